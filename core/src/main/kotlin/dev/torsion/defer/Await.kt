@@ -1,0 +1,65 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+@file:JvmMultifileClass
+@file:JvmName("DeferredCoroutines")
+
+package dev.torsion.defer
+
+import kotlinx.coroutines.CancellableContinuation
+import kotlinx.coroutines.CoroutineDispatcher
+import kotlinx.coroutines.Job
+import kotlinx.coroutines.suspendCancellableCoroutine
+import kotlin.coroutines.ContinuationInterceptor
+import kotlin.coroutines.CoroutineContext
+import kotlin.coroutines.coroutineContext
+import kotlin.coroutines.resume
+
+/**
+ * Waits for the result of this Deferred: gives its value, or throws its exception, the very same object.
+ *
+ * The result is consumed, as by Twisted's `yield`: the Deferred goes on with null, and a failure is no longer reported as unhandled. When the result is
+ * there already the coroutine does not suspend, and neither stack nor memory grow however often that happens.
+ *
+ * **Thread.** Call it on the thread that this Deferred belongs to. The coroutine goes on where its dispatcher says; without one, inside the call that
+ * fires this Deferred.
+ *
+ * **Cancellation.** Cancelling the coroutine while it waits throws `CancellationException` here and cancels this Deferred, on the coroutine's
+ * dispatcher if it has one; a value that comes all the same is dropped. A result that is there already wins over cancellation.
+ */
+public suspend fun <T> Deferred<T>.await(): T {
+    val result =
+        if (isSettled) {
+            take()
+        } else {
+            val builder = coroutineContext[Job] as? DeferredCoroutine<*>
+            builder?.waitingOn = this
+            try {
+                suspendCancellableCoroutine { continuation ->
+                    addStep<Any?>(Waiter(continuation))
+                    continuation.invokeOnCancellation { cancelOn(continuation.context) }
+                }
+            } finally {
+                builder?.waitingOn = null
+            }
+        }
+    if (result is Failure) result.raise()
+    @Suppress("UNCHECKED_CAST")
+    return result as T
+}
+
+/** Resumes the coroutine with the bare result; a failure is thrown by [await] itself, so that no copy of its exception is made on the way. */
+private class Waiter(private val continuation: CancellableContinuation<Any?>) : Step {
+    override fun run(result: Any?): Any? {
+        continuation.resume(result)
+        return null
+    }
+}
+
+private fun Deferred<*>.cancelOn(context: CoroutineContext) {
+    val dispatcher = context[ContinuationInterceptor] as? CoroutineDispatcher
+    if (dispatcher != null && dispatcher.isDispatchNeeded(context)) {
+        dispatcher.dispatch(context) { cancel() }
+    } else {
+        cancel()
+    }
+}

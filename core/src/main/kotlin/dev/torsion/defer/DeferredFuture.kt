@@ -1,0 +1,73 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+package dev.torsion.defer
+
+import java.util.concurrent.CompletableFuture
+import java.util.concurrent.Executor
+import java.util.concurrent.TimeUnit
+
+/**
+ * An [Executor] that runs its tasks on one thread, and knows whether the caller is that thread. A reactor is one. Futures made with it refuse to block
+ * that thread, and cancel at once when cancelled on it.
+ */
+public interface LoopExecutor : Executor {
+    /** True when called on the thread of the loop. */
+    public val inLoop: Boolean
+}
+
+/**
+ * The future of a Deferred, and every stage derived from it: the JDK makes those by [newIncompleteFuture]. All of them share the [source].
+ *
+ * Only [deliver] completes it from the source; all public ways to complete it mean that nobody waits for the source any more.
+ */
+internal class DeferredFuture<T> private constructor(private val source: Deferred<*>, private val loop: Executor) : CompletableFuture<T>() {
+    override fun <U> newIncompleteFuture(): CompletableFuture<U> = DeferredFuture(source, loop)
+
+    override fun cancel(mayInterruptIfRunning: Boolean): Boolean = super.cancel(mayInterruptIfRunning).also { release(it) }
+
+    override fun complete(value: T): Boolean = super.complete(value).also { release(it) }
+
+    override fun completeExceptionally(error: Throwable): Boolean = super.completeExceptionally(error).also { release(it) }
+
+    override fun get(): T {
+        refuseToBlockLoop()
+        return super.get()
+    }
+
+    override fun get(timeout: Long, unit: TimeUnit): T {
+        refuseToBlockLoop()
+        return super.get(timeout, unit)
+    }
+
+    override fun join(): T {
+        refuseToBlockLoop()
+        return super.join()
+    }
+
+    private fun deliver(result: Any?) {
+        @Suppress("UNCHECKED_CAST")
+        if (result is Failure) super.completeExceptionally(result.value) else super.complete(result as T)
+    }
+
+    private fun release(won: Boolean) {
+        if (!won) return
+        if (loop is LoopExecutor && loop.inLoop) source.cancel() else loop.executeOrLog("the cancellation of $source", source::cancel)
+    }
+
+    private fun refuseToBlockLoop() {
+        check(isDone || loop !is LoopExecutor || !loop.inLoop) {
+            "waiting for a future on the thread of the loop that completes it would never end; use its callbacks, or wait on another thread"
+        }
+    }
+
+    companion object {
+        fun <T> of(source: Deferred<T>, loop: Executor): CompletableFuture<T> {
+            val future = DeferredFuture<T>(source, loop)
+            source.addStep<Any?> { result ->
+                future.deliver(result)
+                null
+            }
+            return future
+        }
+    }
+}

@@ -1,0 +1,40 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+package dev.torsion.defer
+
+import java.util.concurrent.CancellationException
+
+/**
+ * A [Deferred] was cancelled (Twisted's `CancelledError`). As a `CancellationException` it counts as cancellation for coroutines and for futures too.
+ */
+public class DeferredCancelledException
+    @JvmOverloads
+    constructor(message: String = "cancelled", cause: Throwable? = null) : CancellationException(message) {
+        init {
+            if (cause != null) initCause(cause)
+        }
+    }
+
+/**
+ * A [Deferred] was fired a second time (Twisted's `AlreadyCalledError`). In debug mode (see [DeferredDebug]) the message says where it was made and
+ * where it was fired first.
+ */
+public class AlreadyCalledException internal constructor(message: String) : IllegalStateException(message)
+
+/** The first failure among several Deferreds: the one at [index] ended with [subFailure], whose exception is also the cause. */
+public class FirstError(public val index: Int, public val subFailure: Failure) :
+    RuntimeException("Deferred #$index failed: ${subFailure.value}", subFailure.value)
+
+/**
+ * Every one of several Deferreds failed. [failures] holds them in the order of the Deferreds; the first is also the cause, the others are suppressed
+ * exceptions.
+ */
+public class FailureGroup(failures: List<Failure>) :
+    RuntimeException("all ${failures.size} failed: ${failures.map { it.value }}", failures.firstOrNull()?.value) {
+    /** The failures, in the order of the Deferreds. */
+    public val failures: List<Failure> = java.util.List.copyOf(failures)
+
+    init {
+        failures.drop(1).forEach { addSuppressed(it.value) }
+    }
+}

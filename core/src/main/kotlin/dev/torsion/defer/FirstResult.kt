@@ -1,0 +1,57 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+package dev.torsion.defer
+
+/** The value that came first, and the [index] of the Deferred that it came from. */
+public class FirstResult<out T>(public val index: Int, public val value: T) {
+    /** For Kotlin's `val (index, value) = ...`. */
+    public operator fun component1(): Int = index
+
+    /** For Kotlin's `val (index, value) = ...`. */
+    public operator fun component2(): T = value
+
+    override fun equals(other: Any?): Boolean = other is FirstResult<*> && index == other.index && value == other.value
+
+    override fun hashCode(): Int = 31 * index + value.hashCode()
+
+    override fun toString(): String = "FirstResult(#$index: $value)"
+}
+
+/** The work of [DeferredList.firstResult] and of [race]: the first of [children] that succeeds fires the [Deferred] that is returned. */
+internal class FirstOf<T>(private val children: List<Deferred<out T>>, private val fireOnOneErrback: Boolean = false, private val cancelLosers: Boolean = false) {
+    private val failures = arrayOfNulls<Failure>(children.size)
+    private var failed = 0
+    private var cancelling = false
+    private val first =
+        Deferred<FirstResult<T>> {
+            cancelling = true
+            children.forEach { it.cancel() }
+        }
+
+    fun collect(consumeErrors: Boolean): Deferred<FirstResult<T>> {
+        children.watch(consumeErrors) { index, result -> if (result is Failure) failed(index, result) else succeeded(index, result) }
+        if (children.isEmpty()) first.errback(FailureGroup(emptyList()))
+        return first
+    }
+
+    private var won = false
+
+    private fun succeeded(index: Int, value: Any?) {
+        if (won || first.called) return
+        won = true
+        if (cancelLosers) children.forEachIndexed { other, child -> if (other != index) child.cancel() }
+        @Suppress("UNCHECKED_CAST")
+        first.callback(FirstResult(index, value as T))
+    }
+
+    private fun failed(index: Int, failure: Failure) {
+        failures[index] = failure
+        failed++
+        if (won || cancelling || first.called) return
+        if (fireOnOneErrback) {
+            first.errback(FirstError(index, failure))
+        } else if (failed == children.size) {
+            first.errback(FailureGroup(failures.map { it!! }))
+        }
+    }
+}

@@ -1,0 +1,147 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+package dev.torsion.defer
+
+import org.slf4j.LoggerFactory
+import java.lang.ref.Cleaner
+import java.util.concurrent.CopyOnWriteArrayList
+
+/** Hears of every failure that nobody handled; see [UnhandledFailures]. */
+public fun interface UnhandledFailureListener {
+    /** Takes the [report]; true claims it, and then it is not logged. */
+    public fun unhandled(report: UnhandledFailure): Boolean
+}
+
+/**
+ * A failure that reached the end of its Deferred's chain.
+ *
+ * @property failure what happened
+ * @property places where the Deferred was made and fired, as stack traces; without debug mode a hint how to switch it on
+ * @property madeAt the source line that made the Deferred, such as `Client.kt:42`, or null without debug mode
+ */
+public class UnhandledFailure internal constructor(
+    public val failure: Failure,
+    public val madeAt: String?,
+    public val places: String,
+) {
+    override fun toString(): String = "Unhandled failure in Deferred${madeAt?.let { " made at $it" } ?: ""}: ${failure.value}"
+}
+
+/**
+ * Reports failures of Deferreds that nobody handled.
+ *
+ * A failure is noted when it reaches the end of its chain and withdrawn when an errback takes it or another Deferred takes it over. What is left is
+ * reported at the end of the turn: a reactor calls [beginTurn] and [endTurn] around each of its turns. On a thread without a turn the report comes when
+ * the Deferred is garbage collected. An errback that is added after the report still handles the failure, too late for the report.
+ *
+ * A report is an error in the log (SLF4J, logger `dev.torsion.defer`), unless a listener claims it.
+ */
+public object UnhandledFailures {
+    private val log = LoggerFactory.getLogger("dev.torsion.defer")
+    private val listeners = CopyOnWriteArrayList<UnhandledFailureListener>()
+    private val turns = ThreadLocal<Turns>()
+
+    /**
+     * Adds a listener for the whole program and returns what removes it. Listeners run on the thread of the turn, or on a thread of this object for
+     * garbage collected Deferreds. All of them are called, even after one has claimed the report; one that throws is logged and claims nothing.
+     */
+    @JvmStatic
+    public fun addListener(listener: UnhandledFailureListener): AutoCloseable {
+        listeners.add(listener)
+        return AutoCloseable { listeners.remove(listener) }
+    }
+
+    /** Begins a turn of this thread. Turns nest: an inner one reports what was noted since it began. */
+    @JvmStatic
+    public fun beginTurn() {
+        val now = turns.get() ?: Turns().also(turns::set)
+        now.begin()
+    }
+
+    /** Ends the turn that this thread began last and reports what is left. @throws IllegalStateException without a turn */
+    @JvmStatic
+    public fun endTurn() {
+        val now = checkNotNull(turns.get()) { "endTurn without beginTurn" }
+        for (left in now.end()) report(left)
+        if (now.isOver) turns.remove()
+    }
+
+    /** Notes that [deferred] ended with [failure]. The guard that is returned withdraws the note. */
+    internal fun note(deferred: Deferred<*>, failure: Failure, debug: DebugInfo?): FailureGuard {
+        val turn = turns.get()
+        val guard = FailureGuard(failure, debug, turn)
+        if (turn != null) turn.note(guard) else Backstop.watch(deferred, guard)
+        return guard
+    }
+
+    internal fun report(guard: FailureGuard) {
+        val failure = guard.takeForReport() ?: return
+        val report = UnhandledFailure(failure, guard.debug?.made?.site(), guard.debug?.toString() ?: HINT)
+        var claimed = false
+        for (listener in listeners) {
+            try {
+                claimed = listener.unhandled(report) || claimed
+            } catch (error: Throwable) {
+                log.error("A listener for unhandled failures threw", error)
+            }
+        }
+        if (!claimed) log.error("{}{}", report, report.places, failure.value)
+    }
+
+    private const val HINT = " (run with -D${DeferredDebug.PROPERTY}=on to see where it was made)"
+}
+
+/** The note about one failure: pending until it is withdrawn or reported. It never refers to its Deferred, which may become garbage. */
+internal class FailureGuard(val failure: Failure, val debug: DebugInfo?, private val turns: Turns?) {
+    @Volatile
+    private var pending = true
+    var watch: Cleaner.Cleanable? = null
+
+    val isPending: Boolean get() = pending
+
+    fun withdraw() {
+        if (!pending) return
+        pending = false
+        watch?.clean()
+        turns?.withdrawn(this)
+    }
+
+    fun takeForReport(): Failure? = if (pending) failure.also { pending = false } else null
+}
+
+/** The turns of one thread, and the notes of all of them in one list. */
+internal class Turns {
+    private val notes = ArrayList<FailureGuard>()
+    private val starts = ArrayList<Int>()
+
+    val isOver: Boolean get() = starts.isEmpty()
+
+    fun begin() {
+        starts.add(notes.size)
+    }
+
+    /** Ends the innermost turn; the notes it leaves are taken out. */
+    fun end(): List<FailureGuard> {
+        val ended = notes.subList(minOf(starts.removeAt(starts.lastIndex), notes.size), notes.size)
+        if (ended.isEmpty()) return emptyList()
+        return ended.filter { it.isPending }.also { ended.clear() }
+    }
+
+    fun note(guard: FailureGuard) {
+        notes.add(guard)
+    }
+
+    /** Drops a withdrawn note when it is the newest, so that failures handled at once do not pile up during a long turn. */
+    fun withdrawn(guard: FailureGuard) {
+        if (notes.isNotEmpty() && notes[notes.lastIndex] === guard) notes.removeAt(notes.lastIndex)
+    }
+}
+
+/** Reports at garbage collection, for threads without turns. Its daemon thread starts with the first failure that is noted. */
+private object Backstop {
+    private val cleaner = Cleaner.create { task -> Thread(task, "torsion-unhandled-failures").apply { isDaemon = true } }
+
+    fun watch(deferred: Deferred<*>, guard: FailureGuard) {
+        guard.watch = cleaner.register(deferred) { UnhandledFailures.report(guard) }
+    }
+}
