@@ -1,0 +1,58 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.clock
+
+import dev.torsion.defer.AlreadyCalledException
+import java.util.concurrent.TimeUnit
+
+/**
+ * A call that [Clock.callLater] scheduled; Twisted's `IDelayedCall`.
+ *
+ * Thread: the clock's. Every method but [isActive], [time] and `toString` is an error once the call has run or was cancelled.
+ */
+public interface DelayedCall {
+    /** When the call is due, on the scale of [Clock.nanoTime]; Twisted's `getTime`. */
+    public val time: Long
+
+    /** True until the call has run or was cancelled; Twisted's `active`. */
+    public val isActive: Boolean
+
+    /** The stack of the code that made this call, when [debugging][dev.torsion.defer.DeferredDebug] is on; otherwise null. */
+    public val createdAt: String?
+
+    /**
+     * The call will not run.
+     *
+     * @throws AlreadyCalledException when it has run, or is running now
+     * @throws AlreadyCancelledException when it was cancelled before
+     */
+    public fun cancel()
+
+    /**
+     * Due [delay] from *now*, whatever was planned before: how an idle time-out is re-armed, at almost no cost.
+     *
+     * @throws AlreadyCalledException when it has run
+     * @throws AlreadyCancelledException when it was cancelled
+     */
+    public fun reset(
+        delay: Long,
+        unit: TimeUnit,
+    )
+
+    /**
+     * Due [by] later than planned (earlier when negative).
+     *
+     * @throws AlreadyCalledException when it has run
+     * @throws AlreadyCancelledException when it was cancelled
+     */
+    public fun delay(
+        by: Long,
+        unit: TimeUnit,
+    )
+}
+
+/** A [DelayedCall] was changed after it had been cancelled. */
+public class AlreadyCancelledException(
+    message: String,
+) : IllegalStateException(message)

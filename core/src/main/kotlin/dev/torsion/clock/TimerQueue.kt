@@ -1,0 +1,267 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.clock
+
+import dev.torsion.defer.AlreadyCalledException
+import dev.torsion.defer.DeferredDebug
+import dev.torsion.defer.Place
+import java.util.concurrent.TimeUnit
+
+/**
+ * Delayed calls in order of time: what every clock, real or virtual, keeps its calls in.
+ *
+ * A 4-ary heap whose keys stand in their own `long[]`, so that sifting touches no object. Cancelling and postponing leave the entry
+ * where it is; it is dropped or moved when it comes up, which makes re-arming an idle time-out a field write. Entries that went
+ * stale are swept out when they outnumber the live ones.
+ *
+ * Not thread-safe: belongs to its clock's thread.
+ */
+public class TimerQueue(
+    private val nanoTime: () -> Long,
+) {
+    private var keys = LongArray(INITIAL * 2) // deadline, sequence, deadline, sequence ...
+    private var calls = arrayOfNulls<Entry>(INITIAL)
+    private var size = 0
+    private var live = 0
+    private var nextSequence = 0L
+
+    /** How many calls are waiting to run. */
+    public val count: Int get() = live
+
+    /** Plans [call] at [delay] from now. */
+    public fun add(
+        delay: Long,
+        unit: TimeUnit,
+        call: Runnable,
+    ): DelayedCall {
+        require(delay >= 0) { "callLater needs a delay of zero or more, but was given $delay ${unit.name.lowercase()}" }
+        val entry = Entry(call)
+        live++
+        entry.plan(saturatedSum(nanoTime(), unit.toNanos(delay)))
+        return entry
+    }
+
+    /** When the earliest call is due, or [Long.MAX_VALUE] when there is none. */
+    public fun nextDeadline(): Long {
+        settle()
+        return if (size == 0) Long.MAX_VALUE else keys[0]
+    }
+
+    /** Takes out the earliest call that is due at [now] and marks it as called; null when none is. */
+    public fun pollDue(now: Long): Runnable? = pollDue(now, Long.MAX_VALUE)
+
+    /**
+     * The same, passing over calls planned after the [mark] was taken: those wait for the next turn, so that a call that plans
+     * itself again at zero delay cannot hold the loop.
+     */
+    public fun pollDue(
+        now: Long,
+        mark: Long,
+    ): Runnable? {
+        settle()
+        // Time compares by difference, since System.nanoTime may wrap around.
+        if (size == 0 || keys[0] - now > 0 || keys[1] >= mark) return null
+        val entry = calls[0]!!
+        removeTop()
+        live--
+        return entry.begin()
+    }
+
+    /** A mark for [pollDue]: every call planned from now on comes after it. */
+    public fun mark(): Long = nextSequence
+
+    /** The calls that wait, in no particular order. */
+    public fun calls(): List<DelayedCall> = calls.take(size).filterNotNull().filter { it.isActive }.distinct()
+
+    private fun settle() {
+        while (size > 0) {
+            val entry = calls[0]!!
+            if (!entry.owns(keys[1])) {
+                removeTop() // cancelled, or moved to an earlier time under another entry
+            } else if (entry.time != keys[0]) {
+                removeTop() // postponed: now is the moment to put it where it belongs
+                push(entry)
+            } else {
+                return
+            }
+        }
+    }
+
+    private fun push(entry: Entry) {
+        if (size == calls.size) {
+            if (size > SWEEP_MINIMUM && live < size / 2) sweep() else grow()
+        }
+        entry.queuedDeadline = entry.time
+        entry.queuedSequence = entry.sequence
+        siftUp(size++, entry.time, entry.sequence, entry)
+    }
+
+    private fun grow() {
+        keys = keys.copyOf(keys.size * 2)
+        calls = calls.copyOf(calls.size * 2)
+    }
+
+    private fun sweep() {
+        val oldKeys = keys
+        val oldCalls = calls
+        val oldSize = size
+        keys = LongArray(oldKeys.size)
+        calls = arrayOfNulls(oldCalls.size)
+        size = 0
+        for (i in 0 until oldSize) {
+            val entry = oldCalls[i]!!
+            if (entry.owns(oldKeys[2 * i + 1])) push(entry)
+        }
+    }
+
+    private fun removeTop() {
+        val last = --size
+        val entry = calls[last]!!
+        val deadline = keys[2 * last]
+        val sequence = keys[2 * last + 1]
+        calls[last] = null
+        if (last > 0) siftDown(deadline, sequence, entry)
+    }
+
+    private fun siftUp(
+        start: Int,
+        deadline: Long,
+        sequence: Long,
+        entry: Entry,
+    ) {
+        var at = start
+        while (at > 0) {
+            val parent = (at - 1) shr 2
+            if (!isBefore(deadline, sequence, parent)) break
+            move(parent, at)
+            at = parent
+        }
+        place(at, deadline, sequence, entry)
+    }
+
+    private fun siftDown(
+        deadline: Long,
+        sequence: Long,
+        entry: Entry,
+    ) {
+        var at = 0
+        while (true) {
+            val first = (at shl 2) + 1
+            if (first >= size) break
+            var least = first
+            val end = minOf(first + 4, size)
+            for (child in first + 1 until end) {
+                if (isBefore(keys[2 * child], keys[2 * child + 1], least)) least = child
+            }
+            if (isBefore(deadline, sequence, least)) break
+            move(least, at)
+            at = least
+        }
+        place(at, deadline, sequence, entry)
+    }
+
+    private fun isBefore(
+        deadline: Long,
+        sequence: Long,
+        other: Int,
+    ): Boolean {
+        val difference = deadline - keys[2 * other]
+        return difference < 0 || (difference == 0L && sequence < keys[2 * other + 1])
+    }
+
+    private fun move(
+        from: Int,
+        to: Int,
+    ) = place(to, keys[2 * from], keys[2 * from + 1], calls[from]!!)
+
+    private fun place(
+        at: Int,
+        deadline: Long,
+        sequence: Long,
+        entry: Entry,
+    ) {
+        keys[2 * at] = deadline
+        keys[2 * at + 1] = sequence
+        calls[at] = entry
+    }
+
+    private inner class Entry(
+        call: Runnable,
+    ) : DelayedCall {
+        private var call: Runnable? = call
+        private var cancelled = false
+        override var time = 0L
+        var sequence = 0L
+        var queuedDeadline = 0L
+        var queuedSequence = -1L
+        private val made = if (DeferredDebug.enabled) Place.here() else null
+
+        override val createdAt get() = made?.toString()
+
+        override val isActive get() = call != null
+
+        /** Whether the heap entry with this key is the one that stands for this call. */
+        fun owns(key: Long) = isActive && queuedSequence == key
+
+        fun plan(deadline: Long) {
+            time = deadline
+            sequence = nextSequence++
+            val waitsEarlier = queuedSequence >= 0 && deadline - queuedDeadline >= 0
+            if (!waitsEarlier) push(this)
+        }
+
+        fun begin(): Runnable = call!!.also { call = null }
+
+        override fun cancel() {
+            checkActive("cancel")
+            call = null
+            cancelled = true
+            live--
+        }
+
+        override fun reset(
+            delay: Long,
+            unit: TimeUnit,
+        ) {
+            checkActive("reset")
+            require(delay >= 0) { "reset needs a delay of zero or more, but was given $delay ${unit.name.lowercase()}" }
+            plan(saturatedSum(nanoTime(), unit.toNanos(delay)))
+        }
+
+        override fun delay(
+            by: Long,
+            unit: TimeUnit,
+        ) {
+            checkActive("delay")
+            plan(saturatedSum(time, unit.toNanos(by)))
+        }
+
+        private fun checkActive(operation: String) {
+            if (cancelled) throw AlreadyCancelledException("$operation: this delayed call was cancelled before")
+            if (call == null) throw AlreadyCalledException("$operation: this delayed call has already run")
+        }
+
+        override fun toString(): String {
+            val state =
+                when {
+                    cancelled -> "cancelled"
+                    call == null -> "called"
+                    else -> "due in ${TimeUnit.NANOSECONDS.toMillis(time - nanoTime())} ms: $call"
+                }
+            return "DelayedCall($state${made?.let { ", made at ${it.site()}" } ?: ""})"
+        }
+    }
+
+    private companion object {
+        const val INITIAL = 16
+        const val SWEEP_MINIMUM = 64
+        const val FAR = Long.MAX_VALUE / 4
+
+        // "Never" and other enormous delays must not wrap around into the past.
+        fun saturatedSum(
+            from: Long,
+            by: Long,
+        ): Long = from + by.coerceIn(-FAR, FAR)
+    }
+}

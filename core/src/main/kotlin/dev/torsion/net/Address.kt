@@ -1,0 +1,53 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.net
+
+import java.net.Inet6Address
+import java.net.InetAddress
+import java.net.InetSocketAddress
+import java.net.SocketAddress
+
+/** One end of a connection. Addresses are values: equal when they name the same end. Twisted's `IAddress`. */
+public sealed interface Address
+
+/** An address with a [host] and a [port]: [IPv4Address] or [IPv6Address]. */
+public sealed interface InternetAddress : Address {
+    /** The numeric host, such as `127.0.0.1` or `::1`. */
+    public val host: String
+
+    /** The port, 0 to 65535. */
+    public val port: Int
+
+    public companion object {
+        /** The Torsion address of a resolved [address]. */
+        @JvmStatic
+        public fun of(address: InetSocketAddress): InternetAddress = of(address.address, address.port)
+
+        /** The Torsion address of [address] and [port]. */
+        @JvmStatic
+        public fun of(
+            address: InetAddress,
+            port: Int,
+        ): InternetAddress =
+            if (address is Inet6Address) IPv6Address(address.hostAddress, port) else IPv4Address(address.hostAddress, port)
+
+        internal fun of(address: SocketAddress): InternetAddress = of(address as InetSocketAddress)
+    }
+}
+
+/** An IPv4 host and port; prints as `127.0.0.1:8007`. */
+public data class IPv4Address(
+    override val host: String,
+    override val port: Int,
+) : InternetAddress {
+    override fun toString(): String = "$host:$port"
+}
+
+/** An IPv6 host and port; prints as `[::1]:8007`. */
+public data class IPv6Address(
+    override val host: String,
+    override val port: Int,
+) : InternetAddress {
+    override fun toString(): String = "[$host]:$port"
+}

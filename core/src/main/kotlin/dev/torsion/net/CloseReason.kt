@@ -1,0 +1,111 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.net
+
+import java.io.IOException
+
+/** Who ended a connection. */
+public enum class ClosedBy {
+    /** This side: `loseConnection`, `abortConnection`, a limit, or the end of the reactor. */
+    US,
+
+    /** The other side. */
+    PEER,
+
+    /** Neither: the network or the operating system. */
+    NETWORK,
+}
+
+/** How far a connection was when it ended. */
+public enum class ClosePhase {
+    /** Established, and nobody had asked for its end. */
+    OPEN,
+
+    /** We had asked for its end and were still flushing what was written. */
+    CLOSING,
+}
+
+/**
+ * Why a connection is no more: what [Protocol.connectionLost] is told.
+ *
+ * The kinds are [ConnectionDone] (closed in an orderly way), [ConnectionLost] (broken) and [ConnectionAborted] (cut by us); an
+ * attempt that never became a connection ends in a [ConnectException]. It is an exception so that a Deferred, a future or a
+ * suspend function can fail with it as it is.
+ *
+ * @property by who ended it
+ * @property phase how far the connection was
+ * @property unsentBytes how many written bytes never reached the operating system; the peer's data may be cut short by as many
+ */
+public sealed class CloseReason(
+    message: String,
+    cause: Throwable?,
+    public val by: ClosedBy,
+    public val phase: ClosePhase,
+    public val unsentBytes: Long,
+) : IOException(message, cause) {
+    /** True when the stream ended at a place that both sides meant: nothing broke and nothing we wrote was left behind. */
+    public val isClean: Boolean get() = this is ConnectionDone && unsentBytes == 0L
+
+    // Made once per connection, far from the code that is to blame: its stack says nothing and would cost more than the close.
+    override fun fillInStackTrace(): Throwable = this
+}
+
+/** The connection was closed in an orderly way, by either side; Twisted's `ConnectionDone`. */
+public class ConnectionDone
+    @JvmOverloads
+    constructor(
+        by: ClosedBy,
+        phase: ClosePhase = ClosePhase.OPEN,
+        unsentBytes: Long = 0,
+    ) : CloseReason(
+            when (by) {
+                ClosedBy.US -> "The connection was closed cleanly by this side."
+                else -> "The connection was closed cleanly by the peer."
+            } + if (unsentBytes > 0) " $unsentBytes written bytes were left unsent." else "",
+            null,
+            by,
+            phase,
+            unsentBytes,
+        )
+
+/** The connection broke: reset by the peer, timed out by the network, or the reactor ended under it; Twisted's `ConnectionLost`. */
+public class ConnectionLost
+    @JvmOverloads
+    constructor(
+        message: String,
+        cause: Throwable? = null,
+        by: ClosedBy = ClosedBy.PEER,
+        phase: ClosePhase = ClosePhase.OPEN,
+        unsentBytes: Long = 0,
+    ) : CloseReason(message, cause, by, phase, unsentBytes)
+
+/**
+ * This side cut the connection without flushing: `abortConnection`, or a limit that was reached; Twisted's `ConnectionAborted`.
+ * The [cause] names the limit or the error where there was one.
+ */
+public class ConnectionAborted
+    @JvmOverloads
+    constructor(
+        message: String,
+        cause: Throwable? = null,
+        phase: ClosePhase = ClosePhase.OPEN,
+        unsentBytes: Long = 0,
+    ) : CloseReason(message, cause, ClosedBy.US, phase, unsentBytes)
+
+/** More was written than [limit] bytes while the peer did not read: the cause of a [ConnectionAborted]. */
+public class WriteLimitExceededException(
+    /** The limit in bytes: [TcpOptions.writeLimit]. */
+    public val limit: Long,
+) : IOException(
+        "The peer does not read: more than the write limit of $limit bytes is waiting for it. " +
+            "Register a producer, wait for whenWritable(), or raise TcpOptions.writeLimit.",
+    )
+
+/** The other side broke the rules of the protocol: the base of every codec's error. The message names the rule and the limit. */
+public open class ProtocolViolationException
+    @JvmOverloads
+    constructor(
+        message: String,
+        cause: Throwable? = null,
+    ) : IOException(message, cause)

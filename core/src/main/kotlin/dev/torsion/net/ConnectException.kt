@@ -1,0 +1,63 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.net
+
+import java.io.IOException
+import java.time.Duration
+
+/**
+ * A connection was not established; Twisted's `ConnectError`. The subclasses say why.
+ *
+ * @property destination what was to be reached, such as `example.com:80`
+ */
+public open class ConnectException
+    @JvmOverloads
+    constructor(
+        message: String,
+        public val destination: String,
+        cause: Throwable? = null,
+    ) : IOException(message, cause)
+
+/** Nobody listens there; Twisted's `ConnectionRefusedError`. */
+public class ConnectionRefusedException(
+    destination: String,
+    cause: Throwable? = null,
+) : ConnectException("Connection to $destination was refused: nobody listens there.", destination, cause)
+
+/** No answer within [timeout]; Twisted's `TimeoutError`. */
+public class ConnectTimeoutException(
+    destination: String,
+    /** How long the attempt was given. */
+    public val timeout: Duration,
+) : ConnectException("Connection to $destination was not established within ${timeout.toMillis()} ms.", destination)
+
+/** The host name has no address; Twisted's `DNSLookupError`. */
+public class DnsLookupException(
+    /** The name that was looked up. */
+    public val host: String,
+    destination: String,
+    cause: Throwable? = null,
+) : ConnectException("Host name \"$host\" has no address.", destination, cause)
+
+/** The attempt was given up by this side: `stopConnecting`, or a cancelled Deferred; Twisted's `ConnectingCancelledError`. */
+public class ConnectingCancelledException(
+    destination: String,
+) : ConnectException("Connecting to $destination was cancelled by this side.", destination)
+
+/** The factory's `buildProtocol` returned null: the connection was closed at once; Twisted's `NoProtocol`. */
+public class NoProtocolException(
+    destination: String,
+) : ConnectException("The factory has no protocol for the connection to $destination.", destination)
+
+/** A port could not be opened, most often since it is taken; Twisted's `CannotListenError`. */
+public class CannotListenException(
+    /** The interface and port that were asked for, such as `127.0.0.1:8007`. */
+    public val address: String,
+    cause: Throwable,
+) : IOException("Cannot listen on $address: ${cause.message}.", cause)
+
+/** A transport, timer or Deferred was used on a thread that does not own it. */
+public class WrongThreadException(
+    message: String,
+) : IllegalStateException(message)

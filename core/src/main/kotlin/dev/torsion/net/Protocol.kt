@@ -1,0 +1,87 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.net
+
+import java.nio.ByteBuffer
+
+/**
+ * What happens on one connection; Twisted's `Protocol`. Subclass it, override what you need, and let a [Factory] make one per
+ * connection.
+ *
+ * ```kotlin
+ * class Echo : Protocol() {
+ *     override fun dataReceived(data: ByteArray) = transport.write(data)
+ * }
+ * reactor.listenTcp(8007, Factory { Echo() })
+ * ```
+ *
+ * Thread: all methods are called on the reactor's thread, so a protocol needs no locks, and must not block. What a method throws is
+ * reported and the connection is aborted with it as the cause; the reactor lives on.
+ */
+public abstract class Protocol {
+    private var currentTransport: Transport? = null
+
+    /**
+     * The connection, from [connectionMade] on; it stays readable after [connectionLost].
+     *
+     * @throws IllegalStateException before the connection is made
+     */
+    public val transport: Transport
+        @JvmName("transport")
+        get() = currentTransport ?: error("${this::class.simpleName} has no transport before its connection is made")
+
+    /** True between [connectionMade] and [connectionLost]. */
+    public var isConnected: Boolean = false
+        private set
+
+    /** The factory that built this protocol, when it was built by [Factory.buildProtocol]'s default. */
+    public open var factory: Factory? = null
+
+    /** Binds this protocol to [transport] and calls [connectionMade]. For transports and tests; users override [connectionMade]. */
+    public open fun makeConnection(transport: Transport) {
+        currentTransport = transport
+        isConnected = true
+        connectionMade()
+    }
+
+    /** Marks this protocol as disconnected and calls [connectionLost]. For transports and tests. */
+    public open fun endConnection(reason: CloseReason) {
+        isConnected = false
+        connectionLost(reason)
+    }
+
+    /** The connection is established. */
+    protected open fun connectionMade() {}
+
+    /**
+     * Bytes arrived: any number of them, with no regard to how they were written. The array is yours.
+     *
+     * Test protocols with chunks of every size, down to one byte at a time; the testkit does it for you.
+     */
+    public open fun dataReceived(data: ByteArray) {}
+
+    /**
+     * The same without a copy: a read-only view of the reactor's own buffer, **valid only during this call**. Override this one where
+     * every copy counts; the default copies the bytes and calls [dataReceived] with them.
+     */
+    public open fun dataReceived(view: ByteBuffer) {
+        val data = ByteArray(view.remaining())
+        view.get(data)
+        dataReceived(data)
+    }
+
+    /** The connection is gone, and nothing more will be called. */
+    protected open fun connectionLost(reason: CloseReason) {}
+
+    override fun toString(): String = "${this::class.simpleName}(${currentTransport ?: "not connected"})"
+}
+
+/** A protocol that wants to know about each half of its connection ending; Twisted's `IHalfCloseableProtocol`. */
+public interface HalfCloseableProtocol {
+    /** The peer will send no more; we can still write. */
+    public fun readConnectionLost()
+
+    /** Our half is closed after `loseWriteConnection`; the peer can still write. */
+    public fun writeConnectionLost()
+}

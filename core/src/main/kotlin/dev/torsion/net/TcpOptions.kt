@@ -1,0 +1,40 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.net
+
+import java.time.Duration
+
+/**
+ * Limits and socket options of the connections of a port or connector. Immutable; the defaults are safe for a public server.
+ *
+ * @property highWaterMark bytes in the write queue above which a producer is paused and `whenWritable` waits; 64 KiB, as in Twisted
+ * @property lowWaterMark bytes at which they go on; 16 KiB
+ * @property writeLimit bytes in the write queue at which a connection is aborted with [WriteLimitExceededException]; 16 MiB
+ * @property closeTimeout how long [Transport.loseConnection] waits for a peer that does not read, before the rest is dropped; 30 s
+ * @property tcpNoDelay see [TcpTransport.tcpNoDelay]
+ * @property tcpKeepAlive see [TcpTransport.tcpKeepAlive]
+ */
+public data class TcpOptions
+    @JvmOverloads
+    constructor(
+        public val highWaterMark: Int = 64 * 1024,
+        public val lowWaterMark: Int = 16 * 1024,
+        public val writeLimit: Long = 16L * 1024 * 1024,
+        public val closeTimeout: Duration = Duration.ofSeconds(30),
+        public val tcpNoDelay: Boolean = true,
+        public val tcpKeepAlive: Boolean = false,
+    ) {
+        init {
+            require(lowWaterMark >= 0) { "lowWaterMark must not be negative, but is $lowWaterMark" }
+            require(highWaterMark > lowWaterMark) { "highWaterMark ($highWaterMark) must be above lowWaterMark ($lowWaterMark)" }
+            require(writeLimit > highWaterMark) { "writeLimit ($writeLimit) must be above highWaterMark ($highWaterMark)" }
+            require(!closeTimeout.isNegative && !closeTimeout.isZero) { "closeTimeout must be positive, but is $closeTimeout" }
+        }
+
+        public companion object {
+            /** All defaults. */
+            @JvmField
+            public val DEFAULT: TcpOptions = TcpOptions()
+        }
+    }

@@ -1,0 +1,118 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.reactor
+
+import org.slf4j.LoggerFactory
+import java.time.Duration
+import java.util.concurrent.TimeUnit
+import java.util.concurrent.locks.LockSupport
+
+/** Hears that a callback holds the loop. */
+public fun interface BlockedLoopListener {
+    /**
+     * The loop has been in one callback for [blockedFor], and still is.
+     *
+     * Thread: the watching one, once per blocking callback.
+     *
+     * @param stack what the reactor's thread is doing
+     */
+    public fun loopBlocked(
+        reactor: Reactor,
+        blockedFor: Duration,
+        stack: Array<StackTraceElement>,
+    )
+
+    public companion object {
+        /** Logs a warning with the stack. */
+        @JvmStatic
+        public fun logging(): BlockedLoopListener =
+            BlockedLoopListener { reactor, blockedFor, stack ->
+                LoggerFactory.getLogger(Reactor::class.java).warn(
+                    "{} has been blocked for {} ms by a callback; move blocking work to deferToThread. It is at:\n{}",
+                    reactor,
+                    blockedFor.toMillis(),
+                    stack.joinToString("\n") { "\tat $it" },
+                )
+            }
+    }
+}
+
+/**
+ * Watches one loop from a thread of its own. It looks twice per threshold while the loop is busy and sleeps for as long as the loop
+ * does, so an idle reactor costs nothing.
+ */
+internal class BlockedLoopWatch(
+    private val reactor: Reactor,
+    private val options: ReactorOptions,
+) {
+    private val threshold = options.blockedThreshold.toNanos()
+    private lateinit var watched: Thread
+    private var watcher: Thread? = null
+
+    @Volatile
+    private var ended = false
+
+    @Volatile
+    private var asleep = false
+
+    // Odd while the loop waits, and another even number in each turn: a turn that blocks is one even number for a long time.
+    @Volatile
+    private var waits = 0L
+
+    fun start() {
+        if (threshold == 0L) return
+        watched = Thread.currentThread()
+        watcher =
+            Thread(::watch, "${options.threadName}-watch").apply {
+                isDaemon = true
+                start()
+            }
+    }
+
+    fun stop() {
+        ended = true
+        watcher?.let(LockSupport::unpark)
+    }
+
+    fun turnEnded() {
+        waits += 2
+    }
+
+    fun beforeWait() {
+        waits++
+    }
+
+    fun afterWait() {
+        waits++
+        if (asleep) {
+            asleep = false
+            LockSupport.unpark(watcher)
+        }
+    }
+
+    private fun watch() {
+        var seen = waits
+        var seenAt = System.nanoTime()
+        var reported = false
+        while (!ended) {
+            if (seen % 2 == 1L && waits == seen) {
+                asleep = true
+                if (waits == seen && !ended) LockSupport.park(this) // woken by afterWait and stop
+                asleep = false
+            } else {
+                LockSupport.parkNanos(this, maxOf(threshold / 2, TimeUnit.MILLISECONDS.toNanos(1)))
+            }
+            val now = System.nanoTime()
+            val current = waits
+            if (current != seen) {
+                seen = current
+                seenAt = now
+                reported = false
+            } else if (current % 2 == 0L && !reported && now - seenAt >= threshold) {
+                reported = true
+                options.blockedLoopListener.loopBlocked(reactor, Duration.ofNanos(now - seenAt), watched.stackTrace)
+            }
+        }
+    }
+}

@@ -1,0 +1,92 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.reactor
+
+import dev.torsion.defer.Deferred
+import dev.torsion.net.CloseReason
+import dev.torsion.net.Producer
+
+/** The writing side's flow control: the producer of a transport, and those who wait until it is writable. Made when first needed. */
+public class ConsumerSide {
+    private var streaming = false
+    private var paused = false
+    private var waiters: ArrayDeque<Deferred<Unit>>? = null
+    private var lostWith: CloseReason? = null
+
+    /** The registered producer. */
+    public var producer: Producer? = null
+        private set
+
+    /** True from [becameFull] until [drained]. */
+    public var isFull: Boolean = false
+        private set
+
+    /** Registers [producer], or stops it when the connection [isGone]. */
+    public fun register(
+        producer: Producer,
+        streaming: Boolean,
+        isGone: Boolean,
+    ) {
+        check(this.producer == null) { "cannot register $producer: ${this.producer} is registered and was not unregistered" }
+        if (isGone) return producer.stopProducing()
+        this.producer = producer
+        this.streaming = streaming
+        paused = false
+        if (!streaming) producer.resumeProducing() else if (isFull) pause()
+    }
+
+    /** Forgets the producer. */
+    public fun unregister() {
+        producer = null
+    }
+
+    /** More waits to be sent than the high-water mark. */
+    public fun becameFull() {
+        isFull = true
+        pause()
+    }
+
+    private fun pause() {
+        if (paused || !streaming) return
+        paused = true
+        producer?.pauseProducing()
+    }
+
+    /** What waits to be sent has fallen to the low-water mark; [isEmpty] when nothing is left. */
+    public fun drained(isEmpty: Boolean) {
+        isFull = false
+        val current = producer
+        if (streaming && paused) {
+            paused = false
+            current?.resumeProducing()
+        } else if (!streaming && isEmpty) {
+            current?.resumeProducing()
+        }
+        while (!isFull) (waiters?.removeFirstOrNull() ?: break).callback(Unit)
+    }
+
+    /** A Deferred for [dev.torsion.net.Transport.whenWritable]. */
+    public fun whenWritable(): Deferred<Unit> {
+        val result = Deferred<Unit> { waiters?.remove(it) }
+        val reason = lostWith
+        when {
+            reason != null -> result.errback(reason)
+            !isFull -> result.callback(Unit)
+            else -> (waiters ?: ArrayDeque<Deferred<Unit>>().also { waiters = it }).addLast(result)
+        }
+        return result
+    }
+
+    /** The connection is gone. */
+    public fun ended(reason: CloseReason) {
+        lostWith = reason
+        isFull = false
+        producer?.stopProducing()
+        producer = null
+        waiters?.let { waiting ->
+            waiters = null
+            waiting.forEach { it.errback(reason) }
+        }
+    }
+}

@@ -1,0 +1,191 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.reactor
+
+import dev.torsion.clock.Clock
+import dev.torsion.defer.Deferred
+import dev.torsion.net.ClientFactory
+import dev.torsion.net.Connector
+import dev.torsion.net.Factory
+import dev.torsion.net.ListeningPort
+import dev.torsion.net.TcpOptions
+import dev.torsion.reactor.nio.NioReactor
+import kotlinx.coroutines.CoroutineDispatcher
+import kotlinx.coroutines.CoroutineScope
+import java.time.Duration
+import java.util.concurrent.Callable
+import java.util.concurrent.Executor
+
+/**
+ * The event loop: one thread that waits for events and calls you back; Twisted's reactor.
+ *
+ * ```kotlin
+ * val reactor = Reactor.create()
+ * reactor.listenTcp(8007, Factory { Echo() })
+ * reactor.run() // until stop()
+ * ```
+ *
+ * It is an ordinary object: a program may have several. [default] is for programs that want one, as the tutorials do.
+ *
+ * Thread: the reactor belongs to the thread that calls [run], or to its own after [start]. Before that, the thread that sets it up
+ * may use it. [callFromThread], [stopFromThread], [blockingCallFromThread], [isInReactorThread], [isRunning], [nanoTime] and, as an
+ * [Executor], [execute] may be called from anywhere; everything else throws
+ * [WrongThreadException][dev.torsion.net.WrongThreadException] on another thread. What a callback throws is logged and given to
+ * [ReactorOptions.errorListener]; the reactor goes on.
+ */
+public interface Reactor :
+    Clock,
+    Executor {
+    /** Runs the loop in the calling thread, until [stop] has run the shutdown triggers or [crash] was called. */
+    public fun run()
+
+    /**
+     * Runs the loop on a thread of its own and returns once it is running. End it with [stopFromThread] or [close][stopAndJoin].
+     *
+     * @throws ReactorAlreadyRunningException when it is running
+     * @throws ReactorNotRestartableException when it was stopped
+     */
+    public fun start()
+
+    /**
+     * Asks the loop to end. Returns at once: the shutdown triggers run in the next turn, their Deferreds are awaited, connections are
+     * closed, and then [run] returns.
+     *
+     * @throws ReactorNotRunningException when it does not run, or is stopping already
+     */
+    public fun stop()
+
+    /** [stop] from any thread; does nothing when the reactor does not run, or is stopping already. */
+    public fun stopFromThread()
+
+    /**
+     * [stopFromThread], then waits until the loop has ended.
+     *
+     * @return whether it ended within [timeout]
+     * @throws IllegalStateException on the reactor's own thread, which would wait for itself
+     */
+    public fun stopAndJoin(timeout: Duration): Boolean
+
+    /** Ends the loop after this turn, with no shutdown trigger run. It can be [run] again. */
+    public fun crash()
+
+    /** True from the end of the startup triggers until the loop ends. */
+    public val isRunning: Boolean
+
+    /** True on the thread that runs the loop. */
+    public val isInReactorThread: Boolean
+
+    /** Runs [call] now when the reactor is running, otherwise as soon as it is, in the order of these calls. */
+    public fun callWhenRunning(call: Runnable)
+
+    /**
+     * Runs [call] on the reactor's thread in a later turn: the way in from other threads. Calls run in the order in which they were
+     * handed over, and the loop wakes up for them.
+     */
+    public fun callFromThread(call: Runnable)
+
+    /** The same as [callFromThread], so that a reactor is an [Executor] for futures. */
+    override fun execute(command: Runnable): Unit = callFromThread(command)
+
+    /**
+     * Runs [call] on a thread of the [threadPool]; what it throws is reported. Before the reactor runs the call waits for it. On
+     * any thread.
+     */
+    public fun callInThread(call: Runnable)
+
+    /** Runs blocking work on the [threadPool]; the Deferred fires on the reactor's thread. */
+    public fun <T> deferToThread(call: Callable<T>): Deferred<T>
+
+    /**
+     * Runs [call] on the reactor's thread and waits for its result, and for the result of the Deferred when it returns one. What it
+     * throws is thrown here.
+     *
+     * @throws IllegalStateException on the reactor's own thread, which would wait for itself
+     * @throws ReactorNotRunningException when the reactor ends before there is a result
+     * @throws InterruptedException when the calling thread is interrupted while it waits
+     */
+    public fun <T> blockingCallFromThread(call: Callable<Deferred<T>>): T
+
+    /** The pool of [callInThread], made when first asked for, stopped with the reactor. */
+    public val threadPool: ThreadPool
+
+    /** How many threads the [threadPool] may have at most; 10 unless changed. */
+    public fun suggestThreadPoolSize(size: Int)
+
+    /**
+     * Runs [trigger] at [event]: in [Phase.BEFORE], whose Deferreds hold up the next phase, [Phase.DURING] or [Phase.AFTER]. Each
+     * trigger runs once.
+     */
+    public fun addSystemEventTrigger(
+        phase: Phase,
+        event: SystemEvent,
+        trigger: SystemEventTrigger,
+    ): TriggerHandle
+
+    /**
+     * Takes a trigger back before it has run.
+     *
+     * @throws IllegalArgumentException when [handle] is not of this reactor, or its trigger was removed or has run
+     */
+    public fun removeSystemEventTrigger(handle: TriggerHandle)
+
+    /**
+     * Opens a TCP port; Twisted's `listenTCP`. Connections are accepted once the reactor runs.
+     *
+     * @param port 0 for any free one; [ListeningPort.host] tells which
+     * @param networkInterface the local address to listen on; empty for all of them
+     * @throws dev.torsion.net.CannotListenException when the port is taken or not allowed
+     */
+    public fun listenTcp(
+        port: Int,
+        factory: Factory,
+        networkInterface: String = "",
+        backlog: Int = 50,
+        options: TcpOptions = TcpOptions.DEFAULT,
+    ): ListeningPort
+
+    /**
+     * Connects to [host]:[port]; Twisted's `connectTCP`. [factory] hears how it goes. The host name is looked up off the loop.
+     *
+     * @param timeout for the whole attempt, looking up included; 30 s unless given
+     * @param bindAddress the local address to connect from; null for any
+     */
+    public fun connectTcp(
+        host: String,
+        port: Int,
+        factory: ClientFactory,
+        timeout: Duration = Duration.ofSeconds(30),
+        bindAddress: String? = null,
+        options: TcpOptions = TcpOptions.DEFAULT,
+    ): Connector
+
+    /**
+     * Coroutines on this reactor's thread. Already on it, nothing is dispatched; `delay` and `withTimeout` are the reactor's own
+     * delayed calls, so they follow a virtual clock.
+     */
+    public val dispatcher: CoroutineDispatcher
+
+    /** Coroutines that live as long as the reactor: cancelled when it stops. One that fails is reported and harms no other. */
+    public val scope: CoroutineScope
+
+    public companion object {
+        /** A new reactor on the platform's selector: epoll, kqueue or wepoll. */
+        @JvmStatic
+        @JvmOverloads
+        public fun create(options: ReactorOptions = ReactorOptions()): Reactor = NioReactor(options)
+
+        /** The program's reactor: made when first asked for, unless another was [installed][install]. On any thread. */
+        @JvmStatic
+        @JvmName("getDefault")
+        public fun default(): Reactor = DefaultReactor.get()
+
+        /**
+         * Makes [reactor] the [default]. For programs, before first use.
+         *
+         * @throws ReactorAlreadyInstalledException when there is a default already
+         */
+        @JvmStatic
+        public fun install(reactor: Reactor): Unit = DefaultReactor.install(reactor)
+    }
+}

@@ -1,0 +1,20 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.reactor
+
+/** The reactor was asked to stop while it does not run, or to wait for something that can no longer happen. */
+public class ReactorNotRunningException(
+    message: String = "The reactor is not running.",
+) : IllegalStateException(message)
+
+/** `run` or `start` on a reactor that is running. */
+public class ReactorAlreadyRunningException : IllegalStateException("The reactor is already running.")
+
+/** `run` or `start` on a reactor that was stopped: make a new one. */
+public class ReactorNotRestartableException : IllegalStateException("A reactor that was stopped cannot be started again; make a new one.")
+
+/** [Reactor.install] after the default reactor was installed or used. */
+public class ReactorAlreadyInstalledException(
+    message: String,
+) : IllegalStateException(message)

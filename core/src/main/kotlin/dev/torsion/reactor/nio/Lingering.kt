@@ -1,0 +1,76 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.reactor.nio
+
+import dev.torsion.clock.DelayedCall
+import java.io.IOException
+import java.nio.channels.SelectionKey
+import java.nio.channels.SocketChannel
+import java.util.concurrent.TimeUnit
+
+/**
+ * A closed connection whose peer was still sending. To close such a socket makes the operating system send a reset, which may
+ * destroy what we sent last before the peer has read it. So only our half is closed, and what comes is thrown away, until the peer
+ * closes or a limit of time or bytes is reached (RFC 1122, 4.2.2.13; nginx calls it a lingering close).
+ */
+internal class Lingering private constructor(
+    private val reactor: NioReactor,
+    private val channel: SocketChannel,
+    private val key: SelectionKey,
+) : Selectable {
+    private var left = MOST_BYTES
+    private val deadline: DelayedCall = reactor.callLater(MOST_SECONDS, TimeUnit.SECONDS, ::close)
+
+    override fun ready(operations: Int) {
+        val count =
+            try {
+                reactor.readBuffer.readFrom(channel)
+            } catch (_: IOException) {
+                -1 // reset by the peer: the end, all the same
+            }
+        left -= count
+        if (count < 0 || left <= 0) close()
+    }
+
+    override fun reactorStopped() = close()
+
+    private fun close() {
+        if (deadline.isActive) deadline.cancel()
+        key.cancel()
+        try {
+            channel.close()
+        } catch (e: IOException) {
+            reactor.reportError("closing $this", e)
+        }
+    }
+
+    override fun toString() = "Lingering($channel)"
+
+    companion object {
+        private const val MOST_SECONDS = 2L
+        private const val MOST_BYTES = 4L * 1024 * 1024
+
+        /** Whether the peer has sent something that nobody has read. */
+        fun isNeeded(
+            reactor: NioReactor,
+            channel: SocketChannel,
+            inputEnded: Boolean,
+        ): Boolean =
+            try {
+                !inputEnded && reactor.readBuffer.readFrom(channel) > 0
+            } catch (_: IOException) {
+                false // broken already: there is nobody to wait for
+            }
+
+        fun begin(
+            reactor: NioReactor,
+            channel: SocketChannel,
+            key: SelectionKey,
+        ) {
+            channel.shutdownOutput()
+            key.attach(Lingering(reactor, channel, key))
+            key.interestOps(SelectionKey.OP_READ)
+        }
+    }
+}

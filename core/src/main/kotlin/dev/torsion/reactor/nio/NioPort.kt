@@ -1,0 +1,154 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.reactor.nio
+
+import dev.torsion.clock.DelayedCall
+import dev.torsion.defer.Deferred
+import dev.torsion.net.CannotListenException
+import dev.torsion.net.Factory
+import dev.torsion.net.InternetAddress
+import dev.torsion.net.ListeningPort
+import dev.torsion.net.TcpOptions
+import org.slf4j.LoggerFactory
+import java.io.IOException
+import java.net.InetAddress
+import java.net.InetSocketAddress
+import java.net.StandardSocketOptions
+import java.net.UnknownHostException
+import java.nio.channels.SelectionKey
+import java.nio.channels.ServerSocketChannel
+import java.nio.channels.SocketChannel
+import java.util.concurrent.TimeUnit
+
+/** A listening TCP socket on the selector. */
+internal class NioPort private constructor(
+    private val reactor: NioReactor,
+    private val factory: Factory,
+    private val channel: ServerSocketChannel,
+    private val options: TcpOptions,
+) : ListeningPort,
+    Selectable {
+    private val address = InternetAddress.of(channel.localAddress)
+    private val key = reactor.register(channel, SelectionKey.OP_ACCEPT, this)
+    private var pause: DelayedCall? = null
+    private var closed: Deferred<Unit>? = null
+
+    override fun host() = address
+
+    override var isListening = true
+        private set
+
+    override fun ready(operations: Int) {
+        repeat(reactor.acceptsPerTurn) {
+            if (!isListening) return
+            val accepted =
+                try {
+                    channel.accept() ?: return
+                } catch (e: IOException) {
+                    return acceptFailed(e)
+                }
+            try {
+                connected(accepted)
+            } catch (e: IOException) {
+                // The peer was gone before we looked: nobody's fault.
+                log.debug("{}: a connection ended while it was accepted", this, e)
+                accepted.close()
+            }
+        }
+    }
+
+    private fun connected(accepted: SocketChannel) {
+        accepted.prepare(options)
+        val transport = NioTransport(reactor, accepted, options, null)
+        val protocol =
+            try {
+                factory.buildProtocol(transport.peer())
+            } catch (e: Throwable) {
+                reactor.reportError("buildProtocol of ${factory.logPrefix()} failed", e)
+                null
+            }
+        if (protocol == null) accepted.close() else transport.start(protocol)
+        reactor.batchEnded()
+    }
+
+    // Most likely no file descriptor is free. Those who wait in the backlog can go on waiting: trying again at once would burn the CPU.
+    private fun acceptFailed(e: IOException) {
+        log.warn("{} cannot accept a connection and pauses for {} ms: {}", this, PAUSE_MILLIS, e.message)
+        key.interestOps(0)
+        pause =
+            reactor.callLater(PAUSE_MILLIS, TimeUnit.MILLISECONDS) {
+                if (isListening) key.interestOps(SelectionKey.OP_ACCEPT)
+            }
+    }
+
+    override fun stopListening(): Deferred<Unit> {
+        reactor.checkThread("stopListening")
+        val result = Deferred<Unit>()
+        close { result.callback(Unit) }
+        return result
+    }
+
+    override fun reactorStopped() = close {}
+
+    private fun close(freed: () -> Unit) {
+        if (isListening) {
+            isListening = false
+            pause?.let { if (it.isActive) it.cancel() }
+            key.cancel()
+            try {
+                channel.close()
+            } catch (e: IOException) {
+                reactor.reportError("closing $this", e)
+            }
+            reactor.guarded("stopFactory of ${factory.logPrefix()}") { factory.doStop() }
+        }
+        reactor.afterSelect(freed)
+    }
+
+    override fun toString() = "TcpPort($address, ${if (isListening) "listening" else "closed"}, ${factory.logPrefix()})"
+
+    companion object {
+        private val log = LoggerFactory.getLogger(NioPort::class.java)
+        private const val PAUSE_MILLIS = 1000L
+
+        fun open(
+            reactor: NioReactor,
+            factory: Factory,
+            port: Int,
+            networkInterface: String,
+            backlog: Int,
+            options: TcpOptions,
+        ): NioPort {
+            val channel = ServerSocketChannel.open()
+            try {
+                val local = if (networkInterface.isEmpty()) InetSocketAddress(port) else InetSocketAddress(localAddress(networkInterface), port)
+                channel.configureBlocking(false)
+                channel.setOption(StandardSocketOptions.SO_REUSEADDR, true)
+                channel.bind(local, backlog)
+                factory.doStart()
+                return NioPort(reactor, factory, channel, options)
+            } catch (e: IOException) {
+                channel.close()
+                throw CannotListenException("${networkInterface.ifEmpty { "*" }}:$port", e)
+            } catch (e: Throwable) {
+                channel.close() // startFactory failed
+                throw e
+            }
+        }
+
+        private fun localAddress(name: String): InetAddress =
+            try {
+                InetAddress.getByName(name)
+            } catch (e: UnknownHostException) {
+                throw UnknownHostException("unknown interface \"$name\"").initCause(e)
+            }
+    }
+}
+
+/** Makes a new connection's channel fit for the loop. */
+internal fun SocketChannel.prepare(options: TcpOptions) {
+    configureBlocking(false)
+    if (options.tcpNoDelay) setOption(StandardSocketOptions.TCP_NODELAY, true)
+    if (options.tcpKeepAlive) setOption(StandardSocketOptions.SO_KEEPALIVE, true)
+}

@@ -1,0 +1,415 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.reactor.nio
+
+import dev.torsion.clock.DelayedCall
+import dev.torsion.defer.Deferred
+import dev.torsion.net.CloseReason
+import dev.torsion.net.ClosePhase
+import dev.torsion.net.ClosedBy
+import dev.torsion.net.ConnectionAborted
+import dev.torsion.net.ConnectionDone
+import dev.torsion.net.ConnectionLost
+import dev.torsion.net.HalfCloseableProtocol
+import dev.torsion.net.InternetAddress
+import dev.torsion.net.Producer
+import dev.torsion.net.Protocol
+import dev.torsion.net.TcpOptions
+import dev.torsion.net.TcpTransport
+import dev.torsion.net.WriteLimitExceededException
+import dev.torsion.reactor.ConnectionScope
+import dev.torsion.reactor.ConsumerSide
+import kotlinx.coroutines.CoroutineScope
+import java.io.IOException
+import java.net.SocketAddress
+import java.net.StandardSocketOptions
+import java.nio.ByteBuffer
+import java.nio.channels.SelectionKey
+import java.nio.channels.SocketChannel
+import java.util.concurrent.TimeUnit
+
+/**
+ * A TCP connection on the selector. Nothing is allocated before it is needed: an idle connection is this object and its channel.
+ *
+ * A callback of the user is never entered from within another: what a call such as `abortConnection` leads to is [settle]d when the
+ * running callbacks have returned.
+ */
+internal class NioTransport(
+    private val reactor: NioReactor,
+    private val channel: SocketChannel,
+    private val options: TcpOptions,
+    private val lost: ((CloseReason) -> Unit)?,
+) : TcpTransport,
+    Selectable {
+    private val localAddress: SocketAddress = channel.localAddress
+    private val remoteAddress: SocketAddress = channel.remoteAddress
+    private lateinit var key: SelectionKey
+    private lateinit var protocol: Protocol
+
+    private var state = State.OPEN
+    private var inputEnded = false
+    private var outputEnded = false
+    private var outputEndWanted = false
+    private var settling = false
+    private var cut: CloseReason? = null // the end that a failed write or an abort has decided on
+    private var queue: WriteQueue? = null
+    private var closeTimer: DelayedCall? = null
+    private var producing: ConsumerSide? = null
+    private var connectionScope: ConnectionScope? = null
+
+    private enum class State { OPEN, CLOSING, CLOSED }
+
+    /** Starts with [protocol]: registers for reading, then tells it. */
+    fun start(protocol: Protocol) {
+        this.protocol = protocol
+        key = reactor.register(channel, SelectionKey.OP_READ, this)
+        callingProtocol("connectionMade") { protocol.makeConnection(this) }
+    }
+
+    override fun host() = InternetAddress.of(localAddress)
+
+    override fun peer() = InternetAddress.of(remoteAddress)
+
+    override val isDisconnecting get() = state != State.OPEN
+
+    override val bufferedBytes: Long
+        get() = (queue?.size ?: 0) + if (reactor.stage.owner === this) reactor.stage.buffer.position() else 0
+
+    override val isWritable get() = producing?.isFull != true
+
+    override var tcpNoDelay: Boolean
+        get() = channel.getOption(StandardSocketOptions.TCP_NODELAY)
+        set(value) {
+            channel.setOption(StandardSocketOptions.TCP_NODELAY, value)
+        }
+
+    override var tcpKeepAlive: Boolean
+        get() = channel.getOption(StandardSocketOptions.SO_KEEPALIVE)
+        set(value) {
+            channel.setOption(StandardSocketOptions.SO_KEEPALIVE, value)
+        }
+
+    // Reading.
+
+    override fun ready(operations: Int) {
+        if (operations and SelectionKey.OP_WRITE != 0) writeReady()
+        if (operations and SelectionKey.OP_READ != 0) readReady()
+    }
+
+    private fun readReady() {
+        val input = reactor.readBuffer
+        repeat(reactor.readsPerTurn) {
+            if (key.interestOps() and SelectionKey.OP_READ == 0 || state == State.CLOSED) return
+            val count =
+                try {
+                    input.readFrom(channel)
+                } catch (e: IOException) {
+                    return broken(e)
+                }
+            if (count < 0) return endOfInput()
+            if (count == 0) return
+            callingProtocol("dataReceived") { protocol.dataReceived(input.view(count)) }
+            if (!input.wasFilled) return
+        }
+    }
+
+    private fun endOfInput() {
+        inputEnded = true
+        setInterest(SelectionKey.OP_READ, false)
+        val half = protocol as? HalfCloseableProtocol
+        when {
+            state == State.CLOSING -> settleLater()
+            outputEnded -> end(ConnectionDone(ClosedBy.PEER))
+            half != null -> callingProtocol("readConnectionLost") { half.readConnectionLost() }
+            // The peer may still read what we have answered: it gets it, if it takes it.
+            else -> beginClosing(ClosedBy.PEER)
+        }
+    }
+
+    override fun pauseProducing() {
+        reactor.checkThread("pauseProducing")
+        if (state != State.CLOSED) setInterest(SelectionKey.OP_READ, false)
+    }
+
+    override fun resumeProducing() {
+        reactor.checkThread("resumeProducing")
+        if (state == State.OPEN && !inputEnded) setInterest(SelectionKey.OP_READ, true)
+    }
+
+    // Writing.
+
+    private val takesWrites: Boolean
+        get() = !outputEndWanted && cut == null && (state == State.OPEN || (state == State.CLOSING && producing?.producer != null))
+
+    override fun write(
+        data: ByteArray,
+        offset: Int,
+        length: Int,
+    ) {
+        reactor.checkThread("write")
+        java.util.Objects.checkFromIndexSize(offset, length, data.size)
+        if (!takesWrites) return
+        var from = offset
+        val end = offset + length
+        val staged = queue.isNullOrEmpty()
+        while (from < end && cut == null && queue.isNullOrEmpty()) {
+            val buffer = claimStage()
+            val count = minOf(buffer.remaining(), end - from)
+            buffer.put(data, from, count)
+            from += count
+            if (!buffer.hasRemaining()) reactor.stage.flush()
+        }
+        if (from < end && cut == null) enqueue { it.append(data, from, end - from) }
+        if (!staged) writeLimitCheck()
+    }
+
+    override fun write(data: ByteBuffer) {
+        reactor.checkThread("write")
+        if (!takesWrites) return data.skipAll()
+        if (data.isDirect && data.remaining() >= BYPASS && queue.isNullOrEmpty()) {
+            reactor.stage.claim(this)
+            reactor.stage.flush()
+            if (cut == null && queue.isNullOrEmpty()) send(data)
+        }
+        while (data.hasRemaining() && cut == null && queue.isNullOrEmpty()) {
+            val buffer = claimStage()
+            val limit = data.limit()
+            data.limit(minOf(limit, data.position() + buffer.remaining()))
+            buffer.put(data)
+            data.limit(limit)
+            if (!buffer.hasRemaining()) reactor.stage.flush()
+        }
+        if (data.hasRemaining() && cut == null) enqueue { it.append(data) }
+        data.skipAll()
+    }
+
+    private fun claimStage(): ByteBuffer {
+        reactor.stage.claim(this)
+        return reactor.stage.buffer
+    }
+
+    /** Sends [data] at once; what the operating system does not take is queued. */
+    fun send(data: ByteBuffer) {
+        if (cut != null || state == State.CLOSED) return data.skipAll()
+        try {
+            if (queue.isNullOrEmpty()) channel.write(data)
+        } catch (e: IOException) {
+            data.skipAll()
+            return broken(e)
+        }
+        if (data.hasRemaining()) enqueue { it.append(data) }
+    }
+
+    private inline fun enqueue(append: (WriteQueue) -> Unit) {
+        val waiting = queue ?: WriteQueue(reactor.chunks).also { queue = it }
+        append(waiting)
+        setInterest(SelectionKey.OP_WRITE, true)
+        writeLimitCheck()
+        if (waiting.size > options.highWaterMark) consumerSide().becameFull()
+    }
+
+    private fun writeLimitCheck() {
+        val waiting = queue?.size ?: return
+        if (waiting > options.writeLimit) abortConnection(WriteLimitExceededException(options.writeLimit))
+    }
+
+    private fun writeReady() {
+        val waiting = queue
+        if (waiting == null || waiting.size == 0L || cut != null) return setInterest(SelectionKey.OP_WRITE, false)
+        try {
+            waiting.writeTo(channel)
+        } catch (e: IOException) {
+            return broken(e)
+        }
+        closeTimer?.reset(options.closeTimeout.toNanos(), TimeUnit.NANOSECONDS)
+        if (waiting.size == 0L) setInterest(SelectionKey.OP_WRITE, false)
+        val side = producing
+        if (side != null && waiting.size <= options.lowWaterMark) {
+            reactor.guarded("resuming the producer of $this") { side.drained(isEmpty = waiting.size == 0L) }
+        }
+        if (waiting.size == 0L) {
+            queue = null
+            settleLater()
+        }
+    }
+
+    private fun consumerSide() = producing ?: ConsumerSide().also { producing = it }
+
+    override fun whenWritable(): Deferred<Unit> {
+        reactor.checkThread("whenWritable")
+        return consumerSide().whenWritable()
+    }
+
+    override fun registerProducer(
+        producer: Producer,
+        streaming: Boolean,
+    ) {
+        reactor.checkThread("registerProducer")
+        consumerSide().register(producer, streaming, isGone = state == State.CLOSED || cut != null)
+    }
+
+    override fun unregisterProducer() {
+        reactor.checkThread("unregisterProducer")
+        producing?.unregister()
+        if (state == State.CLOSING) settleLater()
+    }
+
+    // Ending.
+
+    override fun loseConnection() {
+        reactor.checkThread("loseConnection")
+        if (state == State.OPEN) beginClosing(ClosedBy.US)
+    }
+
+    private fun beginClosing(by: ClosedBy) {
+        state = State.CLOSING
+        closedBy = by
+        settleLater()
+    }
+
+    private var closedBy = ClosedBy.US
+
+    override fun abortConnection(cause: Throwable?) {
+        reactor.checkThread("abortConnection")
+        if (state == State.CLOSED || cut != null) return
+        val why = cause?.let { "This side aborted the connection: ${it.message}" } ?: "This side aborted the connection."
+        cut(ConnectionAborted(why, cause, phase(), bufferedBytes))
+    }
+
+    override fun loseWriteConnection() {
+        reactor.checkThread("loseWriteConnection")
+        if (state != State.OPEN || outputEndWanted) return
+        outputEndWanted = true
+        settleLater()
+    }
+
+    private fun broken(e: IOException) {
+        if (cut != null || state == State.CLOSED) return
+        cut(ConnectionLost("The connection to ${peer()} was lost: ${e.message}.", e, ClosedBy.PEER, phase(), bufferedBytes))
+    }
+
+    private fun cut(reason: CloseReason) {
+        cut = reason
+        setInterest(SelectionKey.OP_READ or SelectionKey.OP_WRITE, false)
+        settleLater()
+    }
+
+    private fun phase() = if (state == State.CLOSING) ClosePhase.CLOSING else ClosePhase.OPEN
+
+    private fun settleLater() {
+        if (settling || state == State.CLOSED) return
+        settling = true
+        reactor.settleLater(this)
+    }
+
+    /** Does what is due: ends the connection, or its output, once everything is sent. Called when no callback is running. */
+    fun settle() {
+        settling = false
+        val decided = cut
+        when {
+            state == State.CLOSED -> Unit
+            decided != null -> end(decided)
+            !queue.isNullOrEmpty() -> if (state == State.CLOSING) armCloseTimer()
+            state == State.CLOSING -> if (producing?.producer == null) end(ConnectionDone(closedBy, phase()))
+            outputEndWanted && !outputEnded -> endOutput()
+        }
+    }
+
+    private fun endOutput() {
+        outputEnded = true
+        try {
+            channel.shutdownOutput()
+        } catch (e: IOException) {
+            return broken(e)
+        }
+        (protocol as? HalfCloseableProtocol)?.let { callingProtocol("writeConnectionLost") { it.writeConnectionLost() } }
+        if (inputEnded && state == State.OPEN) end(ConnectionDone(ClosedBy.US))
+    }
+
+    private fun armCloseTimer() {
+        if (closeTimer != null) return
+        closeTimer =
+            reactor.callLater(options.closeTimeout.toNanos(), TimeUnit.NANOSECONDS) {
+                val message = "The peer ${peer()} took nothing for ${options.closeTimeout.toMillis()} ms while the connection was closing."
+                cut(ConnectionLost(message, null, ClosedBy.PEER, ClosePhase.CLOSING, bufferedBytes))
+            }
+    }
+
+    override fun reactorStopped() {
+        if (state == State.CLOSED) return
+        end(cut ?: ConnectionLost("The reactor has stopped.", null, ClosedBy.US, phase(), bufferedBytes))
+    }
+
+    private fun end(reason: CloseReason) {
+        state = State.CLOSED
+        closeTimer?.let { if (it.isActive) it.cancel() }
+        reactor.stage.drop(this)
+        queue?.release()
+        queue = null
+        closeChannel(reason)
+        producing?.ended(reason)
+        reactor.guarded("connectionLost of $protocol") { protocol.endConnection(reason) }
+        lost?.let { reactor.guarded("telling the factory that $this is lost") { it(reason) } }
+        connectionScope?.end(reason)
+    }
+
+    private fun closeChannel(reason: CloseReason) {
+        try {
+            when (reason) {
+                is ConnectionDone -> if (Lingering.isNeeded(reactor, channel, inputEnded)) return Lingering.begin(reactor, channel, key)
+                is ConnectionAborted -> channel.setOption(StandardSocketOptions.SO_LINGER, 0)
+                is ConnectionLost -> Unit
+            }
+            key.cancel()
+            channel.close()
+        } catch (e: IOException) {
+            reactor.reportError("closing $this", e)
+        }
+    }
+
+    override val scope: CoroutineScope
+        get() {
+            val own = connectionScope ?: ConnectionScope(reactor.scope) { abortConnection(it) }.also { connectionScope = it }
+            if (state == State.CLOSED) own.end(null)
+            return own.scope
+        }
+
+    /** Calls the protocol; what it throws is reported and aborts the connection. */
+    private inline fun callingProtocol(
+        what: String,
+        call: () -> Unit,
+    ) {
+        try {
+            call()
+        } catch (e: Throwable) {
+            reactor.reportError("$what of $protocol failed", e)
+            abortConnection(e)
+        }
+    }
+
+    private fun setInterest(
+        operations: Int,
+        wanted: Boolean,
+    ) {
+        if (!key.isValid) return
+        val before = key.interestOps()
+        val after = if (wanted) before or operations else before and operations.inv()
+        if (after != before) key.interestOps(after)
+    }
+
+    override fun toString(): String {
+        val waiting = if (bufferedBytes > 0) ", $bufferedBytes bytes to send" else ""
+        return "TcpTransport(${host()} <-> ${peer()}, ${state.name.lowercase()}$waiting)"
+    }
+
+    private companion object {
+        const val BYPASS = 16 * 1024 // from here on copying into the stage costs more than a system call of its own
+
+        fun WriteQueue?.isNullOrEmpty() = this == null || size == 0L
+
+        fun ByteBuffer.skipAll() {
+            position(limit())
+        }
+    }
+}
