@@ -93,6 +93,12 @@ public open class ClientFactory
         /** An attempt begins. */
         public open fun startedConnecting(connector: Connector) {}
 
+        /** The attempt succeeded, and [protocol] has heard so. Not in Twisted, which has to wrap the protocol to know. */
+        public open fun clientConnectionMade(
+            connector: Connector,
+            protocol: Protocol,
+        ) {}
+
         /** The attempt failed. Call [Connector.connect] here to try again. */
         public open fun clientConnectionFailed(
             connector: Connector,

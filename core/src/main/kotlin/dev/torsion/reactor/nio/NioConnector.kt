@@ -83,6 +83,7 @@ internal class NioConnector(
             connection.loseConnection()
         } else {
             connection.start(protocol)
+            reactor.guarded("clientConnectionMade of ${factory.logPrefix()}") { factory.clientConnectionMade(this, protocol) }
         }
     }
 

@@ -1,0 +1,39 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.endpoint
+
+import dev.torsion.defer.Deferred
+import dev.torsion.net.Factory
+import dev.torsion.net.Protocol
+import dev.torsion.reactor.Reactor
+import java.time.Duration
+import java.util.function.Supplier
+
+/**
+ * Makes one connection at a time for a protocol, with no factory of your own; Twisted's `ClientCreator`.
+ *
+ * ```kotlin
+ * ClientCreator(reactor) { Greeter() }.connectTcp("localhost", 1234).addCallback { greeter -> greeter.sayHello() }
+ * ```
+ *
+ * Thread: the reactor's.
+ *
+ * @param protocol makes the protocol of each connection
+ */
+public class ClientCreator<P : Protocol>(
+    private val reactor: Reactor,
+    private val protocol: Supplier<P>,
+) {
+    /** Connects to [host]:[port]; fails and is cancelled as [ClientEndpoint.connect]. */
+    @JvmOverloads
+    public fun connectTcp(
+        host: String,
+        port: Int,
+        timeout: Duration = Duration.ofSeconds(30),
+        bindAddress: String? = null,
+    ): Deferred<P> {
+        @Suppress("UNCHECKED_CAST")
+        return TCP4ClientEndpoint(reactor, host, port, timeout, bindAddress).connect(Factory(protocol)) as Deferred<P>
+    }
+}

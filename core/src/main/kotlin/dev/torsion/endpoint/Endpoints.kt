@@ -1,0 +1,57 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+@file:JvmName("Endpoints")
+
+package dev.torsion.endpoint
+
+import dev.torsion.reactor.Reactor
+import java.time.Duration
+
+/**
+ * A server endpoint from a string such as `tcp:8007` or `tcp:8007:interface=127.0.0.1:backlog=50`; Twisted's `serverFromString`.
+ *
+ * Kinds: `tcp:PORT[:interface=ADDRESS][:backlog=N]`; port 0 is any free one. A `\` takes the meaning from the character behind it, as
+ * in `interface=\:\:1`.
+ *
+ * @throws EndpointSyntaxException when the string is not understood
+ */
+public fun serverFromString(
+    reactor: Reactor,
+    description: String,
+): ServerEndpoint {
+    val parts = EndpointString.parse(description)
+    if (parts.kind != "tcp") parts.fail("a server can listen on \"tcp\", but not on \"${parts.kind}\"")
+    val port = parts.port(parts.required(0, "port"), smallest = 0)
+    val networkInterface = parts.option("interface") ?: ""
+    val backlog = parts.option("backlog")?.let { parts.number("backlog", it, 1, Int.MAX_VALUE) } ?: DEFAULT_BACKLOG
+    parts.checkAllUsed(positions = 1)
+    return TCP4ServerEndpoint(reactor, port, backlog, networkInterface)
+}
+
+/**
+ * A client endpoint from a string such as `tcp:example.com:80` or `tcp:host=example.com:port=80:timeout=5`; Twisted's
+ * `clientFromString`.
+ *
+ * Kinds: `tcp:HOST:PORT[:timeout=SECONDS][:bindAddress=ADDRESS]`. A `\` takes the meaning from the character behind it, as in
+ * `tcp:\:\:1:80`.
+ *
+ * @throws EndpointSyntaxException when the string is not understood
+ */
+public fun clientFromString(
+    reactor: Reactor,
+    description: String,
+): ClientEndpoint {
+    val parts = EndpointString.parse(description)
+    if (parts.kind != "tcp") parts.fail("a client can connect to \"tcp\", but not to \"${parts.kind}\"")
+    val host = parts.required(0, "host")
+    if (host.isBlank()) parts.fail("the host is empty")
+    val port = parts.port(parts.required(1, "port"), smallest = 1)
+    val timeout = parts.option("timeout")?.let { parts.number("timeout", it, 1, Int.MAX_VALUE) } ?: DEFAULT_TIMEOUT_SECONDS
+    val bindAddress = parts.option("bindAddress")
+    parts.checkAllUsed(positions = 2)
+    return TCP4ClientEndpoint(reactor, host, port, Duration.ofSeconds(timeout.toLong()), bindAddress)
+}
+
+private const val DEFAULT_BACKLOG = 50
+private const val DEFAULT_TIMEOUT_SECONDS = 30
