@@ -133,7 +133,6 @@ public abstract class AbstractReactor(
             thread = Thread.currentThread()
         }
         watch.start()
-        shutdown.add(Phase.DURING) { disconnectAll() }
         inTurn {
             startup.fire {
                 if (state == State.STARTING) state = State.RUNNING
@@ -158,7 +157,7 @@ public abstract class AbstractReactor(
             runTasks()
             if (stopRequested) {
                 stopRequested = false
-                shutdown.fire { endWithPool() }
+                shutdown.fire(::disconnectAll, ::endWithPool)
             }
         }
         watch.turnEnded()

@@ -57,14 +57,21 @@ internal class EventTriggers(
         require(waiting.getValue(handle.phase).remove(handle)) { "this trigger was removed before, or has run" }
     }
 
-    /** Runs all phases; [finished] is called at their end, which may come later when a before-trigger returns a Deferred. */
-    fun fire(finished: () -> Unit) {
+    /**
+     * Runs all phases, with the reactor's [own] part between the first two; [finished] is called at their end, which may come later when
+     * a before-trigger returns a Deferred.
+     */
+    fun fire(
+        own: () -> Unit,
+        finished: () -> Unit = {},
+    ) {
         val holdUps = ArrayList<Deferred<*>>()
         drain(Phase.BEFORE) { if (it is Deferred<*>) holdUps.add(it) }
         // One more than there are, so that those which have fired already cannot finish the phase before the loop below ends.
         var left = holdUps.size + 1
         val done = {
             if (--left == 0) {
+                own()
                 drain(Phase.DURING) {}
                 drain(Phase.AFTER) {}
                 finished()

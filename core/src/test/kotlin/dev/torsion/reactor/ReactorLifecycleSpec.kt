@@ -1,0 +1,164 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.reactor
+
+import dev.torsion.clock.callLater
+import dev.torsion.defer.Deferred
+import io.kotest.assertions.throwables.shouldThrow
+import io.kotest.core.spec.style.StringSpec
+import io.kotest.matchers.collections.shouldContainExactly
+import io.kotest.matchers.shouldBe
+import io.kotest.matchers.string.shouldContain
+import java.time.Duration
+import java.util.concurrent.CompletableFuture
+import java.util.concurrent.CountDownLatch
+import kotlin.concurrent.thread
+import kotlin.time.Duration.Companion.milliseconds
+import kotlin.time.Duration.Companion.seconds
+
+class ReactorLifecycleSpec :
+    StringSpec({
+        "run runs in the calling thread until stop, and what stands behind it runs afterwards" {
+            val reactor = Reactor.create()
+            val events = ArrayList<String>()
+            reactor.callWhenRunning {
+                events.add("running in ${Thread.currentThread().name}")
+                reactor.stop()
+            }
+            events shouldBe emptyList<String>()
+            reactor.run()
+            events.add("after run")
+            events shouldContainExactly listOf("running in ${Thread.currentThread().name}", "after run")
+        }
+
+        "stop is an error when never run, when stopping, and when stopped; running again is an error too" {
+            val reactor = Reactor.create()
+            shouldThrow<ReactorNotRunningException> { reactor.stop() }
+            val second = CompletableFuture<Throwable>()
+            reactor.callWhenRunning {
+                reactor.stop()
+                second.complete(shouldThrow<ReactorNotRunningException> { reactor.stop() })
+            }
+            reactor.run()
+            second.getOrFail()
+            shouldThrow<ReactorNotRunningException> { reactor.stop() }
+            shouldThrow<ReactorNotRestartableException> { reactor.run() }
+            shouldThrow<ReactorNotRestartableException> { reactor.start() }
+        }
+
+        "run and start on a running reactor are errors" {
+            withReactor { reactor ->
+                shouldThrow<ReactorAlreadyRunningException> { reactor.start() }
+                shouldThrow<ReactorAlreadyRunningException> { reactor.run() }
+                reactor.isRunning shouldBe true
+            }
+        }
+
+        "after a crash it can be run again, and no shutdown trigger has run" {
+            val reactor = Reactor.create()
+            val events = ArrayList<String>()
+            reactor.addSystemEventTrigger(Phase.BEFORE, SystemEvent.SHUTDOWN) { events.add("shutdown") }
+            reactor.callWhenRunning { reactor.crash() }
+            reactor.run()
+            events shouldBe emptyList<String>()
+            reactor.callWhenRunning { reactor.stop() }
+            reactor.run()
+            events shouldContainExactly listOf("shutdown")
+        }
+
+        "callWhenRunning keeps its order before the start, and runs at once afterwards (behaviour 26)" {
+            val reactor = Reactor.create()
+            val order = ArrayList<Int>()
+            reactor.callWhenRunning { order.add(1) }
+            reactor.callWhenRunning {
+                order.add(2)
+                reactor.callWhenRunning { order.add(3) }
+                order.add(4)
+            }
+            reactor.callWhenRunning { reactor.stop() }
+            reactor.run()
+            order shouldContainExactly listOf(1, 2, 3, 4)
+        }
+
+        "triggers run by phase, each once; one that throws is reported and stops nothing" {
+            val reported = ArrayList<String>()
+            val reactor = Reactor.create(ReactorOptions(errorListener = { context, _ -> reported.add(context) }))
+            val order = ArrayList<String>()
+            for (phase in listOf(Phase.AFTER, Phase.DURING, Phase.BEFORE)) {
+                reactor.addSystemEventTrigger(phase, SystemEvent.STARTUP) { order.add("startup $phase") }
+                reactor.addSystemEventTrigger(phase, SystemEvent.SHUTDOWN) { error("$phase") }
+                reactor.addSystemEventTrigger(phase, SystemEvent.SHUTDOWN) { order.add("shutdown $phase") }
+            }
+            reactor.callWhenRunning { reactor.stop() }
+            reactor.run()
+            order shouldContainExactly
+                listOf("startup BEFORE", "startup DURING", "startup AFTER", "shutdown BEFORE", "shutdown DURING", "shutdown AFTER")
+            reported.size shouldBe 3
+        }
+
+        "shutdown waits for the Deferreds of before-triggers, even when a later trigger fires an earlier one's (behaviour 25)" {
+            val reactor = Reactor.create()
+            val order = ArrayList<String>()
+            val first = Deferred<Unit>()
+            reactor.addSystemEventTrigger(Phase.BEFORE, SystemEvent.SHUTDOWN) { first.addCallback { order.add("first fired") } }
+            reactor.addSystemEventTrigger(Phase.BEFORE, SystemEvent.SHUTDOWN) {
+                first.callback(Unit)
+                val slow = Deferred<Unit>()
+                reactor.callLater(10.milliseconds) {
+                    order.add("slow fired")
+                    slow.errback(IllegalStateException("failures are awaited too"))
+                }
+                slow
+            }
+            reactor.addSystemEventTrigger(Phase.DURING, SystemEvent.SHUTDOWN) { order.add("during") }
+            reactor.callWhenRunning { reactor.stop() }
+            reactor.run()
+            order shouldContainExactly listOf("first fired", "slow fired", "during")
+        }
+
+        "a removed trigger does not run, and removing it twice is an error" {
+            val reactor = Reactor.create()
+            val handle = reactor.addSystemEventTrigger(Phase.DURING, SystemEvent.SHUTDOWN) { error("removed, but it ran") }
+            reactor.removeSystemEventTrigger(handle)
+            shouldThrow<IllegalArgumentException> { reactor.removeSystemEventTrigger(handle) }
+            shouldThrow<IllegalArgumentException> { Reactor.create().removeSystemEventTrigger(handle) }
+        }
+
+        "a callback that throws is reported, and the loop goes on" {
+            val reported = CompletableFuture<Throwable>()
+            withReactor(ReactorOptions(errorListener = { _, error -> reported.complete(error) })) { reactor ->
+                reactor.onLoop { reactor.callLater(0.seconds) { error("boom") } }
+                reported.getOrFail().message shouldBe "boom"
+                reactor.onLoop { reactor.isRunning } shouldBe true
+            }
+        }
+
+        "a call handed over after the end is refused, and a caller who waits at the end is told" {
+            val reactor = Reactor.create()
+            reactor.start()
+            val waiting = CountDownLatch(1)
+            val told = CompletableFuture<Throwable>()
+            thread {
+                told.complete(
+                    shouldThrow<ReactorNotRunningException> {
+                        reactor.blockingCallFromThread {
+                            waiting.countDown()
+                            Deferred<Unit>()
+                        }
+                    },
+                )
+            }
+            waiting.awaitOrFail()
+            reactor.stopAndJoin(Duration.ofSeconds(DEADLINE_SECONDS)) shouldBe true
+            told.getOrFail().message shouldContain "stopped before"
+            shouldThrow<ReactorNotRunningException> { reactor.callFromThread {} }
+            reactor.stopFromThread() // nothing to do, no error
+        }
+
+        "the default reactor is made once, and another cannot be installed after its first use" {
+            val reactor = Reactor.default()
+            Reactor.default() shouldBe reactor
+            shouldThrow<ReactorAlreadyInstalledException> { Reactor.install(Reactor.create()) }.message shouldContain "before its first use"
+        }
+    })
