@@ -134,10 +134,10 @@ public abstract class AbstractReactor(
         }
         watch.start()
         inTurn {
-            startup.fire {
+            startup.fire({
                 if (state == State.STARTING) state = State.RUNNING
                 if (poolMade) threadPool.start()
-            }
+            })
         }
     }
 

@@ -110,8 +110,8 @@ class ReactorThreadsSpec :
                 reactor.deferToThread { order.add("late work") }.addCallback { order.add("its answer") }
                 reactor.stop()
             }
+            order shouldBe emptyList<String>()
             reactor.run()
-            order.indexOf("running") shouldBe 0
             order.toSet() shouldBe setOf("running", "early work", "late work", "its answer")
             shouldThrow<RejectedExecutionException> { reactor.callInThread {} }
         }

@@ -10,9 +10,10 @@ import java.nio.channels.SocketChannel
 import java.util.concurrent.TimeUnit
 
 /**
- * A closed connection whose peer was still sending. To close such a socket makes the operating system send a reset, which may
- * destroy what we sent last before the peer has read it. So only our half is closed, and what comes is thrown away, until the peer
- * closes or a limit of time or bytes is reached (RFC 1122, 4.2.2.13; nginx calls it a lingering close).
+ * A connection that we have closed and the peer has not. To close its socket makes the operating system answer whatever the peer is
+ * still sending with a reset, which may destroy what we sent last before the peer has read it. So only our half is closed, and what
+ * comes is thrown away, until the peer closes or a limit of time or bytes is reached (RFC 1122, 4.2.2.13; nginx calls it a lingering
+ * close). The protocol knows nothing of it: for it the connection is gone.
  */
 internal class Lingering private constructor(
     private val reactor: NioReactor,
@@ -50,18 +51,6 @@ internal class Lingering private constructor(
     companion object {
         private const val MOST_SECONDS = 2L
         private const val MOST_BYTES = 4L * 1024 * 1024
-
-        /** Whether the peer has sent something that nobody has read. */
-        fun isNeeded(
-            reactor: NioReactor,
-            channel: SocketChannel,
-            inputEnded: Boolean,
-        ): Boolean =
-            try {
-                !inputEnded && reactor.readBuffer.readFrom(channel) > 0
-            } catch (_: IOException) {
-                false // broken already: there is nobody to wait for
-            }
 
         fun begin(
             reactor: NioReactor,

@@ -357,7 +357,7 @@ internal class NioTransport(
     private fun closeChannel(reason: CloseReason) {
         try {
             when (reason) {
-                is ConnectionDone -> if (Lingering.isNeeded(reactor, channel, inputEnded)) return Lingering.begin(reactor, channel, key)
+                is ConnectionDone -> if (!inputEnded) return Lingering.begin(reactor, channel, key)
                 is ConnectionAborted -> channel.setOption(StandardSocketOptions.SO_LINGER, 0)
                 is ConnectionLost -> Unit
             }

@@ -1,0 +1,62 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.endpoint
+
+import dev.torsion.reactor.Reactor
+import io.kotest.assertions.throwables.shouldThrow
+import io.kotest.core.spec.style.StringSpec
+import io.kotest.matchers.shouldBe
+import io.kotest.matchers.string.shouldContain
+import java.time.Duration
+
+class EndpointStringSpec :
+    StringSpec({
+        val reactor = Reactor.create()
+
+        "server strings" {
+            val endpoint = serverFromString(reactor, "tcp:8080:interface=127.0.0.1:backlog=7") as TCP4ServerEndpoint
+            endpoint.port shouldBe 8080
+            endpoint.networkInterface shouldBe "127.0.0.1"
+            endpoint.backlog shouldBe 7
+            (serverFromString(reactor, "tcp:port=0") as TCP4ServerEndpoint).port shouldBe 0
+            (serverFromString(reactor, """tcp:80:interface=\:\:1""") as TCP4ServerEndpoint).networkInterface shouldBe "::1"
+        }
+
+        "client strings" {
+            val endpoint = clientFromString(reactor, "tcp:example.com:80:timeout=5:bindAddress=10.0.0.1") as TCP4ClientEndpoint
+            endpoint.host shouldBe "example.com"
+            endpoint.port shouldBe 80
+            endpoint.timeout shouldBe Duration.ofSeconds(5)
+            endpoint.bindAddress shouldBe "10.0.0.1"
+            (clientFromString(reactor, "tcp:host=a\\=b:port=1") as TCP4ClientEndpoint).host shouldBe "a=b"
+            (clientFromString(reactor, """tcp:\:\:1:80""") as TCP4ClientEndpoint).host shouldBe "::1"
+        }
+
+        mapOf(
+            "" to "not on \"\"",
+            "udp:1" to "not on \"udp\"",
+            "tcp" to "needs a port",
+            "tcp:abc" to "must be a number",
+            "tcp:99999" to "between 0 and 65535",
+            "tcp:-1" to "between 0 and 65535",
+            "tcp:80:81" to "one argument too many",
+            "tcp:80:interfaec=x" to "no option \"interfaec\"",
+            "tcp:80:port=81" to "given twice",
+            "tcp:80:backlog=1:backlog=2" to "given twice",
+            "tcp:80:backlog=0" to "between 1",
+            "tcp:80\\" to "lone backslash",
+        ).forEach { (description, problem) ->
+            "server string \"$description\" is refused: $problem" {
+                val error = shouldThrow<EndpointSyntaxException> { serverFromString(reactor, description) }
+                error.message shouldContain problem
+                error.description shouldBe description
+            }
+        }
+
+        listOf("tcp::80" to "host is empty", "tcp:host" to "needs a port", "tcp:h:0" to "between 1", "tls:h:1" to "not to \"tls\"").forEach {
+            "client string \"${it.first}\" is refused: ${it.second}" {
+                shouldThrow<EndpointSyntaxException> { clientFromString(reactor, it.first) }.message shouldContain it.second
+            }
+        }
+    })
