@@ -32,6 +32,9 @@ internal class NioPort private constructor(
     private val address = InternetAddress.of(channel.localAddress)
     private val key = reactor.register(channel, SelectionKey.OP_ACCEPT, this)
     private var pause: DelayedCall? = null
+
+    // A descriptor to give up when there are none left: to report that may take one, if only to load a class.
+    private var spare = SocketChannel.open()
     private var closed: Deferred<Unit>? = null
 
     override fun host() = address
@@ -74,12 +77,22 @@ internal class NioPort private constructor(
 
     // Most likely no file descriptor is free. Those who wait in the backlog can go on waiting: trying again at once would burn the CPU.
     private fun acceptFailed(e: IOException) {
-        log.warn("{} cannot accept a connection and pauses for {} ms: {}", this, PAUSE_MILLIS, e.message)
-        key.interestOps(0)
+        key.interestOps(0) // first of all: whatever fails below, the loop must not spin
+        spare.close()
         pause =
             reactor.callLater(PAUSE_MILLIS, TimeUnit.MILLISECONDS) {
-                if (isListening) key.interestOps(SelectionKey.OP_ACCEPT)
+                if (isListening) resumeAccepting()
             }
+        log.warn("{} cannot accept a connection and pauses for {} ms: {}", this, PAUSE_MILLIS, e.message)
+    }
+
+    private fun resumeAccepting() {
+        try {
+            if (!spare.isOpen) spare = SocketChannel.open()
+        } catch (e: IOException) {
+            return acceptFailed(e)
+        }
+        key.interestOps(SelectionKey.OP_ACCEPT)
     }
 
     override fun stopListening(): Deferred<Unit> {
@@ -98,6 +111,7 @@ internal class NioPort private constructor(
             key.cancel()
             try {
                 channel.close()
+                spare.close()
             } catch (e: IOException) {
                 reactor.reportError("closing $this", e)
             }

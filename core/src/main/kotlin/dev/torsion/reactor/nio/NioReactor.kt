@@ -107,6 +107,9 @@ internal class NioReactor(
 
     val resolver get() = options.resolver
 
+    /** How many channels are registered: ports, attempts, connections and those that linger. */
+    val channelCount: Int get() = selector.keys().size
+
     override fun listenTcp(
         port: Int,
         factory: Factory,
