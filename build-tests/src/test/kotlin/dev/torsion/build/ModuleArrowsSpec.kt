@@ -1,0 +1,59 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.build
+
+import com.tngtech.archunit.base.DescribedPredicate
+import com.tngtech.archunit.base.DescribedPredicate.describe
+import com.tngtech.archunit.core.domain.JavaClass
+import com.tngtech.archunit.lang.ArchCondition
+import com.tngtech.archunit.lang.ConditionEvents
+import com.tngtech.archunit.lang.SimpleConditionEvent
+import com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes
+import com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses
+import com.tngtech.archunit.library.GeneralCodingRules.ACCESS_STANDARD_STREAMS
+import io.kotest.assertions.withClue
+import io.kotest.core.spec.style.StringSpec
+import io.kotest.matchers.collections.shouldBeEmpty
+
+/** What the modules owe each other: which of them may use which, whose a package is, and who may speak on the console. */
+internal class ModuleArrowsSpec : StringSpec({
+    "a module uses only the modules below it" {
+        classes().should(useOnlyModulesBelow)
+            .because("arrows point one way: examples -> java-facade, protocols, testkit -> core, and core knows nobody")
+            .allowEmptyShould(true)
+            .check(TorsionModule.allClasses)
+    }
+
+    "a package belongs to one module" {
+        val shared = TorsionModule.entries
+            .flatMap { module -> module.classes.map { it.packageName to module }.distinct() }
+            .groupBy({ it.first }, { it.second })
+            .filterValues { it.size > 1 }
+        withClue("A package that lies in two jars cannot be used on the module path: give each module packages of its own.") {
+            shared.entries.shouldBeEmpty()
+        }
+    }
+
+    "only the examples print" {
+        noClasses().that(areNotExamples).should(ACCESS_STANDARD_STREAMS)
+            .because("a library logs with SLF4J; the console belongs to the program, and only the examples are programs")
+            .allowEmptyShould(true)
+            .check(TorsionModule.allClasses)
+    }
+})
+
+private val areNotExamples: DescribedPredicate<JavaClass> =
+    describe("are not examples") { TorsionModule.owning(it.name) != TorsionModule.EXAMPLES }
+
+private val useOnlyModulesBelow = object : ArchCondition<JavaClass>("use only modules below their own") {
+    override fun check(item: JavaClass, events: ConditionEvents) {
+        val module = TorsionModule.owning(item.name) ?: return
+        item.directDependenciesFromSelf.forEach { dependency ->
+            val used = TorsionModule.owning(dependency.targetClass.baseComponentType.name)
+            if (used != null && used != module && used !in module.uses) {
+                events.add(SimpleConditionEvent.violated(item, "$module must not use $used: ${dependency.description}"))
+            }
+        }
+    }
+}

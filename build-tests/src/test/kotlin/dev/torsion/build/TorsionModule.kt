@@ -1,0 +1,66 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.build
+
+import com.tngtech.archunit.core.domain.JavaClasses
+import com.tngtech.archunit.core.importer.ClassFileImporter
+import java.nio.file.Files
+import java.nio.file.Path
+import kotlin.io.path.Path
+import kotlin.io.path.div
+import kotlin.io.path.extension
+import kotlin.io.path.readText
+
+/** A module of this repository, with the modules that it may use: the arrows of the design, written once. */
+internal enum class TorsionModule(val directory: Path, val published: Boolean = true) {
+    CORE(ROOT / "core"),
+    FRAMING(ROOT / "protocols" / "framing"),
+    JAVA_FACADE(ROOT / "java-facade"),
+    TESTKIT(ROOT / "testkit"),
+    EXAMPLES(ROOT / "examples", published = false),
+    ;
+
+    val uses: Set<TorsionModule>
+        get() = when (this) {
+            CORE -> emptySet()
+            FRAMING, TESTKIT -> setOf(CORE)
+            JAVA_FACADE -> setOf(CORE, FRAMING)
+            EXAMPLES -> setOf(CORE, FRAMING, JAVA_FACADE, TESTKIT)
+        }
+
+    val api: Path get() = directory / "api" / "${directory.fileName}.api"
+
+    /** The module's own classes, without its tests and its libraries. A module without sources has none. */
+    val classFiles: List<Path> by lazy {
+        val classes = directory / "target" / "classes"
+        if (!Files.isDirectory(classes)) {
+            emptyList()
+        } else {
+            Files.walk(classes).use { files -> files.filter { it.extension == "class" }.sorted().toList() }
+        }
+    }
+
+    val classes: JavaClasses by lazy { ClassFileImporter().importPaths(classFiles) }
+
+    override fun toString(): String = ROOT.relativize(directory).toString()
+
+    companion object {
+        /** All modules together, so that a rule can follow an import from one into another. */
+        val allClasses: JavaClasses by lazy { ClassFileImporter().importPaths(entries.flatMap { it.classFiles }) }
+
+        private val owners: Map<String, TorsionModule> by lazy {
+            entries.flatMap { module -> module.classes.map { it.name to module } }.toMap()
+        }
+
+        /** The module that [className] is compiled in, null when it belongs to a library. */
+        fun owning(className: String): TorsionModule? = owners[className]
+    }
+}
+
+/** Surefire runs a module's tests in that module's directory. */
+private val ROOT: Path = Path("").toAbsolutePath().parent.also {
+    check("<artifactId>torsion-parent</artifactId>" in (it / "pom.xml").readText()) {
+        "run these tests in the build-tests directory, not below $it"
+    }
+}
