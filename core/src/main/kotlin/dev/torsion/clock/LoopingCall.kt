@@ -1,0 +1,195 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.clock
+
+import dev.torsion.defer.Callback
+import dev.torsion.defer.Deferred
+import dev.torsion.defer.DeferredCancelledException
+import dev.torsion.defer.Failure
+import dev.torsion.defer.maybeDeferred
+import java.time.Duration
+import java.util.concurrent.Callable
+import java.util.concurrent.TimeUnit
+import kotlin.time.toJavaDuration
+
+/**
+ * Calls something again and again, a fixed interval apart; Twisted's `LoopingCall`.
+ *
+ * ```kotlin
+ * val ticker = LoopingCall(reactor) { println("tick") }
+ * ticker.start(1.seconds)
+ * reactor.callLater(5.seconds) { ticker.stop() }
+ * ```
+ *
+ * The calls stand on a grid of intervals from the moment of [start]: the next one is on the first point of the grid that is still to
+ * come. So the loop does not drift, and a call that takes longer than the interval makes it skip points, never run a burst. When the
+ * call returns a [Deferred], the next call waits for it, in the same way. An exception, or a Deferred that fails, ends the loop.
+ *
+ * Thread: the clock's.
+ */
+public class LoopingCall private constructor(
+    private val clock: Clock,
+    private val body: Callback<Long, *>,
+    private val isCounting: Boolean,
+    private val described: Any,
+) {
+    /** A loop of [call], whose result counts when it is a [Deferred]. */
+    public constructor(clock: Clock, call: Callable<*>) : this(clock, Callback { call.call() }, false, call)
+
+    /** A loop of [call], for Java; in Kotlin a lambda goes to the function of the same name. */
+    public constructor(clock: Clock, call: Runnable) : this(clock, Callback { call.run() }, false, call)
+
+    private var run: Run? = null
+
+    /** True from [start] until [stop], or until a call fails. */
+    public val isRunning: Boolean get() = run != null
+
+    /** The interval of the last [start]; null before the first. */
+    @get:JvmName("interval")
+    public var interval: Duration? = null
+        private set
+
+    /**
+     * Begins: with a call inside this method if [now], otherwise with one after [interval]. An interval of zero means in every turn of
+     * the clock; the shortest other one is a nanosecond.
+     *
+     * The Deferred fires with this object once [stop] was called and the last call has ended, and fails when a call fails. Cancelling
+     * it stops the loop, and cancels the Deferred of the call that is in progress.
+     *
+     * A loop that has ended can be started again, on a new grid and with a new count.
+     *
+     * @throws IllegalArgumentException when [interval] is negative
+     * @throws IllegalStateException when the loop is running
+     */
+    @JvmOverloads
+    public fun start(
+        interval: Duration,
+        now: Boolean = true,
+    ): Deferred<LoopingCall> {
+        require(!interval.isNegative) { "a looping call needs an interval of zero or more, but was given $interval" }
+        check(run == null) { "$this is running already" }
+        this.interval = interval
+        val started = Run(interval.saturatedNanos(), now)
+        run = started
+        if (now) started.run() else started.schedule()
+        return started.ended
+    }
+
+    /**
+     * Ends the loop. The Deferred of [start] fires now or, when a call is in progress, at the end of that call.
+     *
+     * @throws IllegalStateException when the loop is not running
+     */
+    public fun stop() {
+        val stopped = checkNotNull(run) { "$this is not running, so it cannot be stopped" }
+        run = null
+        stopped.stop()
+    }
+
+    /**
+     * Skips the coming call and begins a new grid now. Does nothing while a call is in progress.
+     *
+     * @throws IllegalStateException when the loop is not running
+     */
+    public fun reset() {
+        checkNotNull(run) { "$this is not running, so it cannot be reset" }.reset()
+    }
+
+    override fun toString(): String {
+        val every = interval?.let { ", every $it" } ?: ""
+        return "LoopingCall($described$every, ${if (isRunning) "running" else "stopped"})"
+    }
+
+    /** From one start to its end. Its own object, so that a call which stops and starts the loop cannot mix up the two. */
+    private inner class Run(
+        private val interval: Long,
+        private val beginsNow: Boolean,
+    ) : Runnable {
+        val ended = Deferred<LoopingCall> { cancel() }
+        private var origin = clock.nanoTime()
+        private var lastCounted: Long? = null
+        private var next: DelayedCall? = null
+        private var current: Deferred<*>? = null
+
+        override fun run() {
+            next = null
+            current = null
+            val result = maybeDeferred(Callable<Any?> { if (isCounting) callWithCount() else body.call(1) })
+            current = result
+            result.addCallback<Any?> { callEnded() }.addErrback { callFailed(it) }
+        }
+
+        private fun callWithCount(): Any? {
+            val now = clock.nanoTime()
+            val since = lastCounted ?: if (beginsNow) origin - interval else origin
+            val count = if (interval == 0L) 1 else intervalOf(now) - intervalOf(since)
+            if (count <= 0) return null
+            lastCounted = now
+            return body.call(count)
+        }
+
+        private fun intervalOf(time: Long) = (time - origin) / interval
+
+        fun schedule() {
+            val untilNext = if (interval == 0L) 0 else interval - Math.floorMod(clock.nanoTime() - origin, interval)
+            next = clock.callLater(untilNext, TimeUnit.NANOSECONDS, this)
+        }
+
+        private fun callEnded() {
+            when {
+                run === this -> schedule()
+                !ended.called -> ended.callback(this@LoopingCall)
+            }
+        }
+
+        private fun callFailed(failure: Failure) {
+            if (run === this) run = null
+            if (!ended.called) ended.errback(failure) else failure.trap(DeferredCancelledException::class.java)
+        }
+
+        fun stop() {
+            val waiting = next ?: return // a call is in progress
+            waiting.cancel()
+            ended.callback(this@LoopingCall)
+        }
+
+        private fun cancel() {
+            if (run === this) run = null
+            val waiting = next
+            if (waiting != null) waiting.cancel() else current?.cancel()
+        }
+
+        fun reset() {
+            val waiting = next ?: return
+            waiting.cancel()
+            origin = clock.nanoTime()
+            schedule()
+        }
+    }
+
+    public companion object {
+        /**
+         * A loop that tells [call] how many points of the grid have come since its last call: 1, or more when some were skipped. It
+         * is never 0, and the sum is exact. With an interval of zero it is always 1.
+         */
+        @JvmStatic
+        public fun withCount(
+            clock: Clock,
+            call: Callback<Long, *>,
+        ): LoopingCall = LoopingCall(clock, call, true, call)
+    }
+}
+
+/** A [LoopingCall] of a Kotlin lambda; when that gives a [Deferred], the loop waits for it. */
+@JvmSynthetic
+public fun LoopingCall(
+    clock: Clock,
+    call: () -> Any?,
+): LoopingCall = LoopingCall(clock, Callable { call() })
+
+/** [LoopingCall.start] with a Kotlin duration. */
+public fun LoopingCall.start(
+    interval: kotlin.time.Duration,
+    now: Boolean = true,
+): Deferred<LoopingCall> = start(interval.toJavaDuration(), now)
