@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: MIT
 package dev.torsion.defer
 
+import java.util.concurrent.CopyOnWriteArraySet
+
 /**
  * Whether Deferreds remember where they were made and fired.
  *
@@ -23,23 +25,42 @@ public object DeferredDebug {
         }
 }
 
-/** A remembered call stack. [StackWalker] keeps the classes, so that the caller's frame can be told from the library's own. */
-internal class Place private constructor(private val frames: List<StackWalker.StackFrame>) {
+/**
+ * A remembered call stack, for reports that say where something was made. Taking one walks the stack: do it only where
+ * [DeferredDebug.enabled].
+ */
+// StackWalker keeps the classes, so that the caller's frame can be told from the library's own.
+public class Place private constructor(private val frames: List<StackWalker.StackFrame>) {
     /** The nearest call outside of this library: `Client.kt:42`. */
-    fun site(): String {
+    public fun site(): String {
         val frame = frames.firstOrNull { !isOurs(it.declaringClass) && !isPlatform(it.className) } ?: frames.first()
         return "${frame.fileName ?: frame.className}:${frame.lineNumber}"
     }
 
+    /** The whole stack, one line for each call, as in a stack trace. */
     override fun toString(): String = frames.joinToString("") { "\n\tat ${it.toStackTraceElement()}" }
 
-    companion object {
+    public companion object {
         private val walker = StackWalker.getInstance(StackWalker.Option.RETAIN_CLASS_REFERENCE)
-        private val home = Deferred::class.java.protectionDomain?.codeSource?.location
+        private val ours = CopyOnWriteArraySet<String>() // as text: a URL compares by looking its host up
 
-        fun here(): Place = Place(walker.walk { frames -> frames.skip(1).toList() })
+        init {
+            addLibrary(Deferred::class.java)
+        }
 
-        private fun isOurs(type: Class<*>) = home != null && type.protectionDomain?.codeSource?.location == home
+        /** Makes all code of the jar that [type] comes from part of the library, which [site] passes over. */
+        @JvmStatic
+        public fun addLibrary(type: Class<*>) {
+            home(type)?.let(ours::add)
+        }
+
+        private fun home(type: Class<*>): String? = type.protectionDomain?.codeSource?.location?.toExternalForm()
+
+        /** The stack of the code that calls this. */
+        @JvmStatic
+        public fun here(): Place = Place(walker.walk { frames -> frames.skip(1).toList() })
+
+        private fun isOurs(type: Class<*>) = home(type) in ours
 
         private fun isPlatform(name: String) = name.startsWith("java.") || name.startsWith("jdk.") || name.startsWith("kotlin")
     }

@@ -37,8 +37,10 @@ import java.util.function.Consumer
 public abstract class AbstractReactor(
     /** How this reactor is set up. */
     protected val options: ReactorOptions,
+    /** The delayed calls; null for a queue of this reactor's own. A virtual clock gives its own. */
+    timers: TimerQueue? = null,
 ) : Reactor {
-    private val timers = TimerQueue(::nanoTime)
+    private val timers = timers ?: TimerQueue(::nanoTime)
     private val incoming = TaskQueue() // from other threads, and callFromThread
     private val ready = ArrayDeque<Runnable>() // from this thread
     private val watch by lazy { BlockedLoopWatch(this, options) }
@@ -97,12 +99,12 @@ public abstract class AbstractReactor(
 
     // The life cycle.
 
-    final override fun run() {
+    override fun run() {
         begin()
         loop()
     }
 
-    final override fun start() {
+    override fun start() {
         val running = CountDownLatch(1)
         var refused: Throwable? = null
         val loopThread =
@@ -149,7 +151,13 @@ public abstract class AbstractReactor(
         }
     }
 
-    /** One turn. Subclasses that are driven from outside call it; [mayWait] says whether [poll] may wait for events. */
+    /** True while there are turns to run: from [begin] until the reactor has stopped or crashed. */
+    protected val isLooping: Boolean get() = state.isLooping
+
+    /**
+     * One turn. Subclasses that are driven from outside call it while [isLooping], and [end] afterwards; [mayWait] says whether [poll] may
+     * wait for events.
+     */
     protected fun turn(mayWait: Boolean) {
         inTurn {
             waitForEvents(mayWait)
@@ -251,7 +259,8 @@ public abstract class AbstractReactor(
         if (poolMade) threadPool.stop { incoming.offer(finish).also { wakeUpIfSleeping() } } else finish.run()
     }
 
-    private fun end() {
+    /** The last turn is over: when the reactor was stopped, ends its coroutines and releases what it used. */
+    protected fun end() {
         watch.stop()
         if (state == State.ENDED) {
             inTurn {
@@ -315,7 +324,7 @@ public abstract class AbstractReactor(
 
     // Threads.
 
-    final override fun callInThread(call: Runnable) {
+    override fun callInThread(call: Runnable) {
         val pool = synchronized(this) { threadPool }
         if (isRunning) pool.start()
         pool.callInThread(call)
@@ -333,7 +342,7 @@ public abstract class AbstractReactor(
         return result
     }
 
-    final override fun <T> blockingCallFromThread(call: Callable<Deferred<T>>): T {
+    override fun <T> blockingCallFromThread(call: Callable<Deferred<T>>): T {
         check(!isInReactorThread) { "blockingCallFromThread on the reactor's own thread would wait for itself" }
         val result = CompletableFuture<T>()
         blockedCallers.add(result)

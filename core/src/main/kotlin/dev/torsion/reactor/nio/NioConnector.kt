@@ -134,7 +134,7 @@ internal class NioConnector(
             if (finished) return
             val address = addresses.removeFirstOrNull() ?: return fail(DnsLookupException(host, destination))
             try {
-                val opened = SocketChannel.open().also { channel = it }
+                val opened = reactor.provider.openSocketChannel().also { channel = it }
                 opened.configureBlocking(false)
                 bindAddress?.let { opened.bind(InetSocketAddress(it, 0)) }
                 if (opened.connect(InetSocketAddress(address, port))) {

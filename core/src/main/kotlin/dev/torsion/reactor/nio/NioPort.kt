@@ -72,7 +72,7 @@ internal class NioPort private constructor(
                 null
             }
         if (protocol == null) accepted.close() else transport.start(protocol)
-        reactor.batchEnded()
+        reactor.sendBatch()
     }
 
     // Most likely no file descriptor is free. Those who wait in the backlog can go on waiting: trying again at once would burn the CPU.
@@ -134,7 +134,7 @@ internal class NioPort private constructor(
             backlog: Int,
             options: TcpOptions,
         ): NioPort {
-            val channel = ServerSocketChannel.open()
+            val channel = reactor.provider.openServerSocketChannel()
             try {
                 val local = if (networkInterface.isEmpty()) InetSocketAddress(port) else InetSocketAddress(localAddress(networkInterface), port)
                 channel.configureBlocking(false)

@@ -3,6 +3,7 @@
 
 package dev.torsion.reactor.nio
 
+import dev.torsion.clock.TimerQueue
 import dev.torsion.net.ClientFactory
 import dev.torsion.net.Connector
 import dev.torsion.net.Factory
@@ -15,36 +16,54 @@ import java.nio.channels.CancelledKeyException
 import java.nio.channels.SelectableChannel
 import java.nio.channels.SelectionKey
 import java.nio.channels.Selector
+import java.nio.channels.spi.SelectorProvider
 import java.time.Duration
 import java.util.concurrent.TimeUnit
 import java.util.function.Consumer
 
-/** The reactor on a `java.nio` selector, which is epoll, kqueue or wepoll underneath; see [dev.torsion.reactor.Reactor.create]. */
-internal class NioReactor(
+/**
+ * The reactor on a `java.nio` selector, which is epoll, kqueue or wepoll underneath; see [dev.torsion.reactor.Reactor.create].
+ *
+ * Open for reactors whose channels are not the platform's: another [provider] of selectors and channels is all that a network in
+ * memory needs, and every rule of the transports stays the same.
+ */
+public open class NioReactor(
     options: ReactorOptions,
-) : AbstractReactor(options) {
-    private val selector: Selector = Selector.open()
-    val readBuffer = ReadBuffer()
-    val stage = WriteStage()
-    val chunks = ChunkPool()
-    val readsPerTurn get() = options.readsPerTurn
-    val acceptsPerTurn get() = options.acceptsPerTurn
+    /** Where the selector and the channels come from. */
+    internal val provider: SelectorProvider = SelectorProvider.provider(),
+    timers: TimerQueue? = null,
+) : AbstractReactor(options, timers) {
+    /** The selector that this reactor waits on. */
+    protected val selector: Selector = provider.openSelector()
+    internal val readBuffer = ReadBuffer()
+    internal val stage = WriteStage()
+    internal val chunks = ChunkPool()
+    internal val readsPerTurn get() = options.readsPerTurn
+    internal val acceptsPerTurn get() = options.acceptsPerTurn
     private val unsettled = ArrayDeque<NioTransport>()
     private val afterSelect = ArrayDeque<Runnable>()
 
     /** Attempts to connect that may have no channel yet. */
-    val attempts: MutableSet<Selectable> = LinkedHashSet()
+    internal val attempts: MutableSet<Selectable> = LinkedHashSet()
     private val onReady = Consumer(::keyReady)
 
     override fun nanoTime(): Long = System.nanoTime()
 
-    override fun poll(timeoutNanos: Long) {
+    /** Waits on the [selector] for at most [timeoutNanos], with the meaning of [poll], and gives [ready] each key that is. */
+    protected open fun select(
+        timeoutNanos: Long,
+        ready: Consumer<SelectionKey>,
+    ) {
         when {
-            timeoutNanos == 0L -> selector.selectNow(onReady)
-            timeoutNanos == Long.MAX_VALUE -> selector.select(onReady)
+            timeoutNanos == 0L -> selector.selectNow(ready)
+            timeoutNanos == Long.MAX_VALUE -> selector.select(ready)
             // Rounded up: a loop that wakes up a moment early would spin until its timer is due.
-            else -> selector.select(onReady, TimeUnit.NANOSECONDS.toMillis(timeoutNanos + NANOS_UP))
+            else -> selector.select(ready, TimeUnit.NANOSECONDS.toMillis(timeoutNanos + NANOS_UP))
         }
+    }
+
+    final override fun poll(timeoutNanos: Long) {
+        select(timeoutNanos, onReady)
         pollReturned()
         while (afterSelect.isNotEmpty()) guarded("closing a channel", afterSelect.removeFirst()::run)
         batchEnded()
@@ -67,7 +86,10 @@ internal class NioReactor(
         selector.wakeup()
     }
 
-    public override fun batchEnded() {
+    final override fun batchEnded(): Unit = sendBatch()
+
+    /** Sends what the callbacks have written, and settles the connections that they left. */
+    internal fun sendBatch() {
         stage.flush()
         while (unsettled.isNotEmpty()) {
             val transport = unsettled.removeFirst()
@@ -77,13 +99,13 @@ internal class NioReactor(
     }
 
     /** [transport] has something to settle once the running callbacks have returned: its end, or a half of it. */
-    fun settleLater(transport: NioTransport) {
+    internal fun settleLater(transport: NioTransport) {
         unsettled.addLast(transport)
-        if (!isInReactorThread) runSoon { batchEnded() }
+        if (!isInReactorThread) runSoon { sendBatch() }
     }
 
     /** Runs [action] once the operating system has really closed the channels that were closed before this call. */
-    fun afterSelect(action: Runnable) {
+    internal fun afterSelect(action: Runnable) {
         if (isInReactorThread) {
             afterSelect.addLast(action)
             runSoon { } // so that the next select does not wait
@@ -93,19 +115,19 @@ internal class NioReactor(
         }
     }
 
-    fun register(
+    internal fun register(
         channel: SelectableChannel,
         operations: Int,
         selectable: Selectable,
     ): SelectionKey = channel.register(selector, operations, selectable)
 
     /** Reports what a callback of the user threw. */
-    fun reportError(
+    internal fun reportError(
         context: String,
         error: Throwable,
     ) = report(context, error)
 
-    val resolver get() = options.resolver
+    internal val resolver get() = options.resolver
 
     /** How many channels are registered: ports, attempts, connections and those that linger. */
     val channelCount: Int get() = selector.keys().size

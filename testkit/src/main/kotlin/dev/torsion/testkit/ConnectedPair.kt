@@ -1,0 +1,70 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.testkit
+
+import dev.torsion.net.ClientFactory
+import dev.torsion.net.Factory
+import dev.torsion.net.Protocol
+import dev.torsion.net.TcpOptions
+
+/**
+ * Two protocols connected in memory, with the test in charge of when bytes move; Twisted's `IOPump`. Made by [connectedPair].
+ *
+ * @property server the protocol on the accepting side
+ * @property client the protocol on the connecting side
+ * @property reactor the reactor of both, whose time passes only when told to
+ */
+public class ConnectedPair<S : Protocol, C : Protocol> internal constructor(
+    public val server: S,
+    public val client: C,
+    public val reactor: MemoryReactor,
+) : AutoCloseable {
+    /** Moves bytes once: what was written before arrives, one chunk in each direction. */
+    public fun pump(): Unit = reactor.turn()
+
+    /** Moves bytes until both sides are quiet. No time passes. */
+    public fun flush(): Unit = reactor.flush()
+
+    /** Stops the reactor, and so ends the connection. */
+    override fun close(): Unit = reactor.close()
+
+    override fun toString(): String = "ConnectedPair(server: $server, client: $client)"
+}
+
+/**
+ * Connects [server] and [client] in memory and tells both that their connection is made; Twisted's `connectedServerAndClient`.
+ *
+ * ```kotlin
+ * val pair = connectedPair(Echo(), Greeter(), chunking = Chunking.byteByByte())
+ * pair.flush()
+ * ```
+ *
+ * What they write in `connectionMade` is on its way when this returns.
+ *
+ * @param chunking in which pieces bytes arrive
+ * @param window how many bytes may be on the way in each direction
+ * @param options limits for both sides
+ */
+@JvmOverloads
+public fun <S : Protocol, C : Protocol> connectedPair(
+    server: S,
+    client: C,
+    chunking: Chunking = Chunking.whole(),
+    window: Int = 64 * 1024,
+    options: TcpOptions = TcpOptions.DEFAULT,
+): ConnectedPair<S, C> {
+    val reactor = MemoryReactor()
+    reactor.network.chunking = chunking
+    reactor.network.window = window
+    val factory = Factory { server }.apply { isNoisy = false }
+    val port = reactor.listenTcp(0, factory, options = options)
+    val clients = ClientFactory { client }.apply { isNoisy = false }
+    reactor.connectTcp("127.0.0.1", port.host().port, clients, options = options)
+    repeat(TURNS_TO_CONNECT) { if (!server.isConnected || !client.isConnected) reactor.turn() }
+    check(server.isConnected && client.isConnected) { "connectionMade of $server or $client has ended the connection" }
+    port.stopListening()
+    return ConnectedPair(server, client, reactor)
+}
+
+private const val TURNS_TO_CONNECT = 5

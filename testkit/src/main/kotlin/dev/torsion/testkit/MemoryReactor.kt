@@ -1,0 +1,241 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.testkit
+
+import dev.torsion.defer.Deferred
+import dev.torsion.defer.Outcome
+import dev.torsion.net.ClientFactory
+import dev.torsion.net.Connector
+import dev.torsion.net.Factory
+import dev.torsion.net.ListeningPort
+import dev.torsion.net.TcpOptions
+import dev.torsion.reactor.ErrorListener
+import dev.torsion.reactor.ReactorOptions
+import dev.torsion.reactor.nio.NioReactor
+import java.nio.channels.SelectionKey
+import java.time.Duration
+import java.util.concurrent.Callable
+import java.util.concurrent.TimeUnit
+import java.util.function.BooleanSupplier
+import java.util.function.Consumer
+
+/**
+ * A reactor with a virtual clock and a network in memory: the production reactor and transports on channels that are not sockets.
+ * Twisted's `MemoryReactorClock`.
+ *
+ * ```kotlin
+ * val reactor = MemoryReactor()
+ * reactor.listenTcp(8007, Factory { Echo() })
+ * reactor.connectTcp("127.0.0.1", 8007, ClientFactory { Greeter() })
+ * reactor.advance(1.seconds)
+ * ```
+ *
+ * Nothing happens until the test says so: [advance], [pump] and [runFor] let time pass, as [VirtualClock] describes, [turn] runs a
+ * single turn and [flush] all that can happen without any time passing. The first of these starts the reactor (its startup triggers
+ * run) on the calling thread, which it belongs to from then on. [run] works too: it jumps from timer to timer until the reactor is
+ * stopped, and throws an [AssertionError] when there is nothing left to wait for.
+ *
+ * What a callback throws is reported as by any reactor, and thrown to the test at the end of the method that was driving, unless an
+ * [ErrorListener] was given.
+ *
+ * Work for threads, as of [deferToThread], runs on another thread, so that the rules of threads are kept, while the reactor waits for
+ * it: in a turn of its own, in the order given, and without any virtual time passing.
+ *
+ * Thread: the test's, by the rules of every reactor.
+ *
+ * @property clock the clock; time may be let pass on either
+ * @property network the network
+ */
+public class MemoryReactor private constructor(
+    public val clock: VirtualClock,
+    public val network: MemoryNetwork,
+    errorListener: ErrorListener,
+) : NioReactor(
+        ReactorOptions("memory", blockedThreshold = Duration.ZERO, errorListener = errorListener, resolver = network.resolver),
+        MemorySelectorProvider(network),
+        clock.timers,
+    ),
+    AutoCloseable {
+    /** A reactor of its own, or one on a [clock] that the test has; it cannot be the clock of another reactor. */
+    @JvmOverloads
+    public constructor(clock: VirtualClock = VirtualClock()) :
+        this(clock, MemoryNetwork(), ErrorListener { _, error -> clock.failures.add(error) })
+
+    /** The errors of callbacks go to [errorListener] instead of the test. */
+    public constructor(errorListener: ErrorListener) : this(VirtualClock(), MemoryNetwork(), errorListener)
+
+    private val opened = ArrayList<ListeningPort>()
+    private val made = ArrayList<Connector>()
+    private var wasStarted = false
+
+    init {
+        clock.drivenBy(Driver())
+    }
+
+    /** Every port that was opened, in order; those that were closed are listed too. */
+    public val ports: List<ListeningPort> get() = opened.toList()
+
+    /** Every connector that was made, in order. */
+    public val connectors: List<Connector> get() = made.toList()
+
+    override fun nanoTime(): Long = clock.nanoTime()
+
+    // Driving.
+
+    /**
+     * Runs the startup triggers and takes the calling thread as the reactor's. Unlike other reactors it has no thread of its own: it
+     * runs when it is driven.
+     */
+    override fun start() {
+        wasStarted = true
+        clock.driven(::begin)
+    }
+
+    /** Runs until [stop], jumping from timer to timer. */
+    override fun run() {
+        wasStarted = true
+        clock.driven { super.run() }
+    }
+
+    /** See [VirtualClock.advance]. */
+    public fun advance(by: Duration): Unit = clock.advance(by)
+
+    /** See [VirtualClock.pump]. */
+    public fun pump(vararg steps: Duration): Unit = clock.pump(*steps)
+
+    /** See [VirtualClock.runFor]. */
+    public fun runFor(time: Duration): Unit = clock.runFor(time)
+
+    /** See [VirtualClock.runUntilIdle]. */
+    @JvmOverloads
+    public fun runUntilIdle(atMost: Duration = Duration.ofHours(1)): Unit = clock.runUntilIdle(atMost)
+
+    /** See [VirtualClock.runUntil]. */
+    @JvmOverloads
+    public fun runUntil(
+        condition: BooleanSupplier,
+        atMost: Duration = Duration.ofMinutes(1),
+    ): Unit = clock.runUntil(condition, atMost)
+
+    /** Runs all that can happen without any time passing: bytes arrive and are answered until nothing is on its way. */
+    public fun flush(): Unit = clock.advance(Duration.ZERO)
+
+    /** Runs a single turn: what was written before it arrives. */
+    public fun turn(): Unit =
+        clock.driven {
+            startIfNew()
+            oneTurn()
+        }
+
+    /**
+     * Waits for [result] as a test can: jumps from timer to timer until it has fired.
+     *
+     * @return its value; its failure is thrown
+     * @throws AssertionError when there is nothing left to wait for, or after [atMost] of virtual time
+     */
+    @JvmOverloads
+    public fun <T> await(
+        result: Deferred<T>,
+        atMost: Duration = Duration.ofMinutes(1),
+    ): T {
+        var outcome: Outcome<T>? = null
+        result.addBoth {
+            outcome = it
+            null
+        }
+        finish({ outcome != null }, atMost, "$result")
+        return outcome!!.get()
+    }
+
+    /** Runs until [isDone]; otherwise says why [what] can never, or did not in time, be done. */
+    internal fun finish(
+        isDone: BooleanSupplier,
+        atMost: Duration,
+        what: String,
+    ) {
+        clock.drivenUntil(
+            isDone,
+            atMost,
+            ifIdle = { throw AssertionError("$what has not ended, and there is nothing left to wait for in $this") },
+            ifLate = { throw AssertionError("$what has not ended after $atMost of virtual time; waiting: ${clock.describeWaiting()}") },
+        )
+    }
+
+    private fun startIfNew() {
+        if (wasStarted) return
+        wasStarted = true
+        begin()
+    }
+
+    private fun oneTurn() {
+        if (!isLooping) return
+        turn(mayWait = false)
+        if (!isLooping) end()
+    }
+
+    private inner class Driver : VirtualClock.Loop {
+        override fun settle() {
+            startIfNew()
+            var count = 0
+            do {
+                oneTurn()
+                if (++count > VirtualClock.MOST_AT_ONE_INSTANT) throw clock.busy("$count turns")
+            } while (isLooping && !isQuiet)
+        }
+    }
+
+    private val isQuiet
+        get() = !hasReadyWork() && nanosToNextTimer() > 0 && network.isQuiet && !(selector as MemorySelector).isReady
+
+    override fun select(
+        timeoutNanos: Long,
+        ready: Consumer<SelectionKey>,
+    ) {
+        network.deliver()
+        if (selector.selectNow(ready) > 0 || timeoutNanos == 0L || !network.isQuiet) return
+        if (timeoutNanos == Long.MAX_VALUE) {
+            crash()
+            throw AssertionError("$this has nothing left to wait for, and nobody has stopped it")
+        }
+        clock.pass(timeoutNanos)
+    }
+
+    /** Stops the reactor, if it is running: shutdown triggers run and connections end. */
+    override fun close() {
+        clock.driven {
+            if (isLooping) {
+                if (isRunning) stopFromThread()
+                Driver().settle()
+            }
+        }
+    }
+
+    // Threads.
+
+    override fun callInThread(call: Runnable): Unit = callFromThread { LentThread.run(call) }
+
+    override fun <T> blockingCallFromThread(call: Callable<Deferred<T>>): T {
+        LentThread.refuseBlocking()
+        return super.blockingCallFromThread(call)
+    }
+
+    // The network.
+
+    override fun listenTcp(
+        port: Int,
+        factory: Factory,
+        networkInterface: String,
+        backlog: Int,
+        options: TcpOptions,
+    ): ListeningPort = super.listenTcp(port, factory, networkInterface, backlog, options).also(opened::add)
+
+    override fun connectTcp(
+        host: String,
+        port: Int,
+        factory: ClientFactory,
+        timeout: Duration,
+        bindAddress: String?,
+        options: TcpOptions,
+    ): Connector = super.connectTcp(host, port, factory, timeout, bindAddress, options).also(made::add)
+}

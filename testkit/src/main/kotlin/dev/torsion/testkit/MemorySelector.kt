@@ -1,0 +1,137 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.testkit
+
+import java.net.ProtocolFamily
+import java.nio.channels.CancelledKeyException
+import java.nio.channels.DatagramChannel
+import java.nio.channels.Pipe
+import java.nio.channels.SelectableChannel
+import java.nio.channels.SelectionKey
+import java.nio.channels.Selector
+import java.nio.channels.ServerSocketChannel
+import java.nio.channels.SocketChannel
+import java.nio.channels.spi.AbstractSelectableChannel
+import java.nio.channels.spi.AbstractSelectionKey
+import java.nio.channels.spi.AbstractSelector
+import java.nio.channels.spi.SelectorProvider
+import java.util.Collections
+import java.util.function.Consumer
+
+/** Selectors and channels of [network]. */
+internal class MemorySelectorProvider(
+    private val network: MemoryNetwork,
+) : SelectorProvider() {
+    override fun openSelector(): AbstractSelector = MemorySelector(this)
+
+    override fun openSocketChannel(): SocketChannel = MemorySocketChannel(this, network)
+
+    override fun openServerSocketChannel(): ServerSocketChannel = MemoryServerChannel(this, network)
+
+    override fun openDatagramChannel(): DatagramChannel = throw UnsupportedOperationException("no datagrams in memory yet")
+
+    override fun openDatagramChannel(family: ProtocolFamily): DatagramChannel = openDatagramChannel()
+
+    override fun openPipe(): Pipe = throw UnsupportedOperationException("no pipes in memory")
+}
+
+/** Which channels in memory are ready, in the order of their registration. It never waits. */
+internal class MemorySelector(
+    provider: SelectorProvider,
+) : AbstractSelector(provider) {
+    private val registered = LinkedHashSet<MemoryKey>()
+    private val selected = LinkedHashSet<SelectionKey>()
+
+    /** Whether a channel is ready for what it waits for. */
+    val isReady get() = registered.any { it.isValid && it.ready != 0 }
+
+    override fun selectNow(): Int {
+        dropCancelled()
+        return registered.count { it.isValid && it.ready != 0 && selected.add(it) }
+    }
+
+    // The inherited method goes through the keys in no particular order.
+    override fun selectNow(action: Consumer<SelectionKey>): Int {
+        dropCancelled()
+        val ready = registered.filter { it.isValid && it.ready != 0 }
+        ready.forEach(action)
+        dropCancelled()
+        return ready.size
+    }
+
+    override fun select(): Int = selectNow()
+
+    override fun select(timeout: Long): Int = selectNow()
+
+    override fun wakeup(): Selector = this
+
+    override fun keys(): Set<SelectionKey> = Collections.unmodifiableSet(registered)
+
+    override fun selectedKeys(): MutableSet<SelectionKey> = selected
+
+    override fun register(
+        channel: AbstractSelectableChannel,
+        operations: Int,
+        attachment: Any?,
+    ): SelectionKey {
+        val key = MemoryKey(this, channel)
+        key.attach(attachment)
+        key.interestOps(operations)
+        registered.add(key)
+        return key
+    }
+
+    private fun dropCancelled() {
+        val cancelled = cancelledKeys()
+        synchronized(cancelled) {
+            cancelled.forEach { drop(it as MemoryKey) }
+            cancelled.clear()
+        }
+    }
+
+    private fun drop(key: MemoryKey) {
+        registered.remove(key)
+        selected.remove(key)
+        deregister(key)
+    }
+
+    override fun implCloseSelector() {
+        dropCancelled()
+        registered.toList().forEach(::drop)
+    }
+}
+
+private class MemoryKey(
+    private val owner: Selector,
+    private val channel: SelectableChannel,
+) : AbstractSelectionKey() {
+    private var interest = 0
+
+    val ready get() = interest and (channel as MemoryChannel).readyOperations()
+
+    override fun channel(): SelectableChannel = channel
+
+    override fun selector(): Selector = owner
+
+    override fun interestOps(): Int {
+        checkValid()
+        return interest
+    }
+
+    override fun interestOps(operations: Int): SelectionKey {
+        checkValid()
+        require(operations and channel.validOps().inv() == 0) { "$channel knows no operations $operations" }
+        interest = operations
+        return this
+    }
+
+    override fun readyOps(): Int {
+        checkValid()
+        return ready
+    }
+
+    private fun checkValid() {
+        if (!isValid) throw CancelledKeyException()
+    }
+}
