@@ -5,9 +5,10 @@ package dev.torsion.defer
 /**
  * Whether Deferreds remember where they were made and fired.
  *
- * The system property `torsion.debug` decides when the library is loaded: `on`, `off`, or `auto` (the default), which follows the JVM's assertions
- * (`-ea`). It costs a stack walk for each Deferred. With it on, [AlreadyCalledException], reports of unhandled failures and [Deferred.toString] name
- * those places, and a Deferred used by two threads at the same time is an [IllegalStateException].
+ * The system property `torsion.debug` decides when the library is loaded: `on`, `off`, or `auto` (the default), which follows the
+ * JVM's assertions (`-ea`). It costs a stack walk for each Deferred. With it on, [AlreadyCalledException], reports of unhandled
+ * failures and [Deferred.toString] name those places, and a Deferred used by two threads at the same time is an
+ * [IllegalStateException].
  */
 public object DeferredDebug {
     /** The name of the system property. */
