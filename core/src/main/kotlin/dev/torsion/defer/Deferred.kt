@@ -218,7 +218,7 @@ public open class Deferred<T> @JvmOverloads constructor(private val canceller: C
                 swallowNextFire = false
                 return
             }
-            throw AlreadyCalledException("fired a second time: $name${debug ?: HOW_TO_DEBUG}")
+            throw AlreadyCalledException("fired a second time: $name${debug?.let { "\n$it" } ?: HOW_TO_DEBUG}")
         }
         debug?.fired = Place.here()
         fired = true
@@ -401,7 +401,7 @@ public open class Deferred<T> @JvmOverloads constructor(private val canceller: C
     private fun checkThread(debug: DebugInfo) {
         val runner = debug.runner
         check(runner === Thread.currentThread()) {
-            "$name is used by two threads at once: ${runner?.name} runs its callbacks, ${Thread.currentThread().name} adds one$debug"
+            "$name is used by two threads at once: ${runner?.name} runs its callbacks, ${Thread.currentThread().name} adds one\n$debug"
         }
     }
 

@@ -38,7 +38,10 @@ internal class Place private constructor(private val frames: List<StackWalker.St
         private val walker = StackWalker.getInstance(StackWalker.Option.RETAIN_CLASS_REFERENCE)
         private val home = Deferred::class.java.protectionDomain?.codeSource?.location
 
-        fun here(): Place = Place(walker.walk { frames -> frames.skip(1).toList() })
+        fun here(): Place = Place(walker.walk { frames -> frames.skip(1).limit(DEPTH).toList() })
+
+        /** Frames to keep: enough to find the user's code below the library's, and a bound for what debug mode costs. */
+        private const val DEPTH = 40L
 
         private fun isOurs(type: Class<*>) = home != null && type.protectionDomain?.codeSource?.location == home
 
@@ -51,5 +54,5 @@ internal class DebugInfo(val made: Place) {
     var fired: Place? = null
     var runner: Thread? = null
 
-    override fun toString(): String = "\n  made:$made" + (fired?.let { "\n  fired:$it" } ?: "")
+    override fun toString(): String = "made:$made" + (fired?.let { "\nfired:$it" } ?: "")
 }

@@ -87,10 +87,10 @@ public object UnhandledFailures {
                 log.error("A listener for unhandled failures threw", error)
             }
         }
-        if (!claimed) log.error("{}{}", report, report.places, failure.value)
+        if (!claimed) log.error("{}\n{}", report, report.places, failure.value)
     }
 
-    private const val HINT: String = " (run with -D${DeferredDebug.PROPERTY}=on to see where it was made)"
+    private const val HINT: String = "(run with -D${DeferredDebug.PROPERTY}=on to see where it was made)"
 }
 
 /**
