@@ -156,49 +156,6 @@ class InlineCallbacksSpec : StringSpec({
         outcomeOf(outer).shouldBeInstanceOf<Failure>().type shouldBe DeferredCancelledException::class.java
     }
 
-    "18: a million ready awaits use no stack" {
-        onSmallStack {
-            val result =
-                inlineCallbacks {
-                    var sum = 0L
-                    repeat(MILLION) { sum += succeed(1).await() }
-                    sum
-                }
-            outcomeOf(result) shouldBe Success(MILLION.toLong())
-        }
-    }
-
-    "18: a million awaits that each suspend use no stack and leave nothing behind" {
-        onSmallStack {
-            var current = Deferred<Int>()
-            val result =
-                inlineCallbacks {
-                    var sum = 0L
-                    repeat(MILLION) { sum += current.await() }
-                    sum
-                }
-            repeat(MILLION) {
-                val fired = current
-                current = Deferred()
-                fired.callback(1)
-            }
-            outcomeOf(result) shouldBe Success(MILLION.toLong())
-        }
-    }
-
-    "18: a million awaits of one and the same Deferred give its result once and then null" {
-        onSmallStack {
-            val one = succeed<Int?>(1)
-            val result =
-                inlineCallbacks {
-                    var nulls = 0
-                    repeat(MILLION) { if (one.await() == null) nulls++ }
-                    nulls
-                }
-            outcomeOf(result) shouldBe Success(MILLION - 1)
-        }
-    }
-
     "cancelling the coroutine cancels the Deferred that it awaits" {
         val source = Deferred<Int>()
         runTest {
@@ -349,5 +306,3 @@ class InlineCallbacksSpec : StringSpec({
         endless.isCancelled shouldBe true
     }
 })
-
-private const val MILLION = 1_000_000

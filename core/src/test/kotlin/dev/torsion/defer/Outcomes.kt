@@ -16,10 +16,10 @@ internal fun <T> outcomesOf(deferred: Deferred<T>): List<Outcome<T>> {
 internal fun <T> outcomeOf(deferred: Deferred<T>): Outcome<T> =
     outcomesOf(deferred).firstOrNull() ?: throw AssertionError("no outcome yet: $deferred")
 
-/** Runs [block] on a thread with a stack of 128 KiB, so that recursion shows, and passes on what it throws. */
+/** Runs [block] on a thread with a stack of 512 KiB, so that recursion shows, and passes on what it throws. */
 internal fun onSmallStack(block: () -> Unit) {
     var thrown: Throwable? = null
-    val thread = Thread(null, { thrown = runCatching(block).exceptionOrNull() }, "small stack", 128 * 1024)
+    val thread = Thread(null, { thrown = runCatching(block).exceptionOrNull() }, "small stack", 512 * 1024)
     thread.start()
     thread.join()
     thrown?.let { throw it }
