@@ -17,14 +17,16 @@ import kotlin.coroutines.resume
 /**
  * Waits for the result of this Deferred: gives its value, or throws its exception, the very same object.
  *
- * The result is consumed, as by Twisted's `yield`: the Deferred goes on with null, and a failure is no longer reported as unhandled. When the result is
- * there already the coroutine does not suspend, and neither stack nor memory grow however often that happens.
+ * The result is consumed, as by Twisted's `yield`: the Deferred goes on with null, and a failure is no longer reported as
+ * unhandled. When the result is there already the coroutine does not suspend, and neither stack nor memory grow however often
+ * that happens.
  *
- * **Thread.** Call it on the thread that this Deferred belongs to. The coroutine goes on where its dispatcher says; without one, inside the call that
- * fires this Deferred.
+ * **Thread.** Call it on the thread that this Deferred belongs to. The coroutine goes on where its dispatcher says; without one,
+ * inside the call that fires this Deferred.
  *
- * **Cancellation.** Cancelling the coroutine while it waits throws `CancellationException` here and cancels this Deferred, on the coroutine's
- * dispatcher if it has one; a value that comes all the same is dropped. A result that is there already wins over cancellation.
+ * **Cancellation.** Cancelling the coroutine while it waits throws `CancellationException` here and cancels this Deferred, on the
+ * coroutine's dispatcher if it has one; a value that comes all the same is dropped. A result that is there already wins over
+ * cancellation.
  */
 public suspend fun <T> Deferred<T>.await(): T {
     val result =
@@ -47,7 +49,20 @@ public suspend fun <T> Deferred<T>.await(): T {
     return result as T
 }
 
-/** Resumes the coroutine with the bare result; a failure is thrown by [await] itself, so that no copy of its exception is made on the way. */
+/** Holds a permit while [block] runs. Cancelling the coroutine while it waits takes it out of the queue. */
+public suspend inline fun <T> ConcurrencyPrimitive<*>.withPermit(block: () -> T): T {
+    acquire().await()
+    try {
+        return block()
+    } finally {
+        release()
+    }
+}
+
+/**
+ * Resumes the coroutine with the bare result; a failure is thrown by [await] itself, so that no copy of its exception is made on
+ * the way.
+ */
 private class Waiter(private val continuation: CancellableContinuation<Any?>) : Step {
     override fun run(result: Any?): Any? {
         continuation.resume(result)

@@ -5,7 +5,8 @@ package dev.torsion.defer
 import java.util.concurrent.Callable
 
 /**
- * What [DeferredLock] and [DeferredSemaphore] share: a number of permits, and a queue of Deferreds that wait for one, first come, first served.
+ * What [DeferredLock] and [DeferredSemaphore] share: a number of permits, and a queue of Deferreds that wait for one, first come,
+ * first served.
  *
  * Like a Deferred it belongs to one thread; it orders asynchronous work, not threads.
  *
@@ -28,7 +29,10 @@ public sealed class ConcurrencyPrimitive<P : ConcurrencyPrimitive<P>>(public val
         require(limit >= 1) { "needs at least one permit, not $limit" }
     }
 
-    /** A Deferred that fires with this object once it has a permit, at once if one is free. Cancelling it while it waits takes it out of the queue. */
+    /**
+     * A Deferred that fires with this object once it has a permit, at once if one is free. Cancelling it while it waits takes it
+     * out of the queue.
+     */
     public fun acquire(): Deferred<P> {
         val deferred = Deferred<P> { waiting.remove(it) }
         if (tokens > 0) {
@@ -40,28 +44,39 @@ public sealed class ConcurrencyPrimitive<P : ConcurrencyPrimitive<P>>(public val
         return deferred
     }
 
-    /** Gives a permit back; the Deferred that has waited longest gets it at once. @throws IllegalStateException when none is taken */
+    /**
+     * Gives a permit back; the Deferred that has waited longest gets it at once.
+     * @throws IllegalStateException when none is taken
+     */
     public fun release() {
         check(tokens + owed < limit) { "released more often than acquired: $this" }
         owed++
-        if (depth < MAX_DEPTH) {
-            depth++
+        if (depth == MAX_DEPTH) return
+        depth++
+        try {
             while (owed > 0 && waiting.isNotEmpty()) {
                 owed--
                 waiting.removeFirst().callback(self())
             }
+        } finally {
             depth--
-            if (depth == 0 || waiting.isEmpty()) {
-                tokens += owed
-                owed = 0
-            }
+        }
+        if (waiting.isEmpty()) {
+            tokens += owed
+            owed = 0
         }
     }
 
-    /** Takes a permit, calls [callable], and gives the permit back once its result is there. The result, good or bad, is what the returned Deferred gets. */
+    /**
+     * Takes a permit, calls [callable], and gives the permit back once its result is there. The result, good or bad, is what the
+     * returned Deferred gets.
+     */
     public fun <T> run(callable: Callable<T>): Deferred<T> = acquire().addAsyncCallback { maybeDeferred(callable).addStep(Release()) }
 
-    /** [run] for a callable that returns a Deferred: the permit is kept until that one has fired. Cancelling the result cancels the wait, or that one. */
+    /**
+     * [run] for a callable that returns a Deferred: the permit is kept until that one has fired. Cancelling the result cancels
+     * the wait, or that one.
+     */
     public fun <T> runAsync(callable: Callable<Deferred<T>>): Deferred<T> =
         acquire().addAsyncCallback { maybeAsyncDeferred(callable).addStep(Release()) }
 
@@ -73,11 +88,6 @@ public sealed class ConcurrencyPrimitive<P : ConcurrencyPrimitive<P>>(public val
     }
 
     override fun toString(): String = "${javaClass.simpleName}($tokens of $limit free, ${waiting.size} waiting)"
-
-    private companion object {
-        /** A release inside the callback of a permit hands on directly up to this depth; below it the outer release does, so that the stack stays flat. */
-        const val MAX_DEPTH = 50
-    }
 }
 
 /**
@@ -93,15 +103,13 @@ public class DeferredLock : ConcurrencyPrimitive<DeferredLock>(1) {
     public val locked: Boolean get() = tokens == 0
 }
 
-/** A semaphore for asynchronous work (Twisted's `DeferredSemaphore`): at most [limit] holders at a time, the others wait in order. */
+/**
+ * A semaphore for asynchronous work (Twisted's `DeferredSemaphore`): at most [limit] holders at a time, the others wait in order.
+ */
 public class DeferredSemaphore(limit: Int) : ConcurrencyPrimitive<DeferredSemaphore>(limit)
 
-/** Holds a permit while [block] runs. Cancelling the coroutine while it waits takes it out of the queue. */
-public suspend inline fun <T> ConcurrencyPrimitive<*>.withPermit(block: () -> T): T {
-    acquire().await()
-    try {
-        return block()
-    } finally {
-        release()
-    }
-}
+/**
+ * A release inside the callback of a permit hands the permit on directly, as Twisted does, up to this depth. Below it the outer
+ * release does, so that the stack stays flat however many wait.
+ */
+private const val MAX_DEPTH = 10

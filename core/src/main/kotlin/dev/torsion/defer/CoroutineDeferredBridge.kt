@@ -13,8 +13,8 @@ import java.util.concurrent.Executor
 import kotlinx.coroutines.Deferred as KotlinDeferred
 
 /**
- * This Deferred as one of kotlinx.coroutines. It takes the result; this chain goes on with null. Cancelling it cancels this Deferred, on [loop], the
- * thread this Deferred belongs to. Call this method itself on that thread.
+ * This Deferred as one of kotlinx.coroutines. It takes the result; this chain goes on with null. Cancelling it cancels this
+ * Deferred, on [loop], the thread this Deferred belongs to. Call this method itself on that thread.
  */
 public fun <T> Deferred<T>.toKotlinDeferred(loop: Executor): KotlinDeferred<T> {
     val target = CompletableDeferred<T>()
@@ -29,7 +29,10 @@ public fun <T> Deferred<T>.toKotlinDeferred(loop: Executor): KotlinDeferred<T> {
     return target
 }
 
-/** This Deferred of kotlinx.coroutines as one of Torsion, fired on [loop]; use it on the loop only. Cancelling either cancels the other. */
+/**
+ * This Deferred of kotlinx.coroutines as one of Torsion, fired on [loop]; use it on the loop only. Cancelling either cancels the
+ * other.
+ */
 @OptIn(ExperimentalCoroutinesApi::class)
 public fun <T> KotlinDeferred<T>.toDeferred(loop: Executor): Deferred<T> = toDeferred(loop) { getCompleted() }
 

@@ -9,9 +9,10 @@ import java.util.concurrent.Executor
 /**
  * A result that will come, and the chain of callbacks that waits for it (Twisted's `Deferred`).
  *
- * Whoever does the work keeps the Deferred and fires it once, with [callback] or [errback]. Whoever wants the result adds callbacks. Each callback
- * gets the result of the one before it; an exception goes to the next errback; an errback that returns a value leads back to the next callback; a
- * callback that returns a Deferred makes the chain wait for that one. A callback added after the firing runs at once.
+ * Whoever does the work keeps the Deferred and fires it once, with [callback] or [errback]. Whoever wants the result adds
+ * callbacks. Each callback gets the result of the one before it; an exception goes to the next errback; an errback that returns a
+ * value leads back to the next callback; a callback that returns a Deferred makes the chain wait for that one. A callback added
+ * after the firing runs at once.
  *
  * ```kotlin
  * lookUp(name)
@@ -20,11 +21,11 @@ import java.util.concurrent.Executor
  *     .addCallback(::println)
  * ```
  *
- * The chain is one mutable object: `addCallback` and its siblings change this Deferred and return it, typed by its new result. Use only what they
- * return from then on.
+ * The chain is one mutable object: `addCallback` and its siblings change this Deferred and return it, typed by its new result.
+ * Use only what they return from then on.
  *
- * **Threads.** A Deferred is not thread-safe. It belongs to the thread that fires it; the callbacks run there. Hand results over from other threads
- * through the reactor. In debug mode ([DeferredDebug]) simultaneous use is an error.
+ * **Threads.** A Deferred is not thread-safe. It belongs to the thread that fires it; the callbacks run there. Hand results over
+ * from other threads through the reactor. In debug mode ([DeferredDebug]) simultaneous use is an error.
  *
  * **Cancellation.** [cancel] stops the work by the [Canceller] given to the constructor.
  *
@@ -34,341 +35,377 @@ import java.util.concurrent.Executor
  *
  * @param canceller stops the work when [cancel] is called before the Deferred has fired; may be left out
  */
-public open class Deferred<T>
-    @JvmOverloads
-    constructor(private val canceller: Canceller<T>? = null) {
-        /** The result so far: [Unfired], a value, a [Failure], or the Deferred that is waited for. */
-        private var result: Any? = Unfired
-        private var steps: Array<Any?>? = null
-        private var head = 0
-        private var tail = 0
-        private var pauses = 0
-        private var running = false
-        private var swallowNextFire = false
-        private var fired = false
-        private var guard: FailureGuard? = null
-        private val debug: DebugInfo? = if (DeferredDebug.enabled) DebugInfo(Place.here()) else null
+public open class Deferred<T> @JvmOverloads constructor(private val canceller: Canceller<T>? = null) {
+    /** The result so far: [Unfired], a value, a [Failure], or the Deferred that is waited for. */
+    private var result: Any? = Unfired
+    private var steps: Array<Any?>? = null
+    private var head = 0
+    private var tail = 0
+    private var pauses = 0
+    private var running = false
+    private var swallowNextFire = false
+    private var fired = false
+    private var guard: FailureGuard? = null
+    private val debug: DebugInfo? = if (DeferredDebug.enabled) DebugInfo(Place.here()) else null
 
-        /** True once the Deferred has been fired (or cancelled), whether or not its callbacks could run yet. */
-        @get:JvmName("isCalled")
-        public val called: Boolean get() = fired
+    /** True once the Deferred has been fired (or cancelled), whether or not its callbacks could run yet. */
+    @get:JvmName("isCalled")
+    public val called: Boolean get() = fired
 
-        /** True while [pause] holds the chain, or while it waits for a Deferred that a callback returned. */
-        public val isPaused: Boolean get() = pauses > 0 || result is Deferred<*>
+    /** True while [pause] holds the chain, or while it waits for a Deferred that a callback returned. */
+    public val isPaused: Boolean get() = pauses > 0 || result is Deferred<*>
 
-        /**
-         * Fires with [value]: the callbacks run now. A [Failure] as the value is the same as [errback] with it.
-         *
-         * @throws AlreadyCalledException when fired before; after a [cancel] without a canceller one fire is silently dropped instead
-         * @throws IllegalArgumentException when [value] is a Deferred: return it from a callback, or use [chainDeferred]
-         */
-        public fun callback(value: T) {
-            require(value !is Deferred<*>) { "a Deferred cannot be the value of a Deferred; return it from a callback, or use chainDeferred" }
-            fire(value)
-        }
+    /**
+     * Fires with [value]: the callbacks run now. A [Failure] as the value is the same as [errback] with it.
+     *
+     * @throws AlreadyCalledException when fired before; after a [cancel] without a canceller one fire is silently dropped
+     * instead
+     * @throws IllegalArgumentException when [value] is a Deferred: return it from a callback, or use [chainDeferred]
+     */
+    public fun callback(value: T) {
+        require(value !is Deferred<*>) { "a Deferred cannot be the value of a Deferred; return it from a callback, or use chainDeferred" }
+        fire(value)
+    }
 
-        /** Fires with the exception [error]: the errbacks run now. @throws AlreadyCalledException as in [callback] */
-        public fun errback(error: Throwable): Unit = fire(Failure(error))
+    /** Fires with the exception [error]: the errbacks run now. @throws AlreadyCalledException as in [callback] */
+    public fun errback(error: Throwable): Unit = fire(Failure(error))
 
-        /** Fires with [failure]: the errbacks run now. @throws AlreadyCalledException as in [callback] */
-        public fun errback(failure: Failure): Unit = fire(failure)
+    /** Fires with [failure]: the errbacks run now. @throws AlreadyCalledException as in [callback] */
+    public fun errback(failure: Failure): Unit = fire(failure)
 
-        /** Adds a step for a good result; a failure passes by it. Returns this Deferred, typed by what [callback] gives. */
-        public fun <R> addCallback(callback: Callback<T, R>): Deferred<R> = add(callback, null)
+    /** Adds a step for a good result; a failure passes by it. Returns this Deferred, typed by what [callback] gives. */
+    public fun <R> addCallback(callback: Callback<T, R>): Deferred<R> = add(callback, null)
 
-        /** [addCallback] for a callback that returns a Deferred: the chain waits for it and goes on with its result. */
-        public fun <R> addAsyncCallback(callback: Callback<T, Deferred<R>>): Deferred<R> = add(callback, null)
+    /** [addCallback] for a callback that returns a Deferred: the chain waits for it and goes on with its result. */
+    public fun <R> addAsyncCallback(callback: Callback<T, Deferred<R>>): Deferred<R> = add(callback, null)
 
-        /** Adds a step for a failure; a good result passes by it. What [errback] returns is the good result of the next step. */
-        public fun addErrback(errback: Callback<Failure, T>): Deferred<T> = add(null, errback)
+    /** Adds a step for a failure; a good result passes by it. What [errback] returns is the good result of the next step. */
+    public fun addErrback(errback: Callback<Failure, T>): Deferred<T> = add(null, errback)
 
-        /** [addErrback] for an errback that returns a Deferred: the chain waits for it and goes on with its result. */
-        public fun addAsyncErrback(errback: Callback<Failure, Deferred<T>>): Deferred<T> = add(null, errback)
+    /** [addErrback] for an errback that returns a Deferred: the chain waits for it and goes on with its result. */
+    public fun addAsyncErrback(errback: Callback<Failure, Deferred<T>>): Deferred<T> = add(null, errback)
 
-        /**
-         * Adds one step with two sides: [callback] for a good result, [errback] for a failure. An exception of one never reaches the other; it goes to
-         * the next step.
-         */
-        public fun <R> addCallbacks(callback: Callback<T, R>, errback: Callback<Failure, R>): Deferred<R> = add(callback, errback)
+    /**
+     * Adds one step with two sides: [callback] for a good result, [errback] for a failure. An exception of one never reaches
+     * the other; it goes to the next step.
+     */
+    public fun <R> addCallbacks(callback: Callback<T, R>, errback: Callback<Failure, R>): Deferred<R> = add(callback, errback)
 
-        /** [addCallbacks] for sides that return a Deferred: the chain waits for it and goes on with its result. */
-        public fun <R> addAsyncCallbacks(callback: Callback<T, Deferred<R>>, errback: Callback<Failure, Deferred<R>>): Deferred<R> =
-            add(callback, errback)
+    /** [addCallbacks] for sides that return a Deferred: the chain waits for it and goes on with its result. */
+    public fun <R> addAsyncCallbacks(callback: Callback<T, Deferred<R>>, errback: Callback<Failure, Deferred<R>>): Deferred<R> =
+        add(callback, errback)
 
-        /** Adds a step that runs in both cases. `outcome.get()` as the result of [callback] passes the outcome on unchanged. */
-        public fun <R> addBoth(callback: Callback<Outcome<T>, R>): Deferred<R> = add(callback, Both)
+    /** Adds a step that runs in both cases. `outcome.get()` as the result of [callback] passes the outcome on unchanged. */
+    public fun <R> addBoth(callback: Callback<Outcome<T>, R>): Deferred<R> = add(callback, Both)
 
-        /** [addBoth] for a callback that returns a Deferred: the chain waits for it and goes on with its result. */
-        public fun <R> addAsyncBoth(callback: Callback<Outcome<T>, Deferred<R>>): Deferred<R> = add(callback, Both)
+    /** [addBoth] for a callback that returns a Deferred: the chain waits for it and goes on with its result. */
+    public fun <R> addAsyncBoth(callback: Callback<Outcome<T>, Deferred<R>>): Deferred<R> = add(callback, Both)
 
-        /**
-         * Fires [other] with this Deferred's result, good or bad. From then on a failure is [other]'s to handle, and this chain goes on with null.
-         * Cancelling [other] does not cancel this one. Each Deferred linked this way takes some stack; a Deferred returned from a callback does not.
-         */
-        public fun chainDeferred(other: Deferred<T>): Deferred<Void?> =
-            add(
-                Step { outcome ->
-                    other.fire(outcome)
-                    null
-                },
-                Raw,
-            )
+    /**
+     * Fires [other] with this Deferred's result, good or bad. From then on a failure is [other]'s to handle, and this chain
+     * goes on with null. Cancelling [other] does not cancel this one. Each Deferred linked this way takes some stack; a
+     * Deferred returned from a callback does not.
+     */
+    public fun chainDeferred(other: Deferred<T>): Deferred<Void?> =
+        add(
+            Step { outcome ->
+                other.fire(outcome)
+                null
+            },
+            Raw,
+        )
 
-        /**
-         * Cancels. Not fired yet: the canceller runs, and when it does not fire this Deferred, or there is none, the Deferred fails with
-         * [DeferredCancelledException]. Waiting for a Deferred that a callback returned: that one is cancelled. Has its result: nothing happens.
-         *
-         * Without a canceller the worker knows nothing of it, so the next fire is dropped; one fire, not more. The same is so when the canceller throws:
-         * the Deferred then fails with what it threw. This method never throws.
-         */
-        public fun cancel() {
-            var innermost: Deferred<*> = this
-            while (true) innermost = innermost.result as? Deferred<*> ?: break
-            if (!innermost.fired) innermost.cancelUnfired()
-        }
+    /**
+     * Cancels. Not fired yet: the canceller runs, and when it does not fire this Deferred, or there is none, the Deferred
+     * fails with [DeferredCancelledException]. Waiting for a Deferred that a callback returned: that one is cancelled. Has
+     * its result: nothing happens.
+     *
+     * Without a canceller the worker knows nothing of it, so the next fire is dropped; one fire, not more. The same is so
+     * when the canceller throws: the Deferred then fails with what it threw. This method never throws.
+     */
+    public fun cancel() {
+        val innermost = innermost() ?: return
+        if (!innermost.fired) innermost.cancelUnfired()
+    }
 
-        /** What [cancel] does to a Deferred that has not been fired. */
-        internal open fun cancelUnfired() {
-            if (canceller == null) {
-                swallowNextFire = true
-            } else {
-                try {
-                    canceller.cancel(this)
-                } catch (error: Throwable) {
-                    if (fired) {
-                        log.error("The canceller of {} threw after it had fired it", this, error)
-                    } else {
-                        swallowNextFire = true
-                        errback(error)
-                    }
-                }
-            }
-            if (!fired) errback(DeferredCancelledException())
-        }
-
-        /** Holds the chain: no callback runs until [unpause] has been called as often as this. */
-        public fun pause() {
-            pauses++
-        }
-
-        /** Takes back one [pause]; after the last the callbacks run. @throws IllegalStateException without a [pause] to take back */
-        public fun unpause() {
-            check(pauses > 0) { "unpause without pause: $this" }
-            pauses--
-            if (ready) run()
-        }
-
-        /**
-         * This Deferred as a future. The future takes the result: a good value completes it, an exception completes it exceptionally with that very
-         * exception, and cancellation makes it `isCancelled`; this chain goes on with null.
-         *
-         * Cancelling the future, or any stage derived from it, or completing one of them by hand (which is what `orTimeout` does) cancels this Deferred.
-         * It does so on [loop], the thread this Deferred belongs to, so the stages may be cancelled from any thread. When the result and the
-         * cancellation meet, the first to complete the future wins, and the loser is dropped.
-         *
-         * Call this method itself on the Deferred's thread. Without a reactor, `Runnable::run` as [loop] cancels on the cancelling thread.
-         */
-        public fun toCompletableFuture(loop: Executor): CompletableFuture<T> = DeferredFuture.of(this, loop)
-
-        override fun toString(): String {
-            val state =
-                when (val now = result) {
-                    Unfired -> "unfired"
-                    is Deferred<*> -> "waiting on ${now.name}"
-                    is Failure -> "failed with ${now.value}"
-                    else -> "result $now"
-                }
-            val pending = if (head < tail) ", ${(tail - head) / 2} callbacks pending" else ""
-            val held = if (pauses > 0) ", paused" else ""
-            val place = debug?.let { ", made at ${it.made.site()}" } ?: ""
-            return "$name($state$held$pending$place)"
-        }
-
-        private val name get() = "${javaClass.simpleName.ifEmpty { "Deferred" }}@${Integer.toHexString(System.identityHashCode(this))}"
-
-        /** Adds a step that gets the bare result (a value or a [Failure]) and wants no [Success] made for it. */
-        internal fun <R> addStep(step: Step): Deferred<R> = add(step, Raw)
-
-        /** True when the result is there to take: nothing is queued before it, nothing holds it. */
-        internal val isSettled: Boolean get() = ready && head == tail
-
-        /** Takes the result out and leaves null, as if a callback had returned null. Only when [isSettled]. */
-        internal fun take(): Any? {
-            val taken = result
-            result = null
-            settle()
-            return taken
-        }
-
-        /** Says that somebody else has reported this Deferred's failure. */
-        internal fun disownFailure() {
-            guard?.withdraw()
-        }
-
-        private val ready get() = fired && !running && pauses == 0 && result !is Deferred<*>
-
-        private fun fire(outcome: Any?) {
-            if (fired) {
-                if (swallowNextFire) {
-                    swallowNextFire = false
-                    return
-                }
-                throw AlreadyCalledException("fired a second time: $name${debug ?: HOW_TO_DEBUG}")
-            }
-            debug?.fired = Place.here()
-            fired = true
-            result = outcome
-            if (ready) run()
-        }
-
-        private fun <R> add(first: Any?, second: Any?): Deferred<R> {
-            if (running && debug != null) checkThread(debug)
-            if (isSettled) {
-                if (perform(first, second) && head == tail) settle() else run()
-            } else {
-                append(first, second)
-                if (ready) run()
-            }
-            @Suppress("UNCHECKED_CAST")
-            return this as Deferred<R>
-        }
-
-        private fun append(first: Any?, second: Any?) {
-            if (guard != null) forgetFailure()
-            val room = steps
-            if (room == null) {
-                steps = arrayOfNulls(FIRST_ROOM)
-            } else if (tail == room.size) {
-                val pending = tail - head
-                val target = if (pending > room.size / 2) arrayOfNulls<Any?>(room.size * 2) else room
-                System.arraycopy(room, head, target, 0, pending)
-                if (target === room) room.fill(null, pending, tail)
-                steps = target
-                head = 0
-                tail = pending
-            }
-            val target = steps!!
-            target[tail++] = first
-            target[tail++] = second
-        }
-
-        /**
-         * Runs the chain as far as it can. Deferreds that wait for each other are walked by this loop and not by recursion, so the stack stays flat
-         * however many there are. A Deferred that has handed its result over but has more callbacks of its own goes on after
-         * those it supplied.
-         */
-        private fun run() {
-            var suppliers: ArrayList<Deferred<*>>? = null
-            var current: Deferred<*> = this
-            while (true) {
-                val next = if (current.ready) current.runSteps() else null
-                if (next != null) {
-                    if (current.head < current.tail) {
-                        if (suppliers == null) suppliers = ArrayList()
-                        suppliers.add(current)
-                    }
-                    current = next
-                } else if (suppliers.isNullOrEmpty()) {
-                    return
-                } else {
-                    current = suppliers.removeAt(suppliers.lastIndex)
-                }
-            }
-        }
-
-        /** Runs the queued steps. Returns the Deferred that was waiting for this one's result and has it now, if one comes up in the queue. */
-        private fun runSteps(): Deferred<*>? {
-            while (head < tail) {
-                val queue = steps!!
-                val first = queue[head]
-                val second = queue[head + 1]
-                queue[head] = null
-                queue[head + 1] = null
-                head += 2
-                if (second === Continue) {
-                    val waiter = first as Deferred<*>
-                    waiter.result = take()
-                    return waiter
-                }
-                if (!perform(first, second)) return null
-            }
-            head = 0
-            tail = 0
-            settle()
-            return null
-        }
-
-        /** Runs one step on the result. False when the chain now waits for another Deferred. */
-        private fun perform(first: Any?, second: Any?): Boolean {
-            val input = result
-            if ((if (input is Failure) second else first) == null) return true
-            var output: Any?
-            running = true
-            debug?.runner = Thread.currentThread()
+    /** What [cancel] does to a Deferred that has not been fired. */
+    internal open fun cancelUnfired() {
+        if (canceller == null) {
+            swallowNextFire = true
+        } else {
             try {
-                output = call(first, second, input)
+                canceller.cancel(this)
             } catch (error: Throwable) {
-                output = Failure(error)
-            } finally {
-                running = false
-            }
-            if (output is Deferred<*>) {
-                if (output === this) {
-                    output = Failure(IllegalStateException("a callback returned the Deferred that it was added to, which would wait for itself"))
-                } else if (output.result === Unfired || output.isPaused) {
-                    result = output
-                    if (guard != null) forgetFailure()
-                    output.append(this, Continue)
-                    return false
+                if (fired) {
+                    log.error("The canceller of {} threw after it had fired it", this, error)
                 } else {
-                    output = output.take()
+                    swallowNextFire = true
+                    errback(error)
                 }
             }
-            result = output
-            return true
         }
+        if (!fired) errback(DeferredCancelledException())
+    }
 
+    /** Holds the chain: no further callback runs until [unpause] has been called as often as this. */
+    public fun pause() {
+        pauses++
+    }
+
+    /**
+     * Takes back one [pause]; after the last the callbacks run.
+     * @throws IllegalStateException without a [pause] to take back
+     */
+    public fun unpause() {
+        check(pauses > 0) { "unpause without pause: $this" }
+        pauses--
+        if (ready) run()
+    }
+
+    /**
+     * This Deferred as a future. The future takes the result: a good value completes it, an exception completes it
+     * exceptionally with that very exception, and cancellation makes it `isCancelled`; this chain goes on with null.
+     *
+     * Cancelling the future, or any stage derived from it, or completing one of them by hand (which is what `orTimeout` does)
+     * cancels this Deferred. It does so on [loop], the thread this Deferred belongs to, so the stages may be cancelled from
+     * any thread. When the result and the cancellation meet, the first to complete the future wins, and the loser is dropped.
+     *
+     * Call this method itself on the Deferred's thread. Without a reactor, `Runnable::run` as [loop] cancels on the
+     * cancelling thread.
+     */
+    public fun toCompletableFuture(loop: Executor): CompletableFuture<T> = DeferredFuture.of(this, loop)
+
+    override fun toString(): String {
+        val state =
+            when (val now = result) {
+                Unfired -> "unfired"
+                is Deferred<*> -> "waiting on ${now.name}"
+                is Failure -> "failed with ${now.value}"
+                else -> "result $now"
+            }
+        val pending = if (head < tail) ", ${(tail - head) / 2} callbacks pending" else ""
+        val held = if (pauses > 0) ", paused" else ""
+        val place = debug?.let { ", made at ${it.made.site()}" } ?: ""
+        return "$name($state$held$pending$place)"
+    }
+
+    private val name get() = "${javaClass.simpleName.ifEmpty { "Deferred" }}@${Integer.toHexString(System.identityHashCode(this))}"
+
+    /** Adds a step that gets the bare result (a value or a [Failure]) and wants no [Success] made for it. */
+    internal fun <R> addStep(step: Step): Deferred<R> = add(step, Raw)
+
+    /** True when the result is there to take: nothing is queued before it, nothing holds it. */
+    internal val isSettled: Boolean get() = ready && head == tail
+
+    /** Takes the result out and leaves null, as if a callback had returned null. Only when [isSettled]. */
+    internal fun take(): Any? {
+        val taken = result
+        result = null
+        settle()
+        return taken
+    }
+
+    /** Says that somebody else has reported this Deferred's failure. */
+    internal fun disownFailure() {
+        guard?.withdraw()
+    }
+
+    private val ready get() = fired && !running && pauses == 0 && result !is Deferred<*>
+
+    private fun fire(outcome: Any?) {
+        if (fired) {
+            if (swallowNextFire) {
+                swallowNextFire = false
+                return
+            }
+            throw AlreadyCalledException("fired a second time: $name${debug?.let { "\n$it" } ?: HOW_TO_DEBUG}")
+        }
+        debug?.fired = Place.here()
+        fired = true
+        result = outcome
+        if (ready) run()
+    }
+
+    private fun <R> add(first: Any?, second: Any?): Deferred<R> {
+        if (running && debug != null) checkThread(debug)
+        if (isSettled) {
+            if (perform(first, second) && head == tail) settle() else run()
+        } else {
+            append(first, second)
+            if (ready) run()
+        }
         @Suppress("UNCHECKED_CAST")
-        private fun call(first: Any?, second: Any?, input: Any?): Any? =
-            when {
-                second === Raw -> (first as Step).run(input)
-                second === Both -> (first as Callback<Any?, Any?>).call(if (input is Failure) input else Success(input))
-                input is Failure -> (second as Callback<Any?, Any?>).call(input)
-                else -> (first as Callback<Any?, Any?>).call(input)
-            }
+        return this as Deferred<R>
+    }
 
-        /** Notes or withdraws the failure, now that no step is left to handle it. */
-        private fun settle() {
-            val now = result
-            if (now is Failure) {
-                val noted = guard
-                if (noted == null || noted.failure !== now) {
-                    noted?.withdraw()
-                    guard = UnhandledFailures.note(this, now, debug)
+    private fun append(first: Any?, second: Any?) {
+        if (guard != null) forgetFailure()
+        val room = steps
+        if (room == null) {
+            steps = arrayOfNulls(FIRST_ROOM)
+        } else if (tail == room.size) {
+            val pending = tail - head
+            val target = if (pending > room.size / 2) arrayOfNulls<Any?>(room.size * 2) else room
+            System.arraycopy(room, head, target, 0, pending)
+            if (target === room) room.fill(null, pending, tail)
+            steps = target
+            head = 0
+            tail = pending
+        }
+        val target = steps!!
+        target[tail++] = first
+        target[tail++] = second
+    }
+
+    /**
+     * Runs the chain as far as it can. Deferreds that wait for each other are walked by this loop and not by recursion, so
+     * the stack stays flat however many there are. A Deferred that has handed its result over but has more callbacks of its
+     * own goes on after those it supplied.
+     */
+    private fun run() {
+        var suppliers: ArrayList<Deferred<*>>? = null
+        var current: Deferred<*> = this
+        while (true) {
+            val next = if (current.ready) current.runSteps() else null
+            if (next != null) {
+                if (current.head < current.tail) {
+                    if (suppliers == null) suppliers = ArrayList()
+                    suppliers.add(current)
                 }
-            } else if (guard != null) {
-                forgetFailure()
+                current = next
+            } else if (suppliers.isNullOrEmpty()) {
+                return
+            } else {
+                current = suppliers.removeAt(suppliers.lastIndex)
             }
-        }
-
-        private fun forgetFailure() {
-            guard?.withdraw()
-            guard = null
-        }
-
-        private fun checkThread(debug: DebugInfo) {
-            val runner = debug.runner
-            check(runner === Thread.currentThread()) {
-                "$name is used by two threads at once: ${runner?.name} runs its callbacks, ${Thread.currentThread().name} adds one$debug"
-            }
-        }
-
-        private companion object {
-            val log = LoggerFactory.getLogger("dev.torsion.defer")!!
-            const val FIRST_ROOM = 8
-            const val HOW_TO_DEBUG = " (run with -D${DeferredDebug.PROPERTY}=on to see where it was made and fired)"
         }
     }
+
+    /**
+     * Runs the queued steps. Returns the Deferred that was waiting for this one's result and has it now, if one comes up in
+     * the queue.
+     */
+    private fun runSteps(): Deferred<*>? {
+        while (head < tail) {
+            if (pauses > 0) return null
+            val queue = steps!!
+            val first = queue[head]
+            val second = queue[head + 1]
+            queue[head] = null
+            queue[head + 1] = null
+            head += 2
+            if (second === Continue) {
+                val waiter = first as Deferred<*>
+                waiter.result = take()
+                return waiter
+            }
+            if (!perform(first, second)) return null
+        }
+        head = 0
+        tail = 0
+        settle()
+        return null
+    }
+
+    /** Runs one step on the result. False when the chain now waits for another Deferred. */
+    private fun perform(first: Any?, second: Any?): Boolean {
+        val input = result
+        if ((if (input is Failure) second else first) == null) return true
+        var output: Any?
+        running = true
+        debug?.runner = Thread.currentThread()
+        try {
+            output = call(first, second, input)
+        } catch (error: Throwable) {
+            output = Failure(error)
+        } finally {
+            running = false
+        }
+        if (output is Deferred<*>) {
+            if (output.waitsFor(this)) {
+                output = Failure(IllegalStateException("a callback returned $output, which would make $this wait for itself"))
+            } else if (output.result === Unfired || output.isPaused) {
+                result = output
+                if (guard != null) forgetFailure()
+                output.append(this, Continue)
+                return false
+            } else {
+                output = output.take()
+            }
+        }
+        result = output
+        return true
+    }
+
+    @Suppress("UNCHECKED_CAST")
+    private fun call(first: Any?, second: Any?, input: Any?): Any? =
+        when {
+            second === Raw -> (first as Step).run(input)
+            second === Both -> (first as Callback<Any?, Any?>).call(if (input is Failure) input else Success(input))
+            input is Failure -> (second as Callback<Any?, Any?>).call(input)
+            else -> (first as Callback<Any?, Any?>).call(input)
+        }
+
+    /** Notes or withdraws the failure, now that no step is left to handle it. */
+    private fun settle() {
+        val now = result
+        if (now is Failure) {
+            val noted = guard
+            if (noted == null || noted.failure !== now) {
+                noted?.withdraw()
+                guard = UnhandledFailures.note(this, now, debug)
+            }
+        } else if (guard != null) {
+            forgetFailure()
+        }
+    }
+
+    /**
+     * The Deferred at the end of the chain of those that wait for each other, or null when the chain is a ring (Brent's
+     * search).
+     */
+    private fun innermost(): Deferred<*>? {
+        var mark: Deferred<*> = this
+        var current: Deferred<*> = this
+        var steps = 0
+        var limit = 1
+        while (true) {
+            current = current.result as? Deferred<*> ?: return current
+            if (current === mark) return null
+            if (++steps == limit) {
+                mark = current
+                steps = 0
+                limit *= 2
+            }
+        }
+    }
+
+    /**
+     * Whether this is [other], or waits for it over a few others. Longer rings are not looked for, since each chaining would
+     * pay for the search.
+     */
+    private fun waitsFor(other: Deferred<*>): Boolean {
+        var current: Deferred<*> = this
+        repeat(RING_SEARCH) {
+            if (current === other) return true
+            current = current.result as? Deferred<*> ?: return false
+        }
+        return false
+    }
+
+    private fun forgetFailure() {
+        guard?.withdraw()
+        guard = null
+    }
+
+    private fun checkThread(debug: DebugInfo) {
+        val runner = debug.runner
+        check(runner === Thread.currentThread()) {
+            "$name is used by two threads at once: ${runner?.name} runs its callbacks, ${Thread.currentThread().name} adds one\n$debug"
+        }
+    }
+
+}
 
 /** An internal step: the bare result in, the next result out. */
 internal fun interface Step {
@@ -377,6 +414,15 @@ internal fun interface Step {
 
 /** The result of a Deferred that has not been fired. */
 private object Unfired
+
+private val log = LoggerFactory.getLogger("dev.torsion.defer")
+
+/** Slots of the first array of steps; two to a step. */
+private const val FIRST_ROOM = 8
+
+private const val RING_SEARCH = 64
+
+private const val HOW_TO_DEBUG = " (run with -D${DeferredDebug.PROPERTY}=on to see where it was made and fired)"
 
 // What stands in the second slot of a step when it is no errback: the first slot holds ...
 private object Both // ... a callback for an Outcome

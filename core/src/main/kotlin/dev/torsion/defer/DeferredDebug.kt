@@ -7,9 +7,10 @@ import java.util.concurrent.CopyOnWriteArraySet
 /**
  * Whether Deferreds remember where they were made and fired.
  *
- * The system property `torsion.debug` decides when the library is loaded: `on`, `off`, or `auto` (the default), which follows the JVM's assertions
- * (`-ea`). It costs a stack walk for each Deferred. With it on, [AlreadyCalledException], reports of unhandled failures and [Deferred.toString] name
- * those places, and a Deferred used by two threads at the same time is an [IllegalStateException].
+ * The system property `torsion.debug` decides when the library is loaded: `on`, `off`, or `auto` (the default), which follows the
+ * JVM's assertions (`-ea`). It costs a stack walk for each Deferred. With it on, [AlreadyCalledException], reports of unhandled
+ * failures and [Deferred.toString] name those places, and a Deferred used by two threads at the same time is an
+ * [IllegalStateException].
  */
 public object DeferredDebug {
     /** The name of the system property. */
@@ -44,6 +45,9 @@ public class Place private constructor(private val frames: List<StackWalker.Stac
         private val walker = StackWalker.getInstance(StackWalker.Option.RETAIN_CLASS_REFERENCE)
         private val ours = CopyOnWriteArraySet<String>() // as text: a URL compares by looking its host up
 
+/** Frames to keep: enough to find the user's code below the library's, and a bound for what debug mode costs. */
+        private const val DEPTH = 40L
+
         init {
             addLibrary(Deferred::class.java)
         }
@@ -58,7 +62,7 @@ public class Place private constructor(private val frames: List<StackWalker.Stac
 
         /** The stack of the code that calls this. */
         @JvmStatic
-        public fun here(): Place = Place(walker.walk { frames -> frames.skip(1).toList() })
+        public fun here(): Place = Place(walker.walk { frames -> frames.skip(1).limit(DEPTH).toList() })
 
         private fun isOurs(type: Class<*>) = home(type) in ours
 
@@ -71,5 +75,5 @@ internal class DebugInfo(val made: Place) {
     var fired: Place? = null
     var runner: Thread? = null
 
-    override fun toString(): String = "\n  made:$made" + (fired?.let { "\n  fired:$it" } ?: "")
+    override fun toString(): String = "made:$made" + (fired?.let { "\nfired:$it" } ?: "")
 }

@@ -7,16 +7,8 @@ import java.util.concurrent.Executor
 import java.util.concurrent.TimeUnit
 
 /**
- * An [Executor] that runs its tasks on one thread, and knows whether the caller is that thread. A reactor is one. Futures made with it refuse to block
- * that thread, and cancel at once when cancelled on it.
- */
-public interface LoopExecutor : Executor {
-    /** True when called on the thread of the loop. */
-    public val inLoop: Boolean
-}
-
-/**
- * The future of a Deferred, and every stage derived from it: the JDK makes those by [newIncompleteFuture]. All of them share the [source].
+ * The future of a Deferred, and every stage derived from it: the JDK makes those by [newIncompleteFuture]. All of them share the
+ * [source].
  *
  * Only [deliver] completes it from the source; all public ways to complete it mean that nobody waits for the source any more.
  */

@@ -3,7 +3,8 @@
 package dev.torsion.defer
 
 /**
- * Collects the results of several Deferreds (Twisted's `DeferredList`): fires with one [Outcome] for each, in their order, when all have fired.
+ * Collects the results of several Deferreds (Twisted's `DeferredList`): fires with one [Outcome] for each, in their order, when
+ * all have fired.
  *
  * ```kotlin
  * DeferredList(listOf(first, second), consumeErrors = true).addCallback { outcomes ->
@@ -11,9 +12,9 @@ package dev.torsion.defer
  * }
  * ```
  *
- * It adds a callback to each of them, so it sees the result that their callbacks before it made, and callbacks added to them later see the result that
- * this one leaves. An empty list fires at once with no outcomes. Twisted's third flag, `fireOnOneCallback`, changes the type of the result and is
- * [firstResult] here.
+ * It adds a callback to each of them, so it sees the result that their callbacks before it made, and callbacks added to them
+ * later see the result that this one leaves. An empty list fires at once with no outcomes. Twisted's third flag,
+ * `fireOnOneCallback`, changes the type of the result and is [firstResult] here.
  *
  * Cancelling it before it has fired cancels every Deferred of the list; they are not cancelled when it has fired, early or not.
  *
@@ -21,55 +22,57 @@ package dev.torsion.defer
  * @param fireOnOneErrback fail with [FirstError] as soon as one of them fails, without waiting for the others
  * @param consumeErrors leave null instead of the failure in each Deferred that fails, so that it is not reported as unhandled
  */
-public class DeferredList<T>
-    @JvmOverloads
-    constructor(
-        deferreds: Iterable<Deferred<out T>>,
-        private val fireOnOneErrback: Boolean = false,
-        consumeErrors: Boolean = false,
-    ) : Deferred<List<Outcome<T>>>() {
-        private val children = deferreds.toList()
-        private val outcomes = arrayOfNulls<Any?>(children.size)
-        private var missing = children.size
+public class DeferredList<T> @JvmOverloads constructor(
+    deferreds: Iterable<Deferred<out T>>,
+    private val fireOnOneErrback: Boolean = false,
+    consumeErrors: Boolean = false,
+) : Deferred<List<Outcome<T>>>() {
+    private val children = deferreds.toList()
+    private val outcomes = arrayOfNulls<Any?>(children.size)
+    private var missing = children.size
 
-        init {
-            if (missing == 0) callback(emptyList())
-            children.watch(consumeErrors, ::arrived)
-        }
+    init {
+        if (missing == 0) callback(emptyList())
+        children.watch(consumeErrors, ::arrived)
+    }
 
-        private fun arrived(index: Int, result: Any?) {
-            outcomes[index] = result as? Failure ?: Success(result)
-            missing--
-            if (called) return
-            @Suppress("UNCHECKED_CAST")
-            if (result is Failure && fireOnOneErrback) {
-                errback(FirstError(index, result))
-            } else if (missing == 0) {
-                callback(listOf(*outcomes) as List<Outcome<T>>)
-            }
-        }
-
-        internal override fun cancelUnfired() {
-            children.forEach { it.cancel() }
-        }
-
-        public companion object {
-            /**
-             * Waits for the first of [deferreds] that succeeds (Twisted's `DeferredList` with `fireOnOneCallback`) and leaves the others running; [race]
-             * cancels them. When all fail, or there are none, it fails with [FailureGroup]; with [fireOnOneErrback] the first failure, if it
-             * comes before a success, is a [FirstError]. The other parameters, and cancelling, are those of [DeferredList].
-             */
-            @JvmStatic
-            @JvmOverloads
-            public fun <T> firstResult(
-                deferreds: Iterable<Deferred<out T>>,
-                fireOnOneErrback: Boolean = false,
-                consumeErrors: Boolean = false,
-            ): Deferred<FirstResult<T>> = FirstOf(deferreds.toList(), fireOnOneErrback).collect(consumeErrors)
+    private fun arrived(index: Int, result: Any?) {
+        outcomes[index] = result as? Failure ?: Success(result)
+        missing--
+        if (called) return
+        @Suppress("UNCHECKED_CAST")
+        if (result is Failure && fireOnOneErrback) {
+            errback(FirstError(index, result))
+        } else if (missing == 0) {
+            callback(listOf(*outcomes) as List<Outcome<T>>)
         }
     }
 
-/** Adds a step to each of these Deferreds that tells [arrived] its index and bare result; with [consumeErrors] a failure stops there. */
+    internal override fun cancelUnfired() {
+        children.forEach { it.cancel() }
+    }
+
+    public companion object {
+        /**
+         * Waits for the first of [deferreds] that succeeds (Twisted's `DeferredList` with `fireOnOneCallback`) and leaves the
+         * others running; [race] cancels them. When all fail, or there are none, it fails with [FailureGroup]; with
+         * [fireOnOneErrback] the first failure, if it comes before a success, is a [FirstError]. The other parameters, and
+         * cancelling, are those of [DeferredList].
+         */
+        @JvmStatic
+        @JvmOverloads
+        public fun <T> firstResult(
+            deferreds: Iterable<Deferred<out T>>,
+            fireOnOneErrback: Boolean = false,
+            consumeErrors: Boolean = false,
+        ): Deferred<FirstResult<T>> = FirstOf(deferreds.toList(), fireOnOneErrback).collect(consumeErrors)
+    }
+}
+
+/**
+ * Adds a step to each of these Deferreds that tells [arrived] its index and bare result; with [consumeErrors] a failure stops
+ * there.
+ */
 internal fun List<Deferred<*>>.watch(consumeErrors: Boolean, arrived: (Int, Any?) -> Unit) {
     forEachIndexed { index, child ->
         child.addStep<Any?> { result ->

@@ -7,7 +7,8 @@ package dev.torsion.defer
  *
  * Like a Deferred it belongs to one thread.
  *
- * @property size how many objects may wait for a [get]; 0 takes objects only for a `get` that waits already, [UNLIMITED] means no limit
+ * @property size how many objects may wait for a [get]; 0 takes objects only for a `get` that waits already, [UNLIMITED] means no
+ * limit
  * @property backlog how many Deferreds of [get] may wait for an object; [UNLIMITED] means no limit
  */
 public class DeferredQueue<T>(public val size: Int, public val backlog: Int) {
@@ -25,7 +26,10 @@ public class DeferredQueue<T>(public val size: Int, public val backlog: Int) {
     /** How many Deferreds of [get] wait for an object. */
     public val waitingCount: Int get() = waiting.size
 
-    /** Adds [value]: the Deferred that has waited longest gets it at once, or else it is kept. @throws QueueOverflow when [size] objects are kept */
+    /**
+     * Adds [value]: the Deferred that has waited longest gets it at once, or else it is kept.
+     * @throws QueueOverflow when [size] objects are kept
+     */
     public fun put(value: T) {
         if (waiting.isNotEmpty()) {
             waiting.removeFirst().callback(value)

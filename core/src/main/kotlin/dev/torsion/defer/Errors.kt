@@ -5,19 +5,19 @@ package dev.torsion.defer
 import java.util.concurrent.CancellationException
 
 /**
- * A [Deferred] was cancelled (Twisted's `CancelledError`). As a `CancellationException` it counts as cancellation for coroutines and for futures too.
+ * A [Deferred] was cancelled (Twisted's `CancelledError`). As a `CancellationException` it counts as cancellation for coroutines
+ * and for futures too.
  */
-public class DeferredCancelledException
-    @JvmOverloads
-    constructor(message: String = "cancelled", cause: Throwable? = null) : CancellationException(message) {
-        init {
-            if (cause != null) initCause(cause)
-        }
+public class DeferredCancelledException @JvmOverloads constructor(message: String = "cancelled", cause: Throwable? = null) :
+    CancellationException(message) {
+    init {
+        if (cause != null) initCause(cause)
     }
+}
 
 /**
- * A [Deferred] was fired a second time (Twisted's `AlreadyCalledError`). In debug mode (see [DeferredDebug]) the message says where it was made and
- * where it was fired first.
+ * A [Deferred] was fired a second time (Twisted's `AlreadyCalledError`). In debug mode (see [DeferredDebug]) the message says
+ * where it was made and where it was fired first.
  */
 public class AlreadyCalledException internal constructor(message: String) : IllegalStateException(message)
 
@@ -26,8 +26,8 @@ public class FirstError(public val index: Int, public val subFailure: Failure) :
     RuntimeException("Deferred #$index failed: ${subFailure.value}", subFailure.value)
 
 /**
- * Every one of several Deferreds failed. [failures] holds them in the order of the Deferreds; the first is also the cause, the others are suppressed
- * exceptions.
+ * Every one of several Deferreds failed. [failures] holds them in the order of the Deferreds; the first is also the cause, the
+ * others are suppressed exceptions.
  */
 public class FailureGroup(failures: List<Failure>) :
     RuntimeException("all ${failures.size} failed: ${failures.map { it.value }}", failures.firstOrNull()?.value) {

@@ -17,10 +17,18 @@ public class FirstResult<out T>(public val index: Int, public val value: T) {
     override fun toString(): String = "FirstResult(#$index: $value)"
 }
 
-/** The work of [DeferredList.firstResult] and of [race]: the first of [children] that succeeds fires the [Deferred] that is returned. */
-internal class FirstOf<T>(private val children: List<Deferred<out T>>, private val fireOnOneErrback: Boolean = false, private val cancelLosers: Boolean = false) {
+/**
+ * The work of [DeferredList.firstResult] and of [race]: the first of [children] that succeeds fires the [Deferred] that is
+ * returned.
+ */
+internal class FirstOf<T>(
+    private val children: List<Deferred<out T>>,
+    private val fireOnOneErrback: Boolean = false,
+    private val cancelLosers: Boolean = false,
+) {
     private val failures = arrayOfNulls<Failure>(children.size)
     private var failed = 0
+    private var won = false
     private var cancelling = false
     private val first =
         Deferred<FirstResult<T>> {
@@ -33,8 +41,6 @@ internal class FirstOf<T>(private val children: List<Deferred<out T>>, private v
         if (children.isEmpty()) first.errback(FailureGroup(emptyList()))
         return first
     }
-
-    private var won = false
 
     private fun succeeded(index: Int, value: Any?) {
         if (won || first.called) return

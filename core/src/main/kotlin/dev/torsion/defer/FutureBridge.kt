@@ -5,20 +5,17 @@
 
 package dev.torsion.defer
 
-import org.slf4j.LoggerFactory
+import java.util.concurrent.CancellationException
 import java.util.concurrent.CompletionException
 import java.util.concurrent.CompletionStage
 import java.util.concurrent.Executor
-import java.util.concurrent.RejectedExecutionException
-
-private val log = LoggerFactory.getLogger("dev.torsion.defer")
 
 /**
- * This future as a Deferred, fired on [loop]; use it on the loop only. The exception of a failed future arrives as it was, without
- * `CompletionException` around it; a cancelled future arrives as [DeferredCancelledException].
+ * This future as a Deferred, fired on [loop]; use it on the loop only. The exception of a failed future arrives as it was,
+ * without `CompletionException` around it; a cancelled future arrives as [DeferredCancelledException].
  *
- * Cancelling the Deferred cancels the future. When the future has a result by then, on its way to the loop, the result wins and the Deferred
- * fires with it at once. A stage that cannot be cancelled runs on, and its result is dropped.
+ * Cancelling the Deferred cancels the future. When the future has a result by then, on its way to the loop, the result wins and
+ * the Deferred fires with it at once. A stage that cannot be cancelled runs on, and its result is dropped.
  */
 public fun <T> CompletionStage<T>.toDeferred(loop: Executor): Deferred<T> {
     val future = toCompletableFuture()
@@ -37,16 +34,7 @@ private fun <T> Deferred<T>.fireWith(value: T, error: Throwable?) {
     when (cause) {
         null -> callback(value)
         is DeferredCancelledException -> errback(cause)
-        is java.util.concurrent.CancellationException -> errback(DeferredCancelledException("the future was cancelled", cause))
+        is CancellationException -> errback(DeferredCancelledException("the future was cancelled", cause))
         else -> errback(cause)
-    }
-}
-
-/** Runs [task] on this executor. One that has shut down can do nothing with it any more, and the caller can do nothing about that. */
-internal fun Executor.executeOrLog(what: String, task: Runnable) {
-    try {
-        execute(task)
-    } catch (error: RejectedExecutionException) {
-        log.error("{} does not take {}", this, what, error)
     }
 }

@@ -19,7 +19,8 @@ import kotlin.coroutines.CoroutineContext
 import kotlin.coroutines.EmptyCoroutineContext
 
 /**
- * Runs [block] as a coroutine and gives its result as a Deferred (Twisted's `inlineCallbacks`). Waiting is written [await], errors are caught with `try`.
+ * Runs [block] as a coroutine and gives its result as a Deferred (Twisted's `inlineCallbacks`). Waiting is written [await],
+ * errors are caught with `try`.
  *
  * ```kotlin
  * fun greet(name: String): Deferred<String> = inlineCallbacks {
@@ -28,14 +29,15 @@ import kotlin.coroutines.EmptyCoroutineContext
  * }
  * ```
  *
- * The block starts inside this call. After each wait it goes on inside the call that fired what it waited for. When [context] has a dispatcher, that
- * decides instead; on a dispatcher's own thread the block starts inside this call too.
+ * The block starts inside this call. After each wait it goes on inside the call that fired what it waited for. When [context] has
+ * a dispatcher, that decides instead; on a dispatcher's own thread the block starts inside this call too.
  *
- * Cancelling the Deferred cancels the Deferred that the block waits on, so [DeferredCancelledException] is thrown at its [await]; a block that catches it
- * goes on and may still give a value, and can be cancelled again. When the block waits in any other suspending function its coroutine is cancelled, by the
- * rules of kotlinx.coroutines.
+ * Cancelling the Deferred cancels the Deferred that the block waits on, so [DeferredCancelledException] is thrown at its [await];
+ * a block that catches it goes on and may still give a value, and can be cancelled again. When the block waits in any other
+ * suspending function its coroutine is cancelled, by the rules of kotlinx.coroutines.
  *
- * The Deferred fires when the block and all coroutines that it launched in its scope have ended. A [Job] in [context] becomes the parent.
+ * The Deferred fires when the block and all coroutines that it launched in its scope have ended. A [Job] in [context] becomes the
+ * parent.
  */
 public fun <T> inlineCallbacks(context: CoroutineContext = EmptyCoroutineContext, block: suspend CoroutineScope.() -> T): Deferred<T> {
     val dispatcher = context[ContinuationInterceptor]
@@ -46,11 +48,14 @@ public fun <T> inlineCallbacks(context: CoroutineContext = EmptyCoroutineContext
 }
 
 /**
- * [inlineCallbacks] as a child of this scope: it runs on the scope's dispatcher, is cancelled with the scope, and its failure cancels the scope, as with
- * `async`. A failure that the scope has been told, or that comes from the scope's own cancellation, is not reported as unhandled.
+ * [inlineCallbacks] as a child of this scope: it runs on the scope's dispatcher, is cancelled with the scope, and its failure
+ * cancels the scope, as with `async`. A failure that the scope has been told, or that comes from the scope's own cancellation, is
+ * not reported as unhandled.
  */
-public fun <T> CoroutineScope.deferred(context: CoroutineContext = EmptyCoroutineContext, block: suspend CoroutineScope.() -> T): Deferred<T> =
-    inlineCallbacks(coroutineContext + context, block)
+public fun <T> CoroutineScope.deferred(
+    context: CoroutineContext = EmptyCoroutineContext,
+    block: suspend CoroutineScope.() -> T,
+): Deferred<T> = inlineCallbacks(coroutineContext + context, block)
 
 /** The coroutine behind [inlineCallbacks]. Its [Job] tells [await] where to leave what is waited on. */
 @OptIn(InternalCoroutinesApi::class)
@@ -77,7 +82,10 @@ internal class DeferredCoroutine<T>(context: CoroutineContext) : AbstractCorouti
     }
 }
 
-/** Resumes in the resuming call itself, without the queue of `Dispatchers.Unconfined`, so that a Deferred's callbacks keep their order. */
+/**
+ * Resumes in the resuming call itself, without the queue of `Dispatchers.Unconfined`, so that a Deferred's callbacks keep their
+ * order.
+ */
 private object InCaller : AbstractCoroutineContextElement(ContinuationInterceptor), ContinuationInterceptor {
     override fun <T> interceptContinuation(continuation: Continuation<T>): Continuation<T> = continuation
 }

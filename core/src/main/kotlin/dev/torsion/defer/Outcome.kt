@@ -1,5 +1,7 @@
 // Copyright (c) the Torsion contributors
 // SPDX-License-Identifier: MIT
+@file:JvmName("Outcomes")
+
 package dev.torsion.defer
 
 import java.io.PrintWriter
@@ -8,7 +10,8 @@ import java.io.StringWriter
 /**
  * What became of some work: a [Success] with its value, or a [Failure] with its exception.
  *
- * This is the Java and Kotlin form of Twisted's `(success, result)` pair; [DeferredList] yields a list of them and [Deferred.addBoth] takes one.
+ * This is the Java and Kotlin form of Twisted's `(success, result)` pair; [DeferredList] yields a list of them and
+ * [Deferred.addBoth] takes one.
  */
 public sealed interface Outcome<out T> {
     /** True for a [Success]. */

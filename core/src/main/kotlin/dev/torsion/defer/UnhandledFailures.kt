@@ -30,9 +30,10 @@ public class UnhandledFailure internal constructor(
 /**
  * Reports failures of Deferreds that nobody handled.
  *
- * A failure is noted when it reaches the end of its chain and withdrawn when an errback takes it or another Deferred takes it over. What is left is
- * reported at the end of the turn: a reactor calls [beginTurn] and [endTurn] around each of its turns. On a thread without a turn the report comes when
- * the Deferred is garbage collected. An errback that is added after the report still handles the failure, too late for the report.
+ * A failure is noted when it reaches the end of its chain and withdrawn when an errback takes it or another Deferred takes it
+ * over. What is left is reported at the end of the turn: a reactor calls [beginTurn] and [endTurn] around each of its turns. On a
+ * thread without a turn the report comes when the Deferred is garbage collected (which never happens while the exception itself
+ * refers to the Deferred). An errback that is added after the report still handles the failure, too late for the report.
  *
  * A report is an error in the log (SLF4J, logger `dev.torsion.defer`), unless a listener claims it.
  */
@@ -42,8 +43,9 @@ public object UnhandledFailures {
     private val turns = ThreadLocal<Turns>()
 
     /**
-     * Adds a listener for the whole program and returns what removes it. Listeners run on the thread of the turn, or on a thread of this object for
-     * garbage collected Deferreds. All of them are called, even after one has claimed the report; one that throws is logged and claims nothing.
+     * Adds a listener for the whole program and returns what removes it. Listeners run on the thread of the turn, or on a thread
+     * of this object for garbage collected Deferreds. All of them are called, even after one has claimed the report; one that
+     * throws is logged and claims nothing.
      */
     @JvmStatic
     public fun addListener(listener: UnhandledFailureListener): AutoCloseable {
@@ -85,13 +87,16 @@ public object UnhandledFailures {
                 log.error("A listener for unhandled failures threw", error)
             }
         }
-        if (!claimed) log.error("{}{}", report, report.places, failure.value)
+        if (!claimed) log.error("{}\n{}", report, report.places, failure.value)
     }
 
-    private const val HINT = " (run with -D${DeferredDebug.PROPERTY}=on to see where it was made)"
+    private const val HINT: String = "(run with -D${DeferredDebug.PROPERTY}=on to see where it was made)"
 }
 
-/** The note about one failure: pending until it is withdrawn or reported. It never refers to its Deferred, which may become garbage. */
+/**
+ * The note about one failure: pending until it is withdrawn or reported. It never refers to its Deferred, which may become
+ * garbage.
+ */
 internal class FailureGuard(val failure: Failure, val debug: DebugInfo?, private val turns: Turns?) {
     @Volatile
     private var pending = true

@@ -1,0 +1,27 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+package dev.torsion.defer
+
+import org.slf4j.LoggerFactory
+import java.util.concurrent.Executor
+import java.util.concurrent.RejectedExecutionException
+
+/**
+ * An [Executor] that runs its tasks on one thread, and knows whether the caller is that thread. A reactor is one. Futures made
+ * with it refuse to block that thread, and cancel at once when cancelled on it.
+ */
+public interface LoopExecutor : Executor {
+    /** True when called on the thread of the loop. */
+    public val inLoop: Boolean
+}
+
+/**
+ * Runs [task] on this executor. One that has shut down can do nothing with it any more, and the caller can do nothing about that.
+ */
+internal fun Executor.executeOrLog(what: String, task: Runnable) {
+    try {
+        execute(task)
+    } catch (error: RejectedExecutionException) {
+        LoggerFactory.getLogger("dev.torsion.defer").error("{} does not take {}", this, what, error)
+    }
+}
