@@ -34,7 +34,7 @@ internal class NioPort private constructor(
     private var pause: DelayedCall? = null
 
     // A descriptor to give up when there are none left: to report that may take one, if only to load a class.
-    private var spare = SocketChannel.open()
+    private var spare = reactor.provider.openSocketChannel()
     private var closed: Deferred<Unit>? = null
 
     override fun host() = address
@@ -88,7 +88,7 @@ internal class NioPort private constructor(
 
     private fun resumeAccepting() {
         try {
-            if (!spare.isOpen) spare = SocketChannel.open()
+            if (!spare.isOpen) spare = reactor.provider.openSocketChannel()
         } catch (e: IOException) {
             return acceptFailed(e)
         }

@@ -130,7 +130,7 @@ public open class NioReactor(
     internal val resolver get() = options.resolver
 
     /** How many channels are registered: ports, attempts, connections and those that linger. */
-    val channelCount: Int get() = selector.keys().size
+    internal val channelCount: Int get() = selector.keys().size
 
     override fun listenTcp(
         port: Int,
