@@ -1,0 +1,331 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.framing
+
+import dev.torsion.clock.Clock
+import dev.torsion.defer.Callback
+import dev.torsion.defer.Deferred
+import dev.torsion.defer.Failure
+import dev.torsion.defer.await
+import dev.torsion.defer.fail
+import dev.torsion.net.CloseReason
+import dev.torsion.net.ClosedBy
+import dev.torsion.net.ClosePhase
+import dev.torsion.net.ConnectionAborted
+import dev.torsion.net.ConnectionDone
+import dev.torsion.net.ProtocolViolationException
+import dev.torsion.net.TcpTransport
+import dev.torsion.net.Transport
+import dev.torsion.net.WrongThreadException
+import kotlinx.coroutines.ensureActive
+import kotlinx.coroutines.flow.flow
+import kotlinx.coroutines.launch
+import org.slf4j.LoggerFactory
+import java.nio.ByteBuffer
+import kotlin.coroutines.coroutineContext
+
+/**
+ * The engine of [Connection]: decodes on demand from what its [FrameReader] keeps, and pauses the transport while the messages that wait
+ * are many.
+ *
+ * A message leaves [inbox] only in [take], which does not suspend; that is what makes receiving safe to cancel.
+ */
+internal class CodecConnection<T : Any>(
+    override val transport: Transport,
+    private val codec: Codec<T>,
+    private val options: ConnectionOptions,
+    clock: Clock,
+    /** A server's coroutine handles it, and the connection is closed when that ends. */
+    private val isServed: Boolean,
+) : Connection<T>,
+    MessageIterator<T>,
+    FrameConsumer {
+    private val thread = Thread.currentThread()
+    private val reader = FrameReader(codec.framing.newDecoder(), this)
+    private val sink = FrameSink(transport::write)
+    private val inbox = ArrayDeque<T>(0)
+    private val receiver = Receiver(thread, transport)
+    private val idle = options.idleTimeout?.let { IdleWatch(clock, it, ::abort) }
+    private var requests: ArrayDeque<Deferred<T>>? = null
+    private var handler: Callback<T, *>? = null
+    private var handling = false // the handler's Deferred has not fired yet
+    private var readingPaused = false
+    private var closing = false // by our close or abort: nothing more is received
+    private var endedBy: ClosedBy? = null // who ended the messages, once they have ended
+    private var failure: Throwable? = null // what receiving ends with, when not with null
+    private var closedWaiters: ArrayDeque<Deferred<CloseReason>>? = null
+
+    override val peer get() = transport.peer()
+    override val host get() = transport.host()
+    override var closeReason: CloseReason? = null
+        private set
+
+    // What the transport tells, by way of the protocol.
+
+    fun feed(data: ByteBuffer) {
+        idle?.touch()
+        reader.feed(data)
+        if (!isReady() && !readingPaused && !closing) {
+            readingPaused = true
+            transport.pauseProducing()
+        }
+    }
+
+    fun peerEnded() = reader.end()
+
+    fun lost(reason: CloseReason) {
+        closeReason = reason
+        idle?.stop()
+        if (closing) failure = failure ?: reason.takeIf { it !is ConnectionDone } else reader.end()
+        closedWaiters?.let { waiting ->
+            closedWaiters = null
+            waiting.forEach { it.callback(reason) }
+        }
+        receiver.forgetJob()
+    }
+
+    // Frames to messages.
+
+    override fun isReady(): Boolean = !closing && failure == null && !handling && inbox.size < options.inboundLimit
+
+    override fun frameReceived(frame: ByteBuffer) {
+        val message =
+            try {
+                codec.content.decode(frame)
+            } catch (violation: ProtocolViolationException) {
+                return refused(violation)
+            }
+        val request = requests?.removeFirstOrNull()
+        when {
+            request != null -> request.callback(message)
+            handler != null -> handle(message)
+            else -> {
+                inbox.addLast(message)
+                receiver.wake()
+            }
+        }
+    }
+
+    override fun frameRefused(
+        violation: ProtocolViolationException,
+        rest: ByteBuffer,
+    ) = refused(violation)
+
+    private fun refused(violation: ProtocolViolationException) {
+        reader.stop()
+        failure = violation
+        log.debug("{}: {}", this, violation.message)
+        receivingEnded(ClosedBy.PEER)
+    }
+
+    override fun inputEnded(truncated: TruncatedFrameException?) {
+        failure = closeReason.takeIf { it !is ConnectionDone } ?: truncated
+        receivingEnded(ClosedBy.PEER)
+    }
+
+    /** After the messages in the inbox there will be no more. */
+    private fun receivingEnded(by: ClosedBy) {
+        if (endedBy != null) return
+        endedBy = by
+        requests?.let { waiting ->
+            requests = null
+            waiting.forEach { it.errback(endOfMessages()) }
+        }
+        receiver.wake()
+        if (!isServed && !handling && inbox.isEmpty()) endSeen()
+    }
+
+    /** Nothing is left to be received, and no coroutine of the server will close the connection. */
+    private fun endSeen() {
+        if (closing) return
+        failure?.let { abort(it) } ?: close()
+    }
+
+    /** By our own will nothing more is received, not even what has come already. */
+    private fun stopReceiving(why: Throwable?) {
+        closing = true
+        reader.stop()
+        inbox.clear()
+        if (endedBy == null) failure = why
+        receivingEnded(ClosedBy.US)
+    }
+
+    private fun endOfMessages(): Throwable = failure ?: ConnectionDone(endedBy ?: ClosedBy.US)
+
+    // Receiving.
+
+    override suspend fun receive(): T = if (hasNext()) take() else throw endOfMessages()
+
+    override suspend fun receiveOrNull(): T? = if (hasNext()) take() else null
+
+    override suspend fun hasNext(): Boolean {
+        checkThread("receive")
+        check(handler == null && requests.isNullOrEmpty()) { "$this: messages go to ${if (handler != null) "onMessage" else "requests"}" }
+        coroutineContext.ensureActive()
+        while (inbox.isEmpty()) {
+            if (endedBy != null) {
+                if (!isServed) endSeen()
+                failure?.let { throw it }
+                return false
+            }
+            receiver.park()
+        }
+        return true
+    }
+
+    override fun next(): T {
+        checkThread("next")
+        return if (inbox.isEmpty()) throw NoSuchElementException("hasNext() has not said that there is a message") else take()
+    }
+
+    private fun take(): T {
+        val message = inbox.removeFirst()
+        if (inbox.isEmpty()) readOn()
+        return message
+    }
+
+    override val incoming: Incoming<T> = Incoming(this, flow { while (hasNext()) emit(take()) })
+
+    /** There is room again: decodes what is kept, and when that is not enough reads more. */
+    private fun readOn() {
+        reader.resume()
+        if (readingPaused && isReady()) {
+            readingPaused = false
+            transport.resumeProducing()
+        }
+    }
+
+    // Sending.
+
+    override val isWritable get() = transport.isWritable
+
+    override fun whenWritable(): Deferred<Unit> = transport.whenWritable()
+
+    override fun write(message: T) {
+        checkThread("write")
+        idle?.touch()
+        codec.encode(message, sink)
+    }
+
+    override suspend fun send(message: T) {
+        checkThread("send")
+        closedAlready()?.let { throw it }
+        write(message)
+        if (!transport.isWritable) transport.whenWritable().await()
+    }
+
+    /** Why nothing can be sent any more, or null. */
+    private fun closedAlready(): CloseReason? = closeReason ?: if (closing) ConnectionDone(ClosedBy.US, ClosePhase.CLOSING) else null
+
+    override fun request(message: T): Deferred<T> {
+        checkThread("request")
+        check(handler == null && !receiver.isWaiting) { "$this: messages go to ${if (handler != null) "onMessage" else "a receive()"}" }
+        val waiting = requests ?: ArrayDeque<Deferred<T>>().also { requests = it }
+        check(waiting.size < options.requestLimit) { "$this: ${options.requestLimit} requests are waiting already" }
+        closedAlready()?.let { return fail(it) }
+        val answer = Deferred<T>()
+        write(message)
+        when {
+            inbox.isNotEmpty() -> answer.callback(take())
+            endedBy != null -> answer.errback(endOfMessages())
+            else -> waiting.addLast(answer)
+        }
+        return answer
+    }
+
+    // Handling by callback.
+
+    override fun onMessage(handler: Callback<T, *>) {
+        checkThread("onMessage")
+        check(this.handler == null) { "$this has a message handler already" }
+        check(!receiver.isWaiting && requests.isNullOrEmpty()) { "$this: messages go to a receive() or a request" }
+        this.handler = handler
+        handleNext()
+    }
+
+    private fun handle(message: T) {
+        val result =
+            try {
+                handler!!.call(message)
+            } catch (e: Exception) {
+                return failed(e)
+            }
+        if (result is Deferred<*>) waitFor(result)
+    }
+
+    private fun waitFor(result: Deferred<*>) {
+        handling = true
+        var inThisCall = true // then the caller goes on by itself, and the stack does not grow
+        result.addBoth {
+            handling = false
+            if (it is Failure) failed(it.value) else if (!inThisCall) handleNext()
+        }
+        inThisCall = false
+    }
+
+    private fun handleNext() {
+        while (!handling && inbox.isNotEmpty()) handle(inbox.removeFirst())
+        if (handling) return
+        readOn()
+        if (endedBy != null && !handling) endSeen()
+    }
+
+    /** The application failed: this is reported, and the connection aborted, as for any coroutine of the connection. */
+    private fun failed(error: Throwable) {
+        stopReceiving(aborted(error))
+        transport.scope.launch { throw error }
+    }
+
+    // Ending.
+
+    override fun close() {
+        checkThread("close")
+        if (closing) return
+        stopReceiving(null)
+        transport.loseConnection()
+    }
+
+    override fun abort(cause: Throwable?) {
+        checkThread("abort")
+        stopReceiving(aborted(cause))
+        transport.abortConnection(cause)
+    }
+
+    private fun aborted(cause: Throwable?) = ConnectionAborted("This side aborted the connection.", cause)
+
+    override fun closeWrite() {
+        checkThread("closeWrite")
+        val tcp = transport as? TcpTransport ?: throw UnsupportedOperationException("$transport cannot end one side alone")
+        tcp.loseWriteConnection()
+    }
+
+    override fun whenClosed(): Deferred<CloseReason> {
+        checkThread("whenClosed")
+        val result = Deferred<CloseReason> { closedWaiters?.remove(it) }
+        val reason = closeReason
+        if (reason == null) {
+            (closedWaiters ?: ArrayDeque<Deferred<CloseReason>>().also { closedWaiters = it }).addLast(result)
+        } else {
+            result.callback(reason)
+        }
+        return result
+    }
+
+    private fun checkThread(operation: String) {
+        if (Thread.currentThread() !== thread) {
+            throw WrongThreadException(
+                "$operation was called on thread \"${Thread.currentThread().name}\", but $this belongs to the reactor's thread \"${thread.name}\".",
+            )
+        }
+    }
+
+    override fun toString(): String {
+        val state = closeReason?.let { "gone: ${it.message}" } ?: if (closing) "closing" else if (endedBy != null) "no more messages" else "open"
+        return "Connection($host <-> $peer, $state, ${inbox.size} messages waiting)"
+    }
+
+    private companion object {
+        val log = LoggerFactory.getLogger(Connection::class.java)!!
+    }
+}

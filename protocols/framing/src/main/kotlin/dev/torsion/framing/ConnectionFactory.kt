@@ -1,0 +1,90 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.framing
+
+import dev.torsion.clock.Clock
+import dev.torsion.net.Address
+import dev.torsion.net.CloseReason
+import dev.torsion.net.Factory
+import dev.torsion.net.HalfCloseableProtocol
+import dev.torsion.net.Protocol
+import org.slf4j.LoggerFactory
+import java.nio.ByteBuffer
+
+/** Hears of each new [Connection]; for callbacks and for Java. */
+public fun interface ConnectionHandler<T : Any> {
+    /**
+     * The connection is established. Set [Connection.onMessage] here, or keep the connection. An exception aborts it and is reported.
+     *
+     * Thread: the reactor's; do not block.
+     */
+    @Throws(Exception::class)
+    public fun connected(connection: Connection<T>)
+}
+
+/**
+ * Makes a [Connection] of each connection that a port accepts, for callbacks; what [serve] is for coroutines.
+ *
+ * ```kotlin
+ * reactor.listenTcp(8007, ConnectionFactory(reactor, LineCodec()) { c -> c.onMessage { line -> c.write(line.uppercase()) } })
+ * ```
+ *
+ * @param clock measures idle time: the reactor
+ * @param handler hears of each connection
+ */
+public class ConnectionFactory<T : Any> internal constructor(
+    private val clock: Clock,
+    private val codec: Codec<T>,
+    private val options: ConnectionOptions,
+    private val isServed: Boolean,
+    private val handler: ConnectionHandler<T>,
+) : Factory() {
+    @JvmOverloads
+    public constructor(
+        clock: Clock,
+        codec: Codec<T>,
+        options: ConnectionOptions = ConnectionOptions.DEFAULT,
+        handler: ConnectionHandler<T>,
+    ) : this(clock, codec, options, isServed = false, handler)
+
+    /** How many connections are open now. */
+    public var connectionCount: Int = 0
+        private set
+
+    /** Null when there are [ConnectionOptions.maxConnections] already. */
+    override fun buildProtocol(address: Address): Protocol? {
+        if (connectionCount < options.maxConnections) return Messages()
+        log.warn("A connection from {} is closed: there are {} already, the limit", address, connectionCount)
+        return null
+    }
+
+    override fun toString(): String = "ConnectionFactory($codec, $connectionCount connections)"
+
+    private inner class Messages :
+        Protocol(),
+        HalfCloseableProtocol {
+        private lateinit var connection: CodecConnection<T>
+
+        override fun connectionMade() {
+            connectionCount++
+            connection = CodecConnection(transport, codec, options, clock, isServed)
+            handler.connected(connection)
+        }
+
+        override fun dataReceived(view: ByteBuffer) = connection.feed(view)
+
+        override fun readConnectionLost() = connection.peerEnded()
+
+        override fun writeConnectionLost() {}
+
+        override fun connectionLost(reason: CloseReason) {
+            connectionCount--
+            connection.lost(reason)
+        }
+    }
+
+    private companion object {
+        val log = LoggerFactory.getLogger(ConnectionFactory::class.java)!!
+    }
+}

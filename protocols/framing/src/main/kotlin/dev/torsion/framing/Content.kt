@@ -1,0 +1,127 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.framing
+
+import java.nio.ByteBuffer
+import java.nio.charset.Charset
+
+/**
+ * What is in a frame: turns its bytes to a value and back.
+ *
+ * Like a [Framing] it is immutable, knows no socket, and serves any number of connections.
+ */
+public interface Content<T : Any> {
+    /**
+     * The value in [frame], which is valid only during the call: what the value needs of it is copied.
+     *
+     * @throws dev.torsion.net.ProtocolViolationException when the bytes are not what they should be
+     */
+    public fun decode(frame: ByteBuffer): T
+
+    /**
+     * The bytes of [value], in an array that nobody changes afterwards.
+     *
+     * @throws EncodeException when it has none
+     */
+    public fun encode(value: T): ByteArray
+
+    public companion object {
+        /** The bytes themselves, in an array that is yours. */
+        @JvmStatic
+        public fun bytes(): Content<ByteArray> = BytesContent
+
+        /** Text. Bytes that are none in [charset] are refused, and characters that it has no bytes for cannot be sent. */
+        @JvmStatic
+        @JvmOverloads
+        public fun text(charset: Charset = Charsets.UTF_8): Content<String> = TextContent(charset)
+
+        /** The values of [struct], in frames of exactly its size. */
+        @JvmStatic
+        public fun struct(struct: Struct): Content<StructValues> = StructContent(struct)
+
+        /** A header of the layout [header], then [body]: what [HeaderFraming] frames. */
+        @JvmStatic
+        public fun <B : Any> headed(
+            header: Struct,
+            body: Content<B>,
+        ): Content<Headed<B>> = HeadedContent(header, body)
+
+        /**
+         * Any mapper, as two functions. With Jackson:
+         *
+         * ```java
+         * Content.of(mapper::writeValueAsBytes, bytes -> mapper.readValue(bytes, Order.class))
+         * ```
+         *
+         * An exception of [decode] becomes a [MalformedContentException], one of [encode] an [EncodeException].
+         */
+        @JvmStatic
+        public fun <T : Any> of(
+            encode: ContentFunction<T, ByteArray>,
+            decode: ContentFunction<ByteArray, T>,
+        ): Content<T> = MappedContent(BytesContent, encode, decode)
+    }
+}
+
+/** One direction of [Content.of] and [Codec.map]: takes one form of a message and gives the other. */
+public fun interface ContentFunction<in A, out B> {
+    /** The other form of [value]; any exception says that it has none. */
+    @Throws(Exception::class)
+    public fun convert(value: A): B
+}
+
+private object BytesContent : Content<ByteArray> {
+    override fun decode(frame: ByteBuffer): ByteArray = ByteArray(frame.remaining()).also { frame.get(it) }
+
+    override fun encode(value: ByteArray): ByteArray = value
+
+    override fun toString() = "bytes"
+}
+
+/** Maps the values of [inner]. */
+internal class MappedContent<A : Any, T : Any>(
+    private val inner: Content<A>,
+    private val encode: ContentFunction<T, A>,
+    private val decode: ContentFunction<A, T>,
+) : Content<T> {
+    override fun decode(frame: ByteBuffer): T {
+        val value = inner.decode(frame)
+        try {
+            return decode.convert(value)
+        } catch (e: MalformedContentException) {
+            throw e
+        } catch (e: Exception) {
+            throw MalformedContentException("A message cannot be understood: ${e.message}", e)
+        }
+    }
+
+    override fun encode(value: T): ByteArray =
+        inner.encode(
+            try {
+                encode.convert(value)
+            } catch (e: EncodeException) {
+                throw e
+            } catch (e: Exception) {
+                throw EncodeException("A message cannot be encoded: ${e.message}", e)
+            },
+        )
+
+    override fun toString() = "mapped $inner"
+}
+
+private class StructContent(
+    private val struct: Struct,
+) : Content<StructValues> {
+    override fun decode(frame: ByteBuffer): StructValues {
+        if (frame.remaining() != struct.size) {
+            throw MalformedContentException("A message of ${frame.remaining()} bytes is not one of $struct.")
+        }
+        return struct.unpackFrom(frame, frame.position())
+    }
+
+    /** Gives the bytes of [value]; a [StructException] says what does not fit. */
+    override fun encode(value: StructValues): ByteArray = struct.pack(value)
+
+    override fun toString() = struct.toString()
+}

@@ -1,0 +1,214 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.framing
+
+import dev.torsion.net.ProtocolViolationException
+import java.nio.ByteBuffer
+
+/** What a [FrameReader] hands the frames of one connection to. */
+public interface FrameConsumer {
+    /**
+     * Whether it takes a frame now; asked before each. While it says no, the bytes are kept; call [FrameReader.resume] when it has
+     * changed its mind, and see to it that no more bytes come until then.
+     */
+    public fun isReady(): Boolean = true
+
+    /** One frame: a read-only view from its position to its limit, **valid only during this call**. */
+    public fun frameReceived(frame: ByteBuffer)
+
+    /**
+     * The bytes are no frame, or too long a one. [rest] is a view of all that is left of them, valid only during this call. The reader
+     * takes nothing more, unless [FrameReader.restart] is called.
+     */
+    public fun frameRefused(
+        violation: ProtocolViolationException,
+        rest: ByteBuffer,
+    )
+
+    /** All is delivered and [FrameReader.end] was called; inside a frame when [truncated] is not null. */
+    public fun inputEnded(truncated: TruncatedFrameException?) {}
+}
+
+/**
+ * Reads the frames of one connection: bytes in, frames out, with no socket.
+ *
+ * Frames are decoded in the buffer that the bytes came in. Only an unfinished frame is copied, together with what the consumer was not
+ * ready to take; so at most the framing's limit and one read are kept. However the bytes are cut, the work is linear in their number.
+ *
+ * The consumer may do anything during a call: become unready, feed more bytes, change the decoder. When it throws, the reader takes
+ * nothing more.
+ *
+ * Not thread-safe.
+ *
+ * @param decoder finds the frames; it belongs to this reader
+ */
+public class FrameReader(
+    decoder: FrameDecoder,
+    private val consumer: FrameConsumer,
+) {
+    private val kept = KeptBytes()
+    private var busy = false
+    private var refused = false
+    private var ending = false
+    private var ended = false
+
+    // The buffer that is being fed, and what is left of it for after the frame that is being delivered from it.
+    private var feeding: ByteBuffer? = null
+    private var deliveringFeed = false
+    private var restFrom = 0
+    private var restTo = 0
+
+    /** Finds the frames. Another one takes over at the next frame. */
+    public var decoder: FrameDecoder = decoder
+        set(value) {
+            value.reset()
+            field = value
+        }
+
+    /** How many bytes are kept: those of an unfinished frame, and what the consumer was not ready to take. */
+    public val keptBytes: Int get() = kept.size
+
+    /** Takes [data] to its end and delivers the frames that it completes. */
+    public fun feed(data: ByteBuffer) {
+        when {
+            refused || ending -> data.position(data.limit())
+            busy -> keepForLater(data)
+            else -> run(data)
+        }
+    }
+
+    /** Goes on delivering: the consumer is ready again. During a delivery this does nothing, as that goes on by itself. */
+    public fun resume() {
+        if (!busy && !refused) run(NOTHING)
+    }
+
+    /** No more bytes will come: [FrameConsumer.inputEnded] follows once all is delivered, now or after [resume]. */
+    public fun end() {
+        ending = true
+        resume()
+    }
+
+    /** Forgets what is kept and takes frames again, after [FrameConsumer.frameRefused]. */
+    public fun restart() {
+        refused = false
+        kept.clear()
+        decoder.reset()
+    }
+
+    /** Forgets what is kept and takes nothing more. */
+    public fun stop() {
+        refused = true
+        kept.clear()
+    }
+
+    private fun run(data: ByteBuffer) {
+        busy = true
+        feeding = data
+        var done = false
+        try {
+            while (consumer.isReady() && !refused) {
+                if (!(if (kept.size > 0) fromKept(data) else data.hasRemaining() && fromFeed(data))) break
+            }
+            if (!refused) kept.append(data, data.remaining()) else data.position(data.limit())
+            done = true
+        } finally {
+            feeding = null
+            busy = false
+            if (!done) stop()
+        }
+        kept.trim()
+        if (ending && !ended && !refused && consumer.isReady()) finish()
+    }
+
+    private fun finish() {
+        ended = true
+        val left = kept.size
+        kept.clear()
+        consumer.inputEnded(if (left > 0) TruncatedFrameException(left.toLong()) else null)
+    }
+
+    /** Delivers one frame in the buffer it came in. False when there is none. */
+    private fun fromFeed(data: ByteBuffer): Boolean {
+        try {
+            if (!decoder.find(data)) return false
+        } catch (violation: ProtocolViolationException) {
+            refuse(violation, data)
+            return false
+        }
+        restFrom = decoder.next
+        restTo = data.limit()
+        deliveringFeed = true
+        data.limit(decoder.end).position(decoder.start)
+        try {
+            consumer.frameReceived(data)
+        } finally {
+            deliveringFeed = false
+            data.limit(restTo).position(restFrom)
+        }
+        return true
+    }
+
+    /** Delivers the frame that is kept, completed from [data] where need be. False when it stays incomplete. */
+    private fun fromKept(data: ByteBuffer): Boolean {
+        var taken = 0
+        try {
+            while (kept.size < decoder.needed || !decoder.find(kept.view())) {
+                if (!data.hasRemaining()) return false
+                val count = minOf(data.remaining(), step())
+                kept.append(data, count)
+                taken += count
+            }
+        } catch (violation: ProtocolViolationException) {
+            kept.append(data, data.remaining())
+            refuse(violation, kept.takeAll())
+            return false
+        }
+        if (taken > 0) {
+            // What lies behind the frame goes back, to be decoded in place.
+            val over = kept.dropFrom(decoder.next)
+            data.position(data.position() - over)
+        }
+        consumer.frameReceived(kept.take(decoder.start, decoder.end, decoder.next))
+        return true
+    }
+
+    /** How many bytes to add to the unfinished frame: what it is known to lack, or as many again as there are. */
+    private fun step(): Int {
+        val lacking = decoder.needed - kept.size
+        return if (lacking > 1) lacking else maxOf(kept.size, SMALLEST_STEP)
+    }
+
+    private fun refuse(
+        violation: ProtocolViolationException,
+        rest: ByteBuffer,
+    ) {
+        refused = true
+        restTo = feeding!!.limit()
+        restFrom = restTo
+        deliveringFeed = true
+        try {
+            consumer.frameRefused(violation, rest)
+        } finally {
+            deliveringFeed = false
+            rest.position(rest.limit())
+        }
+    }
+
+    /** More came while a frame is being delivered: it goes behind what is left of the bytes of that one. */
+    private fun keepForLater(data: ByteBuffer) {
+        val feed = feeding!!
+        if (deliveringFeed) {
+            kept.append(feed.duplicate().limit(restTo).position(restFrom), restTo - restFrom)
+            restFrom = restTo
+        } else {
+            kept.append(feed, feed.remaining())
+        }
+        kept.append(data, data.remaining())
+    }
+
+    private companion object {
+        const val SMALLEST_STEP = 128
+        val NOTHING: ByteBuffer = ByteBuffer.allocate(0)
+    }
+}

@@ -1,0 +1,94 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.framing
+
+import java.nio.ByteBuffer
+
+/**
+ * How messages are told apart in a stream of bytes: by a delimiter, a length prefix, a fixed length.
+ *
+ * A framing is an immutable description: one object serves any number of connections, on any thread. It knows no socket. What one
+ * connection remembers between two reads is in its [FrameDecoder]. Every framing has a limit, so that a peer cannot make us
+ * remember without end.
+ */
+public interface Framing {
+    /** A decoder for one connection. */
+    public fun newDecoder(): FrameDecoder
+
+    /**
+     * Writes [payload] to [sink] as one frame, in as many pieces as is convenient.
+     *
+     * @throws EncodeException when the framing cannot carry it; then nothing was written
+     */
+    public fun encode(
+        payload: ByteArray,
+        sink: FrameSink,
+    )
+}
+
+/** Where encoded bytes go; `transport::write` fits. The array may be used again by its owner after the call. */
+public fun interface FrameSink {
+    /** Takes [length] bytes of [data] from [offset] on. */
+    public fun write(
+        data: ByteArray,
+        offset: Int,
+        length: Int,
+    )
+}
+
+/**
+ * Finds the frames of one connection, one after the other, without copying or allocating anything.
+ *
+ * [FrameReader] drives it. The rules between the two: [find] looks at the bytes from the buffer's position to its limit. When it
+ * returns true, [start] and [end] are the bounds of the payload as absolute indexes in that buffer, and [next] is the index at which
+ * the next frame begins; the next call gets a buffer positioned there. When it returns false, the next call gets the same bytes with
+ * more after them, though maybe in another buffer, and the decoder goes on where it had stopped, so that a frame that comes byte by
+ * byte costs no more than one that comes whole. The buffer itself is never changed.
+ */
+public abstract class FrameDecoder {
+    /** The index of the payload's first byte. */
+    public var start: Int = 0
+        private set
+
+    /** The index behind the payload's last byte. */
+    public var end: Int = 0
+        private set
+
+    /** The index behind the whole frame. */
+    public var next: Int = 0
+        private set
+
+    /** After [find] returned false: looking again is of no use with fewer bytes than this. 1 when that is not known. */
+    public var needed: Int = 1
+        private set
+
+    /**
+     * Looks for the next frame in [input].
+     *
+     * @throws dev.torsion.net.ProtocolViolationException when the bytes are no frame, or too long a one
+     */
+    public abstract fun find(input: ByteBuffer): Boolean
+
+    /** Forgets what it knows of an unfinished frame. */
+    public abstract fun reset()
+
+    /** For [find]: the frame is complete. Returns true. */
+    protected fun found(
+        start: Int,
+        end: Int,
+        next: Int,
+    ): Boolean {
+        this.start = start
+        this.end = end
+        this.next = next
+        needed = 1
+        return true
+    }
+
+    /** For [find]: the frame is not complete, and cannot be with fewer than [bytes] bytes. Returns false. */
+    protected fun needs(bytes: Int): Boolean {
+        needed = bytes
+        return false
+    }
+}

@@ -1,0 +1,48 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.framing
+
+import java.nio.ByteBuffer
+
+/**
+ * A message with a header: what [HeaderCodec] sends and receives.
+ *
+ * @property header the values of the header; the length of the body among them is put right when the message is sent
+ * @property body what follows it
+ */
+public class Headed<B : Any>(
+    public val header: StructValues,
+    public val body: B,
+) {
+    /** The header's values, for Kotlin's destructuring. */
+    public operator fun component1(): StructValues = header
+
+    /** The body, for Kotlin's destructuring. */
+    public operator fun component2(): B = body
+
+    override fun toString(): String = "Headed$header $body"
+}
+
+internal class HeadedContent<B : Any>(
+    private val header: Struct,
+    private val body: Content<B>,
+) : Content<Headed<B>> {
+    override fun decode(frame: ByteBuffer): Headed<B> {
+        if (frame.remaining() < header.size) {
+            throw MalformedContentException("A message of ${frame.remaining()} bytes has no header of $header.")
+        }
+        val values = header.unpackFrom(frame, frame.position())
+        frame.position(frame.position() + header.size)
+        return Headed(values, body.decode(frame))
+    }
+
+    override fun encode(value: Headed<B>): ByteArray {
+        val bytes = body.encode(value.body)
+        val whole = ByteArray(header.size + bytes.size)
+        header.packInto(whole, 0, *value.header.toTypedArray())
+        return bytes.copyInto(whole, header.size)
+    }
+
+    override fun toString() = "$header and $body"
+}

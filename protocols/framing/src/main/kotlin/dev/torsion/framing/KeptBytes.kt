@@ -1,0 +1,81 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.framing
+
+import java.nio.ByteBuffer
+
+/**
+ * The bytes that a [FrameReader] could not deliver yet, in one array that is made when it is needed.
+ *
+ * Bytes never move within their array, since a frame that lies in it may be in use: when it is full they go to another one, of twice
+ * the size. So each byte is moved a bounded number of times on average, and a view stays what it is.
+ */
+internal class KeptBytes {
+    private var array = EMPTY
+    private var view = NO_VIEW
+    private var from = 0
+    private var end = 0
+
+    val size: Int get() = end - from
+
+    /** Adds the next [count] bytes of [data]. */
+    fun append(
+        data: ByteBuffer,
+        count: Int,
+    ) {
+        if (count == 0) return
+        if (count > array.size - end) moveToRoomFor(count)
+        data.get(array, end, count)
+        end += count
+    }
+
+    private fun moveToRoomFor(count: Int) {
+        val room = ByteArray(maxOf(SMALLEST, Math.multiplyExact(2, Math.addExact(size, count))))
+        array.copyInto(room, 0, from, end)
+        end -= from
+        from = 0
+        array = room
+        view = ByteBuffer.wrap(room).asReadOnlyBuffer()
+    }
+
+    /** All of them, read-only. */
+    fun view(): ByteBuffer = view.limit(end).position(from)
+
+    /** Takes out everything before [next] and gives those from [start] to [payloadEnd]. */
+    fun take(
+        start: Int,
+        payloadEnd: Int,
+        next: Int,
+    ): ByteBuffer {
+        from = next
+        return view.limit(payloadEnd).position(start)
+    }
+
+    fun takeAll(): ByteBuffer = view().also { from = end }
+
+    /** Drops those from index [at] on; how many they are. */
+    fun dropFrom(at: Int): Int = (end - at).also { end = at }
+
+    fun clear() {
+        array = EMPTY
+        view = NO_VIEW
+        from = 0
+        end = 0
+    }
+
+    /** When nothing is kept and no view is in use: starts again at the front, and gives a large array up. */
+    fun trim() {
+        if (from < end) return
+        if (array.size > LARGEST_IDLE) clear()
+        from = 0
+        end = 0
+    }
+
+    private companion object {
+        val EMPTY = ByteArray(0)
+        val NO_VIEW: ByteBuffer = ByteBuffer.wrap(EMPTY)
+        const val SMALLEST = 128
+        const val LARGEST_IDLE = 1024
+    }
+}

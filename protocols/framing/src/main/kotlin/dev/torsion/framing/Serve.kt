@@ -1,0 +1,138 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+@file:JvmName("Connections")
+
+package dev.torsion.framing
+
+import dev.torsion.defer.Deferred
+import dev.torsion.defer.await
+import dev.torsion.endpoint.ClientEndpoint
+import dev.torsion.endpoint.ServerEndpoint
+import dev.torsion.endpoint.clientFromString
+import dev.torsion.endpoint.serverFromString
+import dev.torsion.net.ConnectionDone
+import dev.torsion.net.ListeningPort
+import dev.torsion.net.ProtocolViolationException
+import dev.torsion.reactor.Reactor
+import kotlinx.coroutines.CancellationException
+import kotlinx.coroutines.CoroutineStart
+import kotlinx.coroutines.launch
+
+/**
+ * Listens at [endpoint], such as `tcp:8007`, and runs [handler] as a coroutine for each connection.
+ *
+ * ```kotlin
+ * reactor.serve("tcp:8007", LineCodec()) { connection ->
+ *     for (line in connection.incoming) connection.send(line.uppercase())
+ * }
+ * ```
+ *
+ * When the handler returns, or `receive` has told it of the end, the connection is closed once everything is sent. So a peer that sends
+ * its messages, ends its side and waits gets all its answers. When the handler fails, the connection is aborted with the failure as the
+ * cause; unless it is the peer's violation of the protocol the failure is also reported. When the connection is gone, the handler is
+ * cancelled.
+ *
+ * Thread: the reactor's, or before it runs the one that sets it up. The Deferred fails as [ServerEndpoint.listen].
+ *
+ * @throws dev.torsion.endpoint.EndpointSyntaxException when the string is not understood
+ */
+public fun <T : Any> Reactor.serve(
+    endpoint: String,
+    codec: Codec<T>,
+    options: ConnectionOptions = ConnectionOptions.DEFAULT,
+    handler: suspend (Connection<T>) -> Unit,
+): Deferred<ListeningPort> = serve(serverFromString(this, endpoint), codec, options, handler)
+
+/** The same for an endpoint that is no string. */
+public fun <T : Any> Reactor.serve(
+    endpoint: ServerEndpoint,
+    codec: Codec<T>,
+    options: ConnectionOptions = ConnectionOptions.DEFAULT,
+    handler: suspend (Connection<T>) -> Unit,
+): Deferred<ListeningPort> =
+    endpoint.listen(
+        ConnectionFactory(this, codec, options, isServed = true) { connection ->
+            connection.transport.scope.launch(start = CoroutineStart.UNDISPATCHED) { handle(connection, handler) }
+        },
+    )
+
+private suspend fun <T : Any> handle(
+    connection: Connection<T>,
+    handler: suspend (Connection<T>) -> Unit,
+) {
+    try {
+        handler(connection)
+        connection.close()
+    } catch (_: ConnectionDone) {
+        connection.close()
+    } catch (e: CancellationException) {
+        // The connection is gone, or the handler has let a timeout of its own through.
+        connection.abort(e)
+        throw e
+    } catch (e: ProtocolViolationException) {
+        connection.abort(e)
+    } catch (e: Throwable) {
+        if (connection.closeReason == null) throw e
+    }
+}
+
+/**
+ * Connects to [endpoint], such as `tcp:example.com:8007`.
+ *
+ * ```kotlin
+ * val connection = reactor.connect("tcp:127.0.0.1:8007", LineCodec())
+ * connection.send("hello")
+ * val answer = connection.receive()
+ * connection.close()
+ * ```
+ *
+ * Cancelling it gives the attempt up. Thread: the reactor's, for instance in `reactor.scope`.
+ *
+ * @throws dev.torsion.endpoint.EndpointSyntaxException when the string is not understood
+ * @throws dev.torsion.net.ConnectException when there is no connection; the subclass says why
+ */
+public suspend fun <T : Any> Reactor.connect(
+    endpoint: String,
+    codec: Codec<T>,
+    options: ConnectionOptions = ConnectionOptions.DEFAULT,
+): Connection<T> {
+    var connection: Connection<T>? = null
+    val connecting = openConnection(endpoint, codec, options).addCallback { made -> made.also { connection = it } }
+    try {
+        return connecting.await()
+    } catch (e: CancellationException) {
+        connection?.abort(e) // made in the very turn in which the coroutine was cancelled
+        throw e
+    }
+}
+
+/** [connect] for callbacks and for Java. Cancelling the Deferred gives the attempt up. */
+@JvmOverloads
+public fun <T : Any> Reactor.openConnection(
+    endpoint: String,
+    codec: Codec<T>,
+    options: ConnectionOptions = ConnectionOptions.DEFAULT,
+): Deferred<Connection<T>> = openConnection(clientFromString(this, endpoint), codec, options)
+
+/** The same for an endpoint that is no string. */
+@JvmOverloads
+public fun <T : Any> Reactor.openConnection(
+    endpoint: ClientEndpoint,
+    codec: Codec<T>,
+    options: ConnectionOptions = ConnectionOptions.DEFAULT,
+): Deferred<Connection<T>> {
+    lateinit var made: Connection<T>
+    val factory = ConnectionFactory(this, codec, options) { made = it }
+    factory.isNoisy = false // it serves this one connection
+    return endpoint.connect(factory).addCallback { made }
+}
+
+/** Listens at [endpoint] and tells [handler] of each connection; [serve] for callbacks and for Java. Fails as [ServerEndpoint.listen]. */
+@JvmOverloads
+public fun <T : Any> Reactor.listen(
+    endpoint: String,
+    codec: Codec<T>,
+    options: ConnectionOptions = ConnectionOptions.DEFAULT,
+    handler: ConnectionHandler<T>,
+): Deferred<ListeningPort> = serverFromString(this, endpoint).listen(ConnectionFactory(this, codec, options, handler))

@@ -1,0 +1,231 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.framing
+
+import java.math.BigInteger
+import java.nio.ByteBuffer
+
+/** Where each field of a [Struct] is. */
+internal class StructLayout private constructor(
+    val fields: List<StructField>,
+    val size: Int,
+) {
+    companion object {
+        private const val MARKS = "@=<>!"
+
+        fun parse(format: String): StructLayout {
+            fun fail(problem: String): Nothing = throw StructException(format, -1, problem)
+            val mark = format.firstOrNull()?.takeIf { it in MARKS }
+            val native = mark == null || mark == '@'
+            val bigEndian = mark == '>' || mark == '!'
+            val fields = ArrayList<StructField>()
+            var offset = 0L
+            var at = if (mark == null) 0 else 1
+            while (at < format.length) {
+                if (format[at].isWhitespace()) {
+                    at++
+                    continue
+                }
+                val digits = format.substring(at).takeWhile { it in '0'..'9' }
+                at += digits.length
+                if (at == format.length) fail("it ends in a count without a field")
+                val code = format[at++]
+                val kind = StructKind.of(code) ?: fail("there is no field '$code'")
+                if (kind.isNativeOnly && !native) fail("the field '$code' is for native formats only")
+                val count = if (digits.isEmpty()) 1L else digits.toLongOrNull() ?: fail("the count $digits is too large")
+                val bytes = if (native) kind.nativeBytes else kind.standardBytes
+                if (native) offset += Math.floorMod(-offset, bytes.toLong())
+                if (count > Int.MAX_VALUE - offset || count * bytes > Int.MAX_VALUE - offset) fail("it is larger than ${Int.MAX_VALUE} bytes")
+                when {
+                    kind == StructKind.PADDING -> Unit
+                    kind.isBytes -> fields.add(StructField(kind, code, offset.toInt(), count.toInt(), bigEndian))
+                    else -> repeat(count.toInt()) { fields.add(StructField(kind, code, (offset + it * bytes).toInt(), bytes, bigEndian)) }
+                }
+                offset += count * bytes
+            }
+            return StructLayout(fields, offset.toInt())
+        }
+    }
+}
+
+/** What a field of a [Struct] is; the alignment in native formats is the native size. */
+internal enum class StructKind(
+    val nativeBytes: Int = 1,
+    val standardBytes: Int = nativeBytes,
+) {
+    PADDING,
+    BYTE,
+    BOOLEAN,
+    SIGNED_8,
+    SIGNED_16(2),
+    SIGNED_32(4),
+    SIGNED_LONG(8, 4),
+    SIGNED_64(8),
+    UNSIGNED_8,
+    UNSIGNED_16(2),
+    UNSIGNED_32(4),
+    UNSIGNED_LONG(8, 4),
+    UNSIGNED_64(8),
+    POINTER(8),
+    FLOAT(4),
+    DOUBLE(8),
+    BYTES,
+    PASCAL,
+    ;
+
+    val isNativeOnly get() = this == POINTER
+    val isBytes get() = this == BYTES || this == PASCAL
+    val isSigned get() = this in SIGNED_8..SIGNED_64
+    val isInteger get() = this in SIGNED_8..POINTER
+
+    companion object {
+        private const val CODES = "xc?bhilqBHILQPfdsp"
+
+        fun of(code: Char): StructKind? = entries.getOrNull(CODES.indexOf(code))
+    }
+}
+
+/** One value of a [Struct]: [bytes] long, [offset] bytes from its beginning. */
+internal class StructField(
+    private val kind: StructKind,
+    private val code: Char,
+    val offset: Int,
+    val bytes: Int,
+    private val bigEndian: Boolean,
+) {
+    val isInteger get() = kind.isInteger
+
+    fun read(
+        data: ByteBuffer,
+        base: Int,
+    ): Any {
+        val at = base + offset
+        return when (kind) {
+            StructKind.BYTE -> data.get(at)
+            StructKind.BOOLEAN -> data.get(at) != 0.toByte()
+            StructKind.FLOAT -> Float.fromBits(bits(data, base).toInt())
+            StructKind.DOUBLE -> Double.fromBits(bits(data, base))
+            StructKind.BYTES -> ByteArray(bytes).also { data.get(at, it) }
+            StructKind.PASCAL -> {
+                val length = if (bytes == 0) 0 else minOf(data.get(at).toInt() and 0xff, bytes - 1)
+                ByteArray(length).also { if (length > 0) data.get(at + 1, it) }
+            }
+            else -> integer(data, base)
+        }
+    }
+
+    private fun integer(
+        data: ByteBuffer,
+        base: Int,
+    ): Any {
+        val value = readLong(data, base)
+        return when {
+            bytes == Long.SIZE_BYTES && !kind.isSigned -> BigInteger(1, bigEndianBytes(value))
+            bytes <= 2 || kind == StructKind.SIGNED_32 -> value.toInt()
+            else -> value
+        }
+    }
+
+    /** The value of an integer field; an unsigned one of 8 bytes as its two's complement. */
+    fun readLong(
+        data: ByteBuffer,
+        base: Int,
+    ): Long {
+        val unused = Long.SIZE_BITS - bytes * Byte.SIZE_BITS
+        val raw = bits(data, base)
+        return if (kind.isSigned) raw shl unused shr unused else raw
+    }
+
+    private fun bits(
+        data: ByteBuffer,
+        base: Int,
+    ): Long {
+        var bits = 0L
+        for (i in 0 until bytes) {
+            val place = if (bigEndian) i else bytes - 1 - i
+            bits = (bits shl Byte.SIZE_BITS) or (data.get(base + offset + place).toLong() and 0xff)
+        }
+        return bits
+    }
+
+    fun writeBits(
+        target: ByteArray,
+        base: Int,
+        bits: Long,
+    ) {
+        for (i in 0 until bytes) {
+            val place = if (bigEndian) bytes - 1 - i else i
+            target[base + offset + place] = (bits ushr i * Byte.SIZE_BITS).toByte()
+        }
+    }
+
+    fun write(
+        target: ByteBuffer,
+        base: Int,
+        value: Any,
+        struct: Struct,
+        index: Int,
+    ) {
+        fun wrongType(wanted: String): Nothing =
+            throw StructException(struct.format, index, "'$code' takes $wanted, but is given ${value::class.java.name}")
+        val array = target.array()
+        when {
+            kind == StructKind.BYTE -> array[base + offset] = value as? Byte ?: wrongType("a Byte")
+            kind == StructKind.BOOLEAN -> array[base + offset] = if (value as? Boolean ?: wrongType("a Boolean")) 1 else 0
+            kind == StructKind.FLOAT -> {
+                val number = value as? Number ?: wrongType("a number")
+                val float = number.toFloat()
+                if (float.isInfinite() && !number.toDouble().isInfinite()) {
+                    throw StructException(struct.format, index, "$value is too large for 'f'")
+                }
+                writeBits(array, base, float.toRawBits().toLong())
+            }
+            kind == StructKind.DOUBLE -> writeBits(array, base, (value as? Number ?: wrongType("a number")).toDouble().toRawBits())
+            kind == StructKind.BYTES -> {
+                val data = value as? ByteArray ?: wrongType("a ByteArray")
+                data.copyInto(array, base + offset, 0, minOf(data.size, bytes))
+            }
+            kind == StructKind.PASCAL -> writePascal(array, base, value as? ByteArray ?: wrongType("a ByteArray"))
+            else -> {
+                val number = integerOf(value) ?: wrongType("an integer")
+                checkRange(number, struct, index)
+                writeBits(array, base, number.toLong())
+            }
+        }
+    }
+
+    private fun writePascal(
+        array: ByteArray,
+        base: Int,
+        data: ByteArray,
+    ) {
+        if (bytes == 0) return
+        val length = minOf(data.size, bytes - 1)
+        array[base + offset] = minOf(length, 255).toByte()
+        data.copyInto(array, base + offset + 1, 0, length)
+    }
+
+    private fun checkRange(
+        number: BigInteger,
+        struct: Struct,
+        index: Int,
+    ) {
+        val width = bytes * Byte.SIZE_BITS
+        val low = if (kind.isSigned) BigInteger.ONE.shiftLeft(width - 1).negate() else BigInteger.ZERO
+        val high = BigInteger.ONE.shiftLeft(if (kind.isSigned) width - 1 else width) - BigInteger.ONE
+        if (number < low || number > high) {
+            throw StructException(struct.format, index, "'$code' takes $low to $high, but is given $number")
+        }
+    }
+
+    private fun integerOf(value: Any): BigInteger? =
+        when (value) {
+            is Byte, is Short, is Int, is Long -> BigInteger.valueOf((value as Number).toLong())
+            is BigInteger -> value
+            is UByte, is UShort, is UInt, is ULong -> BigInteger(value.toString())
+            else -> null
+        }
+
+    private fun bigEndianBytes(value: Long) = ByteArray(Long.SIZE_BYTES) { (value ushr (7 - it) * Byte.SIZE_BITS).toByte() }
+}

@@ -1,0 +1,60 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.framing
+
+import java.math.BigInteger
+
+/**
+ * The values of a [Struct], in order: a list, with access by type.
+ *
+ * ```kotlin
+ * val header = Struct("<iii").unpack(bytes)
+ * val bodySize = header.int(1)
+ * ```
+ */
+public class StructValues internal constructor(
+    private val values: Array<out Any>,
+) : AbstractList<Any>() {
+    override val size: Int get() = values.size
+
+    override fun get(index: Int): Any = values[index]
+
+    /**
+     * The integer at [index].
+     *
+     * @throws ArithmeticException when no `Int` holds it
+     * @throws ClassCastException when it is no integer
+     */
+    public fun int(index: Int): Int = Math.toIntExact(long(index))
+
+    /**
+     * The integer at [index].
+     *
+     * @throws ArithmeticException when no `Long` holds it
+     * @throws ClassCastException when it is no integer
+     */
+    public fun long(index: Int): Long =
+        when (val value = values[index]) {
+            is BigInteger -> value.longValueExact()
+            is Float, is Double -> throw ClassCastException("value $index is no integer but $value")
+            else -> (value as Number).toLong()
+        }
+
+    /** The number at [index] as a `Double`. @throws ClassCastException when it is none */
+    public fun double(index: Int): Double = (values[index] as Number).toDouble()
+
+    /** The truth value at [index]. @throws ClassCastException when it is none */
+    public fun boolean(index: Int): Boolean = values[index] as Boolean
+
+    /** The bytes at [index]. @throws ClassCastException when it is none */
+    public fun bytes(index: Int): ByteArray = values[index] as ByteArray
+
+    override fun toString(): String = values.joinToString(", ", "(", ")") { if (it is ByteArray) it.toHexString() else it.toString() }
+
+    public companion object {
+        /** [values] to be packed. */
+        @JvmStatic
+        public fun of(vararg values: Any): StructValues = StructValues(values.copyOf())
+    }
+}
