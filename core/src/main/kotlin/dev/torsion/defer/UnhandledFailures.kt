@@ -63,14 +63,15 @@ public object UnhandledFailures {
     /** Ends the turn that this thread began last and reports what is left. @throws IllegalStateException without a turn */
     @JvmStatic
     public fun endTurn() {
-        val now = checkNotNull(turns.get()) { "endTurn without beginTurn" }
-        for (left in now.end()) report(left)
-        if (now.isOver) turns.remove()
+        val now = turns.get()
+        check(now != null && now.isIn) { "endTurn without beginTurn" }
+        val left = now.end()
+        for (i in left.indices) report(left[i])
     }
 
     /** Notes that [deferred] ended with [failure]. The guard that is returned withdraws the note. */
     internal fun note(deferred: Deferred<*>, failure: Failure, debug: DebugInfo?): FailureGuard {
-        val turn = turns.get()
+        val turn = turns.get()?.takeIf { it.isIn }
         val guard = FailureGuard(failure, debug, turn)
         if (turn != null) turn.note(guard) else Backstop.watch(deferred, guard)
         return guard
@@ -114,12 +115,12 @@ internal class FailureGuard(val failure: Failure, val debug: DebugInfo?, private
     fun takeForReport(): Failure? = if (pending) failure.also { pending = false } else null
 }
 
-/** The turns of one thread, and the notes of all of them in one list. */
+/** The turns of one thread, and the notes of all of them in one list. Kept from turn to turn: a turn without failures allocates nothing. */
 internal class Turns {
     private val notes = ArrayList<FailureGuard>()
     private val starts = ArrayList<Int>()
 
-    val isOver: Boolean get() = starts.isEmpty()
+    val isIn: Boolean get() = starts.isNotEmpty()
 
     fun begin() {
         starts.add(notes.size)
@@ -127,8 +128,9 @@ internal class Turns {
 
     /** Ends the innermost turn; the notes it leaves are taken out. */
     fun end(): List<FailureGuard> {
-        val ended = notes.subList(minOf(starts.removeAt(starts.lastIndex), notes.size), notes.size)
-        if (ended.isEmpty()) return emptyList()
+        val start = starts.removeAt(starts.lastIndex)
+        if (start >= notes.size) return emptyList()
+        val ended = notes.subList(start, notes.size)
         return ended.filter { it.isPending }.also { ended.clear() }
     }
 

@@ -48,7 +48,7 @@ public abstract class AbstractReactor(
     private val shutdown = EventTriggers(SystemEvent.SHUTDOWN, ::report)
     private val blockedCallers: MutableSet<CompletableFuture<*>> = ConcurrentHashMap.newKeySet()
     private val ended = CountDownLatch(1)
-    private val runTask = Consumer<Runnable> { guarded("a call on the reactor", it::run) }
+    private val runTask = Consumer<Runnable> { guarded({ "a call on the reactor" }, it::run) }
 
     @Volatile
     private var thread: Thread? = null
@@ -213,7 +213,7 @@ public abstract class AbstractReactor(
         val mark = timers.mark()
         while (true) {
             val due = timers.pollDue(now, mark) ?: break
-            guarded("a delayed call", due::run)
+            guarded({ "a delayed call" }, due::run)
         }
         batchEnded()
     }
@@ -283,7 +283,7 @@ public abstract class AbstractReactor(
 
     final override fun callWhenRunning(call: Runnable) {
         checkThread("callWhenRunning")
-        if (isRunning) guarded("a call when running", call::run) else startup.add(Phase.AFTER) { call.run() }
+        if (isRunning) guarded({ "a call when running" }, call::run) else startup.add(Phase.AFTER) { call.run() }
     }
 
     final override fun callLater(
@@ -388,15 +388,15 @@ public abstract class AbstractReactor(
 
     // Errors.
 
-    /** Runs [block]; what it throws is reported, and goes no further. */
+    /** Runs [block]; what it throws is reported, with [what] it was, and goes no further. */
     internal inline fun guarded(
-        what: String,
+        what: () -> String,
         block: () -> Unit,
     ) {
         try {
             block()
         } catch (e: Throwable) {
-            report("$what failed", e)
+            report("${what()} failed", e)
         }
     }
 

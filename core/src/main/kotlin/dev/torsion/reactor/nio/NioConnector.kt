@@ -51,7 +51,7 @@ internal class NioConnector(
             factoryStarted = true
         }
         attempt = Attempt().also { it.begin() }
-        reactor.guarded("startedConnecting of ${factory.logPrefix()}") { factory.startedConnecting(this) }
+        reactor.guarded({ "startedConnecting of ${factory.logPrefix()}" }) { factory.startedConnecting(this) }
     }
 
     override fun stopConnecting() {
@@ -83,7 +83,7 @@ internal class NioConnector(
             connection.loseConnection()
         } else {
             connection.start(protocol)
-            reactor.guarded("clientConnectionMade of ${factory.logPrefix()}") { factory.clientConnectionMade(this, protocol) }
+            reactor.guarded({ "clientConnectionMade of ${factory.logPrefix()}" }) { factory.clientConnectionMade(this, protocol) }
         }
     }
 
@@ -94,7 +94,7 @@ internal class NioConnector(
         attempt = null
         transport = null
         state = State.DISCONNECTED
-        reactor.guarded("telling ${factory.logPrefix()} of $this", tell)
+        reactor.guarded({ "telling ${factory.logPrefix()} of $this" }, tell)
         if (state == State.DISCONNECTED && factoryStarted) {
             factoryStarted = false
             factory.doStop()

@@ -115,7 +115,7 @@ internal class NioPort private constructor(
             } catch (e: IOException) {
                 reactor.reportError("closing $this", e)
             }
-            reactor.guarded("stopFactory of ${factory.logPrefix()}") { factory.doStop() }
+            reactor.guarded({ "stopFactory of ${factory.logPrefix()}" }) { factory.doStop() }
         }
         reactor.afterSelect(freed)
     }

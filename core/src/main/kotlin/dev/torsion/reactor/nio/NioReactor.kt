@@ -65,7 +65,7 @@ public open class NioReactor(
     final override fun poll(timeoutNanos: Long) {
         select(timeoutNanos, onReady)
         pollReturned()
-        while (afterSelect.isNotEmpty()) guarded("closing a channel", afterSelect.removeFirst()::run)
+        while (afterSelect.isNotEmpty()) guarded({ "closing a channel" }, afterSelect.removeFirst()::run)
         batchEnded()
     }
 
@@ -78,7 +78,7 @@ public open class NioReactor(
             } catch (_: CancelledKeyException) {
                 return // closed by a callback earlier in this turn
             }
-        guarded("an event of $selectable") { selectable.ready(operations) }
+        guarded({ "an event of $selectable" }) { selectable.ready(operations) }
         if (stage.owner != null || unsettled.isNotEmpty()) batchEnded()
     }
 
@@ -93,7 +93,7 @@ public open class NioReactor(
         stage.flush()
         while (unsettled.isNotEmpty()) {
             val transport = unsettled.removeFirst()
-            guarded("closing $transport") { transport.settle() }
+            guarded({ "closing $transport" }) { transport.settle() }
             stage.flush()
         }
     }
@@ -162,7 +162,7 @@ public open class NioReactor(
 
     override fun disconnectAll() {
         batchEnded()
-        (selector.keys().map { it.attachment() as Selectable } + attempts).distinct().forEach { guarded("stopping $it", it::reactorStopped) }
+        (selector.keys().map { it.attachment() as Selectable } + attempts).distinct().forEach { guarded({ "stopping $it" }, it::reactorStopped) }
         batchEnded()
     }
 

@@ -226,7 +226,7 @@ internal class NioTransport(
         if (waiting.size == 0L) setInterest(SelectionKey.OP_WRITE, false)
         val side = producing
         if (side != null && waiting.size <= options.lowWaterMark) {
-            reactor.guarded("resuming the producer of $this") { side.drained(isEmpty = waiting.size == 0L) }
+            reactor.guarded({ "resuming the producer of $this" }) { side.drained(isEmpty = waiting.size == 0L) }
         }
         if (waiting.size == 0L) {
             queue = null
@@ -349,8 +349,8 @@ internal class NioTransport(
         queue = null
         closeChannel(reason)
         producing?.ended(reason)
-        reactor.guarded("connectionLost of $protocol") { protocol.endConnection(reason) }
-        lost?.let { reactor.guarded("telling the factory that $this is lost") { it(reason) } }
+        reactor.guarded({ "connectionLost of $protocol" }) { protocol.endConnection(reason) }
+        lost?.let { reactor.guarded({ "telling the factory that $this is lost" }) { it(reason) } }
         connectionScope?.end(reason)
     }
 
