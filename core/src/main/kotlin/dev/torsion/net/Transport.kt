@@ -54,7 +54,7 @@ public interface Transport : Producer {
     /** The same for a reason that [ConnectionAborted] will carry as its cause, such as a [ProtocolViolationException]. */
     public fun abortConnection(cause: Throwable?)
 
-    /** True once [loseConnection] was called or the connection is gone; Twisted's `disconnecting`. */
+    /** True once [loseConnection] or [abortConnection] was called or the connection is gone; Twisted's `disconnecting`. */
     public val isDisconnecting: Boolean
 
     /** Bytes that were written and that the operating system has not taken yet. */
@@ -94,7 +94,8 @@ public interface Transport : Producer {
 
     /**
      * Coroutines of this connection: they run on the reactor's thread, and all of them are cancelled when the connection is gone, after
-     * [Protocol.connectionLost]. One that fails aborts the connection, which [ConnectionAborted.cause] then explains.
+     * [Protocol.connectionLost]. One that fails aborts the connection, which [ConnectionAborted.cause] then explains;
+     * unless it failed with the end of a connection, a [CloseReason], it is reported too.
      */
     public val scope: CoroutineScope
 }

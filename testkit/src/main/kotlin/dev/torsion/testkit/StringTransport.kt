@@ -81,9 +81,10 @@ public class StringTransport
         /** Forgets what was written. */
         public fun clear(): Unit = written.reset()
 
-        /** Whether [loseConnection] was called, or the connection is gone. */
-        override var isDisconnecting: Boolean = false
-            private set
+        private var isClosing = false
+
+        /** Whether [loseConnection] or [abortConnection] was called, or the connection is gone. */
+        override val isDisconnecting: Boolean get() = isClosing || isAborted || isGone
 
         /** Whether the test has ended the connection with [lose]. */
         public val isDisconnected: Boolean get() = isGone
@@ -155,7 +156,6 @@ public class StringTransport
             checkThread("lose")
             check(!isGone) { "$this is gone already" }
             isGone = true
-            isDisconnecting = true
             side.ended(reason)
             protocol?.endConnection(reason)
             connectionScope.end(reason)
@@ -164,11 +164,11 @@ public class StringTransport
         private fun askedFor(): CloseReason =
             when {
                 isAborted -> ConnectionAborted("This side aborted the connection.", abortCause, phase(), bufferedBytes)
-                isDisconnecting -> ConnectionDone(ClosedBy.US, phase(), bufferedBytes)
+                isClosing -> ConnectionDone(ClosedBy.US, phase(), bufferedBytes)
                 else -> ConnectionDone(ClosedBy.PEER)
             }
 
-        private fun phase() = if (isDisconnecting) ClosePhase.CLOSING else ClosePhase.OPEN
+        private fun phase() = if (isClosing) ClosePhase.CLOSING else ClosePhase.OPEN
 
         // The transport.
 
@@ -209,7 +209,7 @@ public class StringTransport
 
         override fun loseConnection() {
             checkThread("loseConnection")
-            isDisconnecting = true
+            isClosing = true
         }
 
         override fun abortConnection(cause: Throwable?) {

@@ -71,7 +71,7 @@ internal class NioTransport(
 
     override fun peer() = InternetAddress.of(remoteAddress)
 
-    override val isDisconnecting get() = state != State.OPEN
+    override val isDisconnecting get() = state != State.OPEN || cut != null
 
     override val bufferedBytes: Long
         get() = (queue?.size ?: 0) + if (reactor.stage.owner === this) reactor.stage.buffer.position() else 0
@@ -134,7 +134,7 @@ internal class NioTransport(
 
     override fun resumeProducing() {
         reactor.checkThread("resumeProducing")
-        if (state == State.OPEN && !inputEnded) setInterest(SelectionKey.OP_READ, true)
+        if (state == State.OPEN && cut == null && !inputEnded) setInterest(SelectionKey.OP_READ, true)
     }
 
     // Writing.
@@ -370,10 +370,16 @@ internal class NioTransport(
 
     override val scope: CoroutineScope
         get() {
-            val own = connectionScope ?: ConnectionScope(reactor.scope) { abortConnection(it) }.also { connectionScope = it }
+            val own = connectionScope ?: ConnectionScope(reactor.scope, ::coroutineFailed).also { connectionScope = it }
             if (state == State.CLOSED) own.end(null)
             return own.scope
         }
+
+    private fun coroutineFailed(error: Throwable) {
+        // That a peer has gone is no fault of the coroutine that was talking to it.
+        if (error !is CloseReason) reactor.reportError("a coroutine of $this failed", error)
+        abortConnection(error)
+    }
 
     /** Calls the protocol; what it throws is reported and aborts the connection. */
     private inline fun callingProtocol(

@@ -72,7 +72,7 @@ public fun interface ContentFunction<in A, out B> {
 }
 
 private object BytesContent : Content<ByteArray> {
-    override fun decode(frame: ByteBuffer): ByteArray = ByteArray(frame.remaining()).also { frame.get(it) }
+    override fun decode(frame: ByteBuffer): ByteArray = frame.copyOut()
 
     override fun encode(value: ByteArray): ByteArray = value
 

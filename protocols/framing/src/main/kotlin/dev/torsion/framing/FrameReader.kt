@@ -78,6 +78,15 @@ public class FrameReader(
         }
     }
 
+    /** Puts [data] before everything that has not been delivered yet, as if it had come before; then as [feed]. */
+    public fun feedFirst(data: ByteArray) {
+        if (refused || data.isEmpty()) return
+        if (busy) keepFeed()
+        kept.prepend(data)
+        decoder.reset()
+        resume()
+    }
+
     /** Goes on delivering: the consumer is ready again. During a delivery this does nothing, as that goes on by itself. */
     public fun resume() {
         if (!busy && !refused) run(NOTHING)
@@ -197,6 +206,11 @@ public class FrameReader(
 
     /** More came while a frame is being delivered: it goes behind what is left of the bytes of that one. */
     private fun keepForLater(data: ByteBuffer) {
+        keepFeed()
+        kept.append(data, data.remaining())
+    }
+
+    private fun keepFeed() {
         val feed = feeding!!
         if (deliveringFeed) {
             kept.append(feed.duplicate().limit(restTo).position(restFrom), restTo - restFrom)
@@ -204,7 +218,6 @@ public class FrameReader(
         } else {
             kept.append(feed, feed.remaining())
         }
-        kept.append(data, data.remaining())
     }
 
     private companion object {

@@ -31,6 +31,7 @@ public class HeaderFraming
         init {
             require(field.isInteger) { "the length field must be an integer, but value $lengthField of $header is none" }
             require(maxBody in 0..MOST) { "maxBody must be between 0 and $MOST, but is $maxBody" }
+            require(header.size <= MOST) { "a header has at most $MOST bytes, but $header was given" }
         }
 
         override fun newDecoder(): FrameDecoder = HeaderDecoder(header.size, field, maxBody)
@@ -74,8 +75,8 @@ private class HeaderDecoder(
         val available = input.remaining()
         if (available < headerSize) return needs(headerSize)
         val length = field.readLong(input, from)
-        if (length < 0) throw MalformedFrameException("A header announces a body of $length bytes.")
-        if (length > maxBody) throw FrameTooLongException("A body", maxBody.toLong(), length)
+        if (length < 0 && field.isSigned) throw MalformedFrameException("A header announces a body of $length bytes.")
+        if (length < 0 || length > maxBody) throw FrameTooLongException("A body", maxBody.toLong(), length)
         val whole = headerSize + length.toInt()
         return if (available < whole) needs(whole) else found(from, from + whole, from + whole)
     }

@@ -9,7 +9,8 @@ import java.nio.ByteBuffer
  * The bytes that a [FrameReader] could not deliver yet, in one array that is made when it is needed.
  *
  * Bytes never move within their array, since a frame that lies in it may be in use: when it is full they go to another one, of twice
- * the size. So each byte is moved a bounded number of times on average, and a view stays what it is.
+ * the size. So each byte is moved a bounded number of times on average, and a view stays what it is; except that [prepend] may write
+ * where a frame was that has been taken out.
  */
 internal class KeptBytes {
     private var array = EMPTY
@@ -30,11 +31,21 @@ internal class KeptBytes {
         end += count
     }
 
-    private fun moveToRoomFor(count: Int) {
-        val room = ByteArray(maxOf(SMALLEST, Math.multiplyExact(2, Math.addExact(size, count))))
-        array.copyInto(room, 0, from, end)
-        end -= from
-        from = 0
+    /** Puts [data] before all others. */
+    fun prepend(data: ByteArray) {
+        if (data.size > from) moveToRoomFor(0, before = data.size)
+        from -= data.size
+        data.copyInto(array, from)
+    }
+
+    private fun moveToRoomFor(
+        count: Int,
+        before: Int = 0,
+    ) {
+        val room = ByteArray(maxOf(SMALLEST, Math.multiplyExact(2, Math.addExact(size, count + before))))
+        array.copyInto(room, before, from, end)
+        end = before + size
+        from = before
         array = room
         view = ByteBuffer.wrap(room).asReadOnlyBuffer()
     }

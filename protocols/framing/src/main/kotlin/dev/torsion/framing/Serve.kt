@@ -11,6 +11,7 @@ import dev.torsion.endpoint.ClientEndpoint
 import dev.torsion.endpoint.ServerEndpoint
 import dev.torsion.endpoint.clientFromString
 import dev.torsion.endpoint.serverFromString
+import dev.torsion.net.CloseReason
 import dev.torsion.net.ConnectionDone
 import dev.torsion.net.ListeningPort
 import dev.torsion.net.ProtocolViolationException
@@ -30,8 +31,8 @@ import kotlinx.coroutines.launch
  *
  * When the handler returns, or `receive` has told it of the end, the connection is closed once everything is sent. So a peer that sends
  * its messages, ends its side and waits gets all its answers. When the handler fails, the connection is aborted with the failure as the
- * cause; unless it is the peer's violation of the protocol the failure is also reported. When the connection is gone, the handler is
- * cancelled.
+ * cause; the failure is also reported, unless it is the peer's violation of the protocol or the end of a connection. When the connection
+ * is gone, the handler is cancelled.
  *
  * Thread: the reactor's, or before it runs the one that sets it up. The Deferred fails as [ServerEndpoint.listen].
  *
@@ -72,8 +73,8 @@ private suspend fun <T : Any> handle(
         throw e
     } catch (e: ProtocolViolationException) {
         connection.abort(e)
-    } catch (e: Throwable) {
-        if (connection.closeReason == null) throw e
+    } catch (e: CloseReason) {
+        connection.abort(e)
     }
 }
 

@@ -95,6 +95,7 @@ internal class StructField(
     private val bigEndian: Boolean,
 ) {
     val isInteger get() = kind.isInteger
+    val isSigned get() = kind.isSigned
 
     fun read(
         data: ByteBuffer,

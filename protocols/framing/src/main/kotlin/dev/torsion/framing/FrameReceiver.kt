@@ -1,0 +1,96 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.framing
+
+import dev.torsion.net.CloseReason
+import dev.torsion.net.ClosedBy
+import dev.torsion.net.ConnectionDone
+import dev.torsion.net.Producer
+import dev.torsion.net.Protocol
+import dev.torsion.net.ProtocolViolationException
+import java.nio.ByteBuffer
+
+/**
+ * A protocol that gets frames instead of bytes: the base of Twisted's receivers ([LineReceiver], [Int32StringReceiver] and so on), and of
+ * your own for any other [Framing].
+ *
+ * No frame is delivered after `loseConnection` or `abortConnection`, nor between [pauseProducing] and [resumeProducing].
+ *
+ * Thread: the reactor's.
+ *
+ * @property framing tells the frames apart
+ */
+public abstract class FrameReceiver(
+    protected val framing: Framing,
+) : Protocol(),
+    Producer {
+    internal val decoder = framing.newDecoder()
+    internal val reader = FrameReader(decoder, Deliveries())
+
+    /** True between [pauseProducing] and [resumeProducing]. */
+    public var isPaused: Boolean = false
+        private set
+
+    /** One frame: a read-only view, **valid only during this call**. */
+    protected abstract fun frameReceived(frame: ByteBuffer)
+
+    /**
+     * The peer broke the rules: sent bytes that are no frame, a frame that is too long, or ended the connection inside one
+     * ([TruncatedFrameException], right before [connectionLost]). By default the connection is aborted, so that [connectionLost] hears of a
+     * [dev.torsion.net.ConnectionAborted] with this [violation] as its cause. (Twisted closes such a connection, and nobody learns why.)
+     *
+     * What was received with it is lost; no more frames are delivered.
+     */
+    protected open fun protocolViolated(violation: ProtocolViolationException): Unit = transport.abortConnection(violation)
+
+    /** [protocolViolated] for a frame that is over the limit; Twisted's `lengthLimitExceeded`. */
+    protected open fun lengthLimitExceeded(violation: FrameTooLongException): Unit = protocolViolated(violation)
+
+    internal open fun refused(
+        violation: ProtocolViolationException,
+        rest: ByteBuffer,
+    ): Unit = if (violation is FrameTooLongException) lengthLimitExceeded(violation) else protocolViolated(violation)
+
+    /** Sends [payload] as one frame. @throws EncodeException when the framing cannot carry it; then nothing is sent */
+    protected fun sendFrame(payload: ByteArray): Unit = framing.encode(payload, transport::write)
+
+    /** Delivers no more frames until [resumeProducing], and has the transport read no more. */
+    override fun pauseProducing() {
+        isPaused = true
+        transport.pauseProducing()
+    }
+
+    /** Delivers frames again: at once those that had come already, unless a frame is being delivered now. */
+    override fun resumeProducing() {
+        isPaused = false
+        reader.resume()
+        if (!isPaused) transport.resumeProducing()
+    }
+
+    /** The same as the transport's `loseConnection`. */
+    override fun stopProducing(): Unit = transport.loseConnection()
+
+    final override fun dataReceived(view: ByteBuffer): Unit = reader.feed(view)
+
+    final override fun dataReceived(data: ByteArray): Unit = reader.feed(ByteBuffer.wrap(data).asReadOnlyBuffer())
+
+    override fun endConnection(reason: CloseReason) {
+        if (reason is ConnectionDone && reason.by == ClosedBy.PEER && !isPaused && reader.keptBytes > 0) {
+            protocolViolated(TruncatedFrameException(reader.keptBytes.toLong()))
+        }
+        reader.stop()
+        super.endConnection(reason)
+    }
+
+    private inner class Deliveries : FrameConsumer {
+        override fun isReady() = !isPaused && !transport.isDisconnecting
+
+        override fun frameReceived(frame: ByteBuffer) = this@FrameReceiver.frameReceived(frame)
+
+        override fun frameRefused(
+            violation: ProtocolViolationException,
+            rest: ByteBuffer,
+        ) = refused(violation, rest)
+    }
+}
