@@ -265,7 +265,9 @@ public abstract class AbstractReactor(
         if (state == State.ENDED) {
             inTurn {
                 scope.cancel("the reactor has stopped")
-                do runTasks() while (hasReadyWork())
+                // Coroutines that end may have some last tasks; those that would go on for ever are refused by the close below.
+                var passes = 0
+                do runTasks() while (hasReadyWork() && ++passes < LAST_PASSES)
                 incoming.close(runTask)
             }
             failBlockedCallers()
@@ -430,6 +432,7 @@ public abstract class AbstractReactor(
         "${this::class.simpleName}(${options.threadName}, ${state.name.lowercase()}, ${timers.count} delayed calls)"
 
     private companion object {
+        const val LAST_PASSES = 1000
         val log = LoggerFactory.getLogger(Reactor::class.java)
     }
 }

@@ -18,6 +18,9 @@ public class ConsumerSide {
     public var producer: Producer? = null
         private set
 
+    /** True while a producer is registered that waits to be asked for each piece. */
+    public val isPulling: Boolean get() = producer != null && !streaming
+
     /** True from [becameFull] until [drained]. */
     public var isFull: Boolean = false
         private set

@@ -52,14 +52,20 @@ internal class Lingering private constructor(
         private const val MOST_SECONDS = 2L
         private const val MOST_BYTES = 4L * 1024 * 1024
 
+        /** Begins to linger; false when the connection is broken, so that there is nobody to linger for. */
         fun begin(
             reactor: NioReactor,
             channel: SocketChannel,
             key: SelectionKey,
-        ) {
-            channel.shutdownOutput()
+        ): Boolean {
+            try {
+                channel.shutdownOutput()
+            } catch (_: IOException) {
+                return false
+            }
             key.attach(Lingering(reactor, channel, key))
             key.interestOps(SelectionKey.OP_READ)
+            return true
         }
     }
 }

@@ -152,7 +152,6 @@ internal class NioTransport(
         if (!takesWrites) return
         var from = offset
         val end = offset + length
-        val staged = queue.isNullOrEmpty()
         while (from < end && cut == null && queue.isNullOrEmpty()) {
             val buffer = claimStage()
             val count = minOf(buffer.remaining(), end - from)
@@ -161,7 +160,6 @@ internal class NioTransport(
             if (!buffer.hasRemaining()) reactor.stage.flush()
         }
         if (from < end && cut == null) enqueue { it.append(data, from, end - from) }
-        if (!staged) writeLimitCheck()
     }
 
     override fun write(data: ByteBuffer) {
@@ -215,16 +213,16 @@ internal class NioTransport(
     }
 
     private fun writeReady() {
-        val waiting = queue
-        if (waiting == null || waiting.size == 0L || cut != null) return setInterest(SelectionKey.OP_WRITE, false)
+        if (cut != null) return
+        val waiting = queue ?: return askPullProducer()
         try {
             waiting.writeTo(channel)
         } catch (e: IOException) {
             return broken(e)
         }
         closeTimer?.reset(options.closeTimeout.toNanos(), TimeUnit.NANOSECONDS)
-        if (waiting.size == 0L) setInterest(SelectionKey.OP_WRITE, false)
         val side = producing
+        if (waiting.size == 0L && side?.isPulling != true) setInterest(SelectionKey.OP_WRITE, false)
         if (side != null && waiting.size <= options.lowWaterMark) {
             reactor.guarded({ "resuming the producer of $this" }) { side.drained(isEmpty = waiting.size == 0L) }
         }
@@ -232,6 +230,13 @@ internal class NioTransport(
             queue = null
             settleLater()
         }
+    }
+
+    // A pull producer is asked for a piece whenever the socket is writable and nothing waits, so at most once in a turn.
+    private fun askPullProducer() {
+        val side = producing
+        if (side == null || !side.isPulling) return setInterest(SelectionKey.OP_WRITE, false)
+        reactor.guarded({ "resuming the producer of $this" }) { side.drained(isEmpty = true) }
     }
 
     private fun consumerSide() = producing ?: ConsumerSide().also { producing = it }
@@ -247,6 +252,7 @@ internal class NioTransport(
     ) {
         reactor.checkThread("registerProducer")
         consumerSide().register(producer, streaming, isGone = state == State.CLOSED || cut != null)
+        if (producing?.isPulling == true) setInterest(SelectionKey.OP_WRITE, true)
     }
 
     override fun unregisterProducer() {
@@ -357,7 +363,7 @@ internal class NioTransport(
     private fun closeChannel(reason: CloseReason) {
         try {
             when (reason) {
-                is ConnectionDone -> if (!inputEnded) return Lingering.begin(reactor, channel, key)
+                is ConnectionDone -> if (!inputEnded && Lingering.begin(reactor, channel, key)) return
                 is ConnectionAborted -> channel.setOption(StandardSocketOptions.SO_LINGER, 0)
                 is ConnectionLost -> Unit
             }

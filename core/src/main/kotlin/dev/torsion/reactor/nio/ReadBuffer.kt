@@ -4,6 +4,7 @@
 package dev.torsion.reactor.nio
 
 import java.nio.ByteBuffer
+import java.nio.ByteOrder
 import java.nio.channels.ReadableByteChannel
 
 /**
@@ -28,7 +29,7 @@ internal class ReadBuffer {
     }
 
     /** The first [count] bytes of the last read. */
-    fun view(count: Int): ByteBuffer = view.clear().limit(count)
+    fun view(count: Int): ByteBuffer = view.clear().order(ByteOrder.BIG_ENDIAN).limit(count)
 
     private fun grow() {
         buffer = ByteBuffer.allocateDirect(buffer.capacity() * 2)
