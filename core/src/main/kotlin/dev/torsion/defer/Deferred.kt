@@ -43,6 +43,7 @@ public open class Deferred<T> @JvmOverloads constructor(private val canceller: C
     private var tail = 0
     private var pauses = 0
     private var running = false
+    private var cancelling = false
     private var swallowNextFire = false
     private var fired = false
     private var guard: FailureGuard? = null
@@ -116,16 +117,23 @@ public open class Deferred<T> @JvmOverloads constructor(private val canceller: C
         )
 
     /**
-     * Cancels. Not fired yet: the canceller runs, and when it does not fire this Deferred, or there is none, the Deferred
-     * fails with [DeferredCancelledException]. Waiting for a Deferred that a callback returned: that one is cancelled. Has
-     * its result: nothing happens.
+     * Cancels. Not fired yet: the canceller runs, and when it does not fire this Deferred, or there is none, the Deferred fails
+     * with [DeferredCancelledException]. Waiting for a Deferred that a callback returned: that one is cancelled. Has its result:
+     * nothing happens.
      *
-     * Without a canceller the worker knows nothing of it, so the next fire is dropped; one fire, not more. The same is so
-     * when the canceller throws: the Deferred then fails with what it threw. This method never throws.
+     * Without a canceller the worker knows nothing of it, so the next fire is dropped; one fire, not more. The same is so when
+     * the canceller throws: the Deferred then fails with what it threw. A cancel from inside the canceller does nothing. This
+     * method never throws.
      */
     public fun cancel() {
         val innermost = innermost() ?: return
-        if (!innermost.fired) innermost.cancelUnfired()
+        if (innermost.fired || innermost.cancelling) return
+        innermost.cancelling = true
+        try {
+            innermost.cancelUnfired()
+        } finally {
+            innermost.cancelling = false
+        }
     }
 
     /** What [cancel] does to a Deferred that has not been fired. */

@@ -83,6 +83,18 @@ class CancelSpec : StringSpec({
         outcomeOf(deferred).isCancelled() shouldBe true
     }
 
+    "a canceller that cancels again does so in vain" {
+        var calls = 0
+        val deferred =
+            Deferred<Int> {
+                calls++
+                it.cancel()
+            }
+        deferred.cancel()
+        calls shouldBe 1
+        outcomeOf(deferred).isCancelled() shouldBe true
+    }
+
     "3: cancelling the outer Deferred reaches the inner one" {
         val inner = Deferred<Int> { it.callback(3) }
         val outer = succeed(1).addAsyncCallback { inner }.addCallback { it + 1 }

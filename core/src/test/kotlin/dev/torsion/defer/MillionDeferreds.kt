@@ -3,8 +3,8 @@
 package dev.torsion.defer
 
 /**
- * A program that does things a million times, each on a stack of 512 KiB. The tests run it in a JVM of its own, without debug mode
- * and with a small heap.
+ * A program that does things a million times, each on a stack of 512 KiB. The tests run it in a JVM of its own, without debug
+ * mode and with a small heap.
  */
 internal object MillionDeferreds {
     private const val MILLION = 1_000_000
