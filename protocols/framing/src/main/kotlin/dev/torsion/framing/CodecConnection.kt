@@ -18,10 +18,10 @@ import dev.torsion.net.ProtocolViolationException
 import dev.torsion.net.TcpTransport
 import dev.torsion.net.Transport
 import dev.torsion.net.WrongThreadException
+import kotlinx.coroutines.CoroutineStart
 import kotlinx.coroutines.ensureActive
 import kotlinx.coroutines.flow.flow
 import kotlinx.coroutines.launch
-import org.slf4j.LoggerFactory
 import java.nio.ByteBuffer
 import kotlin.coroutines.coroutineContext
 
@@ -115,7 +115,6 @@ internal class CodecConnection<T : Any>(
     private fun refused(violation: ProtocolViolationException) {
         reader.stop()
         failure = violation
-        log.debug("{}: {}", this, violation.message)
         receivingEnded(ClosedBy.PEER)
     }
 
@@ -271,10 +270,10 @@ internal class CodecConnection<T : Any>(
         if (endedBy != null && !handling) endSeen()
     }
 
-    /** The application failed: this is reported, and the connection aborted, as for any coroutine of the connection. */
+    /** The handler failed: this is reported and the connection aborted, as for any coroutine of the connection. */
     private fun failed(error: Throwable) {
         stopReceiving(aborted(error))
-        transport.scope.launch { throw error }
+        transport.scope.launch(start = CoroutineStart.UNDISPATCHED) { throw error }
     }
 
     // Ending.
@@ -323,9 +322,5 @@ internal class CodecConnection<T : Any>(
     override fun toString(): String {
         val state = closeReason?.let { "gone: ${it.message}" } ?: if (closing) "closing" else if (endedBy != null) "no more messages" else "open"
         return "Connection($host <-> $peer, $state, ${inbox.size} messages waiting)"
-    }
-
-    private companion object {
-        val log = LoggerFactory.getLogger(Connection::class.java)!!
     }
 }

@@ -22,7 +22,7 @@ import java.nio.ByteBuffer
  * @property framing tells the frames apart
  */
 public abstract class FrameReceiver(
-    protected val framing: Framing,
+    public val framing: Framing,
 ) : Protocol(),
     Producer {
     internal val decoder = framing.newDecoder()
