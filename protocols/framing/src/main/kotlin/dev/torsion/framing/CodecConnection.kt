@@ -161,16 +161,15 @@ internal class CodecConnection<T : Any>(
     override suspend fun hasNext(): Boolean {
         checkThread("receive")
         check(handler == null && requests.isNullOrEmpty()) { "$this: messages go to ${if (handler != null) "onMessage" else "requests"}" }
-        coroutineContext.ensureActive()
-        while (inbox.isEmpty()) {
-            if (endedBy != null) {
-                if (!isServed) endSeen()
-                failure?.let { throw it }
-                return false
-            }
+        while (true) {
+            coroutineContext.ensureActive()
+            if (inbox.isNotEmpty()) return true
+            if (endedBy != null) break
             receiver.park()
         }
-        return true
+        if (!isServed) endSeen()
+        failure?.let { throw it }
+        return false
     }
 
     override fun next(): T {
@@ -272,8 +271,8 @@ internal class CodecConnection<T : Any>(
 
     /** The handler failed: this is reported and the connection aborted, as for any coroutine of the connection. */
     private fun failed(error: Throwable) {
-        stopReceiving(aborted(error))
         transport.scope.launch(start = CoroutineStart.UNDISPATCHED) { throw error }
+        stopReceiving(aborted(error))
     }
 
     // Ending.
@@ -281,14 +280,14 @@ internal class CodecConnection<T : Any>(
     override fun close() {
         checkThread("close")
         if (closing) return
-        stopReceiving(null)
         transport.loseConnection()
+        stopReceiving(null)
     }
 
     override fun abort(cause: Throwable?) {
         checkThread("abort")
+        transport.abortConnection(cause) // first, as the one who is receiving may abort too, and the first cause counts
         stopReceiving(aborted(cause))
-        transport.abortConnection(cause)
     }
 
     private fun aborted(cause: Throwable?) = ConnectionAborted("This side aborted the connection.", cause)
