@@ -193,7 +193,7 @@ public abstract class AbstractReactor(
     }
 
     /** Whether tasks, or a stop, wait for the next turn. */
-    protected fun hasReadyWork(): Boolean = ready.isNotEmpty() || stopRequested || !incoming.isEmpty()
+    protected open fun hasReadyWork(): Boolean = ready.isNotEmpty() || stopRequested || !incoming.isEmpty()
 
     /** How long until the next timer is due; 0 when one is, [Long.MAX_VALUE] when there is none. */
     protected fun nanosToNextTimer(): Long {

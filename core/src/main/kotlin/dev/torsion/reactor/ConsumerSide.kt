@@ -18,7 +18,7 @@ public class ConsumerSide {
     public var producer: Producer? = null
         private set
 
-    /** True while a producer is registered that waits to be asked for each piece. */
+    /** True while a producer is registered that is to be asked for each piece. */
     public val isPulling: Boolean get() = producer != null && !streaming
 
     /** True from [becameFull] until [drained]. */
@@ -85,11 +85,12 @@ public class ConsumerSide {
     public fun ended(reason: CloseReason) {
         lostWith = reason
         isFull = false
-        producer?.stopProducing()
+        val last = producer
         producer = null
         waiters?.let { waiting ->
             waiters = null
             waiting.forEach { it.errback(reason) }
         }
+        last?.stopProducing()
     }
 }

@@ -69,6 +69,9 @@ public open class NioReactor(
         batchEnded()
     }
 
+    // The next select must not wait when something is to be done after it.
+    override fun hasReadyWork(): Boolean = afterSelect.isNotEmpty() || super.hasReadyWork()
+
     private fun keyReady(key: SelectionKey) {
         pollReturned()
         val selectable = key.attachment() as Selectable
@@ -108,7 +111,6 @@ public open class NioReactor(
     internal fun afterSelect(action: Runnable) {
         if (isInReactorThread) {
             afterSelect.addLast(action)
-            runSoon { } // so that the next select does not wait
         } else {
             selector.selectNow()
             action.run()

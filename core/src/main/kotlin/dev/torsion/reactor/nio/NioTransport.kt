@@ -52,7 +52,7 @@ internal class NioTransport(
     private var outputEnded = false
     private var outputEndWanted = false
     private var settling = false
-    private var cut: CloseReason? = null // the end that a failed write or an abort has decided on
+    private var cut: CloseReason? = null // the end that a failed write or an abort has decided on, and any end once it is reached
     private var queue: WriteQueue? = null
     private var closeTimer: DelayedCall? = null
     private var producing: ConsumerSide? = null
@@ -204,7 +204,7 @@ internal class NioTransport(
         append(waiting)
         setInterest(SelectionKey.OP_WRITE, true)
         writeLimitCheck()
-        if (waiting.size > options.highWaterMark) consumerSide().becameFull()
+        if (waiting.size > options.highWaterMark) callingProtocol("pausing the producer") { consumerSide().becameFull() }
     }
 
     private fun writeLimitCheck() {
@@ -213,33 +213,32 @@ internal class NioTransport(
     }
 
     private fun writeReady() {
-        if (cut != null) return
-        val waiting = queue ?: return askPullProducer()
-        try {
-            waiting.writeTo(channel)
-        } catch (e: IOException) {
-            return broken(e)
+        if (cut != null) return setInterest(SelectionKey.OP_WRITE, false)
+        queue?.let {
+            try {
+                it.writeTo(channel)
+            } catch (e: IOException) {
+                return broken(e)
+            }
+            closeTimer?.reset(options.closeTimeout.toNanos(), TimeUnit.NANOSECONDS)
+            if (it.size > options.lowWaterMark) return
         }
-        closeTimer?.reset(options.closeTimeout.toNanos(), TimeUnit.NANOSECONDS)
+        val isEmpty = queue.isNullOrEmpty()
         val side = producing
-        if (waiting.size == 0L && side?.isPulling != true) setInterest(SelectionKey.OP_WRITE, false)
-        if (side != null && waiting.size <= options.lowWaterMark) {
-            reactor.guarded({ "resuming the producer of $this" }) { side.drained(isEmpty = waiting.size == 0L) }
-        }
-        if (waiting.size == 0L) {
+        if (isEmpty) {
             queue = null
             settleLater()
+            // A pull producer is asked once in each turn, so that one that is never at its end cannot hold the loop.
+            if (side?.isPulling != true) setInterest(SelectionKey.OP_WRITE, false)
         }
+        if (side != null) callingProtocol("resuming the producer") { side.drained(isEmpty) }
     }
 
-    // A pull producer is asked for a piece whenever the socket is writable and nothing waits, so at most once in a turn.
-    private fun askPullProducer() {
-        val side = producing
-        if (side == null || !side.isPulling) return setInterest(SelectionKey.OP_WRITE, false)
-        reactor.guarded({ "resuming the producer of $this" }) { side.drained(isEmpty = true) }
-    }
-
-    private fun consumerSide() = producing ?: ConsumerSide().also { producing = it }
+    private fun consumerSide() =
+        producing ?: ConsumerSide().also {
+            producing = it
+            if (state == State.CLOSED) it.ended(cut!!)
+        }
 
     override fun whenWritable(): Deferred<Unit> {
         reactor.checkThread("whenWritable")
@@ -251,8 +250,9 @@ internal class NioTransport(
         streaming: Boolean,
     ) {
         reactor.checkThread("registerProducer")
-        consumerSide().register(producer, streaming, isGone = state == State.CLOSED || cut != null)
-        if (producing?.isPulling == true) setInterest(SelectionKey.OP_WRITE, true)
+        val side = consumerSide()
+        side.register(producer, streaming, isGone = state == State.CLOSED || cut != null)
+        if (side.isPulling) setInterest(SelectionKey.OP_WRITE, true)
     }
 
     override fun unregisterProducer() {
@@ -265,7 +265,9 @@ internal class NioTransport(
 
     override fun loseConnection() {
         reactor.checkThread("loseConnection")
-        if (state == State.OPEN) beginClosing(ClosedBy.US)
+        if (state != State.OPEN) return
+        setInterest(SelectionKey.OP_READ, false) // nothing is received any more, as in Twisted
+        beginClosing(ClosedBy.US)
     }
 
     private fun beginClosing(by: ClosedBy) {
@@ -349,12 +351,13 @@ internal class NioTransport(
 
     private fun end(reason: CloseReason) {
         state = State.CLOSED
+        cut = reason
         closeTimer?.let { if (it.isActive) it.cancel() }
         reactor.stage.drop(this)
         queue?.release()
         queue = null
         closeChannel(reason)
-        producing?.ended(reason)
+        producing?.let { reactor.guarded({ "stopping the producer of $protocol" }) { it.ended(reason) } }
         reactor.guarded({ "connectionLost of $protocol" }) { protocol.endConnection(reason) }
         lost?.let { reactor.guarded({ "telling the factory that $this is lost" }) { it(reason) } }
         connectionScope?.end(reason)

@@ -1,0 +1,282 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.testkit.contract
+
+import dev.torsion.defer.await
+import dev.torsion.net.ClosePhase
+import dev.torsion.net.ClosedBy
+import dev.torsion.net.ConnectionAborted
+import dev.torsion.net.ConnectionDone
+import dev.torsion.net.ConnectionLost
+import dev.torsion.net.TcpOptions
+
+private val ample = TcpOptions(writeLimit = 1L shl 30)
+
+/** Connections end once, for a reason that both ends can tell. */
+internal val closing: Checks =
+    checks {
+        "loseConnection sends what was written, then closes" {
+            val server = peer()
+            val client = peer()
+            connect(server, client)
+            val data = pattern(5_000_000)
+            client.transport.write(data)
+            client.transport.loseConnection()
+            expect(client.transport.isDisconnecting && !client.isLost) { "it closes later, never inside of the call" }
+            until("both ends are closed") { server.isLost && client.isLost }
+            expectBytes(server.received, data)
+            val ours = expectIs<ConnectionDone>(client.reason)
+            expect(ours.by == ClosedBy.US && ours.phase == ClosePhase.CLOSING && ours.isClean) { "closed cleanly by us, while closing: $ours" }
+            val theirs = expectIs<ConnectionDone>(server.reason)
+            expect(theirs.by == ClosedBy.PEER && theirs.isClean) { "closed cleanly by the peer: $theirs" }
+        }
+
+        "what is written after loseConnection is ignored" {
+            val server = peer()
+            val client = peer()
+            connect(server, client)
+            client.transport.write(pattern(10))
+            client.transport.loseConnection()
+            client.transport.write(pattern(10))
+            client.transport.loseConnection()
+            until("both ends are closed") { server.isLost && client.isLost }
+            client.transport.write(pattern(10))
+            expectEqual(client.transport.bufferedBytes, 0L, "bytes waiting on a closed connection")
+            expectBytes(server.received, pattern(10))
+        }
+
+        "nothing is received after loseConnection" {
+            val server = peer { onMade = { transport.pauseProducing() } }
+            val client = peer()
+            connect(server, client, ample)
+            fill(client.transport)
+            client.transport.loseConnection()
+            server.transport.write(pattern(10))
+            roundTrip()
+            expectEqual(client.receivedBytes, 0, "bytes received after loseConnection")
+            server.transport.resumeProducing()
+            until("both ends are closed") { server.isLost && client.isLost }
+        }
+
+        "resumeProducing while closing does not read again (33 test_resumeProducingWhileDisconnecting)" {
+            val server = peer { onMade = { transport.pauseProducing() } }
+            val client = peer()
+            connect(server, client, ample)
+            client.transport.pauseProducing()
+            fill(client.transport)
+            client.transport.loseConnection()
+            client.transport.resumeProducing()
+            server.transport.write(pattern(10))
+            roundTrip()
+            expectEqual(client.receivedBytes, 0, "bytes received while closing")
+            server.transport.resumeProducing()
+            until("both ends are closed") { server.isLost && client.isLost }
+        }
+
+        "the end of the peer's stream closes the connection after what was to be answered" {
+            val server = peer { onData = { transport.write(it) } }
+            val client = halfPeer()
+            connect(server, client)
+            val data = pattern(2_000_000)
+            client.transport.write(data)
+            client.tcp.loseWriteConnection()
+            until("both ends are closed") { server.isLost && client.isLost }
+            expectBytes(client.received, data)
+            expectEqual(expectIs<ConnectionDone>(server.reason).by, ClosedBy.PEER, "who closed the server's end")
+        }
+
+        "close waits for a streaming producer (29 test_disconnectWhileProducing)" {
+            val server = peer()
+            val client = peer()
+            connect(server, client)
+            val producer = NotingProducer(client)
+            client.transport.registerProducer(producer, true)
+            client.transport.loseConnection()
+            roundTrip()
+            expect(!client.isLost) { "the producer has not ended yet" }
+            client.transport.write(pattern(10))
+            client.transport.unregisterProducer()
+            until("both ends are closed") { server.isLost && client.isLost }
+            expectBytes(server.received, pattern(10))
+            expectEqual(producer.told, emptyList<String>(), "what the producer was told")
+        }
+
+        "close waits for a pull producer (29 test_disconnectWhileProducing)" {
+            val server = peer()
+            val client = peer()
+            connect(server, client)
+            var left = 10
+            val producer =
+                NotingProducer(client) {
+                    client.transport.write(pattern(1000))
+                    if (--left == 0) client.transport.unregisterProducer()
+                }
+            client.transport.registerProducer(producer, false)
+            client.transport.loseConnection()
+            until("both ends are closed") { server.isLost && client.isLost }
+            expectEqual(server.receivedBytes, 10_000, "bytes of the producer")
+        }
+
+        "abort drops what waits, is not re-entrant, and the peer sees a loss (30 test_fullWriteBuffer)" {
+            val server = peer { onMade = { transport.pauseProducing() } }
+            val client = peer()
+            connect(server, client, ample)
+            fill(client.transport)
+            val cause = IllegalArgumentException("enough")
+            client.note("aborting") {
+                client.transport.abortConnection(cause)
+                client.transport.abortConnection()
+            }
+            until("it is gone") { client.isLost }
+            expectEqual(client.story, listOf("made", "aborting", "lost", "factory told"), "what the client was told, in order")
+            val ours = expectIs<ConnectionAborted>(client.reason)
+            expect(ours.cause === cause && ours.by == ClosedBy.US && ours.phase == ClosePhase.OPEN) { "aborted by us: $ours" }
+            expect(ours.unsentBytes > 0 && !ours.isClean) { "bytes were left: ${ours.unsentBytes}" }
+            server.transport.resumeProducing()
+            until("the peer knows") { server.isLost }
+            val theirs = expectIs<ConnectionLost>(server.reason)
+            expectEqual(theirs.by, ClosedBy.PEER, "who broke the server's connection")
+        }
+
+        "abort inside of a callback ends the connection after it" {
+            val server = peer()
+            val client = peer { onData = { transport.abortConnection() } }
+            connect(server, client)
+            server.transport.write(pattern(10))
+            until("both ends are closed") { server.isLost && client.isLost }
+            expectEqual(client.story, listOf("made", "lost", "factory told"), "what the client was told, in order")
+        }
+
+        "abort while closing" {
+            val server = peer { onMade = { transport.pauseProducing() } }
+            val client = peer()
+            connect(server, client, ample)
+            fill(client.transport)
+            client.transport.loseConnection()
+            client.transport.abortConnection()
+            until("it is gone") { client.isLost }
+            expectEqual(expectIs<ConnectionAborted>(client.reason).phase, ClosePhase.CLOSING, "the phase")
+        }
+
+        "a dead peer is noticed while reading is paused (31 test_writeAfterShutdownWithoutReading)" {
+            val server = peer()
+            val client = peer { onMade = { transport.pauseProducing() } }
+            connect(server, client, ample)
+            server.transport.abortConnection()
+            until("the peer is gone") { server.isLost }
+            while (!client.isLost) {
+                client.transport.write(pattern(1000))
+                roundTrip()
+            }
+            expectIs<ConnectionLost>(client.reason)
+        }
+
+        "the protocol's connectionLost comes before the factory's (32 test_loseOrder)" {
+            val server = peer()
+            val client = peer()
+            connect(server, client)
+            server.transport.loseConnection()
+            until("the factory is told") { "factory told" in client.story }
+            expectEqual(client.story, listOf("made", "lost", "factory told"), "what the client was told, in order")
+        }
+
+        "both ends may close at once, and each hears of it once" {
+            val server = peer()
+            val client = peer()
+            connect(server, client)
+            server.transport.loseConnection()
+            client.transport.loseConnection()
+            until("both ends are closed") { server.isLost && client.isLost }
+            client.transport.abortConnection()
+            server.transport.loseConnection()
+            roundTrip()
+            expectEqual(server.story, listOf("made", "lost"), "what the server was told")
+            expectEqual(client.story, listOf("made", "lost", "factory told"), "what the client was told")
+        }
+
+        "a peer that takes nothing holds a closing connection only for so long" {
+            val options = TcpOptions(writeLimit = 1L shl 30, closeTimeout = java.time.Duration.ofMillis(200))
+            val server = peer { onMade = { transport.pauseProducing() } }
+            val client = peer()
+            connect(server, client, options)
+            fill(client.transport)
+            client.transport.loseConnection()
+            until("it is gone") { client.isLost }
+            val reason = expectIs<ConnectionLost>(client.reason)
+            expect(reason.phase == ClosePhase.CLOSING && reason.unsentBytes > 0) { "cut while closing, with bytes left: $reason" }
+        }
+
+        "isDisconnecting and isConnected tell the state" {
+            val client = peer()
+            val server = peer()
+            connect(server, client)
+            expect(!client.transport.isDisconnecting && client.isConnected) { "it is open" }
+            client.transport.stopProducing() // the same as loseConnection
+            expect(client.transport.isDisconnecting && client.isConnected) { "it is closing" }
+            until("both ends are closed") { server.isLost && client.isLost }
+            expect(client.transport.isDisconnecting && !client.isConnected) { "it is gone" }
+        }
+
+        "calls on a connection that is gone do nothing" {
+            val server = peer()
+            val client = peer()
+            connect(server, client)
+            client.transport.loseConnection()
+            until("both ends are closed") { server.isLost && client.isLost }
+            client.transport.pauseProducing()
+            client.transport.resumeProducing()
+            client.transport.unregisterProducer()
+            client.tcp.loseWriteConnection()
+            expectThrows<ConnectionDone> { client.transport.whenWritable().await() }
+            "${client.transport}".length
+            expectEqual(client.story, listOf("made", "lost", "factory told"), "what the client was told")
+        }
+    }
+
+/** Each half of a connection can end alone. */
+internal val halfClosing: Checks =
+    checks {
+        "a half-closed connection still receives" {
+            val server = halfPeer()
+            val client = halfPeer()
+            connect(server, client)
+            client.transport.write(pattern(10))
+            client.tcp.loseWriteConnection()
+            client.tcp.loseWriteConnection()
+            client.transport.write(pattern(10))
+            until("both know of the half") { "write lost" in client.story && "read lost" in server.story }
+            expectBytes(server.received, pattern(10))
+            server.transport.write(pattern(1000))
+            until("the answer has arrived") { client.receivedBytes == 1000 }
+            expect(!server.isLost && !client.isLost) { "the connection is not at its end" }
+            server.transport.loseConnection()
+            until("both ends are closed") { server.isLost && client.isLost }
+            expectEqual(client.story, listOf("made", "write lost", "lost", "factory told"), "what the client was told")
+            expectEqual(server.story, listOf("made", "read lost", "lost"), "what the server was told")
+        }
+
+        "a connection whose halves are both closed is closed cleanly" {
+            val server = halfPeer()
+            val client = halfPeer()
+            connect(server, client)
+            client.tcp.loseWriteConnection()
+            until("the server knows") { "read lost" in server.story }
+            server.tcp.loseWriteConnection()
+            until("both ends are closed") { server.isLost && client.isLost }
+            expect(expectIs<ConnectionDone>(server.reason).isClean && expectIs<ConnectionDone>(client.reason).isClean) { "both ends are clean" }
+        }
+
+        "the half is closed only after what was written" {
+            val server = halfPeer { onMade = { transport.pauseProducing() } }
+            val client = halfPeer()
+            connect(server, client, ample)
+            val written = fill(client.transport)
+            client.tcp.loseWriteConnection()
+            roundTrip()
+            expect("write lost" !in client.story) { "there is still something to send" }
+            server.transport.resumeProducing()
+            until("both know of the half") { "write lost" in client.story && "read lost" in server.story }
+            expectEqual(server.receivedBytes, written, "bytes before the end of the half")
+        }
+    }

@@ -1,0 +1,223 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.testkit.contract
+
+import dev.torsion.defer.Deferred
+import dev.torsion.defer.await
+import dev.torsion.net.ConnectionAborted
+import dev.torsion.net.TcpOptions
+import dev.torsion.net.Transport
+import dev.torsion.net.WriteLimitExceededException
+
+private const val PIECE = 64 * 1024
+
+/** Writes until the transport is full; how many bytes that took. More than any buffer of a system is an error. */
+internal suspend fun Scene.fill(transport: Transport): Int {
+    var written = 0
+    while (transport.isWritable && !transport.isDisconnecting) {
+        transport.write(pattern(PIECE))
+        written += PIECE
+        turn()
+        expect(written < 256 * 1024 * 1024) { "$transport never becomes full, although its peer does not read" }
+    }
+    return written
+}
+
+private val ample = TcpOptions(writeLimit = 1L shl 30)
+
+/** Slow readers slow writers down, and nothing is lost by it. */
+internal val flowControl: Checks =
+    checks {
+        "a paused transport reads nothing, and goes on where it was" {
+            val server = peer()
+            val client = peer()
+            connect(server, client)
+            server.transport.pauseProducing()
+            client.transport.write(pattern(1000))
+            roundTrip()
+            expectEqual(server.receivedBytes, 0, "bytes received while paused")
+            server.transport.resumeProducing()
+            until("all has arrived") { server.receivedBytes == 1000 }
+            expectBytes(server.received, pattern(1000))
+        }
+
+        "pausing inside of dataReceived stops the next piece" {
+            val server = peer { onData = { transport.pauseProducing() } }
+            val client = peer()
+            connect(server, client)
+            val data = pattern(300_000)
+            client.transport.write(data)
+            var before = -1
+            while (server.receivedBytes < data.size) {
+                until("a piece has arrived") { server.receivedBytes > before }
+                before = server.receivedBytes
+                turn()
+                expectEqual(server.receivedBytes, before, "bytes received while paused")
+                server.transport.resumeProducing()
+            }
+            expectBytes(server.received, data)
+        }
+
+        "a long write waits for its reader, and arrives whole" {
+            val server = peer { onMade = { transport.pauseProducing() } }
+            val client = peer()
+            connect(server, client, ample)
+            var written = fill(client.transport)
+            expect(client.transport.bufferedBytes > TcpOptions.DEFAULT.highWaterMark) { "the bytes must wait in the queue" }
+            client.transport.write(pattern(PIECE))
+            written += PIECE
+            val writable = client.transport.whenWritable()
+            expect(!writable.called) { "it is not writable yet" }
+            server.transport.resumeProducing()
+            writable.await()
+            expect(client.transport.isWritable) { "whenWritable has fired" }
+            expect(client.transport.bufferedBytes <= TcpOptions.DEFAULT.lowWaterMark) { "the queue must have drained to the low-water mark" }
+            until("all has arrived") { server.receivedBytes == written }
+            val piece = pattern(PIECE)
+            server.received.asList().chunked(PIECE).forEach { expectBytes(it.toByteArray(), piece) }
+            expectEqual(client.transport.bufferedBytes, 0L, "bytes left in the queue")
+        }
+
+        "whenWritable fires at once on an empty queue, and a cancelled one only stops waiting" {
+            val server = peer { onMade = { transport.pauseProducing() } }
+            val client = peer()
+            connect(server, client, ample)
+            expect(client.transport.whenWritable().called) { "the queue is empty" }
+            fill(client.transport)
+            val cancelled = client.transport.whenWritable().addErrback { }
+            val waiting = client.transport.whenWritable()
+            cancelled.cancel()
+            server.transport.resumeProducing()
+            waiting.await()
+            expect(!client.isLost && cancelled.called) { "cancelling must end the waiting and nothing else" }
+        }
+
+        "whenWritable fails when the connection ends" {
+            val server = peer { onMade = { transport.pauseProducing() } }
+            val client = peer()
+            connect(server, client, ample)
+            fill(client.transport)
+            val waiting = client.transport.whenWritable()
+            client.transport.abortConnection()
+            expectThrows<ConnectionAborted> { waiting.await() }
+            until("it is gone") { client.isLost }
+            expectThrows<ConnectionAborted> { client.transport.whenWritable().await() }
+        }
+
+        "a streaming producer is paused when the queue is long, and resumed when it has drained" {
+            val server = peer { onMade = { transport.pauseProducing() } }
+            val client = peer()
+            connect(server, client, ample)
+            val producer = NotingProducer(client)
+            client.transport.registerProducer(producer, true)
+            expectEqual(producer.told, emptyList<String>(), "what the producer was told at first")
+            fill(client.transport)
+            client.transport.write(pattern(PIECE))
+            expectEqual(producer.told, listOf("pause"), "what the producer was told when the queue was long")
+            server.transport.resumeProducing()
+            until("the producer is resumed") { producer.told.size == 2 }
+            expectEqual(producer.told, listOf("pause", "resume"), "what the producer was told")
+        }
+
+        "a streaming producer that comes when the queue is long is paused at once" {
+            val server = peer { onMade = { transport.pauseProducing() } }
+            val client = peer()
+            connect(server, client, ample)
+            fill(client.transport)
+            val producer = NotingProducer(client)
+            client.transport.registerProducer(producer, true)
+            expectEqual(producer.told, listOf("pause"), "what the producer was told")
+        }
+
+        "a pull producer is asked piece by piece" {
+            val server = peer()
+            val client = peer()
+            connect(server, client)
+            var left = 40
+            val producer =
+                NotingProducer(client) {
+                    client.transport.write(pattern(10_000))
+                    if (--left == 0) client.transport.unregisterProducer()
+                }
+            client.transport.registerProducer(producer, false)
+            until("all has arrived") { server.receivedBytes == 400_000 }
+            turn()
+            expectEqual(producer.told, List(40) { "resume" }, "what the producer was told")
+            expectBytes(server.received, List(40) { pattern(10_000) }.reduce(ByteArray::plus))
+        }
+
+        "a pull producer that has nothing yet is asked again" {
+            val server = peer()
+            val client = peer()
+            connect(server, client)
+            var asked = 0
+            val producer =
+                NotingProducer(client) {
+                    if (++asked == 5) {
+                        client.transport.write(pattern(10))
+                        client.transport.unregisterProducer()
+                    }
+                }
+            client.transport.registerProducer(producer, false)
+            until("its piece has arrived") { server.receivedBytes == 10 }
+        }
+
+        "a pull producer waits for a slow reader" {
+            val server = peer { onMade = { transport.pauseProducing() } }
+            val client = peer()
+            connect(server, client, ample)
+            val written = fill(client.transport)
+            val producer = NotingProducer(client)
+            client.transport.registerProducer(producer, false)
+            roundTrip()
+            expectEqual(producer.told, listOf("resume"), "what the producer was told while nobody reads")
+            server.transport.resumeProducing()
+            until("it is asked for more") { producer.told.size > 1 }
+            until("all has arrived") { server.receivedBytes == written }
+            client.transport.unregisterProducer()
+        }
+
+        "a second producer is refused, another one after the first is welcome" {
+            val client = peer()
+            connect(peer(), client)
+            val first = NotingProducer(client)
+            client.transport.registerProducer(first, true)
+            expectThrows<IllegalStateException> { client.transport.registerProducer(NotingProducer(client), true) }
+            client.transport.unregisterProducer()
+            client.transport.registerProducer(NotingProducer(client), true)
+            expectEqual(first.told, emptyList<String>(), "what the first producer was told")
+        }
+
+        "a producer is stopped when the connection is gone, and one that comes later at once" {
+            val client = peer()
+            connect(peer(), client)
+            val producer = NotingProducer(client)
+            client.transport.registerProducer(producer, true)
+            client.transport.abortConnection()
+            until("it is gone") { client.isLost }
+            expectEqual(producer.told, listOf("stop"), "what the producer was told")
+            val late = NotingProducer(client)
+            client.transport.registerProducer(late, true)
+            expectEqual(late.told, listOf("stop"), "what the late producer was told")
+        }
+
+        "a reader that never reads ends the connection at the write limit" {
+            val options = TcpOptions(highWaterMark = 1000, lowWaterMark = 100, writeLimit = 200_000)
+            val server = peer { onMade = { transport.pauseProducing() } }
+            val client = peer()
+            connect(server, client, options)
+            val end = Deferred<Unit>()
+            client.onLost = { end.callback(Unit) }
+            var written = 0L
+            while (!client.isLost) {
+                client.transport.write(pattern(PIECE))
+                written += PIECE
+                turn()
+                expect(written < 256 * 1024 * 1024) { "the limit is never reached" }
+            }
+            end.await()
+            val cause = expectIs<WriteLimitExceededException>(expectIs<ConnectionAborted>(client.reason).cause)
+            expectEqual(cause.limit, options.writeLimit, "the limit in the error")
+        }
+    }

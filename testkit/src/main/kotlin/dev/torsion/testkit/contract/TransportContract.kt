@@ -1,0 +1,76 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.testkit.contract
+
+import dev.torsion.defer.inlineCallbacks
+import kotlinx.coroutines.withTimeout
+import java.util.function.Supplier
+import kotlin.time.Duration.Companion.seconds
+
+/**
+ * What every stream transport must do, as checks that run over any of them: the real one, the one in memory, and yours. Each check
+ * makes a [TransportHarness], connects a server and a client, and looks at both.
+ *
+ * ```kotlin
+ * class MyTransportSpec : StringSpec({
+ *     TransportContract { MyHarness() }.checks.forEach { check -> check.name { check.run() } }
+ * })
+ * ```
+ * ```java
+ * @TestFactory
+ * Stream<DynamicTest> contract() {
+ *     return new TransportContract(MyHarness::new).checks().stream().map(c -> dynamicTest(c.name(), c::run));
+ * }
+ * ```
+ *
+ * The numbers in some names, as in `(29 test_disconnectWhileProducing)`, are those of the behaviours of Twisted that such a check pins,
+ * with the name of Twisted's own test.
+ */
+public class TransportContract(
+    private val harness: Supplier<TransportHarness>,
+) {
+    /** The checks, each independent of the others. */
+    @get:JvmName("checks")
+    public val checks: List<TransportCheck> =
+        (writing + flowControl + closing + halfClosing + callbacks).map { (name, body) -> TransportCheck(name) { run(body) } }
+
+    private fun run(body: suspend Scene.() -> Unit) {
+        harness.get().use { harness ->
+            harness.await { inlineCallbacks(harness.reactor.dispatcher) { withTimeout(DEADLINE) { Scene(harness).body() } } }
+            harness.errors.forEach { throw AssertionError("an error was reported that the check did not expect", it) }
+        }
+    }
+
+    private companion object {
+        val DEADLINE = 30.seconds
+    }
+}
+
+/**
+ * One check of a [TransportContract].
+ *
+ * @property name what is checked
+ */
+public class TransportCheck internal constructor(
+    @get:JvmName("name")
+    public val name: String,
+    private val check: () -> Unit,
+) {
+    /** Runs the check: on the test's thread, for as long as it takes, at most 30 s by the reactor's clock. */
+    public fun run(): Unit = check()
+
+    override fun toString(): String = name
+}
+
+internal typealias Checks = List<Pair<String, suspend Scene.() -> Unit>>
+
+internal class ChecksBuilder {
+    val checks = ArrayList<Pair<String, suspend Scene.() -> Unit>>()
+
+    operator fun String.invoke(body: suspend Scene.() -> Unit) {
+        checks.add(this to body)
+    }
+}
+
+internal fun checks(build: ChecksBuilder.() -> Unit): Checks = ChecksBuilder().apply(build).checks

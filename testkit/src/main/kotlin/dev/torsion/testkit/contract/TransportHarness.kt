@@ -1,0 +1,101 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.testkit.contract
+
+import dev.torsion.defer.Deferred
+import dev.torsion.net.ClientFactory
+import dev.torsion.net.Connector
+import dev.torsion.net.Factory
+import dev.torsion.net.ListeningPort
+import dev.torsion.net.TcpOptions
+import dev.torsion.reactor.ErrorListener
+import dev.torsion.reactor.Reactor
+import dev.torsion.reactor.ReactorOptions
+import dev.torsion.testkit.Chunking
+import dev.torsion.testkit.MemoryReactor
+import java.time.Duration
+import java.util.concurrent.Callable
+import java.util.concurrent.CopyOnWriteArrayList
+
+/**
+ * What [TransportContract] needs to know about the transports that it checks: a reactor, how to connect on it, and how to wait for
+ * something on it. One is made for each check, and closed after it.
+ *
+ * [listen] and [connect] speak TCP; override them for other streams.
+ */
+public abstract class TransportHarness : AutoCloseable {
+    /** The reactor; its errors go to [errors]. */
+    public abstract val reactor: Reactor
+
+    /** What callbacks have thrown, and the reactor has reported. */
+    public val errors: MutableList<Throwable> = CopyOnWriteArrayList()
+
+    /** Runs [work] on the reactor's thread and waits, on the test's, until its Deferred has fired; throws its failure. */
+    public abstract fun await(work: Callable<Deferred<Unit>>)
+
+    /** Opens a port for [factory]. */
+    public open fun listen(
+        factory: Factory,
+        options: TcpOptions,
+    ): ListeningPort = reactor.listenTcp(0, factory, "127.0.0.1", options = options)
+
+    /** Connects to [port]. */
+    public open fun connect(
+        port: ListeningPort,
+        factory: ClientFactory,
+        options: TcpOptions,
+    ): Connector = reactor.connectTcp("127.0.0.1", port.host().port, factory, options = options)
+
+    public companion object {
+        /** TCP on the platform's selector and real sockets of the loopback interface. */
+        @JvmStatic
+        public fun sockets(): TransportHarness = SocketHarness()
+
+        /** TCP in memory, with bytes arriving in such pieces and at most [window] bytes on the way in each direction. */
+        @JvmStatic
+        @JvmOverloads
+        public fun memory(
+            chunking: Chunking = Chunking.whole(),
+            window: Int = 64 * 1024,
+        ): TransportHarness = MemoryHarness(chunking, window)
+    }
+}
+
+private class SocketHarness : TransportHarness() {
+    override val reactor = Reactor.create(ReactorOptions(errorListener = ErrorListener { _, error -> errors.add(error) }))
+
+    init {
+        reactor.start()
+    }
+
+    override fun await(work: Callable<Deferred<Unit>>) = reactor.blockingCallFromThread(work)
+
+    override fun close() {
+        check(reactor.stopAndJoin(Duration.ofSeconds(TIMEOUT))) { "$reactor does not stop" }
+    }
+
+    private companion object {
+        const val TIMEOUT = 20L
+    }
+}
+
+private class MemoryHarness(
+    chunking: Chunking,
+    window: Int,
+) : TransportHarness() {
+    override val reactor = MemoryReactor(ErrorListener { _, error -> errors.add(error) })
+
+    init {
+        reactor.network.chunking = chunking
+        reactor.network.window = window
+    }
+
+    override fun await(work: Callable<Deferred<Unit>>) {
+        val done = Deferred<Unit>()
+        reactor.callFromThread { work.call().chainDeferred(done) }
+        reactor.await(done)
+    }
+
+    override fun close() = reactor.close()
+}
