@@ -1,5 +1,6 @@
 // Copyright (c) the Torsion contributors
 // SPDX-License-Identifier: MIT
+
 package dev.torsion.defer
 
 import java.util.concurrent.CompletableFuture
@@ -12,8 +13,14 @@ import java.util.concurrent.TimeUnit
  *
  * Only [deliver] completes it from the source; all public ways to complete it mean that nobody waits for the source any more.
  */
-internal class DeferredFuture<T> private constructor(private val source: Deferred<*>, private val loop: Executor) : CompletableFuture<T>() {
-    override fun <U> newIncompleteFuture(): CompletableFuture<U> = DeferredFuture(source, loop)
+internal class DeferredFuture<T> private constructor(
+    private val source: Deferred<*>,
+    private val loop: Executor,
+    first: DeferredFuture<*>?,
+) : CompletableFuture<T>() {
+    private val first = first ?: this
+
+    override fun <U> newIncompleteFuture(): CompletableFuture<U> = DeferredFuture(source, loop, first)
 
     override fun cancel(mayInterruptIfRunning: Boolean): Boolean = super.cancel(mayInterruptIfRunning).also { release(it) }
 
@@ -43,18 +50,25 @@ internal class DeferredFuture<T> private constructor(private val source: Deferre
 
     private fun release(won: Boolean) {
         if (!won) return
+        // At once, so that who fires the source can see that a result which is on its way is not wanted any more.
+        first.abandon()
         if (loop is LoopExecutor && loop.inLoop) source.cancel() else loop.executeOrLog("the cancellation of $source", source::cancel)
+    }
+
+    private fun abandon() {
+        super.cancel(false)
     }
 
     private fun refuseToBlockLoop() {
         check(isDone || loop !is LoopExecutor || !loop.inLoop) {
-            "waiting for a future on the thread of the loop that completes it would never end; use its callbacks, or wait on another thread"
+            "waiting for this future would block the thread of the loop that completes it, the reactor's thread, for ever: " +
+                "add a stage to it, or wait on another thread"
         }
     }
 
     companion object {
         fun <T> of(source: Deferred<T>, loop: Executor): CompletableFuture<T> {
-            val future = DeferredFuture<T>(source, loop)
+            val future = DeferredFuture<T>(source, loop, null)
             source.addStep<Any?> { result ->
                 future.deliver(result)
                 null

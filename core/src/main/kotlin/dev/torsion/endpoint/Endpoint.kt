@@ -1,6 +1,9 @@
 // Copyright (c) the Torsion contributors
 // SPDX-License-Identifier: MIT
 
+@file:JvmMultifileClass
+@file:JvmName("Endpoints")
+
 package dev.torsion.endpoint
 
 import dev.torsion.defer.Deferred

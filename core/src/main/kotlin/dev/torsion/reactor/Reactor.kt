@@ -5,6 +5,7 @@ package dev.torsion.reactor
 
 import dev.torsion.clock.Clock
 import dev.torsion.defer.Deferred
+import dev.torsion.defer.LoopExecutor
 import dev.torsion.net.ClientFactory
 import dev.torsion.net.Connector
 import dev.torsion.net.Factory
@@ -36,7 +37,7 @@ import java.util.concurrent.Executor
  */
 public interface Reactor :
     Clock,
-    Executor {
+    LoopExecutor {
     /** Runs the loop in the calling thread, until [stop] has run the shutdown triggers or [crash] was called. */
     public fun run()
 
@@ -75,6 +76,9 @@ public interface Reactor :
 
     /** True on the thread that runs the loop. */
     public val isInReactorThread: Boolean
+
+    /** The same as [isInReactorThread], so that futures of this reactor refuse to block it. */
+    override val inLoop: Boolean get() = isInReactorThread
 
     /** Runs [call] now when the reactor is running, otherwise as soon as it is, in the order of these calls. */
     public fun callWhenRunning(call: Runnable)
