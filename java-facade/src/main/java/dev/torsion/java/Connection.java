@@ -1,0 +1,126 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.java;
+
+import dev.torsion.net.Address;
+import dev.torsion.net.CloseReason;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Flow;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A connection that carries messages.
+ *
+ * <pre>{@code
+ * torsion.connect("tcp:127.0.0.1:8007", Codecs.line())
+ *     .thenCompose(c -> c.request("hello"))
+ *     .thenAccept(System.out::println);
+ * }</pre>
+ *
+ * <p><b>Thread.</b> All methods may be called on any thread, and none of them blocks. What they ask
+ * for happens on the reactor's thread: at once when called there, otherwise soon and in the order
+ * of the calls. Handlers, subscribers and the stages of the futures run on the reactor's thread and
+ * must not block it; see {@link Torsion}.
+ *
+ * <p><b>Receiving.</b> A message goes to the earliest {@link #receive} or {@link #request} that
+ * waits; when none does, to the handler or subscriber if there is one; otherwise it waits until it
+ * is asked for. Only one message is taken ahead, and the transport is paused meanwhile, which slows
+ * the peer down.
+ *
+ * <p><b>Sending.</b> A message is accepted once the transport has taken it and has room for more.
+ * So who waits for the future of {@link #send} before sending again never fills the memory with
+ * what a slow peer does not read. Without waiting, the connection is aborted at the transport's
+ * write limit, 16 MiB.
+ *
+ * <p><b>The end.</b> What came before the end is received before the end is seen. When the peer
+ * ends its side, the connection is closed, after all that was sent, as soon as its last message is
+ * done with: when the stage of its handler is complete, or the next {@code receive()} or {@code
+ * request(n)} of a subscriber asks for more. So answers reach a peer that sends its questions, ends
+ * its side and waits. When the peer breaks the rules of the protocol the connection is aborted.
+ * After our own {@link #close} or {@link #abort} nothing more is received.
+ *
+ * @param <T> the type of the messages
+ */
+public interface Connection<T> extends AutoCloseable {
+  /**
+   * Sends {@code message}. The future completes once it is accepted, which is not when the peer has
+   * it. It fails with a {@link dev.torsion.framing.EncodeException} when the codec cannot carry the
+   * message, and with a {@link CloseReason} when the connection is closing or gone. Cancelling it
+   * does not take the message back.
+   */
+  CompletableFuture<Void> send(T message);
+
+  /**
+   * Sends {@code message} and gives the answer: the next message that no earlier call waits for.
+   * Requests may overlap, up to the {@link dev.torsion.framing.ConnectionOptions} limit of 1024;
+   * the answers are taken in order. The future fails as those of {@link #send} and {@link #receive}
+   * do. Cancelling it drops the answer when it comes.
+   */
+  CompletableFuture<T> request(T message);
+
+  /**
+   * Gives the next message. Cancelling the future, or a stage derived from it, before it has the
+   * message loses nothing: the message goes to the next who asks.
+   *
+   * <p>It fails with {@link dev.torsion.net.ConnectionDone} after an end in order, with a {@link
+   * dev.torsion.net.ProtocolViolationException} when the peer broke the rules or ended inside a
+   * message, with another {@link CloseReason} when the connection broke, and with {@link
+   * IllegalStateException} when there is a handler or a subscriber, or 1024 calls wait already.
+   */
+  CompletableFuture<T> receive();
+
+  /**
+   * Gives every message to {@code handler}, one at a time: the next one waits until the stage that
+   * it returned is complete. So {@code c.onMessage(c::send)} is an echo that no peer can make grow.
+   *
+   * <p>When the handler throws, or its stage fails, the error is reported and the connection is
+   * aborted with it as the cause; a stage that fails since this connection is closing is not an
+   * error.
+   *
+   * @throws IllegalStateException when there is a handler or a subscriber already
+   */
+  void onMessage(MessageHandler<T> handler);
+
+  /**
+   * {@link #onMessage} for a handler that returns nothing. The next message waits until what was
+   * sent on this connection is accepted.
+   *
+   * @throws IllegalStateException when there is a handler or a subscriber already
+   */
+  void onEach(MessageConsumer<T> consumer);
+
+  /**
+   * The messages, as a publisher for one subscriber at a time; another one fails with {@link
+   * IllegalStateException}. It reads from the peer only what the subscriber has asked for, and one
+   * message more.
+   *
+   * <p>{@code onComplete} tells of an end in order, by either side, and {@code onError} of every
+   * other, as {@link #receive}. A subscriber that has received messages and asks for no more is
+   * thought to be busy with them: the end waits for its next request, unless the connection is
+   * gone. When the subscriber cancels, the messages go to the next who asks.
+   */
+  Flow.Publisher<T> messages();
+
+  /** Sends what was accepted, then closes. Returns at once, and may be called again. */
+  @Override
+  void close();
+
+  /** Closes at once: what waits to be sent is dropped, and the peer sees a reset. */
+  void abort();
+
+  /** {@link #abort()} for a reason, which becomes the cause of the {@link #closed} reason. */
+  void abort(@Nullable Throwable cause);
+
+  /**
+   * Completes with the reason once the connection is gone; it never fails. Each call gives a future
+   * of its own. Cancelling it only ends the waiting.
+   */
+  CompletableFuture<CloseReason> closed();
+
+  /** The address of the other end. */
+  Address peer();
+
+  /** The address of this end. */
+  Address host();
+}

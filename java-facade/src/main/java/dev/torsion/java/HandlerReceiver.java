@@ -1,0 +1,59 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.java;
+
+import dev.torsion.defer.Deferred;
+import dev.torsion.defer.Deferreds;
+import dev.torsion.net.CloseReason;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
+
+/** Gives the messages to a {@link MessageHandler} and waits for the stages that it returns. */
+final class HandlerReceiver<T> implements Receiver<T> {
+  private final Loop loop;
+  private final MessageHandler<T> handler;
+  private final BooleanSupplier isClosing;
+
+  HandlerReceiver(Loop loop, MessageHandler<T> handler, BooleanSupplier isClosing) {
+    this.loop = loop;
+    this.handler = handler;
+    this.isClosing = isClosing;
+  }
+
+  @Override
+  public boolean isReady() {
+    return true;
+  }
+
+  @Override
+  public @Nullable Object take(T message) throws Exception {
+    CompletionStage<?> stage = handler.handle(message);
+    return stage == null || isDone(stage) ? null : ending(stage);
+  }
+
+  private static boolean isDone(CompletionStage<?> stage) {
+    return stage instanceof CompletableFuture<?> future
+        && future.isDone()
+        && !future.isCompletedExceptionally();
+  }
+
+  /**
+   * The end of {@code stage}; when the connection is closing, that it cannot be sent on is no
+   * error.
+   */
+  private Deferred<?> ending(CompletionStage<?> stage) {
+    return Deferreds.toDeferred(stage, loop.reactor)
+        .<Void>addCallbacks(
+            done -> null,
+            failure ->
+                failure.getValue() instanceof CloseReason && isClosing.getAsBoolean()
+                    ? null
+                    : failure.get());
+  }
+
+  @Override
+  public void ended(Throwable end) {}
+}

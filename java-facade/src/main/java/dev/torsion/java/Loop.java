@@ -1,0 +1,153 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.java;
+
+import dev.torsion.defer.Deferred;
+import dev.torsion.defer.DeferredCancelledException;
+import dev.torsion.defer.Failure;
+import dev.torsion.reactor.Phase;
+import dev.torsion.reactor.Reactor;
+import dev.torsion.reactor.ReactorNotRunningException;
+import dev.torsion.reactor.SystemEvent;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/** The way from any thread to the reactor's, and back as futures. */
+final class Loop {
+  final Reactor reactor;
+
+  /** The thread that may use the reactor directly as long as it has not been run. */
+  private volatile @Nullable Thread setUpThread;
+
+  // The reactor's thread only: what no event of the reactor would complete once it has stopped.
+  private final Set<Deferred<?>> pending = new LinkedHashSet<>();
+  private boolean stopped;
+
+  Loop(Reactor reactor, @Nullable Thread setUpThread) {
+    this.reactor = reactor;
+    this.setUpThread = setUpThread;
+    act(
+        () ->
+            reactor.addSystemEventTrigger(
+                Phase.AFTER,
+                SystemEvent.SHUTDOWN,
+                () -> {
+                  failPending();
+                  return null;
+                }));
+  }
+
+  /** From now on the reactor belongs to the thread that runs it. */
+  void setUpDone() {
+    setUpThread = null;
+  }
+
+  /** Runs {@code action} on the reactor's thread: now when this is it, otherwise soon. */
+  void act(Runnable action) {
+    if (reactor.isInReactorThread() || Thread.currentThread() == setUpThread) {
+      action.run();
+    } else {
+      reactor.callFromThread(action);
+    }
+  }
+
+  /** {@link #act}, but nothing when the reactor has stopped: for what has stopped with it. */
+  void actIfRunning(Runnable action) {
+    try {
+      act(action);
+    } catch (ReactorNotRunningException e) {
+      // All connections, ports and timers have ended with the reactor.
+    }
+  }
+
+  /** The result of {@code work}, which is called on the reactor's thread, as a future. */
+  <T> CompletableFuture<T> future(Callable<Deferred<T>> work) {
+    Deferred<Void> begin = new Deferred<>();
+    return begin(begin, begin.addAsyncCallback(ignored -> work.call()));
+  }
+
+  /**
+   * {@link #future} for work that opens something: {@code unwanted} closes it when nobody waits.
+   */
+  <T> CompletableFuture<T> opening(Callable<Deferred<T>> work, Consumer<T> unwanted) {
+    AtomicReference<@Nullable T> opened = new AtomicReference<>();
+    Deferred<Void> begin = new Deferred<>();
+    Deferred<T> result =
+        begin
+            .<T>addAsyncCallback(ignored -> work.call())
+            .addCallback(
+                value -> {
+                  opened.set(value);
+                  return value;
+                });
+    CompletableFuture<T> future = result.toCompletableFuture(reactor);
+    begin.addCallback(
+        ignored -> {
+          T value = opened.get();
+          if (value != null && !isResult(future, value)) unwanted.accept(value);
+          return null;
+        });
+    return begin(begin, future);
+  }
+
+  /** {@link #future} for work that would not be completed any more once the reactor has stopped. */
+  <T> CompletableFuture<T> futureUntilStop(Callable<Deferred<T>> work) {
+    Deferred<Void> begin = new Deferred<>();
+    Deferred<T> result =
+        begin.addAsyncCallback(
+            ignored -> {
+              if (stopped) throw new ReactorNotRunningException("The reactor has stopped.");
+              pending.add(begin);
+              return work.call();
+            });
+    return begin(
+        begin,
+        result.addBoth(
+            outcome -> {
+              pending.remove(begin);
+              if (stopped
+                  && outcome instanceof Failure failure
+                  && failure.getValue() instanceof DeferredCancelledException) {
+                throw new ReactorNotRunningException(
+                    "The reactor has stopped before there was a result.");
+              }
+              return outcome.get();
+            }));
+  }
+
+  /** {@code result} is the chain that {@code begin} starts. */
+  private <T> CompletableFuture<T> begin(Deferred<Void> begin, Deferred<T> result) {
+    return begin(begin, result.toCompletableFuture(reactor));
+  }
+
+  private <T> CompletableFuture<T> begin(Deferred<Void> begin, CompletableFuture<T> future) {
+    try {
+      act(() -> begin.callback(null));
+    } catch (ReactorNotRunningException e) {
+      begin.errback(e);
+    }
+    return future;
+  }
+
+  private void failPending() {
+    stopped = true;
+    new ArrayList<>(pending).forEach(Deferred::cancel);
+  }
+
+  /** Has the reactor report {@code error}, as it does with what callbacks throw. */
+  void report(Throwable error) {
+    reactor.callFromThread(() -> new Failure(error).raise());
+  }
+
+  /** Whether {@code future} was completed with {@code value}, rather than cancelled before. */
+  static <T> boolean isResult(CompletableFuture<T> future, T value) {
+    return future.isDone() && !future.isCompletedExceptionally() && future.getNow(value) == value;
+  }
+}

@@ -1,0 +1,323 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.java;
+
+import dev.torsion.defer.Deferred;
+import dev.torsion.defer.Deferreds;
+import dev.torsion.net.Address;
+import dev.torsion.net.ClosePhase;
+import dev.torsion.net.CloseReason;
+import dev.torsion.net.ClosedBy;
+import dev.torsion.net.ConnectionAborted;
+import dev.torsion.net.ConnectionDone;
+import dev.torsion.net.ProtocolViolationException;
+import dev.torsion.reactor.ReactorNotRunningException;
+import java.util.ArrayDeque;
+import java.util.Objects;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Flow;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The {@link Connection} over one of the framing module's, whose callback it is.
+ *
+ * <p>Each message goes to a waiter or to the receiver, or is held until one of them wants it. While
+ * the {@link #gate} is shut the connection below delivers no further message and does not see its
+ * end. After a {@code receive()} it stays shut until the next one, since the message may still be
+ * in use.
+ *
+ * <p>All fields that are neither final nor volatile belong to the reactor's thread.
+ */
+final class LoopConnection<T> implements Connection<T> {
+  private final Loop loop;
+  private final dev.torsion.framing.Connection<T> inner;
+  private final int waiterLimit;
+  private final Address peer;
+  private final Address host;
+  private final AtomicReference<@Nullable Receiver<T>> receiver = new AtomicReference<>();
+  private final ArrayDeque<Waiter<T>> waiters = new ArrayDeque<>();
+  private @Nullable T held; // only while the gate is shut
+  private @Nullable Deferred<Object> gate;
+  private volatile @Nullable CloseReason closeReason;
+
+  /** On the reactor's thread. */
+  LoopConnection(Loop loop, dev.torsion.framing.Connection<T> inner, int waiterLimit) {
+    this.loop = loop;
+    this.inner = inner;
+    this.waiterLimit = waiterLimit;
+    peer = inner.getPeer();
+    host = inner.getHost();
+  }
+
+  /** Begins to receive; on the reactor's thread. */
+  LoopConnection<T> begin() {
+    inner
+        .whenClosed()
+        .addCallback(
+            reason -> {
+              gone(reason);
+              return null;
+            });
+    inner.onMessage(this::arrived);
+    return this;
+  }
+
+  // Receiving.
+
+  @Override
+  public CompletableFuture<T> receive() {
+    Waiter<T> waiter = new Waiter<>(loop.reactor, false, waiters::remove);
+    return await(waiter, () -> null);
+  }
+
+  @Override
+  public CompletableFuture<T> request(T message) {
+    // Cancelled it stays in line, since its answer comes all the same.
+    Waiter<T> waiter = new Waiter<>(loop.reactor, true, cancelled -> {});
+    return await(
+        waiter,
+        () -> {
+          refuseIfClosing();
+          inner.write(message);
+          return null;
+        });
+  }
+
+  private CompletableFuture<T> await(Waiter<T> waiter, Callable<@Nullable Void> before) {
+    try {
+      loop.act(() -> enqueue(waiter, before));
+    } catch (ReactorNotRunningException e) {
+      waiter.fail(e);
+    }
+    return waiter.future;
+  }
+
+  private void enqueue(Waiter<T> waiter, Callable<@Nullable Void> before) {
+    if (waiter.future.isDone()) return; // cancelled on the way
+    if (receiver.get() != null) {
+      waiter.fail(
+          new IllegalStateException(this + ": its messages go to a handler or a subscriber"));
+    } else if (waiters.size() >= waiterLimit) {
+      waiter.fail(
+          new IllegalStateException(
+              this + ": " + waiterLimit + " calls wait for a message already"));
+    } else {
+      try {
+        before.call();
+      } catch (Exception e) {
+        waiter.fail(e);
+        return;
+      }
+      waiters.add(waiter);
+      pump();
+    }
+  }
+
+  @Override
+  public void onMessage(MessageHandler<T> handler) {
+    handleWith(new HandlerReceiver<>(loop, handler, this::isClosing));
+  }
+
+  @Override
+  public void onEach(MessageConsumer<T> consumer) {
+    handleWith(
+        new HandlerReceiver<>(
+            loop,
+            message -> {
+              consumer.accept(message);
+              return inner.isWritable() ? null : loop.future(this::accepted);
+            },
+            this::isClosing));
+  }
+
+  private void handleWith(Receiver<T> handler) {
+    if (!receiver.compareAndSet(null, handler)) throw taken();
+    loop.actIfRunning(this::pump);
+  }
+
+  private IllegalStateException taken() {
+    return new IllegalStateException(
+        this + ": its messages have a handler or a subscriber already");
+  }
+
+  @Override
+  public Flow.Publisher<T> messages() {
+    return this::subscribe;
+  }
+
+  private void subscribe(Flow.Subscriber<? super T> subscriber) {
+    MessageSubscription<T> subscription =
+        new MessageSubscription<>(loop, this, Objects.requireNonNull(subscriber));
+    if (!receiver.compareAndSet(null, subscription)) {
+      MessageSubscription.refuse(loop, subscriber, taken());
+      return;
+    }
+    try {
+      loop.act(subscription::start);
+    } catch (ReactorNotRunningException e) {
+      receiver.set(null);
+      MessageSubscription.refuse(loop, subscriber, e);
+    }
+  }
+
+  /** {@code former} wants no more messages. */
+  void forget(Receiver<T> former) {
+    if (receiver.compareAndSet(former, null) && held == null) open();
+  }
+
+  /**
+   * A message has come; who is in its way gets it. Gives what the next one must wait for, or null.
+   */
+  private @Nullable Object arrived(T message) throws Exception {
+    while (true) {
+      Waiter<T> waiter = waiters.poll();
+      if (waiter == null) break;
+      boolean taken = waiter.take(message);
+      if (waiter.isRequest) return null; // taken, or the answer to a request that was cancelled
+      if (taken) return isWanted() ? null : shut();
+    }
+    Receiver<T> target = receiver.get();
+    if (target == null || !target.isReady()) {
+      held = message;
+      return shut();
+    }
+    Object busy = target.take(message);
+    if (busy != null) return busy;
+    return receiver.get() == target && !target.isReady() ? shut() : null;
+  }
+
+  /** Whether somebody asks for a message. */
+  private boolean isWanted() {
+    Receiver<T> target = receiver.get();
+    return !waiters.isEmpty() || (target != null && target.isReady());
+  }
+
+  private @Nullable Object shut() {
+    if (closeReason != null && held == null) return null; // it has nothing to wait for
+    Deferred<Object> shut = new Deferred<>();
+    gate = shut;
+    return shut.addCallback(ignored -> arrivedAgain());
+  }
+
+  private @Nullable Object arrivedAgain() throws Exception {
+    T message = held;
+    held = null;
+    return message == null ? null : arrived(message);
+  }
+
+  /** Gives what there is to those who ask for it. */
+  void pump() {
+    if (isWanted()) open();
+    CloseReason reason = closeReason;
+    if (reason != null && gate == null) ended(reason);
+  }
+
+  private void open() {
+    Deferred<Object> shut = gate;
+    if (shut == null) return;
+    gate = null;
+    shut.callback(this); // any value
+  }
+
+  // Sending.
+
+  @Override
+  public CompletableFuture<Void> send(T message) {
+    return loop.future(
+        () -> {
+          refuseIfClosing();
+          inner.write(message);
+          return accepted();
+        });
+  }
+
+  private Deferred<Void> accepted() {
+    return inner.isWritable()
+        ? Deferreds.succeed(null)
+        : inner.whenWritable().addCallback(writable -> null);
+  }
+
+  private boolean isClosing() {
+    return closeReason != null || inner.getTransport().isDisconnecting();
+  }
+
+  private void refuseIfClosing() throws CloseReason {
+    CloseReason gone = closeReason;
+    if (gone != null) throw gone;
+    if (isClosing()) {
+      throw new ConnectionDone(ClosedBy.US, ClosePhase.CLOSING);
+    }
+  }
+
+  // Ending.
+
+  private void gone(CloseReason reason) {
+    closeReason = reason;
+    if (held == null) open();
+    pump();
+  }
+
+  private void ended(CloseReason reason) {
+    Throwable end = reason;
+    if (reason instanceof ConnectionAborted
+        && reason.getCause() instanceof ProtocolViolationException violation) {
+      end = violation;
+    }
+    while (true) {
+      Waiter<T> waiter = waiters.poll();
+      if (waiter == null) break;
+      waiter.fail(end);
+    }
+    Receiver<T> target = receiver.get();
+    if (target != null) target.ended(end);
+  }
+
+  @Override
+  public void close() {
+    loop.actIfRunning(
+        () -> {
+          held = null;
+          inner.close();
+        });
+  }
+
+  @Override
+  public void abort() {
+    abort(null);
+  }
+
+  @Override
+  public void abort(@Nullable Throwable cause) {
+    loop.actIfRunning(
+        () -> {
+          held = null;
+          inner.abort(cause);
+        });
+  }
+
+  @Override
+  public CompletableFuture<CloseReason> closed() {
+    CompletableFuture<CloseReason> future = loop.future(inner::whenClosed);
+    CloseReason reason = closeReason;
+    // Once the reactor has stopped it cannot be asked, but then the connection is gone.
+    return reason == null ? future : CompletableFuture.completedFuture(reason);
+  }
+
+  @Override
+  public Address peer() {
+    return peer;
+  }
+
+  @Override
+  public Address host() {
+    return host;
+  }
+
+  @Override
+  public String toString() {
+    return inner.toString();
+  }
+}

@@ -1,0 +1,22 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.java;
+
+import org.jspecify.annotations.Nullable;
+
+/** Whom the messages of a connection go to when nobody waits for one: a handler or a subscriber. */
+interface Receiver<T> {
+  /** Whether it wants a message now. */
+  boolean isReady();
+
+  /**
+   * Takes {@code message}.
+   *
+   * @return null, or a Deferred that the next message waits for
+   */
+  @Nullable Object take(T message) throws Exception;
+
+  /** There are no more messages. */
+  void ended(Throwable end);
+}

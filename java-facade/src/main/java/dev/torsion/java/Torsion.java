@@ -1,0 +1,485 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.java;
+
+import dev.torsion.clock.Clocks;
+import dev.torsion.clock.LoopingCall;
+import dev.torsion.defer.Deferred;
+import dev.torsion.defer.DeferredCancelledException;
+import dev.torsion.defer.Deferreds;
+import dev.torsion.endpoint.Endpoints;
+import dev.torsion.framing.Codec;
+import dev.torsion.framing.ConnectionOptions;
+import dev.torsion.framing.Connections;
+import dev.torsion.net.ClientFactory;
+import dev.torsion.net.Connector;
+import dev.torsion.net.Factory;
+import dev.torsion.net.ListeningPort;
+import dev.torsion.net.Protocol;
+import dev.torsion.net.TcpOptions;
+import dev.torsion.reactor.Reactor;
+import dev.torsion.reactor.ReactorNotRunningException;
+import dev.torsion.reactor.ReactorOptions;
+import java.time.Duration;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ExecutionException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A reactor, for Java: servers, clients, timers and threads whose results are futures.
+ *
+ * <pre>{@code
+ * try (var torsion = Torsion.start()) {
+ *   var server = torsion.serve("tcp:8007", Codecs.line(), c -> c.onMessage(c::send)).join();
+ *   var client = torsion.connect("tcp:127.0.0.1:8007", Codecs.line()).join();
+ *   client.request("hello").thenAccept(System.out::println).join();
+ * }
+ * }</pre>
+ *
+ * <p>It runs on a thread of its own after {@link #start()}; or in the thread that calls {@link
+ * #run}, as the programs of Twisted's documents do:
+ *
+ * <pre>{@code
+ * var torsion = Torsion.create();
+ * torsion.listenTcp(8007, new Factory(Echo::new)).join();
+ * torsion.run(); // until stop()
+ * }</pre>
+ *
+ * <p><b>Threads.</b> All methods may be called on any thread. What they ask for happens on the
+ * reactor's thread: at once when called there, otherwise soon and in the order of the calls. Their
+ * futures are completed on the reactor's thread, so stages such as {@code thenApply} run there, or
+ * in the thread that adds them when the result is there already; they need no locks between them,
+ * and must not block. {@code thenApplyAsync} leaves the reactor's thread, by default for the common
+ * pool; with {@link #reactor()} as the executor it comes back.
+ *
+ * <p><b>Blocking.</b> {@code join} and {@code get} are fine on every thread but the reactor's,
+ * virtual threads included. On the reactor's thread a future that is not complete would never be:
+ * there they throw {@link IllegalStateException}, as they do on each stage that is derived from
+ * such a future.
+ *
+ * <p><b>Cancellation.</b> Cancelling a future, or any stage derived from it, gives the work up: the
+ * attempt to connect ends, the timer is cancelled, the Deferred too. So does {@code orTimeout}. A
+ * connection that was made in that very moment is closed.
+ *
+ * <p><b>Errors.</b> Futures fail with the typed exceptions of {@code dev.torsion.net} and {@code
+ * dev.torsion.framing}, which {@code join} wraps in {@link
+ * java.util.concurrent.CompletionException}. What a callback throws is logged, given to {@link
+ * ReactorOptions#getErrorListener}, and the reactor lives on. Once the reactor has stopped, futures
+ * fail with {@link dev.torsion.reactor.ReactorNotRunningException}.
+ */
+public final class Torsion implements AutoCloseable {
+  private static final Duration CLOSE_DEADLINE = Duration.ofSeconds(10);
+
+  private final Reactor reactor;
+  private final Loop loop;
+  private final boolean isOwner;
+
+  private Torsion(Reactor reactor, @Nullable Thread setUpThread, boolean isOwner) {
+    this.reactor = reactor;
+    this.loop = new Loop(reactor, setUpThread);
+    this.isOwner = isOwner;
+  }
+
+  // Life.
+
+  /** A new reactor that runs on a thread of its own; {@link #close} ends it. */
+  public static Torsion start() {
+    return start(new ReactorOptions());
+  }
+
+  /** The same with options, such as a name for the thread. */
+  public static Torsion start(ReactorOptions options) {
+    Torsion torsion = create(options);
+    torsion.loop.setUpDone();
+    torsion.reactor.start();
+    return torsion;
+  }
+
+  /** A new reactor that runs once {@link #run} is called. Until then it belongs to this thread. */
+  public static Torsion create() {
+    return create(new ReactorOptions());
+  }
+
+  /** The same with options. */
+  public static Torsion create(ReactorOptions options) {
+    return new Torsion(Reactor.create(options), Thread.currentThread(), true);
+  }
+
+  /**
+   * The futures of a reactor that somebody else has made, such as the testkit's {@code
+   * MemoryReactor}. Closing this object leaves that reactor running.
+   */
+  public static Torsion on(Reactor reactor) {
+    return new Torsion(reactor, null, false);
+  }
+
+  /**
+   * Runs {@code main} on a reactor in this thread, until the stage that it returns is complete;
+   * Twisted's {@code react}. Then the reactor is stopped.
+   *
+   * @return the result of the stage
+   * @throws Exception what the stage or {@code main} has failed with
+   */
+  public static <T> T react(Main<T> main) throws Exception {
+    Torsion torsion = create();
+    CompletableFuture<T> result = new CompletableFuture<>();
+    torsion.reactor.callWhenRunning(
+        () -> {
+          CompletionStage<T> stage;
+          try {
+            stage = main.start(torsion);
+          } catch (Exception e) {
+            stage = CompletableFuture.failedFuture(e);
+          }
+          stage.whenComplete(
+              (value, error) -> {
+                if (error == null) {
+                  result.complete(value);
+                } else {
+                  result.completeExceptionally(error);
+                }
+                torsion.stop();
+              });
+        });
+    torsion.run();
+    if (!result.isDone()) {
+      throw new ReactorNotRunningException("The reactor was stopped before the program was done.");
+    }
+    try {
+      return result.get();
+    } catch (ExecutionException e) {
+      Throwable error = e.getCause();
+      if (error instanceof CompletionException wrapped && wrapped.getCause() != null) {
+        error = wrapped.getCause();
+      }
+      if (error instanceof Exception exception) throw exception;
+      throw (Error) error;
+    }
+  }
+
+  /** What {@link #react} runs. */
+  @FunctionalInterface
+  public interface Main<T> {
+    /** Begins the work, on the reactor's thread; the program ends when the stage is complete. */
+    CompletionStage<T> start(Torsion torsion) throws Exception;
+  }
+
+  /** Runs the reactor in this thread, until it is stopped. */
+  public void run() {
+    loop.setUpDone();
+    reactor.run();
+  }
+
+  /**
+   * Asks the reactor to end: its shutdown triggers run, and ports and connections are closed.
+   * Returns at once. Does nothing when it does not run.
+   */
+  public void stop() {
+    reactor.stopFromThread();
+  }
+
+  /**
+   * Stops the reactor and waits until it has ended, at most 10 seconds. On the reactor's own thread
+   * it cannot wait, and only stops it. Does nothing when the reactor is not this object's own
+   * ({@link #on}).
+   *
+   * @throws IllegalStateException when the reactor has not ended by then, since a callback or a
+   *     thread of its pool is blocked, or a shutdown trigger waits
+   */
+  @Override
+  public void close() {
+    if (!isOwner) return;
+    if (reactor.isInReactorThread()) {
+      stop();
+    } else if (!stopAndJoin(CLOSE_DEADLINE)) {
+      throw new IllegalStateException(reactor + " has not ended within " + CLOSE_DEADLINE);
+    }
+  }
+
+  /**
+   * Stops the reactor and waits until it has ended, at most {@code timeout}. When the thread is
+   * interrupted, it waits no longer, and stays interrupted.
+   *
+   * @return whether it has ended
+   * @throws IllegalStateException on the reactor's own thread
+   */
+  public boolean stopAndJoin(Duration timeout) {
+    try {
+      return reactor.stopAndJoin(timeout);
+    } catch (Exception e) {
+      if (!(e instanceof InterruptedException)) throw e;
+      Thread.currentThread().interrupt();
+      return false;
+    }
+  }
+
+  /**
+   * The reactor. It is an {@link java.util.concurrent.Executor} whose tasks run on its thread; most
+   * of its other methods may be used on that thread only.
+   */
+  public Reactor reactor() {
+    return reactor;
+  }
+
+  // Servers and clients, by messages.
+
+  /**
+   * Listens at {@code endpoint}, such as {@code "tcp:8007"} or {@code "tcp:0:interface=127.0.0.1"},
+   * and tells {@code handler} of each connection.
+   *
+   * <p>The future fails with {@link dev.torsion.net.CannotListenException} when the port is taken
+   * or not allowed, and with {@link dev.torsion.endpoint.EndpointSyntaxException} when the string
+   * is not understood.
+   */
+  public <T> CompletableFuture<Server> serve(
+      String endpoint, Codec<T> codec, ConnectionHandler<T> handler) {
+    return serve(endpoint, codec, ConnectionOptions.DEFAULT, handler);
+  }
+
+  /** The same with limits, such as how many connections there may be. */
+  public <T> CompletableFuture<Server> serve(
+      String endpoint, Codec<T> codec, ConnectionOptions options, ConnectionHandler<T> handler) {
+    return listening(
+        () ->
+            Connections.listen(
+                reactor,
+                endpoint,
+                codec,
+                options,
+                inner -> handler.connected(connection(inner, options))));
+  }
+
+  /**
+   * Connects to {@code endpoint}, such as {@code "tcp:example.com:8007"} or {@code
+   * "tcp:127.0.0.1:8007:timeout=5"}.
+   *
+   * <p>The future fails with a {@link dev.torsion.net.ConnectException}, whose subclass says why,
+   * and with {@link dev.torsion.endpoint.EndpointSyntaxException} when the string is not
+   * understood.
+   */
+  public <T> CompletableFuture<Connection<T>> connect(String endpoint, Codec<T> codec) {
+    return connect(endpoint, codec, ConnectionOptions.DEFAULT);
+  }
+
+  /** The same with limits, such as how long the connection may be idle. */
+  public <T> CompletableFuture<Connection<T>> connect(
+      String endpoint, Codec<T> codec, ConnectionOptions options) {
+    return loop.opening(
+        () ->
+            Connections.openConnection(reactor, endpoint, codec, options)
+                .addCallback(inner -> connection(inner, options)),
+        Connection::abort);
+  }
+
+  private <T> Connection<T> connection(
+      dev.torsion.framing.Connection<T> inner, ConnectionOptions options) {
+    return new LoopConnection<>(loop, inner, options.getRequestLimit()).begin();
+  }
+
+  // Servers and clients, by protocols.
+
+  /** Listens at {@code endpoint} with the protocols of {@code factory}; fails as {@link #serve}. */
+  public CompletableFuture<Server> listen(String endpoint, Factory factory) {
+    return listening(() -> Endpoints.serverFromString(reactor, endpoint).listen(factory));
+  }
+
+  /** Listens on a TCP port of all interfaces, 0 for any free one; Twisted's {@code listenTCP}. */
+  public CompletableFuture<Server> listenTcp(int port, Factory factory) {
+    return listening(
+        () -> Deferreds.succeed(reactor.listenTcp(port, factory, "", 50, TcpOptions.DEFAULT)));
+  }
+
+  private CompletableFuture<Server> listening(Callable<Deferred<ListeningPort>> listen) {
+    return loop.opening(
+        () -> listen.call().addCallback(port -> new Server(loop, port)), Server::close);
+  }
+
+  /**
+   * Connects {@code protocol} itself to {@code endpoint}; Twisted's {@code connectProtocol}. The
+   * future has the protocol once it is connected, and fails as {@link #connect}.
+   */
+  public <P extends Protocol> CompletableFuture<P> connectProtocol(String endpoint, P protocol) {
+    return loop.opening(
+        () -> Endpoints.connectProtocol(Endpoints.clientFromString(reactor, endpoint), protocol),
+        unwanted -> unwanted.transport().abortConnection());
+  }
+
+  /**
+   * Begins to connect to {@code host}; Twisted's {@code connectTCP}. {@code factory} hears how it
+   * goes. The attempt ends after 30 seconds. The future has the connector, which is to be used on
+   * the reactor's thread, as soon as the attempt has begun.
+   */
+  public CompletableFuture<Connector> connectTcp(String host, int port, ClientFactory factory) {
+    return call(
+        () ->
+            reactor.connectTcp(
+                host, port, factory, Duration.ofSeconds(30), null, TcpOptions.DEFAULT));
+  }
+
+  // Time.
+
+  /**
+   * Runs {@code call} on the reactor's thread after {@code delay}; Twisted's {@code callLater}.
+   * Cancelling the future cancels the call. What the call throws is reported, and fails the future.
+   * A call whose time is to be changed is made with {@code reactor().callLater}.
+   *
+   * @throws IllegalArgumentException when {@code delay} is negative
+   */
+  public CompletableFuture<Void> callLater(Duration delay, Runnable call) {
+    return later(
+        delay,
+        () -> {
+          try {
+            call.run();
+          } catch (Throwable e) {
+            loop.report(e);
+            throw e;
+          }
+          return null;
+        });
+  }
+
+  /**
+   * Runs {@code call} on the reactor's thread after {@code delay}, for its result; Twisted's {@code
+   * deferLater}. What it throws fails the future.
+   *
+   * @throws IllegalArgumentException when {@code delay} is negative
+   */
+  public <T> CompletableFuture<T> callLater(Duration delay, Callable<T> call) {
+    return later(delay, call);
+  }
+
+  /**
+   * Completes after {@code delay}.
+   *
+   * @throws IllegalArgumentException when {@code delay} is negative
+   */
+  public CompletableFuture<Void> after(Duration delay) {
+    return later(delay, () -> null);
+  }
+
+  private <T> CompletableFuture<T> later(Duration delay, Callable<T> call) {
+    requireNotNegative(delay);
+    return loop.futureUntilStop(() -> Clocks.deferLater(reactor, delay, call));
+  }
+
+  private static void requireNotNegative(Duration time) {
+    if (time.isNegative()) {
+      throw new IllegalArgumentException("a time must not be negative, but was " + time);
+    }
+  }
+
+  /**
+   * Runs {@code call} on the reactor's thread now and then every {@code interval}; Twisted's {@code
+   * LoopingCall}. The calls stand on a grid, so they do not drift, and one that takes longer than
+   * the interval makes the next one skip points of it. A call that throws ends them: this is
+   * reported, and {@link Repeating#done} fails.
+   *
+   * @throws IllegalArgumentException when {@code interval} is negative
+   */
+  public Repeating every(Duration interval, Runnable call) {
+    return repeat(interval, new LoopingCall(reactor, call));
+  }
+
+  /** The same for a call that returns a stage, which the next call waits for. */
+  public Repeating every(Duration interval, Callable<? extends @Nullable CompletionStage<?>> call) {
+    return repeat(
+        interval,
+        new LoopingCall(
+            reactor,
+            (Callable<@Nullable Object>)
+                () -> {
+                  CompletionStage<?> stage = call.call();
+                  return stage == null ? null : Deferreds.toDeferred(stage, reactor);
+                }));
+  }
+
+  private Repeating repeat(Duration interval, LoopingCall calls) {
+    requireNotNegative(interval);
+    CompletableFuture<Void> done =
+        loop.futureUntilStop(
+            () ->
+                calls
+                    .start(interval, true)
+                    .addCallbacks(
+                        ended -> null,
+                        failure -> {
+                          if (!(failure.getValue() instanceof DeferredCancelledException)) {
+                            loop.report(failure.getValue());
+                          }
+                          return failure.get();
+                        }));
+    return new Repeating(loop, calls, done);
+  }
+
+  // Deferreds.
+
+  /**
+   * Calls {@code call} on the reactor's thread and gives the result of its Deferred as a future,
+   * with the very exception that it fails with. Cancelling the future, or any stage of it, cancels
+   * the Deferred.
+   */
+  public <T> CompletableFuture<T> future(Callable<Deferred<T>> call) {
+    return loop.futureUntilStop(call);
+  }
+
+  /**
+   * {@code stage} as a Deferred, which fires on the reactor's thread and is to be used there.
+   * Cancelling the Deferred cancels the stage.
+   */
+  public <T> Deferred<T> deferred(CompletionStage<T> stage) {
+    return Deferreds.toDeferred(stage, reactor);
+  }
+
+  // Threads.
+
+  /** Runs {@code call} on the reactor's thread; what it throws fails the future. */
+  public <T> CompletableFuture<T> call(Callable<T> call) {
+    return loop.future(() -> Deferreds.succeed(call.call()));
+  }
+
+  /**
+   * Runs {@code call} on the reactor's thread; what it throws is reported, and fails the future.
+   */
+  public CompletableFuture<Void> call(Runnable call) {
+    return loop.future(
+        () -> {
+          try {
+            call.run();
+          } catch (Throwable e) {
+            loop.report(e);
+            throw e;
+          }
+          return Deferreds.succeed(null);
+        });
+  }
+
+  /**
+   * Runs {@code call} on the reactor's thread and waits for its result; Twisted's {@code
+   * blockingCallFromThread}.
+   *
+   * @throws Exception what the call has thrown
+   * @throws IllegalStateException on the reactor's own thread, which would wait for itself
+   */
+  public <T> T blockingCall(Callable<T> call) throws Exception {
+    return reactor.blockingCallFromThread(() -> Deferreds.succeed(call.call()));
+  }
+
+  /**
+   * Runs {@code call}, which may block, on a thread of the reactor's pool; Twisted's {@code
+   * deferToThread}. The pool has 10 threads, unless {@code reactor().suggestThreadPoolSize} says
+   * otherwise. Cancelling the future only ends the waiting.
+   */
+  public <T> CompletableFuture<T> deferToThread(Callable<T> call) {
+    return loop.future(() -> reactor.deferToThread(call));
+  }
+
+  @Override
+  public String toString() {
+    return "Torsion(" + reactor + ")";
+  }
+}
