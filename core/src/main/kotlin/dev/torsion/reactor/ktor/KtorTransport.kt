@@ -282,7 +282,8 @@ internal class KtorTransport(
         if (closeTimer != null) return
         closeTimer =
             reactor.callLater(options.closeTimeout.toNanos(), TimeUnit.NANOSECONDS) {
-                val message = "The peer $remoteAddress took nothing for ${options.closeTimeout.toMillis()} ms while the connection was closing."
+                val time = options.closeTimeout.toMillis()
+                val message = "The peer $remoteAddress took nothing for $time ms while the connection was closing."
                 cut(ConnectionLost(message, null, ClosedBy.PEER, ClosePhase.CLOSING, bufferedBytes))
             }
     }

@@ -168,7 +168,8 @@ class KtorSelectorManagerSpec :
                     val server = closed.bind()
                     val otherServer = other.bind()
                     val outcomes = ArrayList<String>()
-                    val waiting = launch(start = CoroutineStart.UNDISPATCHED) { runCatching { server.accept() }.onFailure { outcomes.add("closed") } }
+                    val waiting =
+                        launch(start = CoroutineStart.UNDISPATCHED) { runCatching { server.accept() }.onFailure { outcomes.add("closed") } }
                     val going = launch(start = CoroutineStart.UNDISPATCHED) { otherServer.accept().also { outcomes.add("accepted") } }
                     closed.close()
                     waiting.join()
