@@ -6,7 +6,7 @@ package dev.torsion.clock
 import java.util.concurrent.TimeUnit
 import kotlin.time.Duration
 
-/** A clock that moves when told to, as Twisted's `task.Clock` does: first the time, then the calls that are due, newly due ones included. */
+/** A clock that moves when told to, as Twisted's `task.Clock` does: first the time, then all calls that are due, new ones included. */
 internal class ManualClock : Clock {
     private val timers = TimerQueue { now }
 

@@ -30,11 +30,14 @@ class ReactSpec :
             val shutdowns = reactor.countShutdowns()
             val threads = ArrayList<Thread>()
             val code =
-                react(reactor, ReactMain { given ->
-                    given shouldBeSameInstanceAs reactor
-                    threads.add(Thread.currentThread())
-                    given.deferLater(1.milliseconds) { threads.add(Thread.currentThread()) }
-                })
+                react(
+                    reactor,
+                    ReactMain { given ->
+                        given shouldBeSameInstanceAs reactor
+                        threads.add(Thread.currentThread())
+                        given.deferLater(1.milliseconds) { threads.add(Thread.currentThread()) }
+                    },
+                )
             code shouldBe 0
             threads shouldContainExactly List(2) { Thread.currentThread() }
             shutdowns shouldContainExactly listOf("shutdown")
@@ -63,12 +66,15 @@ class ReactSpec :
             val reactor = Reactor.create()
             val shutdowns = reactor.countShutdowns()
             val code =
-                react(reactor, ReactMain {
-                    val done = Deferred<Unit>()
-                    it.addSystemEventTrigger(Phase.BEFORE, SystemEvent.SHUTDOWN) { done.callback(Unit) }
-                    it.callWhenRunning(it::stop)
-                    done
-                })
+                react(
+                    reactor,
+                    ReactMain {
+                        val done = Deferred<Unit>()
+                        it.addSystemEventTrigger(Phase.BEFORE, SystemEvent.SHUTDOWN) { done.callback(Unit) }
+                        it.callWhenRunning(it::stop)
+                        done
+                    },
+                )
             code shouldBe 0
             shutdowns.size shouldBe 1
         }
@@ -76,22 +82,27 @@ class ReactSpec :
         "24: it stops exactly once when main stops the reactor and is done in the same turn" {
             val reactor = Reactor.create()
             val shutdowns = reactor.countShutdowns()
-            react(reactor, ReactMain {
-                it.deferLater(1.milliseconds) { it.stop() }
-            }) shouldBe 0
+            react(
+                reactor,
+                ReactMain {
+                    it.deferLater(1.milliseconds) { it.stop() }
+                },
+            ) shouldBe 0
             shutdowns.size shouldBe 1
         }
 
         "a reactor that is stopped before main is done cancels it, and waits for its end" {
             val ends = ArrayList<String>()
             val code =
-                react(main = ReactMain {
-                    it.callWhenRunning(it::stop)
-                    Deferred<Unit> { ends.add("cancelled") }.addAsyncErrback { failure ->
-                        failure.trap(DeferredCancelledException::class.java)
-                        it.deferLater(5.milliseconds) { ends.add("cleaned up") }
-                    }
-                })
+                react(
+                    main = ReactMain {
+                        it.callWhenRunning(it::stop)
+                        Deferred<Unit> { ends.add("cancelled") }.addAsyncErrback { failure ->
+                            failure.trap(DeferredCancelledException::class.java)
+                            it.deferLater(5.milliseconds) { ends.add("cleaned up") }
+                        }
+                    },
+                )
             code shouldBe 0
             ends shouldContainExactly listOf("cancelled", "cleaned up")
         }

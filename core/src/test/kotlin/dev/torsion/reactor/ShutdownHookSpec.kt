@@ -50,7 +50,13 @@ class ShutdownHookSpec :
             val java = File(System.getProperty("java.home"), "bin/java").path
             val classPath = System.getProperty("surefire.test.class.path") ?: System.getProperty("java.class.path")
             // A shell may have started these tests with interrupts ignored, which a JVM would inherit.
-            val heeded = if (File("/usr/bin/env").exists() && File("/proc/self").exists()) listOf("env", "--default-signal=INT") else listOf()
+            val heeded = if (File("/usr/bin/env").exists() &&
+                File("/proc/self").exists()
+            ) {
+                listOf("env", "--default-signal=INT")
+            } else {
+                listOf()
+            }
             val command = heeded + listOf(java, "-cp", classPath, ShutdownProgram::class.java.name, argument)
             val process = ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start()
             try {

@@ -1,0 +1,61 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.reactor.ktor
+
+import dev.torsion.net.CloseReason
+import dev.torsion.net.Protocol
+import dev.torsion.net.TcpOptions
+import dev.torsion.reactor.AbstractReactor
+import dev.torsion.reactor.Reactor
+import io.ktor.network.sockets.Connection
+import io.ktor.network.sockets.Socket
+import io.ktor.network.sockets.connection
+import kotlinx.coroutines.CancellationException
+import kotlinx.coroutines.NonCancellable
+import kotlinx.coroutines.withContext
+
+/**
+ * Runs [protocol] over this connection of ktor, whatever that is made of, until it is lost; gives the reason.
+ *
+ * ```kotlin
+ * val server = aSocket(selector).tcp().bind(port = 8007)
+ * while (true) {
+ *     val socket = server.accept()
+ *     launch { socket.serve(Echo(), reactor) }
+ * }
+ * ```
+ *
+ * The protocol gets a [Transport][dev.torsion.net.Transport] whose bytes are pumped by coroutines on [reactor]'s thread, where all
+ * its methods are called. Of [options] the water marks, the write limit and the closing time count; what ktor's own channel has
+ * taken, up to 1 MiB, is no longer in `bufferedBytes`. ktor cannot reset a connection: after `abortConnection` the peer sees its end.
+ *
+ * Thread: any. Cancellation: aborts the connection; `connectionLost` has been called when this function throws.
+ *
+ * @throws IllegalArgumentException when [reactor] is of a foreign kind, or an address is no internet address
+ */
+public suspend fun Connection.serve(
+    protocol: Protocol,
+    reactor: Reactor,
+    options: TcpOptions = TcpOptions.DEFAULT,
+): CloseReason {
+    val loop = requireNotNull(reactor as? AbstractReactor) { "$reactor is not of Torsion's own kind" }
+    return withContext(reactor.dispatcher) {
+        val transport = KtorTransport(loop, this@serve, options)
+        transport.start(protocol)
+        try {
+            transport.finished.await()
+        } catch (e: CancellationException) {
+            transport.abortConnection(e)
+            withContext(NonCancellable) { transport.finished.join() }
+            throw e
+        }
+    }
+}
+
+/** [serve] on the [connection] of this socket, whose channels nobody may have opened. */
+public suspend fun Socket.serve(
+    protocol: Protocol,
+    reactor: Reactor,
+    options: TcpOptions = TcpOptions.DEFAULT,
+): CloseReason = connection().serve(protocol, reactor, options)

@@ -1,0 +1,350 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.reactor.ktor
+
+import dev.torsion.clock.DelayedCall
+import dev.torsion.defer.Deferred
+import dev.torsion.net.CloseReason
+import dev.torsion.net.ClosePhase
+import dev.torsion.net.ClosedBy
+import dev.torsion.net.ConnectionAborted
+import dev.torsion.net.ConnectionDone
+import dev.torsion.net.ConnectionLost
+import dev.torsion.net.HalfCloseableProtocol
+import dev.torsion.net.Producer
+import dev.torsion.net.Protocol
+import dev.torsion.net.TcpOptions
+import dev.torsion.net.Transport
+import dev.torsion.net.WriteLimitExceededException
+import dev.torsion.reactor.AbstractReactor
+import dev.torsion.reactor.ConnectionScope
+import dev.torsion.reactor.ConsumerSide
+import dev.torsion.reactor.Phase
+import dev.torsion.reactor.SystemEvent
+import io.ktor.network.sockets.Connection
+import io.ktor.utils.io.readAvailable
+import io.ktor.utils.io.writeBuffer
+import kotlinx.coroutines.CancellationException
+import kotlinx.coroutines.CompletableDeferred
+import kotlinx.coroutines.CoroutineScope
+import kotlinx.coroutines.ensureActive
+import kotlinx.coroutines.job
+import kotlinx.coroutines.launch
+import kotlinx.coroutines.suspendCancellableCoroutine
+import kotlinx.coroutines.yield
+import kotlinx.io.Buffer
+import kotlinx.io.transferFrom
+import java.nio.ByteBuffer
+import java.util.Objects
+import java.util.concurrent.TimeUnit
+import kotlin.coroutines.coroutineContext
+import kotlin.coroutines.resume
+
+/**
+ * A transport over the two channels of a ktor connection. Two coroutines on the reactor's thread move the bytes.
+ *
+ * As with the reactor's own connections a callback of the user is never entered from within another: what a call leads to is
+ * [settle]d in a task of its own.
+ */
+internal class KtorTransport(
+    private val reactor: AbstractReactor,
+    connection: Connection,
+    private val options: TcpOptions,
+) : Transport {
+    private val socket = connection.socket
+    private val input = connection.input
+    private val output = connection.output
+    private val localAddress = socket.localAddress.toTorsion()
+    private val remoteAddress = socket.remoteAddress.toTorsion()
+    private lateinit var protocol: Protocol
+
+    private var state = State.OPEN
+    private var closedBy = ClosedBy.US
+    private var cut: CloseReason? = null // the end that a failure or an abort has decided on
+    private var isSettling = false
+    private var isFinishing = false
+    private var inputEnded = false
+    private var isReading = true
+    private val readable = Bell(reactor)
+    private val queue = Buffer()
+    private var inFlight = 0L
+    private val writable = Bell(reactor)
+    private val consumer = ConsumerSide()
+    private var closeTimer: DelayedCall? = null
+    private val pumps = ConnectionScope(reactor.scope) { abortConnection(it) }
+    private val connectionScope = ConnectionScope(reactor.scope) { abortConnection(it) }
+    private val whenReactorStops =
+        reactor.addSystemEventTrigger(Phase.DURING, SystemEvent.SHUTDOWN) {
+            end(cut ?: ConnectionLost("The reactor has stopped.", null, ClosedBy.US, phase(), bufferedBytes), byReactor = true)
+        }
+
+    /** Completes with the reason, after the protocol was told. */
+    val finished = CompletableDeferred<CloseReason>(reactor.scope.coroutineContext.job)
+
+    private enum class State { OPEN, CLOSING, CLOSED }
+
+    fun start(protocol: Protocol) {
+        this.protocol = protocol
+        callingProtocol("connectionMade") { protocol.makeConnection(this) }
+        pumps.scope.launch { pumpInput() }
+        pumps.scope.launch { pumpOutput() }
+    }
+
+    override fun host() = localAddress
+
+    override fun peer() = remoteAddress
+
+    override val isDisconnecting get() = state != State.OPEN
+
+    override val bufferedBytes: Long get() = queue.size + inFlight
+
+    override val isWritable get() = !consumer.isFull
+
+    override val scope: CoroutineScope get() = connectionScope.scope
+
+    // Reading.
+
+    private suspend fun pumpInput() {
+        try {
+            while (input.awaitContent()) {
+                repeat(READS_PER_TURN) {
+                    while (!isReading) readable.await()
+                    if (cut == null) input.readAvailable(::deliver)
+                }
+                yield()
+            }
+        } catch (e: Exception) {
+            coroutineContext.ensureActive()
+            return broken(e)
+        }
+        endOfInput()
+    }
+
+    private fun deliver(data: ByteBuffer): Int {
+        val count = data.remaining()
+        callingProtocol("dataReceived") { protocol.dataReceived(data.asReadOnlyBuffer()) }
+        return count
+    }
+
+    private fun endOfInput() {
+        inputEnded = true
+        val half = protocol as? HalfCloseableProtocol
+        when {
+            state != State.OPEN -> settleLater()
+            half != null -> callingProtocol("readConnectionLost") { half.readConnectionLost() }
+            else -> beginClosing(ClosedBy.PEER)
+        }
+    }
+
+    override fun pauseProducing() {
+        reactor.checkThread("pauseProducing")
+        isReading = false
+    }
+
+    override fun resumeProducing() {
+        reactor.checkThread("resumeProducing")
+        if (state != State.OPEN || inputEnded) return
+        isReading = true
+        readable.ring()
+    }
+
+    // Writing.
+
+    private val takesWrites: Boolean
+        get() = cut == null && (state == State.OPEN || (state == State.CLOSING && consumer.producer != null))
+
+    override fun write(
+        data: ByteArray,
+        offset: Int,
+        length: Int,
+    ) {
+        reactor.checkThread("write")
+        Objects.checkFromIndexSize(offset, length, data.size)
+        if (!takesWrites) return
+        queue.write(data, offset, offset + length)
+        queued()
+    }
+
+    override fun write(data: ByteBuffer) {
+        reactor.checkThread("write")
+        if (takesWrites) {
+            queue.transferFrom(data)
+            queued()
+        } else {
+            data.position(data.limit())
+        }
+    }
+
+    private fun queued() {
+        if (bufferedBytes > options.writeLimit) return abortConnection(WriteLimitExceededException(options.writeLimit))
+        if (bufferedBytes > options.highWaterMark) consumer.becameFull()
+        writable.ring()
+    }
+
+    private suspend fun pumpOutput() {
+        try {
+            while (true) {
+                while (queue.exhausted()) writable.await()
+                inFlight = minOf(queue.size, PIECE)
+                output.writeBuffer(queue, inFlight)
+                inFlight = 0
+                output.flush()
+                closeTimer?.let { if (it.isActive) it.reset(options.closeTimeout.toNanos(), TimeUnit.NANOSECONDS) }
+                if (bufferedBytes <= options.lowWaterMark) {
+                    reactor.guarded({ "resuming the producer of $this" }) { consumer.drained(isEmpty = bufferedBytes == 0L) }
+                }
+                if (bufferedBytes == 0L && state == State.CLOSING) settleLater()
+                yield()
+            }
+        } catch (e: Exception) {
+            coroutineContext.ensureActive()
+            broken(e)
+        }
+    }
+
+    override fun whenWritable(): Deferred<Unit> {
+        reactor.checkThread("whenWritable")
+        return consumer.whenWritable()
+    }
+
+    override fun registerProducer(
+        producer: Producer,
+        streaming: Boolean,
+    ) {
+        reactor.checkThread("registerProducer")
+        consumer.register(producer, streaming, isGone = state == State.CLOSED || cut != null)
+    }
+
+    override fun unregisterProducer() {
+        reactor.checkThread("unregisterProducer")
+        consumer.unregister()
+        if (state == State.CLOSING) settleLater()
+    }
+
+    // Ending.
+
+    override fun loseConnection() {
+        reactor.checkThread("loseConnection")
+        if (state == State.OPEN) beginClosing(ClosedBy.US)
+    }
+
+    private fun beginClosing(by: ClosedBy) {
+        state = State.CLOSING
+        closedBy = by
+        settleLater()
+    }
+
+    override fun abortConnection(cause: Throwable?) {
+        reactor.checkThread("abortConnection")
+        val why = cause?.let { "This side aborted the connection: ${it.message}" } ?: "This side aborted the connection."
+        cut(ConnectionAborted(why, cause, phase(), bufferedBytes))
+    }
+
+    private fun broken(e: Exception) {
+        if (isFinishing) return // it is we who close the channels
+        cut(ConnectionLost("The connection to $remoteAddress was lost: ${e.message}.", e, ClosedBy.PEER, phase(), bufferedBytes))
+    }
+
+    private fun cut(reason: CloseReason) {
+        if (cut != null || state == State.CLOSED) return
+        cut = reason
+        settleLater()
+    }
+
+    private fun phase() = if (state == State.CLOSING) ClosePhase.CLOSING else ClosePhase.OPEN
+
+    private fun settleLater() {
+        if (isSettling || state == State.CLOSED) return
+        isSettling = true
+        reactor.runSoon {
+            isSettling = false
+            settle()
+        }
+    }
+
+    private fun settle() {
+        val decided = cut
+        when {
+            state == State.CLOSED -> Unit
+            decided != null -> end(decided)
+            state != State.CLOSING || isFinishing -> Unit
+            bufferedBytes > 0 -> armCloseTimer()
+            consumer.producer == null -> {
+                isFinishing = true
+                armCloseTimer()
+                pumps.scope.launch { finish() }
+            }
+        }
+    }
+
+    private fun armCloseTimer() {
+        if (closeTimer != null) return
+        closeTimer =
+            reactor.callLater(options.closeTimeout.toNanos(), TimeUnit.NANOSECONDS) {
+                val time = options.closeTimeout.toMillis()
+                val message = "The peer $remoteAddress took nothing for $time ms while the connection was closing."
+                cut(ConnectionLost(message, null, ClosedBy.PEER, ClosePhase.CLOSING, bufferedBytes))
+            }
+    }
+
+    /** Lets ktor send what its channel holds and close the socket. */
+    private suspend fun finish() {
+        output.flushAndClose()
+        socket.close()
+        val error =
+            suspendCancellableCoroutine { continuation ->
+                val handle = socket.socketContext.invokeOnCompletion { continuation.resume(it) }
+                continuation.invokeOnCancellation { handle.dispose() }
+            }
+        val lost = error?.let { ConnectionLost("The connection to $remoteAddress was lost: ${it.message}.", it, ClosedBy.PEER, phase()) }
+        end(lost ?: ConnectionDone(closedBy, phase()))
+    }
+
+    private fun end(
+        reason: CloseReason,
+        byReactor: Boolean = false,
+    ) {
+        state = State.CLOSED
+        if (!byReactor) reactor.removeSystemEventTrigger(whenReactorStops)
+        closeTimer?.let { if (it.isActive) it.cancel() }
+        queue.clear()
+        pumps.end(reason)
+        socket.close()
+        if (reason !is ConnectionDone) {
+            input.cancel(reason)
+            output.cancel(reason)
+            // ktor would go on sending for as long as the peer does not read.
+            socket.socketContext.cancel(CancellationException(reason.message, reason))
+        }
+        consumer.ended(reason)
+        reactor.guarded({ "connectionLost of $protocol" }) { protocol.endConnection(reason) }
+        connectionScope.end(reason)
+        finished.complete(reason)
+    }
+
+    /** Calls the protocol; what it throws is reported and aborts the connection. */
+    private inline fun callingProtocol(
+        what: String,
+        call: () -> Unit,
+    ) {
+        reactor.guarded({ "$what of $protocol" }) {
+            try {
+                call()
+            } catch (e: Throwable) {
+                abortConnection(e)
+                throw e
+            }
+        }
+    }
+
+    override fun toString(): String {
+        val waiting = if (bufferedBytes > 0) ", $bufferedBytes bytes to send" else ""
+        return "KtorTransport($localAddress <-> $remoteAddress, ${state.name.lowercase()}$waiting)"
+    }
+
+    private companion object {
+        const val PIECE = 64L * 1024
+        const val READS_PER_TURN = 8 // of at most one of ktor's segments, 8 KiB, each
+    }
+}

@@ -1,0 +1,406 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.reactor.ktor
+
+import dev.torsion.net.CloseReason
+import dev.torsion.net.ClosedBy
+import dev.torsion.net.ConnectionAborted
+import dev.torsion.net.ConnectionDone
+import dev.torsion.net.ConnectionLost
+import dev.torsion.net.HalfCloseableProtocol
+import dev.torsion.net.IPv4Address
+import dev.torsion.net.Producer
+import dev.torsion.net.Protocol
+import dev.torsion.net.TcpOptions
+import dev.torsion.net.WriteLimitExceededException
+import dev.torsion.net.WrongThreadException
+import dev.torsion.reactor.Reactor
+import dev.torsion.reactor.ReactorOptions
+import dev.torsion.reactor.getOrFail
+import dev.torsion.reactor.nio.Scripted
+import dev.torsion.reactor.onLoop
+import dev.torsion.reactor.withReactor
+import io.kotest.assertions.throwables.shouldThrow
+import io.kotest.core.spec.style.StringSpec
+import io.kotest.matchers.booleans.shouldBeTrue
+import io.kotest.matchers.collections.shouldContainExactly
+import io.kotest.matchers.collections.shouldContainOnly
+import io.kotest.matchers.shouldBe
+import io.kotest.matchers.string.shouldContain
+import io.kotest.matchers.types.shouldBeInstanceOf
+import io.ktor.network.selector.SelectorManager
+import io.ktor.network.sockets.InetSocketAddress
+import io.ktor.network.sockets.aSocket
+import io.ktor.network.sockets.port
+import kotlinx.coroutines.CompletableDeferred
+import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.awaitCancellation
+import kotlinx.coroutines.future.future
+import kotlinx.coroutines.launch
+import kotlinx.coroutines.runBlocking
+import java.io.IOException
+import java.net.InetAddress
+import java.net.Socket
+import java.time.Duration
+import java.util.concurrent.CompletableFuture
+
+class KtorServeSpec :
+    StringSpec({
+        /** Serves one connection with [protocol], and has [peer] talk to it. Gives what serve gave. */
+        fun Reactor.served(
+            protocol: Protocol,
+            options: TcpOptions = TcpOptions.DEFAULT,
+            peer: (Socket) -> Unit,
+        ): CloseReason {
+            val server = coroutineOnLoop { KtorSelectorManager(this@served).bind() }
+            val reason = scope.future { server.accept().serve(protocol, this@served, options) }
+            server.peer().use(peer)
+            return reason.getOrFail().also { server.close() }
+        }
+
+        fun Socket.send(text: String) = getOutputStream().run { write(text.toByteArray()) }
+
+        fun Socket.receive(count: Int) = String(getInputStream().readNBytes(count))
+
+        "a protocol runs over ktor, all of it on the reactor's thread" {
+            withReactor { reactor ->
+                val threads = HashSet<Boolean>()
+                val protocol =
+                    Scripted(made = { threads.add(reactor.isInReactorThread) }, received = {
+                        threads.add(reactor.isInReactorThread)
+                        transport.write(it)
+                    })
+                val reason =
+                    reactor.served(protocol) { peer ->
+                        repeat(100) {
+                            peer.send("ping $it")
+                            peer.receive("ping $it".length) shouldBe "ping $it"
+                        }
+                        reactor.onLoop { protocol.transport.peer() } shouldBe IPv4Address("127.0.0.1", peer.localPort)
+                        reactor.onLoop { protocol.transport.host() } shouldBe IPv4Address("127.0.0.1", peer.port)
+                    }
+                threads shouldContainOnly setOf(true)
+                reason.shouldBeInstanceOf<ConnectionDone>().by shouldBe ClosedBy.PEER
+                protocol.lost.getOrFail() shouldBe reason
+                protocol.isConnected shouldBe false
+                protocol.transport.toString() shouldContain "closed"
+            }
+        }
+
+        "over ktor's own selector and from a foreign thread the pumps still run on the reactor's thread" {
+            withReactor { reactor ->
+                SelectorManager(Dispatchers.IO).use { selector ->
+                    val threads = HashSet<Thread>()
+                    val protocol =
+                        Scripted(made = { threads.add(Thread.currentThread()) }, received = {
+                            threads.add(Thread.currentThread())
+                            transport.write(it)
+                            transport.loseConnection()
+                        })
+                    val server = runBlocking { aSocket(selector).tcp().bind(InetSocketAddress("127.0.0.1", 0)) }
+                    val reason = CompletableFuture<CloseReason>()
+                    selector.launch(Dispatchers.IO) { reason.complete(server.accept().serve(protocol, reactor)) }
+                    Socket(InetAddress.getLoopbackAddress(), server.port).use {
+                        it.send("once")
+                        String(it.getInputStream().readAllBytes()) shouldBe "once"
+                    }
+                    reason.getOrFail().shouldBeInstanceOf<ConnectionDone>()
+                    threads shouldContainExactly setOf(reactor.onLoop { Thread.currentThread() })
+                    server.close()
+                }
+            }
+        }
+
+        "loseConnection sends everything first" {
+            withReactor { reactor ->
+                val data = ByteArray(6_000_000) { it.toByte() }
+                val protocol =
+                    Scripted(made = {
+                        transport.write(data)
+                        transport.loseConnection()
+                        transport.isDisconnecting.shouldBeTrue()
+                        transport.write("ignored".toByteArray())
+                    })
+                val reason = reactor.served(protocol) { it.getInputStream().readAllBytes().contentEquals(data).shouldBeTrue() }
+                reason.shouldBeInstanceOf<ConnectionDone>().by shouldBe ClosedBy.US
+                reason.isClean shouldBe true
+            }
+        }
+
+        "a producer is paused while the peer does not read, and goes on when it does" {
+            withReactor { reactor ->
+                val pieces = 400
+                val paused = CompletableFuture<Unit>()
+                lateinit var producer: Producer
+                val protocol =
+                    Scripted(made = {
+                        producer =
+                            object : Producer {
+                                var left = pieces
+                                var isPaused = false
+
+                                override fun resumeProducing() {
+                                    isPaused = false
+                                    while (left > 0 && !isPaused) {
+                                        left--
+                                        transport.write(ByteArray(50_000))
+                                    }
+                                    if (left > 0) return
+                                    transport.unregisterProducer()
+                                    transport.loseConnection()
+                                }
+
+                                override fun pauseProducing() {
+                                    isPaused = true
+                                    if (!transport.isWritable) paused.complete(Unit)
+                                }
+
+                                override fun stopProducing() {}
+                            }
+                        transport.registerProducer(producer, streaming = true)
+                        producer.resumeProducing()
+                    })
+                reactor.served(protocol) { peer ->
+                    paused.getOrFail()
+                    reactor.onLoop { protocol.transport.bufferedBytes < 200_000 } shouldBe true
+                    peer.getInputStream().readAllBytes().size shouldBe pieces * 50_000
+                }.isClean shouldBe true
+            }
+        }
+
+        "a pull producer is asked for one piece at a time" {
+            withReactor { reactor ->
+                val protocol =
+                    Scripted(made = {
+                        var left = 5
+                        val producer =
+                            object : Producer {
+                                override fun resumeProducing() {
+                                    if (left-- > 0) return transport.write("piece;".toByteArray())
+                                    transport.unregisterProducer()
+                                    transport.loseConnection()
+                                }
+
+                                override fun stopProducing() {}
+                            }
+                        transport.registerProducer(producer, streaming = false)
+                    })
+                reactor.served(protocol) { String(it.getInputStream().readAllBytes()) shouldBe "piece;".repeat(5) }
+            }
+        }
+
+        "whenWritable waits until the queue has drained, and fails when the connection ends first" {
+            withReactor { reactor ->
+                val waited = CompletableFuture<Unit>()
+                val drained =
+                    Scripted(made = {
+                        transport.write(ByteArray(300_000))
+                        transport.isWritable shouldBe false
+                        transport.whenWritable().addCallback {
+                            transport.isWritable shouldBe true
+                            waited.complete(Unit)
+                            transport.loseConnection()
+                        }
+                    })
+                reactor.served(drained) { it.getInputStream().readAllBytes().size shouldBe 300_000 }
+                waited.getOrFail()
+
+                val failed = CompletableFuture<Throwable>()
+                val aborted =
+                    Scripted(made = {
+                        transport.write(ByteArray(300_000))
+                        transport.whenWritable().addErrback { failed.complete(it.value).let { } }
+                        transport.abortConnection()
+                    })
+                reactor.served(aborted) { }
+                failed.getOrFail().shouldBeInstanceOf<ConnectionAborted>()
+            }
+        }
+
+        "more than the write limit aborts, though the peer reads nothing" {
+            withReactor { reactor ->
+                val protocol = Scripted(made = { repeat(40) { transport.write(ByteArray(1_000_000)) } })
+                val reason = reactor.served(protocol) { protocol.lost.getOrFail() }
+                reason.shouldBeInstanceOf<ConnectionAborted>().cause.shouldBeInstanceOf<WriteLimitExceededException>()
+            }
+        }
+
+        "a peer that does not read holds up the closing for no longer than the closing time" {
+            withReactor { reactor ->
+                val options = TcpOptions(closeTimeout = Duration.ofMillis(300), writeLimit = 64_000_000)
+                val protocol =
+                    Scripted(made = {
+                        transport.write(ByteArray(30_000_000))
+                        transport.loseConnection()
+                    })
+                val reason =
+                    reactor.served(protocol, options) { peer ->
+                        protocol.lost.getOrFail()
+                        // ktor's socket is gone too: what the system holds comes, then the end.
+                        (peer.getInputStream().readAllBytes().size < 30_000_000).shouldBeTrue()
+                    }
+                reason.shouldBeInstanceOf<ConnectionLost>().message!! shouldContain "took nothing for 300 ms"
+            }
+        }
+
+        "abortConnection ends it in a later turn, with the cause" {
+            withReactor { reactor ->
+                val cause = IOException("enough")
+                val order = ArrayList<String>()
+                val protocol =
+                    Scripted(made = {
+                        transport.abortConnection(cause)
+                        order.add("still in connectionMade: $isConnected")
+                    })
+                val reason = reactor.served(protocol) { it.getInputStream().read() shouldBe -1 }
+                order shouldContainExactly listOf("still in connectionMade: true")
+                reason.shouldBeInstanceOf<ConnectionAborted>().cause shouldBe cause
+            }
+        }
+
+        "what the protocol throws is reported, and aborts" {
+            val reported = ArrayList<Throwable>()
+            withReactor(ReactorOptions(errorListener = { _, e -> reported.add(e) })) { reactor ->
+                val error = IllegalStateException("bug")
+                val protocol = Scripted(received = { throw error })
+                val reason =
+                    reactor.served(protocol) {
+                        it.send("x")
+                        protocol.lost.getOrFail()
+                    }
+                reason.shouldBeInstanceOf<ConnectionAborted>().cause shouldBe error
+                reported shouldContainExactly listOf(error)
+            }
+        }
+
+        "pauseProducing delivers no more until resumeProducing" {
+            withReactor { reactor ->
+                val received = StringBuilder()
+                val all = CompletableFuture<String>()
+                val protocol =
+                    Scripted(made = { transport.pauseProducing() }, received = {
+                        received.append(String(it))
+                        if (received.length == 10) all.complete(received.toString())
+                    })
+                reactor.served(protocol) { peer ->
+                    peer.send("0123456789")
+                    protocol.connection.getOrFail()
+                    reactor.onLoop { received.toString() } shouldBe ""
+                    reactor.onLoop { protocol.transport.resumeProducing() }
+                    all.getOrFail() shouldBe "0123456789"
+                }
+            }
+        }
+
+        "a half-closeable protocol hears the end of the peer's stream, and may still answer" {
+            class Summary :
+                Protocol(),
+                HalfCloseableProtocol {
+                var count = 0
+
+                override fun dataReceived(data: ByteArray) {
+                    count += data.size
+                }
+
+                override fun readConnectionLost() {
+                    transport.write("$count".toByteArray())
+                    transport.loseConnection()
+                }
+
+                override fun writeConnectionLost() {}
+            }
+            withReactor { reactor ->
+                reactor.served(Summary()) {
+                    it.send("12345")
+                    it.shutdownOutput()
+                    String(it.getInputStream().readAllBytes()) shouldBe "5"
+                }.isClean shouldBe true
+            }
+        }
+
+        "when the reactor stops the protocol is told, and serve returns" {
+            val reactor = Reactor.create()
+            reactor.start()
+            val protocol = Scripted()
+            val server = reactor.coroutineOnLoop { KtorSelectorManager(reactor).bind() }
+            val served = reactor.scope.future { server.accept().serve(protocol, reactor) }
+            server.peer().use {
+                protocol.connection.getOrFail()
+                reactor.stopAndJoin(Duration.ofSeconds(20)) shouldBe true
+                it.getInputStream().read() shouldBe -1
+            }
+            protocol.lost.getOrFail().shouldBeInstanceOf<ConnectionLost>().by shouldBe ClosedBy.US
+            served.getOrFail() shouldBe protocol.lost.getOrFail()
+        }
+
+        "cancelling serve aborts, and the protocol is told before serve has ended" {
+            withReactor { reactor ->
+                val protocol = Scripted()
+                val ended = CompletableFuture<Boolean>()
+                val server = reactor.coroutineOnLoop { KtorSelectorManager(reactor).bind() }
+                val serving =
+                    reactor.scope.launch {
+                        try {
+                            server.accept().serve(protocol, reactor)
+                        } finally {
+                            ended.complete(protocol.lost.isDone)
+                        }
+                    }
+                server.peer().use {
+                    protocol.connection.getOrFail()
+                    serving.cancel()
+                    ended.getOrFail() shouldBe true
+                    protocol.lost.getOrFail().shouldBeInstanceOf<ConnectionAborted>()
+                }
+                server.close()
+            }
+        }
+
+        "coroutines of the connection end with it, and one that fails aborts it" {
+            withReactor { reactor ->
+                val cancelled = CompletableDeferred<Unit>()
+                val error = IllegalStateException("bug")
+                val protocol =
+                    Scripted(made = {
+                        transport.scope.launch {
+                            try {
+                                awaitCancellation()
+                            } finally {
+                                cancelled.complete(Unit)
+                            }
+                        }
+                    }, received = { transport.scope.launch { throw error } })
+                val reason =
+                    reactor.served(protocol) {
+                        it.send("x")
+                        protocol.lost.getOrFail()
+                    }
+                reason.shouldBeInstanceOf<ConnectionAborted>().cause shouldBe error
+                reactor.coroutineOnLoop { cancelled.await() }
+            }
+        }
+
+        "the transport refuses other threads" {
+            withReactor { reactor ->
+                val protocol = Scripted()
+                reactor.served(protocol) {
+                    protocol.connection.getOrFail()
+                    shouldThrow<WrongThreadException> { protocol.transport.write(byteArrayOf(1)) }
+                    shouldThrow<WrongThreadException> { protocol.transport.loseConnection() }
+                }
+            }
+        }
+
+        "a foreign reactor is refused" {
+            withReactor { reactor ->
+                val server = reactor.coroutineOnLoop { KtorSelectorManager(reactor).bind() }
+                server.peer().use {
+                    shouldThrow<IllegalArgumentException> {
+                        reactor.coroutineOnLoop { server.accept().use { socket -> socket.serve(Scripted(), ForeignReactor(reactor)) } }
+                    }
+                }
+                server.close()
+            }
+        }
+    })
