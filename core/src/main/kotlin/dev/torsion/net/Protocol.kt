@@ -77,7 +77,12 @@ public abstract class Protocol {
     override fun toString(): String = "${this::class.simpleName}(${currentTransport ?: "not connected"})"
 }
 
-/** A protocol that wants to know about each half of its connection ending; Twisted's `IHalfCloseableProtocol`. */
+/**
+ * A protocol that wants to know about each half of its connection ending; Twisted's `IHalfCloseableProtocol`.
+ *
+ * It is asked to see to the end itself: even when both halves are closed, the connection is there until it calls
+ * [Transport.loseConnection].
+ */
 public interface HalfCloseableProtocol {
     /** The peer will send no more; we can still write. */
     public fun readConnectionLost()

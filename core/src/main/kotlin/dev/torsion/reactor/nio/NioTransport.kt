@@ -120,8 +120,8 @@ internal class NioTransport(
         val half = protocol as? HalfCloseableProtocol
         when {
             state == State.CLOSING -> settleLater()
-            outputEnded -> end(ConnectionDone(ClosedBy.PEER))
             half != null -> callingProtocol("readConnectionLost") { half.readConnectionLost() }
+            outputEnded -> end(ConnectionDone(ClosedBy.PEER))
             // The peer may still read what we have answered: it gets it, if it takes it.
             else -> beginClosing(ClosedBy.PEER)
         }
@@ -331,8 +331,11 @@ internal class NioTransport(
         } catch (e: IOException) {
             return broken(e)
         }
-        (protocol as? HalfCloseableProtocol)?.let { callingProtocol("writeConnectionLost") { it.writeConnectionLost() } }
-        if (inputEnded && state == State.OPEN) end(ConnectionDone(ClosedBy.US))
+        val half = protocol as? HalfCloseableProtocol
+        when {
+            half != null -> callingProtocol("writeConnectionLost") { half.writeConnectionLost() }
+            inputEnded -> end(ConnectionDone(ClosedBy.US))
+        }
     }
 
     private fun armCloseTimer() {

@@ -124,6 +124,7 @@ class TcpServerSpec :
 
                 override fun writeConnectionLost() {
                     events.add("write lost")
+                    transport.loseConnection()
                 }
 
                 override fun connectionLost(reason: dev.torsion.net.CloseReason) {

@@ -251,18 +251,24 @@ internal val halfClosing: Checks =
             until("the answer has arrived") { client.receivedBytes == 1000 }
             expect(!server.isLost && !client.isLost) { "the connection is not at its end" }
             server.transport.loseConnection()
+            until("the client knows of the other half") { "read lost" in client.story }
+            client.transport.loseConnection()
             until("both ends are closed") { server.isLost && client.isLost }
-            expectEqual(client.story, listOf("made", "write lost", "lost", "factory told"), "what the client was told")
+            expectEqual(client.story, listOf("made", "write lost", "read lost", "lost", "factory told"), "what the client was told")
             expectEqual(server.story, listOf("made", "read lost", "lost"), "what the server was told")
         }
 
-        "a connection whose halves are both closed is closed cleanly" {
+        "a connection whose halves are both closed waits for its protocol, and then ends cleanly" {
             val server = halfPeer()
             val client = halfPeer()
             connect(server, client)
             client.tcp.loseWriteConnection()
             until("the server knows") { "read lost" in server.story }
             server.tcp.loseWriteConnection()
+            until("both know of both halves") { "read lost" in client.story && "write lost" in server.story }
+            expect(!server.isLost && !client.isLost) { "the connection is not at its end" }
+            server.transport.loseConnection()
+            client.transport.loseConnection()
             until("both ends are closed") { server.isLost && client.isLost }
             expect(expectIs<ConnectionDone>(server.reason).isClean && expectIs<ConnectionDone>(client.reason).isClean) { "both ends are clean" }
         }
