@@ -19,11 +19,11 @@ import dev.torsion.net.TcpTransport
 import dev.torsion.net.Transport
 import dev.torsion.net.WrongThreadException
 import kotlinx.coroutines.CoroutineStart
-import kotlinx.coroutines.ensureActive
 import kotlinx.coroutines.flow.flow
 import kotlinx.coroutines.launch
 import java.nio.ByteBuffer
-import kotlin.coroutines.coroutineContext
+import kotlin.coroutines.Continuation
+import kotlin.coroutines.intrinsics.suspendCoroutineUninterceptedOrReturn
 
 /**
  * The engine of [Connection]: decodes on demand from what its [FrameReader] keeps, and pauses the transport while the messages that wait
@@ -40,12 +40,13 @@ internal class CodecConnection<T : Any>(
     private val isServed: Boolean,
 ) : Connection<T>,
     MessageIterator<T>,
+    MessageSource,
     FrameConsumer {
     private val thread = Thread.currentThread()
     private val reader = FrameReader(codec.framing.newDecoder(), this)
     private val sink = FrameSink(transport::write)
     private val inbox = ArrayDeque<T>(0)
-    private val receiver = Receiver(thread, transport)
+    private val receiver = Receiver(thread, transport, this)
     private val idle = options.idleTimeout?.let { IdleWatch(clock, it, ::abort) }
     private var requests: ArrayDeque<Deferred<T>>? = null
     private var handler: Callback<T, *>? = null
@@ -154,22 +155,32 @@ internal class CodecConnection<T : Any>(
 
     // Receiving.
 
-    override suspend fun receive(): T = if (hasNext()) take() else throw endOfMessages()
+    override suspend fun receive(): T = suspendCoroutineUninterceptedOrReturn { receiving(Wanted.MESSAGE, it) }
 
-    override suspend fun receiveOrNull(): T? = if (hasNext()) take() else null
+    override suspend fun receiveOrNull(): T? = suspendCoroutineUninterceptedOrReturn { receiving(Wanted.MESSAGE_OR_NULL, it) }
 
-    override suspend fun hasNext(): Boolean {
+    override suspend fun hasNext(): Boolean = suspendCoroutineUninterceptedOrReturn { receiving(Wanted.WHETHER_THERE_IS_ONE, it) }
+
+    private fun receiving(
+        wanted: Wanted,
+        continuation: Continuation<*>,
+    ): Any? {
         checkThread("receive")
         check(handler == null && requests.isNullOrEmpty()) { "$this: messages go to ${if (handler != null) "onMessage" else "requests"}" }
-        while (true) {
-            coroutineContext.ensureActive()
-            if (inbox.isNotEmpty()) return true
-            if (endedBy != null) break
-            receiver.park()
-        }
+        return receiver.receive(wanted, continuation)
+    }
+
+    override val hasOutcome: Boolean get() = inbox.isNotEmpty() || endedBy != null
+
+    override fun outcome(wanted: Wanted): Any? {
+        if (inbox.isNotEmpty()) return if (wanted == Wanted.WHETHER_THERE_IS_ONE) true else take()
         if (!isServed) endSeen()
         failure?.let { throw it }
-        return false
+        return when (wanted) {
+            Wanted.MESSAGE -> throw endOfMessages()
+            Wanted.MESSAGE_OR_NULL -> null
+            Wanted.WHETHER_THERE_IS_ONE -> false
+        }
     }
 
     override fun next(): T {
