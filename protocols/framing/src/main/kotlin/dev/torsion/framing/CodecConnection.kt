@@ -9,9 +9,9 @@ import dev.torsion.defer.Deferred
 import dev.torsion.defer.Failure
 import dev.torsion.defer.await
 import dev.torsion.defer.fail
+import dev.torsion.net.ClosePhase
 import dev.torsion.net.CloseReason
 import dev.torsion.net.ClosedBy
-import dev.torsion.net.ClosePhase
 import dev.torsion.net.ConnectionAborted
 import dev.torsion.net.ConnectionDone
 import dev.torsion.net.ProtocolViolationException
@@ -81,7 +81,7 @@ internal class CodecConnection<T : Any>(
         if (closing) failure = failure ?: reason.takeIf { it !is ConnectionDone } else reader.end()
         closedWaiters?.let { waiting ->
             closedWaiters = null
-            waiting.forEach { it.callback(reason) }
+            waiting.forEach { if (!it.called) it.callback(reason) } // one may have cancelled another
         }
         receiver.forgetJob()
     }
@@ -96,6 +96,8 @@ internal class CodecConnection<T : Any>(
                 codec.content.decode(frame)
             } catch (violation: ProtocolViolationException) {
                 return refused(violation)
+            } catch (e: Exception) {
+                return refused(MalformedContentException("A message cannot be understood: ${e.message}", e))
             }
         val request = requests?.removeFirstOrNull()
         when {
@@ -133,7 +135,7 @@ internal class CodecConnection<T : Any>(
             waiting.forEach { it.errback(endOfMessages()) }
         }
         receiver.wake()
-        if (!isServed && !handling && inbox.isEmpty()) endSeen()
+        if ((!isServed || handler != null) && !handling && inbox.isEmpty()) endSeen()
     }
 
     /** Nothing is left to be received, and no coroutine of the server will close the connection. */
@@ -194,7 +196,7 @@ internal class CodecConnection<T : Any>(
         return message
     }
 
-    override val incoming: Incoming<T> = Incoming(this, flow { while (hasNext()) emit(take()) })
+    override val incoming: Incoming<T> get() = Incoming(this, flow { while (hasNext()) emit(take()) })
 
     /** There is room again: decodes what is kept, and when that is not enough reads more. */
     private fun readOn() {
@@ -257,7 +259,7 @@ internal class CodecConnection<T : Any>(
         val result =
             try {
                 handler!!.call(message)
-            } catch (e: Exception) {
+            } catch (e: Throwable) {
                 return failed(e)
             }
         if (result is Deferred<*>) waitFor(result)
@@ -268,7 +270,11 @@ internal class CodecConnection<T : Any>(
         var inThisCall = true // then the caller goes on by itself, and the stack does not grow
         result.addBoth {
             handling = false
-            if (it is Failure) failed(it.value) else if (!inThisCall) handleNext()
+            if (it is Failure) {
+                failed(it.value)
+            } else if (!inThisCall) {
+                handleNext()
+            }
         }
         inThisCall = false
     }
@@ -330,7 +336,14 @@ internal class CodecConnection<T : Any>(
     }
 
     override fun toString(): String {
-        val state = closeReason?.let { "gone: ${it.message}" } ?: if (closing) "closing" else if (endedBy != null) "no more messages" else "open"
+        val state =
+            closeReason?.let { "gone: ${it.message}" } ?: if (closing) {
+                "closing"
+            } else if (endedBy != null) {
+                "no more messages"
+            } else {
+                "open"
+            }
         return "Connection($host <-> $peer, $state, ${inbox.size} messages waiting)"
     }
 }

@@ -88,8 +88,10 @@ internal class Receiver(
         val here = Thread.currentThread()
         when {
             here !== thread -> {
-                val message = "A coroutine that runs on thread \"${here.name}\" cannot receive: the connection belongs to \"${thread.name}\"."
-                continuation.resumeWithException(WrongThreadException(message))
+                val owner = thread.name
+                continuation.resumeWithException(
+                    WrongThreadException("A coroutine on thread \"${here.name}\" cannot receive: the connection belongs to \"$owner\"."),
+                )
             }
             job != null && !job.isActive -> continuation.resumeWithException(job.getCancellationException())
             waiting != null -> continuation.resumeWithException(IllegalStateException(TAKEN))
@@ -126,7 +128,15 @@ internal class Receiver(
         val continuation = waiting ?: return
         if (continuation.context[Job] !== job) return
         waiting = null
-        (if (elsewhere(continuation) == null) continuation else continuation.intercepted()).resumeWithException(job.getCancellationException())
+        (
+            if (elsewhere(continuation) ==
+                null
+            ) {
+                continuation
+            } else {
+                continuation.intercepted()
+            }
+            ).resumeWithException(job.getCancellationException())
     }
 
     private companion object {

@@ -21,11 +21,14 @@ class ReceiveCostSpec :
 
         "to resume a waiting receive allocates nothing" {
             val one = "message"
-            val same = Codec(LineFraming(), object : Content<String> {
-                override fun decode(frame: ByteBuffer) = one
+            val same = Codec(
+                LineFraming(),
+                object : Content<String> {
+                    override fun decode(frame: ByteBuffer) = one
 
-                override fun encode(value: String) = value.encodeToByteArray()
-            })
+                    override fun encode(value: String) = value.encodeToByteArray()
+                },
+            )
             var made: Connection<String>? = null
             val protocol = ConnectionFactory(MemoryReactor(), same) { made = it }.buildProtocol(StringTransport().peer())!!
             val transport = StringTransport().connect(protocol)

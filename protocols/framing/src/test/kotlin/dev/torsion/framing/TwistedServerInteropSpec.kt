@@ -87,7 +87,12 @@ class TwistedServerInteropSpec :
             }
         }
 
-        for ((name, codec) in mapOf("int8" to Int8Codec(), "int16" to Int16Codec(), "int32" to Int32Codec(), "netstring" to NetstringCodec())) {
+        for ((name, codec) in mapOf(
+            "int8" to Int8Codec(),
+            "int16" to Int16Codec(),
+            "int32" to Int32Codec(),
+            "netstring" to NetstringCodec(),
+        )) {
             test(name) {
                 against(name) { endpoint ->
                     val client = connect(endpoint, codec)
