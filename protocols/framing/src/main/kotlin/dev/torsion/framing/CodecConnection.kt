@@ -9,9 +9,9 @@ import dev.torsion.defer.Deferred
 import dev.torsion.defer.Failure
 import dev.torsion.defer.await
 import dev.torsion.defer.fail
+import dev.torsion.net.ClosePhase
 import dev.torsion.net.CloseReason
 import dev.torsion.net.ClosedBy
-import dev.torsion.net.ClosePhase
 import dev.torsion.net.ConnectionAborted
 import dev.torsion.net.ConnectionDone
 import dev.torsion.net.ProtocolViolationException
@@ -19,11 +19,11 @@ import dev.torsion.net.TcpTransport
 import dev.torsion.net.Transport
 import dev.torsion.net.WrongThreadException
 import kotlinx.coroutines.CoroutineStart
-import kotlinx.coroutines.ensureActive
 import kotlinx.coroutines.flow.flow
 import kotlinx.coroutines.launch
 import java.nio.ByteBuffer
-import kotlin.coroutines.coroutineContext
+import kotlin.coroutines.Continuation
+import kotlin.coroutines.intrinsics.suspendCoroutineUninterceptedOrReturn
 
 /**
  * The engine of [Connection]: decodes on demand from what its [FrameReader] keeps, and pauses the transport while the messages that wait
@@ -40,12 +40,13 @@ internal class CodecConnection<T : Any>(
     private val isServed: Boolean,
 ) : Connection<T>,
     MessageIterator<T>,
+    MessageSource,
     FrameConsumer {
     private val thread = Thread.currentThread()
     private val reader = FrameReader(codec.framing.newDecoder(), this)
     private val sink = FrameSink(transport::write)
     private val inbox = ArrayDeque<T>(0)
-    private val receiver = Receiver(thread, transport)
+    private val receiver = Receiver(thread, transport, this)
     private val idle = options.idleTimeout?.let { IdleWatch(clock, it, ::abort) }
     private var requests: ArrayDeque<Deferred<T>>? = null
     private var handler: Callback<T, *>? = null
@@ -80,7 +81,7 @@ internal class CodecConnection<T : Any>(
         if (closing) failure = failure ?: reason.takeIf { it !is ConnectionDone } else reader.end()
         closedWaiters?.let { waiting ->
             closedWaiters = null
-            waiting.forEach { it.callback(reason) }
+            waiting.forEach { if (!it.called) it.callback(reason) } // one may have cancelled another
         }
         receiver.forgetJob()
     }
@@ -95,6 +96,8 @@ internal class CodecConnection<T : Any>(
                 codec.content.decode(frame)
             } catch (violation: ProtocolViolationException) {
                 return refused(violation)
+            } catch (e: Exception) {
+                return refused(MalformedContentException("A message cannot be understood: ${e.message}", e))
             }
         val request = requests?.removeFirstOrNull()
         when {
@@ -132,7 +135,7 @@ internal class CodecConnection<T : Any>(
             waiting.forEach { it.errback(endOfMessages()) }
         }
         receiver.wake()
-        if (!isServed && !handling && inbox.isEmpty()) endSeen()
+        if ((!isServed || handler != null) && !handling && inbox.isEmpty()) endSeen()
     }
 
     /** Nothing is left to be received, and no coroutine of the server will close the connection. */
@@ -154,22 +157,32 @@ internal class CodecConnection<T : Any>(
 
     // Receiving.
 
-    override suspend fun receive(): T = if (hasNext()) take() else throw endOfMessages()
+    override suspend fun receive(): T = suspendCoroutineUninterceptedOrReturn { receiving(Wanted.MESSAGE, it) }
 
-    override suspend fun receiveOrNull(): T? = if (hasNext()) take() else null
+    override suspend fun receiveOrNull(): T? = suspendCoroutineUninterceptedOrReturn { receiving(Wanted.MESSAGE_OR_NULL, it) }
 
-    override suspend fun hasNext(): Boolean {
+    override suspend fun hasNext(): Boolean = suspendCoroutineUninterceptedOrReturn { receiving(Wanted.WHETHER_THERE_IS_ONE, it) }
+
+    private fun receiving(
+        wanted: Wanted,
+        continuation: Continuation<*>,
+    ): Any? {
         checkThread("receive")
         check(handler == null && requests.isNullOrEmpty()) { "$this: messages go to ${if (handler != null) "onMessage" else "requests"}" }
-        while (true) {
-            coroutineContext.ensureActive()
-            if (inbox.isNotEmpty()) return true
-            if (endedBy != null) break
-            receiver.park()
-        }
+        return receiver.receive(wanted, continuation)
+    }
+
+    override val hasOutcome: Boolean get() = inbox.isNotEmpty() || endedBy != null
+
+    override fun outcome(wanted: Wanted): Any? {
+        if (inbox.isNotEmpty()) return if (wanted == Wanted.WHETHER_THERE_IS_ONE) true else take()
         if (!isServed) endSeen()
         failure?.let { throw it }
-        return false
+        return when (wanted) {
+            Wanted.MESSAGE -> throw endOfMessages()
+            Wanted.MESSAGE_OR_NULL -> null
+            Wanted.WHETHER_THERE_IS_ONE -> false
+        }
     }
 
     override fun next(): T {
@@ -183,7 +196,7 @@ internal class CodecConnection<T : Any>(
         return message
     }
 
-    override val incoming: Incoming<T> = Incoming(this, flow { while (hasNext()) emit(take()) })
+    override val incoming: Incoming<T> get() = Incoming(this, flow { while (hasNext()) emit(take()) })
 
     /** There is room again: decodes what is kept, and when that is not enough reads more. */
     private fun readOn() {
@@ -246,7 +259,7 @@ internal class CodecConnection<T : Any>(
         val result =
             try {
                 handler!!.call(message)
-            } catch (e: Exception) {
+            } catch (e: Throwable) {
                 return failed(e)
             }
         if (result is Deferred<*>) waitFor(result)
@@ -257,7 +270,11 @@ internal class CodecConnection<T : Any>(
         var inThisCall = true // then the caller goes on by itself, and the stack does not grow
         result.addBoth {
             handling = false
-            if (it is Failure) failed(it.value) else if (!inThisCall) handleNext()
+            if (it is Failure) {
+                failed(it.value)
+            } else if (!inThisCall) {
+                handleNext()
+            }
         }
         inThisCall = false
     }
@@ -319,7 +336,14 @@ internal class CodecConnection<T : Any>(
     }
 
     override fun toString(): String {
-        val state = closeReason?.let { "gone: ${it.message}" } ?: if (closing) "closing" else if (endedBy != null) "no more messages" else "open"
+        val state =
+            closeReason?.let { "gone: ${it.message}" } ?: if (closing) {
+                "closing"
+            } else if (endedBy != null) {
+                "no more messages"
+            } else {
+                "open"
+            }
         return "Connection($host <-> $peer, $state, ${inbox.size} messages waiting)"
     }
 }

@@ -15,45 +15,45 @@ import java.nio.charset.Charset
  * @param charset of the text and the delimiter
  */
 public class LineCodec
-    @JvmOverloads
-    constructor(
-        delimiter: String? = null,
-        maxLength: Int = LineFraming.DEFAULT_MAX_LENGTH,
-        charset: Charset = Charsets.UTF_8,
-    ) : Codec<String>(
-            if (delimiter == null) LineFraming.anyNewline(maxLength) else LineFraming(delimiter.toByteArray(charset), maxLength),
-            Content.text(charset),
-        )
+@JvmOverloads
+constructor(
+    delimiter: String? = null,
+    maxLength: Int = LineFraming.DEFAULT_MAX_LENGTH,
+    charset: Charset = Charsets.UTF_8,
+) : Codec<String>(
+    if (delimiter == null) LineFraming.anyNewline(maxLength) else LineFraming(delimiter.toByteArray(charset), maxLength),
+    Content.text(charset),
+)
 
 /** Bytes behind a length of one byte: up to 255 of them. See [IntPrefixFraming]. */
 public class Int8Codec
-    @JvmOverloads
-    constructor(
-        maxLength: Int = IntPrefixFraming.DEFAULT_MAX_LENGTH,
-    ) : Codec<ByteArray>(IntPrefixFraming(1, maxLength = maxLength), Content.bytes())
+@JvmOverloads
+constructor(
+    maxLength: Int = IntPrefixFraming.DEFAULT_MAX_LENGTH,
+) : Codec<ByteArray>(IntPrefixFraming(1, maxLength = maxLength), Content.bytes())
 
 /** Bytes behind a length of two bytes: up to 65,535 of them. See [IntPrefixFraming]. */
 public class Int16Codec
-    @JvmOverloads
-    constructor(
-        maxLength: Int = IntPrefixFraming.DEFAULT_MAX_LENGTH,
-        order: ByteOrder = ByteOrder.BIG_ENDIAN,
-    ) : Codec<ByteArray>(IntPrefixFraming(2, order, maxLength), Content.bytes())
+@JvmOverloads
+constructor(
+    maxLength: Int = IntPrefixFraming.DEFAULT_MAX_LENGTH,
+    order: ByteOrder = ByteOrder.BIG_ENDIAN,
+) : Codec<ByteArray>(IntPrefixFraming(2, order, maxLength), Content.bytes())
 
 /** Bytes behind a length of four bytes: up to 99,999 of them unless [maxLength] says otherwise. See [IntPrefixFraming]. */
 public class Int32Codec
-    @JvmOverloads
-    constructor(
-        maxLength: Int = IntPrefixFraming.DEFAULT_MAX_LENGTH,
-        order: ByteOrder = ByteOrder.BIG_ENDIAN,
-    ) : Codec<ByteArray>(IntPrefixFraming(4, order, maxLength), Content.bytes())
+@JvmOverloads
+constructor(
+    maxLength: Int = IntPrefixFraming.DEFAULT_MAX_LENGTH,
+    order: ByteOrder = ByteOrder.BIG_ENDIAN,
+) : Codec<ByteArray>(IntPrefixFraming(4, order, maxLength), Content.bytes())
 
 /** Netstrings, as `5:hello,`. See [NetstringFraming]. */
 public class NetstringCodec
-    @JvmOverloads
-    constructor(
-        maxLength: Int = IntPrefixFraming.DEFAULT_MAX_LENGTH,
-    ) : Codec<ByteArray>(NetstringFraming(maxLength), Content.bytes())
+@JvmOverloads
+constructor(
+    maxLength: Int = IntPrefixFraming.DEFAULT_MAX_LENGTH,
+) : Codec<ByteArray>(NetstringFraming(maxLength), Content.bytes())
 
 /** Frames of [length] bytes each. See [FixedFraming]. */
 public class FixedCodec(
@@ -77,10 +77,10 @@ public class RawCodec : Codec<ByteArray>(RawFraming, Content.bytes())
  * ```
  */
 public class HeaderCodec<B : Any>
-    @JvmOverloads
-    constructor(
-        header: Struct,
-        lengthField: Int,
-        body: Content<B>,
-        maxBody: Int = IntPrefixFraming.DEFAULT_MAX_LENGTH,
-    ) : Codec<Headed<B>>(HeaderFraming(header, lengthField, maxBody), Content.headed(header, body))
+@JvmOverloads
+constructor(
+    header: Struct,
+    lengthField: Int,
+    body: Content<B>,
+    maxBody: Int = IntPrefixFraming.DEFAULT_MAX_LENGTH,
+) : Codec<Headed<B>>(HeaderFraming(header, lengthField, maxBody), Content.headed(header, body))

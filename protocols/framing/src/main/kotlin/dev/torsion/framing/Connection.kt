@@ -28,9 +28,10 @@ import kotlinx.coroutines.flow.Flow
  * **The end.** What came before the end is received before the end is seen. The end is then one of: the peer has ended its side
  * ([receiveOrNull] gives null); the peer broke the rules or ended inside a message (a
  * [ProtocolViolationException][dev.torsion.net.ProtocolViolationException]); the connection broke (its [CloseReason]).
- * After the first two the connection can still be written to: a server's connection is closed when its handler returns, and aborted
- * when the handler fails, be it with that very exception. A client's connection is closed when it sees the end. After our own [close] or
- * [abort] nothing more is received, not even what had come before.
+ * After the first two the connection of a [serve] handler can still be written to: it is closed when the handler returns, and aborted when
+ * the handler fails, be it with that very exception. Any other connection ends when the end is seen: it is closed after the peer's end, and
+ * aborted after a violation, with that as the cause. The end is seen when receiving comes to it, or at once when nothing waits to be
+ * received. After our own [close] or [abort] nothing more is received, not even what had come before.
  */
 public interface Connection<T : Any> {
     /** The address of the other end. */

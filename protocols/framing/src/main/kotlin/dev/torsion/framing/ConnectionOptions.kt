@@ -15,23 +15,23 @@ import java.time.Duration
  * @property maxConnections for a server: how many connections there may be at once; one more is closed at once. Unlimited unless given
  */
 public data class ConnectionOptions
-    @JvmOverloads
-    constructor(
-        public val inboundLimit: Int = 16,
-        public val requestLimit: Int = 1024,
-        public val idleTimeout: Duration? = null,
-        public val maxConnections: Int = Int.MAX_VALUE,
-    ) {
-        init {
-            require(inboundLimit > 0) { "inboundLimit must be positive, but is $inboundLimit" }
-            require(requestLimit > 0) { "requestLimit must be positive, but is $requestLimit" }
-            require(idleTimeout == null || idleTimeout > Duration.ZERO) { "idleTimeout must be positive, but is $idleTimeout" }
-            require(maxConnections > 0) { "maxConnections must be positive, but is $maxConnections" }
-        }
-
-        public companion object {
-            /** All defaults. */
-            @JvmField
-            public val DEFAULT: ConnectionOptions = ConnectionOptions()
-        }
+@JvmOverloads
+constructor(
+    public val inboundLimit: Int = 16,
+    public val requestLimit: Int = 1024,
+    public val idleTimeout: Duration? = null,
+    public val maxConnections: Int = Int.MAX_VALUE,
+) {
+    init {
+        require(inboundLimit > 0) { "inboundLimit must be positive, but is $inboundLimit" }
+        require(requestLimit > 0) { "requestLimit must be positive, but is $requestLimit" }
+        require(idleTimeout == null || idleTimeout > Duration.ZERO) { "idleTimeout must be positive, but is $idleTimeout" }
+        require(maxConnections > 0) { "maxConnections must be positive, but is $maxConnections" }
     }
+
+    public companion object {
+        /** All defaults. */
+        @JvmField
+        public val DEFAULT: ConnectionOptions = ConnectionOptions()
+    }
+}

@@ -19,8 +19,8 @@ public class FrameTooLongException(
     public val limit: Long,
     public val length: Long = -1,
 ) : ProtocolViolationException(
-        if (length >= 0) "$what of $length bytes is over the limit of $limit bytes." else "$what is over the limit of $limit bytes.",
-    )
+    if (length >= 0) "$what of $length bytes is over the limit of $limit bytes." else "$what is over the limit of $limit bytes.",
+)
 
 /** The peer sent bytes that are no frame, such as a netstring whose length is not a number. */
 public class MalformedFrameException(

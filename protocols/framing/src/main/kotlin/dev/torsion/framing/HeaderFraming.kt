@@ -20,50 +20,50 @@ import java.nio.ByteBuffer
  * @property maxBody the most bytes of a body; 99,999 unless given
  */
 public class HeaderFraming
-    @JvmOverloads
-    constructor(
-        public val header: Struct,
-        public val lengthField: Int,
-        public val maxBody: Int = IntPrefixFraming.DEFAULT_MAX_LENGTH,
-    ) : Framing {
-        private val field = header.field(lengthField)
+@JvmOverloads
+constructor(
+    public val header: Struct,
+    public val lengthField: Int,
+    public val maxBody: Int = IntPrefixFraming.DEFAULT_MAX_LENGTH,
+) : Framing {
+    private val field = header.field(lengthField)
 
-        init {
-            require(field.isInteger) { "the length field must be an integer, but value $lengthField of $header is none" }
-            require(maxBody in 0..MOST) { "maxBody must be between 0 and $MOST, but is $maxBody" }
-            require(header.size <= MOST) { "a header has at most $MOST bytes, but $header was given" }
-        }
-
-        override fun newDecoder(): FrameDecoder = HeaderDecoder(header.size, field, maxBody)
-
-        /**
-         * Writes [payload], which is a header and a body, with the true length of the body in the header's length field.
-         *
-         * @throws EncodeException when it is shorter than a header, or the length of its body does not fit the field
-         * @throws StringTooLongException when the body has more than [maxBody] bytes
-         */
-        override fun encode(
-            payload: ByteArray,
-            sink: FrameSink,
-        ) {
-            val body = payload.size - header.size
-            if (body < 0) throw EncodeException("Cannot send ${payload.size} bytes: the header alone has ${header.size}.")
-            if (body > maxBody) throw StringTooLongException("a body", maxBody.toLong(), body.toLong())
-            val first = payload.copyOf(header.size)
-            field.writeBits(first, 0, body.toLong())
-            if (field.readLong(ByteBuffer.wrap(first), 0) != body.toLong()) {
-                throw EncodeException("Cannot send a body of $body bytes: the length field holds no such number.")
-            }
-            sink.write(first, 0, first.size)
-            sink.write(payload, header.size, body)
-        }
-
-        override fun toString(): String = "HeaderFraming($header, length in value $lengthField, bodies of at most $maxBody bytes)"
-
-        private companion object {
-            const val MOST = Int.MAX_VALUE / 4
-        }
+    init {
+        require(field.isInteger) { "the length field must be an integer, but value $lengthField of $header is none" }
+        require(maxBody in 0..MOST) { "maxBody must be between 0 and $MOST, but is $maxBody" }
+        require(header.size <= MOST) { "a header has at most $MOST bytes, but $header was given" }
     }
+
+    override fun newDecoder(): FrameDecoder = HeaderDecoder(header.size, field, maxBody)
+
+    /**
+     * Writes [payload], which is a header and a body, with the true length of the body in the header's length field.
+     *
+     * @throws EncodeException when it is shorter than a header, or the length of its body does not fit the field
+     * @throws StringTooLongException when the body has more than [maxBody] bytes
+     */
+    override fun encode(
+        payload: ByteArray,
+        sink: FrameSink,
+    ) {
+        val body = payload.size - header.size
+        if (body < 0) throw EncodeException("Cannot send ${payload.size} bytes: the header alone has ${header.size}.")
+        if (body > maxBody) throw StringTooLongException("a body", maxBody.toLong(), body.toLong())
+        val first = payload.copyOf(header.size)
+        field.writeBits(first, 0, body.toLong())
+        if (field.readLong(ByteBuffer.wrap(first), 0) != body.toLong()) {
+            throw EncodeException("Cannot send a body of $body bytes: the length field holds no such number.")
+        }
+        sink.write(first, 0, first.size)
+        sink.write(payload, header.size, body)
+    }
+
+    override fun toString(): String = "HeaderFraming($header, length in value $lengthField, bodies of at most $maxBody bytes)"
+
+    private companion object {
+        const val MOST = Int.MAX_VALUE / 4
+    }
+}
 
 private class HeaderDecoder(
     private val headerSize: Int,

@@ -17,49 +17,51 @@ import java.nio.ByteOrder
  * @property maxLength the most bytes of a payload; 99,999 as in Twisted, or what the prefix can say if that is less
  */
 public class IntPrefixFraming
-    @JvmOverloads
-    constructor(
-        public val prefixBytes: Int,
-        public val order: ByteOrder = ByteOrder.BIG_ENDIAN,
-        maxLength: Int = DEFAULT_MAX_LENGTH,
-    ) : Framing {
-        init {
-            require(prefixBytes == 1 || prefixBytes == 2 || prefixBytes == 4) { "a prefix has 1, 2 or 4 bytes, but $prefixBytes were asked for" }
-            require(maxLength in 0..MOST) { "maxLength must be between 0 and $MOST, but is $maxLength" }
+@JvmOverloads
+constructor(
+    public val prefixBytes: Int,
+    public val order: ByteOrder = ByteOrder.BIG_ENDIAN,
+    maxLength: Int = DEFAULT_MAX_LENGTH,
+) : Framing {
+    init {
+        require(prefixBytes == 1 || prefixBytes == 2 || prefixBytes == 4) {
+            "a prefix has 1, 2 or 4 bytes, but $prefixBytes were asked for"
         }
-
-        public val maxLength: Int = if (prefixBytes == 4) maxLength else minOf(maxLength, (1 shl prefixBytes * Byte.SIZE_BITS) - 1)
-
-        override fun newDecoder(): FrameDecoder = IntPrefixDecoder(prefixBytes, order == ByteOrder.BIG_ENDIAN, maxLength)
-
-        /**
-         * Writes the prefix and [payload].
-         *
-         * @throws StringTooLongException when it has more than [maxLength] bytes
-         */
-        override fun encode(
-            payload: ByteArray,
-            sink: FrameSink,
-        ) {
-            if (payload.size > maxLength) throw StringTooLongException("a string", maxLength.toLong(), payload.size.toLong())
-            val prefix = ByteArray(prefixBytes)
-            for (i in 0 until prefixBytes) {
-                val place = if (order == ByteOrder.BIG_ENDIAN) prefixBytes - 1 - i else i
-                prefix[place] = (payload.size ushr i * Byte.SIZE_BITS).toByte()
-            }
-            sink.write(prefix, 0, prefixBytes)
-            sink.write(payload, 0, payload.size)
-        }
-
-        override fun toString(): String = "IntPrefixFraming($prefixBytes bytes, $order, at most $maxLength bytes)"
-
-        public companion object {
-            /** 99,999 bytes, Twisted's limit of a string. */
-            public const val DEFAULT_MAX_LENGTH: Int = 99_999
-
-            private const val MOST = Int.MAX_VALUE / 4
-        }
+        require(maxLength in 0..MOST) { "maxLength must be between 0 and $MOST, but is $maxLength" }
     }
+
+    public val maxLength: Int = if (prefixBytes == 4) maxLength else minOf(maxLength, (1 shl prefixBytes * Byte.SIZE_BITS) - 1)
+
+    override fun newDecoder(): FrameDecoder = IntPrefixDecoder(prefixBytes, order == ByteOrder.BIG_ENDIAN, maxLength)
+
+    /**
+     * Writes the prefix and [payload].
+     *
+     * @throws StringTooLongException when it has more than [maxLength] bytes
+     */
+    override fun encode(
+        payload: ByteArray,
+        sink: FrameSink,
+    ) {
+        if (payload.size > maxLength) throw StringTooLongException("a string", maxLength.toLong(), payload.size.toLong())
+        val prefix = ByteArray(prefixBytes)
+        for (i in 0 until prefixBytes) {
+            val place = if (order == ByteOrder.BIG_ENDIAN) prefixBytes - 1 - i else i
+            prefix[place] = (payload.size ushr i * Byte.SIZE_BITS).toByte()
+        }
+        sink.write(prefix, 0, prefixBytes)
+        sink.write(payload, 0, payload.size)
+    }
+
+    override fun toString(): String = "IntPrefixFraming($prefixBytes bytes, $order, at most $maxLength bytes)"
+
+    public companion object {
+        /** 99,999 bytes, Twisted's limit of a string. */
+        public const val DEFAULT_MAX_LENGTH: Int = 99_999
+
+        private const val MOST = Int.MAX_VALUE / 4
+    }
+}
 
 private class IntPrefixDecoder(
     private val prefixBytes: Int,

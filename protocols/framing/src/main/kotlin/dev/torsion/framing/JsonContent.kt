@@ -11,40 +11,40 @@ import java.nio.ByteBuffer
 
 /** JSON in UTF-8, by kotlinx-serialization. Java has [Content.of] for the mapper of its choice. */
 public class JsonContent<T : Any>
-    @JvmOverloads
-    constructor(
-        private val serializer: KSerializer<T>,
-        private val json: Json = Json,
-    ) : Content<T> {
-        /** The value; what is no JSON, or no such value, is a [MalformedContentException]. */
-        override fun decode(frame: ByteBuffer): T {
-            val text = TEXT.decode(frame)
-            try {
-                return json.decodeFromString(serializer, text)
-            } catch (e: SerializationException) {
-                throw MalformedContentException("A message is no JSON of ${serializer.descriptor.serialName}: ${e.message}", e)
-            } catch (e: IllegalArgumentException) {
-                // Thrown by the class of T itself: it does not take such values.
-                throw MalformedContentException("A message is no ${serializer.descriptor.serialName}: ${e.message}", e)
-            }
-        }
-
-        override fun encode(value: T): ByteArray {
-            val text =
-                try {
-                    json.encodeToString(serializer, value)
-                } catch (e: SerializationException) {
-                    throw EncodeException("Cannot write a ${serializer.descriptor.serialName} as JSON: ${e.message}", e)
-                }
-            return TEXT.encode(text)
-        }
-
-        override fun toString(): String = "JSON of ${serializer.descriptor.serialName}"
-
-        private companion object {
-            val TEXT = TextContent(Charsets.UTF_8)
+@JvmOverloads
+constructor(
+    private val serializer: KSerializer<T>,
+    private val json: Json = Json,
+) : Content<T> {
+    /** The value; what is no JSON, or no such value, is a [MalformedContentException]. */
+    override fun decode(frame: ByteBuffer): T {
+        val text = TEXT.decode(frame)
+        try {
+            return json.decodeFromString(serializer, text)
+        } catch (e: SerializationException) {
+            throw MalformedContentException("A message is no JSON of ${serializer.descriptor.serialName}: ${e.message}", e)
+        } catch (e: IllegalArgumentException) {
+            // Thrown by the class of T itself: it does not take such values.
+            throw MalformedContentException("A message is no ${serializer.descriptor.serialName}: ${e.message}", e)
         }
     }
+
+    override fun encode(value: T): ByteArray {
+        val text =
+            try {
+                json.encodeToString(serializer, value)
+            } catch (e: SerializationException) {
+                throw EncodeException("Cannot write a ${serializer.descriptor.serialName} as JSON: ${e.message}", e)
+            }
+        return TEXT.encode(text)
+    }
+
+    override fun toString(): String = "JSON of ${serializer.descriptor.serialName}"
+
+    private companion object {
+        val TEXT = TextContent(Charsets.UTF_8)
+    }
+}
 
 /** JSON of [T] in UTF-8. */
 public inline fun <reified T : Any> Content.Companion.json(json: Json = Json): Content<T> = JsonContent(serializer<T>(), json)

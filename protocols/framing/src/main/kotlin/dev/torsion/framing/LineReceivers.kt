@@ -18,42 +18,42 @@ import java.nio.ByteBuffer
  * @param framing what ends a line, and how long one may be: CR LF and 16,384 bytes unless given
  */
 public abstract class LineOnlyReceiver
-    @JvmOverloads
-    constructor(
-        framing: LineFraming = LineFraming(),
-    ) : FrameReceiver(framing) {
-        /** The most bytes of a line. */
-        public val maxLength: Int = framing.maxLength
+@JvmOverloads
+constructor(
+    framing: LineFraming = LineFraming(),
+) : FrameReceiver(framing) {
+    /** The most bytes of a line. */
+    public val maxLength: Int = framing.maxLength
 
-        /** A line arrived, without its delimiter. The array is yours. */
-        protected open fun lineReceived(line: ByteArray) {}
+    /** A line arrived, without its delimiter. The array is yours. */
+    protected open fun lineReceived(line: ByteArray) {}
 
-        /** The same without a copy: a read-only view, **valid only during this call**. The default copies it. */
-        protected open fun lineReceived(view: ByteBuffer): Unit = lineReceived(view.copyOut())
+    /** The same without a copy: a read-only view, **valid only during this call**. The default copies it. */
+    protected open fun lineReceived(view: ByteBuffer): Unit = lineReceived(view.copyOut())
 
-        /** Sends [line] and the delimiter. @throws EncodeException when it is too long, or has the delimiter in it */
-        public fun sendLine(line: ByteArray): Unit = sendFrame(line)
+    /** Sends [line] and the delimiter. @throws EncodeException when it is too long, or has the delimiter in it */
+    public fun sendLine(line: ByteArray): Unit = sendFrame(line)
 
-        /** [sendLine] for text, in UTF-8. */
-        public fun sendLine(line: String): Unit = sendFrame(line.encodeToByteArray())
+    /** [sendLine] for text, in UTF-8. */
+    public fun sendLine(line: String): Unit = sendFrame(line.encodeToByteArray())
 
-        /**
-         * The peer sends a line that is over [maxLength]. [line] is its beginning and all that came behind it. The next bytes that come are
-         * taken as the beginning of a line; by default the connection is aborted, as [protocolViolated] says.
-         */
-        protected open fun lineLengthExceeded(line: ByteArray): Unit =
-            lengthLimitExceeded(FrameTooLongException("A line", maxLength.toLong()))
+    /**
+     * The peer sends a line that is over [maxLength]. [line] is its beginning and all that came behind it. The next bytes that come are
+     * taken as the beginning of a line; by default the connection is aborted, as [protocolViolated] says.
+     */
+    protected open fun lineLengthExceeded(line: ByteArray): Unit =
+        lengthLimitExceeded(FrameTooLongException("A line", maxLength.toLong()))
 
-        internal override fun refused(
-            violation: ProtocolViolationException,
-            rest: ByteBuffer,
-        ) {
-            reader.restart()
-            lineLengthExceeded(rest.copyOut())
-        }
-
-        override fun frameReceived(frame: ByteBuffer): Unit = lineReceived(frame)
+    internal override fun refused(
+        violation: ProtocolViolationException,
+        rest: ByteBuffer,
+    ) {
+        reader.restart()
+        lineLengthExceeded(rest.copyOut())
     }
+
+    override fun frameReceived(frame: ByteBuffer): Unit = lineReceived(frame)
+}
 
 /**
  * A protocol that gets lines, or in raw mode bytes as they come; Twisted's `LineReceiver`.
@@ -78,39 +78,39 @@ public abstract class LineOnlyReceiver
  * @param framing what ends a line, and how long one may be: CR LF and 16,384 bytes unless given
  */
 public abstract class LineReceiver
-    @JvmOverloads
-    constructor(
-        framing: LineFraming = LineFraming(),
-    ) : LineOnlyReceiver(framing) {
-        private val rawDecoder = RawDecoder(RAW_PIECE)
+@JvmOverloads
+constructor(
+    framing: LineFraming = LineFraming(),
+) : LineOnlyReceiver(framing) {
+    private val rawDecoder = RawDecoder(RAW_PIECE)
 
-        /** True between [setRawMode] and [setLineMode]. */
-        public val isRawMode: Boolean get() = reader.decoder === rawDecoder
+    /** True between [setRawMode] and [setLineMode]. */
+    public val isRawMode: Boolean get() = reader.decoder === rawDecoder
 
-        /** Bytes arrived in raw mode; any number of them. The array is yours. */
-        protected open fun rawDataReceived(data: ByteArray) {}
+    /** Bytes arrived in raw mode; any number of them. The array is yours. */
+    protected open fun rawDataReceived(data: ByteArray) {}
 
-        /** The same without a copy: a read-only view, **valid only during this call** and until [setLineMode]. The default copies it. */
-        protected open fun rawDataReceived(view: ByteBuffer): Unit = rawDataReceived(view.copyOut())
+    /** The same without a copy: a read-only view, **valid only during this call** and until [setLineMode]. The default copies it. */
+    protected open fun rawDataReceived(view: ByteBuffer): Unit = rawDataReceived(view.copyOut())
 
-        /** From the next byte on there are no lines: [rawDataReceived] gets everything. */
-        public fun setRawMode() {
-            reader.decoder = rawDecoder
-        }
-
-        /** From the next byte on there are lines again. [extra] comes first: the bytes of the last raw data that were no longer raw. */
-        @JvmOverloads
-        public fun setLineMode(extra: ByteArray = ByteArray(0)) {
-            reader.decoder = decoder
-            reader.feedFirst(extra)
-        }
-
-        final override fun frameReceived(frame: ByteBuffer): Unit = if (isRawMode) rawDataReceived(frame) else lineReceived(frame)
-
-        private companion object {
-            // Raw data comes in pieces of limited size: a peer that makes us change modes often cannot make us copy the same bytes often.
-            const val RAW_PIECE = 4096
-        }
+    /** From the next byte on there are no lines: [rawDataReceived] gets everything. */
+    public fun setRawMode() {
+        reader.decoder = rawDecoder
     }
+
+    /** From the next byte on there are lines again. [extra] comes first: the bytes of the last raw data that were no longer raw. */
+    @JvmOverloads
+    public fun setLineMode(extra: ByteArray = ByteArray(0)) {
+        reader.decoder = decoder
+        reader.feedFirst(extra)
+    }
+
+    final override fun frameReceived(frame: ByteBuffer): Unit = if (isRawMode) rawDataReceived(frame) else lineReceived(frame)
+
+    private companion object {
+        // Raw data comes in pieces of limited size: a peer that makes us change modes often cannot make us copy the same bytes often.
+        const val RAW_PIECE = 4096
+    }
+}
 
 internal fun ByteBuffer.copyOut(): ByteArray = ByteArray(remaining()).also { get(it) }

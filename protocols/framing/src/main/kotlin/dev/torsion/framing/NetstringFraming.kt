@@ -13,39 +13,39 @@ import java.nio.ByteBuffer
  * @property maxLength the most bytes of a string; 99,999 as in Twisted
  */
 public class NetstringFraming
-    @JvmOverloads
-    constructor(
-        public val maxLength: Int = IntPrefixFraming.DEFAULT_MAX_LENGTH,
-    ) : Framing {
-        init {
-            require(maxLength in 0..MOST) { "maxLength must be between 0 and $MOST, but is $maxLength" }
-        }
-
-        override fun newDecoder(): FrameDecoder = NetstringDecoder(maxLength)
-
-        /**
-         * Writes [payload] as a netstring.
-         *
-         * @throws StringTooLongException when it has more than [maxLength] bytes
-         */
-        override fun encode(
-            payload: ByteArray,
-            sink: FrameSink,
-        ) {
-            if (payload.size > maxLength) throw StringTooLongException("a netstring", maxLength.toLong(), payload.size.toLong())
-            val prefix = "${payload.size}:".encodeToByteArray()
-            sink.write(prefix, 0, prefix.size)
-            sink.write(payload, 0, payload.size)
-            sink.write(COMMA, 0, 1)
-        }
-
-        override fun toString(): String = "NetstringFraming(at most $maxLength bytes)"
-
-        private companion object {
-            const val MOST = Int.MAX_VALUE / 4
-            val COMMA = byteArrayOf(','.code.toByte())
-        }
+@JvmOverloads
+constructor(
+    public val maxLength: Int = IntPrefixFraming.DEFAULT_MAX_LENGTH,
+) : Framing {
+    init {
+        require(maxLength in 0..MOST) { "maxLength must be between 0 and $MOST, but is $maxLength" }
     }
+
+    override fun newDecoder(): FrameDecoder = NetstringDecoder(maxLength)
+
+    /**
+     * Writes [payload] as a netstring.
+     *
+     * @throws StringTooLongException when it has more than [maxLength] bytes
+     */
+    override fun encode(
+        payload: ByteArray,
+        sink: FrameSink,
+    ) {
+        if (payload.size > maxLength) throw StringTooLongException("a netstring", maxLength.toLong(), payload.size.toLong())
+        val prefix = "${payload.size}:".encodeToByteArray()
+        sink.write(prefix, 0, prefix.size)
+        sink.write(payload, 0, payload.size)
+        sink.write(COMMA, 0, 1)
+    }
+
+    override fun toString(): String = "NetstringFraming(at most $maxLength bytes)"
+
+    private companion object {
+        const val MOST = Int.MAX_VALUE / 4
+        val COMMA = byteArrayOf(','.code.toByte())
+    }
+}
 
 private class NetstringDecoder(
     private val maxLength: Int,
@@ -68,7 +68,11 @@ private class NetstringDecoder(
         val start = at + 1
         val comma = start + length
         if (comma >= limit) return needs(comma - from + 1)
-        if (input.get(comma) != COMMA) throw malformed("a comma was expected behind $length bytes, but the byte ${hex(input.get(comma))} came")
+        if (input.get(comma) !=
+            COMMA
+        ) {
+            throw malformed("a comma was expected behind $length bytes, but the byte ${hex(input.get(comma))} came")
+        }
         return found(start, comma, comma + 1)
     }
 

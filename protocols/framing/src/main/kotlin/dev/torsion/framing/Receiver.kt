@@ -4,6 +4,7 @@
 package dev.torsion.framing
 
 import dev.torsion.net.Transport
+import dev.torsion.net.WrongThreadException
 import kotlinx.coroutines.CoroutineDispatcher
 import kotlinx.coroutines.DisposableHandle
 import kotlinx.coroutines.InternalCoroutinesApi
@@ -14,40 +15,89 @@ import kotlin.coroutines.Continuation
 import kotlin.coroutines.ContinuationInterceptor
 import kotlin.coroutines.intrinsics.COROUTINE_SUSPENDED
 import kotlin.coroutines.intrinsics.intercepted
-import kotlin.coroutines.intrinsics.suspendCoroutineUninterceptedOrReturn
 import kotlin.coroutines.resume
 import kotlin.coroutines.resumeWithException
 
+/** What a coroutine waits for. */
+internal enum class Wanted { MESSAGE, MESSAGE_OR_NULL, WHETHER_THERE_IS_ONE }
+
+/** Where a [Receiver] gets what is waited for. */
+internal interface MessageSource {
+    /** Whether there is a message, or the end of them. */
+    val hasOutcome: Boolean
+
+    /** Takes what is [wanted], or throws what the end is. Only when [hasOutcome]. */
+    fun outcome(wanted: Wanted): Any?
+}
+
 /**
- * The one coroutine that waits for a message. It is resumed inside the call that brings the message, on its bare continuation: a channel or a
- * cancellable continuation would cost more than decoding a frame does. The watch for cancellation is set up once per job, not
- * once per wait.
+ * The one coroutine that waits for a message. It is resumed on its bare continuation, inside the call that brings the message, and the message is
+ * taken in that very moment; so nothing can come between taking and returning it, and nothing is allocated. A channel, or a cancellable
+ * continuation, would cost more than to decode a frame does. The watch for cancellation is set up once per job, not once per wait.
  */
 @OptIn(InternalCoroutinesApi::class)
 internal class Receiver(
     private val thread: Thread,
     private val transport: Transport,
+    private val source: MessageSource,
 ) {
-    private var waiting: Continuation<Unit>? = null
+    private var waiting: Continuation<Any?>? = null
+    private var wanted = Wanted.MESSAGE
     private var watchedJob: Job? = null
     private var watch: DisposableHandle? = null
 
     val isWaiting: Boolean get() = waiting != null
 
-    /** Waits for [wake]. Throws when the coroutine is cancelled meanwhile. */
-    suspend fun park(): Unit =
-        suspendCoroutineUninterceptedOrReturn { continuation ->
-            check(waiting == null) { "another coroutine is receiving from this connection" }
-            watch(continuation)
-            continuation.context.ensureActive() // a cancellation that came before the watch has told nobody
-            waiting = continuation
-            COROUTINE_SUSPENDED
-        }
+    /** What is [wanted] when it is there, otherwise waits: the body of a `suspendCoroutineUninterceptedOrReturn`. */
+    fun receive(
+        wanted: Wanted,
+        continuation: Continuation<*>,
+    ): Any? {
+        continuation.context.ensureActive()
+        check(waiting == null) { TAKEN }
+        if (source.hasOutcome) return source.outcome(wanted)
+        watch(continuation)
+        continuation.context.ensureActive() // a cancellation that came before the watch has told nobody
+        this.wanted = wanted
+        @Suppress("UNCHECKED_CAST")
+        waiting = continuation as Continuation<Any?>
+        return COROUTINE_SUSPENDED
+    }
 
+    /** There is something: gives it to the coroutine, now if that may run here, otherwise when its dispatcher says. */
     fun wake() {
         val continuation = waiting ?: return
         waiting = null
-        ready(continuation).resume(Unit)
+        val elsewhere = elsewhere(continuation)
+        if (elsewhere == null) give(continuation) else elsewhere.dispatch(continuation.context, Runnable { giveLater(continuation) })
+    }
+
+    private fun give(continuation: Continuation<Any?>) {
+        val outcome =
+            try {
+                source.outcome(wanted)
+            } catch (e: Throwable) {
+                return continuation.resumeWithException(e)
+            }
+        continuation.resume(outcome)
+    }
+
+    /** The coroutine's dispatcher runs it at last. Nothing has been taken for it yet, and meanwhile much may have happened. */
+    private fun giveLater(continuation: Continuation<Any?>) {
+        val job = continuation.context[Job]
+        val here = Thread.currentThread()
+        when {
+            here !== thread -> {
+                val owner = thread.name
+                continuation.resumeWithException(
+                    WrongThreadException("A coroutine on thread \"${here.name}\" cannot receive: the connection belongs to \"$owner\"."),
+                )
+            }
+            job != null && !job.isActive -> continuation.resumeWithException(job.getCancellationException())
+            waiting != null -> continuation.resumeWithException(IllegalStateException(TAKEN))
+            source.hasOutcome -> give(continuation)
+            else -> waiting = continuation
+        }
     }
 
     /** No further wait will come: lets go of the job, which may outlive the connection by far. */
@@ -57,14 +107,7 @@ internal class Receiver(
         watchedJob = null
     }
 
-    /** Where to resume: at once when the coroutine may run here, otherwise where its interceptor says. */
-    private fun ready(continuation: Continuation<Unit>): Continuation<Unit> {
-        val dispatcher = continuation.context[ContinuationInterceptor] ?: return continuation
-        val isHere = dispatcher is CoroutineDispatcher && !dispatcher.isDispatchNeeded(continuation.context)
-        return if (isHere) continuation else continuation.intercepted()
-    }
-
-    private fun watch(continuation: Continuation<Unit>) {
+    private fun watch(continuation: Continuation<*>) {
         val job = continuation.context[Job]
         if (job === watchedJob) return
         forgetJob()
@@ -85,6 +128,24 @@ internal class Receiver(
         val continuation = waiting ?: return
         if (continuation.context[Job] !== job) return
         waiting = null
-        ready(continuation).resumeWithException(job.getCancellationException())
+        (
+            if (elsewhere(continuation) ==
+                null
+            ) {
+                continuation
+            } else {
+                continuation.intercepted()
+            }
+            ).resumeWithException(job.getCancellationException())
+    }
+
+    private companion object {
+        const val TAKEN = "another coroutine is receiving from this connection"
+
+        /** The dispatcher that wants the coroutine to run somewhere else than in the call that resumes it, or null. */
+        fun elsewhere(continuation: Continuation<*>): CoroutineDispatcher? {
+            val dispatcher = continuation.context[ContinuationInterceptor] as? CoroutineDispatcher
+            return dispatcher?.takeIf { it.isDispatchNeeded(continuation.context) }
+        }
     }
 }

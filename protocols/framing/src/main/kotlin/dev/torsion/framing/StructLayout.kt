@@ -36,7 +36,11 @@ internal class StructLayout private constructor(
                 val count = if (digits.isEmpty()) 1L else digits.toLongOrNull() ?: fail("the count $digits is too large")
                 val bytes = if (native) kind.nativeBytes else kind.standardBytes
                 if (native) offset += Math.floorMod(-offset, bytes.toLong())
-                if (count > Int.MAX_VALUE - offset || count * bytes > Int.MAX_VALUE - offset) fail("it is larger than ${Int.MAX_VALUE} bytes")
+                if (count > Int.MAX_VALUE - offset ||
+                    count * bytes > Int.MAX_VALUE - offset
+                ) {
+                    fail("it is larger than ${Int.MAX_VALUE} bytes")
+                }
                 when {
                     kind == StructKind.PADDING -> Unit
                     kind.isBytes -> fields.add(StructField(kind, code, offset.toInt(), count.toInt(), bigEndian))

@@ -44,7 +44,14 @@ internal class TextContent(
             throw MalformedContentException("A message of ${bytes.size} bytes is not $charset text.", e)
         }
 
-    override fun encode(value: String): ByteArray = if (value.all { it < firstDoubtful }) value.toByteArray(charset) else encodeStrictly(value)
+    override fun encode(value: String): ByteArray = if (value.all {
+            it < firstDoubtful
+        }
+    ) {
+        value.toByteArray(charset)
+    } else {
+        encodeStrictly(value)
+    }
 
     private fun encodeStrictly(value: String): ByteArray =
         try {

@@ -23,9 +23,10 @@ import io.kotest.matchers.shouldBe
 import io.kotest.matchers.string.shouldContain
 import io.kotest.matchers.types.shouldBeInstanceOf
 import kotlinx.coroutines.CoroutineStart
-import kotlinx.coroutines.flow.toList
 import kotlinx.coroutines.async
+import kotlinx.coroutines.flow.toList
 import kotlinx.coroutines.launch
+import java.nio.ByteBuffer
 
 private const val HERE = "tcp:127.0.0.1:8007"
 
@@ -124,7 +125,11 @@ class CallbackConnectionSpec :
         }
 
         "a handler that throws, and one whose Deferred fails: reported, and the connection aborted" {
-            for (handler in listOf<(String) -> Any>({ error("no good") }, { Deferred<Unit>().apply { errback(IllegalStateException("no good")) } })) {
+            for (handler in listOf<
+                (
+                    String,
+                ) -> Any,
+                >({ error("no good") }, { Deferred<Unit>().apply { errback(IllegalStateException("no good")) } })) {
                 val reported = ArrayList<Throwable>()
                 MemoryReactor { _, error -> reported.add(error) }.use { reactor ->
                     reactor.runTest {
@@ -301,6 +306,47 @@ class CallbackConnectionSpec :
                 shouldThrow<EncodeException> { client.request("two\nlines") }
                 shouldThrow<StringTooLongException> { client.send("x".repeat(16_385)) }.limit shouldBe 16_384
                 client.request("one").await() shouldBe "ONE"
+            }
+        }
+
+        "one who waits for the close may cancel another who does" {
+            val (connection, transport) = byHand()
+            val told = ArrayList<Int>()
+            val waiters = List(3) { connection.whenClosed() }
+            waiters[0].addCallback { waiters[1].cancel() }
+            waiters[1].addErrback { ConnectionDone(ClosedBy.US) }
+            waiters[2].addCallback { told.add(2) }
+            transport.lose()
+            told shouldBe listOf(2)
+        }
+
+        "a serving coroutine may leave its messages to a callback" {
+            runReactorTest {
+                serve("tcp:8007", LineCodec()) { connection ->
+                    connection.onMessage { connection.write(it.uppercase()) }
+                    connection.whenClosed().await()
+                }.await()
+                val client = connect(HERE, LineCodec())
+                client.write("a")
+                client.closeWrite()
+                client.incoming.toList() shouldBe listOf("A")
+            }
+        }
+
+        "content that throws what it should not is bad content" {
+            runReactorTest {
+                val careless =
+                    object : Content<String> {
+                        override fun decode(frame: ByteBuffer): String = error("careless")
+
+                        override fun encode(value: String) = value.encodeToByteArray()
+                    }
+                var server: Connection<String>? = null
+                listen("tcp:8007", Codec(LineFraming(), careless)) { server = it }.await()
+                val client = connect(HERE, LineCodec())
+                client.write("a")
+                client.whenClosed().await()
+                server!!.closeReason!!.cause.shouldBeInstanceOf<MalformedContentException>().message shouldContain "careless"
             }
         }
 

@@ -285,7 +285,9 @@ class ConnectionSpec :
             runReactorTest {
                 upperCaseServer()
                 val client = connect(HERE, LineCodec())
-                for (use in listOf<() -> Unit>({ client.write("a") }, { client.close() }, { client.request("a") }, { client.onMessage { } })) {
+                for (use in listOf<() -> Unit>({
+                    client.write("a")
+                }, { client.close() }, { client.request("a") }, { client.onMessage { } })) {
                     val outcome = CompletableFuture.runAsync(use).handle { _, error -> error.cause }.get()
                     outcome.shouldBeInstanceOf<WrongThreadException>()
                 }

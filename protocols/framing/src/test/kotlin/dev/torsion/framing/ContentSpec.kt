@@ -72,7 +72,16 @@ class ContentSpec :
 
         "what is no JSON, or no such value, is refused" {
             val content = Content.json<Order>()
-            for (bad in listOf("", "{", "[]", "{}", """{"company":1}""", """{"company":"x","more":1}""", """{"company":"x","count":0}""", "\u0000")) {
+            for (bad in listOf(
+                "",
+                "{",
+                "[]",
+                "{}",
+                """{"company":1}""",
+                """{"company":"x","more":1}""",
+                """{"company":"x","count":0}""",
+                "\u0000",
+            )) {
                 withClue(bad) {
                     shouldThrow<MalformedContentException> { content.decode(bad.encodeToByteArray()) }.message shouldContain "Order"
                 }

@@ -43,7 +43,11 @@ class FramingContractSpec :
 
                 test("every split in three") {
                     for (at in 0..stream.size) {
-                        for (next in at..stream.size) withClue("split at $at and $next") { framing.read(stream.splitAt(at, next)).shouldBeAll() }
+                        for (next in at..stream.size) {
+                            withClue("split at $at and $next") {
+                                framing.read(stream.splitAt(at, next)).shouldBeAll()
+                            }
+                        }
                     }
                 }
 

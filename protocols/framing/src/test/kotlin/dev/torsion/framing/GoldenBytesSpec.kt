@@ -50,7 +50,15 @@ class GoldenBytesSpec :
             val ascii =
                 Content.of<String>(
                     { text ->
-                        text.map { if (it.code < 128) "$it" else "\\u%04x".format(it.code) }.joinToString("", "\"", "\"").encodeToByteArray()
+                        text.map {
+                            if (it.code <
+                                128
+                            ) {
+                                "$it"
+                            } else {
+                                "\\u%04x".format(it.code)
+                            }
+                        }.joinToString("", "\"", "\"").encodeToByteArray()
                     },
                     { it.decodeToString() },
                 )

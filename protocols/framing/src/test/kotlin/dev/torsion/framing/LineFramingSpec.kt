@@ -16,6 +16,7 @@ import io.kotest.property.arbitrary.int
 import io.kotest.property.checkAll
 import java.nio.ByteBuffer
 import java.nio.ByteOrder
+import kotlin.time.Duration.Companion.seconds
 
 class LineFramingSpec :
     StringSpec({
@@ -90,7 +91,7 @@ class LineFramingSpec :
             }
         }
 
-        "a line that comes byte by byte is not searched again and again".config(timeout = kotlin.time.Duration.parse("30s")) {
+        "a line that comes byte by byte is not searched again and again".config(timeout = 30.seconds) {
             // 2 MB: each byte looked at once is 2 million steps; all of them at every byte would be two million million.
             val size = 2_000_000
             val frames = Frames()

@@ -3,9 +3,9 @@
 
 package dev.torsion.framing
 
+import dev.torsion.defer.DeferredCancelledException
 import dev.torsion.defer.await
 import dev.torsion.defer.inlineCallbacks
-import dev.torsion.defer.DeferredCancelledException
 import dev.torsion.testkit.MemoryReactor
 import dev.torsion.testkit.runReactorTest
 import io.kotest.assertions.throwables.shouldThrow
@@ -18,16 +18,20 @@ import io.kotest.property.arbitrary.int
 import io.kotest.property.arbitrary.list
 import io.kotest.property.checkAll
 import kotlinx.coroutines.CancellationException
+import kotlinx.coroutines.CoroutineDispatcher
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.CoroutineStart
 import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.Job
 import kotlinx.coroutines.NonCancellable
+import kotlinx.coroutines.Runnable
 import kotlinx.coroutines.async
 import kotlinx.coroutines.cancelAndJoin
 import kotlinx.coroutines.delay
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.withContext
 import kotlinx.coroutines.withTimeoutOrNull
+import kotlin.coroutines.CoroutineContext
 import kotlin.time.Duration.Companion.milliseconds
 import kotlin.time.Duration.Companion.seconds
 
@@ -94,7 +98,7 @@ class ReceiveCancellationSpec :
                 server.send("a")
                 delay(1.seconds)
                 scope.launch(start = CoroutineStart.UNDISPATCHED) {
-                    coroutineContext[kotlinx.coroutines.Job]!!.cancel()
+                    coroutineContext[Job]!!.cancel()
                     shouldThrow<CancellationException> { client.receive() }
                 }
                 client.receive() shouldBe "a"
@@ -106,10 +110,10 @@ class ReceiveCancellationSpec :
                 val (client, server) = pair()
                 val queued = ArrayDeque<Runnable>()
                 val byHand =
-                    object : kotlinx.coroutines.CoroutineDispatcher() {
+                    object : CoroutineDispatcher() {
                         override fun dispatch(
-                            context: kotlin.coroutines.CoroutineContext,
-                            block: kotlinx.coroutines.Runnable,
+                            context: CoroutineContext,
+                            block: Runnable,
                         ) {
                             queued.add(block)
                         }
@@ -172,7 +176,7 @@ class ReceiveCancellationSpec :
 
         "a connection that is gone holds on to no job" {
             runReactorTest {
-                val job = kotlinx.coroutines.Job()
+                val job = Job()
                 val (client, server) = pair()
                 val got = ArrayList<String?>()
                 CoroutineScope(job + Dispatchers.Unconfined).launch(start = CoroutineStart.UNDISPATCHED) { got.add(client.receiveOrNull()) }

@@ -3,8 +3,8 @@
 
 package dev.torsion.framing
 
-import dev.torsion.net.ClosedBy
 import dev.torsion.net.CloseReason
+import dev.torsion.net.ClosedBy
 import dev.torsion.net.ConnectionAborted
 import dev.torsion.net.ConnectionDone
 import dev.torsion.net.ProtocolViolationException

@@ -101,8 +101,12 @@ class StructSpec :
             error.message shouldBe "Struct \"<hB\", value 1: 'B' takes 0 to 255, but is given 256."
             val ranges =
                 mapOf(
-                    "b" to (-128L to 127L), "h" to (-32768L to 32767L), "H" to (0L to 65535L), "I" to (0L to 4294967295L),
-                    "i" to (Int.MIN_VALUE.toLong() to Int.MAX_VALUE.toLong()), "<l" to (Int.MIN_VALUE.toLong() to Int.MAX_VALUE.toLong()),
+                    "b" to (-128L to 127L),
+                    "h" to (-32768L to 32767L),
+                    "H" to (0L to 65535L),
+                    "I" to (0L to 4294967295L),
+                    "i" to (Int.MIN_VALUE.toLong() to Int.MAX_VALUE.toLong()),
+                    "<l" to (Int.MIN_VALUE.toLong() to Int.MAX_VALUE.toLong()),
                 )
             for ((format, range) in ranges) {
                 val struct = Struct(format)

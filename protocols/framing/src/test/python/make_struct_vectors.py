@@ -3,7 +3,7 @@
 """Writes struct-vectors.txt: formats, values and bytes as Python's own struct module has them.
 
 Run it on 64-bit little-endian Linux, where the native layout is the one that Torsion's Struct promises:
-    python3 make_struct_vectors.py > struct-vectors.txt
+    python3 make_struct_vectors.py > ../resources/dev/torsion/framing/struct-vectors.txt
 
 A line is: format, size, hex bytes, the values packed, the values unpacked; separated by tabs, the values by blanks. A value is its type (i integer, f float, d
 double, t truth, c one byte, s bytes) and, for floats, the hex bits of a double, for bytes their hex. A line "error<TAB>format" is a

@@ -1,0 +1,49 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.framing
+
+import com.sun.management.ThreadMXBean
+import dev.torsion.testkit.MemoryReactor
+import dev.torsion.testkit.StringTransport
+import io.kotest.core.spec.style.StringSpec
+import io.kotest.matchers.doubles.shouldBeLessThan
+import io.kotest.matchers.shouldBe
+import kotlinx.coroutines.CoroutineStart
+import kotlinx.coroutines.launch
+import java.lang.management.ManagementFactory
+import java.nio.ByteBuffer
+
+/** What a message costs the suspend voice beyond its own bytes. */
+class ReceiveCostSpec :
+    StringSpec({
+        val threads = ManagementFactory.getThreadMXBean() as ThreadMXBean
+
+        "to resume a waiting receive allocates nothing" {
+            val one = "message"
+            val same = Codec(
+                LineFraming(),
+                object : Content<String> {
+                    override fun decode(frame: ByteBuffer) = one
+
+                    override fun encode(value: String) = value.encodeToByteArray()
+                },
+            )
+            var made: Connection<String>? = null
+            val protocol = ConnectionFactory(MemoryReactor(), same) { made = it }.buildProtocol(StringTransport().peer())!!
+            val transport = StringTransport().connect(protocol)
+            var received = 0
+            transport.scope.launch(start = CoroutineStart.UNDISPATCHED) { while (true) if (made!!.receive() === one) received++ }
+            val read = ByteBuffer.wrap("message\r\n".repeat(500).encodeToByteArray()).asReadOnlyBuffer()
+            repeat(4000) { protocol.dataReceived(read.clear()) }
+            val rounds = 4000
+            val before = threads.currentThreadAllocatedBytes
+            val start = System.nanoTime()
+            repeat(rounds) { protocol.dataReceived(read.clear()) }
+            val nanos = System.nanoTime() - start
+            val allocated = threads.currentThreadAllocatedBytes - before
+            received shouldBe 500 * 8000
+            System.getProperty("torsion.costs")?.let { System.err.println("${nanos.toDouble() / (500 * rounds)} ns a message") }
+            allocated.toDouble() / (500 * rounds) shouldBeLessThan 1.0
+        }
+    })
