@@ -138,7 +138,7 @@ class KtorProtocolSpec :
             }
         }
 
-        "what came before both sides ended their streams can still be read, however late" {
+        "what came before both sides ended their streams can still be read, and the connection ends with its handler" {
             withReactor { reactor ->
                 val given = CompletableFuture<Socket>()
                 val over = CompletableFuture<Unit>()
@@ -154,9 +154,9 @@ class KtorProtocolSpec :
                     peer.getInputStream().read() shouldBe -1
                     peer.getOutputStream().write(ByteArray(10_000))
                 }
-                reactor.coroutineOnLoop { given.getOrFail().socketContext.join() }
                 over.complete(Unit)
                 heard.getOrFail() shouldBe 10_000
+                reactor.coroutineOnLoop { given.getOrFail().socketContext.join() }
             }
         }
 
