@@ -26,11 +26,13 @@ import kotlinx.coroutines.Job
 import kotlinx.coroutines.NonCancellable
 import kotlinx.coroutines.Runnable
 import kotlinx.coroutines.async
+import kotlinx.coroutines.awaitCancellation
 import kotlinx.coroutines.cancelAndJoin
 import kotlinx.coroutines.delay
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.withContext
 import kotlinx.coroutines.withTimeoutOrNull
+import java.lang.ref.WeakReference
 import kotlin.coroutines.CoroutineContext
 import kotlin.time.Duration.Companion.milliseconds
 import kotlin.time.Duration.Companion.seconds
@@ -174,16 +176,35 @@ class ReceiveCancellationSpec :
             }
         }
 
-        "a connection that is gone holds on to no job" {
-            runReactorTest {
-                val job = Job()
-                val (client, server) = pair()
-                val got = ArrayList<String?>()
-                CoroutineScope(job + Dispatchers.Unconfined).launch(start = CoroutineStart.UNDISPATCHED) { got.add(client.receiveOrNull()) }
-                server.close()
-                client.whenClosed().await()
-                got shouldBe listOf(null)
-                job.cancel()
+        "a job that outlives the connection does not hold on to it" {
+            val got = ArrayList<String?>()
+
+            suspend fun receiveFrom(connections: ArrayDeque<Connection<String>>) {
+                val connection = connections.removeFirst()
+                got.add(connection.receive())
+                got.add(connection.receiveOrNull())
             }
+
+            fun receiveOnce(): Pair<Job, WeakReference<Connection<String>>> =
+                runReactorTest {
+                    val (client, server) = pair()
+                    val connections = ArrayDeque(listOf(client))
+                    val job =
+                        CoroutineScope(Dispatchers.Unconfined).launch(start = CoroutineStart.UNDISPATCHED) {
+                            receiveFrom(connections)
+                            awaitCancellation()
+                        }
+                    server.send("a")
+                    server.close()
+                    client.whenClosed().await()
+                    job to WeakReference(client)
+                }
+            val (job, connection) = receiveOnce()
+            var tries = 0
+            while (connection.get() != null && tries++ < 100) System.gc()
+            connection.get().shouldBeNull()
+            got shouldBe listOf("a", null)
+            job.isActive shouldBe true
+            job.cancel()
         }
     })

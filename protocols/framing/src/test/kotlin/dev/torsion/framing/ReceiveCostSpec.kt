@@ -38,12 +38,9 @@ class ReceiveCostSpec :
             repeat(4000) { protocol.dataReceived(read.clear()) }
             val rounds = 4000
             val before = threads.currentThreadAllocatedBytes
-            val start = System.nanoTime()
             repeat(rounds) { protocol.dataReceived(read.clear()) }
-            val nanos = System.nanoTime() - start
             val allocated = threads.currentThreadAllocatedBytes - before
             received shouldBe 500 * 8000
-            System.getProperty("torsion.costs")?.let { System.err.println("${nanos.toDouble() / (500 * rounds)} ns a message") }
             allocated.toDouble() / (500 * rounds) shouldBeLessThan 1.0
         }
     })
