@@ -193,7 +193,9 @@ public abstract class AbstractReactor(
     }
 
     /** Whether tasks, or a stop, wait for the next turn. */
-    protected open fun hasReadyWork(): Boolean = ready.isNotEmpty() || stopRequested || !incoming.isEmpty()
+    protected open fun hasReadyWork(): Boolean = stopRequested || hasTasks()
+
+    private fun hasTasks() = ready.isNotEmpty() || !incoming.isEmpty()
 
     /** How long until the next timer is due; 0 when one is, [Long.MAX_VALUE] when there is none. */
     protected fun nanosToNextTimer(): Long {
@@ -267,7 +269,7 @@ public abstract class AbstractReactor(
                 scope.cancel("the reactor has stopped")
                 // Coroutines that end may have some last tasks; those that would go on for ever are refused by the close below.
                 var passes = 0
-                do runTasks() while (hasReadyWork() && ++passes < LAST_PASSES)
+                do runTasks() while (hasTasks() && ++passes < LAST_PASSES)
                 incoming.close(runTask)
             }
             failBlockedCallers()

@@ -9,16 +9,17 @@ import dev.torsion.net.Protocol
 import dev.torsion.net.TcpOptions
 
 /**
- * Two protocols connected in memory, with the test in charge of when bytes move; Twisted's `IOPump`. Made by [connectedPair].
+ * Two protocols connected in memory, with the test in charge of when bytes move; Twisted's `IOPump`. Made by [connectedPair], in Java
+ * by [ConnectedPair.connect].
  *
  * @property server the protocol on the accepting side
  * @property client the protocol on the connecting side
  * @property reactor the reactor of both, whose time passes only when told to
  */
 public class ConnectedPair<S : Protocol, C : Protocol> internal constructor(
-    public val server: S,
-    public val client: C,
-    public val reactor: MemoryReactor,
+    @get:JvmName("server") public val server: S,
+    @get:JvmName("client") public val client: C,
+    @get:JvmName("reactor") public val reactor: MemoryReactor,
 ) : AutoCloseable {
     /** Moves bytes once: what was written before arrives, one chunk in each direction. */
     public fun pump(): Unit = reactor.turn()
@@ -30,6 +31,19 @@ public class ConnectedPair<S : Protocol, C : Protocol> internal constructor(
     override fun close(): Unit = reactor.close()
 
     override fun toString(): String = "ConnectedPair(server: $server, client: $client)"
+
+    public companion object {
+        /** [connectedPair] for Java. */
+        @JvmStatic
+        @JvmOverloads
+        public fun <S : Protocol, C : Protocol> connect(
+            server: S,
+            client: C,
+            chunking: Chunking = Chunking.whole(),
+            window: Int = 64 * 1024,
+            options: TcpOptions = TcpOptions.DEFAULT,
+        ): ConnectedPair<S, C> = connectedPair(server, client, chunking, window, options)
+    }
 }
 
 /**
@@ -46,7 +60,6 @@ public class ConnectedPair<S : Protocol, C : Protocol> internal constructor(
  * @param window how many bytes may be on the way in each direction
  * @param options limits for both sides
  */
-@JvmOverloads
 public fun <S : Protocol, C : Protocol> connectedPair(
     server: S,
     client: C,

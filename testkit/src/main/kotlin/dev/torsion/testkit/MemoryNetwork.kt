@@ -59,6 +59,10 @@ public class MemoryNetwork {
     /** How many connections exist; each has two ends, and counts until both are closed. */
     public val connections: Int get() = (open + open.mapNotNull { it.peer }).count { it.peer != null } / 2
 
+    /** The local addresses of connections whose other end is closed. */
+    internal fun endsWithoutPeer(): List<InetSocketAddress> =
+        open.filter { it.peer?.isOpen == false }.map { it.localAddress as InetSocketAddress }
+
     internal val resolver =
         HostResolver { name ->
             hosts[name.lowercase()] ?: throw UnknownHostException("$name: give it an address with MemoryNetwork.addHost")

@@ -4,7 +4,9 @@
 package dev.torsion.testkit
 
 import dev.torsion.defer.Deferred
+import dev.torsion.defer.DeferredDebug
 import dev.torsion.defer.Outcome
+import dev.torsion.defer.Place
 import dev.torsion.net.ClientFactory
 import dev.torsion.net.Connector
 import dev.torsion.net.Factory
@@ -48,8 +50,8 @@ import java.util.function.Consumer
  * @property network the network
  */
 public class MemoryReactor private constructor(
-    public val clock: VirtualClock,
-    public val network: MemoryNetwork,
+    @get:JvmName("clock") public val clock: VirtualClock,
+    @get:JvmName("network") public val network: MemoryNetwork,
     errorListener: ErrorListener,
 ) : NioReactor(
         ReactorOptions("memory", blockedThreshold = Duration.ZERO, errorListener = errorListener, resolver = network.resolver),
@@ -65,19 +67,20 @@ public class MemoryReactor private constructor(
     /** The errors of callbacks go to [errorListener] instead of the test. */
     public constructor(errorListener: ErrorListener) : this(VirtualClock(), MemoryNetwork(), errorListener)
 
-    private val opened = ArrayList<ListeningPort>()
-    private val made = ArrayList<Connector>()
+    private val opened = LinkedHashMap<ListeningPort, Place?>()
+    private val made = LinkedHashMap<Connector, Place?>()
     private var wasStarted = false
 
     init {
         clock.drivenBy(Driver())
+        LeakWatch.current()?.watch(this)
     }
 
     /** Every port that was opened, in order; those that were closed are listed too. */
-    public val ports: List<ListeningPort> get() = opened.toList()
+    public val ports: List<ListeningPort> get() = opened.keys.toList()
 
     /** Every connector that was made, in order. */
-    public val connectors: List<Connector> get() = made.toList()
+    public val connectors: List<Connector> get() = made.keys.toList()
 
     override fun nanoTime(): Long = clock.nanoTime()
 
@@ -228,7 +231,7 @@ public class MemoryReactor private constructor(
         networkInterface: String,
         backlog: Int,
         options: TcpOptions,
-    ): ListeningPort = super.listenTcp(port, factory, networkInterface, backlog, options).also(opened::add)
+    ): ListeningPort = super.listenTcp(port, factory, networkInterface, backlog, options).also { opened[it] = hereIfDebugging() }
 
     override fun connectTcp(
         host: String,
@@ -237,5 +240,30 @@ public class MemoryReactor private constructor(
         timeout: Duration,
         bindAddress: String?,
         options: TcpOptions,
-    ): Connector = super.connectTcp(host, port, factory, timeout, bindAddress, options).also(made::add)
+    ): Connector = super.connectTcp(host, port, factory, timeout, bindAddress, options).also { made[it] = hereIfDebugging() }
+
+    private fun hereIfDebugging() = if (DeferredDebug.enabled) Place.here() else null
+
+    // What a test leaves behind.
+
+    /** Does what can be done without any time passing, unless the test has never started this reactor. */
+    internal fun settle() {
+        if (isLooping) flush()
+    }
+
+    internal fun leftovers(): List<String> {
+        val openPorts = opened.filterKeys { it.isListening }.map { (port, place) -> "open port: $port${at(place)}" }
+        val busy = made.filterKeys { it.state != Connector.State.DISCONNECTED }.map { (connector, place) -> "open connection: $connector${at(place)}" }
+        val half =
+            network.endsWithoutPeer().map { end ->
+                val place = opened.entries.firstOrNull { (port, _) -> port.host().port == end.port }?.value
+                "open connection: the end $end, whose other end is closed${at(place, "; its port was made at")}"
+            }
+        return openPorts + busy + half
+    }
+
+    private fun at(
+        place: Place?,
+        what: String = ", made at",
+    ) = if (place == null) "" else "$what ${place.site()}$place"
 }

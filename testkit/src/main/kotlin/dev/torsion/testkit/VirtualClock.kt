@@ -44,6 +44,10 @@ public class VirtualClock : Clock {
     @Volatile
     private var now = 0L
 
+    init {
+        LeakWatch.current()?.watch(this)
+    }
+
     /** What runs the calls: this clock itself, or the reactor that it was given to. */
     internal interface Loop {
         /** Runs what is due, and all that follows from it at this instant. */

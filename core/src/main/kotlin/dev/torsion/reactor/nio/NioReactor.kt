@@ -65,8 +65,12 @@ public open class NioReactor(
     final override fun poll(timeoutNanos: Long) {
         select(timeoutNanos, onReady)
         pollReturned()
-        while (afterSelect.isNotEmpty()) guarded({ "closing a channel" }, afterSelect.removeFirst()::run)
+        runAfterSelect()
         batchEnded()
+    }
+
+    private fun runAfterSelect() {
+        while (afterSelect.isNotEmpty()) guarded({ "closing a channel" }, afterSelect.removeFirst()::run)
     }
 
     // The next select must not wait when something is to be done after it.
@@ -174,6 +178,7 @@ public open class NioReactor(
         } catch (e: IOException) {
             report("closing the selector", e)
         }
+        runAfterSelect()
     }
 
     private companion object {

@@ -90,7 +90,7 @@ internal class Scene(
         val client = peer()
         connect(server, client)
         client.transport.write(ByteArray(1))
-        until("the other connection has echoed") { client.received.isNotEmpty() }
+        until("the other connection has echoed") { client.receivedBytes > 0 }
         client.transport.loseConnection()
         until("the other connection is gone") { client.isLost && server.isLost }
     }
@@ -103,10 +103,9 @@ internal open class Peer(
     private val happened: () -> Unit,
 ) : Protocol() {
     private val bytes = ByteArrayOutputStream()
-    private val events = ArrayList<String>()
 
     /** What happened, but for data. */
-    val story get() = events.filter { it != "data" }
+    val story = ArrayList<String>()
     var onMade: Peer.() -> Unit = {}
     var onData: Peer.(ByteArray) -> Unit = {}
     var onLost: Peer.() -> Unit = {}
@@ -115,8 +114,8 @@ internal open class Peer(
     val received: ByteArray get() = bytes.toByteArray()
     val receivedBytes get() = bytes.size()
     val tcp get() = transport as TcpTransport
-    val wasMade get() = "made" in events
-    val isLost get() = "lost" in events
+    val wasMade get() = "made" in story
+    val isLost get() = "lost" in story
     private var depth = 0
 
     /** Something happened that is not worth remembering. */
@@ -127,7 +126,11 @@ internal open class Peer(
         event: String,
         callback: () -> Unit = {},
     ) {
-        events.add(if (depth == 0) event else "$event inside of a callback")
+        story.add(if (depth == 0) event else "$event inside of a callback")
+        inside(callback)
+    }
+
+    private fun inside(callback: () -> Unit) {
         depth++
         try {
             callback()
@@ -141,7 +144,7 @@ internal open class Peer(
 
     override fun dataReceived(data: ByteArray) {
         bytes.write(data)
-        note("data") { onData(data) }
+        inside { onData(data) }
     }
 
     override fun connectionLost(reason: CloseReason) {
