@@ -4,23 +4,28 @@
 package dev.torsion.defer
 
 import java.util.concurrent.CompletableFuture
+import java.util.concurrent.CompletionStage
 import java.util.concurrent.Executor
 import java.util.concurrent.TimeUnit
+import java.util.concurrent.atomic.AtomicReference
+import java.util.function.Function
 
 /**
  * The future of a Deferred, and every stage derived from it: the JDK makes those by [newIncompleteFuture]. All of them share the
  * [source].
  *
- * Only [deliver] completes it from the source; all public ways to complete it mean that nobody waits for the source any more.
+ * Only [deliver] completes it from the source; all public ways to complete it mean that nobody waits for the source any more, nor for
+ * the future of another Deferred that `thenCompose` waits for by then.
  */
 internal class DeferredFuture<T> private constructor(
     private val source: Deferred<*>,
     private val loop: Executor,
     first: DeferredFuture<*>?,
+    private var composed: Composed?,
 ) : CompletableFuture<T>() {
     private val first = first ?: this
 
-    override fun <U> newIncompleteFuture(): CompletableFuture<U> = DeferredFuture(source, loop, first)
+    override fun <U> newIncompleteFuture(): CompletableFuture<U> = DeferredFuture(source, loop, first, composed)
 
     override fun cancel(mayInterruptIfRunning: Boolean): Boolean = super.cancel(mayInterruptIfRunning).also { release(it) }
 
@@ -28,12 +33,36 @@ internal class DeferredFuture<T> private constructor(
 
     override fun completeExceptionally(error: Throwable): Boolean = super.completeExceptionally(error).also { release(it) }
 
+    override fun <U> thenCompose(next: Function<in T, out CompletionStage<U>>): CompletableFuture<U> =
+        composing(next) { super.thenCompose(it) }
+
+    override fun <U> thenComposeAsync(next: Function<in T, out CompletionStage<U>>): CompletableFuture<U> =
+        composing(next) { super.thenComposeAsync(it) }
+
+    override fun <U> thenComposeAsync(
+        next: Function<in T, out CompletionStage<U>>,
+        executor: Executor,
+    ): CompletableFuture<U> = composing(next) { super.thenComposeAsync(it, executor) }
+
+    private inline fun <U> composing(
+        next: Function<in T, out CompletionStage<U>>,
+        compose: (Function<T, CompletionStage<U>>) -> CompletableFuture<U>,
+    ): CompletableFuture<U> {
+        val waitsFor = Composed(composed)
+        val result = compose(Function { value -> next.apply(value).also(waitsFor::begun) })
+        (result as DeferredFuture<U>).composed = waitsFor
+        return result
+    }
+
     override fun get(): T {
         refuseToBlockLoop()
         return super.get()
     }
 
-    override fun get(timeout: Long, unit: TimeUnit): T {
+    override fun get(
+        timeout: Long,
+        unit: TimeUnit,
+    ): T {
         refuseToBlockLoop()
         return super.get(timeout, unit)
     }
@@ -52,6 +81,7 @@ internal class DeferredFuture<T> private constructor(
         if (!won) return
         // At once, so that who fires the source can see that a result which is on its way is not wanted any more.
         first.abandon()
+        composed?.cancel()
         if (loop is LoopExecutor && loop.inLoop) source.cancel() else loop.executeOrLog("the cancellation of $source", source::cancel)
     }
 
@@ -67,8 +97,11 @@ internal class DeferredFuture<T> private constructor(
     }
 
     companion object {
-        fun <T> of(source: Deferred<T>, loop: Executor): CompletableFuture<T> {
-            val future = DeferredFuture<T>(source, loop, null)
+        fun <T> of(
+            source: Deferred<T>,
+            loop: Executor,
+        ): CompletableFuture<T> {
+            val future = DeferredFuture<T>(source, loop, null, null)
             source.addStep<Any?> { result ->
                 future.deliver(result)
                 null
@@ -76,4 +109,30 @@ internal class DeferredFuture<T> private constructor(
             return future
         }
     }
+}
+
+/**
+ * What a stage of `thenCompose` waits for once its function was called. Only the futures of Deferreds are cancelled with it: what others
+ * have made is theirs.
+ */
+private class Composed(
+    @Volatile private var before: Composed?,
+) {
+    private val stage = AtomicReference<Any?>()
+
+    fun begun(inner: CompletionStage<*>?) {
+        before = null // all that came before is done
+        if (!stage.compareAndSet(null, inner)) cancel(inner)
+    }
+
+    fun cancel() {
+        cancel(stage.getAndSet(Cancelled))
+        before?.cancel()
+    }
+
+    private fun cancel(inner: Any?) {
+        if (inner is DeferredFuture<*>) inner.cancel(true)
+    }
+
+    private object Cancelled
 }

@@ -10,11 +10,13 @@ import dev.torsion.reactor.Phase;
 import dev.torsion.reactor.Reactor;
 import dev.torsion.reactor.ReactorNotRunningException;
 import dev.torsion.reactor.SystemEvent;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -34,18 +36,24 @@ final class Loop {
     this.reactor = reactor;
     this.setUpThread = setUpThread;
     act(
-        () ->
-            reactor.addSystemEventTrigger(
-                Phase.AFTER,
-                SystemEvent.SHUTDOWN,
-                () -> {
-                  failPending();
-                  return null;
-                }));
+        () -> {
+          if (setUpThread != null) atEvent(Phase.BEFORE, SystemEvent.STARTUP, this::setUpDone);
+          atEvent(Phase.AFTER, SystemEvent.SHUTDOWN, this::failPending);
+        });
+  }
+
+  private void atEvent(Phase phase, SystemEvent event, Runnable action) {
+    reactor.addSystemEventTrigger(
+        phase,
+        event,
+        () -> {
+          action.run();
+          return null;
+        });
   }
 
   /** From now on the reactor belongs to the thread that runs it. */
-  void setUpDone() {
+  private void setUpDone() {
     setUpThread = null;
   }
 
@@ -144,6 +152,18 @@ final class Loop {
   /** Has the reactor report {@code error}, as it does with what callbacks throw. */
   void report(Throwable error) {
     reactor.callFromThread(() -> new Failure(error).raise());
+  }
+
+  /**
+   * {@code time} in nanoseconds; what does not fit, 292 years, is as good as for ever.
+   *
+   * @throws IllegalArgumentException when it is negative
+   */
+  static long nanos(Duration time) {
+    if (time.isNegative()) {
+      throw new IllegalArgumentException("a time must not be negative, but " + time + " was given");
+    }
+    return TimeUnit.NANOSECONDS.convert(time); // which saturates
   }
 
   /** Whether {@code future} was completed with {@code value}, rather than cancelled before. */

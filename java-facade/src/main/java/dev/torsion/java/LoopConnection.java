@@ -225,6 +225,7 @@ final class LoopConnection<T> implements Connection<T> {
   // Sending.
 
   @Override
+  @CanIgnoreReturnValue
   public CompletableFuture<Void> send(T message) {
     return loop.future(
         () -> {

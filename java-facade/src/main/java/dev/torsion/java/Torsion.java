@@ -18,15 +18,15 @@ import dev.torsion.net.Factory;
 import dev.torsion.net.ListeningPort;
 import dev.torsion.net.Protocol;
 import dev.torsion.net.TcpOptions;
+import dev.torsion.reactor.Phase;
 import dev.torsion.reactor.Reactor;
-import dev.torsion.reactor.ReactorNotRunningException;
 import dev.torsion.reactor.ReactorOptions;
+import dev.torsion.reactor.Reactors;
+import dev.torsion.reactor.SystemEvent;
 import java.time.Duration;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
-import java.util.concurrent.ExecutionException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -94,7 +94,6 @@ public final class Torsion implements AutoCloseable {
   /** The same with options, such as a name for the thread. */
   public static Torsion start(ReactorOptions options) {
     Torsion torsion = create(options);
-    torsion.loop.setUpDone();
     torsion.reactor.start();
     return torsion;
   }
@@ -118,60 +117,63 @@ public final class Torsion implements AutoCloseable {
   }
 
   /**
-   * Runs {@code main} on a reactor in this thread, until the stage that it returns is complete;
-   * Twisted's {@code react}. Then the reactor is stopped.
+   * Runs {@code main} on a new reactor in this thread until the stage that it returns is complete, then
+   * stops the reactor; Twisted's {@code react}, for programs that have an end.
    *
-   * @return the result of the stage
-   * @throws Exception what the stage or {@code main} has failed with
+   * <pre>{@code
+   * public static void main(String[] args) throws Exception {
+   *   System.exit(Torsion.react(torsion -> ask(torsion, args[0]).thenAccept(System.out::println)));
+   * }
+   * }</pre>
+   *
+   * <p>When the reactor is stopped before, the stage is cancelled.
+   *
+   * @return the exit code: that of a {@link dev.torsion.reactor.ExitException}, otherwise 0
+   * @throws Exception what {@code main} has thrown or its stage has failed with, as it was
    */
-  public static <T> T react(Main<T> main) throws Exception {
+  public static int react(Main main) throws Exception {
     Torsion torsion = create();
-    CompletableFuture<T> result = new CompletableFuture<>();
-    torsion.reactor.callWhenRunning(
-        () -> {
-          CompletionStage<T> stage;
-          try {
-            stage = main.start(torsion);
-          } catch (Exception e) {
-            stage = CompletableFuture.failedFuture(e);
-          }
-          stage.whenComplete(
-              (value, error) -> {
-                if (error == null) {
-                  result.complete(value);
-                } else {
-                  result.completeExceptionally(error);
-                }
-                torsion.stop();
-              });
-        });
-    torsion.run();
-    if (!result.isDone()) {
-      throw new ReactorNotRunningException("The reactor was stopped before the program was done.");
-    }
-    try {
-      return result.get();
-    } catch (ExecutionException e) {
-      Throwable error = e.getCause();
-      if (error instanceof CompletionException wrapped && wrapped.getCause() != null) {
-        error = wrapped.getCause();
-      }
-      if (error instanceof Exception exception) throw exception;
-      throw (Error) error;
-    }
+    return Reactors.react(torsion.reactor, reactor -> torsion.deferred(main.start(torsion)));
   }
 
-  /** What {@link #react} runs. */
+  /** A program for {@link #react}. */
   @FunctionalInterface
-  public interface Main<T> {
+  public interface Main {
     /** Begins the work, on the reactor's thread; the program ends when the stage is complete. */
-    CompletionStage<T> start(Torsion torsion) throws Exception;
+    CompletionStage<?> start(Torsion torsion) throws Exception;
   }
 
   /** Runs the reactor in this thread, until it is stopped. */
   public void run() {
-    loop.setUpDone();
     reactor.run();
+  }
+
+  /**
+   * Runs {@code call} before the reactor stops, when ports and connections still work; what it throws is
+   * reported. See {@code reactor().addSystemEventTrigger} for the other moments.
+   */
+  public void beforeStop(Runnable call) {
+    beforeStop(
+        () -> {
+          call.run();
+          return CompletableFuture.completedFuture(null);
+        });
+  }
+
+  /** The same for a call that returns a stage, which the reactor waits for before it stops. */
+  public void beforeStop(Callable<? extends CompletionStage<?>> call) {
+    loop.act(
+        () ->
+            reactor.addSystemEventTrigger(
+                Phase.BEFORE, SystemEvent.SHUTDOWN, () -> deferred(call.call())));
+  }
+
+  /**
+   * Stops the reactor when the JVM is told to end, by Ctrl-C, a termination signal or {@code
+   * System.exit}, and lets the JVM wait for its end, at most {@code timeout}. For programs, once.
+   */
+  public void stopOnShutdown(Duration timeout) {
+    loop.act(() -> Reactors.stopOnShutdown(reactor, timeout));
   }
 
   /**
@@ -323,54 +325,33 @@ public final class Torsion implements AutoCloseable {
   // Time.
 
   /**
-   * Runs {@code call} on the reactor's thread after {@code delay}; Twisted's {@code callLater}.
-   * Cancelling the future cancels the call. What the call throws is reported, and fails the future.
-   * A call whose time is to be changed is made with {@code reactor().callLater}.
+   * Runs {@code call} on the reactor's thread after {@code delay}; Twisted's {@code callLater}. Nothing
+   * waits for it: when the reactor stops before, it is not made.
    *
    * @throws IllegalArgumentException when {@code delay} is negative
    */
-  public CompletableFuture<Void> callLater(Duration delay, Runnable call) {
-    return later(
-        delay,
-        () -> {
-          try {
-            call.run();
-          } catch (Throwable e) {
-            loop.report(e);
-            throw e;
-          }
-          return null;
-        });
+  public ScheduledCall callLater(Duration delay, Runnable call) {
+    return new ScheduledCall(loop, delay, call);
   }
 
   /**
    * Runs {@code call} on the reactor's thread after {@code delay}, for its result; Twisted's {@code
-   * deferLater}. What it throws fails the future.
+   * deferLater}. What it throws fails the future. Cancelling the future cancels the call.
    *
    * @throws IllegalArgumentException when {@code delay} is negative
    */
-  public <T> CompletableFuture<T> callLater(Duration delay, Callable<T> call) {
-    return later(delay, call);
+  public <T> CompletableFuture<T> deferLater(Duration delay, Callable<T> call) {
+    Loop.nanos(delay);
+    return loop.futureUntilStop(() -> Clocks.deferLater(reactor, delay, call));
   }
 
   /**
-   * Completes after {@code delay}.
+   * Completes after {@code delay}. Cancelling the future cancels the timer.
    *
    * @throws IllegalArgumentException when {@code delay} is negative
    */
   public CompletableFuture<Void> after(Duration delay) {
-    return later(delay, () -> null);
-  }
-
-  private <T> CompletableFuture<T> later(Duration delay, Callable<T> call) {
-    requireNotNegative(delay);
-    return loop.futureUntilStop(() -> Clocks.deferLater(reactor, delay, call));
-  }
-
-  private static void requireNotNegative(Duration time) {
-    if (time.isNegative()) {
-      throw new IllegalArgumentException("a time must not be negative, but was " + time);
-    }
+    return deferLater(delay, () -> null);
   }
 
   /**
@@ -386,20 +367,12 @@ public final class Torsion implements AutoCloseable {
   }
 
   /** The same for a call that returns a stage, which the next call waits for. */
-  public Repeating every(Duration interval, Callable<? extends @Nullable CompletionStage<?>> call) {
-    return repeat(
-        interval,
-        new LoopingCall(
-            reactor,
-            (Callable<@Nullable Object>)
-                () -> {
-                  CompletionStage<?> stage = call.call();
-                  return stage == null ? null : Deferreds.toDeferred(stage, reactor);
-                }));
+  public Repeating every(Duration interval, Callable<? extends CompletionStage<?>> call) {
+    return repeat(interval, new LoopingCall(reactor, () -> deferred(call.call())));
   }
 
   private Repeating repeat(Duration interval, LoopingCall calls) {
-    requireNotNegative(interval);
+    Loop.nanos(interval);
     CompletableFuture<Void> done =
         loop.futureUntilStop(
             () ->
@@ -445,6 +418,7 @@ public final class Torsion implements AutoCloseable {
   /**
    * Runs {@code call} on the reactor's thread; what it throws is reported, and fails the future.
    */
+  @CanIgnoreReturnValue
   public CompletableFuture<Void> call(Runnable call) {
     return loop.future(
         () -> {
