@@ -1,0 +1,53 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.examples.cli
+
+import dev.torsion.defer.Deferred
+import dev.torsion.defer.await
+import dev.torsion.examples.Output
+import dev.torsion.net.ListeningPort
+import dev.torsion.reactor.Phase
+import dev.torsion.reactor.Reactor
+import dev.torsion.reactor.SystemEvent
+import dev.torsion.reactor.react
+import dev.torsion.reactor.stopOnShutdown
+import kotlinx.coroutines.awaitCancellation
+import picocli.CommandLine.Option
+import kotlin.time.Duration.Companion.seconds
+
+/** A command that is a server: says where it listens, and runs until Ctrl-C. */
+abstract class ServerCommand : TorsionSubcommand() {
+    @Option(
+        names = ["-l", "--listen"],
+        paramLabel = "ENDPOINT",
+        defaultValue = "tcp:8007:interface=127.0.0.1",
+        description = [
+            "Where to listen: tcp:PORT[:interface=ADDRESS]. Without an interface on all of them; port 0 is any free one.",
+            "Default: \${DEFAULT-VALUE}",
+        ],
+    )
+    private lateinit var endpoint: String
+
+    @Option(names = ["-h", "--help"], usageHelp = true, description = ["Show this help message and exit."])
+    private var helpRequested = false
+
+    protected val lines: Output get() = Output(out::println)
+
+    /** Opens the port. */
+    protected abstract fun listen(
+        reactor: Reactor,
+        endpoint: String,
+    ): Deferred<ListeningPort>
+
+    override fun call(): Int {
+        val reactor = Reactor.create()
+        reactor.stopOnShutdown(5.seconds)
+        return react(reactor) {
+            val port = listen(reactor, endpoint).await()
+            out.println("$name listening on ${port.host()}")
+            reactor.addSystemEventTrigger(Phase.AFTER, SystemEvent.SHUTDOWN) { out.println("$name stopped") }
+            awaitCancellation()
+        }
+    }
+}
