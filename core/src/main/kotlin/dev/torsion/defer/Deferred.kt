@@ -1,5 +1,6 @@
 // Copyright (c) the Torsion contributors
 // SPDX-License-Identifier: MIT
+
 package dev.torsion.defer
 
 import org.slf4j.LoggerFactory
@@ -412,7 +413,6 @@ public open class Deferred<T> @JvmOverloads constructor(private val canceller: C
             "$name is used by two threads at once: ${runner?.name} runs its callbacks, ${Thread.currentThread().name} adds one\n$debug"
         }
     }
-
 }
 
 /** An internal step: the bare result in, the next result out. */
