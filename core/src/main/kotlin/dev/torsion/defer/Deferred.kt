@@ -176,8 +176,9 @@ public open class Deferred<T> @JvmOverloads constructor(private val canceller: C
      * exceptionally with that very exception, and cancellation makes it `isCancelled`; this chain goes on with null.
      *
      * Cancelling the future, or any stage derived from it, or completing one of them by hand (which is what `orTimeout` does)
-     * cancels this Deferred. It does so on [loop], the thread this Deferred belongs to, so the stages may be cancelled from
-     * any thread. When the result and the cancellation meet, the first to complete the future wins, and the loser is dropped.
+     * cancels this Deferred, and at once the future itself, so that its other stages end too. It cancels the Deferred on
+     * [loop], the thread it belongs to, so the stages may be cancelled from any thread. When the result and the cancellation
+     * meet, the first to complete the future wins, and the loser is dropped.
      *
      * Call this method itself on the Deferred's thread. Without a reactor, `Runnable::run` as [loop] cancels on the
      * cancelling thread.

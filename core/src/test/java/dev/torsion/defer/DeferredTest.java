@@ -156,7 +156,9 @@ class DeferredTest {
         failure
             .getBriefTraceback()
             .startsWith("Traceback: java.io.FileNotFoundException: gone\nDeferredTest.java:"));
-    AutoCloseable listener = UnhandledFailures.addListener(report -> seen.add(report.getFailure()));
+    AutoCloseable listener =
+        UnhandledFailures.addListener(
+            report -> report.getFailure().equals(failure) && seen.add(report.getFailure()));
     UnhandledFailures.beginTurn();
     fail(failure);
     UnhandledFailures.endTurn();
