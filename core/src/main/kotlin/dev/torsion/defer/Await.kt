@@ -1,5 +1,6 @@
 // Copyright (c) the Torsion contributors
 // SPDX-License-Identifier: MIT
+
 @file:JvmMultifileClass
 @file:JvmName("DeferredCoroutines")
 

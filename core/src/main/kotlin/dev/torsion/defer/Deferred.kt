@@ -1,5 +1,6 @@
 // Copyright (c) the Torsion contributors
 // SPDX-License-Identifier: MIT
+
 package dev.torsion.defer
 
 import org.slf4j.LoggerFactory
@@ -175,8 +176,9 @@ public open class Deferred<T> @JvmOverloads constructor(private val canceller: C
      * exceptionally with that very exception, and cancellation makes it `isCancelled`; this chain goes on with null.
      *
      * Cancelling the future, or any stage derived from it, or completing one of them by hand (which is what `orTimeout` does)
-     * cancels this Deferred. It does so on [loop], the thread this Deferred belongs to, so the stages may be cancelled from
-     * any thread. When the result and the cancellation meet, the first to complete the future wins, and the loser is dropped.
+     * cancels this Deferred, and at once the future itself, so that its other stages end too. It cancels the Deferred on
+     * [loop], the thread it belongs to, so the stages may be cancelled from any thread. When the result and the cancellation
+     * meet, the first to complete the future wins, and the loser is dropped.
      *
      * Call this method itself on the Deferred's thread. Without a reactor, `Runnable::run` as [loop] cancels on the
      * cancelling thread.
@@ -253,7 +255,7 @@ public open class Deferred<T> @JvmOverloads constructor(private val canceller: C
             steps = arrayOfNulls(FIRST_ROOM)
         } else if (tail == room.size) {
             val pending = tail - head
-            val target = if (pending > room.size / 2) arrayOfNulls<Any?>(room.size * 2) else room
+            val target = if (pending > room.size / 2) arrayOfNulls<Any?>(room.size * GROWTH) else room
             System.arraycopy(room, head, target, 0, pending)
             if (target === room) room.fill(null, pending, tail)
             steps = target
@@ -261,8 +263,9 @@ public open class Deferred<T> @JvmOverloads constructor(private val canceller: C
             tail = pending
         }
         val target = steps!!
-        target[tail++] = first
-        target[tail++] = second
+        if (first != null) target[tail] = first
+        if (second != null) target[tail + 1] = second
+        tail += 2
     }
 
     /**
@@ -291,28 +294,36 @@ public open class Deferred<T> @JvmOverloads constructor(private val canceller: C
 
     /**
      * Runs the queued steps. Returns the Deferred that was waiting for this one's result and has it now, if one comes up in
-     * the queue.
+     * the queue. The steps that ran are let go together at the end, which is cheaper than one by one.
      */
     private fun runSteps(): Deferred<*>? {
-        while (head < tail) {
-            if (pauses > 0) return null
+        var ran = head
+        var waiter: Deferred<*>? = null
+        while (head < tail && pauses == 0) {
             val queue = steps!!
             val first = queue[head]
             val second = queue[head + 1]
-            queue[head] = null
-            queue[head + 1] = null
             head += 2
             if (second === Continue) {
-                val waiter = first as Deferred<*>
+                waiter = first as Deferred<*>
                 waiter.result = take()
-                return waiter
+                break
             }
-            if (!perform(first, second)) return null
+            val next = head
+            val going = perform(first, second)
+            // A step that was added meanwhile may have moved the queue to the front.
+            if (head < next) ran = 0
+            if (!going) break
         }
-        head = 0
-        tail = 0
-        settle()
-        return null
+        if (head < tail) {
+            steps!!.fill(null, ran, head)
+        } else {
+            steps = null
+            head = 0
+            tail = 0
+            settle()
+        }
+        return waiter
     }
 
     /** Runs one step on the result. False when the chain now waits for another Deferred. */
@@ -354,7 +365,7 @@ public open class Deferred<T> @JvmOverloads constructor(private val canceller: C
             else -> (first as Callback<Any?, Any?>).call(input)
         }
 
-    /** Notes or withdraws the failure, now that no step is left to handle it. */
+    /** Notes a failure, now that no step is left to handle it, or withdraws the note. */
     private fun settle() {
         val now = result
         if (now is Failure) {
@@ -412,7 +423,6 @@ public open class Deferred<T> @JvmOverloads constructor(private val canceller: C
             "$name is used by two threads at once: ${runner?.name} runs its callbacks, ${Thread.currentThread().name} adds one\n$debug"
         }
     }
-
 }
 
 /** An internal step: the bare result in, the next result out. */
@@ -425,8 +435,11 @@ private object Unfired
 
 private val log = LoggerFactory.getLogger("dev.torsion.defer")
 
-/** Slots of the first array of steps; two to a step. */
+/** Slots of the first array of steps, two to a step: most chains are no longer than this. */
 private const val FIRST_ROOM = 8
+
+/** By how much the array grows: a long chain is soon there. */
+private const val GROWTH = 3
 
 private const val RING_SEARCH = 64
 

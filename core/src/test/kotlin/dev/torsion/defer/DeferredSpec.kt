@@ -1,5 +1,6 @@
 // Copyright (c) the Torsion contributors
 // SPDX-License-Identifier: MIT
+
 package dev.torsion.defer
 
 import io.kotest.assertions.throwables.shouldThrow
@@ -11,6 +12,9 @@ import io.kotest.matchers.string.shouldContain
 import io.kotest.matchers.types.shouldBeInstanceOf
 import io.kotest.matchers.types.shouldBeSameInstanceAs
 import java.io.IOException
+import java.lang.ref.WeakReference
+import kotlin.time.Duration.Companion.seconds
+import kotlin.time.TimeSource
 
 class DeferredSpec : StringSpec({
     "each callback gets the result of the one before it" {
@@ -238,6 +242,29 @@ class DeferredSpec : StringSpec({
         seen shouldContainExactly List(1000) { it } + List(1000) { -it }.filter { it % 7 == 0 }
     }
 
+    "callbacks that have run are let go while the chain waits, and when it is done" {
+        val first = Deferred<Any?>()
+        val later = Deferred<Any?>()
+        val run = mutableListOf<WeakReference<Any>>()
+
+        fun addHolding(step: Callback<Any?, Any?>) {
+            val held = ByteArray(1000)
+            run.add(WeakReference(held))
+            first.addCallback { value -> step.call(value).also { held.fill(1) } }
+        }
+        repeat(6) { addHolding { it } }
+        addHolding { later }
+        var reached = false
+        first.addCallback { reached = true }
+        first.callback(1)
+        first.isPaused shouldBe true
+        untilCollected(run)
+        later.callback(2)
+        reached shouldBe true
+        addHolding { it }
+        untilCollected(run)
+    }
+
     "maybeDeferred takes values, exceptions, failures and Deferreds" {
         val error = IOException("down")
         val made = Deferred<Int>()
@@ -272,3 +299,12 @@ class DeferredSpec : StringSpec({
         found!!.message!! shouldContain "two threads at once"
     }
 })
+
+/** Collects garbage until none of [references] holds anything any more; fails after twenty seconds. */
+private fun untilCollected(references: List<WeakReference<Any>>) {
+    val deadline = TimeSource.Monotonic.markNow() + 20.seconds
+    while (references.any { it.get() != null }) {
+        check(deadline.hasNotPassedNow()) { "still held: ${references.count { it.get() != null }}" }
+        System.gc()
+    }
+}

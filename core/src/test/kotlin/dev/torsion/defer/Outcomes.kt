@@ -1,5 +1,6 @@
 // Copyright (c) the Torsion contributors
 // SPDX-License-Identifier: MIT
+
 package dev.torsion.defer
 
 /** The outcomes that reach the end of [deferred]'s chain from now on: none yet, or one. They are consumed. */

@@ -1,5 +1,6 @@
 // Copyright (c) the Torsion contributors
 // SPDX-License-Identifier: MIT
+
 package dev.torsion.defer
 
 /** Runs the `main` of [program] in a JVM of its own with debug mode off, checks that it ends well, and gives what it prints. */

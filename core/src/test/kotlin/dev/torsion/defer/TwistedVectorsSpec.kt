@@ -1,5 +1,6 @@
 // Copyright (c) the Torsion contributors
 // SPDX-License-Identifier: MIT
+
 package dev.torsion.defer
 
 import io.kotest.assertions.withClue
@@ -50,7 +51,9 @@ private class VectorCase(val name: String, private val ops: JsonArray, val event
 
 private fun readVectors(): List<VectorCase> {
     val packed = checkNotNull(TwistedVectorsSpec::class.java.getResourceAsStream("deferred-vectors.jsonl.gz")) { "no vectors" }
-    return GZIPInputStream(packed).bufferedReader().useLines { lines -> lines.map { parse(Json.parseToJsonElement(it).jsonObject) }.toList() }
+    return GZIPInputStream(packed).bufferedReader().useLines { lines ->
+        lines.map { parse(Json.parseToJsonElement(it).jsonObject) }.toList()
+    }
 }
 
 private fun parse(json: JsonObject): VectorCase {

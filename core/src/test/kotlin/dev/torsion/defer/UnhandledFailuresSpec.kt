@@ -1,5 +1,6 @@
 // Copyright (c) the Torsion contributors
 // SPDX-License-Identifier: MIT
+
 package dev.torsion.defer
 
 import io.kotest.assertions.throwables.shouldThrow
@@ -28,7 +29,9 @@ class UnhandledFailuresSpec : StringSpec({
     /** What a turn that runs [block] reports. */
     fun reportsOf(block: () -> Unit): List<UnhandledFailure> {
         val reports = mutableListOf<UnhandledFailure>()
-        UnhandledFailures.addListener { report -> reports.add(report) }.use {
+        val thread = Thread.currentThread()
+        // Another thread reports what other tests left to the garbage collector.
+        UnhandledFailures.addListener { report -> Thread.currentThread() === thread && reports.add(report) }.use {
             UnhandledFailures.beginTurn()
             try {
                 block()
@@ -138,8 +141,9 @@ class UnhandledFailuresSpec : StringSpec({
 
     "all listeners hear of it, also when one throws" {
         val heard = mutableListOf<String>()
+        val thread = Thread.currentThread()
         UnhandledFailures.addListener { error("broken listener") }.use {
-            UnhandledFailures.addListener { heard.add("second") }.use {
+            UnhandledFailures.addListener { Thread.currentThread() === thread && heard.add("second") }.use {
                 reportsOf { fail<Int>(error) }.size shouldBe 1
             }
         }

@@ -1,5 +1,6 @@
 // Copyright (c) the Torsion contributors
 // SPDX-License-Identifier: MIT
+
 package dev.torsion.defer
 
 import kotlinx.serialization.json.JsonArray
@@ -22,15 +23,17 @@ internal class VectorRun {
 
     fun whole(ops: JsonArray): List<String> {
         val unhandled = mutableListOf<String>()
-        val listener =
-            UnhandledFailureListener { report ->
-                unhandled.add(text(report.failure))
-            }
+        val thread = Thread.currentThread()
+        // Another thread reports what other tests left to the garbage collector.
+        val listener = UnhandledFailureListener { Thread.currentThread() === thread && unhandled.add(text(it.failure)) }
         UnhandledFailures.addListener(listener).use {
             UnhandledFailures.beginTurn()
-            perform(ops)
-            deferreds.forEach { (name, deferred) -> events.add("$name is ${state(deferred)}") }
-            UnhandledFailures.endTurn()
+            try {
+                perform(ops)
+                deferreds.forEach { (name, deferred) -> events.add("$name is ${state(deferred)}") }
+            } finally {
+                UnhandledFailures.endTurn()
+            }
         }
         deferreds.values.forEach { it.addErrback { null } }
         events.add("unhandled " + unhandled.sorted().joinToString(" "))
