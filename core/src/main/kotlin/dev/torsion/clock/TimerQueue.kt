@@ -79,8 +79,8 @@ public class TimerQueue(
             val entry = calls[0]!!
             if (!entry.owns(keys[1])) {
                 removeTop() // cancelled, or moved to an earlier time under another entry
-            } else if (entry.time != keys[0]) {
-                removeTop() // postponed: now is the moment to put it where it belongs
+            } else if (entry.sequence != keys[1]) {
+                removeTop() // planned anew: now is the moment to put it where it belongs
                 push(entry)
             } else {
                 return
