@@ -13,12 +13,10 @@ import java.math.BigInteger
  * val bodySize = header.int(1)
  * ```
  */
-public class StructValues internal constructor(
-    private val values: Array<out Any>,
-) : AbstractList<Any>() {
-    override val size: Int get() = values.size
-
-    override fun get(index: Int): Any = values[index]
+public class StructValues private constructor(
+    private val values: List<Any>,
+) : List<Any> by values {
+    internal constructor(values: Array<out Any>) : this(values.asList())
 
     /**
      * The integer at [index].
@@ -49,6 +47,10 @@ public class StructValues internal constructor(
 
     /** The bytes at [index]. @throws ClassCastException when it is none */
     public fun bytes(index: Int): ByteArray = values[index] as ByteArray
+
+    override fun equals(other: Any?): Boolean = values == other
+
+    override fun hashCode(): Int = values.hashCode()
 
     override fun toString(): String = values.joinToString(", ", "(", ")") { if (it is ByteArray) it.toHexString() else it.toString() }
 
