@@ -49,7 +49,6 @@ public interface Connection<T> extends AutoCloseable {
    * message, and with a {@link CloseReason} when the connection is closing or gone. Cancelling it
    * does not take the message back.
    */
-  @CanIgnoreReturnValue
   CompletableFuture<Void> send(T message);
 
   /**

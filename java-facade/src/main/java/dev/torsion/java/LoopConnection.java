@@ -225,7 +225,6 @@ final class LoopConnection<T> implements Connection<T> {
   // Sending.
 
   @Override
-  @CanIgnoreReturnValue
   public CompletableFuture<Void> send(T message) {
     return loop.future(
         () -> {

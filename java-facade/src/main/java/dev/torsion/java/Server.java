@@ -37,7 +37,6 @@ public final class Server implements AutoCloseable {
    * Accepts no more connections; those that exist live on. The future completes when the port is
    * free again. Calling it again does nothing.
    */
-  @CanIgnoreReturnValue
   public CompletableFuture<Void> stop() {
     return loop.future(() -> port.stopListening().addCallback(done -> null));
   }
@@ -45,7 +44,7 @@ public final class Server implements AutoCloseable {
   /** {@link #stop()}, without waiting. */
   @Override
   public void close() {
-    stop();
+    var unused = stop();
   }
 
   @Override

@@ -418,7 +418,6 @@ public final class Torsion implements AutoCloseable {
   /**
    * Runs {@code call} on the reactor's thread; what it throws is reported, and fails the future.
    */
-  @CanIgnoreReturnValue
   public CompletableFuture<Void> call(Runnable call) {
     return loop.future(
         () -> {
