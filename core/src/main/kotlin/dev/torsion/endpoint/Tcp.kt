@@ -30,19 +30,19 @@ import java.time.Duration
  * @property options limits and socket options of the connections
  */
 public class TCP4ServerEndpoint
-    @JvmOverloads
-    constructor(
-        private val reactor: Reactor,
-        public val port: Int,
-        public val backlog: Int = 50,
-        public val networkInterface: String = "",
-        public val options: TcpOptions = TcpOptions.DEFAULT,
-    ) : ServerEndpoint {
-        override fun listen(factory: Factory): Deferred<ListeningPort> =
-            maybeDeferred { reactor.listenTcp(port, factory, networkInterface.ifEmpty { "0.0.0.0" }, backlog, options) }
+@JvmOverloads
+constructor(
+    private val reactor: Reactor,
+    public val port: Int,
+    public val backlog: Int = 50,
+    public val networkInterface: String = "",
+    public val options: TcpOptions = TcpOptions.DEFAULT,
+) : ServerEndpoint {
+    override fun listen(factory: Factory): Deferred<ListeningPort> =
+        maybeDeferred { reactor.listenTcp(port, factory, networkInterface.ifEmpty { "0.0.0.0" }, backlog, options) }
 
-        override fun toString(): String = "tcp:$port" + if (networkInterface.isEmpty()) "" else ":interface=$networkInterface"
-    }
+    override fun toString(): String = "tcp:$port" + if (networkInterface.isEmpty()) "" else ":interface=$networkInterface"
+}
 
 /**
  * Connects to a TCP port; Twisted's `TCP4ClientEndpoint`.
@@ -54,20 +54,20 @@ public class TCP4ServerEndpoint
  * @property options limits and socket options of the connection
  */
 public class TCP4ClientEndpoint
-    @JvmOverloads
-    constructor(
-        private val reactor: Reactor,
-        public val host: String,
-        public val port: Int,
-        public val timeout: Duration = Duration.ofSeconds(30),
-        public val bindAddress: String? = null,
-        public val options: TcpOptions = TcpOptions.DEFAULT,
-    ) : ClientEndpoint {
-        override fun connect(factory: Factory): Deferred<Protocol> =
-            connecting { reactor.connectTcp(host, port, ConnectOnce(factory, it), timeout, bindAddress, options) }
+@JvmOverloads
+constructor(
+    private val reactor: Reactor,
+    public val host: String,
+    public val port: Int,
+    public val timeout: Duration = Duration.ofSeconds(30),
+    public val bindAddress: String? = null,
+    public val options: TcpOptions = TcpOptions.DEFAULT,
+) : ClientEndpoint {
+    override fun connect(factory: Factory): Deferred<Protocol> =
+        connecting { reactor.connectTcp(host, port, ConnectOnce(factory, it), timeout, bindAddress, options) }
 
-        override fun toString(): String = "tcp:$host:$port"
-    }
+    override fun toString(): String = "tcp:$host:$port"
+}
 
 /** A Deferred for the attempt that [begin] starts; cancelling it gives the attempt up. */
 internal inline fun connecting(begin: (Deferred<Protocol>) -> Connector): Deferred<Protocol> {

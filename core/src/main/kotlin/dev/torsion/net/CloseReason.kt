@@ -53,59 +53,59 @@ public sealed class CloseReason(
 
 /** The connection was closed in an orderly way, by either side; Twisted's `ConnectionDone`. */
 public class ConnectionDone
-    @JvmOverloads
-    constructor(
-        by: ClosedBy,
-        phase: ClosePhase = ClosePhase.OPEN,
-        unsentBytes: Long = 0,
-    ) : CloseReason(
-            when (by) {
-                ClosedBy.US -> "The connection was closed cleanly by this side."
-                else -> "The connection was closed cleanly by the peer."
-            } + if (unsentBytes > 0) " $unsentBytes written bytes were left unsent." else "",
-            null,
-            by,
-            phase,
-            unsentBytes,
-        )
+@JvmOverloads
+constructor(
+    by: ClosedBy,
+    phase: ClosePhase = ClosePhase.OPEN,
+    unsentBytes: Long = 0,
+) : CloseReason(
+    when (by) {
+        ClosedBy.US -> "The connection was closed cleanly by this side."
+        else -> "The connection was closed cleanly by the peer."
+    } + if (unsentBytes > 0) " $unsentBytes written bytes were left unsent." else "",
+    null,
+    by,
+    phase,
+    unsentBytes,
+)
 
 /** The connection broke: reset by the peer, timed out by the network, or the reactor ended under it; Twisted's `ConnectionLost`. */
 public class ConnectionLost
-    @JvmOverloads
-    constructor(
-        message: String,
-        cause: Throwable? = null,
-        by: ClosedBy = ClosedBy.PEER,
-        phase: ClosePhase = ClosePhase.OPEN,
-        unsentBytes: Long = 0,
-    ) : CloseReason(message, cause, by, phase, unsentBytes)
+@JvmOverloads
+constructor(
+    message: String,
+    cause: Throwable? = null,
+    by: ClosedBy = ClosedBy.PEER,
+    phase: ClosePhase = ClosePhase.OPEN,
+    unsentBytes: Long = 0,
+) : CloseReason(message, cause, by, phase, unsentBytes)
 
 /**
  * This side cut the connection without flushing: `abortConnection`, or a limit that was reached; Twisted's `ConnectionAborted`.
  * The [cause] names the limit or the error where there was one.
  */
 public class ConnectionAborted
-    @JvmOverloads
-    constructor(
-        message: String,
-        cause: Throwable? = null,
-        phase: ClosePhase = ClosePhase.OPEN,
-        unsentBytes: Long = 0,
-    ) : CloseReason(message, cause, ClosedBy.US, phase, unsentBytes)
+@JvmOverloads
+constructor(
+    message: String,
+    cause: Throwable? = null,
+    phase: ClosePhase = ClosePhase.OPEN,
+    unsentBytes: Long = 0,
+) : CloseReason(message, cause, ClosedBy.US, phase, unsentBytes)
 
 /** More was written than [limit] bytes while the peer did not read: the cause of a [ConnectionAborted]. */
 public class WriteLimitExceededException(
     /** The limit in bytes: [TcpOptions.writeLimit]. */
     public val limit: Long,
 ) : IOException(
-        "The peer does not read: more than the write limit of $limit bytes is waiting for it. " +
-            "Register a producer, wait for whenWritable(), or raise TcpOptions.writeLimit.",
-    )
+    "The peer does not read: more than the write limit of $limit bytes is waiting for it. " +
+        "Register a producer, wait for whenWritable(), or raise TcpOptions.writeLimit.",
+)
 
 /** The other side broke the rules of the protocol: the base of every codec's error. The message names the rule and the limit. */
 public open class ProtocolViolationException
-    @JvmOverloads
-    constructor(
-        message: String,
-        cause: Throwable? = null,
-    ) : IOException(message, cause)
+@JvmOverloads
+constructor(
+    message: String,
+    cause: Throwable? = null,
+) : IOException(message, cause)

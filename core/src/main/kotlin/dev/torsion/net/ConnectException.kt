@@ -12,12 +12,12 @@ import java.time.Duration
  * @property destination what was to be reached, such as `example.com:80`
  */
 public open class ConnectException
-    @JvmOverloads
-    constructor(
-        message: String,
-        public val destination: String,
-        cause: Throwable? = null,
-    ) : IOException(message, cause)
+@JvmOverloads
+constructor(
+    message: String,
+    public val destination: String,
+    cause: Throwable? = null,
+) : IOException(message, cause)
 
 /** Nobody listens there; Twisted's `ConnectionRefusedError`. */
 public class ConnectionRefusedException(

@@ -24,90 +24,90 @@ import java.util.function.Supplier
  * @property protocol makes a protocol, for the default [buildProtocol]
  */
 public open class Factory
-    @JvmOverloads
-    constructor(
-        public val protocol: Supplier<out Protocol>? = null,
-    ) {
-        /** On how many ports and connectors this factory is in use now. */
-        public var numPorts: Int = 0
-            private set
+@JvmOverloads
+constructor(
+    public val protocol: Supplier<out Protocol>? = null,
+) {
+    /** On how many ports and connectors this factory is in use now. */
+    public var numPorts: Int = 0
+        private set
 
-        /** Whether starting and stopping is logged (at level info). */
-        public var isNoisy: Boolean = true
+    /** Whether starting and stopping is logged (at level info). */
+    public var isNoisy: Boolean = true
 
-        /**
-         * The protocol for a new connection with the peer at [address], or null to close that connection at once.
-         *
-         * The default asks [protocol] and sets the new protocol's `factory`.
-         */
-        public open fun buildProtocol(address: Address): Protocol? {
-            val make = checkNotNull(protocol) { "${logPrefix()} neither was given a protocol nor overrides buildProtocol" }
-            return make.get().also { it.factory = this }
+    /**
+     * The protocol for a new connection with the peer at [address], or null to close that connection at once.
+     *
+     * The default asks [protocol] and sets the new protocol's `factory`.
+     */
+    public open fun buildProtocol(address: Address): Protocol? {
+        val make = checkNotNull(protocol) { "${logPrefix()} neither was given a protocol nor overrides buildProtocol" }
+        return make.get().also { it.factory = this }
+    }
+
+    /** Called before the first port or connector opens: once, however many there are. */
+    public open fun startFactory() {}
+
+    /** Called after the last port or connector is closed. */
+    public open fun stopFactory() {}
+
+    /** What log messages about this factory begin with. */
+    public open fun logPrefix(): String = this::class.simpleName ?: "Factory"
+
+    /** For ports and connectors: counts one more user and calls [startFactory] for the first. */
+    public fun doStart() {
+        if (numPorts == 0) {
+            if (isNoisy) log.info("Starting factory {}", logPrefix())
+            startFactory()
         }
+        numPorts++
+    }
 
-        /** Called before the first port or connector opens: once, however many there are. */
-        public open fun startFactory() {}
-
-        /** Called after the last port or connector is closed. */
-        public open fun stopFactory() {}
-
-        /** What log messages about this factory begin with. */
-        public open fun logPrefix(): String = this::class.simpleName ?: "Factory"
-
-        /** For ports and connectors: counts one more user and calls [startFactory] for the first. */
-        public fun doStart() {
-            if (numPorts == 0) {
-                if (isNoisy) log.info("Starting factory {}", logPrefix())
-                startFactory()
-            }
-            numPorts++
-        }
-
-        /** For ports and connectors: counts one user less and calls [stopFactory] after the last. */
-        public fun doStop() {
-            if (numPorts == 0) return
-            numPorts--
-            if (numPorts == 0) {
-                if (isNoisy) log.info("Stopping factory {}", logPrefix())
-                stopFactory()
-            }
-        }
-
-        override fun toString(): String = "${logPrefix()}(in use on $numPorts ports)"
-
-        public companion object {
-            private val log = LoggerFactory.getLogger(Factory::class.java)
-
-            /** A factory of [protocol]s: Twisted's `Factory.forProtocol`. */
-            @JvmStatic
-            public fun forProtocol(protocol: Supplier<out Protocol>): Factory = Factory(protocol)
+    /** For ports and connectors: counts one user less and calls [stopFactory] after the last. */
+    public fun doStop() {
+        if (numPorts == 0) return
+        numPorts--
+        if (numPorts == 0) {
+            if (isNoisy) log.info("Stopping factory {}", logPrefix())
+            stopFactory()
         }
     }
+
+    override fun toString(): String = "${logPrefix()}(in use on $numPorts ports)"
+
+    public companion object {
+        private val log = LoggerFactory.getLogger(Factory::class.java)
+
+        /** A factory of [protocol]s: Twisted's `Factory.forProtocol`. */
+        @JvmStatic
+        public fun forProtocol(protocol: Supplier<out Protocol>): Factory = Factory(protocol)
+    }
+}
 
 /** A factory for the connecting side, which hears how the attempts go; Twisted's `ClientFactory`. */
 public open class ClientFactory
-    @JvmOverloads
-    constructor(
-        protocol: Supplier<out Protocol>? = null,
-    ) : Factory(protocol) {
-        /** An attempt begins. */
-        public open fun startedConnecting(connector: Connector) {}
+@JvmOverloads
+constructor(
+    protocol: Supplier<out Protocol>? = null,
+) : Factory(protocol) {
+    /** An attempt begins. */
+    public open fun startedConnecting(connector: Connector) {}
 
-        /** The attempt succeeded, and [protocol] has heard so. Not in Twisted, which has to wrap the protocol to know. */
-        public open fun clientConnectionMade(
-            connector: Connector,
-            protocol: Protocol,
-        ) {}
+    /** The attempt succeeded, and [protocol] has heard so. Not in Twisted, which has to wrap the protocol to know. */
+    public open fun clientConnectionMade(
+        connector: Connector,
+        protocol: Protocol,
+    ) {}
 
-        /** The attempt failed. Call [Connector.connect] here to try again. */
-        public open fun clientConnectionFailed(
-            connector: Connector,
-            reason: ConnectException,
-        ) {}
+    /** The attempt failed. Call [Connector.connect] here to try again. */
+    public open fun clientConnectionFailed(
+        connector: Connector,
+        reason: ConnectException,
+    ) {}
 
-        /** The connection ended; its protocol knows already. Call [Connector.connect] here to connect again. */
-        public open fun clientConnectionLost(
-            connector: Connector,
-            reason: CloseReason,
-        ) {}
-    }
+    /** The connection ended; its protocol knows already. Call [Connector.connect] here to connect again. */
+    public open fun clientConnectionLost(
+        connector: Connector,
+        reason: CloseReason,
+    ) {}
+}

@@ -16,25 +16,25 @@ import java.time.Duration
  * @property tcpKeepAlive see [TcpTransport.tcpKeepAlive]
  */
 public data class TcpOptions
-    @JvmOverloads
-    constructor(
-        public val highWaterMark: Int = 64 * 1024,
-        public val lowWaterMark: Int = 16 * 1024,
-        public val writeLimit: Long = 16L * 1024 * 1024,
-        public val closeTimeout: Duration = Duration.ofSeconds(30),
-        public val tcpNoDelay: Boolean = true,
-        public val tcpKeepAlive: Boolean = false,
-    ) {
-        init {
-            require(lowWaterMark >= 0) { "lowWaterMark must not be negative, but is $lowWaterMark" }
-            require(highWaterMark > lowWaterMark) { "highWaterMark ($highWaterMark) must be above lowWaterMark ($lowWaterMark)" }
-            require(writeLimit > highWaterMark) { "writeLimit ($writeLimit) must be above highWaterMark ($highWaterMark)" }
-            require(!closeTimeout.isNegative && !closeTimeout.isZero) { "closeTimeout must be positive, but is $closeTimeout" }
-        }
-
-        public companion object {
-            /** All defaults. */
-            @JvmField
-            public val DEFAULT: TcpOptions = TcpOptions()
-        }
+@JvmOverloads
+constructor(
+    public val highWaterMark: Int = 64 * 1024,
+    public val lowWaterMark: Int = 16 * 1024,
+    public val writeLimit: Long = 16L * 1024 * 1024,
+    public val closeTimeout: Duration = Duration.ofSeconds(30),
+    public val tcpNoDelay: Boolean = true,
+    public val tcpKeepAlive: Boolean = false,
+) {
+    init {
+        require(lowWaterMark >= 0) { "lowWaterMark must not be negative, but is $lowWaterMark" }
+        require(highWaterMark > lowWaterMark) { "highWaterMark ($highWaterMark) must be above lowWaterMark ($lowWaterMark)" }
+        require(writeLimit > highWaterMark) { "writeLimit ($writeLimit) must be above highWaterMark ($highWaterMark)" }
+        require(!closeTimeout.isNegative && !closeTimeout.isZero) { "closeTimeout must be positive, but is $closeTimeout" }
     }
+
+    public companion object {
+        /** All defaults. */
+        @JvmField
+        public val DEFAULT: TcpOptions = TcpOptions()
+    }
+}

@@ -36,7 +36,11 @@ public class ConsumerSide {
         this.producer = producer
         this.streaming = streaming
         paused = false
-        if (!streaming) producer.resumeProducing() else if (isFull) pause()
+        if (!streaming) {
+            producer.resumeProducing()
+        } else if (isFull) {
+            pause()
+        }
     }
 
     /** Forgets the producer. */

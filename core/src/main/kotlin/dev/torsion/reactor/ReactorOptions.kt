@@ -19,22 +19,22 @@ import java.time.Duration
  * @property readsPerTurn how many times a connection is read in a row while it fills the read buffer, before others get their turn
  */
 public class ReactorOptions
-    @JvmOverloads
-    constructor(
-        public val threadName: String = "torsion-reactor",
-        public val blockedThreshold: Duration = Duration.ofMillis(500),
-        public val blockedLoopListener: BlockedLoopListener = BlockedLoopListener.logging(),
-        public val errorListener: ErrorListener = ErrorListener { _, _ -> },
-        public val resolver: HostResolver = HostResolver.system(),
-        public val acceptsPerTurn: Int = 64,
-        public val readsPerTurn: Int = 4,
-    ) {
-        init {
-            require(!blockedThreshold.isNegative) { "blockedThreshold must not be negative, but is $blockedThreshold" }
-            require(acceptsPerTurn > 0) { "acceptsPerTurn must be positive, but is $acceptsPerTurn" }
-            require(readsPerTurn > 0) { "readsPerTurn must be positive, but is $readsPerTurn" }
-        }
+@JvmOverloads
+constructor(
+    public val threadName: String = "torsion-reactor",
+    public val blockedThreshold: Duration = Duration.ofMillis(500),
+    public val blockedLoopListener: BlockedLoopListener = BlockedLoopListener.logging(),
+    public val errorListener: ErrorListener = ErrorListener { _, _ -> },
+    public val resolver: HostResolver = HostResolver.system(),
+    public val acceptsPerTurn: Int = 64,
+    public val readsPerTurn: Int = 4,
+) {
+    init {
+        require(!blockedThreshold.isNegative) { "blockedThreshold must not be negative, but is $blockedThreshold" }
+        require(acceptsPerTurn > 0) { "acceptsPerTurn must be positive, but is $acceptsPerTurn" }
+        require(readsPerTurn > 0) { "readsPerTurn must be positive, but is $readsPerTurn" }
     }
+}
 
 /** Hears of the errors that callbacks threw. */
 public fun interface ErrorListener {

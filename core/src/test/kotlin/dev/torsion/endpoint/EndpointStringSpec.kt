@@ -54,7 +54,12 @@ class EndpointStringSpec :
             }
         }
 
-        listOf("tcp::80" to "host is empty", "tcp:host" to "needs a port", "tcp:h:0" to "between 1", "tls:h:1" to "not to \"tls\"").forEach {
+        listOf(
+            "tcp::80" to "host is empty",
+            "tcp:host" to "needs a port",
+            "tcp:h:0" to "between 1",
+            "tls:h:1" to "not to \"tls\"",
+        ).forEach {
             "client string \"${it.first}\" is refused: ${it.second}" {
                 shouldThrow<EndpointSyntaxException> { clientFromString(reactor, it.first) }.message shouldContain it.second
             }

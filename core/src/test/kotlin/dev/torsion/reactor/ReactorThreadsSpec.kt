@@ -172,7 +172,10 @@ class ReactorThreadsSpec :
         "an idle reactor uses no CPU, and neither does its watch" {
             withReactor { reactor ->
                 val threads = ManagementFactory.getThreadMXBean()
-                val ids = Thread.getAllStackTraces().keys.filter { it.name.startsWith("torsion-reactor") }.map { @Suppress("DEPRECATION") it.id }
+                val ids = Thread.getAllStackTraces().keys.filter { it.name.startsWith("torsion-reactor") }.map {
+                    @Suppress("DEPRECATION")
+                    it.id
+                }
 
                 fun cpu() = ids.sumOf { threads.getThreadCpuTime(it).coerceAtLeast(0) }
                 val idle = CompletableFuture<Long>()

@@ -16,7 +16,10 @@ class Robot(
     private val clock: Clock,
 ) {
     /** The answer to [question]. Thread: the clock's. */
-    fun ask(question: String): Deferred<String> = clock.deferLater(20.milliseconds) { ANSWERS[question] ?: "I do not know what \"$question\" is." }
+    fun ask(question: String): Deferred<String> = clock.deferLater(20.milliseconds) {
+        ANSWERS[question]
+            ?: "I do not know what \"$question\" is."
+    }
 
     private companion object {
         val ANSWERS =

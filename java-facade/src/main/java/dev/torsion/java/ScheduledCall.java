@@ -13,9 +13,9 @@ import org.jspecify.annotations.Nullable;
  * A call that is to be made later; what {@link Torsion#callLater} gives, and Twisted's {@code
  * IDelayedCall}.
  *
- * <p>Thread: all methods may be called on any thread. On a thread other than the reactor's the call may
- * be made before the reactor hears of its change; once it has been made or cancelled, changing it does
- * nothing.
+ * <p>Thread: all methods may be called on any thread. On a thread other than the reactor's the call
+ * may be made before the reactor hears of its change; once it has been made or cancelled, changing
+ * it does nothing.
  */
 public final class ScheduledCall {
   private final Loop loop;
@@ -23,8 +23,7 @@ public final class ScheduledCall {
 
   ScheduledCall(Loop loop, Duration delay, Runnable action) {
     this.loop = loop;
-    loop.act(
-        () -> call = loop.reactor.callLater(Loop.nanos(delay), TimeUnit.NANOSECONDS, action));
+    loop.act(() -> call = loop.reactor.callLater(Loop.nanos(delay), TimeUnit.NANOSECONDS, action));
   }
 
   /** The call is not made. */

@@ -117,8 +117,8 @@ public final class Torsion implements AutoCloseable {
   }
 
   /**
-   * Runs {@code main} on a new reactor in this thread until the stage that it returns is complete, then
-   * stops the reactor; Twisted's {@code react}, for programs that have an end.
+   * Runs {@code main} on a new reactor in this thread until the stage that it returns is complete,
+   * then stops the reactor; Twisted's {@code react}, for programs that have an end.
    *
    * <pre>{@code
    * public static void main(String[] args) throws Exception {
@@ -149,8 +149,8 @@ public final class Torsion implements AutoCloseable {
   }
 
   /**
-   * Runs {@code call} before the reactor stops, when ports and connections still work; what it throws is
-   * reported. See {@code reactor().addSystemEventTrigger} for the other moments.
+   * Runs {@code call} before the reactor stops, when ports and connections still work; what it
+   * throws is reported. See {@code reactor().addSystemEventTrigger} for the other moments.
    */
   public void beforeStop(Runnable call) {
     beforeStop(
@@ -325,8 +325,8 @@ public final class Torsion implements AutoCloseable {
   // Time.
 
   /**
-   * Runs {@code call} on the reactor's thread after {@code delay}; Twisted's {@code callLater}. Nothing
-   * waits for it: when the reactor stops before, it is not made.
+   * Runs {@code call} on the reactor's thread after {@code delay}; Twisted's {@code callLater}.
+   * Nothing waits for it: when the reactor stops before, it is not made.
    *
    * @throws IllegalArgumentException when {@code delay} is negative
    */

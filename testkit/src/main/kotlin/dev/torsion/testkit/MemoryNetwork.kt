@@ -87,7 +87,12 @@ public class MemoryNetwork {
         wanted: InetSocketAddress,
     ): InetSocketAddress {
         val address = if (wanted.port == 0) InetSocketAddress(wanted.address, freePort()) else wanted
-        if (ports.keys.any { it.port == address.port && overlap(it.address, address.address) }) throw BindException("Address already in use")
+        if (ports.keys.any {
+                it.port == address.port && overlap(it.address, address.address)
+            }
+        ) {
+            throw BindException("Address already in use")
+        }
         ports[address] = channel
         return address
     }

@@ -54,10 +54,10 @@ public class MemoryReactor private constructor(
     @get:JvmName("network") public val network: MemoryNetwork,
     errorListener: ErrorListener,
 ) : NioReactor(
-        ReactorOptions("memory", blockedThreshold = Duration.ZERO, errorListener = errorListener, resolver = network.resolver),
-        MemorySelectorProvider(network),
-        clock.timers,
-    ),
+    ReactorOptions("memory", blockedThreshold = Duration.ZERO, errorListener = errorListener, resolver = network.resolver),
+    MemorySelectorProvider(network),
+    clock.timers,
+),
     AutoCloseable {
     /** A reactor of its own, or one on a [clock] that the test has; it cannot be the clock of another reactor. */
     @JvmOverloads
@@ -253,7 +253,9 @@ public class MemoryReactor private constructor(
 
     internal fun leftovers(): List<String> {
         val openPorts = opened.filterKeys { it.isListening }.map { (port, place) -> "open port: $port${at(place)}" }
-        val busy = made.filterKeys { it.state != Connector.State.DISCONNECTED }.map { (connector, place) -> "open connection: $connector${at(place)}" }
+        val busy = made.filterKeys {
+            it.state != Connector.State.DISCONNECTED
+        }.map { (connector, place) -> "open connection: $connector${at(place)}" }
         val half =
             network.endsWithoutPeer().map { end ->
                 val place = opened.entries.firstOrNull { (port, _) -> port.host().port == end.port }?.value

@@ -11,41 +11,41 @@ import org.junit.jupiter.api.extension.ExtendWith;
 /** Run by {@link ExtensionsTest} only: most of its tests fail. */
 @ExtendWith(TorsionExtension.class)
 class LeakyJUnitFixture {
-    private final MemoryReactor field = new MemoryReactor();
+  private final MemoryReactor field = new MemoryReactor();
 
-    @Test
-    void pendingCall(MemoryReactor reactor) {
-        Leaks.pendingCall(reactor);
-    }
+  @Test
+  void pendingCall(MemoryReactor reactor) {
+    Leaks.pendingCall(reactor);
+  }
 
-    @Test
-    void openPort() {
-        Leaks.openPort(field);
-    }
+  @Test
+  void openPort() {
+    Leaks.openPort(field);
+  }
 
-    @Test
-    void openConnection(MemoryReactor reactor) {
-        Leaks.openConnection(reactor);
-    }
+  @Test
+  void openConnection(MemoryReactor reactor) {
+    Leaks.openConnection(reactor);
+  }
 
-    @Test
-    void unhandledFailure() {
-        Leaks.unhandledFailure();
-    }
+  @Test
+  void unhandledFailure() {
+    Leaks.unhandledFailure();
+  }
 
-    @Test
-    void nothing(MemoryReactor reactor) {
-        Leaks.nothing(reactor);
-    }
+  @Test
+  void nothing(MemoryReactor reactor) {
+    Leaks.nothing(reactor);
+  }
 
-    @Test
-    void failed(MemoryReactor reactor) {
-        Leaks.pendingCall(reactor);
-        throw new ArithmeticException("the test's own");
-    }
+  @Test
+  void failed(MemoryReactor reactor) {
+    Leaks.pendingCall(reactor);
+    throw new ArithmeticException("the test's own");
+  }
 
-    @Test
-    void clock(VirtualClock clock, MemoryReactor reactor) {
-        if (reactor.clock() == clock) clock.callLater(Duration.ofSeconds(1), () -> {});
-    }
+  @Test
+  void clock(VirtualClock clock, MemoryReactor reactor) {
+    if (reactor.clock() == clock) clock.callLater(Duration.ofSeconds(1), () -> {});
+  }
 }

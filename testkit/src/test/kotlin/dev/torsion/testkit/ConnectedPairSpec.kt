@@ -3,8 +3,8 @@
 
 package dev.torsion.testkit
 
-import dev.torsion.net.ConnectionDone
 import dev.torsion.net.CloseReason
+import dev.torsion.net.ConnectionDone
 import dev.torsion.net.Protocol
 import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.StringSpec

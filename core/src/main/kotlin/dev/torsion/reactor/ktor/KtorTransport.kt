@@ -5,8 +5,8 @@ package dev.torsion.reactor.ktor
 
 import dev.torsion.clock.DelayedCall
 import dev.torsion.defer.Deferred
-import dev.torsion.net.CloseReason
 import dev.torsion.net.ClosePhase
+import dev.torsion.net.CloseReason
 import dev.torsion.net.ClosedBy
 import dev.torsion.net.ConnectionAborted
 import dev.torsion.net.ConnectionDone

@@ -136,7 +136,13 @@ internal class NioPort private constructor(
         ): NioPort {
             val channel = reactor.provider.openServerSocketChannel()
             try {
-                val local = if (networkInterface.isEmpty()) InetSocketAddress(port) else InetSocketAddress(localAddress(networkInterface), port)
+                val local = if (networkInterface.isEmpty()) {
+                    InetSocketAddress(
+                        port,
+                    )
+                } else {
+                    InetSocketAddress(localAddress(networkInterface), port)
+                }
                 channel.configureBlocking(false)
                 channel.setOption(StandardSocketOptions.SO_REUSEADDR, true)
                 channel.bind(local, backlog)

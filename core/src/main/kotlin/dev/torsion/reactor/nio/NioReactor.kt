@@ -168,7 +168,11 @@ public open class NioReactor(
 
     override fun disconnectAll() {
         batchEnded()
-        (selector.keys().map { it.attachment() as Selectable } + attempts).distinct().forEach { guarded({ "stopping $it" }, it::reactorStopped) }
+        (
+            selector.keys().map {
+                it.attachment() as Selectable
+            } + attempts
+            ).distinct().forEach { guarded({ "stopping $it" }, it::reactorStopped) }
         batchEnded()
     }
 

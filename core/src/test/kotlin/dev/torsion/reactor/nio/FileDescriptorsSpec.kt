@@ -6,8 +6,8 @@ package dev.torsion.reactor.nio
 import dev.torsion.net.Protocol
 import dev.torsion.reactor.DEADLINE_SECONDS
 import dev.torsion.reactor.Reactor
-import io.kotest.core.annotation.EnabledIf
 import io.kotest.core.annotation.Condition
+import io.kotest.core.annotation.EnabledIf
 import io.kotest.core.spec.Spec
 import io.kotest.core.spec.style.StringSpec
 import io.kotest.matchers.shouldBe
@@ -44,7 +44,9 @@ class FileDescriptorsSpec :
     StringSpec({
         "a server that runs out of file descriptors goes on with the connections it has, and accepts again when some are free" {
             val java = File(System.getProperty("java.home"), "bin/java").path
-            val command = "ulimit -n 120; exec \"$java\" -XX:-MaxFDLimit -cp \"${System.getProperty("java.class.path")}\" ${FewFilesServer::class.java.name}"
+            val command = "ulimit -n 120; exec \"$java\" -XX:-MaxFDLimit -cp \"${System.getProperty(
+                "java.class.path",
+            )}\" ${FewFilesServer::class.java.name}"
             val server = ProcessBuilder("/bin/sh", "-c", command).redirectError(ProcessBuilder.Redirect.INHERIT).start()
             try {
                 val port = server.inputReader().readLine().toInt()

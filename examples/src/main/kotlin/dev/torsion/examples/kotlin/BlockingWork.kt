@@ -3,9 +3,9 @@
 
 package dev.torsion.examples.kotlin
 
+import dev.torsion.defer.Deferred
 import dev.torsion.defer.await
 import dev.torsion.defer.inlineCallbacks
-import dev.torsion.defer.Deferred
 import dev.torsion.defer.succeed
 import dev.torsion.examples.Output
 import dev.torsion.reactor.Reactor

@@ -30,7 +30,9 @@ fun deferredLists(out: Output) {
 
     out.println("fireOnOneErrback does not wait after a failure")
     val early = three()
-    DeferredList(early, fireOnOneErrback = true, consumeErrors = true).addErrback { failure -> emptyList<Nothing>().also { out.error(failure) } }
+    DeferredList(early, fireOnOneErrback = true, consumeErrors = true).addErrback { failure ->
+        emptyList<Nothing>().also { out.error(failure) }
+    }
     early[1].errback(IllegalStateException("second failed"))
 
     out.println("fireOnOneCallback, here firstResult, wants one result only")

@@ -3,8 +3,8 @@
 
 package dev.torsion.examples.kotlin
 
-import dev.torsion.defer.await
 import dev.torsion.defer.Deferred
+import dev.torsion.defer.await
 import dev.torsion.examples.Output
 import dev.torsion.examples.Robot
 import dev.torsion.framing.Int32Codec

@@ -44,7 +44,8 @@ internal fun networkStops(): List<Stop> =
             "QuoteServer",
             "The quote of the day",
             "A server that speaks first and closes. Both styles of factory: one is given its protocol, one overrides buildProtocol.",
-            "Kotlin callbacks" plays { reactor, out -> quotes(reactor, out, quoteFactory("configurable quote"), QuotesFactory("Time flies.", "So do apples.")) },
+            "Kotlin callbacks" plays
+                { reactor, out -> quotes(reactor, out, quoteFactory("configurable quote"), QuotesFactory("Time flies.", "So do apples.")) },
         ),
         stop(
             "LogFileServer",

@@ -26,7 +26,10 @@ class ReadmeSpec :
                 .toList()
 
         "each piece of Java and Kotlin in the README stands in a program of the examples" {
-            val blocks = Regex("```(java|kotlin)\n(.*?)```", RegexOption.DOT_MATCHES_ALL).findAll(File(root, "README.md").readText()).toList()
+            val blocks = Regex(
+                "```(java|kotlin)\n(.*?)```",
+                RegexOption.DOT_MATCHES_ALL,
+            ).findAll(File(root, "README.md").readText()).toList()
             blocks.size shouldBeGreaterThan 2
             for (block in blocks) {
                 // A blank line separates pieces between which the README leaves something out.

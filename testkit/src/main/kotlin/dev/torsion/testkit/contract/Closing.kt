@@ -27,7 +27,9 @@ internal val closing: Checks =
             until("both ends are closed") { server.isLost && client.isLost }
             expectBytes(server.received, data)
             val ours = expectIs<ConnectionDone>(client.reason)
-            expect(ours.by == ClosedBy.US && ours.phase == ClosePhase.CLOSING && ours.isClean) { "closed cleanly by us, while closing: $ours" }
+            expect(ours.by == ClosedBy.US && ours.phase == ClosePhase.CLOSING && ours.isClean) {
+                "closed cleanly by us, while closing: $ours"
+            }
             val theirs = expectIs<ConnectionDone>(server.reason)
             expect(theirs.by == ClosedBy.PEER && theirs.isClean) { "closed cleanly by the peer: $theirs" }
         }
@@ -270,7 +272,9 @@ internal val halfClosing: Checks =
             server.transport.loseConnection()
             client.transport.loseConnection()
             until("both ends are closed") { server.isLost && client.isLost }
-            expect(expectIs<ConnectionDone>(server.reason).isClean && expectIs<ConnectionDone>(client.reason).isClean) { "both ends are clean" }
+            expect(expectIs<ConnectionDone>(server.reason).isClean && expectIs<ConnectionDone>(client.reason).isClean) {
+                "both ends are clean"
+            }
         }
 
         "the half is closed only after what was written" {

@@ -72,7 +72,9 @@ internal val flowControl: Checks =
             server.transport.resumeProducing()
             writable.await()
             expect(client.transport.isWritable) { "whenWritable has fired" }
-            expect(client.transport.bufferedBytes <= TcpOptions.DEFAULT.lowWaterMark) { "the queue must have drained to the low-water mark" }
+            expect(client.transport.bufferedBytes <= TcpOptions.DEFAULT.lowWaterMark) {
+                "the queue must have drained to the low-water mark"
+            }
             until("all has arrived") { server.receivedBytes == written }
             val piece = pattern(PIECE)
             server.received.asList().chunked(PIECE).forEach { expectBytes(it.toByteArray(), piece) }

@@ -227,7 +227,8 @@ internal fun expectBytes(
     "the bytes differ" + (if (place >= 0) " from byte $place on" else "") + ": ${expected.size} were expected, ${actual.size} came"
 }
 
-internal inline fun <reified T> expectIs(value: Any?): T = value as? T ?: throw AssertionError("expected a ${T::class.simpleName}, but was $value")
+internal inline fun <reified T> expectIs(value: Any?): T =
+    value as? T ?: throw AssertionError("expected a ${T::class.simpleName}, but was $value")
 
 internal inline fun <reified T : Throwable> expectThrows(block: () -> Unit): T {
     try {

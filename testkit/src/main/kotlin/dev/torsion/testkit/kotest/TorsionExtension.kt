@@ -35,7 +35,9 @@ public class TorsionExtension : TestCaseExtension {
     /** The clock of [reactor]. */
     public val clock: VirtualClock get() = watch().clock
 
-    private fun watch() = checkNotNull(LeakWatch.current()) { "no test is running on this thread, or the extension is not registered for it" }
+    private fun watch() = checkNotNull(LeakWatch.current()) {
+        "no test is running on this thread, or the extension is not registered for it"
+    }
 
     override suspend fun intercept(
         testCase: TestCase,
