@@ -27,7 +27,7 @@ suspend fun sendPrivate(
     val connection = reactor.connect(endpoint, privateMessages)
     connection.send(privateMessage(1100, Json.encodeToJsonElement(Company("oldboyedu"))))
     val (header, body) = connection.receive()
-    out.println("the server answers: header ${describe(header)}, body $body")
+    out.println("the server answers: header $header, body $body")
     connection.close()
 }
 

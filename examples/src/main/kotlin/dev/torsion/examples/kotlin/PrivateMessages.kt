@@ -22,9 +22,6 @@ fun privateMessage(
     body: JsonElement,
 ): Headed<JsonElement> = Headed(StructValues.of(1, 0, command), body)
 
-/** The header as the documents print it. */
-fun describe(header: StructValues): String = "(${header.int(0)}, ${header.int(1)}, ${header.int(2)})"
-
 /** JSON with `\u` for all that is not ASCII, as Python's `json.dumps` writes it: the document's answer has 51 bytes, and not 28. */
 private fun JsonElement.toAscii(): ByteArray =
     buildString {

@@ -18,7 +18,7 @@ fun servePrivate(
 ): Deferred<ListeningPort> =
     reactor.serve(endpoint, privateMessages) { connection ->
         for ((header, body) in connection.incoming) {
-            out.println("the client sends: header ${describe(header)}, body $body")
+            out.println("the client sends: header $header, body $body")
             connection.send(privateMessage(1001, JsonPrimitive("我收到你的信息了!")))
         }
     }

@@ -11,6 +11,19 @@ import dev.torsion.endpoint.serverFromString
 import dev.torsion.examples.Input
 import dev.torsion.examples.Output
 import dev.torsion.examples.Robot
+import dev.torsion.examples.java.ChatServer as JavaChatServer
+import dev.torsion.examples.java.EchoClient as JavaEchoClient
+import dev.torsion.examples.java.EchoServer as JavaEchoServer
+import dev.torsion.examples.java.Int32AnswerServer as JavaInt32AnswerServer
+import dev.torsion.examples.java.Int32QuestionClient as JavaInt32QuestionClient
+import dev.torsion.examples.java.LineAnswerServer as JavaLineAnswerServer
+import dev.torsion.examples.java.LineQuestionClient as JavaLineQuestionClient
+import dev.torsion.examples.java.LogFileServer as JavaLogFileServer
+import dev.torsion.examples.java.PrivateClient as JavaPrivateClient
+import dev.torsion.examples.java.PrivateServer as JavaPrivateServer
+import dev.torsion.examples.java.QuoteServer as JavaQuoteServer
+import dev.torsion.examples.java.UpperCaseServer as JavaUpperCaseServer
+import dev.torsion.examples.java.WriterThread as JavaWriterThread
 import dev.torsion.examples.kotlin.ChatFactory
 import dev.torsion.examples.kotlin.EchoClientFactory
 import dev.torsion.examples.kotlin.EchoServer
@@ -28,9 +41,11 @@ import dev.torsion.examples.kotlin.serveUpperCase
 import dev.torsion.framing.Connection
 import dev.torsion.framing.LineCodec
 import dev.torsion.framing.connect
+import dev.torsion.java.Torsion
 import dev.torsion.net.ClientFactory
 import dev.torsion.net.Factory
 import dev.torsion.net.ListeningPort
+import dev.torsion.net.Protocol
 import dev.torsion.reactor.Reactor
 import java.nio.file.Files
 import java.nio.file.Path
@@ -44,45 +59,64 @@ internal fun networkStops(): List<Stop> =
             "QuoteServer",
             "The quote of the day",
             "A server that speaks first and closes. Both styles of factory: one is given its protocol, one overrides buildProtocol.",
-            "Kotlin callbacks" plays
-                { reactor, out -> quotes(reactor, out, quoteFactory("configurable quote"), QuotesFactory("Time flies.", "So do apples.")) },
+            "Java callbacks" plays { reactor, out ->
+                quotes(reactor, out, JavaQuoteServer.factory(QUOTE), JavaQuoteServer.Quotes(*QUOTES))
+            },
+            "Kotlin callbacks" plays { reactor, out -> quotes(reactor, out, quoteFactory(QUOTE), QuotesFactory(*QUOTES)) },
         ),
         stop(
             "LogFileServer",
             "A file that the factory opens",
             "startFactory and stopFactory are called once, for two ports and two connections.",
+            "Java callbacks" plays { reactor, out -> logFile(reactor, out, ::JavaLogFileServer) },
             "Kotlin callbacks" plays { reactor, out -> logFile(reactor, out, ::LogFileFactory) },
         ),
         stop(
             "EchoServer",
             "Echo",
             "The server sends back what it hears; the client sends line after line.",
-            "Kotlin server and client, callbacks" plays { reactor, out ->
-                echo(reactor, out, { Factory { EchoServer(it) } }) { input, sink, ended -> EchoClientFactory(input, sink, ended) }
+            "Java server, Kotlin client" plays { reactor, out ->
+                echo(reactor, out, ::JavaEchoServer, ::EchoClientFactory)
+            },
+            "Kotlin server, Java client" plays { reactor, out ->
+                echo(reactor, out, ::EchoServer) { input, sink, ended -> JavaEchoClient.Clients(input, sink, ended) }
             },
         ),
         stop(
             "ChatServer",
             "Chat",
             "What one says goes to the others; the server counts; \"close\" closes.",
+            "Java callbacks" plays { reactor, out -> chat(reactor, out, JavaChatServer(out.of("server"))) },
             "Kotlin callbacks" plays { reactor, out -> chat(reactor, out, ChatFactory(out.of("server"))) },
         ),
         stop(
             "WriterThread",
             "A thread that writes into a connection",
-            "In Twisted a silent race; here refused with an error, and right by callFromThread.",
-            "Kotlin callbacks" plays { reactor, out ->
-                writer(reactor, out, serveUpperCase(reactor, ANY_PORT).await()) { sink, ended -> WriterFactory(reactor, sink, ended) }
+            "In Twisted a silent race; here refused with an error, and right by way of the reactor.",
+            "Java thread, Kotlin server" plays { reactor, out ->
+                val port = serveUpperCase(reactor, ANY_PORT).await()
+                reactor.done(JavaWriterThread.run(Torsion.on(reactor), port.endpoint(), out))
+                port.stopListening().await()
+            },
+            "Kotlin thread, Java server" plays { reactor, out ->
+                val server = reactor.done(JavaUpperCaseServer.serve(Torsion.on(reactor), ANY_PORT))
+                connect(reactor, server.port()) { ended -> WriterFactory(reactor, out, ended) }
+                reactor.done(server.stop())
             },
         ),
         stop(
             "Answers",
             "Questions and answers, by lines",
             "The answers come from a Deferred, so the server never blocks.",
-            "Kotlin server (callbacks) and client (suspend)" plays { reactor, out ->
+            "Java server (futures), Kotlin client (suspend)" plays { reactor, out ->
+                val server = reactor.done(JavaLineAnswerServer.serve(Torsion.on(reactor), ANY_PORT, out.of("server")))
+                askLines(reactor, endpoint(server.port()), questions(), out.of("client"))
+                reactor.done(server.stop())
+            },
+            "Kotlin server (callbacks), Java client (futures)" plays { reactor, out ->
                 val robot = Robot(reactor)
                 val port = listen(reactor, Factory { LineAnswer(robot, out.of("server")) })
-                askLines(reactor, port.endpoint(), questions(), out.of("client"))
+                reactor.done(JavaLineQuestionClient.run(Torsion.on(reactor), port.endpoint(), questions(), out.of("client")))
                 port.stopListening().await()
             },
         ),
@@ -90,12 +124,18 @@ internal fun networkStops(): List<Stop> =
             "Answers",
             "Questions and answers, by strings",
             "The same behind a length of four bytes: Int32StringReceiver, with stringReceived.",
-            "Kotlin server (suspend) and client (callbacks)" plays { reactor, out ->
-                val port = serveInt32Answers(reactor, ANY_PORT, out.of("server")).await()
+            "Java server, Kotlin client (callbacks)" plays { reactor, out ->
+                val robot = Robot(reactor)
+                val port = listen(reactor, Factory { JavaInt32AnswerServer(robot, out.of("server")) })
                 val ended = Deferred<Unit>()
                 val client = Int32Question(questions(), out.of("client")) { ended.callback(Unit) }
                 clientFromString(reactor, port.endpoint()).connectProtocol(client).await()
                 ended.await()
+                port.stopListening().await()
+            },
+            "Kotlin server (suspend), Java client (callbacks)" plays { reactor, out ->
+                val port = serveInt32Answers(reactor, ANY_PORT, out.of("server")).await()
+                reactor.done(JavaInt32QuestionClient.run(Torsion.on(reactor), port.endpoint(), questions(), out.of("client")))
                 port.stopListening().await()
             },
         ),
@@ -103,21 +143,37 @@ internal fun networkStops(): List<Stop> =
             "PrivateServer",
             "A private protocol",
             "A header of three little-endian ints, then JSON. The answer has 51 bytes, as Python writes it.",
-            "Kotlin server and client, suspend" plays { reactor, out ->
+            "Java server (futures, Jackson), Kotlin client (suspend, kotlinx-serialization)" plays { reactor, out ->
+                val server = reactor.done(JavaPrivateServer.serve(Torsion.on(reactor), ANY_PORT, out.of("server")))
+                sendPrivate(reactor, endpoint(server.port()), out.of("client"))
+                reactor.done(server.stop())
+            },
+            "the other way round" plays { reactor, out ->
                 val port = servePrivate(reactor, ANY_PORT, out.of("server")).await()
-                sendPrivate(reactor, port.endpoint(), out.of("client"))
+                reactor.done(JavaPrivateClient.run(Torsion.on(reactor), port.endpoint(), out.of("client")))
                 port.stopListening().await()
             },
         ),
         stop(
             "UpperCaseServer",
             "A server in four lines",
-            "Each line in upper case: the README's server.",
-            "Kotlin suspend" plays { reactor, out -> upperCase(reactor, out, serveUpperCase(reactor, ANY_PORT).await()) },
+            "It answers each line in upper case.",
+            "Java futures" plays { reactor, out ->
+                val server = reactor.done(JavaUpperCaseServer.serve(Torsion.on(reactor), ANY_PORT))
+                upperCase(reactor, out, endpoint(server.port()))
+                reactor.done(server.stop())
+            },
+            "Kotlin suspend" plays { reactor, out ->
+                val port = serveUpperCase(reactor, ANY_PORT).await()
+                upperCase(reactor, out, port.endpoint())
+                port.stopListening().await()
+            },
         ),
     )
 
 private const val ANY_PORT = "tcp:0:interface=127.0.0.1"
+private const val QUOTE = "configurable quote"
+private val QUOTES = arrayOf("Time flies.", "So do apples.")
 
 private fun questions() = Input.of("Who are you?", "What is a Deferred?", "What is love?")
 
@@ -126,7 +182,20 @@ private suspend fun listen(
     factory: Factory,
 ): ListeningPort = serverFromString(reactor, ANY_PORT).listen(factory).await()
 
-private fun ListeningPort.endpoint() = "tcp:127.0.0.1:${host().port}"
+private fun endpoint(port: Int) = "tcp:127.0.0.1:$port"
+
+private fun ListeningPort.endpoint() = endpoint(host().port)
+
+/** Connects a client of the tutorials' kind, and waits until it says that it has ended. */
+private suspend fun connect(
+    reactor: Reactor,
+    port: Int,
+    client: (() -> Unit) -> ClientFactory,
+) {
+    val ended = Deferred<Unit>()
+    reactor.connectTcp("127.0.0.1", port, client { ended.callback(Unit) })
+    ended.await()
+}
 
 private suspend fun Reactor.lines(port: ListeningPort): Connection<String> = connect(port.endpoint(), LineCodec())
 
@@ -171,14 +240,12 @@ private suspend fun logFile(
 private suspend fun echo(
     reactor: Reactor,
     out: Output,
-    server: (Output) -> Factory,
+    server: (Output) -> Protocol,
     client: (Input, Output, () -> Unit) -> ClientFactory,
 ) {
-    val port = listen(reactor, server(out.of("server")))
-    val ended = Deferred<Unit>()
+    val port = listen(reactor, Factory { server(out.of("server")) })
     val input = Input.of("hello", "Twisted", "")
-    reactor.connectTcp("127.0.0.1", port.host().port, client(input, out.of("client")) { ended.callback(Unit) })
-    ended.await()
+    connect(reactor, port.host().port) { ended -> client(input, out.of("client"), ended) }
     port.stopListening().await()
 }
 
@@ -205,29 +272,15 @@ private suspend fun chat(
     port.stopListening().await()
 }
 
-/** The writer's lines go to a server that answers in upper case. */
-private suspend fun writer(
-    reactor: Reactor,
-    out: Output,
-    port: ListeningPort,
-    client: (Output, () -> Unit) -> ClientFactory,
-) {
-    val ended = Deferred<Unit>()
-    reactor.connectTcp("127.0.0.1", port.host().port, client(out) { ended.callback(Unit) })
-    ended.await()
-    port.stopListening().await()
-}
-
 private suspend fun upperCase(
     reactor: Reactor,
     out: Output,
-    port: ListeningPort,
+    endpoint: String,
 ) {
-    val client = reactor.lines(port)
+    val client = reactor.connect(endpoint, LineCodec())
     for (line in listOf("hello", "torsion")) {
         client.send(line)
         out.println("$line -> ${client.receive()}")
     }
     client.close()
-    port.stopListening().await()
 }

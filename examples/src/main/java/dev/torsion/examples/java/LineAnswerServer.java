@@ -1,0 +1,40 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.examples.java;
+
+import dev.torsion.examples.Output;
+import dev.torsion.examples.Robot;
+import dev.torsion.java.Codecs;
+import dev.torsion.java.Server;
+import dev.torsion.java.Torsion;
+import java.util.concurrent.CompletableFuture;
+
+/** Answers each line with a line, when the robot has thought about it. */
+public final class LineAnswerServer {
+  private LineAnswerServer() {}
+
+  /**
+   * The next question waits for the stage of the handler, so the answers keep their order, and a hasty
+   * client has to wait.
+   */
+  public static CompletableFuture<Server> serve(Torsion torsion, String endpoint, Output out) {
+    var robot = new Robot(torsion.reactor());
+    return torsion.serve(
+        endpoint,
+        Codecs.line(),
+        connection ->
+            connection.onMessage(
+                question -> {
+                  out.println("the client asks: " + question);
+                  CompletableFuture<String> answer = torsion.future(() -> robot.ask(question));
+                  return answer.thenCompose(connection::send);
+                }));
+  }
+
+  public static void main(String[] args) {
+    var torsion = Torsion.create();
+    serve(torsion, "tcp:8000", Output.CONSOLE);
+    torsion.run();
+  }
+}
