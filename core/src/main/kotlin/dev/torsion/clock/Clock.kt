@@ -21,8 +21,9 @@ public interface Clock {
     /**
      * Runs [call] once, [delay] from now, on this clock's thread; Twisted's `callLater`.
      *
-     * Nothing runs before the reactor runs. Calls due at the same instant run in the order they were made; one that was
-     * reset or delayed counts as made then. A zero delay means "in the next turn", never "inside this call". What [call] throws is reported, and the clock goes on.
+     * Nothing runs before the reactor runs. Calls due at the same instant run in the order they were made; one that was reset or
+     * delayed counts as made then. A zero delay means "in the next turn", never "inside this call". What [call] throws is reported,
+     * and the clock goes on.
      *
      * @throws IllegalArgumentException when [delay] is negative
      */

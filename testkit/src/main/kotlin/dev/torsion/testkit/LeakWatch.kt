@@ -22,7 +22,7 @@ public class LeakWatch private constructor() {
     private val clocks = LinkedHashSet<VirtualClock>()
     private val reactors = LinkedHashSet<MemoryReactor>()
     private val unhandled = ArrayList<UnhandledFailure>()
-    private var isEnded = false
+    private var isTurnEnded = false
     private val listening =
         UnhandledFailures.addListener { report -> (Thread.currentThread() === owner).also { if (it) unhandled.add(report) } }
 
@@ -50,29 +50,37 @@ public class LeakWatch private constructor() {
      * @throws AssertionError that lists what was left behind
      */
     public fun end() {
-        val problems = ArrayList<String>()
-        val errors = ArrayList<Throwable>()
-        reactors.forEach { reactor -> runCatching { reactor.settle() }.onFailure(errors::add) }
-        reactors.forEach { problems.addAll(it.leftovers()) }
-        clocks.forEach { clock -> clock.delayedCalls().sortedBy { it.time }.mapTo(problems) { "pending call: $it" } }
-        close()
-        unhandled.forEach { problems.add("$it${it.places}") }
-        errors.forEach { problems.add("a callback failed while the test was ending: $it") }
+        val errors = reactors.mapNotNull { reactor -> runCatching { reactor.settle() }.exceptionOrNull() }
+        val left = reactors.flatMap { it.leftovers() }
+        val calls = clocks.flatMap { clock -> clock.delayedCalls().sortedBy { it.time } }.map { "pending call: $it" }
+        endTurn()
+        val failures = unhandled.toList() // before closing the reactors fails what is still under way
+        val allErrors = errors + closeReactors()
+        val problems =
+            left + calls + failures.map { "$it${it.places}" } + allErrors.map { "a callback failed while the test was ending: $it" }
         if (problems.isEmpty()) return
         val found = AssertionError("The test has left something behind:\n" + problems.joinToString("\n") { "  - $it" })
-        (unhandled.map { it.failure.value } + errors).forEach(found::addSuppressed)
+        (failures.map { it.failure.value } + allErrors).forEach(found::addSuppressed)
         throw found
     }
 
     /** Ends the watch of a test that has failed: closes its reactors, and says nothing of what is left. Does nothing after [end]. */
     public fun close() {
-        if (isEnded) return
-        isEnded = true
+        endTurn()
+        closeReactors() // what fails in it is in the log, and the test has failed already
+    }
+
+    private fun endTurn() {
+        if (isTurnEnded) return
+        isTurnEnded = true
         if (current.get() === this) current.remove()
-        // They are going to be garbage: what their closing breaks is of no interest.
-        reactors.forEach { runCatching { it.close() } }
         if (Thread.currentThread() === owner) UnhandledFailures.endTurn()
+    }
+
+    private fun closeReactors(): List<Throwable> {
+        val errors = reactors.mapNotNull { reactor -> runCatching { reactor.close() }.exceptionOrNull() }
         listening.close()
+        return errors
     }
 
     override fun toString(): String = "LeakWatch(${clocks.size} clocks, ${reactors.size} reactors)"
