@@ -27,7 +27,8 @@ public final class DeferredChain {
         .addCallback(number -> step("3", number));
     numbers.callback(1);
 
-    out.println("an exception goes to the next errback, and what that returns to the next callback");
+    out.println(
+        "an exception goes to the next errback, and what that returns to the next callback");
     var repaired = new Deferred<Integer>();
     repaired
         .<Integer>addCallbacks(
@@ -41,14 +42,15 @@ public final class DeferredChain {
               step("2, errback", failure.getValue().getMessage());
               return 3;
             })
-        .addCallbacks(
-            number -> step("3, callback", number), failure -> never(failure.getValue()));
+        .addCallbacks(number -> step("3, callback", number), failure -> never(failure.getValue()));
     repaired.callback(1);
 
     out.println("a callback that returns a Deferred makes the chain wait for it");
     var outer = new Deferred<Integer>();
     var inner = new Deferred<Integer>();
-    outer.addAsyncCallback(number -> inner).addCallback(number -> step("after the inner one", number));
+    outer
+        .addAsyncCallback(number -> inner)
+        .addCallback(number -> step("after the inner one", number));
     outer.callback(0);
     out.println("waiting: " + outer.isPaused());
     inner.callback(42);

@@ -16,8 +16,8 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /**
- * Several results together: {@code DeferredList} with its three flags, and {@code gatherResults}. No
- * reactor is needed.
+ * Several results together: {@code DeferredList} with its three flags, and {@code gatherResults}.
+ * No reactor is needed.
  */
 public final class DeferredLists {
   private DeferredLists() {}

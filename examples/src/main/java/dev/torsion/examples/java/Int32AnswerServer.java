@@ -12,8 +12,9 @@ import dev.torsion.java.Torsion;
 import dev.torsion.net.Factory;
 
 /**
- * Answers each string with a string, when the robot has thought about it. The strings come to {@code
- * stringReceived}: {@code dataReceived}, which the document overrides, would see half strings.
+ * Answers each string with a string, when the robot has thought about it. The strings come to
+ * {@code stringReceived}: {@code dataReceived}, which the document overrides, would see half
+ * strings.
  */
 public final class Int32AnswerServer extends Int32StringReceiver {
   private final Robot robot;

@@ -15,8 +15,8 @@ public final class LineAnswerServer {
   private LineAnswerServer() {}
 
   /**
-   * The next question waits for the stage of the handler, so the answers keep their order, and a hasty
-   * client has to wait.
+   * The next question waits for the stage of the handler, so the answers keep their order, and a
+   * hasty client has to wait.
    */
   public static CompletableFuture<Server> serve(Torsion torsion, String endpoint, Output out) {
     var robot = new Robot(torsion.reactor());

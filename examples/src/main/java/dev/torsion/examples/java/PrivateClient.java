@@ -30,7 +30,6 @@ public final class PrivateClient {
   }
 
   public static void main(String[] args) throws Exception {
-    System.exit(
-        Torsion.react(torsion -> run(torsion, "tcp:localhost:8000", Output.CONSOLE)));
+    System.exit(Torsion.react(torsion -> run(torsion, "tcp:localhost:8000", Output.CONSOLE)));
   }
 }

@@ -14,11 +14,13 @@ import dev.torsion.framing.StructValues;
 import dev.torsion.java.Codecs;
 
 /**
- * The private protocol: a header of version, length of the body, and command, as three little-endian
- * ints; then JSON.
+ * The private protocol: a header of version, length of the body, and command, as three
+ * little-endian ints; then JSON.
  */
 public final class PrivateMessages {
-  /** Writes {@code \\u} for all that is not ASCII, as Python does: the answer has 51 bytes, not 28. */
+  /**
+   * Writes {@code \\u} for all that is not ASCII, as Python does: the answer has 51 bytes, not 28.
+   */
   static final JsonMapper MAPPER =
       JsonMapper.builder()
           .enable(JsonWriteFeature.ESCAPE_NON_ASCII)
@@ -27,8 +29,7 @@ public final class PrivateMessages {
 
   /** The length of the body is put right in the header, whatever was there. */
   static final Codec<Headed<JsonNode>> CODEC =
-      Codecs.header(
-          new Struct("<iii"), 1, Content.of(MAPPER::writeValueAsBytes, MAPPER::readTree));
+      Codecs.header(new Struct("<iii"), 1, Content.of(MAPPER::writeValueAsBytes, MAPPER::readTree));
 
   private PrivateMessages() {}
 

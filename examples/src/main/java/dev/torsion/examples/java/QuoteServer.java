@@ -30,7 +30,9 @@ public final class QuoteServer extends Protocol {
     return new Factory(() -> new QuoteServer(quote));
   }
 
-  /** The second style: the factory overrides {@code buildProtocol}, with a quote for each visitor. */
+  /**
+   * The second style: the factory overrides {@code buildProtocol}, with a quote for each visitor.
+   */
   public static final class Quotes extends Factory {
     private final String[] quotes;
     private int visitors;

@@ -18,8 +18,7 @@ public final class RepeatedCalls {
   public static CompletableFuture<Void> run(Torsion torsion, Output out) {
     var ticks = new AtomicInteger();
     Repeating loop =
-        torsion.every(
-            Duration.ofMillis(200), () -> out.println("tick " + ticks.incrementAndGet()));
+        torsion.every(Duration.ofMillis(200), () -> out.println("tick " + ticks.incrementAndGet()));
     torsion.callLater(
         Duration.ofMillis(500),
         () -> {

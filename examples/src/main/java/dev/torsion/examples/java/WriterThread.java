@@ -15,8 +15,8 @@ import dev.torsion.net.WrongThreadException;
 import java.util.concurrent.CompletableFuture;
 
 /**
- * A client whose lines are sent by a second thread. (A {@code dev.torsion.java.Connection} needs none
- * of this care: its {@code send} may be called on any thread.)
+ * A client whose lines are sent by a second thread. (A {@code dev.torsion.java.Connection} needs
+ * none of this care: its {@code send} may be called on any thread.)
  */
 public final class WriterThread extends LineOnlyReceiver {
   private final Torsion torsion;
@@ -67,7 +67,6 @@ public final class WriterThread extends LineOnlyReceiver {
   }
 
   public static void main(String[] args) throws Exception {
-    System.exit(
-        Torsion.react(torsion -> run(torsion, "tcp:localhost:8007", Output.CONSOLE)));
+    System.exit(Torsion.react(torsion -> run(torsion, "tcp:localhost:8007", Output.CONSOLE)));
   }
 }

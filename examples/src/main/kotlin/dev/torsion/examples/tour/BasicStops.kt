@@ -5,15 +5,6 @@ package dev.torsion.examples.tour
 
 import dev.torsion.defer.await
 import dev.torsion.defer.toDeferred
-import dev.torsion.examples.java.BlockingWork as JavaBlockingWork
-import dev.torsion.examples.java.DeferredChain as JavaDeferredChain
-import dev.torsion.examples.java.DeferredLists as JavaDeferredLists
-import dev.torsion.examples.java.DelayedCalls as JavaDelayedCalls
-import dev.torsion.examples.java.FirstDeferred as JavaFirstDeferred
-import dev.torsion.examples.java.InlineCallbacks as JavaInlineCallbacks
-import dev.torsion.examples.java.RepeatedCalls as JavaRepeatedCalls
-import dev.torsion.examples.java.StartAndStop as JavaStartAndStop
-import dev.torsion.examples.java.StructPacking as JavaStructPacking
 import dev.torsion.examples.kotlin.blockingWork
 import dev.torsion.examples.kotlin.deferredChain
 import dev.torsion.examples.kotlin.deferredLists
@@ -26,6 +17,15 @@ import dev.torsion.examples.kotlin.structPacking
 import dev.torsion.java.Torsion
 import dev.torsion.reactor.Reactor
 import java.util.concurrent.CompletableFuture
+import dev.torsion.examples.java.BlockingWork as JavaBlockingWork
+import dev.torsion.examples.java.DeferredChain as JavaDeferredChain
+import dev.torsion.examples.java.DeferredLists as JavaDeferredLists
+import dev.torsion.examples.java.DelayedCalls as JavaDelayedCalls
+import dev.torsion.examples.java.FirstDeferred as JavaFirstDeferred
+import dev.torsion.examples.java.InlineCallbacks as JavaInlineCallbacks
+import dev.torsion.examples.java.RepeatedCalls as JavaRepeatedCalls
+import dev.torsion.examples.java.StartAndStop as JavaStartAndStop
+import dev.torsion.examples.java.StructPacking as JavaStructPacking
 
 /** The whole tour, in order. */
 fun stops(): List<Stop> = basicStops() + networkStops()

@@ -11,19 +11,6 @@ import dev.torsion.endpoint.serverFromString
 import dev.torsion.examples.Input
 import dev.torsion.examples.Output
 import dev.torsion.examples.Robot
-import dev.torsion.examples.java.ChatServer as JavaChatServer
-import dev.torsion.examples.java.EchoClient as JavaEchoClient
-import dev.torsion.examples.java.EchoServer as JavaEchoServer
-import dev.torsion.examples.java.Int32AnswerServer as JavaInt32AnswerServer
-import dev.torsion.examples.java.Int32QuestionClient as JavaInt32QuestionClient
-import dev.torsion.examples.java.LineAnswerServer as JavaLineAnswerServer
-import dev.torsion.examples.java.LineQuestionClient as JavaLineQuestionClient
-import dev.torsion.examples.java.LogFileServer as JavaLogFileServer
-import dev.torsion.examples.java.PrivateClient as JavaPrivateClient
-import dev.torsion.examples.java.PrivateServer as JavaPrivateServer
-import dev.torsion.examples.java.QuoteServer as JavaQuoteServer
-import dev.torsion.examples.java.UpperCaseServer as JavaUpperCaseServer
-import dev.torsion.examples.java.WriterThread as JavaWriterThread
 import dev.torsion.examples.kotlin.ChatFactory
 import dev.torsion.examples.kotlin.EchoClientFactory
 import dev.torsion.examples.kotlin.EchoServer
@@ -51,6 +38,19 @@ import java.nio.file.Files
 import java.nio.file.Path
 import kotlin.io.path.deleteExisting
 import kotlin.io.path.readLines
+import dev.torsion.examples.java.ChatServer as JavaChatServer
+import dev.torsion.examples.java.EchoClient as JavaEchoClient
+import dev.torsion.examples.java.EchoServer as JavaEchoServer
+import dev.torsion.examples.java.Int32AnswerServer as JavaInt32AnswerServer
+import dev.torsion.examples.java.Int32QuestionClient as JavaInt32QuestionClient
+import dev.torsion.examples.java.LineAnswerServer as JavaLineAnswerServer
+import dev.torsion.examples.java.LineQuestionClient as JavaLineQuestionClient
+import dev.torsion.examples.java.LogFileServer as JavaLogFileServer
+import dev.torsion.examples.java.PrivateClient as JavaPrivateClient
+import dev.torsion.examples.java.PrivateServer as JavaPrivateServer
+import dev.torsion.examples.java.QuoteServer as JavaQuoteServer
+import dev.torsion.examples.java.UpperCaseServer as JavaUpperCaseServer
+import dev.torsion.examples.java.WriterThread as JavaWriterThread
 
 /** What has two ends: servers and clients, which speak to each other across the languages. */
 internal fun networkStops(): List<Stop> =
