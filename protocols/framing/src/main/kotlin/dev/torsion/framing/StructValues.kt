@@ -12,6 +12,8 @@ import java.math.BigInteger
  * val header = Struct("<iii").unpack(bytes)
  * val bodySize = header.int(1)
  * ```
+ *
+ * In Java, where `int` and its kin are words of the language: `header.getInt(1)`.
  */
 public class StructValues private constructor(
     private val values: List<Any>,
@@ -24,6 +26,7 @@ public class StructValues private constructor(
      * @throws ArithmeticException when no `Int` holds it
      * @throws ClassCastException when it is no integer
      */
+    @JvmName("getInt")
     public fun int(index: Int): Int = Math.toIntExact(long(index))
 
     /**
@@ -32,6 +35,7 @@ public class StructValues private constructor(
      * @throws ArithmeticException when no `Long` holds it
      * @throws ClassCastException when it is no integer
      */
+    @JvmName("getLong")
     public fun long(index: Int): Long =
         when (val value = values[index]) {
             is BigInteger -> value.longValueExact()
@@ -40,12 +44,15 @@ public class StructValues private constructor(
         }
 
     /** The number at [index] as a `Double`. @throws ClassCastException when it is none */
+    @JvmName("getDouble")
     public fun double(index: Int): Double = (values[index] as Number).toDouble()
 
     /** The truth value at [index]. @throws ClassCastException when it is none */
+    @JvmName("getBoolean")
     public fun boolean(index: Int): Boolean = values[index] as Boolean
 
     /** The bytes at [index]. @throws ClassCastException when it is none */
+    @JvmName("getBytes")
     public fun bytes(index: Int): ByteArray = values[index] as ByteArray
 
     override fun equals(other: Any?): Boolean = values == other
