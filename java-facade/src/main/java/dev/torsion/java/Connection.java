@@ -83,8 +83,8 @@ public interface Connection<T> extends AutoCloseable {
   void onMessage(MessageHandler<T> handler);
 
   /**
-   * {@link #onMessage} for a handler that returns nothing. The next message waits until what was
-   * sent on this connection is accepted.
+   * {@link #onMessage} for a handler that returns nothing. The next message waits until what it has
+   * sent on this connection, before it returned, is accepted.
    *
    * @throws IllegalStateException when there is a handler or a subscriber already
    */

@@ -41,6 +41,7 @@ final class LoopConnection<T> implements Connection<T> {
   private final ArrayDeque<Waiter<T>> waiters = new ArrayDeque<>();
   private @Nullable T held; // only while the gate is shut
   private @Nullable Deferred<Object> gate;
+  private long sends;
   private volatile @Nullable CloseReason closeReason;
 
   /** On the reactor's thread. */
@@ -80,8 +81,7 @@ final class LoopConnection<T> implements Connection<T> {
     return await(
         waiter,
         () -> {
-          refuseIfClosing();
-          inner.write(message);
+          write(message);
           return null;
         });
   }
@@ -127,8 +127,11 @@ final class LoopConnection<T> implements Connection<T> {
         new HandlerReceiver<>(
             loop,
             message -> {
+              long before = sends;
               consumer.accept(message);
-              return inner.isWritable() ? null : loop.future(this::accepted);
+              // What was sent before is not this message's doing: waiting for it could stop both
+              // sides.
+              return sends == before || inner.isWritable() ? null : loop.future(this::accepted);
             },
             this::isClosing));
   }
@@ -228,10 +231,15 @@ final class LoopConnection<T> implements Connection<T> {
   public CompletableFuture<Void> send(T message) {
     return loop.future(
         () -> {
-          refuseIfClosing();
-          inner.write(message);
+          write(message);
           return accepted();
         });
+  }
+
+  private void write(T message) throws CloseReason {
+    refuseIfClosing();
+    inner.write(message);
+    sends++;
   }
 
   private Deferred<Void> accepted() {

@@ -23,7 +23,8 @@ public final class ScheduledCall {
 
   ScheduledCall(Loop loop, Duration delay, Runnable action) {
     this.loop = loop;
-    loop.act(() -> call = loop.reactor.callLater(Loop.nanos(delay), TimeUnit.NANOSECONDS, action));
+    long nanos = Loop.nanos(delay);
+    loop.act(() -> call = loop.reactor.callLater(nanos, TimeUnit.NANOSECONDS, action));
   }
 
   /** The call is not made. */

@@ -204,7 +204,8 @@ class ConnectionTest extends InMemory {
         });
     for (int i = 0; i < 1000; i++) client.send("x".repeat(1000));
     reactor.flush();
-    assertTrue(handled[0] < 100, handled[0] + " messages were handled while nobody read the answers");
+    assertTrue(
+        handled[0] < 100, handled[0] + " messages were handled while nobody read the answers");
     client.onEach(seen::add);
     reactor.flush();
     assertEquals(1000, seen.size());
@@ -347,8 +348,7 @@ class ConnectionTest extends InMemory {
         .thenCompose(sent -> c.receive());
   }
 
-  private static final class HalfClosing extends Protocol
-      implements HalfCloseableProtocol {
+  private static final class HalfClosing extends Protocol implements HalfCloseableProtocol {
     final StringBuilder received = new StringBuilder();
 
     @Override

@@ -11,6 +11,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CancellationException;
@@ -18,6 +19,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -38,8 +40,7 @@ class ThreadsTest {
   void connect() {
     server =
         Results.of(
-            torsion.serve(
-                "tcp:0:interface=127.0.0.1", Codecs.line(), c -> c.onMessage(c::send)));
+            torsion.serve("tcp:0:interface=127.0.0.1", Codecs.line(), c -> c.onMessage(c::send)));
     client = Results.of(torsion.connect("tcp:127.0.0.1:" + server.port(), Codecs.line()));
     loop = Results.of(torsion.call(Thread::currentThread));
   }
@@ -96,8 +97,7 @@ class ThreadsTest {
                     () -> {
                       throw error;
                     })));
-    Results.failure(
-        IllegalStateException.class, torsion.call(() -> torsion.blockingCall(() -> 1)));
+    Results.failure(IllegalStateException.class, torsion.call(() -> torsion.blockingCall(() -> 1)));
   }
 
   @Test
@@ -136,8 +136,7 @@ class ThreadsTest {
   @Test
   void handlersAndStagesRunOnTheReactorsThread() {
     var handler = new CompletableFuture<Thread>();
-    var other =
-        Results.of(torsion.connect("tcp:127.0.0.1:" + server.port(), Codecs.line()));
+    var other = Results.of(torsion.connect("tcp:127.0.0.1:" + server.port(), Codecs.line()));
     other.onEach(line -> handler.complete(Thread.currentThread()));
     other.send("x");
     assertSame(loop, Results.of(handler));
@@ -162,8 +161,7 @@ class ThreadsTest {
   void asyncStagesLeaveTheReactorAndComeBackToIt() {
     var elsewhere = client.request("x").thenApplyAsync(line -> Thread.currentThread());
     assertNotSame(loop, Results.of(elsewhere));
-    var back =
-        elsewhere.thenApplyAsync(thread -> Thread.currentThread(), torsion.reactor());
+    var back = elsewhere.thenApplyAsync(thread -> Thread.currentThread(), torsion.reactor());
     assertSame(loop, Results.of(back));
   }
 
@@ -242,22 +240,15 @@ class ThreadsTest {
       for (int spin = ThreadLocalRandom.current().nextInt(3_000); spin > 0; spin--) {
         Thread.onSpinWait();
       }
-      if (next.cancel(true)) {
+      if (expected % 4 != 0 && next.cancel(true)) {
         cancelled++;
         assertThrows(CancellationException.class, next::join);
       } else {
         assertEquals("line " + expected, Results.of(next));
         expected++;
       }
-      if (cancelled > 20 * count) expected = expectReceived(reader, expected);
     }
     assertTrue(cancelled > 0, "no receive was ever cancelled in time");
-  }
-
-  /** Goes on without cancelling, should the machine be too slow for any receive to win. */
-  private static int expectReceived(Connection<String> reader, int expected) {
-    assertEquals("line " + expected, Results.of(reader.receive()));
-    return expected + 1;
   }
 
   private static CompletableFuture<Void> feed(Connection<String> c, int from, int count) {
@@ -271,7 +262,7 @@ class ThreadsTest {
 
   @Test
   void anAttemptThatIsCancelledByAnotherThreadLeavesNoConnection() {
-    var open = new java.util.concurrent.atomic.AtomicInteger();
+    var open = new AtomicInteger();
     var counted =
         Results.of(
             torsion.serve(
@@ -303,7 +294,7 @@ class ThreadsTest {
     var none = new CompletableFuture<String>();
     var watch =
         torsion.every(
-            java.time.Duration.ofMillis(1),
+            Duration.ofMillis(1),
             () -> {
               if (open.get() == 0) none.complete("none");
             });

@@ -62,8 +62,7 @@ class TorsionTest {
       Results.of(server.stop());
       Results.of(server.stop());
       assertEquals("after", Results.of(client.request("after")));
-      Results.failure(
-          ConnectionRefusedException.class, torsion.connect(at(server), Codecs.line()));
+      Results.failure(ConnectionRefusedException.class, torsion.connect(at(server), Codecs.line()));
     }
   }
 
@@ -290,9 +289,7 @@ class TorsionTest {
                     torsion -> {
                       throw error;
                     })));
-    assertEquals(
-        3,
-        Torsion.react(torsion -> CompletableFuture.failedFuture(new ExitException(3))));
+    assertEquals(3, Torsion.react(torsion -> CompletableFuture.failedFuture(new ExitException(3))));
   }
 
   @Test

@@ -267,7 +267,8 @@ internal class NioTransport(
         reactor.checkThread("loseConnection")
         if (state != State.OPEN) return
         setInterest(SelectionKey.OP_READ, false) // nothing is received any more, as in Twisted
-        beginClosing(ClosedBy.US)
+        // Whoever ended a side first is the one who ended the connection.
+        beginClosing(if (inputEnded && !outputEnded) ClosedBy.PEER else ClosedBy.US)
     }
 
     private fun beginClosing(by: ClosedBy) {
