@@ -91,10 +91,8 @@ public class ConsumerSide {
         isFull = false
         val last = producer
         producer = null
-        waiters?.let { waiting ->
-            waiters = null
-            waiting.forEach { it.errback(reason) }
-        }
+        // One by one: a callback may cancel another of them.
+        while (true) (waiters?.removeFirstOrNull() ?: break).errback(reason)
         last?.stopProducing()
     }
 }
