@@ -137,7 +137,10 @@ final class Loop {
 
   private <T> CompletableFuture<T> begin(Deferred<Void> begin, CompletableFuture<T> future) {
     try {
-      act(() -> begin.callback(null));
+      act(
+          () -> {
+            if (!future.isDone()) begin.callback(null); // otherwise it was cancelled on the way
+          });
     } catch (ReactorNotRunningException e) {
       begin.errback(e);
     }

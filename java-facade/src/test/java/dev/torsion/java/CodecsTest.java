@@ -78,7 +78,7 @@ class CodecsTest extends InMemory {
 
   /** What an echo of each message gives back when every byte comes alone. */
   private <T> List<T> echoed(Codec<T> codec, List<T> messages) {
-    reactor.getNetwork().setChunking(dev.torsion.testkit.Chunking.byteByByte());
+    reactor.network().setChunking(dev.torsion.testkit.Chunking.byteByByte());
     var pair = connected(codec);
     pair.server().onMessage(pair.server()::send);
     var answers = messages.stream().map(pair.client()::request).toList();
@@ -104,7 +104,7 @@ class CodecsTest extends InMemory {
     var back =
         echoed(Codecs.header(new Struct("<iii"), 1, Content.text()), List.of(headed)).get(0);
     assertEquals("body", back.getBody());
-    assertEquals(4, back.getHeader().int(1));
+    assertEquals(4, back.getHeader().getInt(1));
   }
 
   /** A mapper of the kind that libraries have: two functions that may throw what they like. */
@@ -136,7 +136,7 @@ class CodecsTest extends InMemory {
             torsion.connect(
                 "tcp:127.0.0.1:" + server.port(), Codecs.json(Point::write, Point::read)));
     var error = failsNow(MalformedContentException.class, client.receive());
-    assertEquals(java.text.ParseException.class, error.getCause().getClass());
+    assertEquals(java.text.ParseException.class, java.util.Objects.requireNonNull(error.getCause()).getClass());
     now(server.stop());
   }
 }

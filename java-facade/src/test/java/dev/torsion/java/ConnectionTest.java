@@ -390,6 +390,14 @@ class ConnectionTest extends InMemory {
   }
 
   @Test
+  void aResetIsNoticedWhileTheLastMessageMayBeInUse() {
+    client.send("1");
+    assertEquals("1", now(server.receive()));
+    client.abort();
+    assertTrue(now(server.closed()) instanceof ConnectionLost);
+  }
+
+  @Test
   void closeSendsWhatWasAccepted() {
     client.send("last");
     client.close();

@@ -27,7 +27,7 @@ abstract class InMemory {
   void nothingIsLeft() {
     reactor.close();
     assertEquals(List.of(), errors);
-    assertEquals(0, reactor.getNetwork().getConnections());
+    assertEquals(0, reactor.network().getConnections());
   }
 
   /** The result of {@code future}, which no time needs to pass for. */

@@ -67,7 +67,8 @@ internal class CodecConnection<T : Any>(
     fun feed(data: ByteBuffer) {
         idle?.touch()
         reader.feed(data)
-        if (!isReady() && !readingPaused && !closing) {
+        // With nothing kept there is room for one more read, and reading is how the end of the connection is noticed.
+        if (reader.keptBytes > 0 && !isReady() && !readingPaused && !closing) {
             readingPaused = true
             transport.pauseProducing()
         }
