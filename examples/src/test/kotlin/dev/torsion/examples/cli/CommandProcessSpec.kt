@@ -96,7 +96,7 @@ class CommandProcessSpec :
             }
             CommandProcess("int32", "--listen", ANY_PORT).use { int32 ->
                 val endpoint = "tcp:127.0.0.1:${int32.port("int32")}"
-                CommandProcess("connect", endpoint, "--codec=INT32").use { it.finish("one\ntwo\n") } shouldBe "one\ntwo\n"
+                CommandProcess("connect", endpoint, "--codec=int32").use { it.finish("one\ntwo\n") } shouldBe "one\ntwo\n"
             }
         }
 

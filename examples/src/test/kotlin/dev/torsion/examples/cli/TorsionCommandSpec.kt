@@ -51,7 +51,7 @@ class TorsionCommandSpec :
             val ran = run("connect", "tcp:127.0.0.1:1", "--codec=morse")
             ran.code shouldBe 2
             ran.err.lines().filter { it.isNotEmpty() }.size shouldBe 1
-            ran.err shouldContain "expected one of [line, int32, int16, int8, netstring, raw]"
+            ran.err shouldContain "there is no codec \"morse\", but there are line, int32, int16, int8, netstring, raw"
         }
 
         "so does a bad endpoint string" {
