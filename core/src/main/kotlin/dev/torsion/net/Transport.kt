@@ -73,6 +73,9 @@ public interface Transport : Producer {
      * Lets [producer] feed this transport. A [streaming] producer is paused while the queue is long; one that is not streaming is
      * asked for one piece each time the queue is empty. Registered on a connection that is gone, it is stopped at once.
      *
+     * A transport may be its own streaming producer, as in an echo: then a peer that does not read is not read from either. Closing waits
+     * for every other producer to be unregistered.
+     *
      * @throws IllegalStateException when another producer is registered
      */
     public fun registerProducer(

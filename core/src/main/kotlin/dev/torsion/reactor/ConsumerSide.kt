@@ -6,9 +6,12 @@ package dev.torsion.reactor
 import dev.torsion.defer.Deferred
 import dev.torsion.net.CloseReason
 import dev.torsion.net.Producer
+import dev.torsion.net.Transport
 
 /** The writing side's flow control: the producer of a transport, and those who wait until it is writable. Made when first needed. */
-public class ConsumerSide {
+public class ConsumerSide(
+    private val transport: Transport,
+) {
     private var streaming = false
     private var paused = false
     private var waiters: ArrayDeque<Deferred<Unit>>? = null
@@ -17,6 +20,12 @@ public class ConsumerSide {
     /** The registered producer. */
     public var producer: Producer? = null
         private set
+
+    /**
+     * True while closing has to wait for a producer. It does not wait for the transport itself, as of an echo that does not read while it
+     * cannot write: one that is closing reads nothing more, so nothing more can come.
+     */
+    public val holdsUpClosing: Boolean get() = producer != null && producer !== transport
 
     /** True while a producer is registered that is to be asked for each piece. */
     public val isPulling: Boolean get() = producer != null && !streaming

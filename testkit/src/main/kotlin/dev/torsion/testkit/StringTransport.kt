@@ -54,7 +54,7 @@ constructor(
 ) : TcpTransport {
     private val owner = Thread.currentThread()
     private val written = ByteArrayOutputStream()
-    private val side = ConsumerSide()
+    private val side = ConsumerSide(this)
     private val connectionScope by lazy {
         ConnectionScope(CoroutineScope(SupervisorJob() + Dispatchers.Unconfined)) { abortConnection(it) }
     }
@@ -199,7 +199,7 @@ constructor(
     }
 
     private val takesWrites
-        get() = !isWriteClosed && !isAborted && !isGone && (!isDisconnecting || side.producer != null)
+        get() = !isWriteClosed && !isAborted && !isGone && (!isDisconnecting || side.holdsUpClosing)
 
     private fun buffered(length: Int) {
         bufferedBytes += length

@@ -70,7 +70,7 @@ internal class KtorTransport(
     private val queue = Buffer()
     private var inFlight = 0L
     private val writable = Bell(reactor)
-    private val consumer = ConsumerSide()
+    private val consumer = ConsumerSide(this)
     private var closeTimer: DelayedCall? = null
     private val pumps = ConnectionScope(reactor.scope) { abortConnection(it) }
     private val connectionScope = ConnectionScope(reactor.scope) { abortConnection(it) }
@@ -152,7 +152,7 @@ internal class KtorTransport(
     // Writing.
 
     private val takesWrites: Boolean
-        get() = cut == null && (state == State.OPEN || (state == State.CLOSING && consumer.producer != null))
+        get() = cut == null && (state == State.OPEN || (state == State.CLOSING && consumer.holdsUpClosing))
 
     override fun write(
         data: ByteArray,
@@ -270,7 +270,7 @@ internal class KtorTransport(
             decided != null -> end(decided)
             state != State.CLOSING || isFinishing -> Unit
             bufferedBytes > 0 -> armCloseTimer()
-            consumer.producer == null -> {
+            !consumer.holdsUpClosing -> {
                 isFinishing = true
                 armCloseTimer()
                 pumps.scope.launch { finish() }

@@ -140,7 +140,7 @@ internal class NioTransport(
     // Writing.
 
     private val takesWrites: Boolean
-        get() = !outputEndWanted && cut == null && (state == State.OPEN || (state == State.CLOSING && producing?.producer != null))
+        get() = !outputEndWanted && cut == null && (state == State.OPEN || (state == State.CLOSING && producing?.holdsUpClosing == true))
 
     override fun write(
         data: ByteArray,
@@ -235,7 +235,7 @@ internal class NioTransport(
     }
 
     private fun consumerSide() =
-        producing ?: ConsumerSide().also {
+        producing ?: ConsumerSide(this).also {
             producing = it
             if (state == State.CLOSED) it.ended(cut!!)
         }
@@ -320,7 +320,7 @@ internal class NioTransport(
             state == State.CLOSED -> Unit
             decided != null -> end(decided)
             !queue.isNullOrEmpty() -> if (state == State.CLOSING) armCloseTimer()
-            state == State.CLOSING -> if (producing?.producer == null) end(ConnectionDone(closedBy, phase()))
+            state == State.CLOSING -> if (producing?.holdsUpClosing != true) end(ConnectionDone(closedBy, phase()))
             outputEndWanted && !outputEnded -> endOutput()
         }
     }

@@ -20,8 +20,10 @@ import dev.torsion.reactor.stopOnShutdown
 import kotlinx.coroutines.coroutineScope
 import kotlinx.coroutines.launch
 import picocli.CommandLine.Command
+import picocli.CommandLine.ITypeConverter
 import picocli.CommandLine.Option
 import picocli.CommandLine.Parameters
+import picocli.CommandLine.TypeConversionException
 import kotlin.time.Duration.Companion.seconds
 
 /** `torsion connect`. */
@@ -40,6 +42,7 @@ internal class ConnectCommand : TorsionSubcommand() {
         names = ["-c", "--codec"],
         paramLabel = "CODEC",
         defaultValue = "line",
+        converter = [ConsoleCodec.Converter::class],
         description = ["How messages are told apart: \${COMPLETION-CANDIDATES}. Default: \${DEFAULT-VALUE}"],
     )
     private lateinit var codec: ConsoleCodec
@@ -87,4 +90,11 @@ internal enum class ConsoleCodec(
     ;
 
     override fun toString() = name.lowercase()
+
+    /** Knows them by the names that `--help` shows. */
+    class Converter : ITypeConverter<ConsoleCodec> {
+        override fun convert(value: String): ConsoleCodec =
+            entries.find { it.toString() == value }
+                ?: throw TypeConversionException("there is no codec \"$value\", but there are ${entries.joinToString(", ")}")
+    }
 }

@@ -41,7 +41,6 @@ class TorsionCommand : TorsionSubcommand() {
         /** The command line, ready to [execute][CommandLine.execute]. */
         fun commandLine(): CommandLine =
             CommandLine(TorsionCommand())
-                .setCaseInsensitiveEnumValuesAllowed(true)
                 .setParameterExceptionHandler(::explainMistake)
                 .setExecutionExceptionHandler(::explainFailure)
 

@@ -52,7 +52,7 @@ class TourPrinter(
     ) {
         val performances = stops.sumOf { it.performances.size }
         out.println()
-        val count = "${stops.size} stops, $performances programs, in ${duration.short()}"
+        val count = "${"stop".times(stops.size)}, ${"performance".times(performances)}, in ${duration.short()}"
         if (failures == 0) {
             out.println(green("$count: all as expected."))
         } else {
@@ -60,6 +60,8 @@ class TourPrinter(
         }
         out.flush()
     }
+
+    private fun String.times(count: Int) = if (count == 1) "1 $this" else "$count ${this}s"
 
     private fun Duration.short() = if (inWholeSeconds > 0) "%.1f s".format(inWholeMilliseconds / 1000.0) else "$inWholeMilliseconds ms"
 

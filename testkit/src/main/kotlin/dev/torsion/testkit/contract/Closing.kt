@@ -104,6 +104,21 @@ internal val closing: Checks =
             expectEqual(producer.told, emptyList<String>(), "what the producer was told")
         }
 
+        "close does not wait for a transport that is its own producer" {
+            val server =
+                peer {
+                    onMade = { transport.registerProducer(transport, true) }
+                    onData = { transport.write(it) }
+                }
+            val client = halfPeer()
+            connect(server, client)
+            val data = pattern(2_000_000)
+            client.transport.write(data)
+            client.tcp.loseWriteConnection()
+            until("the server has closed") { server.isLost && "read lost" in client.story }
+            expectBytes(client.received, data)
+        }
+
         "close waits for a pull producer (29 test_disconnectWhileProducing)" {
             val server = peer()
             val client = peer()

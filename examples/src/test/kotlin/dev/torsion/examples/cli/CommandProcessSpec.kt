@@ -1,0 +1,122 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.examples.cli
+
+import io.kotest.core.spec.style.StringSpec
+import io.kotest.matchers.shouldBe
+import io.kotest.matchers.string.shouldContain
+import java.io.File
+import java.net.Socket
+import java.nio.ByteBuffer
+import java.nio.ByteOrder
+import java.util.concurrent.TimeUnit
+
+private const val ANY_PORT = "tcp:0:interface=127.0.0.1"
+private const val TIMEOUT_MILLIS = 30_000
+
+/** The command as a process: its servers against other people's clients, its client, and its end. */
+class CommandProcessSpec :
+    StringSpec({
+        "echo sends back every byte, and says good-bye at Ctrl-C" {
+            CommandProcess("echo", "--listen", ANY_PORT).use { echo ->
+                val sent = ByteArray(3_000_000) { (it * 31).toByte() }
+                Socket("127.0.0.1", echo.port("echo")).use { socket ->
+                    val writer = Thread { socket.getOutputStream().write(sent).also { socket.shutdownOutput() } }
+                    writer.start()
+                    socket.soTimeout = TIMEOUT_MILLIS
+                    socket.getInputStream().readAllBytes().contentEquals(sent) shouldBe true
+                    writer.join()
+                }
+                echo.signal("INT")
+                echo.readLine() shouldBe "echo stopped"
+                echo.readLine() shouldBe null
+                echo.exitCode() shouldBe 128 + 2
+            }
+        }
+
+        "an open connection does not keep a server from ending at SIGTERM" {
+            CommandProcess("lines", "--listen", ANY_PORT).use { lines ->
+                Socket("127.0.0.1", lines.port("lines")).use { socket ->
+                    socket.soTimeout = TIMEOUT_MILLIS
+                    socket.getOutputStream().write("half a li".encodeToByteArray())
+                    lines.signal("TERM")
+                    lines.readLine() shouldBe "lines stopped"
+                    lines.exitCode() shouldBe 128 + 15
+                    socket.getInputStream().read() shouldBe -1
+                }
+            }
+        }
+
+        "lines answers nc" {
+            CommandProcess("lines", "--listen", ANY_PORT).use { lines ->
+                nc(lines.port("lines"), "hello\nlast line\n")?.let { it shouldBe "HELLO\r\nLAST LINE\r\n" }
+            }
+        }
+
+        "qotd says its quote and closes" {
+            CommandProcess("qotd", "--listen", ANY_PORT).use { qotd ->
+                Socket("127.0.0.1", qotd.port("qotd")).use { socket ->
+                    socket.soTimeout = TIMEOUT_MILLIS
+                    socket.getInputStream().readAllBytes().decodeToString() shouldBe "An apple a day keeps the doctor away\r\n"
+                }
+            }
+        }
+
+        "private answers Python's bytes with Python's bytes" {
+            CommandProcess("private", "--listen", ANY_PORT).use { server ->
+                Socket("127.0.0.1", server.port("private")).use { socket ->
+                    socket.soTimeout = TIMEOUT_MILLIS
+                    val body = """{"company": "oldboyedu"}""".encodeToByteArray()
+                    socket.getOutputStream().write(header(1, 24, 101) + body)
+                    val answer = socket.getInputStream().readNBytes(12 + 51)
+                    answer.copyOf(12) shouldBe header(1, 51, 1001)
+                    answer.copyOfRange(12, 63).decodeToString() shouldBe
+                        "\"\\u6211\\u6536\\u5230\\u4f60\\u7684\\u4fe1\\u606f\\u4e86!\""
+                }
+                server.readLine() shouldBe """the client sends: header (1, 24, 101), body {"company":"oldboyedu"}"""
+            }
+        }
+
+        "chat tells what it hears" {
+            CommandProcess("chat", "--listen", ANY_PORT).use { chat ->
+                val port = chat.port("chat")
+                CommandProcess("connect", "tcp:127.0.0.1:$port").use { it.finish("hello\nclose\n") } shouldContain
+                    "Welcome to the Spread Site, you are client number 1!"
+                listOf(chat.readLine(), chat.readLine(), chat.readLine()) shouldBe
+                    listOf("new connection: 1", "hello", "lost connection: 0")
+            }
+        }
+
+        "connect sends its input as messages, prints the answers, and ends after the last" {
+            CommandProcess("lines", "--listen", ANY_PORT).use { lines ->
+                val endpoint = "tcp:127.0.0.1:${lines.port("lines")}"
+                CommandProcess("connect", endpoint).use { it.finish("hello\nGrüße\n") } shouldBe "HELLO\nGRÜSSE\n"
+                CommandProcess("connect", endpoint, "--codec", "raw").use { it.finish("hello\n") } shouldBe "HELLO\r\n"
+            }
+            CommandProcess("int32", "--listen", ANY_PORT).use { int32 ->
+                val endpoint = "tcp:127.0.0.1:${int32.port("int32")}"
+                CommandProcess("connect", endpoint, "--codec=int32").use { it.finish("one\ntwo\n") } shouldBe "one\ntwo\n"
+            }
+        }
+
+        "the tour is as expected, prints nothing else, and ends well" {
+            CommandProcess("tour").use { tour -> tour.finish("") shouldContain ": all as expected." }
+        }
+    })
+
+private fun header(vararg values: Int): ByteArray =
+    ByteBuffer.allocate(values.size * 4).order(ByteOrder.LITTLE_ENDIAN).apply { values.forEach(::putInt) }.array()
+
+/** What `nc` prints for [input]; null where there is none. */
+private fun nc(
+    port: Int,
+    input: String,
+): String? {
+    if (System.getenv("PATH").split(File.pathSeparator).none { File(it, "nc").canExecute() }) return null
+    val nc = ProcessBuilder("nc", "-N", "127.0.0.1", "$port").redirectError(ProcessBuilder.Redirect.INHERIT).start()
+    nc.outputStream.use { it.write(input.encodeToByteArray()) }
+    val printed = nc.inputStream.readAllBytes().decodeToString()
+    check(nc.waitFor(TIMEOUT_MILLIS.toLong(), TimeUnit.MILLISECONDS)) { "nc has not ended" }
+    return printed
+}

@@ -1,0 +1,92 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.examples.cli
+
+import io.kotest.core.spec.style.StringSpec
+import io.kotest.matchers.shouldBe
+import io.kotest.matchers.string.shouldBeEmpty
+import io.kotest.matchers.string.shouldContain
+import io.kotest.matchers.string.shouldMatch
+import io.kotest.matchers.string.shouldStartWith
+import java.io.PrintWriter
+import java.io.StringWriter
+import java.net.InetAddress
+import java.net.ServerSocket
+
+/** What the command says for help and about mistakes, and with which exit code. */
+class TorsionCommandSpec :
+    StringSpec({
+        for (command in listOf("tour", "echo", "lines", "chat", "qotd", "int32", "private", "connect")) {
+            "$command has help" {
+                val ran = run(command, "--help")
+                ran.code shouldBe 0
+                ran.out shouldStartWith "Usage: torsion $command [-h]"
+                ran.err.shouldBeEmpty()
+            }
+        }
+
+        "without arguments it shows all commands" {
+            val ran = run()
+            ran.code shouldBe 0
+            ran.out shouldStartWith "Usage: torsion [-hV] COMMAND"
+            ran.out shouldContain "  connect  A console client"
+            run("--help").out shouldBe ran.out
+        }
+
+        "it knows its version" {
+            run("--version").out.trim() shouldMatch Regex("""torsion \d+\.\d+\S*, on Java \d+""")
+        }
+
+        "a server listens on this machine only, unless told otherwise" {
+            run("echo", "--help").out shouldContain "Default: tcp:8007:interface=127.0.0.1"
+        }
+
+        "mistakes in the command line get one line" {
+            run("nonsense") shouldBe mistake("torsion: Unmatched argument at index 0: 'nonsense' (see torsion --help)")
+            run("connect") shouldBe mistake("torsion connect: Missing required parameter: 'ENDPOINT' (see torsion connect --help)")
+        }
+
+        "a codec that does not exist gets one line, with those that do" {
+            val ran = run("connect", "tcp:127.0.0.1:1", "--codec=morse")
+            ran.code shouldBe 2
+            ran.err.lines().filter { it.isNotEmpty() }.size shouldBe 1
+            ran.err shouldContain "there is no codec \"morse\", but there are line, int32, int16, int8, netstring, raw"
+        }
+
+        "so does a bad endpoint string" {
+            run("echo", "--listen", "tcp:http") shouldBe mistake("""torsion echo: Bad endpoint "tcp:http": port must be a number, but is "http"""")
+            run("lines", "-l", "8007") shouldBe
+                mistake("""torsion lines: Bad endpoint "8007": a server can listen on "tcp", but not on "8007"""")
+            run("connect", "tcp:localhost") shouldBe mistake("""torsion connect: Bad endpoint "tcp:localhost": it needs a port""")
+        }
+
+        "so do a port that is taken and an interface that does not exist" {
+            ServerSocket(0, 1, InetAddress.getByName("127.0.0.1")).use { taken ->
+                val ran = run("chat", "--listen", "tcp:${taken.localPort}:interface=127.0.0.1")
+                ran shouldBe mistake("torsion chat: Cannot listen on 127.0.0.1:${taken.localPort}: Address already in use.")
+            }
+            run("qotd", "--listen", "tcp:0:interface=192.0.2.1").code shouldBe 2
+        }
+
+        "so does a connection that is refused" {
+            val free = ServerSocket(0, 1, InetAddress.getByName("127.0.0.1")).use { it.localPort }
+            run("connect", "tcp:127.0.0.1:$free") shouldBe
+                mistake("torsion connect: Connection to 127.0.0.1:$free was refused: nobody listens there.")
+        }
+    })
+
+private data class Ran(
+    val code: Int,
+    val out: String,
+    val err: String,
+)
+
+private fun mistake(line: String) = Ran(2, "", line + System.lineSeparator())
+
+private fun run(vararg args: String): Ran {
+    val out = StringWriter()
+    val err = StringWriter()
+    val code = TorsionCommand.commandLine().setOut(PrintWriter(out, true)).setErr(PrintWriter(err, true)).execute(*args)
+    return Ran(code, out.toString(), err.toString())
+}
