@@ -41,8 +41,7 @@ class CodecsTest extends InMemory {
     assertEquals("e97c", hex(Codecs.line("|", 10, ISO_8859_1).encode("é")));
     assertEquals("026869", hex(Codecs.int8().encode(bytes("hi"))));
     assertEquals("00026869", hex(Codecs.int16().encode(bytes("hi"))));
-    assertEquals(
-        "02006869", hex(Codecs.int16(10, ByteOrder.LITTLE_ENDIAN).encode(bytes("hi"))));
+    assertEquals("02006869", hex(Codecs.int16(10, ByteOrder.LITTLE_ENDIAN).encode(bytes("hi"))));
     assertEquals("000000026869", hex(Codecs.int32().encode(bytes("hi"))));
     assertEquals(
         "020000006869", hex(Codecs.int32(10, ByteOrder.LITTLE_ENDIAN).encode(bytes("hi"))));
@@ -61,8 +60,7 @@ class CodecsTest extends InMemory {
   void limitsAreTyped() {
     assertEquals(
         3,
-        assertThrows(
-                StringTooLongException.class, () -> Codecs.line("\n", 3).encode("long"))
+        assertThrows(StringTooLongException.class, () -> Codecs.line("\n", 3).encode("long"))
             .getLimit());
     assertThrows(StringTooLongException.class, () -> Codecs.int8().encode(new byte[256]));
     assertThrows(StringTooLongException.class, () -> Codecs.int32(3).encode(new byte[4]));
@@ -101,8 +99,7 @@ class CodecsTest extends InMemory {
     var values = List.of(StructValues.of(1, 2L), StructValues.of(-1, -2L));
     assertEquals(values, echoed(Codecs.struct("!iq"), values));
     var headed = new Headed<>(StructValues.of(1, 0, 7), "body");
-    var back =
-        echoed(Codecs.header(new Struct("<iii"), 1, Content.text()), List.of(headed)).get(0);
+    var back = echoed(Codecs.header(new Struct("<iii"), 1, Content.text()), List.of(headed)).get(0);
     assertEquals("body", back.getBody());
     assertEquals(4, back.getHeader().getInt(1));
   }
@@ -125,7 +122,9 @@ class CodecsTest extends InMemory {
     var points = List.of(new Point(1, 2), new Point(-3, 4));
     assertEquals(points, echoed(Codecs.json(Point::write, Point::read), points));
     assertEquals(points, echoed(Codecs.json(Codecs.int32(), Point::write, Point::read), points));
-    assertEquals("[1,2]\r\n", new String(Codecs.json(Point::write, Point::read).encode(points.get(0)), UTF_8));
+    assertEquals(
+        "[1,2]\r\n",
+        new String(Codecs.json(Point::write, Point::read).encode(points.get(0)), UTF_8));
   }
 
   @Test
@@ -136,7 +135,9 @@ class CodecsTest extends InMemory {
             torsion.connect(
                 "tcp:127.0.0.1:" + server.port(), Codecs.json(Point::write, Point::read)));
     var error = failsNow(MalformedContentException.class, client.receive());
-    assertEquals(java.text.ParseException.class, java.util.Objects.requireNonNull(error.getCause()).getClass());
+    assertEquals(
+        java.text.ParseException.class,
+        java.util.Objects.requireNonNull(error.getCause()).getClass());
     now(server.stop());
   }
 }

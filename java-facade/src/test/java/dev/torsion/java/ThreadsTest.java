@@ -71,7 +71,8 @@ class ThreadsTest {
                               IllegalStateException.class,
                               () -> client.receive().get(1, TimeUnit.SECONDS)))));
       for (var refusal : refusals) {
-        assertTrue(String.valueOf(refusal.getMessage()).contains("would block"), refusal.toString());
+        assertTrue(
+            String.valueOf(refusal.getMessage()).contains("would block"), refusal.toString());
       }
       future.cancel(true);
     }

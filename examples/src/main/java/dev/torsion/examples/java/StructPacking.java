@@ -22,7 +22,8 @@ public final class StructPacking {
     out.println("i3sf, native alignment: " + hex.formatHex(packed));
     StructValues back = nativeLayout.unpack(packed);
     String left = new String(back.getBytes(1), UTF_8);
-    out.println("three of the six bytes are left: " + left + "; and 2.7 is now " + back.getDouble(2));
+    out.println(
+        "three of the six bytes are left: " + left + "; and 2.7 is now " + back.getDouble(2));
 
     var first = new Struct("I3sf");
     var second = new Struct("4sI");
@@ -31,7 +32,8 @@ public final class StructPacking {
     second.packInto(buffer, first.getSize(), "defg".getBytes(UTF_8), 101);
     out.println("two structs in " + buffer.length + " bytes: " + hex.formatHex(buffer));
     StructValues again = second.unpackFrom(buffer, first.getSize());
-    out.println("the second again: " + new String(again.getBytes(0), UTF_8) + ", " + again.getInt(1));
+    out.println(
+        "the second again: " + new String(again.getBytes(0), UTF_8) + ", " + again.getInt(1));
 
     byte[] body = "{\"company\": \"oldboyedu\"}".getBytes(UTF_8);
     var header = new Struct("<iii");

@@ -55,7 +55,8 @@ class TorsionCommandSpec :
         }
 
         "so does a bad endpoint string" {
-            run("echo", "--listen", "tcp:http") shouldBe mistake("""torsion echo: Bad endpoint "tcp:http": port must be a number, but is "http"""")
+            run("echo", "--listen", "tcp:http") shouldBe
+                mistake("""torsion echo: Bad endpoint "tcp:http": port must be a number, but is "http"""")
             run("lines", "-l", "8007") shouldBe
                 mistake("""torsion lines: Bad endpoint "8007": a server can listen on "tcp", but not on "8007"""")
             run("connect", "tcp:localhost") shouldBe mistake("""torsion connect: Bad endpoint "tcp:localhost": it needs a port""")
