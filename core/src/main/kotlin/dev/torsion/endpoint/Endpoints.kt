@@ -6,6 +6,7 @@
 
 package dev.torsion.endpoint
 
+import dev.torsion.net.ListeningPort
 import dev.torsion.reactor.Reactor
 import java.time.Duration
 
@@ -25,7 +26,7 @@ public fun serverFromString(
     if (parts.kind != "tcp") parts.fail("a server can listen on \"tcp\", but not on \"${parts.kind}\"")
     val port = parts.port(parts.required(0, "port"), smallest = 0)
     val networkInterface = parts.option("interface") ?: ""
-    val backlog = parts.option("backlog")?.let { parts.number("backlog", it, 1, Int.MAX_VALUE) } ?: DEFAULT_BACKLOG
+    val backlog = parts.option("backlog")?.let { parts.number("backlog", it, 1, Int.MAX_VALUE) } ?: ListeningPort.DEFAULT_BACKLOG
     parts.checkAllUsed(positions = 1)
     return TCP4ServerEndpoint(reactor, port, backlog, networkInterface)
 }
@@ -54,5 +55,4 @@ public fun clientFromString(
     return TCP4ClientEndpoint(reactor, host, port, Duration.ofSeconds(timeout.toLong()), bindAddress)
 }
 
-private const val DEFAULT_BACKLOG = 50
 private const val DEFAULT_TIMEOUT_SECONDS = 30

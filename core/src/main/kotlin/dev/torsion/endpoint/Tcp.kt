@@ -34,7 +34,7 @@ public class TCP4ServerEndpoint
 constructor(
     private val reactor: Reactor,
     public val port: Int,
-    public val backlog: Int = 50,
+    public val backlog: Int = ListeningPort.DEFAULT_BACKLOG,
     public val networkInterface: String = "",
     public val options: TcpOptions = TcpOptions.DEFAULT,
 ) : ServerEndpoint {

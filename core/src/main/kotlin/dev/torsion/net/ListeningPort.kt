@@ -22,4 +22,9 @@ public interface ListeningPort {
      * has fired.
      */
     public fun stopListening(): Deferred<Unit>
+
+    public companion object {
+        /** How many connections may wait to be accepted, unless said otherwise: enough for a burst while the loop is busy (Twisted: 50). */
+        public const val DEFAULT_BACKLOG: Int = 1024
+    }
 }

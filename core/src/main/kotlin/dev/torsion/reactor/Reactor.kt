@@ -139,13 +139,14 @@ public interface Reactor :
      *
      * @param port 0 for any free one; [ListeningPort.host] tells which
      * @param networkInterface the local address to listen on; empty for all of them
+     * @param backlog how many connections may wait to be accepted; the operating system may allow fewer
      * @throws dev.torsion.net.CannotListenException when the port is taken or not allowed
      */
     public fun listenTcp(
         port: Int,
         factory: Factory,
         networkInterface: String = "",
-        backlog: Int = 50,
+        backlog: Int = ListeningPort.DEFAULT_BACKLOG,
         options: TcpOptions = TcpOptions.DEFAULT,
     ): ListeningPort
 

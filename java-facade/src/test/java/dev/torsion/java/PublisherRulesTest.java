@@ -27,6 +27,9 @@ class PublisherRulesTest {
   /** What the TCK names but does not test, and what is optional: several subscribers at once. */
   private static final Pattern NOT_FOR_US = Pattern.compile("^untested_|^optional_spec111_");
 
+  /** Long, so that a server that sends without end has soon sent its share of a turn. */
+  private static final String LINE = "x".repeat(1000);
+
   private static Torsion torsion;
   private static Server server;
 
@@ -48,7 +51,7 @@ class PublisherRulesTest {
 
   private static CompletableFuture<?> sendLines(Connection<String> c, int count) {
     for (int left = count; left > 0; left--) {
-      var sent = c.send("line");
+      var sent = c.send(LINE);
       int next = left - 1;
       if (!sent.isDone()) return sent.thenCompose(accepted -> sendLines(c, next));
     }

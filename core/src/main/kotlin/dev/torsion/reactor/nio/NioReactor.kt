@@ -47,6 +47,10 @@ public open class NioReactor(
     internal val attempts: MutableSet<Selectable> = LinkedHashSet()
     private val onReady = Consumer(::keyReady)
 
+    /** Counts the turns. */
+    internal var turn = 0
+        private set
+
     override fun nanoTime(): Long = System.nanoTime()
 
     /** Waits on the [selector] for at most [timeoutNanos], with the meaning of [poll], and gives [ready] each key that is. */
@@ -63,6 +67,7 @@ public open class NioReactor(
     }
 
     final override fun poll(timeoutNanos: Long) {
+        turn++
         select(timeoutNanos, onReady)
         pollReturned()
         runAfterSelect()

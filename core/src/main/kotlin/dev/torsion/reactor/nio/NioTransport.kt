@@ -54,6 +54,8 @@ internal class NioTransport(
     private var settling = false
     private var cut: CloseReason? = null // the end that a failed write or an abort has decided on, and any end once it is reached
     private var queue: WriteQueue? = null
+    private var sendingTurn = 0
+    private var sentInTurn = 0L
     private var closeTimer: DelayedCall? = null
     private var producing: ConsumerSide? = null
     private var connectionScope: ConnectionScope? = null
@@ -187,16 +189,25 @@ internal class NioTransport(
         return reactor.stage.buffer
     }
 
-    /** Sends [data] at once; what the operating system does not take is queued. */
+    /** Sends [data] at once; what the operating system does not take, and what is more than this connection's share, is queued. */
     fun send(data: ByteBuffer) {
         if (cut != null || state == State.CLOSED) return data.skipAll()
         try {
-            if (queue.isNullOrEmpty()) channel.write(data)
+            if (queue.isNullOrEmpty() && hasShareLeft()) sentInTurn += channel.write(data)
         } catch (e: IOException) {
             data.skipAll()
             return broken(e)
         }
         if (data.hasRemaining()) enqueue { it.append(data) }
+    }
+
+    // A writer whose peer reads as fast as it writes would never find the connection full, and hold the loop for ever.
+    private fun hasShareLeft(): Boolean {
+        if (sendingTurn != reactor.turn) {
+            sendingTurn = reactor.turn
+            sentInTurn = 0
+        }
+        return sentInTurn < SHARE_OF_TURN
     }
 
     private inline fun enqueue(append: (WriteQueue) -> Unit) {
@@ -423,6 +434,7 @@ internal class NioTransport(
     }
 
     private companion object {
+        const val SHARE_OF_TURN = 1024 * 1024L // what one connection sends before others get their turn
         const val BYPASS = 16 * 1024 // from here on copying into the stage costs more than a system call of its own
 
         fun WriteQueue?.isNullOrEmpty() = this == null || size == 0L

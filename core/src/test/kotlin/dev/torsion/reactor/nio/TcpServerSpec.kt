@@ -24,6 +24,7 @@ import dev.torsion.reactor.withReactor
 import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.StringSpec
 import io.kotest.matchers.collections.shouldContainExactly
+import io.kotest.matchers.longs.shouldBeLessThan
 import io.kotest.matchers.shouldBe
 import io.kotest.matchers.string.shouldContain
 import io.kotest.matchers.types.shouldBeInstanceOf
@@ -33,6 +34,7 @@ import kotlinx.coroutines.launch
 import kotlinx.coroutines.withContext
 import kotlinx.coroutines.yield
 import java.io.IOException
+import java.io.OutputStream
 import java.net.SocketException
 import java.nio.ByteBuffer
 import java.time.Duration
@@ -334,6 +336,28 @@ class TcpServerSpec :
                 reactor.listen { protocol }.connect().use { done.getOrFail() }
                 protocol.lost.getOrFail()
                 threads.toSet() shouldBe setOf(reactor.onLoop { Thread.currentThread() })
+            }
+        }
+
+        "one who writes as fast as its peer reads is stopped after its share of the turn" {
+            withReactor { reactor ->
+                val written = CompletableFuture<Long>()
+                val endless =
+                    Scripted(made = {
+                        val line = ByteArray(1000)
+                        var bytes = 0L
+                        while (transport.isWritable && bytes < 1_000_000_000) {
+                            transport.write(line)
+                            bytes += line.size
+                        }
+                        transport.loseConnection()
+                        written.complete(bytes)
+                    })
+                reactor.listen { endless }.connect().use { socket ->
+                    val read = socket.getInputStream().transferTo(OutputStream.nullOutputStream())
+                    written.getOrFail() shouldBeLessThan 2_000_000
+                    read shouldBe written.getOrFail()
+                }
             }
         }
 
