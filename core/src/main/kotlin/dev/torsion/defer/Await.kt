@@ -13,6 +13,7 @@ import kotlinx.coroutines.suspendCancellableCoroutine
 import kotlin.coroutines.ContinuationInterceptor
 import kotlin.coroutines.CoroutineContext
 import kotlin.coroutines.coroutineContext
+import kotlin.coroutines.intrinsics.suspendCoroutineUninterceptedOrReturn
 import kotlin.coroutines.resume
 
 /**
@@ -21,6 +22,8 @@ import kotlin.coroutines.resume
  * The result is consumed, as by Twisted's `yield`: the Deferred goes on with null, and a failure is no longer reported as
  * unhandled. When the result is there already the coroutine does not suspend, and neither stack nor memory grow however often
  * that happens.
+ *
+ * An exception gets the awaiting call sites as a suppressed exception, so that its trace leads from the throw to who waited.
  *
  * **Thread.** Call it on the thread that this Deferred belongs to. The coroutine goes on where its dispatcher says; without one,
  * inside the call that fires this Deferred.
@@ -45,7 +48,10 @@ public suspend fun <T> Deferred<T>.await(): T {
                 builder?.waitingOn = null
             }
         }
-    if (result is Failure) result.raise()
+    if (result is Failure) {
+        suspendCoroutineUninterceptedOrReturn<Unit> { AsyncHop.awaited(result.value, it) }
+        result.raise()
+    }
     @Suppress("UNCHECKED_CAST")
     return result as T
 }

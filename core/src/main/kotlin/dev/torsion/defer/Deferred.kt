@@ -26,7 +26,8 @@ import java.util.concurrent.Executor
  * Use only what they return from then on.
  *
  * **Threads.** A Deferred is not thread-safe. It belongs to the thread that fires it; the callbacks run there. Hand results over
- * from other threads through the reactor. In debug mode ([DeferredDebug]) simultaneous use is an error.
+ * from other threads through the reactor. To fire it or to add a callback while another thread runs the callbacks is an
+ * [IllegalStateException], as far as one thread can see the other without paying for it.
  *
  * **Cancellation.** [cancel] stops the work by the [Canceller] given to the constructor.
  *
@@ -43,7 +44,7 @@ public open class Deferred<T> @JvmOverloads constructor(private val canceller: C
     private var head = 0
     private var tail = 0
     private var pauses = 0
-    private var running = false
+    private var runner: Thread? = null // who runs the callbacks, while they run
     private var cancelling = false
     private var swallowNextFire = false
     private var fired = false
@@ -220,9 +221,10 @@ public open class Deferred<T> @JvmOverloads constructor(private val canceller: C
         guard?.withdraw()
     }
 
-    private val ready get() = fired && !running && pauses == 0 && result !is Deferred<*>
+    private val ready get() = fired && runner == null && pauses == 0 && result !is Deferred<*>
 
     private fun fire(outcome: Any?) {
+        if (runner != null) checkThread("fires it")
         if (fired) {
             if (swallowNextFire) {
                 swallowNextFire = false
@@ -237,7 +239,7 @@ public open class Deferred<T> @JvmOverloads constructor(private val canceller: C
     }
 
     private fun <R> add(first: Any?, second: Any?): Deferred<R> {
-        if (running && debug != null) checkThread(debug)
+        if (runner != null) checkThread("adds a callback")
         if (isSettled) {
             if (perform(first, second) && head == tail) settle() else run()
         } else {
@@ -306,7 +308,10 @@ public open class Deferred<T> @JvmOverloads constructor(private val canceller: C
             head += 2
             if (second === Continue) {
                 waiter = first as Deferred<*>
-                waiter.result = take()
+                val handedOver = take()
+                val place = waiter.debug?.made
+                if (handedOver is Failure && place != null) AsyncHop.chained(handedOver.value, place)
+                waiter.result = handedOver
                 break
             }
             val next = head
@@ -331,14 +336,13 @@ public open class Deferred<T> @JvmOverloads constructor(private val canceller: C
         val input = result
         if ((if (input is Failure) second else first) == null) return true
         var output: Any?
-        running = true
-        debug?.runner = Thread.currentThread()
+        runner = Thread.currentThread()
         try {
             output = call(first, second, input)
         } catch (error: Throwable) {
             output = Failure(error)
         } finally {
-            running = false
+            runner = null
         }
         if (output is Deferred<*>) {
             if (output.waitsFor(this)) {
@@ -417,10 +421,13 @@ public open class Deferred<T> @JvmOverloads constructor(private val canceller: C
         guard = null
     }
 
-    private fun checkThread(debug: DebugInfo) {
-        val runner = debug.runner
-        check(runner === Thread.currentThread()) {
-            "$name is used by two threads at once: ${runner?.name} runs its callbacks, ${Thread.currentThread().name} adds one\n$debug"
+    /** The callbacks are running: whoever [act]s must be one of them. */
+    private fun checkThread(act: String) {
+        val running = runner
+        val here = Thread.currentThread()
+        check(running == null || running === here) {
+            "$name is used by two threads at once: \"${running?.name}\" runs its callbacks, \"${here.name}\" $act. " +
+                "Hand results over through the reactor's callFromThread.${debug?.let { "\n$it" } ?: ""}"
         }
     }
 }

@@ -10,8 +10,7 @@ import java.util.concurrent.CopyOnWriteArraySet
  *
  * The system property `torsion.debug` decides when the library is loaded: `on`, `off`, or `auto` (the default), which follows the
  * JVM's assertions (`-ea`). It costs a stack walk for each Deferred. With it on, [AlreadyCalledException], reports of unhandled
- * failures and [Deferred.toString] name those places, and a Deferred used by two threads at the same time is an
- * [IllegalStateException].
+ * failures and [Deferred.toString] name those places, and a failure's trace shows the Deferreds that waited for it.
  */
 public object DeferredDebug {
     /** The name of the system property. */
@@ -39,6 +38,10 @@ public class Place private constructor(private val frames: List<StackWalker.Stac
         return "${frame.fileName ?: frame.className}:${frame.lineNumber}"
     }
 
+    /** The stack from the nearest call outside of this library on, at most [limit] calls. */
+    internal fun userFrames(limit: Int): List<StackTraceElement> =
+        frames.dropWhile { isOurs(it.declaringClass) || isPlatform(it.className) }.take(limit).map { it.toStackTraceElement() }
+
     /** The whole stack, one line for each call, as in a stack trace. */
     override fun toString(): String = frames.joinToString("") { "\n\tat ${it.toStackTraceElement()}" }
 
@@ -46,7 +49,7 @@ public class Place private constructor(private val frames: List<StackWalker.Stac
         private val walker = StackWalker.getInstance(StackWalker.Option.RETAIN_CLASS_REFERENCE)
         private val ours = CopyOnWriteArraySet<String>() // as text: a URL compares by looking its host up
 
-/** Frames to keep: enough to find the user's code below the library's, and a bound for what debug mode costs. */
+        /** Frames to keep: enough to find the user's code below the library's, and a bound for what debug mode costs. */
         private const val DEPTH = 40L
 
         init {
@@ -74,7 +77,6 @@ public class Place private constructor(private val frames: List<StackWalker.Stac
 /** What debug mode knows of one Deferred. */
 internal class DebugInfo(val made: Place) {
     var fired: Place? = null
-    var runner: Thread? = null
 
     override fun toString(): String = "made:$made" + (fired?.let { "\nfired:$it" } ?: "")
 }

@@ -51,16 +51,23 @@ public class Failure(public val value: Throwable) : Outcome<Nothing> {
     /** The class of the exception. */
     public val type: Class<out Throwable> get() = value.javaClass
 
-    /** The exception's name, message and call sites, one line for each site, at most [BRIEF_SITES] of them. */
+    /**
+     * The exception's name, message and call sites, one line for each site, at most [BRIEF_SITES] of them; then the same for those who
+     * waited for it: coroutines that awaited it and, in debug mode, Deferreds.
+     */
     public val briefTraceback: String
         get() {
-            val sites = value.stackTrace
-            val lines = sites.take(BRIEF_SITES).map { "${it.fileName ?: it.className}:${it.lineNumber}:${it.methodName}" }
-            val rest = if (sites.size > BRIEF_SITES) listOf("(${sites.size - BRIEF_SITES} more)") else emptyList()
-            return (listOf("Traceback: $value") + lines + rest).joinToString("\n")
+            val hops = AsyncHop.of(value).flatMap { listOf("${it.message}:") + brief(it) }
+            return (listOf("Traceback: $value") + brief(value) + hops).joinToString("\n")
         }
 
-    /** The exception's whole stack trace, its causes included. */
+    private fun brief(error: Throwable): List<String> {
+        val sites = error.stackTrace
+        val lines = sites.take(BRIEF_SITES).map { "${it.fileName ?: it.className}:${it.lineNumber}:${it.methodName}" }
+        return if (sites.size > BRIEF_SITES) lines + "(${sites.size - BRIEF_SITES} more)" else lines
+    }
+
+    /** The exception's whole stack trace, its causes and those who waited for it included. */
     public val traceback: String
         get() = StringWriter().also { value.printStackTrace(PrintWriter(it, true)) }.toString()
 

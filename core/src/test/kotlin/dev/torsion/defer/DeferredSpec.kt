@@ -287,7 +287,7 @@ class DeferredSpec : StringSpec({
         failed.addErrback { 0 }
     }
 
-    "two threads in one Deferred at once are found in debug mode" {
+    "two threads in one Deferred at once are found" {
         val deferred = Deferred<Int>()
         var found: Throwable? = null
         deferred.addCallback {
