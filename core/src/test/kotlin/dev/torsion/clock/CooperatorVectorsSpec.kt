@@ -1,0 +1,126 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.clock
+
+import dev.torsion.defer.Deferred
+import dev.torsion.defer.fail
+import dev.torsion.defer.succeed
+import io.kotest.assertions.withClue
+import io.kotest.core.spec.style.StringSpec
+import io.kotest.matchers.ints.shouldBeGreaterThan
+import io.kotest.matchers.shouldBe
+import java.util.concurrent.TimeUnit
+import java.util.function.BooleanSupplier
+
+/** Replays what Twisted's Cooperator did; `src/test/python/cooperator_vectors.py` explains the lines. */
+class CooperatorVectorsSpec : StringSpec({
+    "steps, ends and refusals are Twisted's in every case" {
+        val lines = CooperatorVectorsSpec::class.java.getResource("cooperator-vectors.txt")!!.readText().lines()
+        val cases = lines.filter { it.isNotEmpty() && !it.startsWith("#") }
+        cases.size shouldBeGreaterThan 500
+        cases.forEach { line ->
+            val (setUp, tasks, operations, events) = line.split(" | ")
+            val world = World(setUp == "started", tasks)
+            withClue(line) {
+                // An operation on a task that ended with its cooperator is refused as on any other stopped task.
+                val expected = events.replace("!SchedulerStopped", "!TaskStopped")
+                operations.split(", ").joinToString(", ", transform = world::run) shouldBe expected
+            }
+        }
+    }
+})
+
+private class World(started: Boolean, scripts: String) {
+    private val scripts =
+        scripts.split(", ").associate { script ->
+            script.substringBefore(":") to
+                script.substringAfter(": ").split(" ").filter { it.isNotEmpty() }
+        }
+    private val clock = StillClock()
+    private val cooperator = Cooperator(clock, { BooleanSupplier { false } }, started)
+    private val tasks = HashMap<String, CooperativeTask<*>>()
+    private val gates = HashMap<String, Deferred<Unit>>()
+    private var events = ArrayList<String>()
+
+    /** What happened, as the vectors have it. */
+    fun run(operation: String): String {
+        events = ArrayList()
+        val name = operation.substringAfter(" ", "")
+        attempt {
+            when (val word = operation.substringBefore(" ")) {
+                "new" -> begin(name)
+                "tick" -> clock.tick()
+                "fire" -> gates.remove(name)!!.callback(Unit)
+                "fail" -> gates.remove(name)!!.errback(IllegalStateException())
+                "start" -> cooperator.start()
+                "halt" -> cooperator.stop()
+                else -> act(word, tasks.getValue(name))
+            }
+        }
+        return (events.sorted() + if (clock.delayedCalls().isEmpty()) emptyList() else listOf("+")).joinToString(" ")
+    }
+
+    private fun begin(name: String) {
+        val task = cooperator.cooperate(steps(name))
+        tasks[name] = task
+        task.whenDone().addCallbacks({ events.add("$name=done") }, { events.add("$name=${nameOf(it.value)}") })
+    }
+
+    private fun act(word: String, task: CooperativeTask<*>) =
+        when (word) {
+            "pause" -> task.pause()
+            "resume" -> task.resume()
+            else -> task.stop()
+        }
+
+    private fun steps(name: String): Iterator<Any?> =
+        iterator {
+            scripts.getValue(name).forEachIndexed { index, step ->
+                events.add("$name$index")
+                when {
+                    step == "-" -> yield(index)
+                    step == "f" -> yield(succeed(Unit))
+                    step == "e" -> yield(fail<Unit>(IllegalStateException()))
+                    step == "r" -> error("r")
+                    step.startsWith("d") -> yield(gates.getOrPut(step.drop(1)) { Deferred() })
+                    else -> {
+                        attempt { act(step, tasks.getValue(name)) }
+                        yield(null)
+                    }
+                }
+            }
+        }
+
+    private inline fun attempt(block: () -> Unit) {
+        try {
+            block()
+        } catch (e: SchedulerException) {
+            events.add("!${nameOf(e)}")
+        }
+    }
+
+    private fun nameOf(error: Throwable) = if (error is SchedulerException) {
+        error.javaClass.simpleName.removeSuffix(
+            "Exception",
+        )
+    } else {
+        "RuntimeError"
+    }
+}
+
+/** Time stands still; what is scheduled runs when a turn is asked for, what it schedules in the next. */
+private class StillClock : Clock {
+    private val timers = TimerQueue { 0 }
+
+    override fun nanoTime() = 0L
+
+    override fun callLater(delay: Long, unit: TimeUnit, call: Runnable) = timers.add(delay, unit, call)
+
+    override fun delayedCalls() = timers.calls()
+
+    fun tick() {
+        val mark = timers.mark()
+        while (true) (timers.pollDue(0, mark) ?: return).run()
+    }
+}
