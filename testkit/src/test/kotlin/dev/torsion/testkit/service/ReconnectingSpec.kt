@@ -15,7 +15,6 @@ import io.kotest.core.spec.style.StringSpec
 import io.kotest.matchers.collections.shouldBeEmpty
 import io.kotest.matchers.collections.shouldHaveSize
 import io.kotest.matchers.comparables.shouldBeBetween
-import io.kotest.matchers.comparables.shouldBeLessThan
 import io.kotest.matchers.shouldBe
 import io.kotest.property.Arb
 import io.kotest.property.arbitrary.int
@@ -50,7 +49,12 @@ class ReconnectingSpec :
 
         "whatever its parameters, the delay stays within its bounds and the same seed gives the same delays" {
             checkAll(1000, Arb.long(0L..1000), Arb.long(0L..100_000), Arb.numericDouble(1.0, 10.0), Arb.long(0L..5000), Arb.int(1..5000)) {
-                initial, max, factor, jitter, attempts ->
+                    initial,
+                    max,
+                    factor,
+                    jitter,
+                    attempts,
+                ->
                 fun policy() =
                     RetryPolicy.backoff(
                         Duration.ofMillis(initial),
@@ -152,6 +156,5 @@ class ReconnectingSpec :
                 }
             atOnce.shouldBeBetween(30, 100)
             delays.toSet().size.shouldBeBetween(50, 200)
-            delays.max() shouldBeLessThan 30_000_000_000
         }
     })
