@@ -21,6 +21,7 @@ import java.nio.ByteBuffer
  */
 public abstract class Protocol {
     private var currentTransport: Transport? = null
+    private var ended: ((CloseReason) -> Unit)? = null
 
     /**
      * The connection, from [connectionMade] on; it stays readable after [connectionLost].
@@ -48,7 +49,16 @@ public abstract class Protocol {
     /** Marks this protocol as disconnected and calls [connectionLost]. For transports and tests. */
     public open fun endConnection(reason: CloseReason) {
         isConnected = false
-        connectionLost(reason)
+        try {
+            connectionLost(reason)
+        } finally {
+            ended?.invoke(reason)
+        }
+    }
+
+    /** Tells [listener], in place of any other, when the connection has ended and [connectionLost] has heard so. */
+    internal fun whenEnded(listener: (CloseReason) -> Unit) {
+        ended = listener
     }
 
     /** The connection is established. */

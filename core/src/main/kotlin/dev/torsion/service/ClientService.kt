@@ -1,0 +1,285 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.service
+
+import dev.torsion.clock.Clock
+import dev.torsion.clock.DelayedCall
+import dev.torsion.clock.saturatedNanos
+import dev.torsion.defer.Callback
+import dev.torsion.defer.Deferred
+import dev.torsion.defer.DeferredCancelledException
+import dev.torsion.defer.Failure
+import dev.torsion.defer.fail
+import dev.torsion.defer.maybeAsyncDeferred
+import dev.torsion.defer.maybeDeferred
+import dev.torsion.defer.succeed
+import dev.torsion.endpoint.ClientEndpoint
+import dev.torsion.net.Address
+import dev.torsion.net.CloseReason
+import dev.torsion.net.Factory
+import dev.torsion.net.Protocol
+import org.slf4j.LoggerFactory
+import java.time.Duration
+import java.util.concurrent.CancellationException
+import java.util.concurrent.TimeUnit
+
+/**
+ * Keeps one connection to [endpoint] while it runs: connects, and connects again when an attempt fails or the connection is lost;
+ * Twisted's `ClientService`.
+ *
+ * ```kotlin
+ * val service = ClientService(clientFromString(reactor, "tcp:example.com:8007"), Factory { Chat() }, reactor)
+ * service.startService()
+ * val chat = service.whenConnected().await() as Chat
+ * ```
+ *
+ * Its states, and what leads from one to the next:
+ *
+ * | state | start | attempt succeeds | attempt fails | prepared | not accepted | connection lost | time is up | stop |
+ * |---|---|---|---|---|---|---|---|---|
+ * | NEW, STOPPED | CONNECTING | | | | | | | |
+ * | CONNECTING | | PREPARING | WAITING | | | | | DISCONNECTING: cancels the attempt |
+ * | PREPARING | | | | CONNECTED | REJECTING: aborts | WAITING | | DISCONNECTING: cancels the preparation, closes |
+ * | REJECTING | | | | | | WAITING | | DISCONNECTING |
+ * | CONNECTED | | | | | | WAITING | | DISCONNECTING: closes |
+ * | WAITING | | | | | | | CONNECTING | STOPPED |
+ * | DISCONNECTING | | closes | STOPPED | | | STOPPED | | |
+ *
+ * So there is never more than one connection: the next attempt waits for the end of the one before, also when the service is started
+ * while it stops, by the rule of every [Service]. An attempt, or a preparation, that fails counts as failed for [retryPolicy] and for
+ * [whenConnected]; being connected sets the count back to zero. A connection that is lost counts as one failed attempt.
+ *
+ * Thread: the reactor's.
+ *
+ * @property endpoint what it connects to
+ * @property factory makes the protocol of each connection
+ * @param clock measures the time between attempts: the reactor
+ * @property retryPolicy how long that is
+ * @param prepareConnection is called with the protocol of each new connection, which [whenConnected] gives out only then, to log in for
+ *   instance. When it throws, the connection is not accepted: it is aborted, with that as the cause. When it returns a [Deferred], that
+ *   is waited for, and cancelled when the connection ends or the service stops; any other result means nothing
+ */
+public class ClientService
+@JvmOverloads
+constructor(
+    public val endpoint: ClientEndpoint,
+    public val factory: Factory,
+    private val clock: Clock,
+    public val retryPolicy: RetryPolicy = RetryPolicy.DEFAULT,
+    private val prepareConnection: Callback<Protocol, *>? = null,
+) : Service() {
+    private enum class State { NEW, CONNECTING, PREPARING, REJECTING, CONNECTED, WAITING, DISCONNECTING, STOPPED }
+
+    private var state = State.NEW
+    private var link: Link? = null
+    private var retry: DelayedCall? = null
+    private var failedAttempts = 0
+    private val waiters = LinkedHashSet<Waiter>()
+    private var stopped: Deferred<Unit>? = null
+
+    /**
+     * The protocol of the connection: at once when there is one, otherwise when there is.
+     *
+     * It fails with [DeferredCancelledException] when the service has stopped, or stops meanwhile. Before the first start it waits.
+     * Cancelling it ends the waiting.
+     */
+    public fun whenConnected(): Deferred<Protocol> = whenConnected(Waiter(Long.MAX_VALUE))
+
+    /**
+     * The same, but it also fails, with the reason, when [failAfterFailures] attempts in a row have failed from now on: 1 for the first
+     * failure.
+     *
+     * @throws IllegalArgumentException when [failAfterFailures] is less than 1
+     */
+    public fun whenConnected(failAfterFailures: Int): Deferred<Protocol> {
+        require(failAfterFailures >= 1) { "failAfterFailures must be 1 or more, but is $failAfterFailures" }
+        return whenConnected(Waiter(failAfterFailures.toLong()))
+    }
+
+    private fun whenConnected(waiter: Waiter): Deferred<Protocol> =
+        when (state) {
+            State.CONNECTED -> succeed(link!!.built!!)
+            State.STOPPED -> fail(noConnection())
+            else -> waiter.result.also { waiters.add(waiter) }
+        }
+
+    override fun onStart() {
+        failedAttempts = 0
+        connect()
+    }
+
+    override fun onStop(): Deferred<*> {
+        val before = state
+        state = State.DISCONNECTING
+        val result = Deferred<Unit>().also { stopped = it }
+        if (before == State.WAITING) {
+            retry?.cancel()
+            ended()
+        } else {
+            link?.stop(before)
+        }
+        return result
+    }
+
+    private fun connect() {
+        retry = null
+        state = State.CONNECTING
+        link = Link().also { it.connect() }
+    }
+
+    /** There is no connection any more, or none has come about; what follows is told last, when the state is right. */
+    private fun ended() {
+        link = null
+        if (state != State.DISCONNECTING) return waitBeforeRetry()
+        state = State.STOPPED
+        if (!isRunning) tell(waiters) { it.result.errback(noConnection()) } // otherwise it is about to be started again
+        stopped?.callback(Unit)
+    }
+
+    private fun waitBeforeRetry() {
+        state = State.WAITING
+        val delay = delay()
+        log.info("{}: retry {} in {}", this, failedAttempts, delay)
+        retry = clock.callLater(delay.saturatedNanos(), TimeUnit.NANOSECONDS, ::connect)
+    }
+
+    private fun delay(): Duration =
+        try {
+            retryPolicy.delay(failedAttempts).also { require(!it.isNegative) { "a retry policy gave $it" } }
+        } catch (e: Exception) {
+            log.error("{}: the retry policy has failed, so the default takes its place", this, e)
+            RetryPolicy.DEFAULT.delay(failedAttempts)
+        }
+
+    private fun tellFailure(failure: Failure) = tell(waiters.filter { --it.failuresLeft == 0L }) { it.result.errback(failure) }
+
+    private inline fun tell(
+        told: Collection<Waiter>,
+        how: (Waiter) -> Unit,
+    ) {
+        val all = told.toList()
+        waiters.removeAll(all.toSet())
+        all.forEach { if (!it.result.called) how(it) }
+    }
+
+    private fun noConnection() = DeferredCancelledException("$this makes no connections")
+
+    override fun toString(): String = "${title()}($endpoint, ${state.name.lowercase()})"
+
+    /** Somebody who waits for a connection, for so many failures more. */
+    private inner class Waiter(
+        var failuresLeft: Long,
+    ) {
+        val result = Deferred<Protocol> { waiters.remove(this) }
+    }
+
+    /** One attempt and the connection it leads to; the factory that the endpoint gets. Once another has followed, it has no say. */
+    private inner class Link : Factory() {
+        var built: Protocol? = null
+        private var connecting: Deferred<*>? = null
+        private var preparing: Deferred<*>? = null
+        private var isMade = false
+        private var lost: CloseReason? = null
+
+        init {
+            isNoisy = false
+        }
+
+        override fun startFactory() = factory.doStart()
+
+        override fun stopFactory() = factory.doStop()
+
+        override fun logPrefix() = factory.logPrefix()
+
+        override fun buildProtocol(address: Address): Protocol? =
+            factory.buildProtocol(address)?.also { new ->
+                built = new
+                new.whenEnded { if (built === new) connectionLost(it) }
+            }
+
+        fun connect() {
+            val attempt = maybeAsyncDeferred { endpoint.connect(this) }.also { connecting = it }
+            attempt
+                .addCallback { checkNotNull(built) { "$endpoint has connected without a protocol of the factory" } }
+                .addCallbacks(::made, ::failed)
+        }
+
+        private fun made(connected: Protocol) {
+            isMade = true
+            val reason = lost
+            when {
+                reason != null -> failed(Failure(reason))
+                state == State.CONNECTING -> prepare(connected)
+                else -> connected.transport.loseConnection() // it could not be cancelled any more
+            }
+        }
+
+        private fun failed(failure: Failure) {
+            if (state == State.CONNECTING) {
+                failedAttempts++
+                ended()
+                tellFailure(failure)
+            } else {
+                ended()
+            }
+        }
+
+        private fun prepare(connected: Protocol) {
+            state = State.PREPARING
+            val hook = prepareConnection ?: return prepared(connected)
+            val result = maybeDeferred<Any?> { hook.call(connected) }.also { preparing = it }
+            result.addCallbacks<Any?>({ prepared(connected) }, { notAccepted(connected, it) })
+            if (state == State.DISCONNECTING) result.cancel() // the hook itself has stopped the service
+        }
+
+        private fun prepared(connected: Protocol) {
+            if (!isIn(State.PREPARING)) return
+            state = State.CONNECTED
+            failedAttempts = 0
+            tell(waiters) { it.result.callback(connected) }
+        }
+
+        private fun notAccepted(
+            connected: Protocol,
+            failure: Failure,
+        ) {
+            if (!isIn(State.PREPARING)) {
+                failure.trap(CancellationException::class.java)
+                return
+            }
+            state = State.REJECTING
+            failedAttempts++
+            connected.transport.abortConnection(failure.value)
+            tellFailure(failure)
+        }
+
+        private fun connectionLost(reason: CloseReason) {
+            lost = reason
+            if (!isMade || link !== this) return // what connects will say so itself
+            val before = state
+            if (before == State.CONNECTED || before == State.PREPARING) failedAttempts++
+            ended()
+            if (before == State.PREPARING) {
+                preparing?.cancel()
+                tellFailure(Failure(reason))
+            }
+        }
+
+        /** The service was in [before] when it was asked to stop. */
+        fun stop(before: State) {
+            if (before == State.CONNECTING) {
+                connecting?.cancel()
+            } else {
+                preparing?.cancel()
+                built?.transport?.loseConnection()
+            }
+        }
+
+        private fun isIn(expected: State) = link === this && state == expected
+    }
+
+    private companion object {
+        val log = LoggerFactory.getLogger(ClientService::class.java)!!
+    }
+}

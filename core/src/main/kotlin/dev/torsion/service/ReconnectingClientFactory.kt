@@ -1,0 +1,132 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.service
+
+import dev.torsion.clock.Clock
+import dev.torsion.clock.DelayedCall
+import dev.torsion.net.ClientFactory
+import dev.torsion.net.CloseReason
+import dev.torsion.net.ConnectException
+import dev.torsion.net.Connector
+import dev.torsion.net.Protocol
+import org.slf4j.LoggerFactory
+import java.time.Duration
+import java.util.concurrent.TimeUnit
+import java.util.function.Supplier
+import java.util.random.RandomGenerator
+
+/**
+ * A client factory that connects again whenever the connection fails or is lost, each time after a longer delay; Twisted's
+ * `ReconnectingClientFactory`. New programs are better served by a [ClientService].
+ *
+ * ```kotlin
+ * class Chats(reactor: Reactor) : ReconnectingClientFactory(reactor) {
+ *     override fun buildProtocol(address: Address): Protocol {
+ *         resetDelay() // it works, so the next time begins with the shortest delay
+ *         return Chat()
+ *     }
+ * }
+ * reactor.connectTcp("example.com", 8007, Chats(reactor))
+ * ```
+ *
+ * The delay before the *n*-th retry in a row is [initialDelay] × [factor]ⁿ, at most [maxDelay], and a random part, normally distributed
+ * with the [jitter] times that delay as its standard deviation. Who overrides one of the methods calls it too.
+ *
+ * Thread: the reactor's.
+ *
+ * @param clock measures the delays: the reactor
+ */
+public open class ReconnectingClientFactory
+@JvmOverloads
+constructor(
+    private val clock: Clock,
+    protocol: Supplier<out Protocol>? = null,
+) : ClientFactory(protocol) {
+    /** What the delay grows from; 1 s. */
+    public var initialDelay: Duration = Duration.ofSeconds(1)
+
+    /** What it grows to, without the random part; 1 h. */
+    public var maxDelay: Duration = Duration.ofHours(1)
+
+    /** What it is multiplied by with each retry; e. */
+    public var factor: Double = Math.E
+
+    /** The random part, as a share of the delay; 0.119626565582, and 0 for none. */
+    public var jitter: Double = TWISTED_JITTER
+
+    /** How many retries in a row there may be, after which it gives up; null for any number. */
+    public var maxRetries: Int? = null
+
+    /** Where the random part comes from; a simulation gives a seeded one. */
+    public var random: RandomGenerator = PlatformRandom
+
+    /** How many retries there have been since the last [resetDelay]. */
+    public var retries: Int = 0
+        private set
+
+    /** Whether it connects again; false after [stopTrying], true again after [resetDelay]. */
+    public var continueTrying: Boolean = true
+        private set
+
+    private var connector: Connector? = null
+    private var waiting: DelayedCall? = null
+
+    override fun startedConnecting(connector: Connector) {
+        this.connector = connector
+    }
+
+    override fun clientConnectionFailed(
+        connector: Connector,
+        reason: ConnectException,
+    ): Unit = retry(connector)
+
+    override fun clientConnectionLost(
+        connector: Connector,
+        reason: CloseReason,
+    ): Unit = retry(connector)
+
+    /**
+     * Lets [connector] connect again after the delay. Does nothing after [stopTrying], nor when there have been [maxRetries]. For a
+     * subclass that has to do so at another moment than the end of a connection.
+     */
+    public fun retry(connector: Connector) {
+        this.connector = connector
+        val limit = maxRetries
+        when {
+            !continueTrying -> if (isNoisy) log.info("{}: {} was told not to connect again", logPrefix(), connector)
+            limit != null && retries >= limit -> if (isNoisy) log.info("{}: {} gives up after {} retries", logPrefix(), connector, retries)
+            else -> {
+                retries++
+                val delay = nextDelay()
+                if (isNoisy) log.info("{}: {} will connect again in {}", logPrefix(), connector, Duration.ofNanos(delay))
+                waiting?.let { if (it.isActive) it.cancel() }
+                waiting = clock.callLater(delay, TimeUnit.NANOSECONDS) { connector.connect() }
+            }
+        }
+    }
+
+    private fun nextDelay(): Long {
+        val mean = ExponentialDelay(initialDelay, maxDelay, factor).nanos(retries)
+        return if (jitter == 0.0) mean else (mean * (1 + jitter * random.nextGaussian())).toLong().coerceAtLeast(0)
+    }
+
+    /** Connects no more: a delay, or an attempt that is in progress, ends. A connection stays. */
+    public fun stopTrying() {
+        continueTrying = false
+        waiting?.let { if (it.isActive) it.cancel() }
+        waiting = null
+        connector?.let { if (it.state == Connector.State.CONNECTING) it.stopConnecting() }
+    }
+
+    /** Begins again with the shortest delay and no retries. Call it when a connection has turned out to be of use. */
+    public fun resetDelay() {
+        retries = 0
+        continueTrying = true
+    }
+
+    private companion object {
+        const val TWISTED_JITTER = 0.119626565582
+        val log = LoggerFactory.getLogger(ReconnectingClientFactory::class.java)!!
+    }
+}

@@ -1,0 +1,130 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.service
+
+import dev.torsion.defer.Deferred
+import dev.torsion.defer.Failure
+import dev.torsion.defer.Outcome
+import dev.torsion.defer.maybeDeferred
+import dev.torsion.defer.succeed
+import org.slf4j.LoggerFactory
+
+/**
+ * A part of a program that is started and stopped; Twisted's `Service`. Subclass it, and override [onStart] and [onStop].
+ *
+ * ```kotlin
+ * class Cleaner(private val cache: Cache) : Service() {
+ *     override fun onStart() = cache.open()
+ *
+ *     override fun onStop(): Deferred<*> = cache.flush()
+ * }
+ * ```
+ *
+ * The rules, which Twisted leaves to each service:
+ * - Starting a service that runs does nothing, but is logged as a warning. Stopping one that does not run does nothing.
+ * - A service that is started while it stops starts once it has stopped; stopping it before that takes this back.
+ * - When [onStart] throws, the service does not run.
+ *
+ * Several services are put together with a [MultiService]; [runUntilStopped] and [startWith] tie one to a reactor.
+ *
+ * Thread: the reactor's, or before it runs the one that sets it up.
+ */
+public abstract class Service {
+    private var stop: Stop? = null
+
+    /**
+     * What this service is found by in its [parent]; null for none.
+     *
+     * @throws IllegalStateException when set while there is a parent
+     */
+    public var name: String? = null
+        set(value) {
+            check(parent == null) { "$this belongs to $parent, so its name cannot be changed" }
+            field = value
+        }
+
+    /** What this service was [added][MultiService.addService] to. */
+    public var parent: MultiService? = null
+        internal set
+
+    /** True from [startService] until [stopService]. */
+    public var isRunning: Boolean = false
+        private set
+
+    /** Starts this service; throws what [onStart] throws. */
+    public fun startService() {
+        if (isRunning) {
+            log.warn("{} is running already: starting it does nothing", this)
+            return
+        }
+        isRunning = true
+        if (stop == null) begin()
+    }
+
+    /**
+     * Stops this service. The Deferred fires when it has stopped, at once when it was not running, and fails as that of [onStop].
+     * Cancelling the Deferred only ends the waiting.
+     */
+    public fun stopService(): Deferred<Unit> {
+        if (!isRunning) return stop?.join() ?: succeed(Unit)
+        isRunning = false
+        stop?.let { return it.join() } // a start that waited for its end is taken back
+        val begun = Stop().also { stop = it }
+        val stopped = begun.join()
+        maybeDeferred<Any?> { onStop() }.addBoth(begun::ended)
+        return stopped
+    }
+
+    /** Begins the work. What it throws is thrown by [startService], or logged when the start had to wait for the end of a stop. */
+    @Throws(Exception::class)
+    protected open fun onStart() {
+    }
+
+    /**
+     * Ends the work, after an [onStart] that did not throw.
+     *
+     * @return a Deferred, whose value means nothing, that fires when all has ended
+     */
+    @Throws(Exception::class)
+    protected open fun onStop(): Deferred<*> = succeed(Unit)
+
+    private fun begin() {
+        try {
+            onStart()
+        } catch (e: Throwable) {
+            isRunning = false
+            throw e
+        }
+    }
+
+    /** What [toString] begins with: the kind of service, and its name. */
+    protected fun title(): String = (this::class.simpleName ?: "Service") + (name?.let { " $it" } ?: "")
+
+    override fun toString(): String = "${title()}(${if (isRunning) "running" else "stopped"})"
+
+    /** From the call of [onStop] to its end, for any number who wait for it. */
+    private inner class Stop {
+        private val waiting = LinkedHashSet<Deferred<Unit>>()
+
+        fun join(): Deferred<Unit> = Deferred<Unit> { waiting.remove(it) }.also(waiting::add)
+
+        fun ended(outcome: Outcome<*>) {
+            stop = null
+            if (isRunning) restart()
+            waiting.toList().forEach { if (outcome is Failure) it.errback(outcome) else it.callback(Unit) }
+        }
+
+        private fun restart() {
+            try {
+                begin()
+            } catch (e: Throwable) {
+                log.error("{} could not be started again", this@Service, e)
+            }
+        }
+    }
+
+    private companion object {
+        val log = LoggerFactory.getLogger(Service::class.java)!!
+    }
+}

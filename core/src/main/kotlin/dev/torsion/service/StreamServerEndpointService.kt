@@ -1,0 +1,72 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.service
+
+import dev.torsion.defer.Deferred
+import dev.torsion.defer.maybeAsyncDeferred
+import dev.torsion.defer.succeed
+import dev.torsion.endpoint.ServerEndpoint
+import dev.torsion.net.Factory
+import dev.torsion.net.ListeningPort
+import org.slf4j.LoggerFactory
+import java.util.concurrent.CancellationException
+
+/**
+ * A server that listens while the service runs; Twisted's `StreamServerEndpointService`.
+ *
+ * ```kotlin
+ * val echo = StreamServerEndpointService(serverFromString(reactor, "tcp:8007"), Factory { Echo() })
+ * echo.startService()
+ * ```
+ *
+ * When listening fails at once, as with a TCP port that is taken, [startService] throws what it failed with, a
+ * [dev.torsion.net.CannotListenException]. When it fails later, that is logged as an error. (Twisted logs both, unless told otherwise.)
+ *
+ * Stopping closes the port, or gives up listening where that is still in progress. Connections live on.
+ *
+ * Thread: the reactor's.
+ *
+ * @property endpoint where it listens
+ * @property factory makes the protocols of its connections
+ */
+public class StreamServerEndpointService(
+    public val endpoint: ServerEndpoint,
+    public val factory: Factory,
+) : Service() {
+    private lateinit var listening: Deferred<ListeningPort?>
+
+    /** The port while it listens, otherwise null. */
+    @get:JvmName("port")
+    public var port: ListeningPort? = null
+        private set
+
+    override fun onStart() {
+        var isStarting = true
+        var failedNow: Throwable? = null
+        listening =
+            maybeAsyncDeferred { endpoint.listen(factory) }.addCallbacks({ opened -> opened.also { port = it } }, { failure ->
+                when {
+                    isStarting -> failedNow = failure.value
+                    failure.value !is CancellationException -> log.error("{} cannot listen", this, failure.value)
+                }
+                null
+            })
+        isStarting = false
+        failedNow?.let { throw it }
+    }
+
+    override fun onStop(): Deferred<*> {
+        listening.cancel()
+        return listening.addAsyncCallback { opened ->
+            port = null
+            opened?.stopListening() ?: succeed(Unit)
+        }
+    }
+
+    override fun toString(): String = "${title()}($endpoint, ${if (port != null) "listening" else "closed"})"
+
+    private companion object {
+        val log = LoggerFactory.getLogger(StreamServerEndpointService::class.java)!!
+    }
+}

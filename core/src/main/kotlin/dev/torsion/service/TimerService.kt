@@ -1,0 +1,75 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.service
+
+import dev.torsion.clock.Clock
+import dev.torsion.clock.LoopingCall
+import dev.torsion.defer.Deferred
+import org.slf4j.LoggerFactory
+import java.time.Duration
+import java.util.concurrent.Callable
+import kotlin.time.toJavaDuration
+
+/**
+ * Makes a call at the start and then once every [interval], while the service runs; Twisted's `TimerService`.
+ *
+ * ```java
+ * var timer = new TimerService(reactor, Duration.ofMinutes(1), () -> log.info("alive"));
+ * ```
+ *
+ * The calls are those of a [LoopingCall]: they do not drift, one that takes long skips some, and a [Deferred] that a call returns is
+ * waited for. A call that fails is logged as an error, and there are no more calls until the service is started again; the service
+ * itself counts as running. It has stopped when the call in progress, if any, has ended.
+ *
+ * Thread: the clock's.
+ *
+ * @property interval the time between calls; zero for every turn of the clock
+ * @throws IllegalArgumentException when [interval] is negative
+ */
+public class TimerService(
+    private val clock: Clock,
+    @get:JvmName("interval") public val interval: Duration,
+    private val call: Callable<*>,
+) : Service() {
+    private var loop: LoopingCall? = null
+    private lateinit var ended: Deferred<*>
+
+    init {
+        require(!interval.isNegative) { "a timer service needs an interval of zero or more, but was given $interval" }
+    }
+
+    /** For a call that gives nothing, in Java. */
+    public constructor(clock: Clock, interval: Duration, call: Runnable) : this(clock, interval, Callable { call.run() })
+
+    /** True while calls are made: from the start until the stop, or until a call has failed. */
+    public val isLooping: Boolean get() = loop?.isRunning == true
+
+    override fun onStart() {
+        val calls = LoopingCall(clock, call).also { loop = it }
+        ended =
+            calls.start(interval).addCallbacks(
+                { Unit },
+                { failure -> log.error("{}: the call has failed, so no more calls are made", this, failure.value) },
+            )
+    }
+
+    override fun onStop(): Deferred<*> {
+        if (isLooping) loop?.stop()
+        return ended
+    }
+
+    override fun toString(): String = "${title()}(every $interval, ${if (isRunning) "running" else "stopped"})"
+
+    private companion object {
+        val log = LoggerFactory.getLogger(TimerService::class.java)!!
+    }
+}
+
+/** A [TimerService] of a Kotlin lambda; when that gives a [Deferred], the next call waits for it. */
+@JvmSynthetic
+public fun TimerService(
+    clock: Clock,
+    interval: kotlin.time.Duration,
+    call: () -> Any?,
+): TimerService = TimerService(clock, interval.toJavaDuration(), Callable { call() })
