@@ -62,11 +62,12 @@ public abstract class AbstractReactor(
     @Volatile
     private var state = State.NEW
     private var stopRequested = false
+    private var isDisconnected = false
 
     @Volatile
     private var sleeping = false
 
-    private enum class State { NEW, STARTING, RUNNING, STOPPING, CRASHED, ENDED }
+    private enum class State { NEW, STARTING, RUNNING, STOPPING, ENDING, CRASHED, ENDED }
 
     final override val dispatcher: CoroutineDispatcher = ReactorDispatcher(this)
 
@@ -143,11 +144,17 @@ public abstract class AbstractReactor(
         log.debug("{reactor} begins to run")
         watch.start()
         inTurn {
-            startup.fire({
-                if (state == State.STARTING) state = State.RUNNING
-                if (poolMade) threadPool.start()
-            })
+            startup.fire(::startupReached)
         }
+    }
+
+    /** False when the reactor has ended before its startup was done: the rest of the startup has no reactor to run on. */
+    private fun startupReached(): Boolean {
+        if (!state.isLooping || state == State.ENDING) return false
+        if (state == State.STARTING) state = State.RUNNING
+        isRunning = true
+        if (poolMade) threadPool.start()
+        return true
     }
 
     private fun loop() {
@@ -172,7 +179,7 @@ public abstract class AbstractReactor(
             runTasks()
             if (stopRequested) {
                 stopRequested = false
-                shutdown.fire(::disconnectAll, ::endWithPool)
+                shutdown.fire(::shutdownReached, ::endWithPool)
             }
         }
         watch.turnEnded()
@@ -259,12 +266,24 @@ public abstract class AbstractReactor(
     final override fun crash() {
         checkThread("crash")
         if (!state.isLooping) throw ReactorNotRunningException()
+        val wasStopping = state == State.STOPPING || state == State.ENDING
         stopRequested = false
-        state = State.CRASHED
+        isRunning = false
+        state = if (wasStopping) State.ENDED else State.CRASHED
+    }
+
+    /** The before-triggers of the shutdown are done: the reactor counts as running no more. False when it has crashed meanwhile. */
+    private fun shutdownReached(): Boolean {
+        if (state != State.STOPPING) return false
+        state = State.ENDING
+        isRunning = false
+        disconnectAll()
+        isDisconnected = true
+        return true
     }
 
     private fun endWithPool() {
-        val finish = Runnable { if (state == State.STOPPING) state = State.ENDED }
+        val finish = Runnable { if (state == State.ENDING) state = State.ENDED }
         if (poolMade) threadPool.stop { incoming.offer(finish).also { wakeUpIfSleeping() } } else finish.run()
     }
 
@@ -273,6 +292,10 @@ public abstract class AbstractReactor(
         watch.stop()
         if (state == State.ENDED) {
             inTurn {
+                if (!isDisconnected) { // it crashed while it was stopping
+                    disconnectAll()
+                    if (poolMade) threadPool.stop {}
+                }
                 scope.cancel("the reactor has stopped")
                 // Coroutines that end may have some last tasks; those that would go on for ever are refused by the close below.
                 var passes = 0
@@ -287,7 +310,9 @@ public abstract class AbstractReactor(
         thread = null
     }
 
-    final override val isRunning: Boolean get() = state == State.RUNNING || state == State.STOPPING
+    @Volatile
+    final override var isRunning: Boolean = false
+        private set
 
     final override val isInReactorThread: Boolean get() = Thread.currentThread() === thread
 
@@ -456,7 +481,7 @@ public abstract class AbstractReactor(
         }
     }
 
-    private val State.isLooping get() = this == State.STARTING || this == State.RUNNING || this == State.STOPPING
+    private val State.isLooping get() = this != State.NEW && this != State.CRASHED && this != State.ENDED
 
     override fun toString(): String =
         "${this::class.simpleName}(${options.threadName}, ${state.name.lowercase()}, ${timers.count} delayed calls)"

@@ -68,10 +68,15 @@ public interface Reactor :
      */
     public fun stopAndJoin(timeout: Duration): Boolean
 
-    /** Ends the loop after this turn, with no shutdown trigger run. It can be [run] again. */
+    /**
+     * Ends the loop after this turn, with no shutdown trigger run. It can be [run] again, unless it was stopping: then it ends for good,
+     * without waiting for what the shutdown still waits for, and connections are closed.
+     *
+     * @throws ReactorNotRunningException when it does not run
+     */
     public fun crash()
 
-    /** True from the end of the startup triggers until the loop ends. */
+    /** True from when the before-triggers of the startup are done until those of the shutdown are; Twisted's `running`. On any thread. */
     public val isRunning: Boolean
 
     /** True on the thread that runs the loop. */
@@ -80,7 +85,7 @@ public interface Reactor :
     /** The same as [isInReactorThread], so that futures of this reactor refuse to block it. */
     override val inLoop: Boolean get() = isInReactorThread
 
-    /** Runs [call] now when the reactor is running, otherwise as soon as it is, in the order of these calls. */
+    /** Runs [call] now when the reactor [is running][isRunning], otherwise at the end of the next startup, in the order of these calls. */
     public fun callWhenRunning(call: Runnable)
 
     /**

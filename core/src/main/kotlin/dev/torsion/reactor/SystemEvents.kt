@@ -59,32 +59,36 @@ internal class EventTriggers(
 
     /**
      * Runs all phases, with the reactor's [own] part between the first two; [finished] is called at their end, which may come later when
-     * a before-trigger returns a Deferred.
+     * a before-trigger returns a Deferred. When [own] says false by then, the rest is not wanted any more and does not run.
      */
     fun fire(
-        own: () -> Unit,
+        own: () -> Boolean = { true },
         finished: () -> Unit = {},
     ) {
-        val holdUps = ArrayList<Deferred<*>>()
-        drain(Phase.BEFORE) { if (it is Deferred<*>) holdUps.add(it) }
+        val holdUps = ArrayList<Deferred<Any?>>()
+        drain(Phase.BEFORE) { if (it is Deferred<*>) holdUps.add(it.cast()) }
         // One more than there are, so that those which have fired already cannot finish the phase before the loop below ends.
         var left = holdUps.size + 1
         val done = {
-            if (--left == 0) {
-                own()
+            if (--left == 0 && own()) {
                 drain(Phase.DURING) {}
                 drain(Phase.AFTER) {}
                 finished()
             }
         }
         holdUps.forEach { holdUp ->
-            holdUp.addBoth { outcome ->
-                if (outcome is Failure) report("a trigger before ${event.name.lowercase()} failed", outcome.value)
-                done()
+            // Reported before the first of them can go on: as if they had been gathered.
+            holdUp.addErrback { failure ->
+                report("a trigger before ${event.name.lowercase()} failed", failure.value)
+                null
             }
         }
+        holdUps.forEach { holdUp -> holdUp.addCallback { value -> value.also { done() } } }
         done()
     }
+
+    @Suppress("UNCHECKED_CAST") // its value is passed on as it is
+    private fun Deferred<*>.cast() = this as Deferred<Any?>
 
     private fun drain(
         phase: Phase,
