@@ -105,7 +105,15 @@ internal class TriggerRun(
         id: String,
         actions: JsonElement,
     ) = SystemEventTrigger {
-        events.add("runs $id" + if (!isReactor) "" else if (reactor.isRunning) " running" else " not running")
+        events.add(
+            "runs $id" + if (!isReactor) {
+                ""
+            } else if (reactor.isRunning) {
+                " running"
+            } else {
+                " not running"
+            },
+        )
         perform(actions.jsonArray)
     }
 

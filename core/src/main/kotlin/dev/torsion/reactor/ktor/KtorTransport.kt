@@ -20,9 +20,9 @@ import dev.torsion.net.WriteLimitExceededException
 import dev.torsion.reactor.AbstractReactor
 import dev.torsion.reactor.ConnectionScope
 import dev.torsion.reactor.ConsumerSide
-import dev.torsion.reactor.logEnd
 import dev.torsion.reactor.Phase
 import dev.torsion.reactor.SystemEvent
+import dev.torsion.reactor.logEnd
 import io.ktor.network.sockets.Connection
 import io.ktor.utils.io.readAvailable
 import io.ktor.utils.io.writeBuffer
