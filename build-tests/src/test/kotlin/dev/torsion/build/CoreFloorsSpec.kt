@@ -17,6 +17,7 @@ import java.net.URL
 /** Core is built in floors: a package imports from its own floor and from those below it, never from above. */
 internal class CoreFloorsSpec : StringSpec({
     val floors = listOf(
+        listOf("dev.torsion.log.."),
         listOf("dev.torsion.defer.."),
         listOf("dev.torsion.clock.."),
         listOf("dev.torsion.net.."),

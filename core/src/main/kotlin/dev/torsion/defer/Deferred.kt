@@ -3,7 +3,7 @@
 
 package dev.torsion.defer
 
-import org.slf4j.LoggerFactory
+import dev.torsion.log.Logger
 import java.util.concurrent.CompletableFuture
 import java.util.concurrent.Executor
 
@@ -147,7 +147,7 @@ public open class Deferred<T> @JvmOverloads constructor(private val canceller: C
                 canceller.cancel(this)
             } catch (error: Throwable) {
                 if (fired) {
-                    log.error("The canceller of {} threw after it had fired it", this, error)
+                    log.failure("The canceller of {deferred} threw after it had fired it", error, "deferred" to toString())
                 } else {
                     swallowNextFire = true
                     errback(error)
@@ -440,7 +440,7 @@ internal fun interface Step {
 /** The result of a Deferred that has not been fired. */
 private object Unfired
 
-private val log = LoggerFactory.getLogger("dev.torsion.defer")
+private val log = Logger(Deferred::class.java.packageName)
 
 /** Slots of the first array of steps, two to a step: most chains are no longer than this. */
 private const val FIRST_ROOM = 8

@@ -3,7 +3,7 @@
 
 package dev.torsion.defer
 
-import org.slf4j.LoggerFactory
+import dev.torsion.log.Logger
 import java.util.concurrent.Executor
 import java.util.concurrent.RejectedExecutionException
 
@@ -23,6 +23,8 @@ internal fun Executor.executeOrLog(what: String, task: Runnable) {
     try {
         execute(task)
     } catch (error: RejectedExecutionException) {
-        LoggerFactory.getLogger("dev.torsion.defer").error("{} does not take {}", this, what, error)
+        log.failure("{executor} does not take {task}", error, "executor" to toString(), "task" to what)
     }
 }
+
+private val log = Logger(Deferred::class.java.packageName)

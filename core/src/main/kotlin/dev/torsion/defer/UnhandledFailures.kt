@@ -3,7 +3,7 @@
 
 package dev.torsion.defer
 
-import org.slf4j.LoggerFactory
+import dev.torsion.log.Logger
 import java.lang.ref.Cleaner
 import java.util.concurrent.CopyOnWriteArrayList
 
@@ -36,10 +36,10 @@ public class UnhandledFailure internal constructor(
  * thread without a turn the report comes when the Deferred is garbage collected (which never happens while the exception itself
  * refers to the Deferred). An errback that is added after the report still handles the failure, too late for the report.
  *
- * A report is an error in the log (SLF4J, logger `dev.torsion.defer`), unless a listener claims it.
+ * A report is an error in the log (namespace `dev.torsion.defer`), unless a listener claims it.
  */
 public object UnhandledFailures {
-    private val log = LoggerFactory.getLogger("dev.torsion.defer")
+    private val log = Logger(Deferred::class.java.packageName)
     private val listeners = CopyOnWriteArrayList<UnhandledFailureListener>()
     private val turns = ThreadLocal<Turns>()
 
@@ -86,10 +86,17 @@ public object UnhandledFailures {
             try {
                 claimed = listener.unhandled(report) || claimed
             } catch (error: Throwable) {
-                log.error("A listener for unhandled failures threw", error)
+                log.failure("A listener for unhandled failures threw", error)
             }
         }
-        if (!claimed) log.error("{}\n{}", report, report.places, failure.value)
+        if (claimed) return
+        log.failure(
+            "{report}\n{places}",
+            failure.value,
+            "report" to report.toString(),
+            "madeAt" to report.madeAt,
+            "places" to report.places,
+        )
     }
 
     private const val HINT: String = "(run with -D${DeferredDebug.PROPERTY}=on to see where it was made)"

@@ -3,7 +3,8 @@
 
 package dev.torsion.net
 
-import org.slf4j.LoggerFactory
+import dev.torsion.log.LogKeys
+import dev.torsion.log.Logger
 import java.util.function.Supplier
 
 /**
@@ -32,7 +33,7 @@ constructor(
     public var numPorts: Int = 0
         private set
 
-    /** Whether starting and stopping is logged (at level info). */
+    /** Whether starting and stopping, and the opening and closing of its ports, is logged (at level info). */
     public var isNoisy: Boolean = true
 
     /**
@@ -57,7 +58,7 @@ constructor(
     /** For ports and connectors: counts one more user and calls [startFactory] for the first. */
     public fun doStart() {
         if (numPorts == 0) {
-            if (isNoisy) log.info("Starting factory {}", logPrefix())
+            if (isNoisy) log.info("Starting factory {factory}", LogKeys.FACTORY to logPrefix())
             startFactory()
         }
         numPorts++
@@ -68,7 +69,7 @@ constructor(
         if (numPorts == 0) return
         numPorts--
         if (numPorts == 0) {
-            if (isNoisy) log.info("Stopping factory {}", logPrefix())
+            if (isNoisy) log.info("Stopping factory {factory}", LogKeys.FACTORY to logPrefix())
             stopFactory()
         }
     }
@@ -76,7 +77,7 @@ constructor(
     override fun toString(): String = "${logPrefix()}(in use on $numPorts ports)"
 
     public companion object {
-        private val log = LoggerFactory.getLogger(Factory::class.java)
+        private val log = Logger(Factory::class.java)
 
         /** A factory of [protocol]s: Twisted's `Factory.forProtocol`. */
         @JvmStatic

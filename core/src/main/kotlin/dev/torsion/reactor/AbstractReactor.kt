@@ -8,6 +8,9 @@ import dev.torsion.clock.TimerQueue
 import dev.torsion.defer.Deferred
 import dev.torsion.defer.Failure
 import dev.torsion.defer.UnhandledFailures
+import dev.torsion.log.LogKeys
+import dev.torsion.log.Logger
+import dev.torsion.net.Transport
 import dev.torsion.net.WrongThreadException
 import kotlinx.coroutines.CoroutineDispatcher
 import kotlinx.coroutines.CoroutineExceptionHandler
@@ -15,7 +18,6 @@ import kotlinx.coroutines.CoroutineName
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.SupervisorJob
 import kotlinx.coroutines.cancel
-import org.slf4j.LoggerFactory
 import java.time.Duration
 import java.util.concurrent.Callable
 import java.util.concurrent.CancellationException
@@ -40,6 +42,10 @@ public abstract class AbstractReactor(
     /** The delayed calls; null for a queue of this reactor's own. A virtual clock gives its own. */
     timers: TimerQueue? = null,
 ) : Reactor {
+    /** What this reactor is called in the log. */
+    internal val name: String get() = options.threadName
+
+    private val log = Logger(Reactor::class.java).with(LogKeys.REACTOR, options.threadName)
     private val timers = timers ?: TimerQueue(::nanoTime)
     private val incoming = TaskQueue() // from other threads, and callFromThread
     private val ready = ArrayDeque<Runnable>() // from this thread
@@ -134,6 +140,7 @@ public abstract class AbstractReactor(
             state = State.STARTING
             thread = Thread.currentThread()
         }
+        log.debug("{reactor} begins to run")
         watch.start()
         inTurn {
             startup.fire({
@@ -274,6 +281,7 @@ public abstract class AbstractReactor(
             }
             failBlockedCallers()
             release()
+            log.debug("{reactor} has ended")
             ended.countDown()
         }
         thread = null
@@ -404,16 +412,36 @@ public abstract class AbstractReactor(
         }
     }
 
+    /** [guarded], for a callback of [connection]. */
+    internal inline fun guarded(
+        connection: Transport,
+        what: () -> String,
+        block: () -> Unit,
+    ) {
+        try {
+            block()
+        } catch (e: Throwable) {
+            reportError("${what()} failed", e, connection.logValues())
+        }
+    }
+
     /** Logs [error] and tells [ReactorOptions.errorListener]. */
     protected fun report(
         context: String,
         error: Throwable,
+    ): Unit = reportError(context, error)
+
+    /** [report], with [values] that say more about where it was. */
+    internal fun reportError(
+        context: String,
+        error: Throwable,
+        values: Map<String, Any?> = emptyMap(),
     ) {
-        log.error("{}: {}", this, context, error)
+        log.with(values).failure("{reactor}: {context}", error, LogKeys.CONTEXT to context)
         try {
             options.errorListener.errorReported(context, error)
         } catch (e: Throwable) {
-            log.error("{}: the error listener failed", this, e)
+            log.failure("{reactor}: the error listener failed at \"{context}\"", e, LogKeys.CONTEXT to context)
         }
     }
 
@@ -435,6 +463,5 @@ public abstract class AbstractReactor(
 
     private companion object {
         const val LAST_PASSES = 1000
-        val log = LoggerFactory.getLogger(Reactor::class.java)
     }
 }

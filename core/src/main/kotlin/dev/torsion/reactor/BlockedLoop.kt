@@ -3,7 +3,8 @@
 
 package dev.torsion.reactor
 
-import org.slf4j.LoggerFactory
+import dev.torsion.log.LogKeys
+import dev.torsion.log.Logger
 import java.time.Duration
 import java.util.concurrent.TimeUnit
 import java.util.concurrent.locks.LockSupport
@@ -28,11 +29,11 @@ public fun interface BlockedLoopListener {
         @JvmStatic
         public fun logging(): BlockedLoopListener =
             BlockedLoopListener { reactor, blockedFor, stack ->
-                LoggerFactory.getLogger(Reactor::class.java).warn(
-                    "{} has been blocked for {} ms by a callback; move blocking work to deferToThread. It is at:\n{}",
-                    reactor,
-                    blockedFor.toMillis(),
-                    stack.joinToString("\n") { "\tat $it" },
+                Logger(Reactor::class.java).warn(
+                    "{reactor} has been blocked for {millis} ms by a callback; move blocking work to deferToThread. It is at:\n{stack}",
+                    LogKeys.REACTOR to reactor.toString(),
+                    "millis" to blockedFor.toMillis(),
+                    "stack" to stack.joinToString("\n") { "\tat $it" },
                 )
             }
     }

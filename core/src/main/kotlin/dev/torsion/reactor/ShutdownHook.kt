@@ -6,7 +6,8 @@
 
 package dev.torsion.reactor
 
-import org.slf4j.LoggerFactory
+import dev.torsion.log.LogKeys
+import dev.torsion.log.Logger
 import java.time.Duration
 import kotlin.time.toJavaDuration
 
@@ -31,17 +32,23 @@ internal fun Reactor.addShutdownHook(timeout: Duration): Thread {
     require(!timeout.isNegative) { "a timeout must not be negative, but $timeout was given" }
     val hook =
         Thread({
-            if (!stopAndJoin(timeout)) log.warn("{} has not ended within {} of the JVM's shutdown", this, timeout)
+            if (!stopAndJoin(timeout)) {
+                log.warn(
+                    "{reactor} has not ended within {timeout} of the JVM's shutdown",
+                    LogKeys.REACTOR to toString(),
+                    "timeout" to timeout.toString(),
+                )
+            }
         }, "torsion-shutdown")
     addSystemEventTrigger(Phase.AFTER, SystemEvent.SHUTDOWN) {
         try {
             Runtime.getRuntime().removeShutdownHook(hook)
         } catch (e: IllegalStateException) {
-            log.debug("the JVM is ending: {}", e.message) // the hook is what stops us
+            log.debug("the JVM is ending: {reason}", LogKeys.REASON to e.message) // the hook is what stops us
         }
     }
     Runtime.getRuntime().addShutdownHook(hook)
     return hook
 }
 
-private val log = LoggerFactory.getLogger(Reactor::class.java)
+private val log = Logger(Reactor::class.java)

@@ -20,6 +20,7 @@ import dev.torsion.net.WriteLimitExceededException
 import dev.torsion.reactor.AbstractReactor
 import dev.torsion.reactor.ConnectionScope
 import dev.torsion.reactor.ConsumerSide
+import dev.torsion.reactor.logEnd
 import dev.torsion.reactor.Phase
 import dev.torsion.reactor.SystemEvent
 import io.ktor.network.sockets.Connection
@@ -192,7 +193,7 @@ internal class KtorTransport(
                 output.flush()
                 closeTimer?.let { if (it.isActive) it.reset(options.closeTimeout.toNanos(), TimeUnit.NANOSECONDS) }
                 if (bufferedBytes <= options.lowWaterMark) {
-                    reactor.guarded({ "resuming the producer of $this" }) { consumer.drained(isEmpty = bufferedBytes == 0L) }
+                    reactor.guarded(this, { "resuming the producer of $this" }) { consumer.drained(isEmpty = bufferedBytes == 0L) }
                 }
                 if (bufferedBytes == 0L && state == State.CLOSING) settleLater()
                 yield()
@@ -318,7 +319,8 @@ internal class KtorTransport(
             socket.socketContext.cancel(CancellationException(reason.message, reason))
         }
         consumer.ended(reason)
-        reactor.guarded({ "connectionLost of $protocol" }) { protocol.endConnection(reason) }
+        reactor.logEnd(this, reason)
+        reactor.guarded(this, { "connectionLost of $protocol" }) { protocol.endConnection(reason) }
         connectionScope.end(reason)
         finished.complete(reason)
     }
@@ -328,7 +330,7 @@ internal class KtorTransport(
         what: String,
         call: () -> Unit,
     ) {
-        reactor.guarded({ "$what of $protocol" }) {
+        reactor.guarded(this, { "$what of $protocol" }) {
             try {
                 call()
             } catch (e: Throwable) {

@@ -5,6 +5,8 @@ package dev.torsion.reactor.nio
 
 import dev.torsion.clock.DelayedCall
 import dev.torsion.defer.Failure
+import dev.torsion.log.LogKeys
+import dev.torsion.log.Logger
 import dev.torsion.net.ClientFactory
 import dev.torsion.net.ConnectException
 import dev.torsion.net.ConnectTimeoutException
@@ -15,6 +17,7 @@ import dev.torsion.net.Connector.State
 import dev.torsion.net.DnsLookupException
 import dev.torsion.net.HostResolver
 import dev.torsion.net.TcpOptions
+import org.slf4j.event.Level
 import java.io.IOException
 import java.net.InetAddress
 import java.net.InetSocketAddress
@@ -87,7 +90,14 @@ internal class NioConnector(
         }
     }
 
-    private fun failed(reason: ConnectException) = disconnected { factory.clientConnectionFailed(this, reason) }
+    private fun failed(reason: ConnectException) {
+        log.at(Level.DEBUG)
+            .with(LogKeys.REACTOR, reactor.name)
+            .with(LogKeys.DESTINATION, destination)
+            .with(LogKeys.REASON, reason.message)
+            .log("Could not connect to {destination}: {reason}")
+        disconnected { factory.clientConnectionFailed(this, reason) }
+    }
 
     /** The factory hears it and may connect again; if it does not, this connector needs it no more. */
     private fun disconnected(tell: () -> Unit) {
@@ -203,6 +213,8 @@ internal class NioConnector(
         override fun toString() = "connecting to $destination"
     }
 }
+
+private val log = Logger(Connector::class.java)
 
 /** Stands in when a factory has no protocol for a connection, which is then closed at once. */
 private object NoProtocol : dev.torsion.net.Protocol()

@@ -5,12 +5,13 @@ package dev.torsion.reactor.nio
 
 import dev.torsion.clock.DelayedCall
 import dev.torsion.defer.Deferred
+import dev.torsion.log.LogKeys
+import dev.torsion.log.Logger
 import dev.torsion.net.CannotListenException
 import dev.torsion.net.Factory
 import dev.torsion.net.InternetAddress
 import dev.torsion.net.ListeningPort
 import dev.torsion.net.TcpOptions
-import org.slf4j.LoggerFactory
 import java.io.IOException
 import java.net.InetAddress
 import java.net.InetSocketAddress
@@ -30,6 +31,11 @@ internal class NioPort private constructor(
 ) : ListeningPort,
     Selectable {
     private val address = InternetAddress.of(channel.localAddress)
+    private val log by lazy {
+        Logger(ListeningPort::class.java).with(
+            mapOf(LogKeys.REACTOR to reactor.name, LogKeys.FACTORY to factory.logPrefix(), LogKeys.HOST to address.toString()),
+        )
+    }
     private val key = reactor.register(channel, SelectionKey.OP_ACCEPT, this)
     private var pause: DelayedCall? = null
 
@@ -55,10 +61,14 @@ internal class NioPort private constructor(
                 connected(accepted)
             } catch (e: IOException) {
                 // The peer was gone before we looked: nobody's fault.
-                log.debug("{}: a connection ended while it was accepted", this, e)
+                log.debug("{factory} on {host}: a connection ended while it was accepted", e)
                 accepted.close()
             }
         }
+    }
+
+    private fun opened() {
+        if (factory.isNoisy) log.info("{factory} is listening on {host}")
     }
 
     private fun connected(accepted: SocketChannel) {
@@ -83,7 +93,11 @@ internal class NioPort private constructor(
             reactor.callLater(PAUSE_MILLIS, TimeUnit.MILLISECONDS) {
                 if (isListening) resumeAccepting()
             }
-        log.warn("{} cannot accept a connection and pauses for {} ms: {}", this, PAUSE_MILLIS, e.message)
+        log.warn(
+            "{factory} on {host} cannot accept a connection and pauses for {millis} ms: {reason}",
+            "millis" to PAUSE_MILLIS,
+            LogKeys.REASON to e.message,
+        )
     }
 
     private fun resumeAccepting() {
@@ -107,6 +121,7 @@ internal class NioPort private constructor(
     private fun close(freed: () -> Unit) {
         if (isListening) {
             isListening = false
+            if (factory.isNoisy) log.info("{factory} has stopped listening on {host}")
             pause?.let { if (it.isActive) it.cancel() }
             key.cancel()
             try {
@@ -123,7 +138,6 @@ internal class NioPort private constructor(
     override fun toString() = "TcpPort($address, ${if (isListening) "listening" else "closed"}, ${factory.logPrefix()})"
 
     companion object {
-        private val log = LoggerFactory.getLogger(NioPort::class.java)
         private const val PAUSE_MILLIS = 1000L
 
         fun open(
@@ -147,7 +161,7 @@ internal class NioPort private constructor(
                 channel.setOption(StandardSocketOptions.SO_REUSEADDR, true)
                 channel.bind(local, backlog)
                 factory.doStart()
-                return NioPort(reactor, factory, channel, options)
+                return NioPort(reactor, factory, channel, options).also { it.opened() }
             } catch (e: IOException) {
                 channel.close()
                 throw CannotListenException("${networkInterface.ifEmpty { "*" }}:$port", e)

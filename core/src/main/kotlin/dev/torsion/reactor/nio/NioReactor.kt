@@ -132,12 +132,6 @@ public open class NioReactor(
         selectable: Selectable,
     ): SelectionKey = channel.register(selector, operations, selectable)
 
-    /** Reports what a callback of the user threw. */
-    internal fun reportError(
-        context: String,
-        error: Throwable,
-    ) = report(context, error)
-
     internal val resolver get() = options.resolver
 
     /** How many channels are registered: ports, attempts, connections and those that linger. */

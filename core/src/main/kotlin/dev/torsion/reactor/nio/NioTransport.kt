@@ -20,6 +20,8 @@ import dev.torsion.net.TcpTransport
 import dev.torsion.net.WriteLimitExceededException
 import dev.torsion.reactor.ConnectionScope
 import dev.torsion.reactor.ConsumerSide
+import dev.torsion.reactor.logEnd
+import dev.torsion.reactor.logValues
 import kotlinx.coroutines.CoroutineScope
 import java.io.IOException
 import java.net.SocketAddress
@@ -372,9 +374,10 @@ internal class NioTransport(
         queue?.release()
         queue = null
         closeChannel(reason)
-        producing?.let { reactor.guarded({ "stopping the producer of $protocol" }) { it.ended(reason) } }
-        reactor.guarded({ "connectionLost of $protocol" }) { protocol.endConnection(reason) }
-        lost?.let { reactor.guarded({ "telling the factory that $this is lost" }) { it(reason) } }
+        reactor.logEnd(this, reason)
+        producing?.let { reactor.guarded(this, { "stopping the producer of $protocol" }) { it.ended(reason) } }
+        reactor.guarded(this, { "connectionLost of $protocol" }) { protocol.endConnection(reason) }
+        lost?.let { reactor.guarded(this, { "telling the factory that $this is lost" }) { it(reason) } }
         connectionScope?.end(reason)
     }
 
@@ -388,7 +391,7 @@ internal class NioTransport(
             key.cancel()
             channel.close()
         } catch (e: IOException) {
-            reactor.reportError("closing $this", e)
+            reactor.reportError("closing $this", e, logValues())
         }
     }
 
@@ -401,7 +404,7 @@ internal class NioTransport(
 
     private fun coroutineFailed(error: Throwable) {
         // That a peer has gone is no fault of the coroutine that was talking to it.
-        if (error !is CloseReason) reactor.reportError("a coroutine of $this failed", error)
+        if (error !is CloseReason) reactor.reportError("a coroutine of $this failed", error, logValues())
         abortConnection(error)
     }
 
@@ -413,7 +416,7 @@ internal class NioTransport(
         try {
             call()
         } catch (e: Throwable) {
-            reactor.reportError("$what of $protocol failed", e)
+            reactor.reportError("$what of $protocol failed", e, logValues())
             abortConnection(e)
         }
     }

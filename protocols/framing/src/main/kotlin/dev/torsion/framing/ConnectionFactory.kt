@@ -4,12 +4,13 @@
 package dev.torsion.framing
 
 import dev.torsion.clock.Clock
+import dev.torsion.log.LogKeys
+import dev.torsion.log.Logger
 import dev.torsion.net.Address
 import dev.torsion.net.CloseReason
 import dev.torsion.net.Factory
 import dev.torsion.net.HalfCloseableProtocol
 import dev.torsion.net.Protocol
-import org.slf4j.LoggerFactory
 import java.nio.ByteBuffer
 
 /** Hears of each new [Connection]; for callbacks and for Java. */
@@ -55,7 +56,11 @@ public class ConnectionFactory<T : Any> internal constructor(
     /** Null when there are [ConnectionOptions.maxConnections] already. */
     override fun buildProtocol(address: Address): Protocol? {
         if (connectionCount < options.maxConnections) return Messages()
-        log.warn("A connection from {} is closed: there are {} already, the limit", address, connectionCount)
+        log.warn(
+            "A connection from {peer} is closed: there are {limit} already, the limit",
+            LogKeys.PEER to address.toString(),
+            "limit" to connectionCount,
+        )
         return null
     }
 
@@ -85,6 +90,6 @@ public class ConnectionFactory<T : Any> internal constructor(
     }
 
     private companion object {
-        val log = LoggerFactory.getLogger(ConnectionFactory::class.java)!!
+        val log = Logger(ConnectionFactory::class.java)
     }
 }

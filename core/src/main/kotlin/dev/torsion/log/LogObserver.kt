@@ -1,0 +1,23 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.log
+
+import org.slf4j.event.Level
+
+/**
+ * Takes log events: writes, sends, counts or keeps them; Twisted's `ILogObserver`.
+ *
+ * Thread: any, the one that logs; several at once. It must not block for long, since that holds whoever logs, such as a reactor.
+ */
+public fun interface LogObserver {
+    /** Takes [event]. An exception is logged to the other observers, and does not reach the one who logged. */
+    @Throws(Exception::class)
+    public fun observe(event: LogEvent)
+
+    /**
+     * Whether this observer would do anything with an event of [level] from [namespace]. When no observer would, a [Logger] does not
+     * even make the event. The default is yes.
+     */
+    public fun isInterested(level: Level, namespace: String): Boolean = true
+}

@@ -1,0 +1,27 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.reactor
+
+import dev.torsion.log.LogKeys
+import dev.torsion.log.Logger
+import dev.torsion.net.CloseReason
+import dev.torsion.net.ConnectionDone
+import dev.torsion.net.Transport
+import org.slf4j.event.Level
+
+private val log = Logger(Transport::class.java)
+
+/** What the log says of a connection: who its ends are. */
+internal fun Transport.logValues(): Map<String, Any?> = mapOf(LogKeys.HOST to host().toString(), LogKeys.PEER to peer().toString())
+
+/** For whoever looks for it: [connection] has ended, and not in an orderly way. */
+internal fun AbstractReactor.logEnd(
+    connection: Transport,
+    reason: CloseReason,
+) {
+    if (reason is ConnectionDone || !log.isEnabled(Level.DEBUG)) return
+    log.with(LogKeys.REACTOR, name)
+        .with(connection.logValues())
+        .debug("The connection with {peer} has ended: {reason}", LogKeys.REASON to reason.message)
+}
