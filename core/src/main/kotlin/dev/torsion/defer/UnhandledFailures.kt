@@ -90,11 +90,11 @@ public object UnhandledFailures {
             }
         }
         if (claimed) return
-        log.failure(
-            "{report}\n{places}",
+        val made = report.madeAt?.let { mapOf("madeAt" to it) } ?: emptyMap()
+        log.with(made).failure(
+            "Unhandled failure in Deferred${if (made.isEmpty()) "" else " made at {madeAt}"}: {error}\n{places}",
             failure.value,
-            "report" to report.toString(),
-            "madeAt" to report.madeAt,
+            "error" to failure.value.toString(),
             "places" to report.places,
         )
     }

@@ -11,9 +11,10 @@ import dev.torsion.defer.UnhandledFailures
  * other frameworks, [begin] before the test and [end] after it, on the same thread.
  *
  * Every [VirtualClock] and [MemoryReactor] that is made on this thread meanwhile is watched. Found are: failures of Deferreds that
- * nobody handled, delayed calls that wait, ports that listen, and connections that are open or being made. Where it was made is told
- * when debugging is on (`-Dtorsion.debug=on`, or assertions enabled, as test runners do; see
- * [DeferredDebug][dev.torsion.defer.DeferredDebug]).
+ * nobody handled, delayed calls that wait, ports that listen, connections that are open or being made, and errors that were logged with
+ * a throwable and not taken with [CapturedLogs.flushLoggedErrors] of [logs]. (What a [MemoryReactor] reports is no such error: the test
+ * hears it from the reactor.) Where something was made is told when debugging is on (`-Dtorsion.debug=on`, or assertions enabled, as
+ * test runners do; see [DeferredDebug][dev.torsion.defer.DeferredDebug]).
  *
  * Thread: the test's. A test that moves to another thread still has its reactors checked, but no Deferreds.
  */
@@ -23,6 +24,10 @@ public class LeakWatch private constructor() {
     private val reactors = LinkedHashSet<MemoryReactor>()
     private val unhandled = ArrayList<UnhandledFailure>()
     private var isTurnEnded = false
+
+    /** What is logged during the test. */
+    public val logs: CapturedLogs = CapturedLogs.start()
+
     private val listening =
         UnhandledFailures.addListener { report -> (Thread.currentThread() === owner).also { if (it) unhandled.add(report) } }
 
@@ -44,6 +49,9 @@ public class LeakWatch private constructor() {
         reactors.add(reactor)
     }
 
+    /** The test hears of [error], which is in the log too, from the reactor that reports it. */
+    internal fun reported(error: Throwable): Unit = logs.flush(listOf(error))
+
     /**
      * Ends the watch: lets the reactors do what can be done without any time passing, finds what is left, and closes them.
      *
@@ -55,12 +63,14 @@ public class LeakWatch private constructor() {
         val calls = clocks.flatMap { clock -> clock.delayedCalls().sortedBy { it.time } }.map { "pending call: $it" }
         endTurn()
         val failures = unhandled.toList() // before closing the reactors fails what is still under way
+        val logged = logs.unexpectedErrors()
         val allErrors = errors + closeReactors()
         val problems =
-            left + calls + failures.map { "$it${it.places}" } + allErrors.map { "a callback failed while the test was ending: $it" }
+            left + calls + failures.map { "$it${it.places}" } + logged.map { "logged error: $it" } +
+                allErrors.map { "a callback failed while the test was ending: $it" }
         if (problems.isEmpty()) return
         val found = AssertionError("The test has left something behind:\n" + problems.joinToString("\n") { "  - $it" })
-        (failures.map { it.failure.value } + allErrors).forEach(found::addSuppressed)
+        (failures.map { it.failure.value } + logged.mapNotNull { it.throwable } + allErrors).forEach(found::addSuppressed)
         throw found
     }
 
@@ -80,6 +90,7 @@ public class LeakWatch private constructor() {
     private fun closeReactors(): List<Throwable> {
         val errors = reactors.mapNotNull { reactor -> runCatching { reactor.close() }.exceptionOrNull() }
         listening.close()
+        logs.close()
         return errors
     }
 

@@ -54,7 +54,7 @@ public class MemoryReactor private constructor(
     @get:JvmName("network") public val network: MemoryNetwork,
     errorListener: ErrorListener,
 ) : NioReactor(
-    ReactorOptions("memory", blockedThreshold = Duration.ZERO, errorListener = errorListener, resolver = network.resolver),
+    ReactorOptions("memory", blockedThreshold = Duration.ZERO, errorListener = heardBy(errorListener), resolver = network.resolver),
     MemorySelectorProvider(network),
     clock.timers,
 ),
@@ -268,4 +268,15 @@ public class MemoryReactor private constructor(
         place: Place?,
         what: String = ", made at",
     ) = if (place == null) "" else "$what ${place.site()}$place"
+
+    private companion object {
+        /** [listener], which is the test's way to hear of errors: it need not look for them in the log. */
+        fun heardBy(listener: ErrorListener): ErrorListener {
+            val watch = LeakWatch.current()
+            return ErrorListener { context, error ->
+                watch?.reported(error)
+                listener.errorReported(context, error)
+            }
+        }
+    }
 }

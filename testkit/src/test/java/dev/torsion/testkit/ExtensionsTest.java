@@ -28,7 +28,7 @@ class ExtensionsTest {
   @ValueSource(classes = {LeakyJUnitFixture.class, LeakyKotestFixture.class})
   void failsWhatLeavesSomethingBehind(Class<?> fixture) {
     var errors = run(fixture);
-    assertEquals(7, errors.size(), errors::toString);
+    assertEquals(8, errors.size(), errors::toString);
     assertNull(errors.get("nothing"));
     assertLeft(
         errors, "pendingCall", "pending call: DelayedCall(due in 5000 ms", "LeakFixtures.kt:");
@@ -44,6 +44,8 @@ class ExtensionsTest {
         "Unhandled failure in Deferred made at LeakFixtures.kt:",
         "nobody cares");
     assertEquals("nobody cares", errors.get("unhandledFailure").getSuppressed()[0].getMessage());
+    assertLeft(errors, "loggedError", "logged error: ", "ERROR the.program: could not it");
+    assertEquals("logged", errors.get("loggedError").getSuppressed()[0].getMessage());
     assertLeft(errors, "clock", "pending call: DelayedCall(due in 1000 ms", "Fixture");
     assertInstanceOf(ArithmeticException.class, errors.get("failed"));
   }

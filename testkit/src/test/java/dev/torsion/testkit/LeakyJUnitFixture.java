@@ -34,8 +34,13 @@ class LeakyJUnitFixture {
   }
 
   @Test
-  void nothing(MemoryReactor reactor) {
-    Leaks.nothing(reactor);
+  void loggedError() {
+    Leaks.loggedError();
+  }
+
+  @Test
+  void nothing(MemoryReactor reactor, CapturedLogs logs) {
+    Leaks.nothing(reactor, logs);
   }
 
   @Test

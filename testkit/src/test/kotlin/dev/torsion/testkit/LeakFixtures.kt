@@ -5,6 +5,7 @@ package dev.torsion.testkit
 
 import dev.torsion.clock.callLater
 import dev.torsion.defer.Deferred
+import dev.torsion.log.Logger
 import dev.torsion.net.ClientFactory
 import dev.torsion.net.Factory
 import dev.torsion.net.Protocol
@@ -39,9 +40,17 @@ object Leaks {
         Deferred<String>().errback(IllegalStateException("nobody cares"))
     }
 
+    @JvmStatic
+    fun loggedError() {
+        Logger("the.program").failure("could not {do}", ArithmeticException("logged"), "do" to "it")
+    }
+
     /** Everything is put away. */
     @JvmStatic
-    fun nothing(reactor: MemoryReactor) {
+    fun nothing(reactor: MemoryReactor, logs: CapturedLogs) {
+        loggedError()
+        logs.flushLoggedErrors(ArithmeticException::class.java)
+        Logger("the.program").error("this was expected")
         reactor.callLater(5.seconds) {}
         val port = reactor.listenTcp(8007, Factory { Idle() })
         val connector = reactor.connectTcp("127.0.0.1", 8007, ClientFactory { Idle() })
@@ -63,7 +72,8 @@ class LeakyKotestFixture :
         "openPort" { Leaks.openPort(MemoryReactor()) }
         "openConnection" { Leaks.openConnection(torsion.reactor) }
         "unhandledFailure" { Leaks.unhandledFailure() }
-        "nothing" { Leaks.nothing(torsion.reactor) }
+        "loggedError" { Leaks.loggedError() }
+        "nothing" { Leaks.nothing(torsion.reactor, torsion.logs) }
         "failed" {
             Leaks.pendingCall(torsion.reactor)
             throw ArithmeticException("the test's own")

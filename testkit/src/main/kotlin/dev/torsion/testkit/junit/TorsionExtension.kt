@@ -3,6 +3,7 @@
 
 package dev.torsion.testkit.junit
 
+import dev.torsion.testkit.CapturedLogs
 import dev.torsion.testkit.LeakWatch
 import dev.torsion.testkit.MemoryReactor
 import dev.torsion.testkit.VirtualClock
@@ -16,8 +17,8 @@ import org.junit.jupiter.api.extension.TestInstanceFactoryContext
 import org.junit.jupiter.api.extension.TestInstancePreConstructCallback
 
 /**
- * JUnit: fails a test that leaves something behind (see [LeakWatch]), and gives tests that ask for one a [MemoryReactor] or a
- * [VirtualClock], which is that of the reactor.
+ * JUnit: fails a test that leaves something behind (see [LeakWatch]), and gives tests that ask for one a [MemoryReactor], a
+ * [VirtualClock], which is that of the reactor, or the [CapturedLogs] of the test.
  *
  * ```java
  * @ExtendWith(TorsionExtension.class)
@@ -55,12 +56,17 @@ public class TorsionExtension :
     override fun supportsParameter(
         parameter: ParameterContext,
         context: ExtensionContext,
-    ): Boolean = parameter.parameter.type.let { it == MemoryReactor::class.java || it == VirtualClock::class.java }
+    ): Boolean = parameter.parameter.type in setOf(MemoryReactor::class.java, VirtualClock::class.java, CapturedLogs::class.java)
 
     override fun resolveParameter(
         parameter: ParameterContext,
         context: ExtensionContext,
-    ): Any = if (parameter.parameter.type == VirtualClock::class.java) watch().clock else watch().reactor
+    ): Any =
+        when (parameter.parameter.type) {
+            VirtualClock::class.java -> watch().clock
+            CapturedLogs::class.java -> watch().logs
+            else -> watch().reactor
+        }
 
     private fun watch() = LeakWatch.current() ?: LeakWatch.begin()
 }

@@ -3,6 +3,7 @@
 
 package dev.torsion.testkit.kotest
 
+import dev.torsion.testkit.CapturedLogs
 import dev.torsion.testkit.LeakWatch
 import dev.torsion.testkit.MemoryReactor
 import dev.torsion.testkit.VirtualClock
@@ -34,6 +35,9 @@ public class TorsionExtension : TestCaseExtension {
 
     /** The clock of [reactor]. */
     public val clock: VirtualClock get() = watch().clock
+
+    /** What is logged during the test that is running on this thread. */
+    public val logs: CapturedLogs get() = watch().logs
 
     private fun watch() = checkNotNull(LeakWatch.current()) {
         "no test is running on this thread, or the extension is not registered for it"
