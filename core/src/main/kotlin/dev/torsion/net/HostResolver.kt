@@ -9,7 +9,10 @@ import java.net.UnknownHostException
 /**
  * Finds the addresses of a host name; the reactor's resolver in Twisted.
  *
- * Thread: a thread of the reactor's pool, so it may block. Numeric addresses and `localhost` are never asked for.
+ * Numeric addresses and `localhost` are never asked for. What a resolver throws, whatever it is, fails the look-up.
+ *
+ * Thread: one of at most four threads that the reactor keeps for this, so it may block, and does not keep other blocking work waiting when
+ * it does. Those who asked wait no longer than their own time-out. Several names may be asked for at the same time.
  */
 public fun interface HostResolver {
     /** The addresses of [host], the best first, at least one. */
@@ -17,9 +20,19 @@ public fun interface HostResolver {
     public fun resolve(host: String): List<InetAddress>
 
     public companion object {
-        /** The operating system's. */
+        /**
+         * The operating system's. It may take as long as that allows, often half a minute. Java keeps its answers for a while: see the
+         * security properties `networkaddress.cache.ttl` (30 s) and `networkaddress.cache.negative.ttl` (10 s).
+         */
         @JvmStatic
         public fun system(): HostResolver = HostResolver { InetAddress.getAllByName(it).asList() }
+
+        /** [hosts] and nothing else, like a hosts file: for tests, and for programs that must not ask anybody. Names are in lower case. */
+        @JvmStatic
+        public fun fixed(hosts: Map<String, List<InetAddress>>): HostResolver {
+            val known = hosts.toMap()
+            return HostResolver { known[it.lowercase()] ?: throw UnknownHostException(it) }
+        }
 
         /** The addresses of a [host] that needs no looking up, or null. */
         internal fun literal(host: String): List<InetAddress>? =

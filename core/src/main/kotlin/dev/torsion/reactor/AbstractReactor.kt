@@ -6,10 +6,11 @@ package dev.torsion.reactor
 import dev.torsion.clock.DelayedCall
 import dev.torsion.clock.TimerQueue
 import dev.torsion.defer.Deferred
-import dev.torsion.defer.Failure
 import dev.torsion.defer.UnhandledFailures
+import dev.torsion.defer.succeed
 import dev.torsion.log.LogKeys
 import dev.torsion.log.Logger
+import dev.torsion.net.HostResolver
 import dev.torsion.net.Transport
 import dev.torsion.net.WrongThreadException
 import kotlinx.coroutines.CoroutineDispatcher
@@ -18,15 +19,13 @@ import kotlinx.coroutines.CoroutineName
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.SupervisorJob
 import kotlinx.coroutines.cancel
+import java.net.InetAddress
 import java.time.Duration
 import java.util.concurrent.Callable
-import java.util.concurrent.CancellationException
-import java.util.concurrent.CompletableFuture
-import java.util.concurrent.ConcurrentHashMap
 import java.util.concurrent.CountDownLatch
-import java.util.concurrent.ExecutionException
 import java.util.concurrent.RejectedExecutionException
 import java.util.concurrent.TimeUnit
+import java.util.concurrent.atomic.AtomicBoolean
 import java.util.function.Consumer
 
 /**
@@ -52,9 +51,16 @@ public abstract class AbstractReactor(
     private val watch by lazy { BlockedLoopWatch(this, options) }
     private val startup = EventTriggers(SystemEvent.STARTUP, ::report)
     private val shutdown = EventTriggers(SystemEvent.SHUTDOWN, ::report)
-    private val blockedCallers: MutableSet<CompletableFuture<*>> = ConcurrentHashMap.newKeySet()
     private val ended = CountDownLatch(1)
-    private val runTask = Consumer<Runnable> { guarded({ "a call on the reactor" }, it::run) }
+    private val events = LoopEvents.recorder // here, for it takes a while to get ready
+    private val meter = LoopMeter()
+    private val healthReports = HealthReports(this)
+    private val threads = ReactorThreads(this, options, ::report)
+    private val runTask =
+        Consumer<Runnable> {
+            guarded({ "a call on the reactor" }, it::run)
+            meter.taskRan()
+        }
 
     @Volatile
     private var thread: Thread? = null
@@ -64,8 +70,9 @@ public abstract class AbstractReactor(
     private var stopRequested = false
     private var isDisconnected = false
 
-    @Volatile
-    private var sleeping = false
+    private val sleeping = AtomicBoolean() // in poll, or about to be: to be woken, once
+    private var isWaiting = false
+    private var isInTurn = false
 
     private enum class State { NEW, STARTING, RUNNING, STOPPING, ENDING, CRASHED, ENDED }
 
@@ -77,12 +84,7 @@ public abstract class AbstractReactor(
                 CoroutineExceptionHandler { _, e -> report("a coroutine of the reactor failed", e) },
         )
 
-    final override val threadPool: ThreadPool by lazy {
-        ThreadPool(options.threadName, ::report).also { poolMade = true }
-    }
-
-    @Volatile
-    private var poolMade = false
+    final override val threadPool: ThreadPool get() = threads.pool()
 
     // What a subclass provides.
 
@@ -94,6 +96,9 @@ public abstract class AbstractReactor(
 
     /** Makes [poll] return; on any thread. */
     protected abstract fun wakeUp()
+
+    /** How many connections are open. On any thread. */
+    protected open val connectionCount: Int get() = 0
 
     /** Called after each batch of callbacks: the place to send what they wrote. */
     protected open fun batchEnded() {}
@@ -108,7 +113,30 @@ public abstract class AbstractReactor(
 
     override fun run() {
         begin()
-        loop()
+        val hook = hookForRun()
+        try {
+            loop()
+        } finally {
+            hook?.remove()
+        }
+    }
+
+    private fun hookForRun(): ShutdownHook? =
+        if (hasShutdownHook || options.shutdownTimeout.isZero) null else ShutdownHook(this, options.shutdownTimeout).also { it.install() }
+
+    /** Whether the program has called [stopOnShutdown] itself. */
+    internal var hasShutdownHook: Boolean = false
+
+    final override fun iterate(delay: Duration): Boolean {
+        require(!delay.isNegative) { "a delay must not be negative, but $delay was given" }
+        checkThread("iterate")
+        check(!isInTurn) { "iterate inside a callback would run the loop within itself" }
+        if (!state.isLooping) begin()
+        meter.woke(nanoTime()) // the time since the last turn was not spent here
+        if (state.isLooping) turn(delay.toNanos())
+        meter.waits()
+        if (!state.isLooping) end()
+        return state.isLooping
     }
 
     override fun start() {
@@ -142,7 +170,9 @@ public abstract class AbstractReactor(
             thread = Thread.currentThread()
         }
         log.debug("{reactor} begins to run")
+        meter.begin(nanoTime())
         watch.start()
+        events.begun(this)
         inTurn {
             startup.fire(::startupReached)
         }
@@ -153,7 +183,7 @@ public abstract class AbstractReactor(
         if (!state.isLooping || state == State.ENDING) return false
         if (state == State.STARTING) state = State.RUNNING
         isRunning = true
-        if (poolMade) threadPool.start()
+        threads.start()
         return true
     }
 
@@ -172,9 +202,11 @@ public abstract class AbstractReactor(
      * One turn. Subclasses that are driven from outside call it while [isLooping], and [end] afterwards; [mayWait] says whether [poll] may
      * wait for events.
      */
-    protected fun turn(mayWait: Boolean) {
+    protected fun turn(mayWait: Boolean): Unit = turn(if (mayWait) Long.MAX_VALUE else 0)
+
+    private fun turn(longestWait: Long) {
         inTurn {
-            waitForEvents(mayWait)
+            waitForEvents(longestWait)
             runTimers()
             runTasks()
             if (stopRequested) {
@@ -182,26 +214,33 @@ public abstract class AbstractReactor(
                 shutdown.fire(::shutdownReached, ::endWithPool)
             }
         }
+        val now = nanoTime()
+        meter.turnEnded(now)
+        if (healthReports.hasListeners) healthReports.turnEnded(now)
         watch.turnEnded()
     }
 
-    private fun waitForEvents(mayWait: Boolean) {
-        if (!mayWait || hasReadyWork()) return poll(0)
-        sleeping = true
+    private fun waitForEvents(longestWait: Long) {
+        if (longestWait == 0L || hasReadyWork()) return poll(0)
+        sleeping.set(true)
         // A task that came before the line above has not woken anybody.
         if (!incoming.isEmpty()) {
-            sleeping = false
+            sleeping.setRelease(false)
             return poll(0)
         }
+        meter.waits()
         watch.beforeWait()
-        poll(nanosToNextTimer())
+        isWaiting = true
+        poll(minOf(nanosToNextTimer(), longestWait))
         pollReturned()
     }
 
     /** For [poll]: the waiting is over and events are about to be handled. */
     protected fun pollReturned() {
-        if (sleeping) {
-            sleeping = false
+        if (isWaiting) {
+            isWaiting = false
+            sleeping.setRelease(false)
+            meter.woke(nanoTime())
             watch.afterWait()
         }
     }
@@ -226,6 +265,7 @@ public abstract class AbstractReactor(
     private fun runTimers() {
         if (timers.count == 0) return
         val now = nanoTime()
+        meter.timerLate(now - timers.nextDeadline())
         val mark = timers.mark()
         while (true) {
             val due = timers.pollDue(now, mark) ?: break
@@ -236,9 +276,11 @@ public abstract class AbstractReactor(
 
     private inline fun inTurn(block: () -> Unit) {
         UnhandledFailures.beginTurn()
+        isInTurn = true
         try {
             block()
         } finally {
+            isInTurn = false
             UnhandledFailures.endTurn()
         }
     }
@@ -284,17 +326,19 @@ public abstract class AbstractReactor(
 
     private fun endWithPool() {
         val finish = Runnable { if (state == State.ENDING) state = State.ENDED }
-        if (poolMade) threadPool.stop { incoming.offer(finish).also { wakeUpIfSleeping() } } else finish.run()
+        threads.stop { if (isInReactorThread) finish.run() else incoming.offer(finish).also { wakeUpIfSleeping() } }
     }
 
     /** The last turn is over: when the reactor was stopped, ends its coroutines and releases what it used. */
     protected fun end() {
         watch.stop()
+        meter.waits()
+        events.ended(this)
         if (state == State.ENDED) {
             inTurn {
                 if (!isDisconnected) { // it crashed while it was stopping
                     disconnectAll()
-                    if (poolMade) threadPool.stop {}
+                    threads.stop {}
                 }
                 scope.cancel("the reactor has stopped")
                 // Coroutines that end may have some last tasks; those that would go on for ever are refused by the close below.
@@ -302,7 +346,7 @@ public abstract class AbstractReactor(
                 do runTasks() while (hasTasks() && ++passes < LAST_PASSES)
                 incoming.close(runTask)
             }
-            failBlockedCallers()
+            threads.failBlockedCallers()
             release()
             log.debug("{reactor} has ended")
             ended.countDown()
@@ -345,7 +389,7 @@ public abstract class AbstractReactor(
     }
 
     private fun wakeUpIfSleeping() {
-        if (sleeping) wakeUp()
+        if (sleeping.get() && sleeping.compareAndSet(true, false)) wakeUp()
     }
 
     /** Runs [task] in the next turn; the way of coroutines and of this reactor's own parts. False when the reactor has ended. */
@@ -361,47 +405,61 @@ public abstract class AbstractReactor(
 
     // Threads.
 
-    override fun callInThread(call: Runnable) {
-        val pool = synchronized(this) { threadPool }
-        if (isRunning) pool.start()
-        pool.callInThread(call)
-    }
+    override fun callInThread(call: Runnable): Unit = threads.pool().callInThread(call)
 
-    final override fun suggestThreadPoolSize(size: Int): Unit = threadPool.resize(size)
+    final override fun suggestThreadPoolSize(size: Int): Unit = threads.pool().run {
+        adjust(minOf(minThreads, size.coerceAtLeast(0)), size)
+    }
 
     final override fun <T> deferToThread(call: Callable<T>): Deferred<T> {
         checkThread("deferToThread")
-        val result = Deferred<T>()
-        callInThread {
-            val outcome = runCatching { call.call() }
-            callFromThread { outcome.fold({ result.callback(it) }, { result.errback(it) }) }
-        }
-        return result
+        return deferToThreadPool(::callInThread, call)
     }
 
-    override fun <T> blockingCallFromThread(call: Callable<Deferred<T>>): T {
-        check(!isInReactorThread) { "blockingCallFromThread on the reactor's own thread would wait for itself" }
-        val result = CompletableFuture<T>()
-        blockedCallers.add(result)
-        try {
-            callFromThread {
-                try {
-                    call.call().addBoth { if (it is Failure) result.completeExceptionally(it.value) else result.complete(it.get()) }
-                } catch (e: Throwable) {
-                    result.completeExceptionally(e)
-                }
-            }
-            if (state == State.ENDED) failBlockedCallers()
-            return result.get()
-        } catch (e: ExecutionException) {
-            throw e.cause!!
-        } finally {
-            blockedCallers.remove(result)
-        }
+    override fun <T> blockingCallFromThread(call: Callable<Deferred<T>>): T = threads.blockingCall(call)
+
+    /** Runs the look-up of a name, which may block for long, on a thread that is kept for such. */
+    protected open fun callInResolverThread(call: Runnable): Unit = threads.lookUp(call)
+
+    final override fun lookUp(host: String): Deferred<List<InetAddress>> {
+        checkThread("lookUp")
+        HostResolver.literal(host)?.let { return succeed(it) }
+        return deferToThreadPool(::callInResolverThread) { options.resolver.resolve(host) }
     }
 
-    private fun failBlockedCallers() {
-        blockedCallers.forEach { it.completeExceptionally(ReactorNotRunningException("The reactor has stopped before the call was done.")) }
+    /** Whether the reactor's thread waits for the JVM to end, which waits for this reactor. */
+    internal val isInSystemExit: Boolean get() = thread?.stackTrace?.any { it.className == "java.lang.Shutdown" } == true
+
+    internal val hasEnded: Boolean get() = state == State.ENDED
+
+    // Health.
+
+    final override fun health(): LoopHealth {
+        val measured = meter.read(nanoTime())
+        val pool = threads.made
+        return LoopHealth(
+            turns = measured.turns,
+            tasks = measured.tasks,
+            busyTime = Duration.ofNanos(measured.busy),
+            busyRatio = measured.ratio,
+            timerLag = Duration.ofNanos(measured.lag),
+            longestTurn = Duration.ofNanos(measured.longest),
+            currentTurn = Duration.ofNanos(measured.present),
+            waitingTasks = incoming.count() + ready.size,
+            delayedCalls = timers.count,
+            connections = connectionCount,
+            poolThreads = pool?.threadCount ?: 0,
+            poolBusy = pool?.busyCount ?: 0,
+            poolWaiting = pool?.waitingCount ?: 0,
+        )
+    }
+
+    final override fun addHealthListener(
+        period: Duration,
+        listener: LoopHealthListener,
+    ): AutoCloseable {
+        checkThread("addHealthListener")
+        return healthReports.add(period, listener)
     }
 
     // System events.
@@ -463,6 +521,7 @@ public abstract class AbstractReactor(
         values: Map<String, Any?> = emptyMap(),
     ) {
         log.with(values).failure("{reactor}: {context}", error, LogKeys.CONTEXT to context)
+        events.callbackFailed(name, context, error)
         try {
             options.errorListener.errorReported(context, error)
         } catch (e: Throwable) {

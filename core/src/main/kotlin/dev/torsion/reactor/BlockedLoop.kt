@@ -7,6 +7,7 @@ import dev.torsion.log.LogKeys
 import dev.torsion.log.Logger
 import java.time.Duration
 import java.util.concurrent.TimeUnit
+import java.util.concurrent.atomic.AtomicLong
 import java.util.concurrent.locks.LockSupport
 
 /** Hears that a callback holds the loop. */
@@ -14,7 +15,7 @@ public fun interface BlockedLoopListener {
     /**
      * The loop has been in one callback for [blockedFor], and still is.
      *
-     * Thread: the watching one, once per blocking callback.
+     * Thread: the watching one, once per blocking callback. What it throws is logged.
      *
      * @param stack what the reactor's thread is doing
      */
@@ -58,12 +59,12 @@ internal class BlockedLoopWatch(
     private var asleep = false
 
     // Odd while the loop waits, and another even number in each turn: a turn that blocks is one even number for a long time.
-    @Volatile
-    private var waits = 0L
+    private val waits = AtomicLong()
 
     fun start() {
         if (threshold == 0L) return
         watched = Thread.currentThread()
+        ended = false
         watcher =
             Thread(::watch, "${options.threadName}-watch").apply {
                 isDaemon = true
@@ -77,15 +78,15 @@ internal class BlockedLoopWatch(
     }
 
     fun turnEnded() {
-        waits += 2
+        waits.setRelease(waits.getPlain() + 2)
     }
 
     fun beforeWait() {
-        waits++
+        waits.setRelease(waits.getPlain() + 1)
     }
 
     fun afterWait() {
-        waits++
+        waits.set(waits.getPlain() + 1) // with a fence: a watcher that does not see it has set asleep before
         if (asleep) {
             asleep = false
             LockSupport.unpark(watcher)
@@ -93,27 +94,39 @@ internal class BlockedLoopWatch(
     }
 
     private fun watch() {
-        var seen = waits
+        var seen = waits.get()
         var seenAt = System.nanoTime()
         var reported = false
         while (!ended) {
-            if (seen % 2 == 1L && waits == seen) {
+            if (seen % 2 == 1L && waits.get() == seen) {
                 asleep = true
-                if (waits == seen && !ended) LockSupport.park(this) // woken by afterWait and stop
+                if (waits.get() == seen && !ended) LockSupport.park(this) // woken by afterWait and stop
                 asleep = false
             } else {
                 LockSupport.parkNanos(this, maxOf(threshold / 2, TimeUnit.MILLISECONDS.toNanos(1)))
             }
             val now = System.nanoTime()
-            val current = waits
+            val current = waits.get()
             if (current != seen) {
                 seen = current
                 seenAt = now
                 reported = false
             } else if (current % 2 == 0L && !reported && now - seenAt >= threshold) {
                 reported = true
-                options.blockedLoopListener.loopBlocked(reactor, Duration.ofNanos(now - seenAt), watched.stackTrace)
+                report(Duration.ofNanos(now - seenAt), watched.stackTrace)
             }
+        }
+    }
+
+    private fun report(
+        blockedFor: Duration,
+        stack: Array<StackTraceElement>,
+    ) {
+        LoopEvents.recorder.blocked(options.threadName, blockedFor, stack)
+        try {
+            options.blockedLoopListener.loopBlocked(reactor, blockedFor, stack)
+        } catch (e: Throwable) {
+            Logger(Reactor::class.java).failure("{reactor}: the blocked loop listener failed", e, LogKeys.REACTOR to options.threadName)
         }
     }
 }

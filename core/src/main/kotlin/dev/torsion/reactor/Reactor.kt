@@ -14,6 +14,7 @@ import dev.torsion.net.TcpOptions
 import dev.torsion.reactor.nio.NioReactor
 import kotlinx.coroutines.CoroutineDispatcher
 import kotlinx.coroutines.CoroutineScope
+import java.net.InetAddress
 import java.time.Duration
 import java.util.concurrent.Callable
 import java.util.concurrent.Executor
@@ -30,8 +31,8 @@ import java.util.concurrent.Executor
  * It is an ordinary object: a program may have several. [default] is for programs that want one, as the tutorials do.
  *
  * Thread: the reactor belongs to the thread that calls [run], or to its own after [start]. Before that, the thread that sets it up
- * may use it. [callFromThread], [stopFromThread], [blockingCallFromThread], [isInReactorThread], [isRunning], [nanoTime] and, as an
- * [Executor], [execute] may be called from anywhere; everything else throws
+ * may use it. [callFromThread], [callInThread], [stopFromThread], [blockingCallFromThread], [isInReactorThread], [isRunning], [health],
+ * [nanoTime] and, as an [Executor], [execute] may be called from anywhere; everything else throws
  * [WrongThreadException][dev.torsion.net.WrongThreadException] on another thread. What a callback throws is logged and given to
  * [ReactorOptions.errorListener]; the reactor goes on.
  */
@@ -76,6 +77,23 @@ public interface Reactor :
      */
     public fun crash()
 
+    /**
+     * One turn by hand, for a program that has a loop of its own: waits for events for at most [delay], runs what is due, and returns.
+     *
+     * ```java
+     * while (reactor.iterate(Duration.ofMillis(16))) window.draw();
+     * ```
+     *
+     * The first call takes the calling thread as the reactor's and runs the startup triggers, as [run] does; Twisted's `iterate` leaves the
+     * reactor not running. The others are to come from the same thread. The JVM's shutdown is left to the program, see [stopOnShutdown].
+     *
+     * @param delay zero to handle what there is without waiting
+     * @return whether the reactor goes on; false after [stop] and [crash], when the last turn is over
+     * @throws IllegalStateException inside a callback: the loop would run within itself
+     * @throws ReactorNotRestartableException when it has stopped
+     */
+    public fun iterate(delay: Duration = Duration.ZERO): Boolean
+
     /** True from when the before-triggers of the startup are done until those of the shutdown are; Twisted's `running`. On any thread. */
     public val isRunning: Boolean
 
@@ -119,8 +137,21 @@ public interface Reactor :
     /** The pool of [callInThread], made when first asked for, stopped with the reactor. */
     public val threadPool: ThreadPool
 
-    /** How many threads the [threadPool] may have at most; 10 unless changed. */
+    /** How many threads the [threadPool] may have at most; 10 unless changed. See [ThreadPool.adjust]. */
     public fun suggestThreadPoolSize(size: Int)
+
+    /** How the loop is doing. On any thread, also while the loop is blocked. */
+    public fun health(): LoopHealth
+
+    /**
+     * Tells [listener] every [period], at the end of a turn, how the loop is doing.
+     *
+     * @return what takes the listener away again, on the reactor's thread
+     */
+    public fun addHealthListener(
+        period: Duration,
+        listener: LoopHealthListener,
+    ): AutoCloseable
 
     /**
      * Runs [trigger] at [event]: in [Phase.BEFORE], whose Deferreds hold up the next phase, [Phase.DURING] or [Phase.AFTER]. Each
@@ -138,6 +169,12 @@ public interface Reactor :
      * @throws IllegalArgumentException when [handle] is not of this reactor, or its trigger was removed or has run
      */
     public fun removeSystemEventTrigger(handle: TriggerHandle)
+
+    /**
+     * The addresses of [host], by [ReactorOptions.resolver], off the loop: what [resolve] adds a time-out, a choice and one type of error to.
+     * Fails with what the resolver has thrown.
+     */
+    public fun lookUp(host: String): Deferred<List<InetAddress>>
 
     /**
      * Opens a TCP port; Twisted's `listenTCP`. Connections are accepted once the reactor runs.

@@ -3,6 +3,8 @@
 
 package dev.torsion.reactor
 
+import java.util.concurrent.RejectedExecutionException
+
 /** The reactor was asked to stop while it does not run, or to wait for something that can no longer happen. */
 public class ReactorNotRunningException(
     message: String = "The reactor is not running.",
@@ -18,3 +20,13 @@ public class ReactorNotRestartableException : IllegalStateException("A reactor t
 public class ReactorAlreadyInstalledException(
     message: String,
 ) : IllegalStateException(message)
+
+/** Work was given to a [ThreadPool] that was stopped, such as that of a reactor that has stopped. */
+public class ThreadPoolStoppedException(
+    message: String,
+) : RejectedExecutionException(message)
+
+/** Too much work waits in a [ThreadPool] already. */
+public class ThreadPoolFullException(
+    message: String,
+) : RejectedExecutionException(message)

@@ -5,18 +5,28 @@ package dev.torsion.reactor
 
 import dev.torsion.net.HostResolver
 import java.time.Duration
+import java.util.concurrent.ThreadFactory
 
 /**
  * How a reactor is set up. Immutable.
+ *
+ * ```java
+ * ReactorOptions options = ReactorOptions.builder().threadName("orders").shutdownTimeout(Duration.ofSeconds(30)).build();
+ * ```
  *
  * @property threadName the name of the thread that [Reactor.start] makes
  * @property blockedThreshold a callback that holds the loop for longer than this is reported, with its stack, while it does; 500 ms,
  *   zero for never
  * @property blockedLoopListener hears of such a callback, on the watching thread; the default logs a warning
- * @property errorListener hears of every error that a callback threw, on the reactor's thread, after it was logged
+ * @property errorListener hears of every error that a callback threw, on the reactor's thread, after it was logged; and of those of work
+ *   for the thread pool, on its thread
  * @property resolver looks host names up
  * @property acceptsPerTurn how many connections a port accepts before others get their turn
  * @property readsPerTurn how many times a connection is read in a row while it fills the read buffer, before others get their turn
+ * @property shutdownTimeout when the JVM is told to end while [Reactor.run] runs, the reactor is stopped, and has this long to do so; 10 s,
+ *   zero leaves it alone. See [stopOnShutdown]
+ * @property threadFactory makes the threads of the reactor's [pool][Reactor.threadPool]; null for platform threads
+ * @property contextCarrier what work for that pool takes along from the thread that hands it over; SLF4J's MDC
  */
 public class ReactorOptions
 @JvmOverloads
@@ -28,11 +38,79 @@ constructor(
     public val resolver: HostResolver = HostResolver.system(),
     public val acceptsPerTurn: Int = 64,
     public val readsPerTurn: Int = 4,
+    public val shutdownTimeout: Duration = Duration.ofSeconds(10),
+    public val threadFactory: ThreadFactory? = null,
+    public val contextCarrier: ContextCarrier = ContextCarrier.mdc(),
 ) {
     init {
         require(!blockedThreshold.isNegative) { "blockedThreshold must not be negative, but is $blockedThreshold" }
         require(acceptsPerTurn > 0) { "acceptsPerTurn must be positive, but is $acceptsPerTurn" }
         require(readsPerTurn > 0) { "readsPerTurn must be positive, but is $readsPerTurn" }
+        require(!shutdownTimeout.isNegative) { "shutdownTimeout must not be negative, but is $shutdownTimeout" }
+    }
+
+    /** Sets options by their names, for Java. Not for several threads at once. */
+    public class Builder internal constructor() {
+        private var options = ReactorOptions()
+
+        /** See [ReactorOptions.threadName]. */
+        public fun threadName(name: String): Builder = with(threadName = name)
+
+        /** See [ReactorOptions.blockedThreshold]. */
+        public fun blockedThreshold(threshold: Duration): Builder = with(blockedThreshold = threshold)
+
+        /** See [ReactorOptions.blockedLoopListener]. */
+        public fun blockedLoopListener(listener: BlockedLoopListener): Builder = with(blockedLoopListener = listener)
+
+        /** See [ReactorOptions.errorListener]. */
+        public fun errorListener(listener: ErrorListener): Builder = with(errorListener = listener)
+
+        /** See [ReactorOptions.resolver]. */
+        public fun resolver(resolver: HostResolver): Builder = with(resolver = resolver)
+
+        /** See [ReactorOptions.acceptsPerTurn]. */
+        public fun acceptsPerTurn(count: Int): Builder = with(acceptsPerTurn = count)
+
+        /** See [ReactorOptions.readsPerTurn]. */
+        public fun readsPerTurn(count: Int): Builder = with(readsPerTurn = count)
+
+        /** See [ReactorOptions.shutdownTimeout]. */
+        public fun shutdownTimeout(timeout: Duration): Builder = with(shutdownTimeout = timeout)
+
+        /** See [ReactorOptions.threadFactory]. */
+        public fun threadFactory(factory: ThreadFactory?): Builder = with(threadFactory = factory)
+
+        /** See [ReactorOptions.contextCarrier]. */
+        public fun contextCarrier(carrier: ContextCarrier): Builder = with(contextCarrier = carrier)
+
+        /** The options. */
+        public fun build(): ReactorOptions = options
+
+        private fun with(
+            threadName: String = options.threadName,
+            blockedThreshold: Duration = options.blockedThreshold,
+            blockedLoopListener: BlockedLoopListener = options.blockedLoopListener,
+            errorListener: ErrorListener = options.errorListener,
+            resolver: HostResolver = options.resolver,
+            acceptsPerTurn: Int = options.acceptsPerTurn,
+            readsPerTurn: Int = options.readsPerTurn,
+            shutdownTimeout: Duration = options.shutdownTimeout,
+            threadFactory: ThreadFactory? = options.threadFactory,
+            contextCarrier: ContextCarrier = options.contextCarrier,
+        ): Builder {
+            options =
+                ReactorOptions(
+                    threadName, blockedThreshold, blockedLoopListener, errorListener, resolver,
+                    acceptsPerTurn, readsPerTurn, shutdownTimeout, threadFactory, contextCarrier,
+                )
+            return this
+        }
+    }
+
+    public companion object {
+        /** A builder that has the defaults. */
+        @JvmStatic
+        public fun builder(): Builder = Builder()
     }
 }
 

@@ -13,11 +13,15 @@ import kotlin.time.toJavaDuration
 
 /**
  * Stops this reactor when the JVM is told to end, by Ctrl-C, a termination signal or `System.exit`: the shutdown triggers run, their
- * Deferreds are awaited and connections are closed, for at most [timeout]; then the JVM ends. Without this the JVM ends at once.
+ * Deferreds are awaited and connections are closed, for at most [timeout]; then the JVM ends, with the exit code of the signal (130 for
+ * Ctrl-C, 143 for a termination signal). A second such signal meanwhile ends it at once.
  *
- * For programs, once, before the reactor runs. The hook is taken out of the JVM when the reactor ends by itself. What stands behind
- * [Reactor.run] may not get to run any more: what must happen belongs into a shutdown trigger. `System.exit` on the reactor's own
- * thread holds up that thread, and with it the triggers, until the time is up: call [Reactor.stop] there.
+ * [Reactor.run] does so by itself, with [ReactorOptions.shutdownTimeout], unless that is zero: this is for a reactor that was
+ * [started][Reactor.start] or is driven by [Reactor.iterate], and for another time-out, which then holds for `run` too. Call it once, before
+ * the reactor runs. The hook is taken out of the JVM when the reactor ends by itself.
+ *
+ * What stands behind `run` may not get to run any more: what must happen belongs into a shutdown trigger. `System.exit` on the reactor's
+ * own thread keeps that thread, so that no trigger could run: there the JVM ends without them. Call [Reactor.stop] instead.
  *
  * Thread: the reactor's.
  */
@@ -30,25 +34,50 @@ public fun Reactor.stopOnShutdown(timeout: kotlin.time.Duration): Unit = stopOnS
 
 internal fun Reactor.addShutdownHook(timeout: Duration): Thread {
     require(!timeout.isNegative) { "a timeout must not be negative, but $timeout was given" }
-    val hook =
-        Thread({
-            if (!stopAndJoin(timeout)) {
-                log.warn(
-                    "{reactor} has not ended within {timeout} of the JVM's shutdown",
-                    LogKeys.REACTOR to toString(),
-                    "timeout" to timeout.toString(),
-                )
-            }
-        }, "torsion-shutdown")
-    addSystemEventTrigger(Phase.AFTER, SystemEvent.SHUTDOWN) {
+    val hook = ShutdownHook(this, timeout)
+    addSystemEventTrigger(Phase.AFTER, SystemEvent.SHUTDOWN) { hook.remove() }
+    (this as? AbstractReactor)?.hasShutdownHook = true
+    hook.install()
+    return hook
+}
+
+/** Runs when the JVM shuts down. */
+internal class ShutdownHook(
+    private val reactor: Reactor,
+    private val timeout: Duration,
+) : Thread("torsion-shutdown") {
+    /** Adds this hook; when the JVM is ending already, there is nothing to wait for. */
+    fun install() {
         try {
-            Runtime.getRuntime().removeShutdownHook(hook)
+            Runtime.getRuntime().addShutdownHook(this)
         } catch (e: IllegalStateException) {
-            log.debug("the JVM is ending: {reason}", LogKeys.REASON to e.message) // the hook is what stops us
+            log.debug("the JVM is ending: {reason}", LogKeys.REASON to e.message)
         }
     }
-    Runtime.getRuntime().addShutdownHook(hook)
-    return hook
+
+    fun remove() {
+        try {
+            Runtime.getRuntime().removeShutdownHook(this)
+        } catch (e: IllegalStateException) {
+            log.debug("the JVM is ending: {reason}", LogKeys.REASON to e.message) // this hook is what stops the reactor
+        }
+    }
+
+    override fun run() {
+        SecondSignal.endsTheJvm()
+        if (reactor is AbstractReactor && reactor.isInSystemExit) {
+            log.warn(
+                "{reactor}: System.exit was called on the reactor's own thread, so its shutdown triggers cannot run",
+                LogKeys.REACTOR to reactor.toString(),
+            )
+        } else if (!reactor.stopAndJoin(timeout)) {
+            log.warn(
+                "{reactor} has not ended within {timeout} of the JVM's shutdown",
+                LogKeys.REACTOR to reactor.toString(),
+                "timeout" to timeout.toString(),
+            )
+        }
+    }
 }
 
 private val log = Logger(Reactor::class.java)

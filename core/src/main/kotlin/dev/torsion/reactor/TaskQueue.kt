@@ -37,6 +37,18 @@ internal class TaskQueue {
     /** False while a task waits, or is about to be added. Consumer only. */
     fun isEmpty(): Boolean = tail.get() === head
 
+    /** How many tasks wait, more or less. Any thread; takes time for each of them. */
+    fun count(): Int {
+        val last = tail.get()
+        var node = head // perhaps an old one: those that were taken are passed over
+        var count = 0
+        while (node !== last) {
+            node = node.next ?: break
+            if (node.get() != null) count++
+        }
+        return count
+    }
+
     /** Runs the tasks that are there now; those that they add wait for the next call. Consumer only. */
     fun drain(run: Consumer<Runnable>) {
         val last = tail.get()

@@ -3,114 +3,255 @@
 
 package dev.torsion.reactor
 
-import java.util.concurrent.LinkedBlockingQueue
-import java.util.concurrent.RejectedExecutionException
+import dev.torsion.defer.Failure
+import dev.torsion.defer.Outcome
+import dev.torsion.defer.Success
+import org.slf4j.LoggerFactory
+import java.time.Duration
+import java.util.concurrent.Callable
+import java.util.concurrent.CountDownLatch
+import java.util.concurrent.Executor
 import java.util.concurrent.ThreadFactory
-import java.util.concurrent.ThreadPoolExecutor
 import java.util.concurrent.TimeUnit
 import java.util.concurrent.atomic.AtomicInteger
+import java.util.concurrent.locks.ReentrantLock
+import java.util.function.Consumer
+import kotlin.concurrent.withLock
 
 /**
- * Threads for blocking work: what [Reactor.callInThread] and [Reactor.deferToThread] use; Twisted's `ThreadPool`.
+ * Threads for work that blocks; Twisted's `ThreadPool`. A reactor has one, for [Reactor.callInThread] and [Reactor.deferToThread]; a
+ * program may have others of its own, for [deferToThreadPool].
  *
- * Threads are made when there is work, up to [size], and end after a minute without any. Work that finds them all busy waits in a
- * queue of at most [QUEUE_LIMIT] calls. Work given before the reactor runs waits until it does.
+ * ```java
+ * var disk = new ThreadPool("disk", 2);
+ * disk.start();
+ * Reactors.deferToThreadPool(reactor, disk, () -> Files.readString(path)).addCallback(...);
+ * disk.stop();
+ * ```
  *
- * Thread: [callInThread] may be called from anywhere.
+ * A thread is made when there is work and no other is idle, up to [size]. Threads above [minThreads] end after a minute without work. What
+ * finds them all busy waits, first in, first out, in a queue of at most [QUEUE_LIMIT] calls. Work that is given before [start] waits for it;
+ * work that is given before [stop] is done. The threads are no daemons: a JVM does not end by itself while they are at work, or idle for
+ * less than a minute, unless the pool was stopped.
+ *
+ * Thread: any, for all methods.
+ *
+ * @param name what the threads are called: `name-1` and so on
+ * @param size how many threads there may be at most
+ * @param threadFactory makes the threads; null for platform threads. `Thread.ofVirtual().factory()` gives virtual ones (JDK 21)
+ * @param contextCarrier what work takes along from the thread that hands it over
+ * @param errorListener hears of what work has thrown, on the thread of the pool
  */
-public class ThreadPool internal constructor(
-    name: String,
-    private val report: (String, Throwable) -> Unit,
-) {
+public class ThreadPool
+@JvmOverloads
+constructor(
+    private val name: String,
+    size: Int = DEFAULT_SIZE,
+    threadFactory: ThreadFactory? = null,
+    private val contextCarrier: ContextCarrier = ContextCarrier.mdc(),
+    private val errorListener: ErrorListener = LOGGING,
+) : Executor {
+    private val lock = ReentrantLock()
+    private val workOrEnd = lock.newCondition()
+    private val waiting = ArrayDeque<Runnable>()
+    private val whenEnded = ArrayList<Runnable>()
     private val threadNumber = AtomicInteger()
-    private val early = ArrayList<Runnable>()
+    private val threadFactory = threadFactory ?: ThreadFactory { Thread(it, "$name-${threadNumber.incrementAndGet()}") }
+    private var idle = 0
     private var isStarted = false
-
-    private var whenTerminated = Runnable {}
-
-    private val executor =
-        object : ThreadPoolExecutor(
-            DEFAULT_SIZE,
-            DEFAULT_SIZE,
-            1,
-            TimeUnit.MINUTES,
-            LinkedBlockingQueue(QUEUE_LIMIT),
-            ThreadFactory { Thread(it, "$name-pool-${threadNumber.incrementAndGet()}") },
-        ) {
-            override fun terminated() = whenTerminated.run()
-        }.apply { allowCoreThreadTimeOut(true) }
+    private var isStopped = false
 
     /** How many threads there may be at most. */
-    public val size: Int get() = executor.maximumPoolSize
+    @Volatile
+    public var size: Int = size
+        private set
+
+    /** How many threads stay although there is no work. */
+    @Volatile
+    public var minThreads: Int = 0
+        private set
 
     /** How many threads there are now. */
-    public val threadCount: Int get() = executor.poolSize
+    @Volatile
+    public var threadCount: Int = 0
+        private set
+
+    /** How many threads are at work. */
+    public val busyCount: Int get() = lock.withLock { threadCount - idle }
+
+    /** How many calls wait for a thread. */
+    public val waitingCount: Int get() = lock.withLock { waiting.size }
+
+    init {
+        requireSizes(0, size)
+    }
 
     /**
-     * Runs [call] on one of the threads.
+     * Runs [call] on one of the threads. What it throws goes to the error listener, and the thread lives on.
      *
-     * @throws RejectedExecutionException when the pool was stopped, or [QUEUE_LIMIT] calls wait already
+     * @throws ThreadPoolStoppedException when the pool was stopped
+     * @throws ThreadPoolFullException when [QUEUE_LIMIT] calls wait already
      */
     public fun callInThread(call: Runnable) {
-        val guarded =
-            Runnable {
-                try {
-                    call.run()
-                } catch (e: Throwable) {
-                    report("a call in a thread of the pool failed", e)
-                }
-            }
-        synchronized(early) {
-            if (!isStarted) {
-                if (executor.isShutdown) throw RejectedExecutionException("the reactor's thread pool was stopped")
-                if (early.size >= QUEUE_LIMIT) throw RejectedExecutionException("$QUEUE_LIMIT calls wait for the reactor to run")
-                early.add(guarded)
-                return
-            }
+        val carried = contextCarrier.carry(call)
+        lock.withLock {
+            if (isStopped) throw ThreadPoolStoppedException("the thread pool $name was stopped")
+            if (waiting.size >= QUEUE_LIMIT) throw ThreadPoolFullException("$QUEUE_LIMIT calls wait for a thread of the pool $name")
+            waiting.add(carried)
+            if (isStarted) addThreads()
         }
-        submit(guarded)
     }
 
-    internal fun start() {
-        synchronized(early) {
+    /** [callInThread], so that a pool is an [Executor]. */
+    override fun execute(command: Runnable): Unit = callInThread(command)
+
+    /**
+     * Runs [call] on one of the threads, and then, on the same thread, [onResult] with what it returned or threw; Twisted's
+     * `callInThreadWithCallback`.
+     *
+     * @throws ThreadPoolStoppedException when the pool was stopped
+     * @throws ThreadPoolFullException when [QUEUE_LIMIT] calls wait already
+     */
+    public fun <T> callInThreadWithCallback(
+        onResult: Consumer<in Outcome<T>>,
+        call: Callable<T>,
+    ): Unit = callInThread { onResult.accept(runCatching { call.call() }.fold({ Success(it) }, { Failure(it) })) }
+
+    /** Begins with the work that was given, and takes more. Does nothing when it has begun. */
+    public fun start(): Unit =
+        lock.withLock {
+            if (isStopped) throw ThreadPoolStoppedException("the thread pool $name was stopped")
             isStarted = true
-            early.forEach(::submit)
-            early.clear()
+            addThreads()
+        }
+
+    /**
+     * From now on there are at least [minThreads] and at most [size] threads; Twisted's `adjustPoolsize`. Threads that are too many end when
+     * their work is done.
+     */
+    public fun adjust(
+        minThreads: Int,
+        size: Int,
+    ) {
+        requireSizes(minThreads, size)
+        lock.withLock {
+            this.minThreads = minThreads
+            this.size = size
+            if (isStarted && !isStopped) addThreads()
+            workOrEnd.signalAll()
         }
     }
 
-    internal fun resize(size: Int) {
-        require(size > 0) { "a thread pool needs at least one thread, but $size were suggested" }
-        if (size > executor.maximumPoolSize) {
-            executor.maximumPoolSize = size
-            executor.corePoolSize = size
-        } else {
-            executor.corePoolSize = size
-            executor.maximumPoolSize = size
+    /** Takes no more work. What was given is done, then the threads end. Returns at once; does nothing when it was stopped before. */
+    public fun stop(): Unit = stop {}
+
+    /** [stop], with a call when all work is done: on a thread of the pool, or here when there is none. */
+    internal fun stop(ended: Runnable) {
+        val isOver =
+            lock.withLock {
+                isStopped = true
+                isStarted = true
+                addThreads() // for work that was given before any start
+                workOrEnd.signalAll()
+                (threadCount == 0).also { if (!it) whenEnded.add(ended) }
+            }
+        if (isOver) ended.run()
+    }
+
+    /**
+     * [stop], then waits until all work is done, at most [timeout].
+     *
+     * @return whether it is
+     */
+    public fun stopAndJoin(timeout: Duration): Boolean {
+        val ended = CountDownLatch(1)
+        stop(ended::countDown)
+        return ended.await(timeout.toNanos(), TimeUnit.NANOSECONDS)
+    }
+
+    /** With the lock: as many threads as the work needs. */
+    private fun addThreads() {
+        val wanted = if (isStopped) 0 else minThreads
+        while (threadCount < wanted || (waiting.size > idle && threadCount < size)) {
+            val thread =
+                threadFactory.newThread(::work) ?: throw IllegalStateException("the thread factory of the pool $name gave no thread")
+            threadCount++
+            idle++ // until it has taken its work
+            try {
+                thread.start()
+            } catch (e: Throwable) { // out of threads
+                threadCount--
+                idle--
+                if (threadCount == 0) throw e
+                break
+            }
         }
+        if (idle > 0) workOrEnd.signal()
     }
 
-    /** Takes no more work. What was given is done, and then [terminated] runs, on any thread. */
-    internal fun stop(terminated: Runnable) {
-        whenTerminated = terminated
-        executor.shutdown()
+    private fun work() {
+        while (true) {
+            val call = next() ?: break
+            try {
+                call.run()
+            } catch (e: Throwable) {
+                report(e)
+            }
+            Thread.interrupted() // an interrupt was meant for the work that is over
+            lock.withLock { idle++ }
+        }
+        val ended = lock.withLock { if (isStopped && threadCount == 0) whenEnded.toList().also { whenEnded.clear() } else emptyList() }
+        ended.forEach(Runnable::run)
     }
 
-    private fun submit(call: Runnable) {
+    private fun report(error: Throwable) {
         try {
-            executor.execute(call)
-        } catch (e: RejectedExecutionException) {
-            val why = if (executor.isShutdown) "the reactor's thread pool was stopped" else "$QUEUE_LIMIT calls wait for a thread"
-            throw RejectedExecutionException(why, e)
+            errorListener.errorReported("a call in a thread of the pool failed", error)
+        } catch (e: Throwable) {
+            log.error("the error listener of {} failed", this, e)
         }
     }
 
-    override fun toString(): String = "ThreadPool(${executor.poolSize} of at most $size threads, ${executor.queue.size} calls waiting)"
+    /** The next call; null when this thread is to end. */
+    private fun next(): Runnable? =
+        lock.withLock {
+            var left = IDLE_NANOS
+            while (threadCount <= size) {
+                waiting.removeFirstOrNull()?.let {
+                    idle--
+                    return it
+                }
+                if (isStopped || (left <= 0 && threadCount > minThreads)) break
+                left =
+                    try {
+                        workOrEnd.awaitNanos(if (left > 0) left else IDLE_NANOS)
+                    } catch (_: InterruptedException) {
+                        left // nobody's business: only stop ends a thread
+                    }
+            }
+            idle--
+            threadCount--
+            workOrEnd.signal() // it may have been woken for work that it leaves to another
+            null
+        }
+
+    override fun toString(): String = "ThreadPool($name, $threadCount of at most $size threads, $waitingCount calls waiting)"
 
     public companion object {
         /** How many calls may wait for a thread. */
         public const val QUEUE_LIMIT: Int = 65_536
 
-        private const val DEFAULT_SIZE = 10
+        internal const val DEFAULT_SIZE = 10
+        private val IDLE_NANOS = TimeUnit.MINUTES.toNanos(1)
+        private val log = LoggerFactory.getLogger(ThreadPool::class.java)
+        private val LOGGING = ErrorListener { context, error -> log.error("{}", context, error) }
+
+        private fun requireSizes(
+            minThreads: Int,
+            size: Int,
+        ) {
+            require(size > 0) { "a thread pool needs at least one thread, but $size were suggested" }
+            require(minThreads in 0..size) { "minThreads must be from 0 to $size, but is $minThreads" }
+        }
     }
 }

@@ -54,7 +54,13 @@ public class MemoryReactor private constructor(
     @get:JvmName("network") public val network: MemoryNetwork,
     errorListener: ErrorListener,
 ) : NioReactor(
-    ReactorOptions("memory", blockedThreshold = Duration.ZERO, errorListener = heardBy(errorListener), resolver = network.resolver),
+    ReactorOptions(
+        "memory",
+        blockedThreshold = Duration.ZERO,
+        errorListener = heardBy(errorListener),
+        resolver = network.resolver,
+        shutdownTimeout = Duration.ZERO,
+    ),
     MemorySelectorProvider(network),
     clock.timers,
 ),
@@ -217,6 +223,8 @@ public class MemoryReactor private constructor(
     // Threads.
 
     override fun callInThread(call: Runnable): Unit = callFromThread { LentThread.run(call) }
+
+    override fun callInResolverThread(call: Runnable): Unit = callInThread(call)
 
     override fun <T> blockingCallFromThread(call: Callable<Deferred<T>>): T {
         LentThread.refuseBlocking()

@@ -20,7 +20,6 @@ import dev.torsion.net.WriteLimitExceededException
 import dev.torsion.reactor.AbstractReactor
 import dev.torsion.reactor.ConnectionScope
 import dev.torsion.reactor.ConsumerSide
-import dev.torsion.reactor.logEnd
 import dev.torsion.reactor.Phase
 import dev.torsion.reactor.SystemEvent
 import dev.torsion.reactor.logEnd

@@ -129,7 +129,7 @@ internal class NioConnector(
                 addresses.addAll(literal)
                 reactor.runSoon(::tryNext) // never inside connect(): the caller has not got the connector yet
             } else {
-                reactor.deferToThread { reactor.resolver.resolve(host) }.addBoth { outcome ->
+                reactor.lookUp(host).addBoth { outcome ->
                     if (outcome is Failure) {
                         fail(DnsLookupException(host, destination, outcome.value))
                     } else {

@@ -132,7 +132,8 @@ public open class NioReactor(
         selectable: Selectable,
     ): SelectionKey = channel.register(selector, operations, selectable)
 
-    internal val resolver get() = options.resolver
+    // The keys may be looked at by any thread while they change.
+    override val connectionCount: Int get() = if (selector.isOpen) selector.keys().count { it.attachment() is NioTransport } else 0
 
     /** How many channels are registered: ports, attempts, connections and those that linger. */
     internal val channelCount: Int get() = selector.keys().size

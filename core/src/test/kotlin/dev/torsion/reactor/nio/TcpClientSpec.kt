@@ -168,7 +168,7 @@ class TcpClientSpec :
             withReactor(options) { reactor ->
                 val port = reactor.listen { Scripted() }.host().port
                 reactor.resultOnLoop { TCP4ClientEndpoint(reactor, "known.test", port).connect(TorsionFactory { Scripted() }) }
-                askedOn.getOrFail() shouldContain "pool"
+                askedOn.getOrFail() shouldContain "resolver"
                 val error =
                     shouldThrow<DnsLookupException> {
                         reactor.resultOnLoop { TCP4ClientEndpoint(reactor, "nowhere.test", port).connect(TorsionFactory { Scripted() }) }

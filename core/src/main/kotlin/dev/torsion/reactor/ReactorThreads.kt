@@ -1,0 +1,97 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.reactor
+
+import dev.torsion.defer.Deferred
+import dev.torsion.defer.Failure
+import java.util.concurrent.Callable
+import java.util.concurrent.CompletableFuture
+import java.util.concurrent.ConcurrentHashMap
+import java.util.concurrent.ExecutionException
+import java.util.concurrent.ThreadFactory
+import java.util.concurrent.atomic.AtomicInteger
+
+/** The threads of one reactor besides its own: the pool for blocking work, the threads that look names up, and callers that wait. */
+internal class ReactorThreads(
+    private val reactor: AbstractReactor,
+    private val options: ReactorOptions,
+    private val errors: ErrorListener,
+) {
+    private val blockedCallers: MutableSet<CompletableFuture<*>> = ConcurrentHashMap.newKeySet()
+    private var isStarted = false
+    private var isStopped = false
+
+    /** The pool, if anybody has needed it. */
+    @Volatile
+    var made: ThreadPool? = null
+        private set
+
+    private val lookups = lazy {
+        val number = AtomicInteger()
+        val daemons = ThreadFactory { Thread(it, "${options.threadName}-resolver-${number.incrementAndGet()}").apply { isDaemon = true } }
+        ThreadPool("${options.threadName}-resolver", RESOLVER_THREADS, daemons, ContextCarrier.none(), errors).also { it.start() }
+    }
+
+    @Synchronized
+    fun pool(): ThreadPool =
+        made
+            ?: ThreadPool(
+                "${options.threadName}-pool",
+                ThreadPool.DEFAULT_SIZE,
+                options.threadFactory,
+                options.contextCarrier,
+                errors,
+            ).also {
+                if (isStarted) it.start()
+                if (isStopped) it.stop()
+                made = it
+            }
+
+    /** The reactor runs: work begins. */
+    @Synchronized
+    fun start() {
+        isStarted = true
+        made?.start()
+    }
+
+    /** Takes no more work; [ended] is called when all of it is done, on any thread. */
+    @Synchronized
+    fun stop(ended: Runnable) {
+        isStopped = true
+        if (lookups.isInitialized()) lookups.value.stop() // nobody waits for an answer any more, which may take a minute
+        made?.stop(ended) ?: ended.run()
+    }
+
+    /** Runs a look-up of a name, which may take long: on a thread that other blocking work cannot be waiting for. */
+    fun lookUp(call: Runnable): Unit = lookups.value.callInThread(call)
+
+    fun <T> blockingCall(call: Callable<Deferred<T>>): T {
+        check(!reactor.isInReactorThread) { "blockingCallFromThread on the reactor's own thread would wait for itself" }
+        val result = CompletableFuture<T>()
+        blockedCallers.add(result)
+        try {
+            reactor.callFromThread {
+                try {
+                    call.call().addBoth { if (it is Failure) result.completeExceptionally(it.value) else result.complete(it.get()) }
+                } catch (e: Throwable) {
+                    result.completeExceptionally(e)
+                }
+            }
+            if (reactor.hasEnded) failBlockedCallers()
+            return result.get()
+        } catch (e: ExecutionException) {
+            throw e.cause!!
+        } finally {
+            blockedCallers.remove(result)
+        }
+    }
+
+    fun failBlockedCallers() {
+        blockedCallers.forEach { it.completeExceptionally(ReactorNotRunningException("The reactor has stopped before the call was done.")) }
+    }
+
+    private companion object {
+        const val RESOLVER_THREADS = 4
+    }
+}

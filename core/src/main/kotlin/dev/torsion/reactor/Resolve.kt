@@ -1,0 +1,42 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+@file:JvmName("Reactors")
+@file:JvmMultifileClass
+
+package dev.torsion.reactor
+
+import dev.torsion.clock.DeferredTimeoutException
+import dev.torsion.clock.addTimeout
+import dev.torsion.defer.Deferred
+import dev.torsion.net.AddressFamily
+import dev.torsion.net.DnsLookupException
+import java.net.InetAddress
+import java.time.Duration
+
+private val DEFAULT_TIMEOUT = Duration.ofSeconds(60)
+
+/**
+ * The addresses of [host] that are of this [family], by [ReactorOptions.resolver], the best first; Twisted's `reactor.resolve` and
+ * `resolveHostName`. A numeric address and `localhost` are not looked up: the Deferred has fired already.
+ *
+ * The Deferred fails with a [DnsLookupException] when there is no such address, whose cause says why: an
+ * [UnknownHostException][java.net.UnknownHostException], a [DeferredTimeoutException] after [timeout], or whatever the resolver has thrown.
+ * Cancelling it only ends the waiting.
+ *
+ * Thread: the reactor's.
+ *
+ * @param timeout 60 s unless given
+ */
+@JvmOverloads
+public fun Reactor.resolve(
+    host: String,
+    family: AddressFamily = AddressFamily.ANY,
+    timeout: Duration = DEFAULT_TIMEOUT,
+): Deferred<List<InetAddress>> =
+    lookUp(host)
+        .addTimeout(timeout, this)
+        .addErrback { failure ->
+            val error = failure.value
+            throw if (error is kotlin.coroutines.cancellation.CancellationException) error else DnsLookupException(host, host, error)
+        }.addCallback { all -> all.filter { it in family }.ifEmpty { throw DnsLookupException(host, host) } }

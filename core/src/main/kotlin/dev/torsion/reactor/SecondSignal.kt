@@ -1,0 +1,32 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.reactor
+
+import org.slf4j.LoggerFactory
+import sun.misc.Signal
+
+/**
+ * Lets a signal end a JVM that is shutting down already. The JVM itself ignores it: an impatient second Ctrl-C would wait for the shutdown
+ * hooks like the first.
+ *
+ * This is the only use of `sun.misc.Signal`, which belongs to the module `jdk.unsupported`: every JDK has it, but a runtime made by `jlink`
+ * may not, and then a second signal is ignored as it always was. The first signal stays with the JVM's shutdown hooks, which are for all
+ * platforms, live together with the hooks of others, and work for `System.exit` too.
+ */
+internal object SecondSignal {
+    private val log = LoggerFactory.getLogger(Reactor::class.java)
+
+    fun endsTheJvm() {
+        if (!ModuleLayer.boot().findModule("jdk.unsupported").isPresent) return
+        for (name in listOf("INT", "TERM", "HUP")) {
+            try {
+                Signal.handle(Signal(name)) { Runtime.getRuntime().halt(SIGNALLED + it.number) }
+            } catch (e: IllegalArgumentException) {
+                log.debug("no handler for the signal {}: {}", name, e.message) // this platform has none, or the JVM was told -Xrs
+            }
+        }
+    }
+
+    private const val SIGNALLED = 128 // the exit code of what a signal has ended is this and its number
+}

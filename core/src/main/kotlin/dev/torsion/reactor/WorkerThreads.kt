@@ -1,0 +1,52 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+@file:JvmName("Reactors")
+@file:JvmMultifileClass
+
+package dev.torsion.reactor
+
+import dev.torsion.defer.Deferred
+import java.util.concurrent.Callable
+import java.util.concurrent.Executor
+
+/**
+ * Runs blocking work on a [pool] of your own instead of this reactor's; Twisted's `deferToThreadPool`. The Deferred fires on the reactor's
+ * thread, with what [call] returns or throws. Cancelling it only ends the waiting: the work goes on.
+ *
+ * [pool] is a [ThreadPool] or any other executor, such as `Executors.newVirtualThreadPerTaskExecutor()`. The reactor does not stop it, and
+ * does not wait for its work when it stops: an answer that comes later is dropped.
+ *
+ * Thread: the reactor's.
+ *
+ * @throws java.util.concurrent.RejectedExecutionException when [pool] takes no work
+ */
+public fun <T> Reactor.deferToThreadPool(
+    pool: Executor,
+    call: Callable<T>,
+): Deferred<T> {
+    val result = Deferred<T>()
+    pool.execute {
+        val outcome = runCatching { call.call() }
+        try {
+            callFromThread { outcome.fold({ result.callback(it) }, { result.errback(it) }) }
+        } catch (e: ReactorNotRunningException) {
+            outcome.exceptionOrNull()?.let { e.addSuppressed(it) }
+            log.debug("{}: the answer of a thread came when the reactor had stopped", this, e)
+        }
+    }
+    return result
+}
+
+/**
+ * Runs [calls] one after the other on one thread of the pool; Twisted's `callMultipleInThread`. When one throws, that is reported, and
+ * those behind it do not run.
+ *
+ * Thread: any, as [Reactor.callInThread].
+ */
+public fun Reactor.callMultipleInThread(calls: List<Runnable>) {
+    val taken = calls.toList()
+    callInThread { taken.forEach(Runnable::run) }
+}
+
+private val log = org.slf4j.LoggerFactory.getLogger(Reactor::class.java)
