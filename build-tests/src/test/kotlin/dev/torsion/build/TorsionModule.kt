@@ -17,6 +17,7 @@ internal enum class TorsionModule(val directory: Path, val published: Boolean = 
     CORE(ROOT / "core"),
     FRAMING(ROOT / "protocols" / "framing"),
     JAVA_FACADE(ROOT / "java-facade"),
+    LOG_JSON(ROOT / "observability" / "log-json"),
     TESTKIT(ROOT / "testkit"),
     EXAMPLES(ROOT / "examples", published = false),
     ;
@@ -24,9 +25,9 @@ internal enum class TorsionModule(val directory: Path, val published: Boolean = 
     val uses: Set<TorsionModule>
         get() = when (this) {
             CORE -> emptySet()
-            FRAMING, TESTKIT -> setOf(CORE)
+            FRAMING, LOG_JSON, TESTKIT -> setOf(CORE)
             JAVA_FACADE -> setOf(CORE, FRAMING)
-            EXAMPLES -> setOf(CORE, FRAMING, JAVA_FACADE, TESTKIT)
+            EXAMPLES -> setOf(CORE, FRAMING, JAVA_FACADE, LOG_JSON, TESTKIT)
         }
 
     val api: Path get() = directory / "api" / "${directory.fileName}.api"
