@@ -112,9 +112,9 @@ public abstract class AbstractReactor(
     // The life cycle.
 
     override fun run() {
-        begin()
         val hook = hookForRun()
         try {
+            begin()
             loop()
         } finally {
             hook?.remove()
