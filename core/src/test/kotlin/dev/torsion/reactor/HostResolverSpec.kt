@@ -43,7 +43,9 @@ private fun FunSpec.resolverContract(
 
         test("a known name has addresses, and the answer comes on the loop though it was found elsewhere") {
             var askedOnLoop = true
-            lookingUp({ host -> resolver.resolve(host).also { askedOnLoop = Thread.currentThread().name == "torsion-reactor" } }) { reactor ->
+            lookingUp({ host ->
+                resolver.resolve(host).also { askedOnLoop = Thread.currentThread().name == "torsion-reactor" }
+            }) { reactor ->
                 val answer = reactor.resultOnLoop { reactor.resolve(known).addCallback { it to reactor.isInReactorThread } }
                 answer.first.shouldNotBeEmpty()
                 answer.second shouldBe true
@@ -126,7 +128,10 @@ class HostResolverSpec :
         test("several addresses keep their order, whatever the family; names are compared in lower case") {
             withReactor(ReactorOptions(resolver = memory)) { reactor ->
                 fun find(family: AddressFamily) =
-                    reactor.resultOnLoop { reactor.resolve("DB.example", family) }.map { (if (it is Inet4Address) "4 " else "6 ") + it.address.last() }
+                    reactor.resultOnLoop { reactor.resolve("DB.example", family) }.map {
+                        (if (it is Inet4Address) "4 " else "6 ") +
+                            it.address.last()
+                    }
                 find(AddressFamily.ANY) shouldContainExactly listOf("4 1", "6 1", "4 2")
                 find(AddressFamily.IPV4) shouldContainExactly listOf("4 1", "4 2")
                 find(AddressFamily.IPV6) shouldContainExactly listOf("6 1")
@@ -138,7 +143,8 @@ class HostResolverSpec :
                 shouldThrow<DnsLookupException> { reactor.resultOnLoop { reactor.resolve("empty.example") } }.cause shouldBe null
             }
             withReactor(ReactorOptions(resolver = { throw IllegalStateException("broken") })) { reactor ->
-                shouldThrow<DnsLookupException> { reactor.resultOnLoop { reactor.resolve("any.example") } }.cause!!.message shouldBe "broken"
+                shouldThrow<DnsLookupException> { reactor.resultOnLoop { reactor.resolve("any.example") } }.cause!!.message shouldBe
+                    "broken"
             }
         }
 

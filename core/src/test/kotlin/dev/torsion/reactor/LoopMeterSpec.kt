@@ -4,8 +4,8 @@
 package dev.torsion.reactor
 
 import io.kotest.core.spec.style.StringSpec
-import io.kotest.matchers.doubles.plusOrMinus
 import io.kotest.matchers.comparables.shouldBeBetween
+import io.kotest.matchers.doubles.plusOrMinus
 import io.kotest.matchers.shouldBe
 
 class LoopMeterSpec :

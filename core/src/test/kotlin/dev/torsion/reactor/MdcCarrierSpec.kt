@@ -19,7 +19,7 @@ class MdcCarrierSpec :
         afterSpec { adapter.set(null, before) }
         afterTest { MDC.clear() }
 
-        fun onAnotherThread(work: Runnable) = 
+        fun onAnotherThread(work: Runnable) =
             thread {
                 MDC.clear() // a new thread begins with what its maker has
                 work.run()

@@ -210,7 +210,11 @@ class ReactorLifecycleSpec :
             val lost = CompletableFuture<CloseReason>()
             reactor.addSystemEventTrigger(Phase.BEFORE, SystemEvent.SHUTDOWN) { Deferred<Unit>() }
             reactor.start()
-            val port = reactor.listen { Scripted(made = { reactor.stop().also { reactor.callFromThread(reactor::crash) } }).also { p -> p.lost.thenAccept(lost::complete) } }
+            val port = reactor.listen {
+                Scripted(made = {
+                    reactor.stop().also { reactor.callFromThread(reactor::crash) }
+                }).also { p -> p.lost.thenAccept(lost::complete) }
+            }
             port.connect().use { lost.getOrFail() }
             reactor.stopAndJoin(Duration.ofSeconds(DEADLINE_SECONDS)) shouldBe true
             shouldThrow<ThreadPoolStoppedException> { reactor.callInThread {} }

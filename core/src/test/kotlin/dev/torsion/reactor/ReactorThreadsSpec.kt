@@ -122,7 +122,9 @@ class ReactorThreadsSpec :
                 val error =
                     shouldThrow<IOException> {
                         reactor.resultOnLoop {
-                            reactor.deferToThread { "fine" }.addAsyncCallback { reactor.deferToThread<String> { throw IOException("disk") } }
+                            reactor.deferToThread {
+                                "fine"
+                            }.addAsyncCallback { reactor.deferToThread<String> { throw IOException("disk") } }
                         }
                     }
                 error.message shouldBe "disk"
