@@ -112,9 +112,9 @@ public abstract class AbstractReactor(
     // The life cycle.
 
     override fun run() {
-        begin()
         val hook = hookForRun()
         try {
+            begin()
             loop()
         } finally {
             hook?.remove()
@@ -134,6 +134,7 @@ public abstract class AbstractReactor(
         if (!state.isLooping) begin()
         meter.woke(nanoTime()) // the time since the last turn was not spent here
         if (state.isLooping) turn(delay.toNanos())
+        if (meter.hasUnmeasured) measure()
         meter.waits()
         if (!state.isLooping) end()
         return state.isLooping
@@ -214,10 +215,16 @@ public abstract class AbstractReactor(
                 shutdown.fire(::shutdownReached, ::endWithPool)
             }
         }
-        val now = nanoTime()
-        meter.turnEnded(now)
-        if (healthReports.hasListeners) healthReports.turnEnded(now)
+        if (meter.turnEnded()) measure()
         watch.turnEnded()
+    }
+
+    /** Measures the turns that are over, and gives the time. */
+    private fun measure(): Long {
+        val now = nanoTime()
+        meter.measure(now)
+        if (healthReports.hasListeners) healthReports.turnEnded(now)
+        return now
     }
 
     private fun waitForEvents(longestWait: Long) {
@@ -228,6 +235,7 @@ public abstract class AbstractReactor(
             sleeping.setRelease(false)
             return poll(0)
         }
+        if (meter.hasUnmeasured) measure()
         meter.waits()
         watch.beforeWait()
         isWaiting = true

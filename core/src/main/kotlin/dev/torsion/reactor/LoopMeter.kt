@@ -12,7 +12,8 @@ import java.util.concurrent.atomic.AtomicReferenceArray
  * Measures one loop: the loop's thread tells it of waits and turns, any thread reads.
  *
  * The last ten seconds are kept in pieces of about a second each, so that what the loop does per turn is a handful of additions and
- * stores without fences. A reader may miss the turn that is ending at that moment, never more.
+ * stores without fences. Asking for the time costs more than that: as long as turns are very short it is done for several of them together,
+ * which makes the [longest][Reading.longest] of them wrong by some microseconds.
  */
 internal class LoopMeter {
     private class Piece(
@@ -31,6 +32,8 @@ internal class LoopMeter {
     private var turnStart = 0L
     private var tasks = 0L
     private var lag = 0L
+    private var unmeasured = 0
+    private var mayStayUnmeasured = 0
 
     @Volatile
     private var begun = 0L
@@ -50,6 +53,7 @@ internal class LoopMeter {
     fun woke(now: Long) {
         if (now - piece.start >= PIECE_LENGTH) newPiece(now)
         turnStart = now
+        unmeasured = 0
         busySince.setRelease(now)
     }
 
@@ -63,17 +67,27 @@ internal class LoopMeter {
         tasks++
     }
 
-    /** A turn is over. */
-    fun turnEnded(now: Long) {
-        val length = now - turnStart
-        turnStart = now
-        busySince.setRelease(now)
+    /** A turn is over. @return whether it is time for [measure] */
+    fun turnEnded(): Boolean {
         totals.addReleased(TURNS, 1)
-        totals.addReleased(TOTAL_BUSY, length)
         if (tasks > 0) {
             totals.addReleased(TASKS, tasks)
             tasks = 0
         }
+        return unmeasured++ >= mayStayUnmeasured
+    }
+
+    /** Whether turns have ended since the last [measure]. */
+    val hasUnmeasured: Boolean get() = unmeasured > 0
+
+    /** Measures the turns that have ended, at the end of the last of them. */
+    fun measure(now: Long) {
+        val length = now - turnStart
+        mayStayUnmeasured = if (length > SHORT_TURN * unmeasured) 0 else TOGETHER
+        unmeasured = 0
+        turnStart = now
+        busySince.setRelease(now)
+        totals.addReleased(TOTAL_BUSY, length)
         val values = piece.values
         values.addReleased(BUSY, length)
         if (length > values.getPlain(LONGEST)) values.setRelease(LONGEST, length)
@@ -143,6 +157,8 @@ internal class LoopMeter {
         private const val PIECES = 12
         private val PIECE_LENGTH = TimeUnit.SECONDS.toNanos(1)
         private const val WAITING = Long.MIN_VALUE
+        private const val SHORT_TURN = 10_000L // ns
+        private const val TOGETHER = 15
 
         private const val TURNS = 0
         private const val TASKS = 1

@@ -4,6 +4,7 @@
 package dev.torsion.reactor
 
 import io.kotest.core.spec.style.StringSpec
+import io.kotest.matchers.comparables.shouldBeBetween
 import io.kotest.matchers.doubles.plusOrMinus
 import io.kotest.matchers.shouldBe
 
@@ -24,6 +25,7 @@ class LoopMeterSpec :
             }
 
             fun rest(nanos: Long) {
+                if (meter.hasUnmeasured) meter.measure(now)
                 meter.waits()
                 now += nanos
                 meter.woke(now)
@@ -31,7 +33,7 @@ class LoopMeterSpec :
 
             fun turn(nanos: Long) {
                 now += nanos
-                meter.turnEnded(now)
+                if (meter.turnEnded()) meter.measure(now)
             }
 
             fun read() = meter.read(now)
@@ -115,6 +117,22 @@ class LoopMeterSpec :
             val read = loop.read()
             read.present shouldBe 0
             read.ratio shouldBe 0.0
+        }
+
+        "very short turns are measured several at a time, and a long one among them is as long as it was" {
+            val loop = Loop(0)
+            var measurements = 0
+            repeat(160_000) {
+                loop.now += 100
+                if (loop.meter.turnEnded()) loop.meter.measure(loop.now).also { measurements++ }
+            }
+            measurements shouldBe 1 + 159_999 / 16
+            loop.read().turns shouldBe 160_000
+            loop.read().busy.shouldBeBetween(16 * ms - 1600, 16 * ms)
+            repeat(5) { loop.turn(100) }
+            loop.turn(300 * ms)
+            repeat(20) { loop.turn(100) }
+            loop.read().longest.shouldBeBetween(300 * ms, 300 * ms + 1600)
         }
 
         "begun again, it forgets what was lately, not what was ever" {

@@ -5,6 +5,11 @@ package dev.torsion.reactor
 
 import dev.torsion.clock.callLater
 import dev.torsion.defer.Deferred
+import dev.torsion.net.CloseReason
+import dev.torsion.net.Protocol
+import dev.torsion.reactor.nio.Scripted
+import dev.torsion.reactor.nio.connect
+import dev.torsion.reactor.nio.listen
 import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.StringSpec
 import io.kotest.matchers.collections.shouldContainExactly
@@ -154,6 +159,80 @@ class ReactorLifecycleSpec :
             told.getOrFail().message shouldContain "stopped before"
             shouldThrow<ReactorNotRunningException> { reactor.callFromThread {} }
             reactor.stopFromThread() // nothing to do, no error
+        }
+
+        "a delayed call can stop the reactor, and so can a call from a thread" {
+            val delayed = Reactor.create()
+            delayed.callLater(0.seconds) { delayed.stop() }
+            delayed.run()
+            val called = Reactor.create()
+            called.callWhenRunning { thread { called.callFromThread(called::stop) } }
+            called.run()
+            listOf(delayed.isRunning, called.isRunning) shouldContainExactly listOf(false, false)
+        }
+
+        "a delayed call that was never due does not run at the end, and holds nothing up" {
+            val reactor = Reactor.create()
+            var ran = false
+            reactor.callLater(1.seconds * 1_000_000) { ran = true }
+            reactor.callWhenRunning { reactor.stop() }
+            reactor.run()
+            ran shouldBe false
+        }
+
+        "at the end every connection is told, also when one of them throws" {
+            val reported = ArrayList<Throwable>()
+            val told = ArrayList<Int>()
+            val reactor = Reactor.create(ReactorOptions(errorListener = { _, error -> reported.add(error) }))
+            reactor.start()
+            val made = CountDownLatch(3)
+            val port =
+                reactor.listen {
+                    object : Protocol() {
+                        override fun connectionMade() = made.countDown()
+
+                        override fun connectionLost(reason: CloseReason) {
+                            told.add(told.size)
+                            error("in connectionLost")
+                        }
+                    }
+                }
+            val sockets = List(3) { port.connect() }
+            made.awaitOrFail()
+            reactor.stopAndJoin(Duration.ofSeconds(DEADLINE_SECONDS)) shouldBe true
+            told shouldContainExactly listOf(0, 1, 2)
+            reported.map { it.message } shouldContainExactly List(3) { "in connectionLost" }
+            sockets.forEach { it.close() }
+        }
+
+        "after a crash while it was stopping, connections are closed and the pool's threads end" {
+            val reactor = Reactor.create()
+            val lost = CompletableFuture<CloseReason>()
+            reactor.addSystemEventTrigger(Phase.BEFORE, SystemEvent.SHUTDOWN) { Deferred<Unit>() }
+            reactor.start()
+            val port = reactor.listen {
+                Scripted(made = {
+                    reactor.stop().also { reactor.callFromThread(reactor::crash) }
+                }).also { p -> p.lost.thenAccept(lost::complete) }
+            }
+            port.connect().use { lost.getOrFail() }
+            reactor.stopAndJoin(Duration.ofSeconds(DEADLINE_SECONDS)) shouldBe true
+            shouldThrow<ThreadPoolStoppedException> { reactor.callInThread {} }
+            shouldThrow<ReactorNotRestartableException> { reactor.run() }
+        }
+
+        "a loop that crashed is watched again when it runs again" {
+            val reported = CompletableFuture<Unit>()
+            val options =
+                ReactorOptions(blockedThreshold = Duration.ofMillis(20), blockedLoopListener = { _, _, _ -> reported.complete(Unit) })
+            val reactor = Reactor.create(options)
+            reactor.callWhenRunning(reactor::crash)
+            reactor.run()
+            reactor.callWhenRunning {
+                reported.getOrFail()
+                reactor.stop()
+            }
+            reactor.run()
         }
 
         "the default reactor is made once, and another cannot be installed after its first use" {

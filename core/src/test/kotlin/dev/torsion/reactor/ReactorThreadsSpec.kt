@@ -5,6 +5,7 @@ package dev.torsion.reactor
 
 import dev.torsion.clock.callLater
 import dev.torsion.defer.Deferred
+import dev.torsion.defer.DeferredCancelledException
 import dev.torsion.defer.fail
 import dev.torsion.defer.succeed
 import dev.torsion.net.WrongThreadException
@@ -114,6 +115,87 @@ class ReactorThreadsSpec :
             reactor.run()
             order.toSet() shouldBe setOf("running", "early work", "late work", "its answer")
             shouldThrow<RejectedExecutionException> { reactor.callInThread {} }
+        }
+
+        "a failing deferToThread behind one that went well is its own error" {
+            withReactor { reactor ->
+                val error =
+                    shouldThrow<IOException> {
+                        reactor.resultOnLoop {
+                            reactor.deferToThread {
+                                "fine"
+                            }.addAsyncCallback { reactor.deferToThread<String> { throw IOException("disk") } }
+                        }
+                    }
+                error.message shouldBe "disk"
+            }
+        }
+
+        "cancelling deferToThread ends the waiting; the work goes on, and its answer harms nobody" {
+            val reported = java.util.Collections.synchronizedList(ArrayList<Throwable>())
+            withReactor(ReactorOptions(errorListener = { _, error -> reported.add(error) })) { reactor ->
+                val release = CountDownLatch(1)
+                val worked = CompletableFuture<Unit>()
+                shouldThrow<DeferredCancelledException> {
+                    reactor.resultOnLoop {
+                        reactor.deferToThread { release.awaitOrFail().also { worked.complete(Unit) } }.also(Deferred<*>::cancel)
+                    }
+                }
+                release.countDown()
+                worked.getOrFail()
+            }
+            reported shouldBe emptyList<Throwable>()
+        }
+
+        "what a pool's thread throws is reported, and work given by work is done" {
+            val reported = CompletableFuture<Throwable>()
+            withReactor(ReactorOptions(errorListener = { _, error -> reported.complete(error) })) { reactor ->
+                val inner = CompletableFuture<Unit>()
+                reactor.callInThread {
+                    reactor.callInThread { inner.complete(Unit) }
+                    throw IOException("disk")
+                }
+                inner.getOrFail()
+                reported.getOrFail().message shouldBe "disk"
+            }
+        }
+
+        "work of a reactor whose startup was never done is done at its end" {
+            val reactor = Reactor.create()
+            val worked = CompletableFuture<Unit>()
+            reactor.addSystemEventTrigger(Phase.BEFORE, SystemEvent.STARTUP) {
+                reactor.callFromThread(reactor::stop)
+                Deferred<Unit>()
+            }
+            reactor.callInThread { worked.complete(Unit) }
+            reactor.run()
+            worked.isDone shouldBe true
+        }
+
+        "a pool that was only asked for, of a reactor that never runs, has no thread" {
+            val reactor = Reactor.create()
+            reactor.suggestThreadPoolSize(4)
+            reactor.callInThread { error("it never runs") }
+            reactor.threadPool.size shouldBe 4
+            reactor.threadPool.threadCount shouldBe 0
+            reactor.threadPool.waitingCount shouldBe 1
+        }
+
+        "the pool keeps SLF4J's MDC of who hands work over, by the carrier of the options, and uses their thread factory" {
+            val seen = CompletableFuture<String>()
+            val carrier =
+                ContextCarrier { work ->
+                    val from = Thread.currentThread().name
+                    Runnable {
+                        work.run()
+                        seen.complete("from $from on ${Thread.currentThread().name}")
+                    }
+                }
+            val options = ReactorOptions.builder().contextCarrier(carrier).threadFactory { Thread(it, "mine") }.threadName("loop").build()
+            withReactor(options) { reactor ->
+                reactor.resultOnLoop { reactor.deferToThread { "work" } }
+                seen.getOrFail() shouldBe "from loop on mine"
+            }
         }
 
         "blockingCallFromThread gives the result of a Deferred, throws its error, and refuses the loop's own thread" {

@@ -9,31 +9,38 @@ import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.StringSpec
 import io.kotest.matchers.collections.shouldContainExactly
 import io.kotest.matchers.shouldBe
+import java.io.BufferedReader
 import java.io.File
 import java.time.Duration
 import java.util.concurrent.TimeUnit
+import kotlin.system.exitProcess
 import kotlin.time.Duration.Companion.milliseconds
 
 /** The program that [ShutdownHookSpec] spawns: says what happens to it. */
 internal object ShutdownProgram {
     @JvmStatic
     fun main(arguments: Array<String>) {
-        val reactor = Reactor.create()
-        if (arguments[0] == "stuck") {
-            reactor.stopOnShutdown(Duration.ofMillis(200))
-            reactor.addSystemEventTrigger(Phase.BEFORE, SystemEvent.SHUTDOWN) {
+        val mode = arguments[0]
+        val options = if (mode == "opted-out") ReactorOptions(shutdownTimeout = Duration.ZERO) else ReactorOptions()
+        val reactor = Reactor.create(options)
+        when (mode) {
+            "stuck" -> reactor.stopOnShutdown(Duration.ofMillis(200))
+            "stuck-for-long", "own" -> reactor.stopOnShutdown(Duration.ofSeconds(DEADLINE_SECONDS * 10))
+        }
+        reactor.addSystemEventTrigger(Phase.BEFORE, SystemEvent.SHUTDOWN) {
+            if (mode.startsWith("stuck")) {
                 println("stuck")
                 Deferred<Unit>()
-            }
-        } else {
-            reactor.stopOnShutdown(Duration.ofSeconds(DEADLINE_SECONDS))
-            reactor.addSystemEventTrigger(Phase.BEFORE, SystemEvent.SHUTDOWN) {
+            } else {
                 println("before, on the reactor's thread: ${reactor.isInReactorThread}")
                 reactor.deferLater(20.milliseconds) { println("what before waited for") }
             }
-            reactor.addSystemEventTrigger(Phase.AFTER, SystemEvent.SHUTDOWN) { println("after") }
         }
-        reactor.callWhenRunning { println("running") }
+        reactor.addSystemEventTrigger(Phase.AFTER, SystemEvent.SHUTDOWN) { println("after") }
+        reactor.callWhenRunning {
+            println("running")
+            if (mode == "exits") exitProcess(3)
+        }
         reactor.run()
     }
 }
@@ -45,7 +52,8 @@ class ShutdownHookSpec :
         /** What a spawned program prints after it was [ended]. */
         fun spawned(
             argument: String,
-            ended: (Process) -> Unit,
+            exitCode: Int,
+            ended: (Process, BufferedReader) -> Unit,
         ): List<String> {
             val java = File(System.getProperty("java.home"), "bin/java").path
             val classPath = System.getProperty("surefire.test.class.path") ?: System.getProperty("java.class.path")
@@ -62,8 +70,9 @@ class ShutdownHookSpec :
             try {
                 val output = process.inputStream.bufferedReader()
                 output.readLine() shouldBe "running"
-                ended(process)
+                ended(process, output)
                 process.waitFor(DEADLINE_SECONDS, TimeUnit.SECONDS) shouldBe true
+                process.exitValue() shouldBe exitCode
                 return output.readLines()
             } finally {
                 process.destroyForcibly()
@@ -74,16 +83,44 @@ class ShutdownHookSpec :
             ProcessBuilder("kill", "-INT", process.pid().toString()).start().waitFor() shouldBe 0
         }
 
-        "Ctrl-C runs the shutdown triggers and waits for their Deferreds" {
-            spawned("orderly", ::interrupt) shouldContainExactly all
+        "Ctrl-C during run runs the shutdown triggers and waits for their Deferreds" {
+            spawned("orderly", INTERRUPTED) { process, _ -> interrupt(process) } shouldContainExactly all
         }
 
         "so does a termination signal" {
-            spawned("orderly") { it.toHandle().destroy() } shouldContainExactly all
+            spawned("orderly", TERMINATED) { process, _ -> process.toHandle().destroy() } shouldContainExactly all
+        }
+
+        "so does a reactor with a hook of the program's own" {
+            spawned("own", INTERRUPTED) { process, _ -> interrupt(process) } shouldContainExactly all
         }
 
         "a trigger that never ends holds the JVM up for no longer than the timeout" {
-            spawned("stuck", ::interrupt) shouldContainExactly listOf("stuck")
+            spawned("stuck", INTERRUPTED) { process, _ -> interrupt(process) } shouldContainExactly listOf("stuck")
+        }
+
+        "a second Ctrl-C ends the JVM at once" {
+            spawned("stuck-for-long", INTERRUPTED) { process, output ->
+                interrupt(process)
+                output.readLine() shouldBe "stuck" // so the first has arrived
+                interrupt(process)
+            } shouldContainExactly emptyList()
+        }
+
+        "a termination signal after Ctrl-C does so too" {
+            spawned("stuck-for-long", TERMINATED) { process, output ->
+                interrupt(process)
+                output.readLine() shouldBe "stuck"
+                process.toHandle().destroy()
+            } shouldContainExactly emptyList()
+        }
+
+        "a program that has opted out is ended at once" {
+            spawned("opted-out", INTERRUPTED) { process, _ -> interrupt(process) } shouldContainExactly emptyList()
+        }
+
+        "System.exit on the reactor's thread, where no trigger can run, ends the JVM without waiting for one" {
+            spawned("exits", 3) { _, _ -> } shouldContainExactly emptyList()
         }
 
         "the hook is gone when the reactor has ended by itself" {
@@ -96,5 +133,9 @@ class ShutdownHookSpec :
 
         "a negative timeout is refused" {
             shouldThrow<IllegalArgumentException> { Reactor.create().stopOnShutdown(Duration.ofMillis(-1)) }
+            shouldThrow<IllegalArgumentException> { ReactorOptions(shutdownTimeout = Duration.ofMillis(-1)) }
         }
     })
+
+private const val INTERRUPTED = 130
+private const val TERMINATED = 143

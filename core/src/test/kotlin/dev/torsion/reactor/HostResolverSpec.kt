@@ -1,0 +1,177 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.reactor
+
+import dev.torsion.clock.DeferredTimeoutException
+import dev.torsion.defer.Deferred
+import dev.torsion.defer.DeferredCancelledException
+import dev.torsion.defer.gatherResults
+import dev.torsion.net.AddressFamily
+import dev.torsion.net.DnsLookupException
+import dev.torsion.net.HostResolver
+import dev.torsion.net.WrongThreadException
+import io.kotest.assertions.throwables.shouldThrow
+import io.kotest.core.spec.style.FunSpec
+import io.kotest.matchers.collections.shouldBeEmpty
+import io.kotest.matchers.collections.shouldContainExactly
+import io.kotest.matchers.collections.shouldNotBeEmpty
+import io.kotest.matchers.shouldBe
+import io.kotest.matchers.string.shouldContain
+import io.kotest.matchers.types.shouldBeInstanceOf
+import java.net.Inet4Address
+import java.net.InetAddress
+import java.net.UnknownHostException
+import java.time.Duration
+import java.util.Collections
+import java.util.concurrent.CountDownLatch
+import java.util.concurrent.atomic.AtomicInteger
+
+private fun address(text: String): InetAddress = InetAddress.getByName(text)
+
+/** What every resolver has to do, seen through a reactor: [known] is a name that [resolver] knows. */
+private fun FunSpec.resolverContract(
+    name: String,
+    resolver: HostResolver,
+    known: String,
+) {
+    context("contract of $name") {
+        fun <T> lookingUp(
+            resolver: HostResolver,
+            test: (Reactor) -> T,
+        ) = withReactor(ReactorOptions(resolver = resolver), test)
+
+        test("a known name has addresses, and the answer comes on the loop though it was found elsewhere") {
+            var askedOnLoop = true
+            lookingUp({ host ->
+                resolver.resolve(host).also { askedOnLoop = Thread.currentThread().name == "torsion-reactor" }
+            }) { reactor ->
+                val answer = reactor.resultOnLoop { reactor.resolve(known).addCallback { it to reactor.isInReactorThread } }
+                answer.first.shouldNotBeEmpty()
+                answer.second shouldBe true
+            }
+            askedOnLoop shouldBe false
+        }
+
+        test("an unknown name is a typed error that says why") {
+            lookingUp(resolver) { reactor ->
+                val error = shouldThrow<DnsLookupException> { reactor.resultOnLoop { reactor.resolve("no-such-host.invalid") } }
+                error.host shouldBe "no-such-host.invalid"
+                error.cause.shouldBeInstanceOf<UnknownHostException>()
+            }
+        }
+
+        test("numeric addresses and localhost are not looked up") {
+            val asked = Collections.synchronizedList(ArrayList<String>())
+            lookingUp({ host -> resolver.resolve(host).also { asked.add(host) } }) { reactor ->
+                listOf("127.0.0.1", "::1", "fe80::1", "10.0.0.255", "localhost", "LocalHost").forEach { literal ->
+                    reactor.onLoop { reactor.resolve(literal).called } shouldBe true
+                }
+                reactor.resultOnLoop { reactor.resolve("10.0.0.255") } shouldContainExactly listOf(address("10.0.0.255"))
+            }
+            asked.shouldBeEmpty()
+        }
+
+        test("the family chooses among the addresses; none left is an error") {
+            lookingUp(resolver) { reactor ->
+                reactor.resultOnLoop { reactor.resolve("localhost", AddressFamily.IPV4) } shouldContainExactly listOf(address("127.0.0.1"))
+                reactor.resultOnLoop { reactor.resolve("localhost", AddressFamily.IPV6) } shouldContainExactly listOf(address("::1"))
+                shouldThrow<DnsLookupException> { reactor.resultOnLoop { reactor.resolve("127.0.0.1", AddressFamily.IPV6) } }
+            }
+        }
+
+        test("an answer that does not come in time is a typed error, and no harm when it comes later") {
+            val release = CountDownLatch(1)
+            val reported = Collections.synchronizedList(ArrayList<Throwable>())
+            val late = HostResolver { host -> release.awaitOrFail().let { resolver.resolve(host) } }
+            withReactor(ReactorOptions(resolver = late, errorListener = { _, error -> reported.add(error) })) { reactor ->
+                val error =
+                    shouldThrow<DnsLookupException> { reactor.resultOnLoop { reactor.resolve(known, timeout = Duration.ofMillis(20)) } }
+                error.cause.shouldBeInstanceOf<DeferredTimeoutException>()
+                release.countDown()
+                reactor.resultOnLoop { reactor.resolve(known) }.shouldNotBeEmpty()
+            }
+            reported.shouldBeEmpty()
+        }
+
+        test("cancelled, it fails as cancelled, and a late answer harms nobody") {
+            val release = CountDownLatch(1)
+            lookingUp({ host -> release.awaitOrFail().let { resolver.resolve(host) } }) { reactor ->
+                shouldThrow<DeferredCancelledException> {
+                    reactor.resultOnLoop { reactor.resolve(known).also(Deferred<*>::cancel) }
+                }
+                release.countDown()
+                reactor.resultOnLoop { reactor.resolve(known) }.shouldNotBeEmpty()
+            }
+        }
+
+        test("several names at once each get their own answer") {
+            lookingUp(resolver) { reactor ->
+                val answers =
+                    reactor.resultOnLoop { gatherResults(listOf(known, "127.0.0.1", known).map { reactor.resolve(it) }) }
+                answers.forEach { it.shouldNotBeEmpty() }
+                answers[1] shouldContainExactly listOf(address("127.0.0.1"))
+            }
+        }
+    }
+}
+
+class HostResolverSpec :
+    FunSpec({
+        val memory =
+            HostResolver.fixed(
+                mapOf("db.example" to listOf(address("10.0.0.1"), address("fd00::1"), address("10.0.0.2")), "empty.example" to emptyList()),
+            )
+        resolverContract("the system's resolver", HostResolver.system(), InetAddress.getLocalHost().hostName)
+        resolverContract("fixed names", memory, "db.example")
+
+        test("several addresses keep their order, whatever the family; names are compared in lower case") {
+            withReactor(ReactorOptions(resolver = memory)) { reactor ->
+                fun find(family: AddressFamily) =
+                    reactor.resultOnLoop { reactor.resolve("DB.example", family) }.map {
+                        (if (it is Inet4Address) "4 " else "6 ") +
+                            it.address.last()
+                    }
+                find(AddressFamily.ANY) shouldContainExactly listOf("4 1", "6 1", "4 2")
+                find(AddressFamily.IPV4) shouldContainExactly listOf("4 1", "4 2")
+                find(AddressFamily.IPV6) shouldContainExactly listOf("6 1")
+            }
+        }
+
+        test("a resolver that gives no address, or throws whatever, is a typed error") {
+            withReactor(ReactorOptions(resolver = memory)) { reactor ->
+                shouldThrow<DnsLookupException> { reactor.resultOnLoop { reactor.resolve("empty.example") } }.cause shouldBe null
+            }
+            withReactor(ReactorOptions(resolver = { throw IllegalStateException("broken") })) { reactor ->
+                shouldThrow<DnsLookupException> { reactor.resultOnLoop { reactor.resolve("any.example") } }.cause!!.message shouldBe
+                    "broken"
+            }
+        }
+
+        test("resolvers that hang keep at most four threads, and no other blocking work waiting; the reactor stops all the same") {
+            val hanging = AtomicInteger()
+            val four = CountDownLatch(4)
+            val never = CountDownLatch(1)
+            val resolver =
+                HostResolver {
+                    hanging.incrementAndGet()
+                    four.countDown()
+                    never.await()
+                    emptyList()
+                }
+            withReactor(ReactorOptions(threadName = "hanging", resolver = resolver)) { reactor ->
+                val lookups = reactor.onLoop { List(20) { reactor.resolve("host-$it.example").addErrback { emptyList() } } }
+                four.awaitOrFail()
+                reactor.resultOnLoop { reactor.deferToThread { "done" } } shouldBe "done"
+                hanging.get() shouldBe 4
+                val threads = Thread.getAllStackTraces().keys.filter { "hanging-resolver" in it.name }
+                threads.map { it.isDaemon } shouldContainExactly List(4) { true }
+                lookups.size shouldBe 20
+            }
+            never.countDown()
+        }
+
+        test("names are looked up on the reactor's thread only") {
+            withReactor { reactor -> shouldThrow<WrongThreadException> { reactor.resolve("localhost") }.message shouldContain "lookUp" }
+        }
+    })
