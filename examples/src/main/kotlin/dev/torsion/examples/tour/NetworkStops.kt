@@ -14,6 +14,7 @@ import dev.torsion.examples.Robot
 import dev.torsion.examples.kotlin.ChatFactory
 import dev.torsion.examples.kotlin.EchoClientFactory
 import dev.torsion.examples.kotlin.EchoServer
+import dev.torsion.examples.kotlin.EventLogFactory
 import dev.torsion.examples.kotlin.Int32Question
 import dev.torsion.examples.kotlin.LineAnswer
 import dev.torsion.examples.kotlin.LogFileFactory
@@ -29,6 +30,8 @@ import dev.torsion.framing.Connection
 import dev.torsion.framing.LineCodec
 import dev.torsion.framing.connect
 import dev.torsion.java.Torsion
+import dev.torsion.log.json.JsonLines
+import dev.torsion.log.json.LoggedException
 import dev.torsion.net.ClientFactory
 import dev.torsion.net.Factory
 import dev.torsion.net.ListeningPort
@@ -36,11 +39,13 @@ import dev.torsion.net.Protocol
 import dev.torsion.reactor.Reactor
 import java.nio.file.Files
 import java.nio.file.Path
+import kotlin.io.path.bufferedReader
 import kotlin.io.path.deleteExisting
 import kotlin.io.path.readLines
 import dev.torsion.examples.java.ChatServer as JavaChatServer
 import dev.torsion.examples.java.EchoClient as JavaEchoClient
 import dev.torsion.examples.java.EchoServer as JavaEchoServer
+import dev.torsion.examples.java.EventLogServer as JavaEventLogServer
 import dev.torsion.examples.java.Int32AnswerServer as JavaInt32AnswerServer
 import dev.torsion.examples.java.Int32QuestionClient as JavaInt32QuestionClient
 import dev.torsion.examples.java.LineAnswerServer as JavaLineAnswerServer
@@ -70,6 +75,13 @@ internal fun networkStops(): List<Stop> =
             "startFactory and stopFactory are called once, for two ports and two connections.",
             "Java callbacks" plays { reactor, out -> logFile(reactor, out, ::JavaLogFileServer) },
             "Kotlin callbacks" plays { reactor, out -> logFile(reactor, out, ::LogFileFactory) },
+        ),
+        stop(
+            "EventLogServer",
+            "A log of events",
+            "What happens is logged as values, not only as text: here one line of JSON for each event, read back.",
+            "Java callbacks" plays { reactor, out -> eventLog(reactor, out, ::JavaEventLogServer) },
+            "Kotlin callbacks" plays { reactor, out -> eventLog(reactor, out, ::EventLogFactory) },
         ),
         stop(
             "EchoServer",
@@ -234,6 +246,27 @@ private suspend fun logFile(
     }
     for (port in ports) port.stopListening().await()
     file.readLines().forEach { out.println("in the file: $it") }
+    file.deleteExisting()
+}
+
+private suspend fun eventLog(
+    reactor: Reactor,
+    out: Output,
+    factoryOf: (Path) -> Factory,
+) {
+    val file = Files.createTempFile("torsion", ".jsonl")
+    val port = listen(reactor, factoryOf(file))
+    val client = reactor.lines(port)
+    for (line in listOf("20", "22", "twenty")) client.send(line)
+    client.closeWrite()
+    check(client.receiveOrNull() == null) // the server has read it all
+    port.stopListening().await()
+    file.bufferedReader().use { reader ->
+        JsonLines.events(reader).forEach { event ->
+            val error = (event.throwable as? LoggedException)?.let { " ${it.type}" } ?: ""
+            out.println("${event.level} ${event.message} ${event.values.keys}$error")
+        }
+    }
     file.deleteExisting()
 }
 
