@@ -16,8 +16,8 @@ import java.util.concurrent.ConcurrentHashMap
  * place that logged as the caller; Twisted's `STDLibLogObserver`.
  *
  * Backends that know pairs, such as Logback and Log4j 2, get all values as the objects they are. For others, such as slf4j-simple,
- * SLF4J writes pairs as text before the message; those get only the pairs that the message does not show anyway. When a backend
- * fails at a value, the event is sent once more with all values as text.
+ * SLF4J writes pairs as text before the message; those get only the pairs that the message does not show anyway. When a backend fails
+ * at a value, as Log4j does at one whose `toString` throws, the event is sent once more with all values as text.
  *
  * Thread: any.
  */
