@@ -20,6 +20,9 @@ public object LogKeys {
     /** A factory's [dev.torsion.net.Factory.logPrefix]. */
     public const val FACTORY: String = "factory"
 
+    /** A service's `toString`: its name and its state. */
+    public const val SERVICE: String = "service"
+
     /** What was going on when an error came up. */
     public const val CONTEXT: String = "context"
 

@@ -3,7 +3,8 @@
 
 package dev.torsion.reactor
 
-import org.slf4j.LoggerFactory
+import dev.torsion.log.LogKeys
+import dev.torsion.log.Logger
 import sun.misc.Signal
 
 /**
@@ -15,7 +16,7 @@ import sun.misc.Signal
  * platforms, live together with the hooks of others, and work for `System.exit` too.
  */
 internal object SecondSignal {
-    private val log = LoggerFactory.getLogger(Reactor::class.java)
+    private val log = Logger(Reactor::class.java)
 
     fun endsTheJvm() {
         if (!ModuleLayer.boot().findModule("jdk.unsupported").isPresent) return
@@ -23,7 +24,7 @@ internal object SecondSignal {
             try {
                 Signal.handle(Signal(name)) { Runtime.getRuntime().halt(SIGNALLED + it.number) }
             } catch (e: IllegalArgumentException) {
-                log.debug("no handler for the signal {}: {}", name, e.message) // this platform has none, or the JVM was told -Xrs
+                log.debug("no handler for the signal {signal}: {reason}", "signal" to name, LogKeys.REASON to e.message) // this platform has none, or the JVM was told -Xrs
             }
         }
     }

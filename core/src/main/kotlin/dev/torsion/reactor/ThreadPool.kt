@@ -6,7 +6,8 @@ package dev.torsion.reactor
 import dev.torsion.defer.Failure
 import dev.torsion.defer.Outcome
 import dev.torsion.defer.Success
-import org.slf4j.LoggerFactory
+import dev.torsion.log.LogKeys
+import dev.torsion.log.Logger
 import java.time.Duration
 import java.util.concurrent.Callable
 import java.util.concurrent.CountDownLatch
@@ -208,7 +209,7 @@ constructor(
         try {
             errorListener.errorReported("a call in a thread of the pool failed", error)
         } catch (e: Throwable) {
-            log.error("the error listener of {} failed", this, e)
+            log.failure("the error listener of {pool} failed", e, "pool" to toString())
         }
     }
 
@@ -243,8 +244,8 @@ constructor(
 
         internal const val DEFAULT_SIZE = 10
         private val IDLE_NANOS = TimeUnit.MINUTES.toNanos(1)
-        private val log = LoggerFactory.getLogger(ThreadPool::class.java)
-        private val LOGGING = ErrorListener { context, error -> log.error("{}", context, error) }
+        private val log = Logger(ThreadPool::class.java)
+        private val LOGGING = ErrorListener { context, error -> log.failure("{context}", error, LogKeys.CONTEXT to context) }
 
         private fun requireSizes(
             minThreads: Int,

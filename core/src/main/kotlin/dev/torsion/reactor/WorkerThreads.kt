@@ -7,6 +7,8 @@
 package dev.torsion.reactor
 
 import dev.torsion.defer.Deferred
+import dev.torsion.log.LogKeys
+import dev.torsion.log.Logger
 import java.util.concurrent.Callable
 import java.util.concurrent.Executor
 
@@ -32,7 +34,7 @@ public fun <T> Reactor.deferToThreadPool(
             callFromThread { outcome.fold({ result.callback(it) }, { result.errback(it) }) }
         } catch (e: ReactorNotRunningException) {
             outcome.exceptionOrNull()?.let { e.addSuppressed(it) }
-            log.debug("{}: the answer of a thread came when the reactor had stopped", this, e)
+            log.debug("{reactor}: the answer of a thread came when the reactor had stopped", LogKeys.REACTOR, toString(), e)
         }
     }
     return result
@@ -49,4 +51,4 @@ public fun Reactor.callMultipleInThread(calls: List<Runnable>) {
     callInThread { taken.forEach(Runnable::run) }
 }
 
-private val log = org.slf4j.LoggerFactory.getLogger(Reactor::class.java)
+private val log = Logger(Reactor::class.java)

@@ -15,11 +15,12 @@ import dev.torsion.defer.maybeAsyncDeferred
 import dev.torsion.defer.maybeDeferred
 import dev.torsion.defer.succeed
 import dev.torsion.endpoint.ClientEndpoint
+import dev.torsion.log.LogKeys
+import dev.torsion.log.Logger
 import dev.torsion.net.Address
 import dev.torsion.net.CloseReason
 import dev.torsion.net.Factory
 import dev.torsion.net.Protocol
-import org.slf4j.LoggerFactory
 import java.time.Duration
 import java.util.concurrent.CancellationException
 import java.util.concurrent.TimeUnit
@@ -140,7 +141,12 @@ constructor(
     private fun waitBeforeRetry() {
         state = State.WAITING
         val delay = delay()
-        log.info("{}: retry {} in {}", this, failedAttempts, delay)
+        log.info(
+            "{service}: retry {retry} in {delay}",
+            LogKeys.SERVICE to toString(),
+            "retry" to failedAttempts,
+            "delay" to delay.toString(),
+        )
         retry = clock.callLater(delay.saturatedNanos(), TimeUnit.NANOSECONDS, ::connect)
     }
 
@@ -148,7 +154,7 @@ constructor(
         try {
             retryPolicy.delay(failedAttempts).also { require(!it.isNegative) { "a retry policy gave $it" } }
         } catch (e: Exception) {
-            log.error("{}: the retry policy has failed, so the default takes its place", this, e)
+            log.failure("{service}: the retry policy has failed, so the default takes its place", e, LogKeys.SERVICE to toString())
             RetryPolicy.DEFAULT.delay(failedAttempts)
         }
 
@@ -280,6 +286,6 @@ constructor(
     }
 
     private companion object {
-        val log = LoggerFactory.getLogger(ClientService::class.java)!!
+        val log = Logger(ClientService::class.java)
     }
 }

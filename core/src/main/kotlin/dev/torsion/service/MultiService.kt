@@ -7,7 +7,8 @@ import dev.torsion.defer.Deferred
 import dev.torsion.defer.DeferredList
 import dev.torsion.defer.Failure
 import dev.torsion.defer.succeed
-import org.slf4j.LoggerFactory
+import dev.torsion.log.LogKeys
+import dev.torsion.log.Logger
 
 /**
  * Several services that are started and stopped together; Twisted's `MultiService`. It is a service itself, so they form a tree.
@@ -90,7 +91,9 @@ public class MultiService : Service() {
                 started.add(child)
             }
         } catch (e: Throwable) {
-            stopAll(started).addErrback { log.error("{} could not be started, and some of it not be stopped again", this, it.value) }
+            stopAll(started).addErrback {
+                log.failure("{service} could not be started, and some of it not be stopped again", it.value, LogKeys.SERVICE to toString())
+            }
             throw e
         }
     }
@@ -108,7 +111,7 @@ public class MultiService : Service() {
     override fun toString(): String = "${title()}(${children.size} services, ${if (isRunning) "running" else "stopped"})"
 
     private companion object {
-        val log = LoggerFactory.getLogger(MultiService::class.java)!!
+        val log = Logger(MultiService::class.java)
     }
 }
 

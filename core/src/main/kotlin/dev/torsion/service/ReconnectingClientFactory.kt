@@ -5,12 +5,13 @@ package dev.torsion.service
 
 import dev.torsion.clock.Clock
 import dev.torsion.clock.DelayedCall
+import dev.torsion.log.LogKeys
+import dev.torsion.log.Logger
 import dev.torsion.net.ClientFactory
 import dev.torsion.net.CloseReason
 import dev.torsion.net.ConnectException
 import dev.torsion.net.Connector
 import dev.torsion.net.Protocol
-import org.slf4j.LoggerFactory
 import java.time.Duration
 import java.util.concurrent.TimeUnit
 import java.util.function.Supplier
@@ -94,16 +95,26 @@ constructor(
         this.connector = connector
         val limit = maxRetries
         when {
-            !continueTrying -> if (isNoisy) log.info("{}: {} was told not to connect again", logPrefix(), connector)
-            limit != null && retries >= limit -> if (isNoisy) log.info("{}: {} gives up after {} retries", logPrefix(), connector, retries)
+            !continueTrying -> tell(connector, "{factory}: told not to connect to {destination} again")
+            limit != null && retries >= limit ->
+                tell(connector, "{factory}: gives up {destination} after {retries} retries", "retries" to retries)
             else -> {
                 retries++
                 val delay = nextDelay()
-                if (isNoisy) log.info("{}: {} will connect again in {}", logPrefix(), connector, Duration.ofNanos(delay))
+                tell(connector, "{factory}: will connect to {destination} again in {delay}", "delay" to Duration.ofNanos(delay).toString())
                 waiting?.let { if (it.isActive) it.cancel() }
                 waiting = clock.callLater(delay, TimeUnit.NANOSECONDS) { connector.connect() }
             }
         }
+    }
+
+    private fun tell(
+        connector: Connector,
+        format: String,
+        vararg values: Pair<String, Any?>,
+    ) {
+        if (!isNoisy) return
+        log.with(LogKeys.FACTORY, logPrefix()).with(LogKeys.DESTINATION, connector.destination).info(format, *values)
     }
 
     private fun nextDelay(): Long {
@@ -127,6 +138,6 @@ constructor(
 
     private companion object {
         const val TWISTED_JITTER = 0.119626565582
-        val log = LoggerFactory.getLogger(ReconnectingClientFactory::class.java)!!
+        val log = Logger(ReconnectingClientFactory::class.java)
     }
 }

@@ -8,7 +8,8 @@ import dev.torsion.defer.Failure
 import dev.torsion.defer.Outcome
 import dev.torsion.defer.maybeDeferred
 import dev.torsion.defer.succeed
-import org.slf4j.LoggerFactory
+import dev.torsion.log.LogKeys
+import dev.torsion.log.Logger
 
 /**
  * A part of a program that is started and stopped; Twisted's `Service`. Subclass it, and override [onStart] and [onStop].
@@ -55,7 +56,7 @@ public abstract class Service {
     /** Starts this service; throws what [onStart] throws. */
     public fun startService() {
         if (isRunning) {
-            log.warn("{} is running already: starting it does nothing", this)
+            log.warn("{service} is running already: starting it does nothing", LogKeys.SERVICE to toString())
             return
         }
         isRunning = true
@@ -119,12 +120,12 @@ public abstract class Service {
             try {
                 begin()
             } catch (e: Throwable) {
-                log.error("{} could not be started again", this@Service, e)
+                log.failure("{service} could not be started again", e, LogKeys.SERVICE to this@Service.toString())
             }
         }
     }
 
     private companion object {
-        val log = LoggerFactory.getLogger(Service::class.java)!!
+        val log = Logger(Service::class.java)
     }
 }

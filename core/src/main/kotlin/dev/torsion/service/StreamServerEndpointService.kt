@@ -7,9 +7,10 @@ import dev.torsion.defer.Deferred
 import dev.torsion.defer.maybeAsyncDeferred
 import dev.torsion.defer.succeed
 import dev.torsion.endpoint.ServerEndpoint
+import dev.torsion.log.LogKeys
+import dev.torsion.log.Logger
 import dev.torsion.net.Factory
 import dev.torsion.net.ListeningPort
-import org.slf4j.LoggerFactory
 import java.util.concurrent.CancellationException
 
 /**
@@ -48,7 +49,11 @@ public class StreamServerEndpointService(
             maybeAsyncDeferred { endpoint.listen(factory) }.addCallbacks({ opened -> opened.also { port = it } }, { failure ->
                 when {
                     isStarting -> failedNow = failure.value
-                    failure.value !is CancellationException -> log.error("{} cannot listen", this, failure.value)
+                    failure.value !is CancellationException -> log.failure(
+                        "{service} cannot listen",
+                        failure.value,
+                        LogKeys.SERVICE to toString(),
+                    )
                 }
                 null
             })
@@ -67,6 +72,6 @@ public class StreamServerEndpointService(
     override fun toString(): String = "${title()}($endpoint, ${if (port != null) "listening" else "closed"})"
 
     private companion object {
-        val log = LoggerFactory.getLogger(StreamServerEndpointService::class.java)!!
+        val log = Logger(StreamServerEndpointService::class.java)
     }
 }

@@ -6,7 +6,8 @@ package dev.torsion.service
 import dev.torsion.clock.Clock
 import dev.torsion.clock.LoopingCall
 import dev.torsion.defer.Deferred
-import org.slf4j.LoggerFactory
+import dev.torsion.log.LogKeys
+import dev.torsion.log.Logger
 import java.time.Duration
 import java.util.concurrent.Callable
 import kotlin.time.toJavaDuration
@@ -50,7 +51,9 @@ public class TimerService(
         ended =
             calls.start(interval).addCallbacks(
                 { Unit },
-                { failure -> log.error("{}: the call has failed, so no more calls are made", this, failure.value) },
+                { failure ->
+                    log.failure("{service}: the call has failed, so no more calls are made", failure.value, LogKeys.SERVICE to toString())
+                },
             )
     }
 
@@ -62,7 +65,7 @@ public class TimerService(
     override fun toString(): String = "${title()}(every $interval, ${if (isRunning) "running" else "stopped"})"
 
     private companion object {
-        val log = LoggerFactory.getLogger(TimerService::class.java)!!
+        val log = Logger(TimerService::class.java)
     }
 }
 

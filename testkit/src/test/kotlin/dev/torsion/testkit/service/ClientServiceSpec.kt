@@ -333,5 +333,6 @@ class ClientServiceSpec :
             torsion.clock.advance(2.5.seconds)
             endpoint.attempts shouldHaveSize 2
             service.stopService()
+            torsion.logs.flushLoggedErrors(IllegalStateException::class.java).single().message shouldContain "the retry policy has failed"
         }
     })

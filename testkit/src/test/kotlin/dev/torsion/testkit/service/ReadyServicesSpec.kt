@@ -71,6 +71,9 @@ class ReadyServicesSpec :
             timer.isRunning shouldBe true
             torsion.clock.advance(5.seconds)
             calls shouldBe 2
+            val logged = torsion.logs.flushLoggedErrors(ArithmeticException::class.java).single()
+            logged.format shouldBe "{service}: the call has failed, so no more calls are made"
+            logged.values.keys shouldBe setOf("service")
             timer.stopService().outcomes().shouldContainExactly(Success(Unit))
             timer.startService()
             timer.isLooping shouldBe true
@@ -122,6 +125,7 @@ class ReadyServicesSpec :
                 server.startService()
                 if (fails == "later") listening.errback(IllegalStateException("expected by this test"))
                 server.stopService().outcomes().shouldContainExactly(Success(Unit))
+                torsion.logs.flushLoggedErrors(IllegalStateException::class.java).single().format shouldBe "{service} cannot listen"
             }
         }
 
