@@ -18,6 +18,7 @@ internal enum class TorsionModule(val directory: Path, val published: Boolean = 
     FRAMING(ROOT / "protocols" / "framing"),
     JAVA_FACADE(ROOT / "java-facade"),
     LOG_JSON(ROOT / "observability" / "log-json"),
+    MICROMETER(ROOT / "observability" / "micrometer"),
     TESTKIT(ROOT / "testkit"),
     EXAMPLES(ROOT / "examples", published = false),
     ;
@@ -25,7 +26,7 @@ internal enum class TorsionModule(val directory: Path, val published: Boolean = 
     val uses: Set<TorsionModule>
         get() = when (this) {
             CORE -> emptySet()
-            FRAMING, LOG_JSON, TESTKIT -> setOf(CORE)
+            FRAMING, LOG_JSON, MICROMETER, TESTKIT -> setOf(CORE)
             JAVA_FACADE -> setOf(CORE, FRAMING)
             EXAMPLES -> setOf(CORE, FRAMING, JAVA_FACADE, LOG_JSON, TESTKIT)
         }

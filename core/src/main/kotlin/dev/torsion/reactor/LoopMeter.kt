@@ -132,9 +132,10 @@ internal class LoopMeter {
         for (i in 0 until PIECES) {
             val old = pieces.getAcquire(i) ?: continue
             val end = old.values.getAcquire(END)
-            val inside = end - maxOf(old.start, now - span)
-            if (inside <= 0) continue
-            busy += old.values.getAcquire(BUSY) * (inside.toDouble() / (end - old.start))
+            if (now - end > span) continue
+            val length = end - old.start
+            // What began before the window counts as far as it is inside.
+            if (length > 0) busy += old.values.getAcquire(BUSY) * ((span - (now - end)).coerceAtMost(length) / length.toDouble())
             longest = maxOf(longest, old.values.getAcquire(LONGEST))
             lag = maxOf(lag, old.values.getAcquire(LAG))
         }

@@ -135,6 +135,14 @@ class LoopMeterSpec :
             loop.read().longest.shouldBeBetween(300 * ms, 300 * ms + 1600)
         }
 
+        "a delayed call that was late in a turn of no length counts" {
+            val loop = Loop(0)
+            loop.turn(second)
+            loop.meter.timerLate(50 * ms)
+            loop.turn(0)
+            loop.read().lag shouldBe 50 * ms
+        }
+
         "begun again, it forgets what was lately, not what was ever" {
             val loop = Loop(0)
             loop.turn(5 * second)
