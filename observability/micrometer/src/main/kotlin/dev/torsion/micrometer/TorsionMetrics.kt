@@ -97,7 +97,8 @@ constructor(
         description: String,
         value: (LoopHealth) -> Double,
     ) {
-        val meter = FunctionCounter.builder(name, reactor) { value(health()) }.baseUnit(unit).description(description).tags(tags).register(this)
+        val counter = FunctionCounter.builder(name, reactor) { value(health()) }
+        val meter = counter.baseUnit(unit).description(description).tags(tags).register(this)
         bound.add(this to meter)
     }
 
