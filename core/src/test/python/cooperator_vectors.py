@@ -8,11 +8,14 @@ One case per line, fields divided by " | ":
 
   "started" or "new", for the cooperator
   the tasks, each the list of its steps: "-" a plain value, "f" a Deferred that has fired, "e" one that has failed, "d3" one that the
-      operation "fire 3" or "fail 3" fires, "r" it raises, "stop", "pause" the task does that to itself
+      operation "fire 3" or "fail 3" fires, "r" it raises, "stop", "pause" the task does that to itself; behind the last step "end:halt",
+      "end:stop" its whenDone stops the cooperator, or the task
   operations: "new A" the task begins, "pause A", "resume A", "stop A", "tick" the scheduled call runs (each task steps until it waits or
       ends), "fire 3", "fail 3", "start", "halt" for the cooperator (Twisted: stop)
-  what happened after each operation, sorted: "A0" task A took its step 0, "A=done", "A=<error>" its whenDone, "!<error>" the operation
-      raised, "+" a call is scheduled
+  what happened after each operation, sorted: "A0" task A took its step 0, "A=done", "A=<error>" its whenDone, "A=after" what that did
+      is done, "!<error>" the operation raised, "+" a call is scheduled
+
+Cases that are written by hand have their name in front, as one more field.
 
 Twisted's rotation leaves out the task behind one that ends or waits in the same turn, so the order among tasks is not compared: within
 one operation the events are sorted.
@@ -44,6 +47,8 @@ class World:
 
     def steps(self, name):
         for index, step in enumerate(self.scripts[name]):
+            if step.startswith("end:"):
+                return
             self.events.append("%s%d" % (name, index))
             if step == "-":
                 yield index
@@ -68,8 +73,12 @@ class World:
 
     def begin(self, name):
         self.tasks[name] = self.cooperator.cooperate(self.steps(name))
-        self.tasks[name].whenDone().addCallbacks(
-            lambda _: self.ended(name, "done"), lambda f: self.ended(name, f.type.__name__))
+        done = self.tasks[name].whenDone()
+        done.addCallbacks(lambda _: self.ended(name, "done"), lambda f: self.ended(name, f.type.__name__))
+        last = self.scripts[name][-1:]
+        if last and last[0].startswith("end:"):
+            done.addCallback(lambda _: self.cooperator.stop() if last == ["end:halt"] else self.tasks[name].stop())
+            done.addCallbacks(lambda _: self.ended(name, "after"), lambda f: self.events.append("!" + f.type.__name__))
 
     def run(self, operation):
         self.events = []
@@ -136,21 +145,43 @@ def case(chance):
             word += " " + chance.choice(failing if word == "fail" else sorted(world.gates))
         operations.append(word)
         outcomes.append(world.run(word))
+    return line(started, scripts, operations, outcomes)
+
+
+def line(started, scripts, operations, outcomes):
     return " | ".join([
         "started" if started else "new",
-        ", ".join("%s: %s" % (name, " ".join(scripts[name])) for name in names),
+        ", ".join("%s: %s" % (name, " ".join(steps)) for name, steps in scripts.items()),
         ", ".join(operations),
         ", ".join(outcomes),
     ])
 
 
+def written_by_hand():
+    def case(name, scripts, *operations):
+        scripts = {task: steps.split() for task, steps in scripts.items()}
+        world = World(True, scripts)
+        return name + " | " + line(True, scripts, operations, [world.run(operation) for operation in operations])
+
+    yield case("behaviour 23: whenDone stops the cooperator", {"A": "- end:halt"}, "new A", "tick", "tick", "stop A")
+    yield case(
+        "behaviour 23: which ends the task that is left", {"A": "- end:halt", "B": "- - - -"}, "new A", "new B", "tick", "tick", "tick")
+    yield case("behaviour 23: whenDone of a task that was stopped stops the cooperator", {"A": "- - end:halt"}, "new A", "tick", "stop A")
+    yield case("behaviour 23: it can be started again", {"A": "end:halt", "B": "-"}, "new A", "tick", "start", "new B", "tick", "tick")
+    yield case("whenDone stops its own task, which has ended", {"A": "- end:stop"}, "new A", "tick", "tick")
+    yield case("a task that is paused twice", {"A": "- -"}, "new A", "pause A", "pause A", "resume A", "resume A", "tick", "tick", "resume A")
+    yield case("a Deferred holds up its task only", {"A": "d1 -", "B": "- - -"}, "new A", "new B", "tick", "tick", "fire 1", "tick", "tick")
+
+
 def main():
     chance = random.Random(30)
     print("# Made by cooperator_vectors.py with Twisted %s; do not edit." % twisted.__version__)
+    for written in written_by_hand():
+        print(written)
     for _ in range(600):
-        line = case(chance)
-        if "!ValueError" not in line:  # Twisted stumbles over its own list of tasks
-            print(line)
+        generated = case(chance)
+        if "!ValueError" not in generated:  # Twisted stumbles over its own list of tasks
+            print(generated)
 
 
 main()

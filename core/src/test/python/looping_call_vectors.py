@@ -12,6 +12,8 @@ Times are nanoseconds, as exact fractions, so that Twisted's arithmetic rounds n
   steps: "+5" advance by 5, "reset", "stop"
   calls: time:count each (count is 1 when not counting)
   the end: running or stopped, the start's Deferred open, fired or failed, and the times of the pending calls of the clock
+
+Cases that are written by hand have their name in front, as one more field.
 """
 import random
 from fractions import Fraction
@@ -101,14 +103,27 @@ def as_soon_as_possible(chance):
     return 0, chance.random() < 0.5, chance.random() < 0.5, actions, steps
 
 
+def written_by_hand():
+    half, tenth = SECOND // 2, SECOND // 10
+    yield "behaviour 20: calls that take long skip the ticks up to now, the one that is now included", replay(
+        half, True, False, ["b%d" % (2 * SECOND), "b%d" % SECOND, "-"], ["+0", "+%d" % half, "+0", "+%d" % half])
+    yield "behaviour 20: a call of two and a half intervals", replay(
+        SECOND, True, False, ["b%d" % (5 * half), "b%d" % SECOND, "-"], ["+0"] + ["+%d" % half] * 8)
+    # In floating point Twisted needs a little more than the ten tenths for the tenth call; exactly, the tenth is enough.
+    yield "behaviour 21: ten times a tenth", replay(tenth, False, True, ["-"], ["+%d" % tenth] * 10)
+    yield "behaviour 21: with a first call at once", replay(tenth, True, True, ["-"], ["+%d" % tenth] * 10)
+    yield "behaviour 21: thirds, fed in steps that do not fit", replay(SECOND // 3, False, True, ["-"], ["+%d" % (tenth * 7)] * 10)
+    yield "behaviour 22: a Deferred holds up the loop, whose next call is on the grid", replay(
+        SECOND, True, False, ["d3700000000", "-"], ["+%d" % SECOND] * 8)
+    yield "behaviour 22: the calls that it held up are counted", replay(SECOND, True, True, ["d3700000000", "-"], ["+%d" % SECOND] * 8)
+    yield "behaviour 22: a Deferred that fails ends the loop", replay(SECOND, True, False, ["failed3700000000"], ["+%d" % SECOND] * 8)
+
+
 def main():
     chance = random.Random(20)
     print("# Made by looping_call_vectors.py with Twisted %s; do not edit." % twisted.__version__)
-    tenth = SECOND // 10
-    print(replay(SECOND, True, False, ["b2500000000", "b1000000000", "-"], ["+0"] + ["+500000000"] * 8))
-    print(replay(tenth, True, True, ["-"], ["+%d" % tenth] * 10))
-    print(replay(tenth, False, True, ["-"], ["+%d" % tenth] * 10))
-    print(replay(SECOND, True, True, ["d3700000000", "-"], ["+%d" % SECOND] * 8))
+    for name, line in written_by_hand():
+        print(name + " | " + line)
     for _ in range(360):
         print(replay(*some_case(chance)))
     for _ in range(40):

@@ -13,7 +13,7 @@ It writes core/src/test/resources/dev/torsion/reactor/trigger-vectors.jsonl, one
     {"name": ..., "ops": [...], "events": [...], "twisted": [...], "differs": [...]}  Torsion differs on purpose
 
 A case whose name begins with "event" drives one _ThreePhaseEvent, one that begins with "reactor" a ReactorBase whose loop is turned
-by hand. The operations, also used inside triggers, are
+by hand; one that shows a behaviour of docs/twisted-coverage.md has its number in front of that. The operations, also used inside triggers, are
 
     add id phase [event] actions    adds a trigger, which does the actions when it runs
     add-again id                    adds the very same callable once more, as id + "+"
@@ -44,6 +44,7 @@ What a type system makes impossible is not here: an invalid phase, a handle that
 
 import json
 import random
+import re
 import warnings
 from pathlib import Path
 
@@ -143,7 +144,7 @@ class Run:
         self.deferreds = {}
         self.handles = {}
         self.calls = {}
-        self.reactor = HandReactor(self) if name.startswith("reactor") else None
+        self.reactor = HandReactor(self) if re.match(r"(behaviour \d+: )?reactor", name) else None
         self.event = StrictEvent()
         self.event.differences = differences
 
@@ -330,7 +331,7 @@ def written_by_hand():
     yield "event: Deferreds that have fired already", [
         ["callback", "x"], ["errback", "y"], add("b1", "before", ["return", "x"]), add("b2", "before", ["return", "y"]),
         add("d", "during"), ["fire"]]
-    yield "event: 25, a later before-trigger fires the Deferred of an earlier one", [
+    yield "behaviour 25: event: a later before-trigger fires the Deferred of an earlier one", [
         add("b1", "before", ["look", "x"], ["return", "x"]), add("b2", "before", ["callback", "x"], ["return", "y"]), add("d", "during"),
         ["fire"], ["callback", "y"]]
     yield "event: Deferreds of the later phases are not awaited", [
@@ -362,7 +363,7 @@ def written_by_hand():
         on("sb", "before", "startup"), on("sd", "during", "startup"), on("sa", "after", "startup"),
         on("hb", "before", "shutdown"), on("hd", "during", "shutdown"), on("ha", "after", "shutdown"), run, turn, stop, turn]
     yield "reactor: stop only asks", [on("hb", "before", "shutdown"), run, ["when", "w", [stop, ["look", "x"]]], turn]
-    yield "reactor: 26, callWhenRunning keeps its order and is immediate afterwards", [
+    yield "behaviour 26: reactor: callWhenRunning keeps its order and is immediate afterwards", [
         ["when", "w1", []], ["when", "w2", [["when", "w3", []], ["callback", "x"], ["look", "x"]]], ["when", "w4", []], run,
         ["when", "w5", []], stop, turn]
     yield "reactor: callWhenRunning in each startup phase", [
@@ -384,7 +385,7 @@ def written_by_hand():
         on("hb", "before", "shutdown"), run, ["thread", "t1", [stop]], ["thread", "t2", []], turn]
     yield "reactor: calls from threads, before it runs, while it runs and when it has stopped", [
         ["thread", "t1", []], run, ["thread", "t2", []], turn, stop, turn, ["thread", "t3", []]]
-    yield "reactor: 27, a call from a call waits for the next turn", [
+    yield "behaviour 27: reactor: a call from a call waits for the next turn", [
         run, ["thread", "t1", [["thread", "t2", []], ["callback", "x"], ["look", "x"]]], turn, turn, stop, turn]
     yield "reactor: crash when never run", [crash, run, stop, turn]
     yield "reactor: crash runs no shutdown trigger, and it runs again", [

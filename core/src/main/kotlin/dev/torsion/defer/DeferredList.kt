@@ -34,7 +34,7 @@ public class DeferredList<T> @JvmOverloads constructor(
 
     init {
         if (missing == 0) callback(emptyList())
-        children.watch(consumeErrors, ::arrived)
+        children.watch(consumeErrors, arrived = ::arrived)
     }
 
     private fun arrived(index: Int, result: Any?) {
@@ -72,13 +72,14 @@ public class DeferredList<T> @JvmOverloads constructor(
 
 /**
  * Adds a step to each of these Deferreds that tells [arrived] its index and bare result; with [consumeErrors] a failure stops
- * there.
+ * there, with [consumeValues] a value does.
  */
-internal fun List<Deferred<*>>.watch(consumeErrors: Boolean, arrived: (Int, Any?) -> Unit) {
+internal fun List<Deferred<*>>.watch(consumeErrors: Boolean, consumeValues: Boolean = false, arrived: (Int, Any?) -> Unit) {
     forEachIndexed { index, child ->
         child.addStep<Any?> { result ->
             arrived(index, result)
-            if (consumeErrors && result is Failure) null else result
+            val isConsumed = if (result is Failure) consumeErrors else consumeValues
+            if (isConsumed) null else result
         }
     }
 }

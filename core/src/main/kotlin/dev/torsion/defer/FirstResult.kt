@@ -25,7 +25,7 @@ public class FirstResult<out T>(public val index: Int, public val value: T) {
 internal class FirstOf<T>(
     private val children: List<Deferred<out T>>,
     private val fireOnOneErrback: Boolean = false,
-    private val cancelLosers: Boolean = false,
+    private val isRace: Boolean = false,
 ) {
     private val failures = arrayOfNulls<Failure>(children.size)
     private var failed = 0
@@ -38,7 +38,9 @@ internal class FirstOf<T>(
         }
 
     fun collect(consumeErrors: Boolean): Deferred<FirstResult<T>> {
-        children.watch(consumeErrors) { index, result -> if (result is Failure) failed(index, result) else succeeded(index, result) }
+        children.watch(consumeErrors, consumeValues = isRace) { index, result ->
+            if (result is Failure) failed(index, result) else succeeded(index, result)
+        }
         if (children.isEmpty()) first.errback(FailureGroup(emptyList()))
         return first
     }
@@ -46,7 +48,7 @@ internal class FirstOf<T>(
     private fun succeeded(index: Int, value: Any?) {
         if (won || first.called) return
         won = true
-        if (cancelLosers) children.forEachIndexed { other, child -> if (other != index) child.cancel() }
+        if (isRace) children.forEachIndexed { other, child -> if (other != index) child.cancel() }
         @Suppress("UNCHECKED_CAST")
         first.callback(FirstResult(index, value as T))
     }

@@ -25,4 +25,4 @@ public fun <T> gatherResults(deferreds: Iterable<Deferred<out T>>, consumeErrors
  * it a value.
  */
 public fun <T> race(deferreds: Iterable<Deferred<out T>>): Deferred<FirstResult<T>> =
-    FirstOf(deferreds.toList(), cancelLosers = true).collect(consumeErrors = true)
+    FirstOf(deferreds.toList(), isRace = true).collect(consumeErrors = true)

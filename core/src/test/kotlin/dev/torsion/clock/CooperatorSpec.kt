@@ -169,7 +169,7 @@ class CooperatorSpec : StringSpec({
         outcomes(paused.whenDone()).single().error().shouldBeInstanceOf<SchedulerStoppedException>()
     }
 
-    "23: whenDone may stop the cooperator" {
+    "behaviour 23: whenDone may stop the cooperator" {
         val clock = ManualClock()
         val cooperator = stepwise(clock)
         val phases = ArrayList<String>()

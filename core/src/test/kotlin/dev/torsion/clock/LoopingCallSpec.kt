@@ -35,7 +35,7 @@ class LoopingCallSpec : StringSpec({
         clock.delayedCalls().forEach { it.cancel() }
     }
 
-    "20: a call that takes long skips the points of the grid up to and including now" {
+    "behaviour 20: a call that takes long skips the points of the grid up to and including now" {
         var takes = 2.seconds
         val loop = LoopingCall(clock) { note().also { clock.now += takes.inWholeNanoseconds } }
         loop.start(500.milliseconds)
@@ -48,14 +48,14 @@ class LoopingCallSpec : StringSpec({
         times shouldContainExactly listOf(ZERO, 2.5.seconds, 4.seconds)
     }
 
-    "21: ten intervals of a tenth never count 0, and sum to 10" {
+    "behaviour 21: ten intervals of a tenth never count 0, and sum to 10" {
         val counts = ArrayList<Long>()
         LoopingCall.withCount(clock) { counts.add(it) }.start(100.milliseconds, now = false)
         repeat(10) { clock.advance(100.milliseconds) }
         counts shouldContainExactly List(10) { 1L }
     }
 
-    "22: a Deferred from the call holds up the next one, which is on the grid" {
+    "behaviour 22: a Deferred from the call holds up the next one, which is on the grid" {
         val gate = Deferred<Unit>()
         LoopingCall(clock) {
             note()

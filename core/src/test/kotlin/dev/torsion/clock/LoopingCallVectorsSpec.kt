@@ -14,16 +14,24 @@ import java.util.concurrent.TimeUnit
 
 /** Replays what Twisted's LoopingCall did; `src/test/python/looping_call_vectors.py` explains the lines. */
 class LoopingCallVectorsSpec : StringSpec({
-    "calls, counts and the end are Twisted's in every case" {
-        val lines = LoopingCallVectorsSpec::class.java.getResource("looping-call-vectors.txt")!!.readText().lines()
-        val cases = lines.filter { it.isNotEmpty() && !it.startsWith("#") }
-        cases.size shouldBeGreaterThan 400
-        cases.forEach { line ->
-            val fields = line.split(" | ")
-            withClue(line) { Replay(fields).run() shouldBe fields.takeLast(2) }
-        }
+    val lines = LoopingCallVectorsSpec::class.java.getResource("looping-call-vectors.txt")!!.readText().lines()
+    val (generated, written) =
+        lines.filter { it.isNotEmpty() && !it.startsWith("#") }.map { it.split(" | ") }.partition { it.size == FIELDS }
+
+    written.forEach { case ->
+        val name = case.first()
+        val fields = case.takeLast(FIELDS)
+        name { withClue(fields) { Replay(fields).run() shouldBe fields.takeLast(2) } }
+    }
+
+    "calls, counts and the end are Twisted's in every generated case" {
+        generated.size shouldBeGreaterThan 390
+        generated.forEach { fields -> withClue(fields) { Replay(fields).run() shouldBe fields.takeLast(2) } }
     }
 })
+
+/** How many a case has; one that was written by hand has a name in front. */
+private const val FIELDS = 5
 
 private class Replay(
     fields: List<String>,

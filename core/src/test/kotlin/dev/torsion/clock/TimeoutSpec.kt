@@ -81,7 +81,7 @@ class TimeoutSpec : StringSpec({
         clock.delayedCalls().shouldBeEmpty()
     }
 
-    "13: a canceller's value on timeout wins" {
+    "behaviour 13: a canceller's value on timeout wins" {
         val clock = ManualClock()
         val seen = outcomes(Deferred<Int> { it.callback(7) }.addTimeout(1.seconds, clock))
         clock.advance(1.seconds)
@@ -96,7 +96,7 @@ class TimeoutSpec : StringSpec({
         seen shouldContainExactly listOf(Failure(error))
     }
 
-    "14: an errback added before may swallow the timeout" {
+    "behaviour 14: an errback added before may swallow the timeout" {
         val clock = ManualClock()
         val trapped = ArrayList<Class<*>>()
         val seen =

@@ -14,7 +14,7 @@ import java.io.IOException
 class CancelSpec : StringSpec({
     fun Outcome<*>.isCancelled() = (this as Failure).value is DeferredCancelledException
 
-    "1: without a canceller exactly one later fire is dropped, the second raises" {
+    "behaviour 1: without a canceller exactly one later fire is dropped, the second raises" {
         val deferred = Deferred<Int>()
         val seen = outcomesOf(deferred)
         deferred.cancel()
@@ -33,7 +33,7 @@ class CancelSpec : StringSpec({
         shouldThrow<AlreadyCalledException> { deferred.callback(1) }
     }
 
-    "2: the canceller may fire with a value instead" {
+    "behaviour 2: the canceller may fire with a value instead" {
         val deferred = Deferred<Int> { it.callback(5) }
         deferred.cancel()
         outcomeOf(deferred) shouldBe Success(5)
@@ -96,14 +96,14 @@ class CancelSpec : StringSpec({
         outcomeOf(deferred).isCancelled() shouldBe true
     }
 
-    "3: cancelling the outer Deferred reaches the inner one" {
+    "behaviour 3: cancelling the outer Deferred reaches the inner one" {
         val inner = Deferred<Int> { it.callback(3) }
         val outer = succeed(1).addAsyncCallback { inner }.addCallback { it + 1 }
         outer.cancel()
         outcomeOf(outer) shouldBe Success(4)
     }
 
-    "3: over several, to the innermost that waits" {
+    "behaviour 3: over several, to the innermost that waits" {
         val cancelled = mutableListOf<String>()
         val third = Deferred<Int> { cancelled.add("third") }
         val second = Deferred<Int> { cancelled.add("second") }.addAsyncCallback { third }

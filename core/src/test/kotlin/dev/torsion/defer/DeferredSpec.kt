@@ -80,7 +80,7 @@ class DeferredSpec : StringSpec({
         shouldThrow<AlreadyCalledException> { deferred.errback(IOException()) }
     }
 
-    "4: callbacks added inside a callback do not nest" {
+    "behaviour 4: callbacks added inside a callback do not nest" {
         val deferred = Deferred<Any>()
         val seen = mutableListOf<String>()
         deferred.addCallback {
@@ -92,7 +92,7 @@ class DeferredSpec : StringSpec({
         seen shouldContainExactly listOf("outer begins", "outer ends", "inner")
     }
 
-    "4: the same holds for a Deferred that has fired before" {
+    "behaviour 4: the same holds for a Deferred that has fired before" {
         val deferred = succeed<Any>(1)
         val seen = mutableListOf<String>()
         deferred.addCallback {
@@ -121,7 +121,7 @@ class DeferredSpec : StringSpec({
         outcomeOf(result) shouldBe Success("late")
     }
 
-    "6: a paused inner Deferred with a result still pauses the outer one" {
+    "behaviour 6: a paused inner Deferred with a result still pauses the outer one" {
         val inner = succeed("result").apply { pause() }
         val outer = succeed(1).addAsyncCallback { inner }
         val seen = outcomesOf(outer)
@@ -130,7 +130,7 @@ class DeferredSpec : StringSpec({
         seen shouldContainExactly listOf(Success("result"))
     }
 
-    "7: callbacks in the middle of a chain still run" {
+    "behaviour 7: callbacks in the middle of a chain still run" {
         val seen = mutableListOf<String>()
         val first = Deferred<String>()
         val second = Deferred<String>()

@@ -11,21 +11,21 @@ class DeferredStackSpec : StringSpec({
         runWithoutDebug(MillionDeferreds::class.java, listOf("-Xmx$heap", "-XX:+UseSerialGC"), scenario)
     }
 
-    "5: a million Deferreds that wait for each other resolve on a small stack" { million("each waits for the one before") }
+    "behaviour 5: a million Deferreds that wait for each other resolve on a small stack" { million("each waits for the one before") }
 
-    "5: so do a million that were each started by the one before" { million("each starts the next") }
+    "behaviour 5: so do a million that were each started by the one before" { million("each starts the next") }
 
     "cancelling the outermost of a million reaches the innermost" { million("cancel reaches the innermost") }
 
     "a million waiters of a lock are served on a small stack" { million("waiters of a lock") }
 
-    "18: a million ready awaits use no stack, and leave nothing behind" { million("ready awaits", "24m") }
+    "behaviour 18: a million ready awaits use no stack, and leave nothing behind" { million("ready awaits", "24m") }
 
-    "18: awaits that suspend use no stack, and leave nothing behind" { million("awaits that suspend", "24m") }
+    "behaviour 18: awaits that suspend use no stack, and leave nothing behind" { million("awaits that suspend", "24m") }
 
-    "18: awaits of one and the same Deferred leave nothing behind" { million("awaits of one Deferred", "24m") }
+    "behaviour 18: awaits of one and the same Deferred leave nothing behind" { million("awaits of one Deferred", "24m") }
 
-    "5: callbacks in the middle of a long chain run too, after those that wait" {
+    "behaviour 5: callbacks in the middle of a long chain run too, after those that wait" {
         onSmallStack {
             val count = 10_000
             val chain = List(count) { Deferred<Any?>() }

@@ -70,7 +70,7 @@ class FutureBridgeSpec : StringSpec({
         (thrown.cause ?: thrown).shouldBeInstanceOf<DeferredCancelledException>()
     }
 
-    "16: cancelling the future cancels the Deferred, on the loop" {
+    "behaviour 16: cancelling the future cancels the Deferred, on the loop" {
         val loop = Tasks()
         val source = Deferred<Int>()
         val future = source.toCompletableFuture(loop)
@@ -81,7 +81,7 @@ class FutureBridgeSpec : StringSpec({
         future.isCancelled shouldBe true
     }
 
-    "16: on the loop's own thread it does so at once" {
+    "behaviour 16: on the loop's own thread it does so at once" {
         val loop = Tasks()
         loop.inLoop = true
         val source = Deferred<Int>()

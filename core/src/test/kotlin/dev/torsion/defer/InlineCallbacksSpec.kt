@@ -117,7 +117,7 @@ class InlineCallbacksSpec : StringSpec({
         outcomeOf(result).shouldBeInstanceOf<Failure>().type shouldBe DeferredCancelledException::class.java
     }
 
-    "17: a caught cancellation goes on, may wait again and be cancelled again" {
+    "behaviour 17: a caught cancellation goes on, may wait again and be cancelled again" {
         val first = Deferred<Int>()
         val second = Deferred<Int>()
         val third = Deferred<Int>()
@@ -142,7 +142,7 @@ class InlineCallbacksSpec : StringSpec({
         outcomeOf(result) shouldBe Success(3)
     }
 
-    "17: a block that waits in another suspending function is cancelled, and may still give a value" {
+    "behaviour 17: a block that waits in another suspending function is cancelled, and may still give a value" {
         val ended = inlineCallbacks<Int> { awaitCancellation() }
         ended.cancel()
         outcomeOf(ended).shouldBeInstanceOf<Failure>().type shouldBe DeferredCancelledException::class.java

@@ -156,7 +156,7 @@ class LockAndQueueSpec : StringSpec({
         outcomeOf(waiting) shouldBe Success(2)
     }
 
-    "15: a cancelled waiter leaves the queue and takes nothing with it" {
+    "behaviour 15: a cancelled waiter leaves the queue and takes nothing with it" {
         val queue = DeferredQueue<Int>(size = 1, backlog = 2)
         val first = queue.get()
         val second = queue.get()
@@ -167,7 +167,7 @@ class LockAndQueueSpec : StringSpec({
         outcomeOf(second) shouldBe Success(1)
     }
 
-    "15: one that was cancelled after it got its object keeps it" {
+    "behaviour 15: one that was cancelled after it got its object keeps it" {
         val queue = DeferredQueue<Int>(size = 1, backlog = 1)
         val got = queue.get()
         queue.put(1)

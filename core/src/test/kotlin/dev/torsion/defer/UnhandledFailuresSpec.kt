@@ -62,7 +62,7 @@ class UnhandledFailuresSpec : StringSpec({
         reportsOf { fail<Int>(error).addErrback { throw second } }.map { it.failure } shouldContainExactly listOf(Failure(second))
     }
 
-    "8: chaining moves the failure: only the outer Deferred owns it" {
+    "behaviour 8: chaining moves the failure: only the outer Deferred owns it" {
         val inner = Deferred<Int>()
         val outer = succeed(1).addAsyncCallback { inner }
         val reports = reportsOf { inner.errback(error) }

@@ -3,6 +3,9 @@
 
 package dev.torsion.defer
 
+import dev.torsion.clock.DeferredTimeoutException
+import dev.torsion.clock.ManualClock
+import dev.torsion.clock.addTimeout
 import kotlinx.serialization.json.JsonArray
 import kotlinx.serialization.json.JsonElement
 import kotlinx.serialization.json.JsonNull
@@ -12,6 +15,8 @@ import kotlinx.serialization.json.int
 import kotlinx.serialization.json.jsonArray
 import kotlinx.serialization.json.jsonObject
 import kotlinx.serialization.json.jsonPrimitive
+import java.util.concurrent.CompletableFuture
+import kotlin.time.Duration.Companion.seconds
 
 /** Runs one script of the Twisted vectors on Torsion's Deferred and writes down what happens, in the words of the vectors. */
 internal class VectorRun {
@@ -20,6 +25,8 @@ internal class VectorRun {
     private val locks = HashMap<String, ConcurrencyPrimitive<*>>()
     private val queues = HashMap<String, DeferredQueue<Any?>>()
     private val pauses = HashMap<String, Int>()
+    private val futures = HashMap<String, CompletableFuture<Any?>>()
+    private val clock = lazy { ManualClock() }
 
     fun whole(ops: JsonArray): List<String> {
         val unhandled = mutableListOf<String>()
@@ -31,6 +38,7 @@ internal class VectorRun {
             try {
                 perform(ops)
                 deferreds.forEach { (name, deferred) -> events.add("$name is ${state(deferred)}") }
+                if (clock.isInitialized()) events.add("${clock.value.delayedCalls().size} timers")
             } finally {
                 UnhandledFailures.endTurn()
             }
@@ -99,8 +107,35 @@ internal class VectorRun {
                 "chain" -> target().chainDeferred(deferreds.getValue(word(2)))
                 "list" -> deferreds[word(1)] = list().untyped()
                 "gather" -> deferreds[word(1)] = gatherResults(children(), flag(3)).untyped()
+                "race" -> deferreds[word(1)] = race(children()).untyped()
+                "timeout" -> target().addTimeout(parts[2].jsonPrimitive.int.seconds, clock.value)
+                "advance" -> clock.value.advance(parts[1].jsonPrimitive.int.seconds)
+                "inline" -> deferreds[word(1)] = inlineCallbacks { block(word(2), parts[3].jsonArray) }
+                "future" -> futures[word(2)] = target().toCompletableFuture(OwnThread)
+                "cancel-future" -> futures.getValue(word(1)).cancel(false)
+                "look" -> events.add("${word(1)} is ${state(futures.getValue(word(1)))}")
+                "ladder" -> events.add(VectorLadders.compare(word(1), parts[2].jsonPrimitive.int))
                 else -> performOnTools(kind)
             }
+        }
+
+        private suspend fun block(label: String, steps: JsonArray): Any? {
+            for (step in steps) {
+                val given = step.jsonArray[1]
+                when (val kind = step.jsonArray[0].jsonPrimitive.content) {
+                    "await", "try" ->
+                        try {
+                            events.add("$label got ${text(deferreds.getValue(given.jsonPrimitive.content).await())}")
+                        } catch (error: Exception) {
+                            events.add("$label met ${text(error)}")
+                            if (kind == "await") throw error
+                        }
+                    "do" -> perform(given.jsonArray)
+                    "raise" -> throw Scripted(given.jsonPrimitive.content)
+                    else -> return given.jsonPrimitive.int
+                }
+            }
+            return null
         }
 
         private fun performOnTools(kind: String) {
@@ -142,6 +177,13 @@ internal class VectorRun {
             }
         }
     }
+
+    private fun state(future: CompletableFuture<Any?>): String =
+        when {
+            future.isCancelled -> "cancelled"
+            !future.isDone -> "open"
+            else -> future.handle { value, error -> if (error == null) text(value) else text(error) }.join()
+        }
 
     private fun pause(name: String) {
         deferreds.getValue(name).pause()
@@ -189,6 +231,7 @@ internal class VectorRun {
             is FirstError -> "!FirstError(${error.index}, ${text(error.subFailure)})"
             is FailureGroup -> "!FailureGroup[${error.failures.joinToString(", ", transform = ::text)}]"
             is DeferredCancelledException -> "!Cancelled"
+            is DeferredTimeoutException -> "!TimedOut"
             is AlreadyCalledException -> "!AlreadyCalled"
             is QueueOverflow -> "!QueueOverflow"
             is QueueUnderflow -> "!QueueUnderflow"
@@ -197,6 +240,13 @@ internal class VectorRun {
             is IllegalStateException -> "!Misuse"
             else -> "!${error.javaClass.simpleName}"
         }
+
+    /** A script runs on one thread, which is the loop of its futures. */
+    private object OwnThread : LoopExecutor {
+        override val inLoop = true
+
+        override fun execute(task: Runnable) = task.run()
+    }
 
     @Suppress("UNCHECKED_CAST")
     private fun Deferred<*>.untyped() = this as Deferred<Any?>

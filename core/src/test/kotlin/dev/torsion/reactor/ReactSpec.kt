@@ -62,7 +62,7 @@ class ReactSpec :
             react(main = ReactMain { fail<Unit>(ExitException(3)) }) shouldBe 3
         }
 
-        "24: it stops exactly once when main is done by a shutdown trigger" {
+        "behaviour 24: it stops exactly once when main is done by a shutdown trigger" {
             val reactor = Reactor.create()
             val shutdowns = reactor.countShutdowns()
             val code =
@@ -79,7 +79,7 @@ class ReactSpec :
             shutdowns.size shouldBe 1
         }
 
-        "24: it stops exactly once when main stops the reactor and is done in the same turn" {
+        "behaviour 24: it stops exactly once when main stops the reactor and is done in the same turn" {
             val reactor = Reactor.create()
             val shutdowns = reactor.countShutdowns()
             react(

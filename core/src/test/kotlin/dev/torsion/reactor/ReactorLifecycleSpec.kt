@@ -72,7 +72,7 @@ class ReactorLifecycleSpec :
             events shouldContainExactly listOf("shutdown")
         }
 
-        "callWhenRunning keeps its order before the start, and runs at once afterwards (behaviour 26)" {
+        "behaviour 26: callWhenRunning keeps its order before the start, and runs at once afterwards" {
             val reactor = Reactor.create()
             val order = ArrayList<Int>()
             reactor.callWhenRunning { order.add(1) }
@@ -102,7 +102,7 @@ class ReactorLifecycleSpec :
             reported.size shouldBe 3
         }
 
-        "shutdown waits for the Deferreds of before-triggers, even when a later trigger fires an earlier one's (behaviour 25)" {
+        "behaviour 25: shutdown waits for the Deferreds of before-triggers, even when a later trigger fires an earlier one's" {
             val reactor = Reactor.create()
             val order = ArrayList<String>()
             val first = Deferred<Unit>()

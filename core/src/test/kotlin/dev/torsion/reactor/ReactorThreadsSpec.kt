@@ -26,7 +26,7 @@ import kotlin.time.Duration.Companion.milliseconds
 
 class ReactorThreadsSpec :
     StringSpec({
-        "calls from several threads keep each thread's order, and a flood of them loses none (behaviour 28)" {
+        "behaviour 28: calls from several threads keep each thread's order, and a flood of them loses none" {
             withReactor { reactor ->
                 val threads = 4
                 val calls = 50_000
@@ -48,7 +48,7 @@ class ReactorThreadsSpec :
             }
         }
 
-        "a call from a delayed call wakes the loop, and runs in a later turn (behaviour 27)" {
+        "behaviour 27: a call from a delayed call wakes the loop, and runs in a later turn" {
             withReactor { reactor ->
                 val order = ArrayList<String>()
                 val done = CompletableFuture<Unit>()

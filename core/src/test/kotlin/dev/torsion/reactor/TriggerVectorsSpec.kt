@@ -52,8 +52,9 @@ private class TriggerCase(
     val events = texts(json["events"]?.jsonArray)
     val differs = texts(json["differs"]?.jsonArray)
     private val ops = json.getValue("ops").jsonArray
+    private val isReactor = Regex("""(behaviour \d+: )?reactor""")
 
-    fun replay() = TriggerRun(isReactor = name.startsWith("reactor")).whole(ops)
+    fun replay() = TriggerRun(isReactor = isReactor.matchesAt(name, 0)).whole(ops)
 
     override fun toString() = "$name: $ops"
 

@@ -39,7 +39,7 @@ class WakeUpSpec :
             }
         }
 
-        "28: a flood of calls while the loop is blocked: all run, in each thread's order, and the loop is woken at most once" {
+        "behaviour 28: a flood of calls while the loop is blocked: all run, in each thread's order, and the loop is woken at most once" {
             withCounting { reactor ->
                 val threads = 4
                 val calls = 25_000
@@ -75,7 +75,7 @@ class WakeUpSpec :
             }
         }
 
-        "28: a flood while the loop goes on: it is woken at most once for each time it waits" {
+        "behaviour 28: a flood while the loop goes on: it is woken at most once for each time it waits" {
             withCounting { reactor ->
                 val threads = 4
                 val calls = 25_000
@@ -90,7 +90,7 @@ class WakeUpSpec :
             }
         }
 
-        "28: calls that come one by one to a sleeping loop are each noticed" {
+        "behaviour 28: calls that come one by one to a sleeping loop are each noticed" {
             withCounting { reactor ->
                 repeat(2_000) {
                     val done = CompletableFuture<Unit>()
@@ -100,7 +100,7 @@ class WakeUpSpec :
             }
         }
 
-        "27: a call from a delayed call needs no other event to be run" {
+        "behaviour 27: a call from a delayed call needs no other event to be run" {
             withReactor { reactor ->
                 val done = CompletableFuture<Unit>()
                 reactor.onLoop { reactor.callLater(1.milliseconds) { reactor.callFromThread { done.complete(Unit) } } }

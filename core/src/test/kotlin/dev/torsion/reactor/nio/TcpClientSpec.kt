@@ -93,7 +93,7 @@ private fun freePort() = ServerSocket(0, 1, InetAddress.getLoopbackAddress()).us
 
 class TcpClientSpec :
     StringSpec({
-        "a client connects, talks and is told in the right order (behaviour 32)" {
+        "behaviour 32: a client connects, talks and is told in the right order" {
             withReactor { reactor ->
                 val port = reactor.listen { Scripted(received = { transport.write(it) }) }.host().port
                 val order = CopyOnWriteArrayList<String>()

@@ -25,7 +25,7 @@ class LineFramingSpec :
             vararg pieces: String,
         ) = framing.read(pieces.map { it.encodeToByteArray() })
 
-        "a line of the greatest length may have its delimiter split (test_maximumLineLengthPartialDelimiter)" {
+        "behaviour 36: a line of the greatest length may have its delimiter split (test_maximumLineLengthPartialDelimiter)" {
             val frames = lines(LineFraming(maxLength = 4), "abcd\r", "\nef\r\n")
             frames.received.map { it.decodeToString() } shouldBe listOf("abcd", "ef")
             frames.violation.shouldBeNull()

@@ -141,7 +141,7 @@ class ReceiversSpec :
             lines.isRawMode shouldBe false
         }
 
-        "a thousand changes of mode in one read take no stack, and not the square of the time (test_stackRecursion)" {
+        "behaviour 37: thousands of changes of mode in one read take no stack, and not the square of the time (test_stackRecursion)" {
             val times = 20_000
             val lines = Lines { if (it == "raw") setRawMode() }
             lines.rawHandler = { data ->
@@ -197,7 +197,7 @@ class ReceiversSpec :
             transport.isReadingPaused shouldBe false
         }
 
-        "a string over the limit aborts the connection, and the reason names the limit (test_longStringNotDelivered)" {
+        "behaviour 38: a string over the limit that is all there is not delivered, and aborts (test_longStringNotDelivered)" {
             val strings = Strings()
             val transport = StringTransport().connect(strings)
             transport.receive(int16("ok", "x".repeat(21), "never"))

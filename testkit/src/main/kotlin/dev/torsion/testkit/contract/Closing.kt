@@ -61,7 +61,7 @@ internal val closing: Checks =
             until("both ends are closed") { server.isLost && client.isLost }
         }
 
-        "resumeProducing while closing does not read again (33 test_resumeProducingWhileDisconnecting)" {
+        "behaviour 33: resumeProducing while closing does not read again (test_resumeProducingWhileDisconnecting)" {
             val server = peer { onMade = { transport.pauseProducing() } }
             val client = peer()
             connect(server, client, ample)
@@ -88,7 +88,7 @@ internal val closing: Checks =
             expectEqual(expectIs<ConnectionDone>(server.reason).by, ClosedBy.PEER, "who closed the server's end")
         }
 
-        "close waits for a streaming producer (29 test_disconnectWhileProducing)" {
+        "behaviour 29: close waits for a streaming producer (test_disconnectWhileProducing)" {
             val server = peer()
             val client = peer()
             connect(server, client)
@@ -119,7 +119,7 @@ internal val closing: Checks =
             expectBytes(client.received, data)
         }
 
-        "close waits for a pull producer (29 test_disconnectWhileProducing)" {
+        "behaviour 29: close waits for a pull producer (test_disconnectWhileProducing)" {
             val server = peer()
             val client = peer()
             connect(server, client)
@@ -135,7 +135,7 @@ internal val closing: Checks =
             expectEqual(server.receivedBytes, 10_000, "bytes of the producer")
         }
 
-        "abort drops what waits, is not re-entrant, and the peer sees a loss (30 test_fullWriteBuffer)" {
+        "behaviour 30: abort drops what waits, is not re-entrant, and the peer sees a loss (test_fullWriteBuffer)" {
             val server = peer { onMade = { transport.pauseProducing() } }
             val client = peer()
             connect(server, client, ample)
@@ -176,7 +176,7 @@ internal val closing: Checks =
             expectEqual(expectIs<ConnectionAborted>(client.reason).phase, ClosePhase.CLOSING, "the phase")
         }
 
-        "a dead peer is noticed while reading is paused (31 test_writeAfterShutdownWithoutReading)" {
+        "behaviour 31: a dead peer is noticed while reading is paused (test_writeAfterShutdownWithoutReading)" {
             val server = peer()
             val client = peer { onMade = { transport.pauseProducing() } }
             connect(server, client, ample)
@@ -189,7 +189,7 @@ internal val closing: Checks =
             expectIs<ConnectionLost>(client.reason)
         }
 
-        "the protocol's connectionLost comes before the factory's (32 test_loseOrder)" {
+        "behaviour 32: the protocol's connectionLost comes before the factory's (test_loseOrder)" {
             val server = peer()
             val client = peer()
             connect(server, client)

@@ -24,7 +24,7 @@ import kotlin.time.Duration.Companion.seconds
  * }
  * ```
  *
- * The numbers in some names, as in `(29 test_disconnectWhileProducing)`, are those of the behaviours of Twisted that such a check pins,
+ * The numbers in some names, as in `behaviour 29`, are those of the behaviours of Twisted that such a check pins (docs/twisted-coverage.md),
  * with the name of Twisted's own test.
  */
 public class TransportContract(

@@ -195,7 +195,7 @@ class ClientServiceSpec :
             stops.forEach { it.shouldContainExactly(Success(Unit)) }
         }
 
-        "40: started while it stops, it waits for the end of the connection and connects again" {
+        "behaviour 40: started while it stops, it waits for the end of the connection and connects again" {
             val service = started()
             attempt().succeed()
             val stopped = service.stopService().outcomes()
