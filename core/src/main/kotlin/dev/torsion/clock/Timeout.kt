@@ -27,7 +27,11 @@ public class DeferredTimeoutException(
     }
 }
 
-/** What a Deferred ends with after [addTimeout] has cancelled it. */
+/**
+ * What a Deferred ends with after [addTimeout] has cancelled it.
+ *
+ * Thread: the clock's.
+ */
 public fun interface TimeoutCallback<T> {
     /** [outcome] is what the cancellation led to. Gives the result to go on with, or throws; `outcome.get()` changes nothing. */
     @Throws(Exception::class)

@@ -8,6 +8,11 @@ import java.util.ArrayDeque
 /**
  * Keeps the newest events, at most [size] of them, to look at or to replay later; Twisted's class of the same name.
  *
+ * ```java
+ * var newest = new LimitedHistoryLogObserver(1000);
+ * LogPublisher.global().addObserver(newest);
+ * ```
+ *
  * Thread: any.
  */
 public class LimitedHistoryLogObserver

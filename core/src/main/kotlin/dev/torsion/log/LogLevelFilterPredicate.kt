@@ -10,6 +10,11 @@ import java.util.concurrent.ConcurrentHashMap
  * Keeps back events below the level of their namespace; Twisted's class of the same name. A namespace has the level that was set for it
  * or for the nearest one above it: a level for `com.example` holds for `com.example.chat` and not for `com.examples`.
  *
+ * ```java
+ * var levels = new LogLevelFilterPredicate(Level.WARN);
+ * levels.setLogLevelForNamespace("com.example.chat", Level.DEBUG);
+ * ```
+ *
  * Thread: any; levels may be changed while events are tested.
  *
  * @property defaultLevel the level where none was set

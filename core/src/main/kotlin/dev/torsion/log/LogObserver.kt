@@ -8,6 +8,10 @@ import org.slf4j.event.Level
 /**
  * Takes log events: writes, sends, counts or keeps them; Twisted's `ILogObserver`.
  *
+ * ```java
+ * LogPublisher.global().addObserver(event -> counts.merge(event.getLevel(), 1L, Long::sum));
+ * ```
+ *
  * Thread: any, the one that logs; several at once. It must not block for long, since that holds whoever logs, such as a reactor.
  */
 public fun interface LogObserver {

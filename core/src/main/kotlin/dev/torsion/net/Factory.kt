@@ -85,7 +85,24 @@ constructor(
     }
 }
 
-/** A factory for the connecting side, which hears how the attempts go; Twisted's `ClientFactory`. */
+/**
+ * A factory for the connecting side, which hears how the attempts go; Twisted's `ClientFactory`.
+ *
+ * ```java
+ * class Asking extends ClientFactory {
+ *   Asking() {
+ *     super(Question::new);
+ *   }
+ *
+ *   @Override
+ *   public void clientConnectionFailed(Connector connector, ConnectException reason) {
+ *     log.warn("no answer: {reason}", "reason", reason);
+ *   }
+ * }
+ * ```
+ *
+ * Thread: its methods are called on the reactor's.
+ */
 public open class ClientFactory
 @JvmOverloads
 constructor(

@@ -92,6 +92,16 @@ public abstract class Protocol {
  *
  * It is asked to see to the end itself: even when both halves are closed, the connection is there until it calls
  * [Transport.loseConnection].
+ *
+ * ```kotlin
+ * class Answers : Protocol(), HalfCloseableProtocol {
+ *     override fun readConnectionLost() = transport.loseConnection() // all questions have come: send what is left, then close
+ *
+ *     override fun writeConnectionLost() {}
+ * }
+ * ```
+ *
+ * Thread: the reactor's.
  */
 public interface HalfCloseableProtocol {
     /** The peer will send no more; we can still write. */

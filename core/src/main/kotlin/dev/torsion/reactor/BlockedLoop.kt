@@ -10,7 +10,13 @@ import java.util.concurrent.TimeUnit
 import java.util.concurrent.atomic.AtomicLong
 import java.util.concurrent.locks.LockSupport
 
-/** Hears that a callback holds the loop. */
+/**
+ * Hears that a callback holds the loop; see [ReactorOptions.blockedThreshold].
+ *
+ * ```java
+ * ReactorOptions.builder().blockedLoopListener((reactor, blockedFor, stack) -> blocked.increment()).build();
+ * ```
+ */
 public fun interface BlockedLoopListener {
     /**
      * The loop has been in one callback for [blockedFor], and still is.

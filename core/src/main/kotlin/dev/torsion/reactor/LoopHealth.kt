@@ -46,7 +46,13 @@ public class LoopHealth internal constructor(
             "$connections connections, pool: $poolBusy of $poolThreads threads busy, $poolWaiting calls waiting)"
 }
 
-/** Hears how a loop is doing; see [Reactor.addHealthListener]. */
+/**
+ * Hears how a loop is doing; see [Reactor.addHealthListener].
+ *
+ * ```java
+ * reactor.addHealthListener(Duration.ofSeconds(10), (loop, health) -> log.info("{health}", "health", health));
+ * ```
+ */
 public fun interface LoopHealthListener {
     /**
      * A period has passed.

@@ -27,14 +27,20 @@ public enum class Phase {
     AFTER,
 }
 
-/** What to run at a [SystemEvent]. */
+/**
+ * What to run at a [SystemEvent].
+ *
+ * ```kotlin
+ * reactor.addSystemEventTrigger(Phase.BEFORE, SystemEvent.SHUTDOWN) { database.close() } // its Deferred is waited for
+ * ```
+ */
 public fun interface SystemEventTrigger {
     /** Runs on the reactor's thread. A Deferred that is returned holds up the next phase when this is a [Phase.BEFORE] trigger. */
     @Throws(Exception::class)
     public fun run(): Any?
 }
 
-/** Names one trigger, for [Reactor.removeSystemEventTrigger]. */
+/** Names one trigger, for [Reactor.removeSystemEventTrigger]. Immutable. */
 public class TriggerHandle internal constructor(
     internal val owner: EventTriggers,
     internal val phase: Phase,

@@ -6,6 +6,10 @@ package dev.torsion.java;
 /**
  * Hears of each new connection of a {@link Server}.
  *
+ * <pre>{@code
+ * torsion.serve("tcp:8007", Codecs.line(), connection -> connection.onMessage(connection::send));
+ * }</pre>
+ *
  * @param <T> the type of the messages
  */
 @FunctionalInterface

@@ -6,6 +6,10 @@ package dev.torsion.java;
 /**
  * Takes each message of a {@link Connection}; see {@link Connection#onEach}.
  *
+ * <pre>{@code
+ * connection.onEach(line -> log.info("{line}", "line", line));
+ * }</pre>
+ *
  * @param <T> the type of the messages
  */
 @FunctionalInterface

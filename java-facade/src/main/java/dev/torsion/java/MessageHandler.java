@@ -9,6 +9,10 @@ import org.jspecify.annotations.Nullable;
 /**
  * Handles each message of a {@link Connection}; see {@link Connection#onMessage}.
  *
+ * <pre>{@code
+ * connection.onMessage(question -> answer(question).thenCompose(connection::send));
+ * }</pre>
+ *
  * @param <T> the type of the messages
  */
 @FunctionalInterface
