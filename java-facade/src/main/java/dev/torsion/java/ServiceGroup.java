@@ -4,7 +4,11 @@
 package dev.torsion.java;
 
 import dev.torsion.defer.Deferred;
+import dev.torsion.endpoint.Endpoints;
+import dev.torsion.framing.Codec;
+import dev.torsion.framing.ConnectionOptions;
 import dev.torsion.service.MultiService;
+import dev.torsion.service.RetryPolicy;
 import dev.torsion.service.Service;
 import dev.torsion.service.Services;
 import java.util.concurrent.CompletableFuture;
@@ -48,6 +52,32 @@ public final class ServiceGroup {
   /** The same for a service with stages. */
   public CompletableFuture<StartedService> add(StageService service) {
     return add(new StageServiceAdapter(loop, service));
+  }
+
+  /**
+   * Stays connected to {@code endpoint}: connects, and connects again whenever an attempt fails or
+   * the connection is lost; Twisted's {@code ClientService}.
+   *
+   * @param options limits, such as how long a connection may be idle
+   * @param retryPolicy how long to wait before the next attempt; by default 1.5 to 2.5 seconds at
+   *     first, and a minute at last
+   * @param preparation sees each new connection first
+   * @throws dev.torsion.endpoint.EndpointSyntaxException when the string is not understood
+   */
+  public <T> KeptConnection<T> keepConnected(
+      String endpoint,
+      Codec<T> codec,
+      ConnectionOptions options,
+      RetryPolicy retryPolicy,
+      ConnectionPreparation<T> preparation) {
+    return new KeptConnection<>(
+        loop,
+        this,
+        Endpoints.clientFromString(loop.reactor, endpoint),
+        codec,
+        options,
+        retryPolicy,
+        preparation);
   }
 
   private Deferred<StartedService> adding(Service service) {

@@ -283,32 +283,13 @@ public final class Torsion implements AutoCloseable {
   }
 
   /**
-   * Stays connected to {@code endpoint}: connects, and connects again whenever an attempt fails or
-   * the connection is lost, after 1.5 to 2.5 seconds at first and a minute at last; Twisted's
-   * {@code ClientService}.
+   * Stays connected to {@code endpoint}; {@link ServiceGroup#keepConnected} has more choices.
    *
    * @throws dev.torsion.endpoint.EndpointSyntaxException when the string is not understood
    */
   public <T> KeptConnection<T> keepConnected(String endpoint, Codec<T> codec) {
-    return keepConnected(
+    return services.keepConnected(
         endpoint, codec, ConnectionOptions.DEFAULT, RetryPolicy.DEFAULT, connection -> null);
-  }
-
-  /** The same with limits, other delays, and what is to be done with each new connection first. */
-  public <T> KeptConnection<T> keepConnected(
-      String endpoint,
-      Codec<T> codec,
-      ConnectionOptions options,
-      RetryPolicy retryPolicy,
-      ConnectionPreparation<T> preparation) {
-    return new KeptConnection<>(
-        loop,
-        services,
-        Endpoints.clientFromString(reactor, endpoint),
-        codec,
-        options,
-        retryPolicy,
-        preparation);
   }
 
   private <T> Connection<T> connection(
@@ -502,16 +483,9 @@ public final class Torsion implements AutoCloseable {
         });
   }
 
-  // Health.
-
-  /** How the loop is doing; also while it is blocked, since this asks nobody. */
-  public LoopHealth health() {
-    return reactor.health();
-  }
-
   /**
-   * Tells {@code listener} how the loop is doing, every {@code period}, on the reactor's thread at
-   * the end of a turn: not while it waits, since nothing changes then, nor while it is blocked.
+   * Tells {@code listener} every {@code period} how the loop is doing, on the reactor's thread at
+   * the end of a turn: not while it waits or is blocked. {@code reactor().health()} tells at once.
    *
    * @throws IllegalArgumentException when {@code period} is not positive
    */

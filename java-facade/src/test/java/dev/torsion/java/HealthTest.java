@@ -33,7 +33,7 @@ class HealthTest extends InMemory {
     assertEquals(3, heard.size());
     ticks.stop();
     reactor.flush();
-    assertEquals(0, torsion.health().getDelayedCalls());
+    assertEquals(0, reactor.health().getDelayedCalls());
     assertThrows(
         IllegalArgumentException.class, () -> torsion.watchHealth(Duration.ZERO, heard::add));
   }
@@ -47,7 +47,7 @@ class HealthTest extends InMemory {
           .limit(3)
           .toList()
           .forEach(Results::of);
-      assertEquals(3, real.health().getPoolThreads());
+      assertEquals(3, real.reactor().health().getPoolThreads());
       Results.failure(IllegalArgumentException.class, real.adjustThreadPool(2, 1));
     }
   }

@@ -48,8 +48,10 @@ class KeptConnectionTest extends InMemory {
   }
 
   private KeptConnection<String> keepConnected(ConnectionPreparation<String> preparation) {
-    return torsion.keepConnected(
-        SERVER, Codecs.line(), ConnectionOptions.DEFAULT, EVERY_SECOND, preparation);
+    return torsion
+        .services()
+        .keepConnected(
+            SERVER, Codecs.line(), ConnectionOptions.DEFAULT, EVERY_SECOND, preparation);
   }
 
   private KeptConnection<String> keepConnected() {
