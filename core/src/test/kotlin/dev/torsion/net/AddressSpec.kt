@@ -31,7 +31,10 @@ class AddressSpec :
         }
 
         "a zone stays where it is" {
-            val bytes = ByteArray(16).also { it[0] = 0xfe.toByte(); it[1] = 0x80.toByte() }
+            val bytes = ByteArray(16).also {
+                it[0] = 0xfe.toByte()
+                it[1] = 0x80.toByte()
+            }
             InternetAddress.of(Inet6Address.getByAddress(null, bytes.clone().also { it[15] = 1 }, 7), 80).host shouldBe "fe80::1%7"
             InternetAddress.of(Inet6Address.getByAddress(null, bytes, 7), 80).host shouldBe "fe80::%7"
         }

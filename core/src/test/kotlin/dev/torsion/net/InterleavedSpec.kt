@@ -13,12 +13,22 @@ class InterleavedSpec :
             interleaved(addresses.map { InetAddress.getByName(it) }).map { InternetAddress.of(it, 1).host }
 
         "the families take turns, beginning with that of the first" {
-            interleavedTexts("fd00::1", "fd00::2", "10.0.0.1", "10.0.0.2").shouldContainExactly("fd00::1", "10.0.0.1", "fd00::2", "10.0.0.2")
+            interleavedTexts(
+                "fd00::1",
+                "fd00::2",
+                "10.0.0.1",
+                "10.0.0.2",
+            ).shouldContainExactly("fd00::1", "10.0.0.1", "fd00::2", "10.0.0.2")
             interleavedTexts("10.0.0.1", "10.0.0.2", "fd00::1").shouldContainExactly("10.0.0.1", "fd00::1", "10.0.0.2")
         }
 
         "what is left over of one family keeps its order" {
-            interleavedTexts("fd00::1", "10.0.0.1", "10.0.0.3", "10.0.0.2").shouldContainExactly("fd00::1", "10.0.0.1", "10.0.0.3", "10.0.0.2")
+            interleavedTexts(
+                "fd00::1",
+                "10.0.0.1",
+                "10.0.0.3",
+                "10.0.0.2",
+            ).shouldContainExactly("fd00::1", "10.0.0.1", "10.0.0.3", "10.0.0.2")
             interleavedTexts("10.0.0.2", "10.0.0.1").shouldContainExactly("10.0.0.2", "10.0.0.1")
             interleavedTexts().shouldContainExactly()
         }

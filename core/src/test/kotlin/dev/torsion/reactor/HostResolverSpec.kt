@@ -142,7 +142,9 @@ class HostResolverSpec :
             val asked = Collections.synchronizedList(ArrayList<String>())
             val odd = listOf("256.1.1.1", "1:2", "x:y", "::1%no_such_zone", "1.2.3")
             withReactor(ReactorOptions(resolver = { host -> emptyList<InetAddress>().also { asked.add(host) } })) { reactor ->
-                odd.forEach { host -> shouldThrow<DnsLookupException> { reactor.resultOnLoop { reactor.resolve(host) } }.host shouldBe host }
+                odd.forEach { host ->
+                    shouldThrow<DnsLookupException> { reactor.resultOnLoop { reactor.resolve(host) } }.host shouldBe host
+                }
             }
             asked shouldContainExactly odd
         }

@@ -143,7 +143,8 @@ class ServerRestartSpec :
                     }
                 val accepted = reactor.started(service)
                 accepted shouldNotBeSameInstanceAs refused.single()
-                refused.single().lost.getOrFail().shouldBeInstanceOf<ConnectionAborted>().cause!!.message shouldBe "the first one is not liked"
+                refused.single().lost.getOrFail().shouldBeInstanceOf<ConnectionAborted>().cause!!.message shouldBe
+                    "the first one is not liked"
                 nextRetry() shouldBe 1
                 reactor.resultOnLoop { service.stopService() }
                 server.stop()

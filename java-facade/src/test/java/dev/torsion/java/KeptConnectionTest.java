@@ -149,6 +149,21 @@ class KeptConnectionTest extends InMemory {
   }
 
   @Test
+  void whoAsksAtTheEndOfAConnectionGetsTheNextOne() {
+    var server = startServer();
+    var kept = keepConnected();
+    var first = now(kept.connection());
+    var next = first.receive().handle((line, lost) -> kept.connection()).thenCompose(c -> c);
+    served.get(0).abort();
+    reactor.flush();
+    assertFalse(next.isDone());
+    advance(1_000);
+    assertNotSame(first, now(next));
+    now(kept.stop());
+    stopServer(server);
+  }
+
+  @Test
   void stoppedItConnectsNoMore() {
     var kept = keepConnected();
     var waiting = kept.connection();

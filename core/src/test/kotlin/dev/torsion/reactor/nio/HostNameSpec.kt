@@ -85,7 +85,8 @@ class HostNameSpec :
         "the address to connect from decides between the families".config(enabledOrReasonIf = ipv6) {
             withReactor(both) { reactor ->
                 val port = reactor.listenAt(TCP6ServerEndpoint(reactor, 0)).host().port
-                reactor.peerOf(HostnameEndpoint(reactor, "both.test", port, bindAddress = "127.0.0.1")) shouldBe IPv4Address("127.0.0.1", port)
+                reactor.peerOf(HostnameEndpoint(reactor, "both.test", port, bindAddress = "127.0.0.1")) shouldBe
+                    IPv4Address("127.0.0.1", port)
                 reactor.peerOf(HostnameEndpoint(reactor, "both.test", port, bindAddress = "::1")) shouldBe IPv6Address("::1", port)
             }
         }
@@ -104,7 +105,11 @@ class HostNameSpec :
             val java = ProcessHandle.current().info().command().orElseThrow()
             val process =
                 ProcessBuilder(
-                    java, "-Djava.net.preferIPv4Stack=true", "-cp", System.getProperty("java.class.path"), WithoutIPv6::class.java.name,
+                    java,
+                    "-Djava.net.preferIPv4Stack=true",
+                    "-cp",
+                    System.getProperty("java.class.path"),
+                    WithoutIPv6::class.java.name,
                 ).redirectErrorStream(true).start()
             val text = process.inputStream.bufferedReader().readText()
             check(process.waitFor(DEADLINE_SECONDS, TimeUnit.SECONDS)) { text }
