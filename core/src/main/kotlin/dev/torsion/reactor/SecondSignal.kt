@@ -24,7 +24,8 @@ internal object SecondSignal {
             try {
                 Signal.handle(Signal(name)) { Runtime.getRuntime().halt(SIGNALLED + it.number) }
             } catch (e: IllegalArgumentException) {
-                log.debug("no handler for the signal {signal}: {reason}", "signal" to name, LogKeys.REASON to e.message) // this platform has none, or the JVM was told -Xrs
+                // This platform has none, or the JVM was told -Xrs.
+                log.debug("no handler for the signal {signal}: {reason}", "signal" to name, LogKeys.REASON to e.message)
             }
         }
     }
