@@ -28,7 +28,8 @@ public final class HealthWatch implements AutoCloseable {
     loop.act(
         () ->
             listening =
-                loop.reactor.addHealthListener(period, (reactor, health) -> listener.accept(health)));
+                loop.reactor.addHealthListener(
+                    period, (reactor, health) -> listener.accept(health)));
   }
 
   /** Tells the listener no more. Closing it again does nothing. */

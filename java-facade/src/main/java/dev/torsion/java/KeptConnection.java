@@ -109,10 +109,10 @@ public final class KeptConnection<T> implements AutoCloseable {
    */
   public CompletableFuture<Void> stop() {
     return loop.future(
-        () -> {
-          started.cancel(false);
-          return Deferreds.succeed(null);
-        })
+            () -> {
+              started.cancel(false);
+              return Deferreds.succeed(null);
+            })
         .thenCompose(ignored -> started.handle((running, error) -> running))
         .thenCompose(
             running ->

@@ -50,8 +50,7 @@ class KeptConnectionTest extends InMemory {
   private KeptConnection<String> keepConnected(ConnectionPreparation<String> preparation) {
     return torsion
         .services()
-        .keepConnected(
-            SERVER, Codecs.line(), ConnectionOptions.DEFAULT, EVERY_SECOND, preparation);
+        .keepConnected(SERVER, Codecs.line(), ConnectionOptions.DEFAULT, EVERY_SECOND, preparation);
   }
 
   private KeptConnection<String> keepConnected() {

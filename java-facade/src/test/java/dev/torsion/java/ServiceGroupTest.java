@@ -120,7 +120,8 @@ class ServiceGroupTest extends InMemory {
   @Test
   void aStopThatFailsFailsItsFuture() {
     var broken = new IllegalStateException("broken");
-    var one = now(torsion.services().add(new Noting("one", CompletableFuture.failedFuture(broken))));
+    var one =
+        now(torsion.services().add(new Noting("one", CompletableFuture.failedFuture(broken))));
     assertSame(broken, failsNow(IllegalStateException.class, one.stop()));
   }
 
@@ -156,8 +157,7 @@ class ServiceGroupTest extends InMemory {
     now(torsion.services().add(new Noting("one", null)));
     torsion.stop();
     reactor.flush();
-    failsNow(
-        ReactorNotRunningException.class, torsion.services().add(new Noting("late", null)));
+    failsNow(ReactorNotRunningException.class, torsion.services().add(new Noting("late", null)));
     assertEquals(List.of("start one", "stop one"), seen);
   }
 }

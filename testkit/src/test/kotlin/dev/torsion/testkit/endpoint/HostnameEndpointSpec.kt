@@ -202,7 +202,8 @@ class HostnameEndpointSpec :
             server("10.0.0.1")
             val options = TcpOptions.DEFAULT.withAttemptDelay(Duration.ofMillis(10))
             endpoint(options = options).timeToConnect() shouldBe Duration.ofMillis(10)
-            shouldThrow<IllegalArgumentException> { options.withAttemptDelay(Duration.ofMillis(9)) }.message!! shouldContain "PT0.01S or more"
+            shouldThrow<IllegalArgumentException> { options.withAttemptDelay(Duration.ofMillis(9)) }.message!! shouldContain
+                "PT0.01S or more"
         }
 
         "an address that answers late wins all the same: later attempts do not end earlier ones" {
