@@ -25,7 +25,7 @@ public class ClientCreator<P : Protocol>(
     private val reactor: Reactor,
     private val protocol: Supplier<P>,
 ) {
-    /** Connects to [host]:[port]; fails and is cancelled as [ClientEndpoint.connect]. */
+    /** Connects to [host]:[port], as a [HostnameEndpoint] does; fails and is cancelled as [ClientEndpoint.connect]. */
     @JvmOverloads
     public fun connectTcp(
         host: String,
@@ -34,6 +34,6 @@ public class ClientCreator<P : Protocol>(
         bindAddress: String? = null,
     ): Deferred<P> {
         @Suppress("UNCHECKED_CAST")
-        return TCP4ClientEndpoint(reactor, host, port, timeout, bindAddress).connect(Factory(protocol)) as Deferred<P>
+        return HostnameEndpoint(reactor, host, port, timeout, bindAddress).connect(Factory(protocol)) as Deferred<P>
     }
 }

@@ -68,6 +68,14 @@ internal class EndpointString private constructor(
         if (unknown.isNotEmpty()) fail("\"$kind\" has no option \"${unknown.first()}\"; it has ${used.joinToString(", ")}")
     }
 
+    /** What [make] makes of the arguments; that it refuses them is an error of the string. */
+    inline fun <T> checked(make: () -> T): T =
+        try {
+            make()
+        } catch (e: IllegalArgumentException) {
+            fail(e.message ?: e.toString())
+        }
+
     fun fail(problem: String): Nothing = throw EndpointSyntaxException(description, problem)
 
     companion object {

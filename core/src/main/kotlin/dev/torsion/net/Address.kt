@@ -13,7 +13,7 @@ public sealed interface Address
 
 /** An address with a [host] and a [port]: [IPv4Address] or [IPv6Address]. */
 public sealed interface InternetAddress : Address {
-    /** The numeric host, such as `127.0.0.1` or `::1`. */
+    /** The numeric host, such as `127.0.0.1` or `::1`, in the form of RFC 5952. */
     public val host: String
 
     /** The port, 0 to 65535. */
@@ -30,7 +30,7 @@ public sealed interface InternetAddress : Address {
             address: InetAddress,
             port: Int,
         ): InternetAddress =
-            if (address is Inet6Address) IPv6Address(address.hostAddress, port) else IPv4Address(address.hostAddress, port)
+            if (address is Inet6Address) IPv6Address(canonicalText(address), port) else IPv4Address(address.hostAddress, port)
 
         internal fun of(address: SocketAddress): InternetAddress = of(address as InetSocketAddress)
     }
@@ -51,3 +51,19 @@ public data class IPv6Address(
 ) : InternetAddress {
     override fun toString(): String = "[$host]:$port"
 }
+
+/** [host] and [port] as people write them: `example.com:80`, `[::1]:80`. */
+internal fun hostAndPort(
+    host: String,
+    port: Int,
+): String = if (':' in host) "[$host]:$port" else "$host:$port"
+
+/** The text of RFC 5952: Java writes `0:0:0:0:0:0:0:1` for `::1`. */
+private fun canonicalText(address: Inet6Address): String {
+    val text = address.hostAddress
+    val zeros = ZEROS.findAll(text).maxByOrNull { it.value.count { c -> c == '0' } } ?: return text
+    return text.replaceRange(zeros.range, "::")
+}
+
+/** Two groups of zeros or more, with the colons around them. */
+private val ZEROS = Regex("""(?:(?<=^)|:)0(?::0)+(?::|(?=$|%))""")

@@ -15,17 +15,23 @@ import java.net.UnknownHostException
  * it does. Those who asked wait no longer than their own time-out. Several names may be asked for at the same time.
  */
 public fun interface HostResolver {
-    /** The addresses of [host], the best first, at least one. */
+    /** The addresses of [host], at least one, in the order in which they are to be tried; those of both families are then mixed. */
     @Throws(UnknownHostException::class)
     public fun resolve(host: String): List<InetAddress>
 
     public companion object {
         /**
-         * The operating system's. It may take as long as that allows, often half a minute. Java keeps its answers for a while: see the
+         * The operating system's, with the IPv6 addresses first, as RFC 6724 would have them where there is a choice; Java's own order is
+         * kept when the system property `java.net.preferIPv6Addresses` says which that is. It may take as long as that allows, often half a minute. Java keeps its answers for a while: see the
          * security properties `networkaddress.cache.ttl` (30 s) and `networkaddress.cache.negative.ttl` (10 s).
          */
         @JvmStatic
-        public fun system(): HostResolver = HostResolver { InetAddress.getAllByName(it).asList() }
+        public fun system(): HostResolver =
+            if (System.getProperty("java.net.preferIPv6Addresses") == null) {
+                HostResolver { host -> InetAddress.getAllByName(host).sortedBy { it in AddressFamily.IPV4 } }
+            } else {
+                HostResolver { InetAddress.getAllByName(it).asList() }
+            }
 
         /** [hosts] and nothing else, like a hosts file: for tests, and for programs that must not ask anybody. Names are in lower case. */
         @JvmStatic
@@ -39,10 +45,24 @@ public fun interface HostResolver {
             when {
                 host.equals("localhost", ignoreCase = true) ->
                     listOf(InetAddress.getByAddress(host, byteArrayOf(127, 0, 0, 1)), InetAddress.getByName("::1"))
-                ':' in host || IPV4.matches(host) -> listOf(InetAddress.getByName(host))
+                IPV4.matches(host) -> ipv4(host)
+                ':' in host && IPV6.matches(host) -> ipv6(host)
                 else -> null
             }
 
+        private fun ipv4(text: String): List<InetAddress>? {
+            val parts = text.split('.').map { it.toInt() }
+            return if (parts.all { it <= 0xff }) listOf(InetAddress.getByAddress(ByteArray(4) { parts[it].toByte() })) else null
+        }
+
+        private fun ipv6(text: String): List<InetAddress>? =
+            try {
+                listOf(InetAddress.getByName(text)) // it looks nothing up, having only digits and colons
+            } catch (_: UnknownHostException) {
+                null
+            }
+
         private val IPV4 = Regex("""\d{1,3}(\.\d{1,3}){3}""")
+        private val IPV6 = Regex("""[0-9a-fA-F:][0-9a-fA-F:.]*(%\w+)?""")
     }
 }

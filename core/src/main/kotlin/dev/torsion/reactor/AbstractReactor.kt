@@ -216,6 +216,7 @@ public abstract class AbstractReactor(
             if (stopRequested) {
                 stopRequested = false
                 shutdown.fire(::shutdownReached, ::endWithPool)
+                batchEnded() // what the triggers have written: the loop may have nothing else to wait for
             }
         }
         if (meter.turnEnded() || longestWait == 0L) measure() // who never waits may be driven on a clock that stands still

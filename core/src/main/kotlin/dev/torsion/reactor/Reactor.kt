@@ -180,7 +180,7 @@ public interface Reactor :
      * Opens a TCP port; Twisted's `listenTCP`. Connections are accepted once the reactor runs.
      *
      * @param port 0 for any free one; [ListeningPort.host] tells which
-     * @param networkInterface the local address to listen on; empty for all of them
+     * @param networkInterface the local address to listen on, `0.0.0.0` for all of IPv4; empty for all of them
      * @param backlog how many connections may wait to be accepted; the operating system may allow fewer
      * @throws dev.torsion.net.CannotListenException when the port is taken or not allowed
      */
@@ -193,10 +193,17 @@ public interface Reactor :
     ): ListeningPort
 
     /**
-     * Connects to [host]:[port]; Twisted's `connectTCP`. [factory] hears how it goes. The host name is looked up off the loop.
+     * Connects to [host]:[port]; Twisted's `connectTCP`. [factory] hears how it goes.
+     *
+     * The host name is looked up off the loop, as by [resolve], and its addresses are tried by the rules of RFC 8305 (Happy Eyeballs): those
+     * of both families in turn, each with a head start of [TcpOptions.attemptDelay] before the next one is tried as well, the next at once
+     * when one fails. The first that connects gets the only protocol, and all others are given up. When all have failed, the exception is
+     * that of a refusal, or else the first, and has the others as suppressed ones. (Twisted tries one IPv4 address.)
      *
      * @param timeout for the whole attempt, looking up included; 30 s unless given
-     * @param bindAddress the local address to connect from; null for any
+     * @param bindAddress the numeric local address to connect from; null for any. Only addresses of its family are tried then
+     * @throws IllegalArgumentException when [host] is blank, [port] is not 1 to 65535, [timeout] is not positive or [bindAddress] is not
+     *   numeric
      */
     public fun connectTcp(
         host: String,

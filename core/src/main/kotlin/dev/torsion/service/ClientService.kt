@@ -98,12 +98,15 @@ constructor(
         return whenConnected(Waiter(failAfterFailures.toLong()))
     }
 
-    private fun whenConnected(waiter: Waiter): Deferred<Protocol> =
-        when (state) {
-            State.CONNECTED -> succeed(link!!.built!!)
-            State.STOPPED -> fail(noConnection())
+    private fun whenConnected(waiter: Waiter): Deferred<Protocol> {
+        // A protocol hears of its end before this service does: who asks then is asking for the next connection.
+        val connected = link?.built?.takeIf { state == State.CONNECTED && it.isConnected }
+        return when {
+            connected != null -> succeed(connected)
+            state == State.STOPPED -> fail(noConnection())
             else -> waiter.result.also { waiters.add(waiter) }
         }
+    }
 
     override fun onStart() {
         failedAttempts = 0

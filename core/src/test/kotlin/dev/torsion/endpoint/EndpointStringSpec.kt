@@ -21,16 +21,29 @@ class EndpointStringSpec :
             endpoint.backlog shouldBe 7
             (serverFromString(reactor, "tcp:port=0") as TCP4ServerEndpoint).port shouldBe 0
             (serverFromString(reactor, """tcp:80:interface=\:\:1""") as TCP4ServerEndpoint).networkInterface shouldBe "::1"
+            val six = serverFromString(reactor, """tcp6:8080:interface=\:\:1:backlog=7""") as TCP6ServerEndpoint
+            six.port shouldBe 8080
+            six.networkInterface shouldBe "::1"
+            six.backlog shouldBe 7
+            (serverFromString(reactor, "tcp6:port=0") as TCP6ServerEndpoint).networkInterface shouldBe ""
         }
 
         "client strings" {
-            val endpoint = clientFromString(reactor, "tcp:example.com:80:timeout=5:bindAddress=10.0.0.1") as TCP4ClientEndpoint
+            val endpoint = clientFromString(reactor, "tcp:example.com:80:timeout=5:bindAddress=10.0.0.1") as HostnameEndpoint
             endpoint.host shouldBe "example.com"
             endpoint.port shouldBe 80
             endpoint.timeout shouldBe Duration.ofSeconds(5)
             endpoint.bindAddress shouldBe "10.0.0.1"
-            (clientFromString(reactor, "tcp:host=a\\=b:port=1") as TCP4ClientEndpoint).host shouldBe "a=b"
-            (clientFromString(reactor, """tcp:\:\:1:80""") as TCP4ClientEndpoint).host shouldBe "::1"
+            (clientFromString(reactor, "tcp:host=a\\=b:port=1") as HostnameEndpoint).host shouldBe "a=b"
+            (clientFromString(reactor, """tcp:\:\:1:80""") as HostnameEndpoint).host shouldBe "::1"
+            (clientFromString(reactor, "tcp:${quoteStringArgument("a\\b:c=d")}:80") as HostnameEndpoint).host shouldBe "a\\b:c=d"
+        }
+
+        "an endpoint prints as the string that makes it" {
+            listOf("tcp:80", "tcp:80:interface=127.0.0.1", "tcp6:80", """tcp6:80:interface=\:\:1""").forEach {
+                serverFromString(reactor, it).toString() shouldBe it
+            }
+            listOf("tcp:example.com:80", """tcp:\:\:1:80""").forEach { clientFromString(reactor, it).toString() shouldBe it }
         }
 
         mapOf(
@@ -46,6 +59,7 @@ class EndpointStringSpec :
             "tcp:80:backlog=1:backlog=2" to "given twice",
             "tcp:80:backlog=0" to "between 1",
             "tcp:80\\" to "lone backslash",
+            "tcp6:80:interface=127.0.0.1" to "\"127.0.0.1\" is not an address of IPv6",
         ).forEach { (description, problem) ->
             "server string \"$description\" is refused: $problem" {
                 val error = shouldThrow<EndpointSyntaxException> { serverFromString(reactor, description) }

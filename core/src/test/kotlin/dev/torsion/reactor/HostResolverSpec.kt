@@ -138,6 +138,17 @@ class HostResolverSpec :
             }
         }
 
+        test("what only looks like an address is looked up, and so is never waited for on the loop") {
+            val asked = Collections.synchronizedList(ArrayList<String>())
+            val odd = listOf("256.1.1.1", "1:2", "x:y", "::1%no_such_zone", "1.2.3")
+            withReactor(ReactorOptions(resolver = { host -> emptyList<InetAddress>().also { asked.add(host) } })) { reactor ->
+                odd.forEach { host ->
+                    shouldThrow<DnsLookupException> { reactor.resultOnLoop { reactor.resolve(host) } }.host shouldBe host
+                }
+            }
+            asked shouldContainExactly odd
+        }
+
         test("a resolver that gives no address, or throws whatever, is a typed error") {
             withReactor(ReactorOptions(resolver = memory)) { reactor ->
                 shouldThrow<DnsLookupException> { reactor.resultOnLoop { reactor.resolve("empty.example") } }.cause shouldBe null

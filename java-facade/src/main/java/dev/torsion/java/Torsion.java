@@ -18,15 +18,18 @@ import dev.torsion.net.Factory;
 import dev.torsion.net.ListeningPort;
 import dev.torsion.net.Protocol;
 import dev.torsion.net.TcpOptions;
+import dev.torsion.reactor.LoopHealth;
 import dev.torsion.reactor.Phase;
 import dev.torsion.reactor.Reactor;
 import dev.torsion.reactor.ReactorOptions;
 import dev.torsion.reactor.Reactors;
 import dev.torsion.reactor.SystemEvent;
+import dev.torsion.service.RetryPolicy;
 import java.time.Duration;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -76,11 +79,13 @@ public final class Torsion implements AutoCloseable {
 
   private final Reactor reactor;
   private final Loop loop;
+  private final ServiceGroup services;
   private final boolean isOwner;
 
   private Torsion(Reactor reactor, @Nullable Thread setUpThread, boolean isOwner) {
     this.reactor = reactor;
     this.loop = new Loop(reactor, setUpThread);
+    this.services = new ServiceGroup(loop);
     this.isOwner = isOwner;
   }
 
@@ -277,6 +282,16 @@ public final class Torsion implements AutoCloseable {
         Connection::abort);
   }
 
+  /**
+   * Stays connected to {@code endpoint}; {@link ServiceGroup#keepConnected} has more choices.
+   *
+   * @throws dev.torsion.endpoint.EndpointSyntaxException when the string is not understood
+   */
+  public <T> KeptConnection<T> keepConnected(String endpoint, Codec<T> codec) {
+    return services.keepConnected(
+        endpoint, codec, ConnectionOptions.DEFAULT, RetryPolicy.DEFAULT, connection -> null);
+  }
+
   private <T> Connection<T> connection(
       dev.torsion.framing.Connection<T> inner, ConnectionOptions options) {
     return new LoopConnection<>(loop, inner, options.getRequestLimit()).begin();
@@ -320,6 +335,11 @@ public final class Torsion implements AutoCloseable {
         () ->
             reactor.connectTcp(
                 host, port, factory, Duration.ofSeconds(30), null, TcpOptions.DEFAULT));
+  }
+
+  /** The services of this program, which stop before the reactor does. */
+  public ServiceGroup services() {
+    return services;
   }
 
   // Time.
@@ -444,11 +464,33 @@ public final class Torsion implements AutoCloseable {
 
   /**
    * Runs {@code call}, which may block, on a thread of the reactor's pool; Twisted's {@code
-   * deferToThread}. The pool has 10 threads, unless {@code reactor().suggestThreadPoolSize} says
-   * otherwise. Cancelling the future only ends the waiting.
+   * deferToThread}. The pool has up to 10 threads, unless {@link #adjustThreadPool} says otherwise.
+   * Cancelling the future only ends the waiting.
    */
   public <T> CompletableFuture<T> deferToThread(Callable<T> call) {
     return loop.future(() -> reactor.deferToThread(call));
+  }
+
+  /**
+   * From now on the reactor's pool has between {@code least} and {@code most} threads. The future
+   * fails with {@link IllegalArgumentException} when that makes no sense.
+   */
+  public CompletableFuture<Void> adjustThreadPool(int least, int most) {
+    return loop.future(
+        () -> {
+          reactor.getThreadPool().adjust(least, most);
+          return Deferreds.succeed(null);
+        });
+  }
+
+  /**
+   * Tells {@code listener} every {@code period} how the loop is doing, on the reactor's thread at
+   * the end of a turn: not while it waits or is blocked. {@code reactor().health()} tells at once.
+   *
+   * @throws IllegalArgumentException when {@code period} is not positive
+   */
+  public HealthWatch watchHealth(Duration period, Consumer<LoopHealth> listener) {
+    return new HealthWatch(loop, period, listener);
   }
 
   @Override

@@ -204,10 +204,11 @@ internal class MemorySocketChannel(
     override fun toString() = "MemorySocket($local <-> $remote)"
 }
 
-/** A listening TCP socket in memory. */
+/** A listening TCP socket in memory; one [ofIPv4] takes the address `0.0.0.0` for all of IPv4 only. */
 internal class MemoryServerChannel(
     provider: SelectorProvider,
     private val network: MemoryNetwork,
+    val ofIPv4: Boolean,
 ) : ServerSocketChannel(provider),
     MemoryChannel {
     private val options = SocketOptionMap()

@@ -5,6 +5,7 @@ package dev.torsion.testkit
 
 import dev.torsion.net.HostResolver
 import java.net.BindException
+import java.net.Inet6Address
 import java.net.InetAddress
 import java.net.InetSocketAddress
 import java.net.UnknownHostException
@@ -87,20 +88,20 @@ public class MemoryNetwork {
         wanted: InetSocketAddress,
     ): InetSocketAddress {
         val address = if (wanted.port == 0) InetSocketAddress(wanted.address, freePort()) else wanted
-        if (ports.keys.any {
-                it.port == address.port && overlap(it.address, address.address)
+        val isTaken =
+            ports.any { (at, other) ->
+                at.port == address.port && (other.covers(at.address, address.address) || channel.covers(address.address, at.address))
             }
-        ) {
-            throw BindException("Address already in use")
-        }
+        if (isTaken) throw BindException("Address already in use")
         ports[address] = channel
         return address
     }
 
-    private fun overlap(
-        one: InetAddress,
-        other: InetAddress,
-    ) = one == other || one.isAnyLocalAddress || other.isAnyLocalAddress
+    /** Whether this channel, bound to the address [own], listens on [address]. */
+    private fun MemoryServerChannel.covers(
+        own: InetAddress,
+        address: InetAddress,
+    ) = own == address || (own.isAnyLocalAddress && !(ofIPv4 && address is Inet6Address))
 
     private fun freePort() = nextPort.also { nextPort = if (it == LAST_PORT) FIRST_FREE_PORT else it + 1 }
 
@@ -144,7 +145,7 @@ public class MemoryNetwork {
     private fun canDecide(attempt: Attempt) = attempt.remote.address !in silent && portAt(attempt.remote)?.hasRoom != false
 
     private fun portAt(address: InetSocketAddress): MemoryServerChannel? =
-        ports.entries.firstOrNull { it.key.port == address.port && overlap(it.key.address, address.address) }?.value
+        ports.entries.firstOrNull { (at, port) -> at.port == address.port && port.covers(at.address, address.address) }?.value
 
     private fun join(
         attempt: Attempt,

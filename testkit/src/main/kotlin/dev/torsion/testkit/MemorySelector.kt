@@ -4,6 +4,7 @@
 package dev.torsion.testkit
 
 import java.net.ProtocolFamily
+import java.net.StandardProtocolFamily
 import java.nio.channels.CancelledKeyException
 import java.nio.channels.DatagramChannel
 import java.nio.channels.Pipe
@@ -27,7 +28,10 @@ internal class MemorySelectorProvider(
 
     override fun openSocketChannel(): SocketChannel = MemorySocketChannel(this, network)
 
-    override fun openServerSocketChannel(): ServerSocketChannel = MemoryServerChannel(this, network)
+    override fun openServerSocketChannel(): ServerSocketChannel = MemoryServerChannel(this, network, ofIPv4 = false)
+
+    override fun openServerSocketChannel(family: ProtocolFamily): ServerSocketChannel =
+        MemoryServerChannel(this, network, family == StandardProtocolFamily.INET)
 
     override fun openDatagramChannel(): DatagramChannel = throw UnsupportedOperationException("no datagrams in memory yet")
 

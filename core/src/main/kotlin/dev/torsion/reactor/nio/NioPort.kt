@@ -12,9 +12,12 @@ import dev.torsion.net.Factory
 import dev.torsion.net.InternetAddress
 import dev.torsion.net.ListeningPort
 import dev.torsion.net.TcpOptions
+import dev.torsion.net.hostAndPort
 import java.io.IOException
+import java.net.Inet6Address
 import java.net.InetAddress
 import java.net.InetSocketAddress
+import java.net.StandardProtocolFamily
 import java.net.StandardSocketOptions
 import java.net.UnknownHostException
 import java.nio.channels.SelectionKey
@@ -148,32 +151,36 @@ internal class NioPort private constructor(
             backlog: Int,
             options: TcpOptions,
         ): NioPort {
-            val channel = reactor.provider.openServerSocketChannel()
+            var channel: ServerSocketChannel? = null
             try {
-                val local = if (networkInterface.isEmpty()) {
-                    InetSocketAddress(
-                        port,
-                    )
-                } else {
-                    InetSocketAddress(localAddress(networkInterface), port)
-                }
-                channel.configureBlocking(false)
-                channel.setOption(StandardSocketOptions.SO_REUSEADDR, true)
-                channel.bind(local, backlog)
+                val local = if (networkInterface.isEmpty()) InetSocketAddress(port) else localAddress(networkInterface, port)
+                val opened = if (networkInterface.isEmpty()) reactor.provider.openServerSocketChannel() else reactor.open(local.address)
+                channel = opened
+                opened.configureBlocking(false)
+                opened.setOption(StandardSocketOptions.SO_REUSEADDR, true)
+                opened.bind(local, backlog)
                 factory.doStart()
-                return NioPort(reactor, factory, channel, options).also { it.opened() }
-            } catch (e: IOException) {
-                channel.close()
-                throw CannotListenException("${networkInterface.ifEmpty { "*" }}:$port", e)
-            } catch (e: Throwable) {
-                channel.close() // startFactory failed
-                throw e
+                return NioPort(reactor, factory, opened, options).also { it.opened() }
+            } catch (e: Throwable) { // from startFactory, it may be anything
+                channel?.close()
+                throw if (e is IOException || e is UnsupportedOperationException) {
+                    CannotListenException(hostAndPort(networkInterface.ifEmpty { "*" }, port), e)
+                } else {
+                    e
+                }
             }
         }
 
-        private fun localAddress(name: String): InetAddress =
+        // A channel of no family in particular would take 0.0.0.0 for all addresses, those of IPv6 too.
+        private fun NioReactor.open(address: InetAddress) =
+            provider.openServerSocketChannel(if (address is Inet6Address) StandardProtocolFamily.INET6 else StandardProtocolFamily.INET)
+
+        private fun localAddress(
+            name: String,
+            port: Int,
+        ): InetSocketAddress =
             try {
-                InetAddress.getByName(name)
+                InetSocketAddress(InetAddress.getByName(name), port)
             } catch (e: UnknownHostException) {
                 throw UnknownHostException("unknown interface \"$name\"").initCause(e)
             }

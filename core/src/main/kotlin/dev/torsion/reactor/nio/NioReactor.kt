@@ -43,8 +43,8 @@ public open class NioReactor(
     private val unsettled = ArrayDeque<NioTransport>()
     private val afterSelect = ArrayDeque<Runnable>()
 
-    /** Attempts to connect that may have no channel yet. */
-    internal val attempts: MutableSet<Selectable> = LinkedHashSet()
+    /** Attempts to connect; they may have any number of channels. */
+    internal val attempts: MutableSet<NioAttempt> = LinkedHashSet()
     private val onReady = Consumer(::keyReady)
 
     /** Counts the turns. */
@@ -160,19 +160,13 @@ public open class NioReactor(
         options: TcpOptions,
     ): Connector {
         checkThread("connectTcp")
-        require(host.isNotBlank()) { "connectTcp needs a host" }
-        require(port in 1..0xffff) { "a port to connect to is a number from 1 to 65535, but $port was given" }
-        require(!timeout.isNegative && !timeout.isZero) { "a timeout must be positive, but $timeout was given" }
-        return NioConnector(this, host, port, factory, timeout, bindAddress, options).also { it.connect() }
+        return NioConnector(this, NioTarget(host, port, timeout, bindAddress, options), factory).also { it.connect() }
     }
 
     override fun disconnectAll() {
         batchEnded()
-        (
-            selector.keys().map {
-                it.attachment() as Selectable
-            } + attempts
-            ).distinct().forEach { guarded({ "stopping $it" }, it::reactorStopped) }
+        attempts.toList().forEach { guarded({ "stopping $it" }, it::reactorStopped) }
+        selector.keys().map { it.attachment() as Selectable }.forEach { guarded({ "stopping $it" }, it::reactorStopped) }
         batchEnded()
     }
 

@@ -3,6 +3,7 @@
 
 package dev.torsion.reactor.nio
 
+import dev.torsion.defer.Deferred
 import dev.torsion.net.CannotListenException
 import dev.torsion.net.ClosePhase
 import dev.torsion.net.ClosedBy
@@ -15,8 +16,10 @@ import dev.torsion.net.Protocol
 import dev.torsion.net.TcpOptions
 import dev.torsion.net.WriteLimitExceededException
 import dev.torsion.net.WrongThreadException
+import dev.torsion.reactor.Phase
 import dev.torsion.reactor.Reactor
 import dev.torsion.reactor.ReactorOptions
+import dev.torsion.reactor.SystemEvent
 import dev.torsion.reactor.getOrFail
 import dev.torsion.reactor.onLoop
 import dev.torsion.reactor.resultOnLoop
@@ -366,6 +369,25 @@ class TcpServerSpec :
                 val protocol = Scripted(made = { transport.scope.launch { throw IOException("in a coroutine") } })
                 reactor.listen { protocol }.connect().use {
                     protocol.lost.getOrFail().shouldBeInstanceOf<ConnectionAborted>().cause!!.message shouldBe "in a coroutine"
+                }
+            }
+        }
+
+        "what a trigger of the shutdown writes is sent, though the loop has nothing else to wait for" {
+            withReactor { reactor ->
+                val answered = Deferred<Unit>()
+                val protocol = Scripted(received = { answered.callback(Unit) })
+                reactor.listen { protocol }.connect().use {
+                    val transport = protocol.connection.getOrFail().transport
+                    reactor.onLoop {
+                        reactor.addSystemEventTrigger(Phase.BEFORE, SystemEvent.SHUTDOWN) {
+                            transport.write("bye".toByteArray())
+                            answered
+                        }
+                    }
+                    reactor.stopFromThread()
+                    String(it.getInputStream().readNBytes(3)) shouldBe "bye"
+                    it.getOutputStream().write(1)
                 }
             }
         }

@@ -8,6 +8,7 @@ import dev.torsion.defer.Deferred
 import dev.torsion.defer.DeferredCancelledException
 import dev.torsion.defer.Success
 import dev.torsion.endpoint.ClientEndpoint
+import dev.torsion.net.CloseReason
 import dev.torsion.net.ConnectionLost
 import dev.torsion.net.Factory
 import dev.torsion.net.Protocol
@@ -124,6 +125,29 @@ class ClientServiceSpec :
             three.shouldContainExactly(Success(protocol))
             never.shouldContainExactly(Success(protocol))
             shouldThrow<IllegalArgumentException> { service.whenConnected(0) }
+            service.stopService()
+            attempt().transport.lose()
+        }
+
+        "who asks while the connection ends, as the protocol itself may, gets the next one" {
+            lateinit var service: ClientService
+            val next = ArrayList<Protocol>()
+            val asking =
+                Factory {
+                    object : Protocol() {
+                        override fun connectionLost(reason: CloseReason) {
+                            if (service.isRunning) service.whenConnected(1).addCallback { next.add(it) }
+                        }
+                    }
+                }
+            service = ClientService(endpoint, asking, torsion.clock, RetryPolicy { Duration.ofSeconds(10) })
+            service.startService()
+            attempt().succeed()
+            attempt().transport.lose()
+            next.shouldBeEmpty()
+            torsion.clock.advance(10.seconds)
+            val second = attempt().succeed()
+            next.shouldContainExactly(second)
             service.stopService()
             attempt().transport.lose()
         }

@@ -1,0 +1,145 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.endpoint
+
+import dev.torsion.defer.Deferred
+import dev.torsion.net.Address
+import dev.torsion.net.AddressFamily
+import dev.torsion.net.ClientFactory
+import dev.torsion.net.ConnectException
+import dev.torsion.net.Connector
+import dev.torsion.net.Factory
+import dev.torsion.net.NoProtocolException
+import dev.torsion.net.Protocol
+import dev.torsion.net.TcpOptions
+import dev.torsion.net.hostAndPort
+import dev.torsion.reactor.Reactor
+import java.time.Duration
+
+/**
+ * Connects to a TCP port of a host, over IPv6 or IPv4, whichever answers first; Twisted's `HostnameEndpoint`.
+ *
+ * ```kotlin
+ * HostnameEndpoint(reactor, "example.com", 80).connect(Factory { Browser() })
+ * ```
+ *
+ * The name is looked up and its addresses are tried as [Reactor.connectTcp] says, by RFC 8305 (Happy Eyeballs). So [factory][connect] makes
+ * one protocol, that of the first connection, whatever becomes of the other attempts; Twisted makes one for each that connects.
+ *
+ * @property host a host name or a numeric address
+ * @property port the port
+ * @property timeout for the whole attempt, looking the name up included (Twisted: for each address)
+ * @property bindAddress the numeric local address to connect from, which then also decides between IPv6 and IPv4; null for any
+ * @property options limits and socket options of the connection; [TcpOptions.attemptDelay] is the head start of each address
+ */
+public class HostnameEndpoint
+@JvmOverloads
+constructor(
+    private val reactor: Reactor,
+    public val host: String,
+    public val port: Int,
+    public val timeout: Duration = Duration.ofSeconds(30),
+    public val bindAddress: String? = null,
+    public val options: TcpOptions = TcpOptions.DEFAULT,
+) : ClientEndpoint {
+    override fun connect(factory: Factory): Deferred<Protocol> =
+        connecting { reactor.connectTcp(host, port, ConnectOnce(factory, it), timeout, bindAddress, options) }
+
+    override fun toString(): String = "tcp:${quoteStringArgument(host)}:$port"
+}
+
+/**
+ * Connects to a TCP port over IPv4 only; Twisted's `TCP4ClientEndpoint`. Otherwise the same as a [HostnameEndpoint], whose parameters it
+ * has; Twisted's tries one address only.
+ *
+ * @property host a host name or a numeric address
+ * @property port the port
+ */
+public class TCP4ClientEndpoint
+@JvmOverloads
+constructor(
+    reactor: Reactor,
+    public val host: String,
+    public val port: Int,
+    timeout: Duration = Duration.ofSeconds(30),
+    bindAddress: String? = null,
+    options: TcpOptions = TcpOptions.DEFAULT,
+) : ClientEndpoint by HostnameEndpoint(reactor, host, port, timeout, bindAddress, options.withAddressFamily(AddressFamily.IPV4)) {
+    override fun toString(): String = "${hostAndPort(host, port)} over IPv4"
+}
+
+/**
+ * Connects to a TCP port over IPv6 only; Twisted's `TCP6ClientEndpoint`. Otherwise the same as a [HostnameEndpoint], whose parameters it
+ * has; Twisted's tries one address only.
+ *
+ * @property host a host name or a numeric address
+ * @property port the port
+ */
+public class TCP6ClientEndpoint
+@JvmOverloads
+constructor(
+    reactor: Reactor,
+    public val host: String,
+    public val port: Int,
+    timeout: Duration = Duration.ofSeconds(30),
+    bindAddress: String? = null,
+    options: TcpOptions = TcpOptions.DEFAULT,
+) : ClientEndpoint by HostnameEndpoint(reactor, host, port, timeout, bindAddress, options.withAddressFamily(AddressFamily.IPV6)) {
+    override fun toString(): String = "${hostAndPort(host, port)} over IPv6"
+}
+
+/** A Deferred for the attempt that [begin] starts; cancelling it gives the attempt up. */
+internal inline fun connecting(begin: (Deferred<Protocol>) -> Connector): Deferred<Protocol> {
+    var connector: Connector? = null
+    val result =
+        Deferred<Protocol> {
+            // The factory hears of it and fails the Deferred.
+            connector?.takeIf { it.state == Connector.State.CONNECTING }?.stopConnecting()
+        }
+    try {
+        connector = begin(result)
+    } catch (e: IllegalArgumentException) {
+        result.errback(e)
+    }
+    return result
+}
+
+/** Turns one attempt into a Deferred: fires it when the protocol of [factory] is connected. */
+internal class ConnectOnce(
+    private val factory: Factory,
+    private val result: Deferred<Protocol>,
+) : ClientFactory() {
+    init {
+        isNoisy = false
+    }
+
+    override fun startFactory() = factory.doStart()
+
+    override fun stopFactory() = factory.doStop()
+
+    override fun logPrefix() = factory.logPrefix()
+
+    override fun buildProtocol(address: Address): Protocol? {
+        val protocol = factory.buildProtocol(address)
+        if (protocol == null) {
+            if (!result.called) result.errback(NoProtocolException(address.toString()))
+            return null
+        }
+        return protocol
+    }
+
+    override fun clientConnectionMade(
+        connector: Connector,
+        protocol: Protocol,
+    ) {
+        if (!result.called) result.callback(protocol)
+    }
+
+    override fun clientConnectionFailed(
+        connector: Connector,
+        reason: ConnectException,
+    ) {
+        if (!result.called) result.errback(reason)
+    }
+}

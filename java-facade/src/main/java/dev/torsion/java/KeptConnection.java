@@ -1,0 +1,132 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.java;
+
+import dev.torsion.defer.Deferred;
+import dev.torsion.defer.Deferreds;
+import dev.torsion.endpoint.ClientEndpoint;
+import dev.torsion.framing.Codec;
+import dev.torsion.framing.ConnectionFactory;
+import dev.torsion.framing.ConnectionOptions;
+import dev.torsion.net.Protocol;
+import dev.torsion.service.ClientService;
+import dev.torsion.service.RetryPolicy;
+import java.util.Objects;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A client that stays connected: it connects, and connects again when an attempt fails or the
+ * connection is lost, with growing delays; what {@link Torsion#keepConnected} gives, and Twisted's
+ * {@code ClientService}.
+ *
+ * <pre>{@code
+ * var kept = torsion.keepConnected("tcp:example.com:8007", Codecs.line());
+ * kept.connection()
+ *     .thenCompose(c -> c.request("hello"))
+ *     .thenAccept(System.out::println);
+ * }</pre>
+ *
+ * <p>There is never more than one connection. It ends before the reactor stops.
+ *
+ * <p>Thread: all methods may be called on any thread.
+ *
+ * @param <T> the type of the messages
+ */
+public final class KeptConnection<T> implements AutoCloseable {
+  private final Loop loop;
+  private final ClientService service;
+  private final CompletableFuture<StartedService> started;
+  private @Nullable Connection<T> newest; // the reactor's thread only
+
+  KeptConnection(
+      Loop loop,
+      ServiceGroup services,
+      ClientEndpoint endpoint,
+      Codec<T> codec,
+      ConnectionOptions options,
+      RetryPolicy retryPolicy,
+      ConnectionPreparation<T> preparation) {
+    this.loop = loop;
+    var factory =
+        new ConnectionFactory<>(
+            loop.reactor,
+            codec,
+            options,
+            inner -> newest = new LoopConnection<>(loop, inner, options.getRequestLimit()).begin());
+    factory.setNoisy(false); // it starts anew with each attempt
+    service =
+        new ClientService(
+            endpoint, factory, loop.reactor, retryPolicy, protocol -> prepare(preparation));
+    started = services.add(service);
+  }
+
+  private @Nullable Deferred<?> prepare(ConnectionPreparation<T> preparation) throws Exception {
+    CompletionStage<?> stage = preparation.prepare(current());
+    return stage == null ? null : Deferreds.toDeferred(stage, loop.reactor);
+  }
+
+  /** The service has one connection at a time, and has just told of it. */
+  private Connection<T> current() {
+    return Objects.requireNonNull(newest);
+  }
+
+  /**
+   * The connection: at once when there is one, otherwise when there is. Ask again for the next one
+   * when it is {@link Connection#closed}.
+   *
+   * <p>The future fails with {@link java.util.concurrent.CancellationException} when this client
+   * has stopped, or stops meanwhile. Cancelling it only ends the waiting.
+   */
+  public CompletableFuture<Connection<T>> connection() {
+    return connection(service::whenConnected);
+  }
+
+  /**
+   * The same, but it also fails, with the reason, when {@code failAfterFailures} attempts in a row
+   * have failed from now on: 1 for the first failure.
+   *
+   * @throws IllegalArgumentException when {@code failAfterFailures} is less than 1
+   */
+  public CompletableFuture<Connection<T>> connection(int failAfterFailures) {
+    if (failAfterFailures < 1) {
+      throw new IllegalArgumentException(
+          "failAfterFailures must be 1 or more, but is " + failAfterFailures);
+    }
+    return connection(() -> service.whenConnected(failAfterFailures));
+  }
+
+  private CompletableFuture<Connection<T>> connection(Callable<Deferred<Protocol>> wait) {
+    return loop.futureUntilStop(() -> wait.call().addCallback(protocol -> current()));
+  }
+
+  /**
+   * Closes the connection, or gives up to connect. The future completes when all has ended.
+   * Stopping it again waits for the same end.
+   */
+  public CompletableFuture<Void> stop() {
+    return loop.future(
+            () -> {
+              started.cancel(false);
+              return Deferreds.succeed(null);
+            })
+        .thenCompose(ignored -> started.handle((running, error) -> running))
+        .thenCompose(
+            running ->
+                running == null ? CompletableFuture.<Void>completedFuture(null) : running.stop());
+  }
+
+  /** {@link #stop()}, without waiting. */
+  @Override
+  public void close() {
+    var unused = stop();
+  }
+
+  @Override
+  public String toString() {
+    return "KeptConnection(" + service + ")";
+  }
+}

@@ -1,0 +1,107 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.java;
+
+import dev.torsion.defer.Deferred;
+import dev.torsion.endpoint.Endpoints;
+import dev.torsion.framing.Codec;
+import dev.torsion.framing.ConnectionOptions;
+import dev.torsion.service.MultiService;
+import dev.torsion.service.RetryPolicy;
+import dev.torsion.service.Service;
+import dev.torsion.service.Services;
+import java.util.concurrent.CompletableFuture;
+
+/**
+ * The services of a program; what {@link Torsion#services} gives, and Twisted's {@code
+ * MultiService}.
+ *
+ * <pre>{@code
+ * var services = torsion.services();
+ * services.add(new TimerService(torsion.reactor(), Duration.ofMinutes(1), () -> log.info("alive")));
+ * var cache = services.add(new Cache()).join(); // a StageService
+ * cache.stop().join();
+ * }</pre>
+ *
+ * <p>Each is started when it is added, once the reactor runs, in the order of the calls. All are
+ * stopped before the reactor stops, in reverse order, while connections still work, and the reactor
+ * waits for their ends. One that fails harms no other.
+ *
+ * <p>Thread: all methods may be called on any thread; the services are started and stopped on the
+ * reactor's.
+ */
+public final class ServiceGroup {
+  private final Loop loop;
+  private final MultiService services = new MultiService();
+  private boolean isTied; // the reactor's thread only
+
+  ServiceGroup(Loop loop) {
+    this.loop = loop;
+  }
+
+  /**
+   * Starts {@code service}: one of {@code dev.torsion.service}, such as a {@code TimerService}. The
+   * future completes when it has been started, and fails with what its start has thrown: then it is
+   * not part of this group. Cancelling the future before that takes the service back.
+   */
+  public CompletableFuture<StartedService> add(Service service) {
+    return loop.futureUntilStop(() -> adding(service));
+  }
+
+  /** The same for a service with stages. */
+  public CompletableFuture<StartedService> add(StageService service) {
+    return add(new StageServiceAdapter(loop, service));
+  }
+
+  /**
+   * Stays connected to {@code endpoint}: connects, and connects again whenever an attempt fails or
+   * the connection is lost; Twisted's {@code ClientService}.
+   *
+   * @param options limits, such as how long a connection may be idle
+   * @param retryPolicy how long to wait before the next attempt; by default 1.5 to 2.5 seconds at
+   *     first, and a minute at last
+   * @param preparation sees each new connection first
+   * @throws dev.torsion.endpoint.EndpointSyntaxException when the string is not understood
+   */
+  public <T> KeptConnection<T> keepConnected(
+      String endpoint,
+      Codec<T> codec,
+      ConnectionOptions options,
+      RetryPolicy retryPolicy,
+      ConnectionPreparation<T> preparation) {
+    return new KeptConnection<>(
+        loop,
+        this,
+        Endpoints.clientFromString(loop.reactor, endpoint),
+        codec,
+        options,
+        retryPolicy,
+        preparation);
+  }
+
+  private Deferred<StartedService> adding(Service service) {
+    if (!isTied) {
+      isTied = true;
+      Services.startWith(services, loop.reactor);
+    }
+    Deferred<StartedService> result = new Deferred<>();
+    loop.reactor.callWhenRunning(
+        () -> {
+          if (result.isCalled()) return; // taken back
+          try {
+            services.addService(service);
+          } catch (Throwable e) {
+            result.errback(e);
+            return;
+          }
+          result.callback(new StartedService(loop, services, service));
+        });
+    return result;
+  }
+
+  @Override
+  public String toString() {
+    return "ServiceGroup(" + services + ")";
+  }
+}
