@@ -115,7 +115,7 @@ class RunningGuideTest {
       LoopHealth health = reactor.health();
       if (health.getBusyRatio() > 0.8) log.warn("{health}", "health", health);
 
-      assertTrue(told.join().getBusyRatio() <= 1);
+      assertTrue(told.orTimeout(30, SECONDS).join().getBusyRatio() <= 1);
     }
   }
 

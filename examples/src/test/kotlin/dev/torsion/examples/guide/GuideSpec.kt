@@ -56,6 +56,6 @@ class GuideSpec :
             reactor.connectTcp("127.0.0.1", 8007, ClientFactory { Greeter(answers) })
             reactor.advance(1.seconds)
             answers.joinToString("") shouldBe "hello"
-            reactor.stopAndJoin(java.time.Duration.ZERO)
+            reactor.close()
         }
     })
