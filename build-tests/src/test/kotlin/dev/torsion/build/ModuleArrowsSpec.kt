@@ -41,6 +41,16 @@ internal class ModuleArrowsSpec : StringSpec({
             .allowEmptyShould(true)
             .check(TorsionModule.allClasses)
     }
+
+    "only dev.torsion.log calls loggers of SLF4J" {
+        noClasses().that().resideOutsideOfPackage("dev.torsion.log..")
+            .should().dependOnClassesThat().haveFullyQualifiedName("org.slf4j.Logger")
+            .orShould().dependOnClassesThat().haveFullyQualifiedName("org.slf4j.LoggerFactory")
+            .because(
+                "the library logs events with dev.torsion.log.Logger, so that every observer has them; levels and the MDC are SLF4J's own",
+            )
+            .check(TorsionModule.allClasses)
+    }
 })
 
 private val areNotExamples: DescribedPredicate<JavaClass> =

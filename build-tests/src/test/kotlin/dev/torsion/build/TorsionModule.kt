@@ -48,6 +48,9 @@ internal enum class TorsionModule(val directory: Path, val published: Boolean = 
     override fun toString(): String = ROOT.relativize(directory).toString()
 
     companion object {
+        /** The folder of the repository. */
+        val root: Path get() = ROOT
+
         /** All modules together, so that a rule can follow an import from one into another. */
         val allClasses: JavaClasses by lazy { ClassFileImporter().importPaths(entries.flatMap { it.classFiles }) }
 
