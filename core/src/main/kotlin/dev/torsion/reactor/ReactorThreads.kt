@@ -6,6 +6,7 @@ package dev.torsion.reactor
 import dev.torsion.defer.Deferred
 import dev.torsion.defer.Failure
 import java.util.concurrent.Callable
+import java.util.concurrent.CancellationException
 import java.util.concurrent.CompletableFuture
 import java.util.concurrent.ConcurrentHashMap
 import java.util.concurrent.ExecutionException
@@ -82,6 +83,8 @@ internal class ReactorThreads(
             return result.get()
         } catch (e: ExecutionException) {
             throw e.cause!!
+        } catch (_: CancellationException) {
+            throw result.handle { _, error -> error }.join() // as it was: from Java 23 on, get() wraps it
         } finally {
             blockedCallers.remove(result)
         }
