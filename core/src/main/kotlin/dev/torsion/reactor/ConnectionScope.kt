@@ -7,10 +7,7 @@ import dev.torsion.net.CloseReason
 import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.CoroutineExceptionHandler
 import kotlinx.coroutines.CoroutineScope
-import kotlinx.coroutines.SupervisorJob
 import kotlinx.coroutines.cancel
-import kotlinx.coroutines.job
-import kotlinx.coroutines.plus
 
 /**
  * The coroutines of one connection, for implementations of [dev.torsion.net.Transport.scope]: children of the reactor's [parent] scope.
@@ -21,8 +18,7 @@ public class ConnectionScope(
     failed: (Throwable) -> Unit,
 ) {
     /** The scope. */
-    public val scope: CoroutineScope =
-        parent + SupervisorJob(parent.coroutineContext.job) + CoroutineExceptionHandler { _, e -> failed(e) }
+    public val scope: CoroutineScope = ReactorScope(parent, CoroutineExceptionHandler { _, e -> failed(e) })
 
     /** The connection is gone: cancels all coroutines. */
     public fun end(reason: CloseReason?) {

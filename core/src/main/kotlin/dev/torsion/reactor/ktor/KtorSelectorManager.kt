@@ -6,12 +6,11 @@ package dev.torsion.reactor.ktor
 import dev.torsion.reactor.Reactor
 import dev.torsion.reactor.ReactorNotRunningException
 import dev.torsion.reactor.nio.NioReactor
+import dev.torsion.reactor.reactorScope
 import io.ktor.network.selector.SelectInterest
 import io.ktor.network.selector.Selectable
 import io.ktor.network.selector.SelectorManager
-import kotlinx.coroutines.SupervisorJob
 import kotlinx.coroutines.cancel
-import kotlinx.coroutines.job
 import kotlinx.coroutines.suspendCancellableCoroutine
 import java.nio.channels.CancelledKeyException
 import java.nio.channels.ClosedChannelException
@@ -53,8 +52,7 @@ public class KtorSelectorManager(
 
     override val provider: SelectorProvider get() = loop.provider
 
-    override val coroutineContext: CoroutineContext =
-        loop.scope.coroutineContext.let { it + SupervisorJob(it.job) }
+    override val coroutineContext: CoroutineContext = loop.reactorScope().coroutineContext
 
     override suspend fun select(
         selectable: Selectable,

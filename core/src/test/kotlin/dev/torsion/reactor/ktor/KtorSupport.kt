@@ -5,13 +5,13 @@ package dev.torsion.reactor.ktor
 
 import dev.torsion.reactor.DEADLINE_SECONDS
 import dev.torsion.reactor.Reactor
+import dev.torsion.reactor.reactorScope
 import io.ktor.network.sockets.InetSocketAddress
 import io.ktor.network.sockets.ServerSocket
 import io.ktor.network.sockets.aSocket
 import io.ktor.network.sockets.port
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.runBlocking
-import kotlinx.coroutines.withContext
 import kotlinx.coroutines.withTimeout
 import java.net.InetAddress
 import java.net.Socket
@@ -19,7 +19,7 @@ import kotlin.time.Duration.Companion.seconds
 
 /** Runs [block] as a coroutine on the reactor's thread and waits for it, not for ever. */
 internal fun <T> Reactor.coroutineOnLoop(block: suspend CoroutineScope.() -> T): T =
-    runBlocking { withTimeout(DEADLINE_SECONDS.seconds) { withContext(dispatcher, block) } }
+    runBlocking { withTimeout(DEADLINE_SECONDS.seconds) { reactorScope(block) } }
 
 /** ktor's server socket on a free loopback port. */
 internal suspend fun KtorSelectorManager.bind(): ServerSocket = aSocket(this).tcp().bind(InetSocketAddress("127.0.0.1", 0))

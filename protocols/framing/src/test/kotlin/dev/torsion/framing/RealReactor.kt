@@ -3,11 +3,12 @@
 
 package dev.torsion.framing
 
-import dev.torsion.defer.inlineCallbacks
 import dev.torsion.net.ListeningPort
 import dev.torsion.reactor.Reactor
 import dev.torsion.reactor.ReactorOptions
+import dev.torsion.reactor.reactorScope
 import kotlinx.coroutines.CoroutineScope
+import kotlinx.coroutines.runBlocking
 import kotlinx.coroutines.withTimeout
 import java.time.Duration
 import java.util.concurrent.CopyOnWriteArrayList
@@ -19,8 +20,7 @@ fun <T> withRealReactor(block: suspend Reactor.(CoroutineScope) -> T): T {
     val reactor = Reactor.create(ReactorOptions("framing-test", errorListener = { _, error -> errors.add(error) }))
     reactor.start()
     try {
-        val result =
-            reactor.blockingCallFromThread { inlineCallbacks(reactor.dispatcher) { withTimeout(30.seconds) { reactor.block(this) } } }
+        val result = runBlocking { withTimeout(30.seconds) { reactor.reactorScope { reactor.block(this) } } }
         errors.firstOrNull()?.let { throw AssertionError("a callback has failed", it) }
         return result
     } finally {

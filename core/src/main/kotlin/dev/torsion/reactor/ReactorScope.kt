@@ -1,0 +1,91 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+@file:JvmName("Reactors")
+@file:JvmMultifileClass
+
+package dev.torsion.reactor
+
+import kotlinx.coroutines.CancellationException
+import kotlinx.coroutines.CoroutineExceptionHandler
+import kotlinx.coroutines.CoroutineScope
+import kotlinx.coroutines.InternalCoroutinesApi
+import kotlinx.coroutines.SupervisorJob
+import kotlinx.coroutines.cancel
+import kotlinx.coroutines.currentCoroutineContext
+import kotlinx.coroutines.ensureActive
+import kotlinx.coroutines.job
+import kotlinx.coroutines.withContext
+import kotlin.coroutines.CoroutineContext
+import kotlin.coroutines.EmptyCoroutineContext
+
+/**
+ * Coroutines on a reactor's thread that end together: when the scope is [closed][close], or when the reactor stops. One that fails is
+ * reported once and harms no other. Made by [reactorScope].
+ *
+ * ```kotlin
+ * class Feed(reactor: Reactor) : AutoCloseable {
+ *     private val scope = reactor.reactorScope()
+ *     fun follow(source: Source) = scope.launch { for (item in source) show(item) }
+ *     override fun close() = scope.close()
+ * }
+ * ```
+ *
+ * Thread: any. Close it when it is done with: an open one is kept by the reactor.
+ */
+public class ReactorScope internal constructor(
+    parent: CoroutineScope,
+    handler: CoroutineContext = EmptyCoroutineContext,
+) : CoroutineScope,
+    AutoCloseable {
+    override val coroutineContext: CoroutineContext = parent.coroutineContext + SupervisorJob(parent.coroutineContext.job) + handler
+
+    /** Cancels all coroutines of the scope; it takes no more. They end on the reactor's thread. Closing it again does nothing. */
+    override fun close(): Unit = cancel("the scope of this coroutine was closed")
+
+    override fun toString(): String = "ReactorScope(${coroutineContext.job})"
+}
+
+/**
+ * A scope of its own for some of this reactor's coroutines; what [Reactor.scope] is for all of them. A coroutine that fails is reported
+ * to [ReactorOptions.errorListener], and the others go on. Thread: any.
+ */
+public fun Reactor.reactorScope(): ReactorScope = ReactorScope(scope)
+
+/**
+ * Runs [block] on this reactor's thread, from any coroutine, and waits for it and for all coroutines that it has launched; a
+ * `coroutineScope` that is confined to the reactor.
+ *
+ * ```kotlin
+ * val both = reactor.reactorScope {
+ *     val one = async { fetch(first) }
+ *     val two = async { fetch(second) }
+ *     one.await() + two.await()
+ * }
+ * ```
+ *
+ * The first failure of a coroutine cancels the others and is thrown here; it is reported nowhere else. Where the others are to go on,
+ * use `supervisorScope` inside: their failures are reported as those of [Reactor.scope]. The caller goes on with its own dispatcher.
+ *
+ * **Cancellation.** Cancelling the caller cancels the block and its coroutines, and so does the reactor when it stops.
+ *
+ * @throws ReactorNotRunningException when the reactor has stopped before the block was done. A reactor that does not run yet is waited for
+ */
+@OptIn(InternalCoroutinesApi::class)
+@JvmSynthetic
+public suspend fun <T> Reactor.reactorScope(block: suspend CoroutineScope.() -> T): T {
+    val life = scope.coroutineContext.job
+    val handler = (scope.coroutineContext + currentCoroutineContext())[CoroutineExceptionHandler] ?: EmptyCoroutineContext
+    try {
+        return withContext(dispatcher + handler) {
+            val own = coroutineContext.job
+            val end = life.invokeOnCompletion(onCancelling = true) { own.cancel("the reactor has stopped") }
+            own.invokeOnCompletion { end.dispose() }
+            block()
+        }
+    } catch (e: CancellationException) {
+        if (life.isActive) throw e
+        currentCoroutineContext().ensureActive()
+        throw ReactorNotRunningException("The reactor has stopped before the coroutine was done.").apply { initCause(e) }
+    }
+}
