@@ -35,14 +35,17 @@ import kotlin.coroutines.resume
 public suspend fun <T> Deferred<T>.await(): T {
     val result =
         if (isSettled) {
+            checkOwner("takes its result")
             take()
         } else {
             val builder = coroutineContext[Job] as? DeferredCoroutine<*>
             builder?.waitingOn = this
             try {
                 suspendCancellableCoroutine { continuation ->
-                    addStep<Any?>(Waiter(continuation))
-                    continuation.invokeOnCancellation { cancelOn(continuation.context) }
+                    val waiter = Waiter(continuation, builder)
+                    addStep<Any?>(waiter)
+                    // After its result this Deferred may be waiting for another, which is no business of the coroutine's.
+                    continuation.invokeOnCancellation { continuation.context.onDispatcher { if (!waiter.hasResult) cancel() } }
                 }
             } finally {
                 builder?.waitingOn = null
@@ -70,18 +73,20 @@ public suspend inline fun <T> ConcurrencyPrimitive<*>.withPermit(block: () -> T)
  * Resumes the coroutine with the bare result; a failure is thrown by [await] itself, so that no copy of its exception is made on
  * the way.
  */
-private class Waiter(private val continuation: CancellableContinuation<Any?>) : Step {
+private class Waiter(private val continuation: CancellableContinuation<Any?>, private val builder: DeferredCoroutine<*>?) : Step {
+    var hasResult = false
+        private set
+
     override fun run(result: Any?): Any? {
+        hasResult = true
+        builder?.waitingOn = null // a cancellation that comes before the coroutine has gone on is the coroutine's
         continuation.resume(result)
         return null
     }
 }
 
-private fun Deferred<*>.cancelOn(context: CoroutineContext) {
-    val dispatcher = context[ContinuationInterceptor] as? CoroutineDispatcher
-    if (dispatcher != null && dispatcher.isDispatchNeeded(context)) {
-        dispatcher.dispatch(context) { cancel() }
-    } else {
-        cancel()
-    }
+/** Runs [action] on the thread of these coroutines: now, when this is it. */
+internal fun CoroutineContext.onDispatcher(action: Runnable) {
+    val dispatcher = this[ContinuationInterceptor] as? CoroutineDispatcher
+    if (dispatcher != null && dispatcher.isDispatchNeeded(this)) dispatcher.dispatch(this, action) else action.run()
 }

@@ -16,42 +16,59 @@ import kotlinx.coroutines.Deferred as KotlinDeferred
 /**
  * This Deferred as one of kotlinx.coroutines. It takes the result; this chain goes on with null. Cancelling it cancels this
  * Deferred, on [loop], the thread this Deferred belongs to. Call this method itself on that thread.
+ *
+ * When the result and the cancellation meet, the first to complete it wins, and the loser is dropped.
  */
 public fun <T> Deferred<T>.toKotlinDeferred(loop: Executor): KotlinDeferred<T> {
     val target = CompletableDeferred<T>()
+    var isDelivered = false
     addStep<Any?> { result ->
+        isDelivered = true
         @Suppress("UNCHECKED_CAST")
         if (result is Failure) target.completeExceptionally(result.value) else target.complete(result as T)
         null
     }
     target.invokeOnCompletion { cause ->
-        if (cause is CancellationException && cause !is DeferredCancelledException) loop.executeOrLog("the cancellation of $this", ::cancel)
+        // After its result this Deferred may be waiting for another, which is no business of the other side's.
+        if (cause is CancellationException && !isDelivered) {
+            loop.executeOrLog("the cancellation of $this") { if (!isDelivered) cancel() }
+        }
     }
     return target
 }
 
 /**
- * This Deferred of kotlinx.coroutines as one of Torsion, fired on [loop]; use it on the loop only. Cancelling either cancels the
- * other.
+ * This Deferred of kotlinx.coroutines as one of Torsion, fired on [loop]; use it on the loop only. A lazy one is started.
+ *
+ * Cancelling either cancels the other. When this one has a result by then, on its way to the loop, the result wins and the Deferred fires
+ * with it at once.
  */
 @OptIn(ExperimentalCoroutinesApi::class)
 public fun <T> KotlinDeferred<T>.toDeferred(loop: Executor): Deferred<T> = toDeferred(loop) { getCompleted() }
 
-/** The end of this job as a Deferred, fired on [loop]; use it on the loop only. Cancelling the Deferred cancels the job. */
+/**
+ * The end of this job as a Deferred, fired on [loop]; use it on the loop only. It fails with what the job has failed with, and with
+ * [DeferredCancelledException] when that was cancelled. Cancelling the Deferred cancels the job; a lazy job is started.
+ */
 public fun Job.toDeferred(loop: Executor): Deferred<Unit> = toDeferred(loop) { }
 
 private fun <T> Job.toDeferred(loop: Executor, value: () -> T): Deferred<T> {
-    val deferred = Deferred<T> { cancel(DeferredCancelledException()) }
-    invokeOnCompletion { cause ->
-        loop.executeOrLog("the result of $this") {
-            when {
-                deferred.called -> Unit
-                cause == null -> deferred.callback(value())
-                cause is CancellationException && cause !is DeferredCancelledException ->
-                    deferred.errback(DeferredCancelledException("the job was cancelled", cause))
-                else -> deferred.errback(cause)
-            }
+    val deferred =
+        loop.newDeferred<T> { cancelled ->
+            cancel(DeferredCancelledException())
+            if (isCompleted && !cancelled.called) invokeOnCompletion { cause -> cancelled.fireWith(cause, value) }
         }
+    start()
+    invokeOnCompletion { cause ->
+        loop.executeOrLog("the result of $this") { if (!deferred.called) deferred.fireWith(cause, value) }
     }
     return deferred
 }
+
+private fun <T> Deferred<T>.fireWith(cause: Throwable?, value: () -> T) =
+    when {
+        cause == null -> callback(value())
+        cause is CancellationException && cause !is DeferredCancelledException ->
+            errback(DeferredCancelledException("the job was cancelled", cause))
+        else -> errback(cause)
+    }

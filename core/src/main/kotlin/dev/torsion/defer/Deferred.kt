@@ -27,7 +27,8 @@ import java.util.concurrent.Executor
  *
  * **Threads.** A Deferred is not thread-safe. It belongs to the thread that fires it; the callbacks run there. Hand results over
  * from other threads through the reactor. To fire it or to add a callback while another thread runs the callbacks is an
- * [IllegalStateException], as far as one thread can see the other without paying for it.
+ * [IllegalStateException], as far as one thread can see the other without paying for it. In debug mode (see [DeferredDebug]) so is
+ * every use by another thread of one that was made on the thread of a reactor, while that runs.
  *
  * **Cancellation.** [cancel] stops the work by the [Canceller] given to the constructor.
  *
@@ -125,9 +126,10 @@ public open class Deferred<T> @JvmOverloads constructor(private val canceller: C
      *
      * Without a canceller the worker knows nothing of it, so the next fire is dropped; one fire, not more. The same is so when
      * the canceller throws: the Deferred then fails with what it threw. A cancel from inside the canceller does nothing. This
-     * method never throws.
+     * method never throws, but for the wrong thread in debug mode.
      */
     public fun cancel() {
+        checkOwner("cancels it")
         val innermost = innermost() ?: return
         if (innermost.fired || innermost.cancelling) return
         innermost.cancelling = true
@@ -159,6 +161,7 @@ public open class Deferred<T> @JvmOverloads constructor(private val canceller: C
 
     /** Holds the chain: no further callback runs until [unpause] has been called as often as this. */
     public fun pause() {
+        checkOwner("pauses it")
         pauses++
     }
 
@@ -167,6 +170,7 @@ public open class Deferred<T> @JvmOverloads constructor(private val canceller: C
      * @throws IllegalStateException without a [pause] to take back
      */
     public fun unpause() {
+        checkOwner("unpauses it")
         check(pauses > 0) { "unpause without pause: $this" }
         pauses--
         if (ready) run()
@@ -189,16 +193,23 @@ public open class Deferred<T> @JvmOverloads constructor(private val canceller: C
     override fun toString(): String {
         val state =
             when (val now = result) {
-                Unfired -> "unfired"
-                is Deferred<*> -> "waiting on ${now.name}"
+                Unfired -> awaited?.let { "unfired, its coroutine waiting on ${it.nameAndPlace}" } ?: "unfired"
+                is Deferred<*> -> "waiting on ${now.nameAndPlace}"
                 is Failure -> "failed with ${now.value}"
                 else -> "result $now"
             }
         val pending = if (head < tail) ", ${(tail - head) / 2} callbacks pending" else ""
         val held = if (pauses > 0) ", paused" else ""
-        val place = debug?.let { ", made at ${it.made.site()}" } ?: ""
+        val place = site?.let { ", made at $it" } ?: ""
         return "$name($state$held$pending$place)"
     }
+
+    /** What the work behind this Deferred waits on, if that is known. */
+    internal open val awaited: Deferred<*>? get() = null
+
+    private val site get() = debug?.made?.site()
+
+    private val nameAndPlace get() = name + (site?.let { " made at $it" } ?: "")
 
     private val name get() = "${javaClass.simpleName.ifEmpty { "Deferred" }}@${Integer.toHexString(System.identityHashCode(this))}"
 
@@ -224,6 +235,7 @@ public open class Deferred<T> @JvmOverloads constructor(private val canceller: C
     private val ready get() = fired && runner == null && pauses == 0 && result !is Deferred<*>
 
     private fun fire(outcome: Any?) {
+        checkOwner("fires it")
         if (runner != null) checkThread("fires it")
         if (fired) {
             if (swallowNextFire) {
@@ -239,6 +251,7 @@ public open class Deferred<T> @JvmOverloads constructor(private val canceller: C
     }
 
     private fun <R> add(first: Any?, second: Any?): Deferred<R> {
+        checkOwner("adds a callback")
         if (runner != null) checkThread("adds a callback")
         if (isSettled) {
             if (perform(first, second) && head == tail) settle() else run()
@@ -339,6 +352,7 @@ public open class Deferred<T> @JvmOverloads constructor(private val canceller: C
         runner = Thread.currentThread()
         try {
             output = call(first, second, input)
+            if (DeferredDebug.enabled && output is Deferred<*>) output.checkOwner("returns it from a callback")
         } catch (error: Throwable) {
             output = Failure(error)
         } finally {
@@ -419,6 +433,16 @@ public open class Deferred<T> @JvmOverloads constructor(private val canceller: C
     private fun forgetFailure() {
         guard?.withdraw()
         guard = null
+    }
+
+    /** This Deferred is used on a thread of its own, which is not the one that makes it. */
+    internal fun belongsElsewhere() {
+        debug?.loop = null
+    }
+
+    /** Refuses, in debug mode, what another thread does with a Deferred of a running reactor. */
+    internal fun checkOwner(act: String) {
+        if (DeferredDebug.enabled) debug?.let { it.loop?.checkUse(this, act, it) }
     }
 
     /** The callbacks are running: whoever [act]s must be one of them. */

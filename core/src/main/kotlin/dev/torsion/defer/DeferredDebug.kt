@@ -10,7 +10,8 @@ import java.util.concurrent.CopyOnWriteArraySet
  *
  * The system property `torsion.debug` decides when the library is loaded: `on`, `off`, or `auto` (the default), which follows the
  * JVM's assertions (`-ea`). It costs a stack walk for each Deferred. With it on, [AlreadyCalledException], reports of unhandled
- * failures and [Deferred.toString] name those places, and a failure's trace shows the Deferreds that waited for it.
+ * failures and [Deferred.toString] name those places, a failure's trace shows the Deferreds that waited for it, and a Deferred that was
+ * made on a running reactor's thread is refused to other threads.
  */
 public object DeferredDebug {
     /** The name of the system property. */
@@ -77,6 +78,9 @@ public class Place private constructor(private val frames: List<StackWalker.Stac
 /** What debug mode knows of one Deferred. */
 internal class DebugInfo(val made: Place) {
     var fired: Place? = null
+
+    /** The loop that the Deferred belongs to, if it was made in a turn of one. */
+    var loop: LoopThread? = LoopThread.current()
 
     override fun toString(): String = "made:$made" + (fired?.let { "\nfired:$it" } ?: "")
 }

@@ -4,11 +4,13 @@
 package dev.torsion.defer
 
 import java.util.concurrent.CompletableFuture
+import java.util.concurrent.CompletionException
 import java.util.concurrent.CompletionStage
 import java.util.concurrent.Executor
 import java.util.concurrent.TimeUnit
 import java.util.concurrent.atomic.AtomicReference
 import java.util.function.Function
+import java.util.function.Supplier
 
 /**
  * The future of a Deferred, and every stage derived from it: the JDK makes those by [newIncompleteFuture]. All of them share the
@@ -24,6 +26,7 @@ internal class DeferredFuture<T> private constructor(
     private var composed: Composed?,
 ) : CompletableFuture<T>() {
     private val first = first ?: this
+    private var isDelivered = false // on the loop's thread
 
     override fun <U> newIncompleteFuture(): CompletableFuture<U> = DeferredFuture(source, loop, first, composed)
 
@@ -32,6 +35,46 @@ internal class DeferredFuture<T> private constructor(
     override fun complete(value: T): Boolean = super.complete(value).also { release(it) }
 
     override fun completeExceptionally(error: Throwable): Boolean = super.completeExceptionally(error).also { release(it) }
+
+    override fun obtrudeValue(value: T) = releasing { super.obtrudeValue(value) }
+
+    override fun obtrudeException(error: Throwable) = releasing { super.obtrudeException(error) }
+
+    private inline fun releasing(obtrude: () -> Unit) {
+        val won = !isDone
+        obtrude()
+        release(won)
+    }
+
+    // The JDK's own completes the future behind the back of [complete].
+    override fun completeAsync(
+        supplier: Supplier<out T>,
+        executor: Executor,
+    ): CompletableFuture<T> {
+        executor.execute {
+            if (isDone) return@execute
+            val value =
+                try {
+                    supplier.get()
+                } catch (e: Throwable) {
+                    completeExceptionally(CompletionException(e))
+                    return@execute
+                }
+            complete(value)
+        }
+        return this
+    }
+
+    override fun exceptionallyCompose(next: Function<Throwable, out CompletionStage<T>>): CompletableFuture<T> =
+        composing(next) { super.exceptionallyCompose(it) }
+
+    override fun exceptionallyComposeAsync(next: Function<Throwable, out CompletionStage<T>>): CompletableFuture<T> =
+        composing(next) { super.exceptionallyComposeAsync(it) }
+
+    override fun exceptionallyComposeAsync(
+        next: Function<Throwable, out CompletionStage<T>>,
+        executor: Executor,
+    ): CompletableFuture<T> = composing(next) { super.exceptionallyComposeAsync(it, executor) }
 
     override fun <U> thenCompose(next: Function<in T, out CompletionStage<U>>): CompletableFuture<U> =
         composing(next) { super.thenCompose(it) }
@@ -44,9 +87,9 @@ internal class DeferredFuture<T> private constructor(
         executor: Executor,
     ): CompletableFuture<U> = composing(next) { super.thenComposeAsync(it, executor) }
 
-    private inline fun <U> composing(
-        next: Function<in T, out CompletionStage<U>>,
-        compose: (Function<T, CompletionStage<U>>) -> CompletableFuture<U>,
+    private inline fun <A, U> composing(
+        next: Function<in A, out CompletionStage<U>>,
+        compose: (Function<A, CompletionStage<U>>) -> CompletableFuture<U>,
     ): CompletableFuture<U> {
         val waitsFor = Composed(composed)
         val result = compose(Function { value -> next.apply(value).also(waitsFor::begun) })
@@ -73,6 +116,7 @@ internal class DeferredFuture<T> private constructor(
     }
 
     private fun deliver(result: Any?) {
+        isDelivered = true
         @Suppress("UNCHECKED_CAST")
         if (result is Failure) super.completeExceptionally(result.value) else super.complete(result as T)
     }
@@ -82,7 +126,12 @@ internal class DeferredFuture<T> private constructor(
         // At once, so that who fires the source can see that a result which is on its way is not wanted any more.
         first.abandon()
         composed?.cancel()
-        if (loop is LoopExecutor && loop.inLoop) source.cancel() else loop.executeOrLog("the cancellation of $source", source::cancel)
+        if (loop is LoopExecutor && loop.inLoop) first.cancelSource() else loop.executeOrLog("the cancellation of $source", first::cancelSource)
+    }
+
+    /** After its result the source may be waiting for another Deferred, which is no business of this future's. */
+    private fun cancelSource() {
+        if (!isDelivered) source.cancel()
     }
 
     private fun abandon() {

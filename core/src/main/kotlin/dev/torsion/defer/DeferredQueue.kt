@@ -51,6 +51,11 @@ public class DeferredQueue<T>(public val size: Int, public val backlog: Int) {
         return Deferred<T> { waiting.remove(it) }.also(waiting::addLast)
     }
 
+    /** Takes [value], which was taken and could not be delivered, back in front of all others; there may be one more than [size] then. */
+    internal fun putBack(value: T) {
+        if (waiting.isNotEmpty()) waiting.removeFirst().callback(value) else pending.addFirst(value)
+    }
+
     override fun toString(): String = "DeferredQueue(${pending.size} objects, ${waiting.size} waiting)"
 
     public companion object {

@@ -21,7 +21,7 @@ import java.util.concurrent.Executor
 public fun <T> CompletionStage<T>.toDeferred(loop: Executor): Deferred<T> {
     val future = toCompletableFuture()
     val deferred =
-        Deferred<T> { cancelled ->
+        loop.newDeferred<T> { cancelled ->
             if (!future.cancel(true) && future.isDone) future.handle { value, error -> cancelled.fireWith(value, error) }
         }
     whenComplete { value, error ->

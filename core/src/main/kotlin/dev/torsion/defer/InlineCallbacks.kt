@@ -44,6 +44,7 @@ public fun <T> inlineCallbacks(context: CoroutineContext = EmptyCoroutineContext
     val dispatcher = context[ContinuationInterceptor]
     val coroutine = DeferredCoroutine<T>(if (dispatcher == null) context + InCaller else context)
     val wait = dispatcher is CoroutineDispatcher && dispatcher.isDispatchNeeded(context)
+    if (wait) coroutine.deferred.belongsElsewhere()
     coroutine.start(if (wait) CoroutineStart.DEFAULT else CoroutineStart.UNDISPATCHED, coroutine, block)
     return coroutine.deferred
 }
@@ -77,6 +78,8 @@ internal class DeferredCoroutine<T>(context: CoroutineContext) : AbstractCorouti
 
     /** Cancelling leaves it unfired: the block decides what it ends with. */
     private inner class Result : Deferred<T>() {
+        override val awaited get() = waitingOn
+
         override fun cancelUnfired() {
             waitingOn?.cancel() ?: cancel(DeferredCancelledException())
         }

@@ -27,4 +27,8 @@ internal fun Executor.executeOrLog(what: String, task: Runnable) {
     }
 }
 
+/** A Deferred that fires on this executor and belongs to its thread, wherever it is made. */
+internal fun <T> Executor.newDeferred(canceller: Canceller<T>): Deferred<T> =
+    Deferred(canceller).also { if (this !is LoopExecutor || !inLoop) it.belongsElsewhere() }
+
 private val log = Logger(Deferred::class.java.packageName)

@@ -6,6 +6,8 @@ package dev.torsion.reactor
 import dev.torsion.clock.DelayedCall
 import dev.torsion.clock.TimerQueue
 import dev.torsion.defer.Deferred
+import dev.torsion.defer.DeferredDebug
+import dev.torsion.defer.LoopThread
 import dev.torsion.defer.UnhandledFailures
 import dev.torsion.defer.succeed
 import dev.torsion.log.LogKeys
@@ -25,7 +27,6 @@ import java.util.concurrent.Callable
 import java.util.concurrent.CountDownLatch
 import java.util.concurrent.RejectedExecutionException
 import java.util.concurrent.TimeUnit
-import java.util.concurrent.atomic.AtomicBoolean
 import java.util.function.Consumer
 
 /**
@@ -70,9 +71,10 @@ public abstract class AbstractReactor(
     private var stopRequested = false
     private var isDisconnected = false
 
-    private val sleeping = AtomicBoolean() // in poll, or about to be: to be woken, once
+    private val wakeUpGuard = WakeUpGuard()
     private var isWaiting = false
     private var isInTurn = false
+    private var loopThread: LoopThread? = null // in debug mode
 
     private enum class State { NEW, STARTING, RUNNING, STOPPING, ENDING, CRASHED, ENDED }
 
@@ -170,6 +172,7 @@ public abstract class AbstractReactor(
             state = State.STARTING
             thread = Thread.currentThread()
         }
+        if (DeferredDebug.enabled) loopThread = LoopThread()
         log.debug("{reactor} begins to run")
         meter.begin(nanoTime())
         watch.start()
@@ -230,12 +233,7 @@ public abstract class AbstractReactor(
 
     private fun waitForEvents(longestWait: Long) {
         if (longestWait == 0L || hasReadyWork()) return poll(0)
-        sleeping.set(true)
-        // A task that came before the line above has not woken anybody.
-        if (!incoming.isEmpty()) {
-            sleeping.setRelease(false)
-            return poll(0)
-        }
+        if (!wakeUpGuard.mayWait(incoming)) return poll(0)
         if (meter.hasUnmeasured) measure()
         meter.waits()
         watch.beforeWait()
@@ -248,7 +246,7 @@ public abstract class AbstractReactor(
     protected fun pollReturned() {
         if (isWaiting) {
             isWaiting = false
-            sleeping.setRelease(false)
+            wakeUpGuard.awake()
             meter.woke(nanoTime())
             watch.afterWait()
         }
@@ -285,11 +283,13 @@ public abstract class AbstractReactor(
 
     private inline fun inTurn(block: () -> Unit) {
         UnhandledFailures.beginTurn()
+        val outer = loopThread?.enter()
         isInTurn = true
         try {
             block()
         } finally {
             isInTurn = false
+            loopThread?.leave(outer)
             UnhandledFailures.endTurn()
         }
     }
@@ -361,6 +361,8 @@ public abstract class AbstractReactor(
             ended.countDown()
         }
         thread = null
+        loopThread?.end()
+        loopThread = null
     }
 
     @Volatile
@@ -398,7 +400,7 @@ public abstract class AbstractReactor(
     }
 
     private fun wakeUpIfSleeping() {
-        if (sleeping.get() && sleeping.compareAndSet(true, false)) wakeUp()
+        if (wakeUpGuard.ring()) wakeUp()
     }
 
     /** Runs [task] in the next turn; the way of coroutines and of this reactor's own parts. False when the reactor has ended. */

@@ -287,6 +287,17 @@ class DeferredSpec : StringSpec({
         failed.addErrback { 0 }
     }
 
+    "toString tells what is waited on, and where that was made" {
+        val inner = Deferred<Int>()
+        val line = "made at DeferredSpec.kt:${Thread.currentThread().stackTrace[1].lineNumber - 1}"
+        val outer = succeed(1).addAsyncCallback { inner }
+        outer.toString() shouldContain Regex("\\(waiting on Deferred@[0-9a-f]+ $line, made at DeferredSpec.kt:")
+        val block = inlineCallbacks { outer.await() }
+        block.toString() shouldContain Regex("\\(unfired, its coroutine waiting on Deferred@[0-9a-f]+ made at DeferredSpec.kt:")
+        inner.callback(1)
+        block.toString() shouldContain "result 1"
+    }
+
     "two threads in one Deferred at once are found" {
         val deferred = Deferred<Int>()
         var found: Throwable? = null

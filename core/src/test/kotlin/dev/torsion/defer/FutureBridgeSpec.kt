@@ -29,20 +29,6 @@ class FutureBridgeSpec : StringSpec({
     val here = Executor(Runnable::run)
     val error = IOException("down")
 
-    /** An executor whose tasks wait until the test runs them. */
-    class Tasks : LoopExecutor {
-        val queue = ArrayDeque<Runnable>()
-        override var inLoop = false
-
-        override fun execute(task: Runnable) = queue.addLast(task)
-
-        fun run() {
-            inLoop = true
-            while (queue.isNotEmpty()) queue.removeFirst().run()
-            inLoop = false
-        }
-    }
-
     "the result completes the future and leaves null" {
         val source = Deferred<Int>()
         val future = source.toCompletableFuture(here)
@@ -71,7 +57,7 @@ class FutureBridgeSpec : StringSpec({
     }
 
     "16: cancelling the future cancels the Deferred, on the loop" {
-        val loop = Tasks()
+        val loop = HandLoop()
         val source = Deferred<Int>()
         val future = source.toCompletableFuture(loop)
         future.cancel(true) shouldBe true
@@ -82,7 +68,7 @@ class FutureBridgeSpec : StringSpec({
     }
 
     "16: on the loop's own thread it does so at once" {
-        val loop = Tasks()
+        val loop = HandLoop()
         loop.inLoop = true
         val source = Deferred<Int>()
         source.toCompletableFuture(loop).cancel(false)
@@ -120,7 +106,7 @@ class FutureBridgeSpec : StringSpec({
     }
 
     "cancelling a derived stage gives up the first future at once" {
-        val loop = Tasks()
+        val loop = HandLoop()
         val source = Deferred<Int>()
         val future = source.toCompletableFuture(loop)
         future.thenApply { it }.cancel(true)
@@ -148,7 +134,7 @@ class FutureBridgeSpec : StringSpec({
     }
 
     "what a composed stage's function begins after the cancellation is cancelled too" {
-        val elsewhere = Tasks()
+        val elsewhere = HandLoop()
         val inner = Deferred<Int>()
         val composed = succeed(1).toCompletableFuture(here).thenComposeAsync({ inner.toCompletableFuture(here) }, elsewhere)
         val last = composed.thenCompose { inner.toCompletableFuture(here) }
@@ -195,7 +181,7 @@ class FutureBridgeSpec : StringSpec({
     }
 
     "a result that meets the cancellation on its way is dropped: the future was first" {
-        val loop = Tasks()
+        val loop = HandLoop()
         val source = Deferred<Int>()
         val future = source.toCompletableFuture(loop)
         future.cancel(true)
@@ -206,7 +192,7 @@ class FutureBridgeSpec : StringSpec({
     }
 
     "waiting on the thread of the loop is refused, unless the result is there" {
-        val loop = Tasks()
+        val loop = HandLoop()
         loop.inLoop = true
         val source = Deferred<Int>()
         val future = source.toCompletableFuture(loop)
@@ -225,7 +211,7 @@ class FutureBridgeSpec : StringSpec({
     }
 
     "a future as a Deferred fires on the loop" {
-        val loop = Tasks()
+        val loop = HandLoop()
         val future = CompletableFuture<Int>()
         val deferred = future.toDeferred(loop)
         future.complete(1)
@@ -256,7 +242,7 @@ class FutureBridgeSpec : StringSpec({
     }
 
     "a result that is on its way to the loop wins over cancel" {
-        val loop = Tasks()
+        val loop = HandLoop()
         val future = CompletableFuture<Int>()
         val deferred = future.toDeferred(loop)
         future.complete(1)
@@ -267,7 +253,7 @@ class FutureBridgeSpec : StringSpec({
     }
 
     "a cancellation that is on its way to the loop loses the later result" {
-        val loop = Tasks()
+        val loop = HandLoop()
         val future = CompletableFuture<Int>()
         val deferred = future.toDeferred(loop)
         deferred.cancel()

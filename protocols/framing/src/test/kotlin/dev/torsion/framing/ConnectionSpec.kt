@@ -3,7 +3,9 @@
 
 package dev.torsion.framing
 
+import dev.torsion.defer.Deferred
 import dev.torsion.defer.await
+import dev.torsion.net.CloseReason
 import dev.torsion.net.ClosedBy
 import dev.torsion.net.ConnectionAborted
 import dev.torsion.net.ConnectionDone
@@ -22,8 +24,10 @@ import io.kotest.matchers.shouldBe
 import io.kotest.matchers.string.shouldContain
 import io.kotest.matchers.types.shouldBeInstanceOf
 import kotlinx.coroutines.delay
+import kotlinx.coroutines.flow.flow
 import kotlinx.coroutines.flow.take
 import kotlinx.coroutines.flow.toList
+import kotlinx.coroutines.launch
 import java.time.Duration
 import java.util.concurrent.CompletableFuture
 import kotlin.time.Duration.Companion.seconds
@@ -99,6 +103,34 @@ class ConnectionSpec :
                 client.receive() shouldBe "2"
                 client.incoming.take(2).toList() shouldBe listOf("3", "4")
                 client.close()
+            }
+        }
+
+        "a flow that is sent produces no faster than the peer takes, goes on when it reads, and ends with the connection" {
+            runReactorTest { scope ->
+                val go = Deferred<Unit>()
+                val got = ArrayList<String>()
+                serve("tcp:8007", LineCodec()) { connection ->
+                    go.await()
+                    repeat(2_000) { got.add(connection.receive()) }
+                    connection.abort()
+                }.await()
+                val client = connect(HERE, LineCodec())
+                var produced = 0
+                var end: Throwable? = null
+                val sending =
+                    scope.launch {
+                        end = runCatching { flow { while (true) emit("${produced++} ".padEnd(1_000, '.')) }.collect(client::send) }.exceptionOrNull()
+                    }
+                delay(10.seconds)
+                val untilFull = produced
+                delay(10.seconds)
+                produced shouldBe untilFull
+                go.callback(Unit)
+                sending.join()
+                got.map { it.substringBefore(' ').toInt() } shouldBe List(2_000) { it }
+                (produced > untilFull).shouldBeTrue()
+                end.shouldBeInstanceOf<CloseReason>()
             }
         }
 
