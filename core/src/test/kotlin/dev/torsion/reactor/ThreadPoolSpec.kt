@@ -19,8 +19,10 @@ import java.time.Duration
 import java.util.Collections
 import java.util.concurrent.CompletableFuture
 import java.util.concurrent.CountDownLatch
+import java.util.concurrent.CyclicBarrier
 import java.util.concurrent.ThreadFactory
 import java.util.concurrent.atomic.AtomicInteger
+import kotlin.concurrent.thread
 
 class ThreadPoolSpec :
     StringSpec({
@@ -309,6 +311,30 @@ class ThreadPoolSpec :
                 givers.forEach { it.join() }
                 all.awaitOrFail()
                 done.filter { it.get() != 1 }.shouldBeEmpty()
+            }
+        }
+
+        "work that is given while it is stopped is either refused, or done before it says that it has ended" {
+            repeat(1_000) {
+                val pool = ThreadPool("raced", 2)
+                pool.start()
+                val barrier = CyclicBarrier(3)
+                val done = AtomicInteger()
+                val taken = AtomicInteger()
+                val givers =
+                    List(2) {
+                        thread {
+                            barrier.await()
+                            if (runCatching { pool.callInThread { done.incrementAndGet() } }.isSuccess) taken.incrementAndGet()
+                        }
+                    }
+                barrier.await()
+                pool.stopAndJoin(deadline) shouldBe true
+                val doneAtEnd = done.get()
+                givers.forEach { it.join() }
+                doneAtEnd shouldBe taken.get()
+                done.get() shouldBe doneAtEnd
+                pool.threadCount shouldBe 0
             }
         }
 
