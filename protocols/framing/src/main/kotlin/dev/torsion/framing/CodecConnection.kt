@@ -44,7 +44,7 @@ internal class CodecConnection<T : Any>(
     FrameConsumer {
     private val thread = Thread.currentThread()
     private val reader = FrameReader(codec.framing.newDecoder(), this)
-    private val sink = FrameSink(transport::write)
+    private val sink = TransportSink(transport)
     private val inbox = ArrayDeque<T>(0)
     private val receiver = Receiver(thread, transport, this)
     private val idle = options.idleTimeout?.let { IdleWatch(clock, it, ::abort) }
