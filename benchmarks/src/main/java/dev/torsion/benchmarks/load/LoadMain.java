@@ -33,8 +33,7 @@ public final class LoadMain {
   /** Takes no arguments. */
   public static void main(String[] args) throws IOException {
     var load = new LoadMain();
-    var orders =
-        new BufferedReader(new InputStreamReader(System.in, StandardCharsets.US_ASCII));
+    var orders = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.US_ASCII));
     for (String line = orders.readLine(); line != null; line = orders.readLine()) {
       System.out.println(load.answer(line.split(" ", -1)));
     }

@@ -11,11 +11,11 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
+import org.openjdk.jmh.runner.RunnerException;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -37,7 +37,9 @@ public final class Bench implements Callable<Integer> {
       names = "--only",
       split = ",",
       paramLabel = "WORK",
-      description = "These works: pp1 pp50 pp1000 pipelined bulk churn line int32 json.")
+      description =
+          "These works: pp1 pp50 pp1000 pipelined bulk churn line int32 json; or these small"
+              + " things: deferred timers calls resume.")
   private List<String> only = List.of();
 
   @Option(
@@ -51,7 +53,7 @@ public final class Bench implements Callable<Integer> {
   @Option(
       names = "--output",
       paramLabel = "DIRECTORY",
-      defaultValue = "torsion-bench",
+      defaultValue = "${sys:torsion.bench.output:-torsion-bench}",
       description = "Where results.json and results.svg go (${DEFAULT-VALUE}).")
   private Path output;
 
@@ -63,9 +65,9 @@ public final class Bench implements Callable<Integer> {
   }
 
   @Override
-  public Integer call() throws IOException {
+  public Integer call() throws IOException, RunnerException {
     var plan = quick ? Plan.QUICK : Plan.FULL;
-    var works = works();
+    checkNames();
     var contenders = contenders(plan);
     out.printf(
         "%s, Java %s; %s%n",
@@ -76,8 +78,12 @@ public final class Bench implements Callable<Integer> {
             : "servers and load share the cores, as there is no taskset or only one core");
     var standings = new ArrayList<Standing>();
     var table = new Table(out);
-    try (var tournament = new Tournament(plan, contenders, out)) {
-      for (Work work : works) {
+    for (Micro micro : Micro.values()) {
+      if (isWanted(micro.id())) micro.print(micro.run(plan), out);
+    }
+    try (var tournament = new Tournament(plan, contenders)) {
+      for (Work work : Work.values()) {
+        if (!isWanted(work.id())) continue;
         var standing = new Standing(work, tournament.play(work));
         standings.add(standing);
         table.print(standing);
@@ -91,32 +97,29 @@ public final class Bench implements Callable<Integer> {
     return 0;
   }
 
-  private Set<Work> works() {
-    if (only.isEmpty()) return EnumSet.allOf(Work.class);
-    var works = EnumSet.noneOf(Work.class);
+  private boolean isWanted(String id) {
+    return only.isEmpty() || only.contains(id);
+  }
+
+  private void checkNames() {
+    var known = new TreeSet<String>();
+    for (Work work : Work.values()) known.add(work.id());
+    for (Micro micro : Micro.values()) known.add(micro.id());
     for (String name : only) {
-      works.add(
-          Arrays.stream(Work.values())
-              .filter(work -> work.id().equals(name.toLowerCase(Locale.ROOT)))
-              .findFirst()
-              .orElseThrow(() -> unknown("work", name, ids())));
+      if (!known.contains(name)) throw unknown("work", name, known);
     }
-    return works;
-  }
-
-  private static Set<String> ids() {
-    return Arrays.stream(Work.values()).map(Work::id).collect(Collectors.toCollection(TreeSet::new));
-  }
-
-  private Set<Contender> contenders(Plan plan) {
     for (String name : against) {
-      if (Arrays.stream(Contender.values()).noneMatch(c -> !c.isOurs() && c.party.startsWith(name))) {
+      if (parties().stream().noneMatch(party -> party.startsWith(name))) {
         throw unknown("peer", name, parties());
       }
     }
+  }
+
+  private Set<Contender> contenders(Plan plan) {
     return Arrays.stream(Contender.values())
         .filter(c -> plan.allVariants() || !c.isIdiomatic())
-        .filter(c -> c.isOurs() || against.isEmpty() || against.stream().anyMatch(c.party::startsWith))
+        .filter(
+            c -> c.isOurs() || against.isEmpty() || against.stream().anyMatch(c.party::startsWith))
         .collect(Collectors.toCollection(() -> EnumSet.noneOf(Contender.class)));
   }
 

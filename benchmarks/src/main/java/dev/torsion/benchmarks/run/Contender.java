@@ -56,9 +56,7 @@ enum Contender {
   List<String> command(Wire wire) throws IOException {
     if (isPython()) {
       String python = Machine.pythonWith(party);
-      return python == null
-          ? null
-          : List.of(python, script().toString(), party, wire.name());
+      return python == null ? null : List.of(python, script().toString(), party, wire.name());
     }
     String java =
         this == THREADS ? Machine.javaFrom(21) : Machine.java(System.getProperty("java.home"));

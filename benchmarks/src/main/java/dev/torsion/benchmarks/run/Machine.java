@@ -34,7 +34,8 @@ final class Machine {
   /** The nanoseconds that all threads of the process have run; the ended ones are left out. */
   static long cpuNanos(long pid) throws IOException {
     long sum = 0;
-    try (DirectoryStream<Path> threads = Files.newDirectoryStream(Path.of("/proc/" + pid + "/task"))) {
+    try (DirectoryStream<Path> threads =
+        Files.newDirectoryStream(Path.of("/proc/" + pid + "/task"))) {
       for (Path thread : threads) {
         String[] times = Files.readString(thread.resolve("schedstat")).split(" ", -1);
         sum += Long.parseLong(times[0]);
@@ -82,7 +83,9 @@ final class Machine {
         .orElse(null);
   }
 
-  /** A Java of at least {@code version}: this one, JAVA_HOME_25 and such, or one of the system's. */
+  /**
+   * A Java of at least {@code version}: this one, JAVA_HOME_25 and such, or one of the system's.
+   */
   static String javaFrom(int version) throws IOException {
     if (Runtime.version().feature() >= version) return java(System.getProperty("java.home"));
     Path system = Path.of("/usr/lib/jvm");

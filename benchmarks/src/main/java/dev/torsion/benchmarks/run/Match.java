@@ -20,7 +20,7 @@ final class Match {
   private final Child load;
   private final String session;
   private final List<Window> windows = new ArrayList<>();
-  private int disturbed;
+  private final List<Window> disturbed = new ArrayList<>();
   private double allocated = -1;
   private Latencies latencies;
 
@@ -50,12 +50,9 @@ final class Match {
         Machine.busyNanos() - busyBefore - (Machine.cpuNanos(load.pid()) - loadBefore) - cpu;
     long messages = Long.parseLong(answer[0]);
     long nanos = Long.parseLong(answer[1]);
-    if (others > TOLERATED * nanos + TimeUnit.MILLISECONDS.toNanos(20)) {
-      disturbed++;
-    } else {
-      windows.add(
-          new Window(messages * 1e9 / nanos, (double) cpu / messages));
-    }
+    var window = new Window(messages * 1e9 / nanos, (double) cpu / messages);
+    boolean isDisturbed = others > TOLERATED * nanos + TimeUnit.MILLISECONDS.toNanos(20);
+    (isDisturbed ? disturbed : windows).add(window);
   }
 
   /** Counts what the server allocates, in a window of its own, since the question costs too. */
@@ -68,8 +65,7 @@ final class Match {
   }
 
   void measureLatencies(int millis, long perSecond) throws IOException {
-    String[] answer =
-        load.ask(Machine.join("rate", session, millis, perSecond)).split(" ", -1);
+    String[] answer = load.ask(Machine.join("rate", session, millis, perSecond)).split(" ", -1);
     latencies =
         new Latencies(
             perSecond,
@@ -80,6 +76,14 @@ final class Match {
 
   Result end() throws IOException {
     load.ask(Machine.join("close", session));
-    return new Result(work, contender, List.copyOf(windows), disturbed, allocated, latencies);
+    boolean areAllDisturbed = windows.isEmpty();
+    return new Result(
+        work,
+        contender,
+        List.copyOf(areAllDisturbed ? disturbed : windows),
+        areAllDisturbed ? 0 : disturbed.size(),
+        areAllDisturbed,
+        allocated,
+        latencies);
   }
 }

@@ -26,6 +26,6 @@ record Plan(
 
   /** How many more measurements there may be of a server whose windows were disturbed. */
   int spareRounds() {
-    return rounds;
+    return rounds / 2;
   }
 }

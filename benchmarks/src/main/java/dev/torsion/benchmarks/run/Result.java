@@ -10,7 +10,8 @@ import java.util.List;
  * What a server has done in a work.
  *
  * @param windows the measurements that count
- * @param disturbed how many were left out, since something else was running
+ * @param leftOut how many were left out, since something else was running
+ * @param isDisturbed whether that was so in every one, so that they had to count after all
  * @param allocated bytes that the server allocated for each message; -1 when it does not tell
  * @param latencies null when they were not measured
  */
@@ -18,7 +19,8 @@ record Result(
     Work work,
     Contender contender,
     List<Window> windows,
-    int disturbed,
+    int leftOut,
+    boolean isDisturbed,
     double allocated,
     Latencies latencies) {
   double perSecond() {

@@ -39,7 +39,8 @@ final class Table {
               : String.format(Locale.ROOT, "%.2f", result.cpuNanos() / yardstick.cpuNanos()),
           result.allocated() < 0 ? "" : String.format(Locale.ROOT, "%,.1f", result.allocated()),
           result.windows().size()
-              + (result.disturbed() == 0 ? "" : " (-" + result.disturbed() + ")"));
+              + (result.isDisturbed() ? " disturbed" : "")
+              + (result.leftOut() == 0 ? "" : " (-" + result.leftOut() + ")"));
     }
     for (Result result : standing.results()) print(result);
   }
