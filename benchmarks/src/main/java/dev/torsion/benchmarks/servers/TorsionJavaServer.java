@@ -8,7 +8,6 @@ import dev.torsion.benchmarks.OrderJson;
 import dev.torsion.benchmarks.Wire;
 import dev.torsion.framing.Codec;
 import dev.torsion.framing.Content;
-import dev.torsion.framing.LineFraming;
 import dev.torsion.framing.Struct;
 import dev.torsion.java.Codecs;
 import dev.torsion.java.Torsion;
@@ -19,9 +18,9 @@ final class TorsionJavaServer implements BenchServer {
   public int start(Wire wire) {
     var torsion = Torsion.start();
     return switch (wire) {
-      case RAW -> serve(torsion, Codecs.raw());
-      case LINE -> serve(torsion, new Codec<>(new LineFraming(), Content.bytes()));
-      case INT32 -> serve(torsion, Codecs.int32());
+      case RAW -> serve(torsion, Codecs.raw().with(Content.view()));
+      case LINE -> serve(torsion, Codecs.line("\r\n").with(Content.view()));
+      case INT32 -> serve(torsion, Codecs.int32().with(Content.view()));
       case JSON ->
           serve(
               torsion,

@@ -9,7 +9,7 @@ import dev.torsion.framing.Codec
 import dev.torsion.framing.Content
 import dev.torsion.framing.HeaderCodec
 import dev.torsion.framing.Int32Codec
-import dev.torsion.framing.LineFraming
+import dev.torsion.framing.LineCodec
 import dev.torsion.framing.RawCodec
 import dev.torsion.framing.Struct
 import dev.torsion.framing.serve
@@ -19,9 +19,9 @@ import dev.torsion.reactor.Reactor
 internal class TorsionSuspendServer : BenchServer {
     override fun start(wire: Wire): Int =
         when (wire) {
-            Wire.RAW -> serve(RawCodec())
-            Wire.LINE -> serve(Codec(LineFraming(), Content.bytes()))
-            Wire.INT32 -> serve(Int32Codec())
+            Wire.RAW -> serve(RawCodec().with(Content.view()))
+            Wire.LINE -> serve(LineCodec("\r\n").with(Content.view()))
+            Wire.INT32 -> serve(Int32Codec().with(Content.view()))
             Wire.JSON -> serve(HeaderCodec(Struct("<iii"), 1, Content.of(OrderJson::encode, OrderJson::decode)))
         }
 

@@ -102,11 +102,13 @@ internal class CodecConnection<T : Any>(
             }
         val request = requests?.removeFirstOrNull()
         when {
-            request != null -> request.callback(message)
+            request != null -> request.callback(codec.content.keep(message))
             handler != null -> handle(message)
             else -> {
                 inbox.addLast(message)
                 receiver.wake()
+                // Nobody has taken it at once, so it must outlive this call. Only the newest message can be the same object.
+                if (inbox.isNotEmpty() && inbox.last() === message) inbox[inbox.lastIndex] = codec.content.keep(message)
             }
         }
     }
