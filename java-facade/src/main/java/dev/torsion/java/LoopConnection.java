@@ -5,6 +5,7 @@ package dev.torsion.java;
 
 import dev.torsion.defer.Deferred;
 import dev.torsion.defer.Deferreds;
+import dev.torsion.framing.Content;
 import dev.torsion.net.Address;
 import dev.torsion.net.ClosePhase;
 import dev.torsion.net.CloseReason;
@@ -34,6 +35,7 @@ import org.jspecify.annotations.Nullable;
 final class LoopConnection<T> implements Connection<T> {
   private final Loop loop;
   private final dev.torsion.framing.Connection<T> inner;
+  private final Content<T> content;
   private final int waiterLimit;
   private final Address peer;
   private final Address host;
@@ -45,9 +47,14 @@ final class LoopConnection<T> implements Connection<T> {
   private volatile @Nullable CloseReason closeReason;
 
   /** On the reactor's thread. */
-  LoopConnection(Loop loop, dev.torsion.framing.Connection<T> inner, int waiterLimit) {
+  LoopConnection(
+      Loop loop,
+      dev.torsion.framing.Connection<T> inner,
+      Content<T> content,
+      int waiterLimit) {
     this.loop = loop;
     this.inner = inner;
+    this.content = content;
     this.waiterLimit = waiterLimit;
     peer = inner.getPeer();
     host = inner.getHost();
@@ -178,13 +185,13 @@ final class LoopConnection<T> implements Connection<T> {
     while (true) {
       Waiter<T> waiter = waiters.poll();
       if (waiter == null) break;
-      boolean taken = waiter.take(message);
+      boolean taken = waiter.take(content.keep(message)); // the future's stages may run at any time
       if (waiter.isRequest) return null; // taken, or the answer to a request that was cancelled
       if (taken) return isWanted() ? null : shut();
     }
     Receiver<T> target = receiver.get();
     if (target == null || !target.isReady()) {
-      held = message;
+      held = content.keep(message);
       return shut();
     }
     Object busy = target.take(message);
@@ -229,6 +236,22 @@ final class LoopConnection<T> implements Connection<T> {
 
   @Override
   public CompletableFuture<Void> send(T message) {
+    return loop.reactor.isInReactorThread() ? sendHere(message) : sendFromThread(message);
+  }
+
+  /** What a handler does for each message: nothing is left to wait for or to cancel. */
+  private CompletableFuture<Void> sendHere(T message) {
+    try {
+      write(message);
+    } catch (Exception e) {
+      return CompletableFuture.failedFuture(e);
+    }
+    return inner.isWritable()
+        ? CompletableFuture.completedFuture(null)
+        : loop.future(this::accepted);
+  }
+
+  private CompletableFuture<Void> sendFromThread(T message) {
     return loop.future(
         () -> {
           write(message);

@@ -257,7 +257,7 @@ public final class Torsion implements AutoCloseable {
                 endpoint,
                 codec,
                 options,
-                inner -> handler.connected(connection(inner, options))));
+                inner -> handler.connected(connection(inner, codec, options))));
   }
 
   /**
@@ -278,7 +278,7 @@ public final class Torsion implements AutoCloseable {
     return loop.opening(
         () ->
             Connections.openConnection(reactor, endpoint, codec, options)
-                .addCallback(inner -> connection(inner, options)),
+                .addCallback(inner -> connection(inner, codec, options)),
         Connection::abort);
   }
 
@@ -293,8 +293,8 @@ public final class Torsion implements AutoCloseable {
   }
 
   private <T> Connection<T> connection(
-      dev.torsion.framing.Connection<T> inner, ConnectionOptions options) {
-    return new LoopConnection<>(loop, inner, options.getRequestLimit()).begin();
+      dev.torsion.framing.Connection<T> inner, Codec<T> codec, ConnectionOptions options) {
+    return new LoopConnection<>(loop, inner, codec.getContent(), options.getRequestLimit()).begin();
   }
 
   // Servers and clients, by protocols.

@@ -45,7 +45,7 @@ public open class Codec<T : Any>(
     public fun encode(
         message: T,
         sink: FrameSink,
-    ): Unit = framing.encode(content.encode(message), sink)
+    ): Unit = content.encode(message, framing, sink)
 
     /** [message] as the bytes of one frame. */
     public fun encode(message: T): ByteArray {

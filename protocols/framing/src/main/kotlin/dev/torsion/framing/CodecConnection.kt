@@ -44,7 +44,7 @@ internal class CodecConnection<T : Any>(
     FrameConsumer {
     private val thread = Thread.currentThread()
     private val reader = FrameReader(codec.framing.newDecoder(), this)
-    private val sink = FrameSink(transport::write)
+    private val sink = TransportSink(transport)
     private val inbox = ArrayDeque<T>(0)
     private val receiver = Receiver(thread, transport, this)
     private val idle = options.idleTimeout?.let { IdleWatch(clock, it, ::abort) }
@@ -102,11 +102,13 @@ internal class CodecConnection<T : Any>(
             }
         val request = requests?.removeFirstOrNull()
         when {
-            request != null -> request.callback(message)
+            request != null -> request.callback(codec.content.keep(message))
             handler != null -> handle(message)
             else -> {
                 inbox.addLast(message)
                 receiver.wake()
+                // Nobody has taken it at once, so it must outlive this call. Only the newest message can be the same object.
+                if (inbox.isNotEmpty() && inbox.last() === message) inbox[inbox.lastIndex] = codec.content.keep(message)
             }
         }
     }

@@ -27,6 +27,7 @@ public abstract class FrameReceiver(
     Producer {
     internal val decoder = framing.newDecoder()
     internal val reader = FrameReader(decoder, Deliveries())
+    private var sink: TransportSink? = null
 
     /** True between [pauseProducing] and [resumeProducing]. */
     public var isPaused: Boolean = false
@@ -53,7 +54,12 @@ public abstract class FrameReceiver(
     ): Unit = if (violation is FrameTooLongException) lengthLimitExceeded(violation) else protocolViolated(violation)
 
     /** Sends [payload] as one frame. @throws EncodeException when the framing cannot carry it; then nothing is sent */
-    protected fun sendFrame(payload: ByteArray): Unit = framing.encode(payload, transport::write)
+    protected fun sendFrame(payload: ByteArray): Unit = framing.encode(payload, sink())
+
+    /** Sends what remains in [payload], such as a frame that has come, as one frame. @throws EncodeException as the other one */
+    protected fun sendFrame(payload: ByteBuffer): Unit = framing.encode(payload, sink())
+
+    private fun sink() = sink ?: TransportSink(transport).also { sink = it }
 
     /** Delivers no more frames until [resumeProducing], and has the transport read no more. */
     override fun pauseProducing() {

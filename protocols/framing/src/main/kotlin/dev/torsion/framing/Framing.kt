@@ -3,7 +3,9 @@
 
 package dev.torsion.framing
 
+import dev.torsion.net.Transport
 import java.nio.ByteBuffer
+import java.nio.ByteOrder
 
 /**
  * How messages are told apart in a stream of bytes: by a delimiter, a length prefix, a fixed length.
@@ -25,9 +27,18 @@ public interface Framing {
         payload: ByteArray,
         sink: FrameSink,
     )
+
+    /**
+     * The same for what remains in [payload], which is read to its end: for a frame that is passed on as it came. The default copies it;
+     * lines and strings with a length before them are written without a copy.
+     */
+    public fun encode(
+        payload: ByteBuffer,
+        sink: FrameSink,
+    ): Unit = encode(payload.copyOut(), sink)
 }
 
-/** Where encoded bytes go; `transport::write` fits. The array may be used again by its owner after the call. */
+/** Where encoded bytes go. What is given may be used again by its owner after the call. */
 public fun interface FrameSink {
     /** Takes [length] bytes of [data] from [offset] on. */
     public fun write(
@@ -35,6 +46,53 @@ public fun interface FrameSink {
         offset: Int,
         length: Int,
     )
+
+    /** Takes what remains in [data], to its end. */
+    public fun write(data: ByteBuffer) {
+        val bytes = data.copyOut()
+        write(bytes, 0, bytes.size)
+    }
+
+    /** Takes the low [bytes] bytes of [number], at most eight. */
+    public fun writeNumber(
+        number: Long,
+        bytes: Int,
+        order: ByteOrder,
+    ): Unit = write(ByteArray(bytes).also { it.putNumber(number, bytes, order) }, 0, bytes)
+}
+
+internal fun ByteArray.putNumber(
+    number: Long,
+    bytes: Int,
+    order: ByteOrder,
+) {
+    for (i in 0 until bytes) {
+        this[if (order == ByteOrder.BIG_ENDIAN) bytes - 1 - i else i] = (number ushr i * Byte.SIZE_BITS).toByte()
+    }
+}
+
+/** The [transport] of one connection. Nothing is allocated for a frame. */
+internal class TransportSink(
+    private val transport: Transport,
+) : FrameSink {
+    private val number = ByteArray(Long.SIZE_BYTES)
+
+    override fun write(
+        data: ByteArray,
+        offset: Int,
+        length: Int,
+    ): Unit = transport.write(data, offset, length)
+
+    override fun write(data: ByteBuffer): Unit = transport.write(data)
+
+    override fun writeNumber(
+        number: Long,
+        bytes: Int,
+        order: ByteOrder,
+    ) {
+        this.number.putNumber(number, bytes, order)
+        transport.write(this.number, 0, bytes)
+    }
 }
 
 /**

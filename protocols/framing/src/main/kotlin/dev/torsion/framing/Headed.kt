@@ -44,5 +44,10 @@ internal class HeadedContent<B : Any>(
         return bytes.copyInto(whole, header.size)
     }
 
+    override fun keep(value: Headed<B>): Headed<B> {
+        val kept = body.keep(value.body)
+        return if (kept === value.body) value else Headed(value.header, kept)
+    }
+
     override fun toString() = "$header and $body"
 }

@@ -43,14 +43,24 @@ constructor(
         payload: ByteArray,
         sink: FrameSink,
     ) {
-        if (payload.size > maxLength) throw StringTooLongException("a string", maxLength.toLong(), payload.size.toLong())
-        val prefix = ByteArray(prefixBytes)
-        for (i in 0 until prefixBytes) {
-            val place = if (order == ByteOrder.BIG_ENDIAN) prefixBytes - 1 - i else i
-            prefix[place] = (payload.size ushr i * Byte.SIZE_BITS).toByte()
-        }
-        sink.write(prefix, 0, prefixBytes)
+        writePrefix(payload.size, sink)
         sink.write(payload, 0, payload.size)
+    }
+
+    override fun encode(
+        payload: ByteBuffer,
+        sink: FrameSink,
+    ) {
+        writePrefix(payload.remaining(), sink)
+        sink.write(payload)
+    }
+
+    private fun writePrefix(
+        length: Int,
+        sink: FrameSink,
+    ) {
+        if (length > maxLength) throw StringTooLongException("a string", maxLength.toLong(), length.toLong())
+        sink.writeNumber(length.toLong(), prefixBytes, order)
     }
 
     override fun toString(): String = "IntPrefixFraming($prefixBytes bytes, $order, at most $maxLength bytes)"

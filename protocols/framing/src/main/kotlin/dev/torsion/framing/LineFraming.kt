@@ -40,17 +40,35 @@ public class LineFraming private constructor(
         payload: ByteArray,
         sink: FrameSink,
     ) {
-        if (payload.size > maxLength) throw StringTooLongException("a line", maxLength.toLong(), payload.size.toLong())
-        if (endsInside(payload)) throw EncodeException("Cannot send a line that has the end of a line in it: the peer would see two lines.")
+        check(ByteBuffer.wrap(payload))
         sink.write(payload, 0, payload.size)
         sink.write(delimiter, 0, delimiter.size)
     }
 
-    private fun endsInside(payload: ByteArray): Boolean {
+    override fun encode(
+        payload: ByteBuffer,
+        sink: FrameSink,
+    ) {
+        check(payload)
+        sink.write(payload)
+        sink.write(delimiter, 0, delimiter.size)
+    }
+
+    private fun check(payload: ByteBuffer) {
+        val length = payload.remaining()
+        if (length > maxLength) throw StringTooLongException("a line", maxLength.toLong(), length.toLong())
+        if (endsInside(payload)) throw EncodeException("Cannot send a line that has the end of a line in it: the peer would see two lines.")
+    }
+
+    private fun endsInside(payload: ByteBuffer): Boolean {
         val ending = if (anyNewline) LF else delimiter
         val last = ending.last()
-        for (i in ending.size - 1 until payload.size) {
-            if (payload[i] == last && matches(ending) { payload[i - ending.size + 1 + it] }) return true
+        val from = payload.position()
+        var at = payload.indexOf(last, from)
+        while (at >= 0) {
+            val start = at + 1 - ending.size
+            if (start >= from && matches(ending) { payload.get(start + it) }) return true
+            at = payload.indexOf(last, at + 1)
         }
         return false
     }
@@ -93,7 +111,6 @@ private class LineDecoder(
     private val dropCarriageReturn: Boolean,
 ) : FrameDecoder() {
     private val last = delimiter.last()
-    private val pattern = (last.toLong() and 0xff) * 0x0101010101010101L
     private val ending = delimiter.size + if (dropCarriageReturn) 1 else 0
     private var scanned = 0 // how many bytes of the unfinished line hold no end of a delimiter
 
@@ -101,7 +118,7 @@ private class LineDecoder(
         val from = input.position()
         var at = from + scanned
         while (true) {
-            at = indexOfLast(input, at)
+            at = input.indexOf(last, at)
             if (at < 0) break
             val lineEnd = at + 1 - delimiter.size
             if (lineEnd >= from && matches(delimiter) { input.get(lineEnd + it) }) return found(input, from, lineEnd, at + 1)
@@ -130,34 +147,34 @@ private class LineDecoder(
         scanned = 0
     }
 
-    /**
-     * The index of the first [last] from [at] on, or -1. Reads eight bytes at once and finds those that are zero after an exclusive or
-     * (Hacker's Delight, 6-1, in the form that is exact for every byte). A plain `getLong` is what a VarHandle compiles to.
-     */
-    private fun indexOfLast(
-        input: ByteBuffer,
-        at: Int,
-    ): Int {
-        val limit = input.limit()
-        val bigEndian = input.order() == ByteOrder.BIG_ENDIAN
-        var i = at
-        while (i <= limit - Long.SIZE_BYTES) {
-            val word = input.getLong(i) xor pattern
-            val zeros = (((word and LOW_BITS) + LOW_BITS) or word or LOW_BITS).inv()
-            if (zeros != 0L) {
-                return i + (if (bigEndian) zeros.countLeadingZeroBits() else zeros.countTrailingZeroBits()) / Byte.SIZE_BITS
-            }
-            i += Long.SIZE_BYTES
-        }
-        while (i < limit) {
-            if (input.get(i) == last) return i
-            i++
-        }
-        return -1
-    }
-
     private companion object {
         const val CR = '\r'.code.toByte()
-        const val LOW_BITS = 0x7f7f7f7f7f7f7f7fL
     }
 }
+
+/**
+ * The index of the first [byte] from [at] on, or -1. Reads eight bytes at once and finds those that are zero after an exclusive or
+ * (Hacker's Delight, 6-1, in the form that is exact for every byte). A plain `getLong` is what a VarHandle compiles to.
+ */
+private fun ByteBuffer.indexOf(
+    byte: Byte,
+    at: Int,
+): Int {
+    val pattern = (byte.toLong() and 0xff) * 0x0101010101010101L
+    val limit = limit()
+    val bigEndian = order() == ByteOrder.BIG_ENDIAN
+    var i = at
+    while (i <= limit - Long.SIZE_BYTES) {
+        val word = getLong(i) xor pattern
+        val zeros = (((word and LOW_BITS) + LOW_BITS) or word or LOW_BITS).inv()
+        if (zeros != 0L) return i + (if (bigEndian) zeros.countLeadingZeroBits() else zeros.countTrailingZeroBits()) / Byte.SIZE_BITS
+        i += Long.SIZE_BYTES
+    }
+    while (i < limit) {
+        if (get(i) == byte) return i
+        i++
+    }
+    return -1
+}
+
+private const val LOW_BITS = 0x7f7f7f7f7f7f7f7fL

@@ -34,6 +34,9 @@ constructor(
     /** Sends [line] and the delimiter. @throws EncodeException when it is too long, or has the delimiter in it */
     public fun sendLine(line: ByteArray): Unit = sendFrame(line)
 
+    /** Sends what remains in [line], such as a line that has come, without a copy of its own. @throws EncodeException likewise */
+    public fun sendLine(line: ByteBuffer): Unit = sendFrame(line)
+
     /** [sendLine] for text, in UTF-8. */
     public fun sendLine(line: String): Unit = sendFrame(line.encodeToByteArray())
 

@@ -1,0 +1,107 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.benchmarks;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.Locale;
+
+/**
+ * One thing that the servers are asked to do. Every answer is equal to its question, byte for byte.
+ */
+public enum Work {
+  /** One client that asks and waits. */
+  PP1(Wire.RAW, 1, 1, 64, "64 B ping-pong, 1 connection"),
+  /** Fifty of them. */
+  PP50(Wire.RAW, 50, 1, 64, "64 B ping-pong, 50 connections"),
+  /** A thousand. */
+  PP1000(Wire.RAW, 1000, 1, 64, "64 B ping-pong, 1,000 connections"),
+  /** A hundred questions at once. */
+  PIPELINED(Wire.RAW, 50, 100, 64, "64 B, 100 at once, 50 connections"),
+  /** Large messages. */
+  BULK(Wire.RAW, 8, 1, 64 * 1024, "64 KiB, 8 connections"),
+  /** A connection for each message. */
+  CHURN(Wire.RAW, 50, 1, 64, "connect, 64 B, close, 50 at once"),
+  /** Lines. */
+  LINE(Wire.LINE, 50, 100, 100, "lines of 100 B, 100 at once, 50 connections"),
+  /** Length-prefixed strings. */
+  INT32(Wire.INT32, 50, 100, 100, "int32 strings of 100 B, 100 at once, 50 connections"),
+  /** Header and JSON. */
+  JSON(Wire.JSON, 50, 100, 0, "header and JSON, 100 at once, 50 connections");
+
+  /** What the server must understand. */
+  public final Wire wire;
+
+  /** How many connections ask at the same time. */
+  public final int connections;
+
+  /** How many messages are sent before the answers are awaited. */
+  public final int depth;
+
+  /** What it is, in a few words. */
+  public final String title;
+
+  private final int size;
+
+  Work(Wire wire, int connections, int depth, int size, String title) {
+    this.wire = wire;
+    this.connections = connections;
+    this.depth = depth;
+    this.title = title;
+    this.size = size;
+  }
+
+  /** The name on the command line and in the results. */
+  public String id() {
+    return name().toLowerCase(Locale.ROOT);
+  }
+
+  /** The bytes of one message, with its framing. */
+  public byte[] message() {
+    return switch (wire) {
+      case RAW -> text(size);
+      case LINE -> concat(text(size), "\r\n".getBytes(StandardCharsets.US_ASCII));
+      case INT32 -> concat(ByteBuffer.allocate(4).putInt(size).array(), text(size));
+      case JSON -> {
+        byte[] body = json();
+        ByteBuffer header = ByteBuffer.allocate(12).order(ByteOrder.LITTLE_ENDIAN);
+        yield concat(header.putInt(1).putInt(body.length).putInt(1001).array(), body);
+      }
+    };
+  }
+
+  /** The bytes that a client sends before it waits. */
+  public byte[] batch() {
+    byte[] message = message();
+    byte[] batch = new byte[message.length * depth];
+    for (int i = 0; i < depth; i++) {
+      System.arraycopy(message, 0, batch, i * message.length, message.length);
+    }
+    return batch;
+  }
+
+  private static byte[] json() {
+    try {
+      return OrderJson.encode(Order.sample());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static byte[] text(int size) {
+    byte[] text = new byte[size];
+    for (int i = 0; i < size; i++) text[i] = (byte) ('a' + i % 26);
+    return text;
+  }
+
+  private static byte[] concat(byte[] first, byte[] second) {
+    byte[] both = Arrays.copyOf(first, first.length + second.length);
+    System.arraycopy(second, 0, both, first.length, second.length);
+    return both;
+  }
+}

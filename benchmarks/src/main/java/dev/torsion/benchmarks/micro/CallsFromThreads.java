@@ -1,0 +1,104 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.benchmarks.micro;
+
+import dev.torsion.reactor.Reactor;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.nio.NioIoHandler;
+import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.BenchmarkMode;
+import org.openjdk.jmh.annotations.Mode;
+import org.openjdk.jmh.annotations.OperationsPerInvocation;
+import org.openjdk.jmh.annotations.OutputTimeUnit;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.Setup;
+import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.annotations.TearDown;
+
+/** Calls that another thread hands to a loop: many at once, and one to a loop that sleeps. */
+@State(Scope.Benchmark)
+@BenchmarkMode(Mode.AverageTime)
+@OutputTimeUnit(TimeUnit.NANOSECONDS)
+public class CallsFromThreads {
+  private static final int MANY = 100_000;
+
+  private Reactor reactor;
+  private MultiThreadIoEventLoopGroup netty;
+
+  /** Starts both loops. */
+  @Setup
+  public void setUp() {
+    reactor = Reactor.create();
+    reactor.start();
+    netty = new MultiThreadIoEventLoopGroup(1, NioIoHandler.newFactory());
+  }
+
+  /** Ends both loops. */
+  @TearDown
+  public void tearDown() throws Exception {
+    reactor.stopAndJoin(Duration.ofSeconds(10));
+    netty.shutdownGracefully(0, 1, TimeUnit.SECONDS);
+  }
+
+  /** Torsion. */
+  @Benchmark
+  @OperationsPerInvocation(MANY)
+  public void manyTorsion() throws InterruptedException {
+    many(reactor::callFromThread);
+  }
+
+  /** Netty. */
+  @Benchmark
+  @OperationsPerInvocation(MANY)
+  public void manyNetty() throws InterruptedException {
+    many(netty.next());
+  }
+
+  private static void many(Executor loop) throws InterruptedException {
+    var done = new CountDownLatch(1);
+    int[] count = {0};
+    Runnable call =
+        () -> {
+          if (++count[0] == MANY) done.countDown();
+        };
+    for (int i = 0; i < MANY; i++) loop.execute(call);
+    done.await();
+  }
+
+  /** Torsion: there and back. */
+  @Benchmark
+  public void wakeUpTorsion() {
+    thereAndBack(reactor::callFromThread);
+  }
+
+  /** Netty: there and back. */
+  @Benchmark
+  public void wakeUpNetty() {
+    thereAndBack(netty.next());
+  }
+
+  private static void thereAndBack(Executor loop) {
+    var caller = Thread.currentThread();
+    boolean[] isBack = {false};
+    var lock = new Object();
+    loop.execute(
+        () -> {
+          synchronized (lock) {
+            isBack[0] = true;
+          }
+          LockSupport.unpark(caller);
+        });
+    while (true) {
+      synchronized (lock) {
+        if (isBack[0]) return;
+      }
+      LockSupport.park(lock);
+    }
+  }
+}

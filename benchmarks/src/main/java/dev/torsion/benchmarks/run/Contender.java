@@ -1,0 +1,90 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.benchmarks.run;
+
+import dev.torsion.benchmarks.Wire;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/** One way to write the server. */
+enum Contender {
+  CALLBACK("callback", "callback"),
+  SUSPEND("suspend", "suspend"),
+  JAVA("java", "java"),
+  NETTY_NIO("netty-nio", "netty-nio"),
+  NETTY_NIO_IDIOMATIC("netty-nio", "netty-nio-idiomatic"),
+  NETTY_EPOLL("netty-epoll", "netty-epoll"),
+  NETTY_EPOLL_IDIOMATIC("netty-epoll", "netty-epoll-idiomatic"),
+  NETTY_URING("netty-uring", "netty-uring"),
+  NETTY_URING_IDIOMATIC("netty-uring", "netty-uring-idiomatic"),
+  VERTX("vertx", "vertx"),
+  KTOR("ktor", "ktor"),
+  THREADS("threads", "threads"),
+  TWISTED("twisted", "twisted"),
+  UVLOOP("uvloop", "uvloop");
+
+  /** Whose variant it is: a voice of ours, or a peer. */
+  final String party;
+
+  /** The name of the server. */
+  final String server;
+
+  Contender(String party, String server) {
+    this.party = party;
+    this.server = server;
+  }
+
+  boolean isOurs() {
+    return this == CALLBACK || this == SUSPEND || this == JAVA;
+  }
+
+  boolean isPython() {
+    return this == TWISTED || this == UVLOOP;
+  }
+
+  /** A second variant of a party, which differs in its framing only. */
+  boolean isIdiomatic() {
+    return server.endsWith("-idiomatic");
+  }
+
+  /** The command that starts it, or null when this machine has not what it needs. */
+  List<String> command(Wire wire) throws IOException {
+    if (isPython()) {
+      String python = Machine.pythonWith(party);
+      return python == null ? null : List.of(python, script().toString(), party, wire.name());
+    }
+    String java =
+        this == THREADS ? Machine.javaFrom(21) : Machine.java(System.getProperty("java.home"));
+    if (java == null) return null;
+    var command = new ArrayList<>(Machine.jvm(java));
+    command.addAll(List.of("dev.torsion.benchmarks.servers.ServerMain", server, wire.name()));
+    return command;
+  }
+
+  /** What it needs and this machine may not have. */
+  String need() {
+    return switch (this) {
+      case THREADS -> "a JDK from 21 on";
+      case TWISTED -> "Python with Twisted (Debian: python3-twisted)";
+      case UVLOOP -> "Python with uvloop (Debian: python3-uvloop)";
+      case NETTY_EPOLL, NETTY_EPOLL_IDIOMATIC, NETTY_URING, NETTY_URING_IDIOMATIC ->
+          "Linux on x86-64 whose kernel lets it";
+      default -> "nothing";
+    };
+  }
+
+  private static Path script() throws IOException {
+    Path copy = Files.createTempFile("torsion", ".py");
+    copy.toFile().deleteOnExit();
+    try (InputStream script =
+        Contender.class.getResourceAsStream("/dev/torsion/benchmarks/servers/twisted_server.py")) {
+      Files.write(copy, script.readAllBytes());
+    }
+    return copy;
+  }
+}

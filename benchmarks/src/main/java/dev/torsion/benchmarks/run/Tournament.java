@@ -1,0 +1,98 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.benchmarks.run;
+
+import dev.torsion.benchmarks.Wire;
+import dev.torsion.benchmarks.Work;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.EnumSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * Measures works, one after the other. Each server runs in a process of its own, for all works of a
+ * wire, and is idle while another one is asked.
+ */
+final class Tournament implements AutoCloseable {
+  private static final long LATENCY_RATE = 20_000;
+
+  private record Server(Child process, String port) {}
+
+  private final Plan plan;
+  private final Set<Contender> contenders;
+  private final Child load;
+  private final Map<Contender, Server> servers = new EnumMap<>(Contender.class);
+  private final Map<Contender, String> missing = new LinkedHashMap<>();
+  private Wire wire;
+
+  Tournament(Plan plan, Set<Contender> contenders) throws IOException {
+    this.plan = plan;
+    this.contenders = EnumSet.copyOf(contenders);
+    var command = new ArrayList<>(Machine.jvm(Machine.java(System.getProperty("java.home"))));
+    command.add("dev.torsion.benchmarks.load.LoadMain");
+    load = new Child(command, Machine.LOAD_CORE);
+  }
+
+  /** Those that cannot run here, and why. */
+  Map<Contender, String> missing() {
+    return missing;
+  }
+
+  List<Result> play(Work work) throws IOException {
+    boolean isNew = work.wire != wire;
+    if (isNew) startServers(work.wire);
+    var matches = new ArrayList<Match>();
+    for (var entry : servers.entrySet()) {
+      // Both variants of a peer echo raw bytes with the same code.
+      if (work.wire == Wire.RAW && entry.getKey().isIdiomatic()) continue;
+      var server = entry.getValue();
+      matches.add(new Match(work, entry.getKey(), server.process, server.port, load));
+    }
+    for (Match match : matches) match.warm(isNew ? plan.firstWarmMillis() : plan.warmMillis());
+    for (int i = 0; i < plan.rounds() + plan.spareRounds(); i++) {
+      for (Match match : matches) {
+        if (match.windows() < plan.rounds()) match.measure(plan.windowMillis());
+      }
+    }
+    for (Match match : matches) match.measureAllocation(plan.windowMillis());
+    if (plan.latencies() && work == Work.PP50) {
+      for (Match match : matches) match.measureLatencies(5 * plan.windowMillis(), LATENCY_RATE);
+    }
+    var results = new ArrayList<Result>();
+    for (Match match : matches) results.add(match.end());
+    return results;
+  }
+
+  private void startServers(Wire newWire) throws IOException {
+    stopServers();
+    wire = newWire;
+    for (Contender contender : contenders) {
+      if (missing.containsKey(contender)) continue;
+      var command = contender.command(newWire);
+      Child process = command == null ? null : new Child(command, Machine.SERVER_CORE);
+      try {
+        if (process == null) throw new IOException("it is not installed");
+        servers.put(contender, new Server(process, process.read()));
+      } catch (IOException e) {
+        missing.put(contender, "needs " + contender.need() + ": " + e.getMessage());
+        if (process != null) process.close();
+      }
+    }
+  }
+
+  private void stopServers() {
+    servers.values().forEach(server -> server.process.close());
+    servers.clear();
+  }
+
+  @Override
+  public void close() {
+    stopServers();
+    load.close();
+  }
+}

@@ -1,0 +1,81 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.benchmarks.servers;
+
+import dev.torsion.benchmarks.OrderJson;
+import dev.torsion.benchmarks.Wire;
+import dev.torsion.framing.HeaderFraming;
+import dev.torsion.framing.HeaderReceiver;
+import dev.torsion.framing.Int32StringReceiver;
+import dev.torsion.framing.LineOnlyReceiver;
+import dev.torsion.framing.Struct;
+import dev.torsion.framing.StructValues;
+import dev.torsion.net.Factory;
+import dev.torsion.net.ListeningPort;
+import dev.torsion.net.Protocol;
+import dev.torsion.net.TcpOptions;
+import dev.torsion.reactor.Reactor;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+
+/** Torsion's first voice: protocols with callbacks, as Twisted has them. */
+final class TorsionCallbackServer implements BenchServer {
+  @Override
+  public int start(Wire wire) {
+    var reactor = Reactor.create();
+    var port =
+        reactor.listenTcp(
+            0,
+            new Factory(
+                () ->
+                    switch (wire) {
+                      case RAW -> new Echo();
+                      case LINE -> new Lines();
+                      case INT32 -> new Strings();
+                      case JSON -> new Orders();
+                    }),
+            "",
+            ListeningPort.DEFAULT_BACKLOG,
+            TcpOptions.DEFAULT);
+    reactor.start();
+    return port.host().getPort();
+  }
+
+  private static final class Echo extends Protocol {
+    @Override
+    public void dataReceived(ByteBuffer view) {
+      transport().write(view);
+    }
+  }
+
+  private static final class Lines extends LineOnlyReceiver {
+    @Override
+    protected void lineReceived(ByteBuffer line) {
+      sendLine(line);
+    }
+  }
+
+  private static final class Strings extends Int32StringReceiver {
+    @Override
+    protected void stringReceived(ByteBuffer string) {
+      sendString(string);
+    }
+  }
+
+  private static final class Orders extends HeaderReceiver {
+    Orders() {
+      super(new HeaderFraming(new Struct("<iii"), 1));
+    }
+
+    @Override
+    protected void messageReceived(StructValues header, byte[] body) {
+      try {
+        sendMessage(header, OrderJson.encode(OrderJson.decode(body)));
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
+  }
+}

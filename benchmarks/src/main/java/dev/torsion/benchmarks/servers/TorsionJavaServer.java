@@ -1,0 +1,38 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.benchmarks.servers;
+
+import dev.torsion.benchmarks.Order;
+import dev.torsion.benchmarks.OrderJson;
+import dev.torsion.benchmarks.Wire;
+import dev.torsion.framing.Codec;
+import dev.torsion.framing.Content;
+import dev.torsion.framing.Struct;
+import dev.torsion.java.Codecs;
+import dev.torsion.java.Torsion;
+
+/** Torsion's Java facade: messages of a connection, answered with futures. */
+final class TorsionJavaServer implements BenchServer {
+  @Override
+  public int start(Wire wire) {
+    var torsion = Torsion.start();
+    return switch (wire) {
+      case RAW -> serve(torsion, Codecs.raw().with(Content.view()));
+      case LINE -> serve(torsion, Codecs.line("\r\n").with(Content.view()));
+      case INT32 -> serve(torsion, Codecs.int32().with(Content.view()));
+      case JSON ->
+          serve(
+              torsion,
+              Codecs.header(
+                  new Struct("<iii"), 1, Content.<Order>of(OrderJson::encode, OrderJson::decode)));
+    };
+  }
+
+  private static <T> int serve(Torsion torsion, Codec<T> codec) {
+    return torsion
+        .serve("tcp:0", codec, connection -> connection.onMessage(connection::send))
+        .join()
+        .port();
+  }
+}

@@ -1,0 +1,37 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.benchmarks.servers
+
+import dev.torsion.benchmarks.OrderJson
+import dev.torsion.benchmarks.Wire
+import dev.torsion.framing.Codec
+import dev.torsion.framing.Content
+import dev.torsion.framing.HeaderCodec
+import dev.torsion.framing.Int32Codec
+import dev.torsion.framing.LineCodec
+import dev.torsion.framing.RawCodec
+import dev.torsion.framing.Struct
+import dev.torsion.framing.serve
+import dev.torsion.reactor.Reactor
+
+/** Torsion's suspend voice: one coroutine for each connection. */
+internal class TorsionSuspendServer : BenchServer {
+    override fun start(wire: Wire): Int =
+        when (wire) {
+            Wire.RAW -> serve(RawCodec().with(Content.view()))
+            Wire.LINE -> serve(LineCodec("\r\n").with(Content.view()))
+            Wire.INT32 -> serve(Int32Codec().with(Content.view()))
+            Wire.JSON -> serve(HeaderCodec(Struct("<iii"), 1, Content.of(OrderJson::encode, OrderJson::decode)))
+        }
+
+    private fun <T : Any> serve(codec: Codec<T>): Int {
+        val reactor = Reactor.create()
+        reactor.start()
+        val port =
+            reactor.blockingCallFromThread {
+                reactor.serve("tcp:0", codec) { connection -> for (message in connection.incoming) connection.send(message) }
+            }
+        return port.host().port
+    }
+}
