@@ -126,7 +126,13 @@ internal class DeferredFuture<T> private constructor(
         // At once, so that who fires the source can see that a result which is on its way is not wanted any more.
         first.abandon()
         composed?.cancel()
-        if (loop is LoopExecutor && loop.inLoop) first.cancelSource() else loop.executeOrLog("the cancellation of $source", first::cancelSource)
+        if (loop is LoopExecutor &&
+            loop.inLoop
+        ) {
+            first.cancelSource()
+        } else {
+            loop.executeOrLog("the cancellation of $source", first::cancelSource)
+        }
     }
 
     /** After its result the source may be waiting for another Deferred, which is no business of this future's. */

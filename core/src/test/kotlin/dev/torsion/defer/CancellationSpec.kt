@@ -272,7 +272,15 @@ private fun way(cancel: () -> Unit, seen: () -> Any?) =
     }
 
 private fun way(future: CompletableFuture<Int>, stage: CompletableFuture<Int> = future) =
-    way({ stage.cancel(true) }) { if (future.isCancelled) "cancelled" else if (future.isDone) future.join() else null }
+    way({ stage.cancel(true) }) {
+        if (future.isCancelled) {
+            "cancelled"
+        } else if (future.isDone) {
+            future.join()
+        } else {
+            null
+        }
+    }
 
 private val ways: Map<String, (Deferred<Int>, HandLoop) -> CancellationSpec.Way> =
     mapOf(

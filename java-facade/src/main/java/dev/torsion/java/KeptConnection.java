@@ -56,7 +56,7 @@ public final class KeptConnection<T> implements AutoCloseable {
             loop.reactor,
             codec,
             options,
-            inner -> newest = new LoopConnection<>(loop, inner, options.getRequestLimit()).begin());
+            inner -> newest = new LoopConnection<>(loop, inner, codec, options).begin());
     factory.setNoisy(false); // it starts anew with each attempt
     service =
         new ClientService(

@@ -5,6 +5,8 @@ package dev.torsion.java;
 
 import dev.torsion.defer.Deferred;
 import dev.torsion.defer.Deferreds;
+import dev.torsion.framing.Codec;
+import dev.torsion.framing.ConnectionOptions;
 import dev.torsion.framing.Content;
 import dev.torsion.net.Address;
 import dev.torsion.net.ClosePhase;
@@ -50,12 +52,12 @@ final class LoopConnection<T> implements Connection<T> {
   LoopConnection(
       Loop loop,
       dev.torsion.framing.Connection<T> inner,
-      Content<T> content,
-      int waiterLimit) {
+      Codec<T> codec,
+      ConnectionOptions options) {
     this.loop = loop;
     this.inner = inner;
-    this.content = content;
-    this.waiterLimit = waiterLimit;
+    content = codec.getContent();
+    waiterLimit = options.getRequestLimit();
     peer = inner.getPeer();
     host = inner.getHost();
   }

@@ -294,7 +294,7 @@ public final class Torsion implements AutoCloseable {
 
   private <T> Connection<T> connection(
       dev.torsion.framing.Connection<T> inner, Codec<T> codec, ConnectionOptions options) {
-    return new LoopConnection<>(loop, inner, codec.getContent(), options.getRequestLimit()).begin();
+    return new LoopConnection<>(loop, inner, codec, options).begin();
   }
 
   // Servers and clients, by protocols.

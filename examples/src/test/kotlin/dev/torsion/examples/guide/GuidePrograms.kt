@@ -21,7 +21,8 @@ internal suspend fun listenAndConnect(reactor: Reactor): List<Any> {
 
 /** Of docs/guide/cancellation.md. */
 internal suspend fun sumOf(reactor: Reactor, first: String, second: String, fetch: suspend (String) -> Int): Int {
-    val both = reactor.reactorScope { // from any coroutine, on any thread
+    val both = reactor.reactorScope {
+        // from any coroutine, on any thread
         val one = async { fetch(first) }
         val two = async { fetch(second) }
         one.await() + two.await()

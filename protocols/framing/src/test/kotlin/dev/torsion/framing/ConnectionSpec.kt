@@ -120,7 +120,10 @@ class ConnectionSpec :
                 var end: Throwable? = null
                 val sending =
                     scope.launch {
-                        end = runCatching { flow { while (true) emit("${produced++} ".padEnd(1_000, '.')) }.collect(client::send) }.exceptionOrNull()
+                        end =
+                            runCatching {
+                                flow { while (true) emit("${produced++} ".padEnd(1_000, '.')) }.collect(client::send)
+                            }.exceptionOrNull()
                     }
                 delay(10.seconds)
                 val untilFull = produced

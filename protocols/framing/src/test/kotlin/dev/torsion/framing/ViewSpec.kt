@@ -129,7 +129,12 @@ class ViewSpec :
             class Strings : Int16StringReceiver() {
                 override fun stringReceived(view: ByteBuffer) = sendString(view)
             }
-            for ((factory, bytes) in listOf(Factory { Lines() } to "one\r\ntwo\r\n", Factory { Strings() } to "\u0000\u0003abc\u0000\u0000")) {
+            for ((factory, bytes) in listOf(
+                Factory {
+                    Lines()
+                } to "one\r\ntwo\r\n",
+                Factory { Strings() } to "\u0000\u0003abc\u0000\u0000",
+            )) {
                 val transport = StringTransport()
                 val protocol = factory.buildProtocol(transport.peer())!!
                 protocol.makeConnection(transport)

@@ -1,0 +1,66 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.benchmarks.run;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.torsion.benchmarks.Work;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The measuring itself; that anything is fast is not asserted here. */
+class TournamentTest {
+  private static final Plan SHORT = new Plan(50, 50, 50, 2, true, true);
+
+  private static Result result(Contender contender, double... cpuNanos) {
+    var windows =
+        java.util.Arrays.stream(cpuNanos).mapToObj(cpu -> new Window(1e9 / cpu, cpu)).toList();
+    return new Result(Work.LINE, contender, windows, 0, false, -1, null);
+  }
+
+  @Test
+  @Timeout(value = 120, unit = TimeUnit.SECONDS)
+  void serversInProcessesOfTheirOwnAreAskedInTurn(@TempDir Path directory) throws Exception {
+    try (var tournament = new Tournament(SHORT, Set.of(Contender.CALLBACK, Contender.NETTY_NIO))) {
+      for (Work work : List.of(Work.PP50, Work.CHURN, Work.LINE)) {
+        var results = tournament.play(work);
+        assertEquals(
+            List.of(Contender.CALLBACK, Contender.NETTY_NIO),
+            results.stream().map(Result::contender).toList());
+        for (Result result : results) {
+          assertTrue(result.cpuNanos() > 0 && result.perSecond() > 0, result::toString);
+          assertTrue(result.allocated() >= 0, result::toString);
+          assertEquals(work == Work.PP50, result.latencies() != null);
+        }
+        var standing = new Standing(work, results);
+        assertEquals(1, standing.ratios().size());
+        Report.write(directory, List.of(standing), Map.of());
+      }
+    }
+    assertTrue(Files.readString(directory.resolve("results.json")).contains("\"NETTY_NIO\""));
+    assertTrue(Files.readString(directory.resolve("results.svg")).endsWith("</svg>\n"));
+  }
+
+  @Test
+  void aRatioIsToTheBestVariantOfAPeer() {
+    var standing =
+        new Standing(
+            Work.LINE,
+            List.of(
+                result(Contender.CALLBACK, 100, 900, 110), // the median counts
+                result(Contender.NETTY_NIO, 220),
+                result(Contender.NETTY_NIO_IDIOMATIC, 440)));
+    assertEquals(
+        List.of(new Standing.Ratio(Work.LINE, "callback", "netty-nio", 0.5, 2.0)),
+        standing.ratios());
+  }
+}

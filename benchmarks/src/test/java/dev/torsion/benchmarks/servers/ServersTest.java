@@ -1,0 +1,77 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.benchmarks.servers;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.torsion.benchmarks.Work;
+import io.netty.channel.epoll.Epoll;
+import io.netty.channel.uring.IoUring;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.Socket;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/**
+ * Every server gives the right answers: a fast one that does not do the work would be no wonder.
+ */
+class ServersTest {
+  private static final List<String> NAMES =
+      List.of(
+          "callback",
+          "suspend",
+          "java",
+          "netty-nio",
+          "netty-nio-idiomatic",
+          "netty-epoll",
+          "netty-epoll-idiomatic",
+          "netty-uring",
+          "netty-uring-idiomatic",
+          "vertx",
+          "ktor",
+          "threads");
+
+  static Stream<Arguments> all() {
+    return NAMES.stream()
+        .flatMap(
+            name ->
+                Stream.of(Work.PIPELINED, Work.BULK, Work.LINE, Work.INT32, Work.JSON)
+                    .map(work -> Arguments.of(name, work)));
+  }
+
+  @ParameterizedTest
+  @MethodSource("all")
+  @Timeout(value = 60, unit = TimeUnit.SECONDS)
+  void answers(String name, Work work) throws Exception {
+    assumeTrue(isPossible(name), name + " cannot run on this machine");
+    int port = Servers.byName(name).start(work.wire);
+    try (var socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
+      byte[] batch = work.batch();
+      for (int i = 0; i < 3; i++) exchange(socket, batch, batch.length);
+      // Cut inside its messages, so that each read ends somewhere else.
+      exchange(socket, batch, 7 * work.message().length / 4);
+    }
+  }
+
+  private static void exchange(Socket socket, byte[] batch, int piece) throws IOException {
+    for (int from = 0; from < batch.length; from += piece) {
+      socket.getOutputStream().write(batch, from, Math.min(piece, batch.length - from));
+      socket.getOutputStream().flush();
+    }
+    assertArrayEquals(batch, socket.getInputStream().readNBytes(batch.length));
+  }
+
+  private static boolean isPossible(String name) {
+    if (name.startsWith("netty-epoll")) return Epoll.isAvailable();
+    if (name.startsWith("netty-uring")) return IoUring.isAvailable();
+    return !name.equals("threads") || Runtime.version().feature() >= 21;
+  }
+}
