@@ -21,6 +21,7 @@ internal enum class TorsionModule(val directory: Path, val published: Boolean = 
     MICROMETER(ROOT / "observability" / "micrometer"),
     TESTKIT(ROOT / "testkit"),
     EXAMPLES(ROOT / "examples", published = false),
+    BENCHMARKS(ROOT / "benchmarks", published = false),
     ;
 
     val uses: Set<TorsionModule>
@@ -28,6 +29,7 @@ internal enum class TorsionModule(val directory: Path, val published: Boolean = 
             CORE -> emptySet()
             FRAMING, LOG_JSON, MICROMETER, TESTKIT -> setOf(CORE)
             JAVA_FACADE -> setOf(CORE, FRAMING)
+            BENCHMARKS -> setOf(CORE, FRAMING, JAVA_FACADE, TESTKIT)
             EXAMPLES -> setOf(CORE, FRAMING, JAVA_FACADE, LOG_JSON, TESTKIT)
         }
 

@@ -254,7 +254,7 @@ public open class Deferred<T> @JvmOverloads constructor(private val canceller: C
         checkOwner("adds a callback")
         if (runner != null) checkThread("adds a callback")
         if (isSettled) {
-            if (perform(first, second) && head == tail) settle() else run()
+            if (performAlone(first, second) && head == tail) settle() else run()
         } else {
             append(first, second)
             if (ready) run()
@@ -314,24 +314,29 @@ public open class Deferred<T> @JvmOverloads constructor(private val canceller: C
     private fun runSteps(): Deferred<*>? {
         var ran = head
         var waiter: Deferred<*>? = null
-        while (head < tail && pauses == 0) {
-            val queue = steps!!
-            val first = queue[head]
-            val second = queue[head + 1]
-            head += 2
-            if (second === Continue) {
-                waiter = first as Deferred<*>
-                val handedOver = take()
-                val place = waiter.debug?.made
-                if (handedOver is Failure && place != null) AsyncHop.chained(handedOver.value, place)
-                waiter.result = handedOver
-                break
+        runner = Thread.currentThread() // once for all steps: each write of a reference has its barrier
+        try {
+            while (head < tail && pauses == 0) {
+                val queue = steps!!
+                val first = queue[head]
+                val second = queue[head + 1]
+                head += 2
+                if (second === Continue) {
+                    waiter = first as Deferred<*>
+                    val handedOver = take()
+                    val place = waiter.debug?.made
+                    if (handedOver is Failure && place != null) AsyncHop.chained(handedOver.value, place)
+                    waiter.result = handedOver
+                    break
+                }
+                val next = head
+                val going = perform(first, second)
+                // A step that was added meanwhile may have moved the queue to the front.
+                if (head < next) ran = 0
+                if (!going) break
             }
-            val next = head
-            val going = perform(first, second)
-            // A step that was added meanwhile may have moved the queue to the front.
-            if (head < next) ran = 0
-            if (!going) break
+        } finally {
+            runner = null
         }
         if (head < tail) {
             steps!!.fill(null, ran, head)
@@ -344,19 +349,26 @@ public open class Deferred<T> @JvmOverloads constructor(private val canceller: C
         return waiter
     }
 
-    /** Runs one step on the result. False when the chain now waits for another Deferred. */
+    /** [perform] for a step that never was in the queue. */
+    private fun performAlone(first: Any?, second: Any?): Boolean {
+        runner = Thread.currentThread()
+        try {
+            return perform(first, second)
+        } finally {
+            runner = null
+        }
+    }
+
+    /** Runs one step on the result, as the [runner]. False when the chain now waits for another Deferred. */
     private fun perform(first: Any?, second: Any?): Boolean {
         val input = result
         if ((if (input is Failure) second else first) == null) return true
         var output: Any?
-        runner = Thread.currentThread()
         try {
             output = call(first, second, input)
             if (DeferredDebug.enabled && output is Deferred<*>) output.checkOwner("returns it from a callback")
         } catch (error: Throwable) {
             output = Failure(error)
-        } finally {
-            runner = null
         }
         if (output is Deferred<*>) {
             if (output.waitsFor(this)) {

@@ -7,6 +7,8 @@ import dev.torsion.benchmarks.Work;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
+import java.net.InetAddress;
+import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -23,10 +25,12 @@ import org.HdrHistogram.Histogram;
  *   <li>{@code rate SESSION MILLIS PER_SECOND}: messages, nanoseconds, and the latencies p50, p99
  *       and p99.9 in nanoseconds
  *   <li>{@code close SESSION}: nothing
+ *   <li>{@code hold PORT COUNT}: opens connections that do nothing, until {@code release}
  * </ul>
  */
 public final class LoadMain {
   private final List<Session> sessions = new ArrayList<>();
+  private final List<Socket> held = new ArrayList<>();
 
   private LoadMain() {}
 
@@ -55,11 +59,28 @@ public final class LoadMain {
           session(order).close();
           yield "closed";
         }
+        case "hold" -> hold(Integer.parseInt(order[1]), Integer.parseInt(order[2]));
+        case "release" -> {
+          for (Socket socket : held) socket.close();
+          held.clear();
+          yield "released";
+        }
         default -> throw new IllegalArgumentException(order[0]);
       };
     } catch (IOException e) {
       return "error " + e.getMessage();
     }
+  }
+
+  /** One message there and back shows that the server has accepted the connection. */
+  private String hold(int port, int count) throws IOException {
+    for (int i = 0; i < count; i++) {
+      var socket = new Socket(InetAddress.getByAddress(new byte[] {127, 0, 0, 1}), port);
+      held.add(socket);
+      socket.getOutputStream().write(1);
+      if (socket.getInputStream().read() != 1) throw new IOException("a wrong answer");
+    }
+    return "held";
   }
 
   private Session session(String[] order) {

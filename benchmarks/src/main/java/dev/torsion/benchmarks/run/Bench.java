@@ -39,7 +39,7 @@ public final class Bench implements Callable<Integer> {
       paramLabel = "WORK",
       description =
           "These works: pp1 pp50 pp1000 pipelined bulk churn line int32 json; or these small"
-              + " things: deferred timers calls resume.")
+              + " things: deferred timers calls resume idle.")
   private List<String> only = List.of();
 
   @Option(
@@ -81,6 +81,7 @@ public final class Bench implements Callable<Integer> {
     for (Micro micro : Micro.values()) {
       if (isWanted(micro.id())) micro.print(micro.run(plan), out);
     }
+    if (isWanted(Idle.ID)) new Idle(contenders, quick ? 1_000 : 10_000, out).run();
     try (var tournament = new Tournament(plan, contenders)) {
       for (Work work : Work.values()) {
         if (!isWanted(work.id())) continue;
@@ -105,6 +106,7 @@ public final class Bench implements Callable<Integer> {
     var known = new TreeSet<String>();
     for (Work work : Work.values()) known.add(work.id());
     for (Micro micro : Micro.values()) known.add(micro.id());
+    known.add(Idle.ID);
     for (String name : only) {
       if (!known.contains(name)) throw unknown("work", name, known);
     }

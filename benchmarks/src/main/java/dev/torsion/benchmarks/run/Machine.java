@@ -8,6 +8,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -145,6 +146,13 @@ final class Machine {
         "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
         "-cp",
         System.getProperty("java.class.path"));
+  }
+
+  /** The command of the load. */
+  static List<String> load() {
+    var command = new ArrayList<>(jvm(java(System.getProperty("java.home"))));
+    command.add("dev.torsion.benchmarks.load.LoadMain");
+    return command;
   }
 
   static String join(Object... parts) {

@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 
 /** The results as files. */
@@ -30,5 +31,34 @@ final class Report {
     var mapper = new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
     Files.write(directory.resolve("results.json"), mapper.writeValueAsBytes(report));
     Files.writeString(directory.resolve("results.svg"), Chart.svg(standings));
+    Files.writeString(directory.resolve("results.md"), markdown(standings));
+  }
+
+  /** The tables of {@code docs/performance.md}. */
+  private static String markdown(List<Standing> standings) {
+    var text = new StringBuilder();
+    for (Standing standing : standings) {
+      text.append("### ").append(standing.work().id()).append(": ").append(standing.work().title);
+      text.append("\n\n| | messages/s | CPU ns/message | CPU to Netty NIO | bytes/message |\n");
+      text.append("|---|---:|---:|---:|---:|\n");
+      var yardstick = standing.best().get(Standing.YARDSTICK);
+      for (Result result : standing.results()) {
+        text.append(
+            String.format(
+                Locale.ROOT,
+                "| %s | %,.0f | %,.0f | %s | %s |%n",
+                result.contender().server,
+                result.perSecond(),
+                result.cpuNanos(),
+                yardstick == null
+                    ? ""
+                    : String.format(Locale.ROOT, "%.2f", result.cpuNanos() / yardstick.cpuNanos()),
+                result.allocated() < 0
+                    ? ""
+                    : String.format(Locale.ROOT, "%,.1f", result.allocated())));
+      }
+      text.append('\n');
+    }
+    return text.toString();
   }
 }

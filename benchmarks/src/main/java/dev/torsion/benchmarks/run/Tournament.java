@@ -33,9 +33,7 @@ final class Tournament implements AutoCloseable {
   Tournament(Plan plan, Set<Contender> contenders) throws IOException {
     this.plan = plan;
     this.contenders = EnumSet.copyOf(contenders);
-    var command = new ArrayList<>(Machine.jvm(Machine.java(System.getProperty("java.home"))));
-    command.add("dev.torsion.benchmarks.load.LoadMain");
-    load = new Child(command, Machine.LOAD_CORE);
+    load = new Child(Machine.load(), Machine.LOAD_CORE);
   }
 
   /** Those that cannot run here, and why. */

@@ -1,0 +1,64 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.benchmarks.run;
+
+import dev.torsion.benchmarks.Wire;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.util.Locale;
+import java.util.Set;
+
+/** What a connection costs that does nothing. */
+final class Idle {
+  static final String ID = "idle";
+  private static final int WARM = 500;
+
+  private final Set<Contender> contenders;
+  private final int connections;
+  private final PrintStream out;
+
+  Idle(Set<Contender> contenders, int connections, PrintStream out) {
+    this.contenders = contenders;
+    this.connections = connections;
+    this.out = out;
+  }
+
+  void run() throws IOException {
+    out.printf(Locale.ROOT, "%nidle: %,d connections that do nothing%n", connections);
+    out.printf("  %-22s %12s %12s%n", "", "heap, bytes", "RSS, bytes");
+    for (Contender contender : contenders) {
+      if (contender.isIdiomatic()) continue;
+      var command = contender.command(Wire.RAW);
+      if (command == null) continue;
+      try (var server = new Child(command, Machine.SERVER_CORE);
+          var load = new Child(Machine.load(), Machine.LOAD_CORE)) {
+        measure(contender, server, load);
+      } catch (IOException e) {
+        out.println("  " + contender.server + ": " + e.getMessage());
+      }
+    }
+  }
+
+  private void measure(Contender contender, Child server, Child load) throws IOException {
+    String port = server.read();
+    // What is made once is there before it is measured.
+    load.ask(Machine.join("hold", port, WARM));
+    load.ask("release");
+    long heapBefore = heap(contender, server);
+    long residentBefore = Machine.residentBytes(server.pid());
+    load.ask(Machine.join("hold", port, connections));
+    long heap = heap(contender, server) - heapBefore;
+    long resident = Machine.residentBytes(server.pid()) - residentBefore;
+    out.printf(
+        Locale.ROOT,
+        "  %-22s %12s %,12d%n",
+        contender.server,
+        contender.isPython() ? "" : String.format(Locale.ROOT, "%,d", heap / connections),
+        resident / connections);
+  }
+
+  private static long heap(Contender contender, Child server) throws IOException {
+    return contender.isPython() ? 0 : Long.parseLong(server.ask("heap"));
+  }
+}
