@@ -358,11 +358,11 @@ public abstract class AbstractReactor(
             threads.failBlockedCallers()
             release()
             log.debug("{reactor} has ended")
-            ended.countDown()
         }
         thread = null
         loopThread?.end()
         loopThread = null
+        if (state == State.ENDED) ended.countDown() // last: whoever waits for it may use what was this thread's
     }
 
     @Volatile
