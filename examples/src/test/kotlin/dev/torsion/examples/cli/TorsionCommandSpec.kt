@@ -58,7 +58,7 @@ class TorsionCommandSpec :
             run("echo", "--listen", "tcp:http") shouldBe
                 mistake("""torsion echo: Bad endpoint "tcp:http": port must be a number, but is "http"""")
             run("lines", "-l", "8007") shouldBe
-                mistake("""torsion lines: Bad endpoint "8007": a server can listen on "tcp", but not on "8007"""")
+                mistake("""torsion lines: Bad endpoint "8007": a server can listen on "tcp" and "tcp6", but not on "8007"""")
             run("connect", "tcp:localhost") shouldBe mistake("""torsion connect: Bad endpoint "tcp:localhost": it needs a port""")
         }
 
