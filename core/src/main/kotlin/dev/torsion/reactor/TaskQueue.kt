@@ -4,6 +4,7 @@
 package dev.torsion.reactor
 
 import java.util.concurrent.atomic.AtomicReference
+import java.util.concurrent.atomic.AtomicReferenceFieldUpdater
 import java.util.function.Consumer
 
 /**
@@ -17,6 +18,16 @@ internal class TaskQueue {
     ) : AtomicReference<Runnable?>(task) {
         @Volatile
         var next: Node? = null
+            private set
+
+        /** A release is enough, and half the price: the exchange of the tail before it is what orders it for others. */
+        fun link(next: Node) = NEXT.lazySet(this, next)
+
+        private companion object {
+            @JvmStatic
+            val NEXT: AtomicReferenceFieldUpdater<Node, Node> =
+                AtomicReferenceFieldUpdater.newUpdater(Node::class.java, Node::class.java, "next")
+        }
     }
 
     private var head = Node(null) // the consumer's; its task is taken
@@ -29,7 +40,7 @@ internal class TaskQueue {
     fun offer(task: Runnable): Boolean {
         if (closed) return false
         val node = Node(task)
-        tail.getAndSet(node).next = node
+        tail.getAndSet(node).link(node)
         // The last sweep may have missed it: then it is ours to take back.
         return !closed || node.getAndSet(null) == null
     }
@@ -56,9 +67,12 @@ internal class TaskQueue {
             // A producer between its two steps has not linked its node yet: the tasks behind it come in the next turn.
             val node = head.next ?: return
             head = node
-            node.getAndSet(null)?.let(run::accept)
+            take(node)?.let(run::accept)
         }
     }
+
+    /** Only a producer that has seen the queue closed takes its task back: until then no exchange is needed. */
+    private fun take(node: Node): Runnable? = if (closed) node.getAndSet(null) else node.get().also { node.lazySet(null) }
 
     /** Refuses further tasks, and runs what is left, with what those tasks add. Consumer only. */
     fun close(run: Consumer<Runnable>) {

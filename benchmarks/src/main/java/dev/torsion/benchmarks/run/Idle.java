@@ -12,20 +12,19 @@ import java.util.Set;
 /** What a connection costs that does nothing. */
 final class Idle {
   static final String ID = "idle";
+  private static final int CONNECTIONS = 10_000;
   private static final int WARM = 500;
 
   private final Set<Contender> contenders;
-  private final int connections;
   private final PrintStream out;
 
-  Idle(Set<Contender> contenders, int connections, PrintStream out) {
+  Idle(Set<Contender> contenders, PrintStream out) {
     this.contenders = contenders;
-    this.connections = connections;
     this.out = out;
   }
 
   void run() throws IOException {
-    out.printf(Locale.ROOT, "%nidle: %,d connections that do nothing%n", connections);
+    out.printf(Locale.ROOT, "%nidle: %,d connections that do nothing%n", CONNECTIONS);
     out.printf("  %-22s %12s %12s%n", "", "heap, bytes", "RSS, bytes");
     for (Contender contender : contenders) {
       if (contender.isIdiomatic()) continue;
@@ -47,18 +46,25 @@ final class Idle {
     load.ask("release");
     long heapBefore = heap(contender, server);
     long residentBefore = Machine.residentBytes(server.pid());
-    load.ask(Machine.join("hold", port, connections));
+    load.ask(Machine.join("hold", port, CONNECTIONS));
     long heap = heap(contender, server) - heapBefore;
     long resident = Machine.residentBytes(server.pid()) - residentBefore;
     out.printf(
         Locale.ROOT,
         "  %-22s %12s %,12d%n",
         contender.server,
-        contender.isPython() ? "" : String.format(Locale.ROOT, "%,d", heap / connections),
-        resident / connections);
+        contender.isPython() ? "" : String.format(Locale.ROOT, "%,d", heap / CONNECTIONS),
+        resident / CONNECTIONS);
   }
 
+  /** What is in use once it grows less no more: the ends of connections take a while. */
   private static long heap(Contender contender, Child server) throws IOException {
-    return contender.isPython() ? 0 : Long.parseLong(server.ask("heap"));
+    if (contender.isPython()) return 0;
+    long least = Long.parseLong(server.ask("heap"));
+    while (true) {
+      long now = Long.parseLong(server.ask("heap"));
+      if (now > least * 0.99) return now;
+      least = now;
+    }
   }
 }

@@ -143,7 +143,7 @@ final class Machine {
         "-Xms512m",
         "-Xmx512m",
         "-Dio.netty.noUnsafe=false",
-        "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
+        "-Dorg.slf4j.simpleLogger.defaultLogLevel=error",
         "-cp",
         System.getProperty("java.class.path"));
   }

@@ -51,7 +51,7 @@ final class ThreadsServer implements BenchServer {
       var in = socket.getInputStream();
       var out = socket.getOutputStream();
       switch (wire) {
-        case RAW -> echo(in, out);
+        case RAW -> in.transferTo(out);
         case LINE ->
             lines(new BufferedInputStream(in, BUFFER), new BufferedOutputStream(out, BUFFER));
         case INT32 -> strings(data(in), data(out));
@@ -70,13 +70,6 @@ final class ThreadsServer implements BenchServer {
 
   private static DataOutputStream data(OutputStream out) {
     return new DataOutputStream(new BufferedOutputStream(out, BUFFER));
-  }
-
-  private static void echo(InputStream in, OutputStream out) throws IOException {
-    byte[] buffer = new byte[BUFFER];
-    for (int count = in.read(buffer); count >= 0; count = in.read(buffer)) {
-      out.write(buffer, 0, count);
-    }
   }
 
   private static void lines(InputStream in, OutputStream out) throws IOException {

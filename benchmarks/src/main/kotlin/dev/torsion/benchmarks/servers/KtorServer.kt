@@ -57,7 +57,7 @@ internal class KtorServer : BenchServer {
         input: ByteReadChannel,
         output: ByteWriteChannel,
     ) {
-        val buffer = ByteArray(64 * 1024)
+        val buffer = ByteArray(16 * 1024)
         while (true) {
             val count = input.readAvailable(buffer, 0, buffer.size)
             if (count < 0) return

@@ -36,9 +36,21 @@ public class FixedFraming(
         payload: ByteArray,
         sink: FrameSink,
     ) {
-        if (payload.size > length) throw StringTooLongException("a frame", length.toLong(), payload.size.toLong())
-        if (payload.size < length) throw EncodeException("Cannot send ${payload.size} bytes: each frame has exactly $length bytes.")
+        check(payload.size)
         sink.write(payload, 0, payload.size)
+    }
+
+    override fun encode(
+        payload: ByteBuffer,
+        sink: FrameSink,
+    ) {
+        check(payload.remaining())
+        sink.write(payload)
+    }
+
+    private fun check(size: Int) {
+        if (size > length) throw StringTooLongException("a frame", length.toLong(), size.toLong())
+        if (size < length) throw EncodeException("Cannot send $size bytes: each frame has exactly $length bytes.")
     }
 
     override fun toString(): String = "FixedFraming($length bytes)"

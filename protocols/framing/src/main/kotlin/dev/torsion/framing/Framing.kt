@@ -30,7 +30,7 @@ public interface Framing {
 
     /**
      * The same for what remains in [payload], which is read to its end: for a frame that is passed on as it came. The default copies it;
-     * lines and strings with a length before them are written without a copy.
+     * lines, strings with a length before them, fixed lengths and raw bytes are written without a copy.
      */
     public fun encode(
         payload: ByteBuffer,

@@ -15,6 +15,11 @@ public object RawFraming : Framing {
         sink: FrameSink,
     ): Unit = sink.write(payload, 0, payload.size)
 
+    override fun encode(
+        payload: ByteBuffer,
+        sink: FrameSink,
+    ): Unit = sink.write(payload)
+
     override fun toString(): String = "RawFraming"
 }
 
