@@ -126,13 +126,7 @@ internal class DeferredFuture<T> private constructor(
         // At once, so that who fires the source can see that a result which is on its way is not wanted any more.
         first.abandon()
         composed?.cancel()
-        if (loop is LoopExecutor &&
-            loop.inLoop
-        ) {
-            first.cancelSource()
-        } else {
-            loop.executeOrLog("the cancellation of $source", first::cancelSource)
-        }
+        if (isInLoop) first.cancelSource() else loop.executeOrLog("the cancellation of $source", first::cancelSource)
     }
 
     /** After its result the source may be waiting for another Deferred, which is no business of this future's. */
@@ -144,8 +138,10 @@ internal class DeferredFuture<T> private constructor(
         super.cancel(false)
     }
 
+    private val isInLoop get() = loop is LoopExecutor && loop.inLoop
+
     private fun refuseToBlockLoop() {
-        check(isDone || loop !is LoopExecutor || !loop.inLoop) {
+        check(isDone || !isInLoop) {
             "waiting for this future would block the thread of the loop that completes it, the reactor's thread, for ever: " +
                 "add a stage to it, or wait on another thread"
         }

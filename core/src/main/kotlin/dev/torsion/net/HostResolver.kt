@@ -22,8 +22,9 @@ public fun interface HostResolver {
     public companion object {
         /**
          * The operating system's, with the IPv6 addresses first, as RFC 6724 would have them where there is a choice; Java's own order is
-         * kept when the system property `java.net.preferIPv6Addresses` says which that is. It may take as long as that allows, often half a minute. Java keeps its answers for a while: see the
-         * security properties `networkaddress.cache.ttl` (30 s) and `networkaddress.cache.negative.ttl` (10 s).
+         * kept when the system property `java.net.preferIPv6Addresses` says which that is. A look-up may take as long as the system allows,
+         * often half a minute. Java keeps its answers for a while: see the security properties `networkaddress.cache.ttl` (30 s) and
+         * `networkaddress.cache.negative.ttl` (10 s).
          */
         @JvmStatic
         public fun system(): HostResolver =

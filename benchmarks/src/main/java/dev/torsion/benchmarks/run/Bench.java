@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
@@ -54,7 +55,7 @@ public final class Bench implements Callable<Integer> {
       names = "--output",
       paramLabel = "DIRECTORY",
       defaultValue = "${sys:torsion.bench.output:-torsion-bench}",
-      description = "Where results.json and results.svg go (${DEFAULT-VALUE}).")
+      description = "Where results.json, results.md and results.svg go (${DEFAULT-VALUE}).")
   private Path output;
 
   private final PrintStream out = System.out;
@@ -78,11 +79,14 @@ public final class Bench implements Callable<Integer> {
             : "servers and load share the cores, as there is no taskset or only one core");
     var standings = new ArrayList<Standing>();
     var table = new Table(out);
+    var nanos = new LinkedHashMap<String, Double>();
     for (Micro micro : Micro.values()) {
-      if (isWanted(micro.id())) micro.print(micro.run(plan), out);
+      if (!isWantedBeside(micro.id())) continue;
+      var measured = micro.run(plan);
+      micro.print(measured, out);
+      nanos.putAll(measured);
     }
-    // Ten thousand connections take their time to be made.
-    if (quick ? only.contains(Idle.ID) : isWanted(Idle.ID)) new Idle(contenders, out).run();
+    List<Idle.Cost> idle = isWantedBeside(Idle.ID) ? new Idle(contenders, out).run() : List.of();
     try (var tournament = new Tournament(plan, contenders)) {
       for (Work work : Work.values()) {
         if (!isWanted(work.id())) continue;
@@ -91,16 +95,21 @@ public final class Bench implements Callable<Integer> {
         table.print(standing);
       }
       tournament.missing().forEach((c, why) -> out.println("left out: " + c.server + " " + why));
-      Report.write(output, standings, tournament.missing());
+      Report.write(output, standings, nanos, idle, tournament.missing());
     }
     out.println();
-    out.println("written: " + output.resolve("results.json") + " and results.svg");
+    out.println("written: " + output.resolve("results.json") + ", results.md and results.svg");
     standings.forEach(standing -> standing.ratios().forEach(table::print));
     return 0;
   }
 
   private boolean isWanted(String id) {
     return only.isEmpty() || only.contains(id);
+  }
+
+  /** What is not asked over sockets: a quick run has no time for it, unless it is named. */
+  private boolean isWantedBeside(String id) {
+    return quick ? only.contains(id) : isWanted(id);
   }
 
   private void checkNames() {

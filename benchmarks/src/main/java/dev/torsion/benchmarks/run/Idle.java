@@ -6,6 +6,8 @@ package dev.torsion.benchmarks.run;
 import dev.torsion.benchmarks.Wire;
 import java.io.IOException;
 import java.io.PrintStream;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 
@@ -15,6 +17,14 @@ final class Idle {
   private static final int CONNECTIONS = 10_000;
   private static final int WARM = 500;
 
+  /**
+   * What it costs one server.
+   *
+   * @param heapBytes of each connection; -1 when the server does not tell
+   * @param residentBytes of each connection
+   */
+  record Cost(Contender contender, long heapBytes, long residentBytes) {}
+
   private final Set<Contender> contenders;
   private final PrintStream out;
 
@@ -23,7 +33,8 @@ final class Idle {
     this.out = out;
   }
 
-  void run() throws IOException {
+  List<Cost> run() throws IOException {
+    var costs = new ArrayList<Cost>();
     out.printf(Locale.ROOT, "%nidle: %,d connections that do nothing%n", CONNECTIONS);
     out.printf("  %-22s %12s %12s%n", "", "heap, bytes", "RSS, bytes");
     for (Contender contender : contenders) {
@@ -32,14 +43,26 @@ final class Idle {
       if (command == null) continue;
       try (var server = new Child(command, Machine.SERVER_CORE);
           var load = new Child(Machine.load(), Machine.LOAD_CORE)) {
-        measure(contender, server, load);
+        var cost = measure(contender, server, load);
+        costs.add(cost);
+        print(cost);
       } catch (IOException e) {
         out.println("  " + contender.server + ": " + e.getMessage());
       }
     }
+    return costs;
   }
 
-  private void measure(Contender contender, Child server, Child load) throws IOException {
+  private void print(Cost cost) {
+    out.printf(
+        Locale.ROOT,
+        "  %-22s %12s %,12d%n",
+        cost.contender.server,
+        cost.heapBytes < 0 ? "" : String.format(Locale.ROOT, "%,d", cost.heapBytes),
+        cost.residentBytes);
+  }
+
+  private static Cost measure(Contender contender, Child server, Child load) throws IOException {
     String port = server.read();
     // What is made once is there before it is measured.
     load.ask(Machine.join("hold", port, WARM));
@@ -49,12 +72,8 @@ final class Idle {
     load.ask(Machine.join("hold", port, CONNECTIONS));
     long heap = heap(contender, server) - heapBefore;
     long resident = Machine.residentBytes(server.pid()) - residentBefore;
-    out.printf(
-        Locale.ROOT,
-        "  %-22s %12s %,12d%n",
-        contender.server,
-        contender.isPython() ? "" : String.format(Locale.ROOT, "%,d", heap / CONNECTIONS),
-        resident / CONNECTIONS);
+    return new Cost(
+        contender, contender.isPython() ? -1 : heap / CONNECTIONS, resident / CONNECTIONS);
   }
 
   /** What is in use once it grows less no more: the ends of connections take a while. */

@@ -37,12 +37,17 @@ final class Machine {
     long sum = 0;
     try (DirectoryStream<Path> threads =
         Files.newDirectoryStream(Path.of("/proc/" + pid + "/task"))) {
-      for (Path thread : threads) {
-        String[] times = Files.readString(thread.resolve("schedstat")).split(" ", -1);
-        sum += Long.parseLong(times[0]);
-      }
+      for (Path thread : threads) sum += threadNanos(thread);
     }
     return sum;
+  }
+
+  private static long threadNanos(Path thread) throws IOException {
+    try {
+      return Long.parseLong(Files.readString(thread.resolve("schedstat")).split(" ", -1)[0]);
+    } catch (IOException e) {
+      return 0; // it has just ended
+    }
   }
 
   /** The resident memory of a process in bytes. */

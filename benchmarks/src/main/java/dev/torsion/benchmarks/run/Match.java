@@ -18,21 +18,31 @@ final class Match {
   private final Contender contender;
   private final Child server;
   private final Child load;
-  private final String session;
+  private final String port;
+  private String session;
   private final List<Window> windows = new ArrayList<>();
   private final List<Window> disturbed = new ArrayList<>();
   private double allocated = -1;
   private Latencies latencies;
 
-  Match(Work work, Contender contender, Child server, String port, Child load) throws IOException {
+  Match(Work work, Contender contender, Child server, String port, Child load) {
     this.work = work;
     this.contender = contender;
     this.server = server;
     this.load = load;
-    session = load.ask(Machine.join("open", work, port));
+    this.port = port;
   }
 
-  void warm(int millis) throws IOException {
+  Contender contender() {
+    return contender;
+  }
+
+  /**
+   * Connects the clients, and has them ask for {@code millis} so that the server's code is
+   * compiled.
+   */
+  void begin(int millis) throws IOException {
+    session = load.ask(Machine.join("open", work, port));
     load.ask(Machine.join("run", session, millis));
   }
 

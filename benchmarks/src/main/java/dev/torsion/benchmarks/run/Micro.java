@@ -4,8 +4,9 @@
 package dev.torsion.benchmarks.run;
 
 import java.io.PrintStream;
-import java.util.Collection;
+import java.util.LinkedHashMap;
 import java.util.Locale;
+import java.util.Map;
 import org.openjdk.jmh.results.RunResult;
 import org.openjdk.jmh.runner.Runner;
 import org.openjdk.jmh.runner.RunnerException;
@@ -32,7 +33,8 @@ enum Micro {
     return name().toLowerCase(Locale.ROOT);
   }
 
-  Collection<RunResult> run(Plan plan) throws RunnerException {
+  /** Nanoseconds by the name of the benchmark. */
+  Map<String, Double> run(Plan plan) throws RunnerException {
     var options =
         new OptionsBuilder()
             .include("dev\\.torsion\\.benchmarks\\.micro\\." + type + "\\.")
@@ -43,20 +45,17 @@ enum Micro {
             .measurementTime(TimeValue.milliseconds(plan.windowMillis()))
             .jvmArgs("-Xms1g", "-Xmx1g")
             .verbosity(VerboseMode.SILENT);
-    return new Runner(options.build()).run();
+    var nanos = new LinkedHashMap<String, Double>();
+    for (RunResult result : new Runner(options.build()).run()) {
+      String name = result.getParams().getBenchmark();
+      nanos.put(name.substring(name.lastIndexOf('.') + 1), result.getPrimaryResult().getScore());
+    }
+    return nanos;
   }
 
-  void print(Collection<RunResult> results, PrintStream out) {
+  void print(Map<String, Double> nanos, PrintStream out) {
     out.println();
     out.println(id() + ": " + title);
-    for (RunResult result : results) {
-      var score = result.getPrimaryResult();
-      String name = result.getParams().getBenchmark();
-      out.printf(
-          Locale.ROOT,
-          "  %-32s %,10.1f ns%n",
-          name.substring(name.lastIndexOf('.') + 1),
-          score.getScore());
-    }
+    nanos.forEach((name, value) -> out.printf(Locale.ROOT, "  %-32s %,10.1f ns%n", name, value));
   }
 }

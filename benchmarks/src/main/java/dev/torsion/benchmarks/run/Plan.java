@@ -22,7 +22,7 @@ record Plan(
     boolean allVariants,
     boolean latencies) {
   static final Plan FULL = new Plan(6000, 3000, 1000, 7, true, true);
-  static final Plan QUICK = new Plan(1500, 300, 250, 3, false, false);
+  static final Plan QUICK = new Plan(2000, 700, 250, 3, false, false);
 
   /** How many more measurements there may be of a server whose windows were disturbed. */
   int spareRounds() {

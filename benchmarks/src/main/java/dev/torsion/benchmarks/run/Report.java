@@ -17,7 +17,17 @@ import java.util.Map;
 final class Report {
   private Report() {}
 
-  static void write(Path directory, List<Standing> standings, Map<Contender, String> missing)
+  /**
+   * @param nanos what JMH has measured, by name
+   * @param idle what an idle connection costs
+   * @param missing who could not be measured, and why
+   */
+  static void write(
+      Path directory,
+      List<Standing> standings,
+      Map<String, Double> nanos,
+      List<Idle.Cost> idle,
+      Map<Contender, String> missing)
       throws IOException {
     Files.createDirectories(directory);
     var report = new LinkedHashMap<String, Object>();
@@ -27,6 +37,8 @@ final class Report {
     report.put("pinned", Machine.CAN_PIN);
     report.put("results", standings.stream().flatMap(s -> s.results().stream()).toList());
     report.put("ratios", standings.stream().flatMap(s -> s.ratios().stream()).toList());
+    report.put("nanos", nanos);
+    report.put("idle", idle);
     report.put("missing", missing);
     var mapper = new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
     Files.write(directory.resolve("results.json"), mapper.writeValueAsBytes(report));
@@ -41,7 +53,6 @@ final class Report {
       text.append("### ").append(standing.work().id()).append(": ").append(standing.work().title);
       text.append("\n\n| | messages/s | CPU ns/message | CPU to Netty NIO | bytes/message |\n");
       text.append("|---|---:|---:|---:|---:|\n");
-      var yardstick = standing.best().get(Standing.YARDSTICK);
       for (Result result : standing.results()) {
         text.append(
             String.format(
@@ -50,12 +61,8 @@ final class Report {
                 result.contender().server,
                 result.perSecond(),
                 result.cpuNanos(),
-                yardstick == null
-                    ? ""
-                    : String.format(Locale.ROOT, "%.2f", result.cpuNanos() / yardstick.cpuNanos()),
-                result.allocated() < 0
-                    ? ""
-                    : String.format(Locale.ROOT, "%,.1f", result.allocated())));
+                standing.cpuRatio(result),
+                result.allocatedText()));
       }
       text.append('\n');
     }

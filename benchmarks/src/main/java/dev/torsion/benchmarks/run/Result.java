@@ -5,6 +5,7 @@ package dev.torsion.benchmarks.run;
 
 import dev.torsion.benchmarks.Work;
 import java.util.List;
+import java.util.Locale;
 
 /**
  * What a server has done in a work.
@@ -29,5 +30,10 @@ record Result(
 
   double cpuNanos() {
     return Window.median(windows, Window::cpuNanos);
+  }
+
+  /** The allocated bytes of a message, in figures; empty when they are not known. */
+  String allocatedText() {
+    return allocated < 0 ? "" : String.format(Locale.ROOT, "%,.1f", allocated);
   }
 }

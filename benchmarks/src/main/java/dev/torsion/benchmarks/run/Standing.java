@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 
 /** The results of one work, with the best variant of each party. */
@@ -30,6 +31,14 @@ record Standing(Work work, List<Result> results) {
                     result,
                     (a, b) -> a.cpuNanos() <= b.cpuNanos() ? a : b));
     return best;
+  }
+
+  /** The CPU of a message to that of the yardstick, in figures; empty without one. */
+  String cpuRatio(Result result) {
+    var yardstick = best().get(YARDSTICK);
+    return yardstick == null
+        ? ""
+        : String.format(Locale.ROOT, "%.2f", result.cpuNanos() / yardstick.cpuNanos());
   }
 
   List<Ratio> ratios() {

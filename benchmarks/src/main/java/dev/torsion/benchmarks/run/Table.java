@@ -26,7 +26,6 @@ final class Table {
         "CPU ratio",
         "bytes/msg",
         "windows");
-    var yardstick = standing.best().get(Standing.YARDSTICK);
     for (Result result : standing.results()) {
       out.printf(
           Locale.ROOT,
@@ -34,10 +33,8 @@ final class Table {
           result.contender().server,
           result.perSecond(),
           result.cpuNanos(),
-          yardstick == null
-              ? ""
-              : String.format(Locale.ROOT, "%.2f", result.cpuNanos() / yardstick.cpuNanos()),
-          result.allocated() < 0 ? "" : String.format(Locale.ROOT, "%,.1f", result.allocated()),
+          standing.cpuRatio(result),
+          result.allocatedText(),
           result.windows().size()
               + (result.isDisturbed() ? " disturbed" : "")
               + (result.leftOut() == 0 ? "" : " (-" + result.leftOut() + ")"));

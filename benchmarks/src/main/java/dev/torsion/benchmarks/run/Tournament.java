@@ -51,19 +51,39 @@ final class Tournament implements AutoCloseable {
       var server = entry.getValue();
       matches.add(new Match(work, entry.getKey(), server.process, server.port, load));
     }
-    for (Match match : matches) match.warm(isNew ? plan.firstWarmMillis() : plan.warmMillis());
+    int warm = isNew ? plan.firstWarmMillis() : plan.warmMillis();
+    each(matches, match -> match.begin(warm));
     for (int i = 0; i < plan.rounds() + plan.spareRounds(); i++) {
-      for (Match match : matches) {
-        if (match.windows() < plan.rounds()) match.measure(plan.windowMillis());
-      }
+      each(
+          matches,
+          match -> {
+            if (match.windows() < plan.rounds()) match.measure(plan.windowMillis());
+          });
     }
-    for (Match match : matches) match.measureAllocation(plan.windowMillis());
+    each(matches, match -> match.measureAllocation(plan.windowMillis()));
     if (plan.latencies() && work == Work.PP50) {
-      for (Match match : matches) match.measureLatencies(5 * plan.windowMillis(), LATENCY_RATE);
+      each(matches, match -> match.measureLatencies(5 * plan.windowMillis(), LATENCY_RATE));
     }
     var results = new ArrayList<Result>();
-    for (Match match : matches) results.add(match.end());
+    each(matches, match -> results.add(match.end()));
     return results;
+  }
+
+  private interface Step {
+    void take(Match match) throws IOException;
+  }
+
+  /** One whose server fails is left out from then on; the others go on. */
+  private void each(List<Match> matches, Step step) {
+    for (Match match : List.copyOf(matches)) {
+      try {
+        step.take(match);
+      } catch (IOException e) {
+        matches.remove(match);
+        missing.put(match.contender(), "failed: " + e.getMessage());
+        servers.remove(match.contender()).process.close();
+      }
+    }
   }
 
   private void startServers(Wire newWire) throws IOException {

@@ -29,7 +29,12 @@ import kotlin.system.exitProcess
         PrivateCommand::class,
         ConnectCommand::class,
     ],
-    footer = ["", "Try: torsion tour", "Or, in two terminals: torsion lines, and: torsion connect tcp:127.0.0.1:8007"],
+    footer = [
+        "",
+        "Try: torsion tour",
+        "Or, in two terminals: torsion lines, and: torsion connect tcp:127.0.0.1:8007",
+        "Beside its peers: torsion bench --quick",
+    ],
 )
 class TorsionCommand : TorsionSubcommand() {
     override fun call(): Int {

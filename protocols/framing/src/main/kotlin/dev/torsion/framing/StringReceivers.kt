@@ -33,21 +33,33 @@ public abstract class StringReceiver(
     final override fun frameReceived(frame: ByteBuffer): Unit = stringReceived(frame)
 }
 
-/** Strings behind a length of one byte; Twisted's `Int8StringReceiver`. @param maxLength the most bytes of a string; 255 is the most there can be */
+/**
+ * Strings behind a length of one byte; Twisted's `Int8StringReceiver`.
+ *
+ * @param maxLength the most bytes of a string; 255 is the most there can be
+ */
 public abstract class Int8StringReceiver
 @JvmOverloads
 constructor(
     maxLength: Int = IntPrefixFraming.DEFAULT_MAX_LENGTH,
 ) : StringReceiver(IntPrefixFraming(1, maxLength = maxLength))
 
-/** Strings behind a big-endian length of two bytes; Twisted's `Int16StringReceiver`. @param maxLength the most bytes of a string; 65,535 is the most */
+/**
+ * Strings behind a big-endian length of two bytes; Twisted's `Int16StringReceiver`.
+ *
+ * @param maxLength the most bytes of a string; 65,535 is the most
+ */
 public abstract class Int16StringReceiver
 @JvmOverloads
 constructor(
     maxLength: Int = IntPrefixFraming.DEFAULT_MAX_LENGTH,
 ) : StringReceiver(IntPrefixFraming(2, maxLength = maxLength))
 
-/** Strings behind a big-endian length of four bytes; Twisted's `Int32StringReceiver`. @param maxLength the most bytes of a string; 99,999 unless given */
+/**
+ * Strings behind a big-endian length of four bytes; Twisted's `Int32StringReceiver`.
+ *
+ * @param maxLength the most bytes of a string; 99,999 unless given
+ */
 public abstract class Int32StringReceiver
 @JvmOverloads
 constructor(
