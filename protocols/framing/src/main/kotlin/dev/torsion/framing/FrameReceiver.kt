@@ -59,7 +59,7 @@ public abstract class FrameReceiver(
     /** Sends what remains in [payload], such as a frame that has come, as one frame. @throws EncodeException as the other one */
     protected fun sendFrame(payload: ByteBuffer): Unit = framing.encode(payload, sink())
 
-    private fun sink() = sink ?: TransportSink(transport).also { sink = it }
+    internal fun sink() = sink ?: TransportSink(transport).also { sink = it }
 
     /** Delivers no more frames until [resumeProducing], and has the transport read no more. */
     override fun pauseProducing() {

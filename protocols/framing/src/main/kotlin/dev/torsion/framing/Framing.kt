@@ -58,16 +58,17 @@ public fun interface FrameSink {
         number: Long,
         bytes: Int,
         order: ByteOrder,
-    ): Unit = write(ByteArray(bytes).also { it.putNumber(number, bytes, order) }, 0, bytes)
+    ): Unit = write(ByteArray(bytes).also { it.putNumber(0, number, bytes, order) }, 0, bytes)
 }
 
 internal fun ByteArray.putNumber(
+    at: Int,
     number: Long,
     bytes: Int,
     order: ByteOrder,
 ) {
     for (i in 0 until bytes) {
-        this[if (order == ByteOrder.BIG_ENDIAN) bytes - 1 - i else i] = (number ushr i * Byte.SIZE_BITS).toByte()
+        this[at + if (order == ByteOrder.BIG_ENDIAN) bytes - 1 - i else i] = (number ushr i * Byte.SIZE_BITS).toByte()
     }
 }
 
@@ -90,7 +91,7 @@ internal class TransportSink(
         bytes: Int,
         order: ByteOrder,
     ) {
-        this.number.putNumber(number, bytes, order)
+        this.number.putNumber(0, number, bytes, order)
         transport.write(this.number, 0, bytes)
     }
 }

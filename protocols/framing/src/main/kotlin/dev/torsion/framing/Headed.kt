@@ -37,11 +37,18 @@ internal class HeadedContent<B : Any>(
         return Headed(values, body.decode(frame))
     }
 
-    override fun encode(value: Headed<B>): ByteArray {
-        val bytes = body.encode(value.body)
-        val whole = ByteArray(header.size + bytes.size)
-        header.packInto(whole, 0, *value.header.toTypedArray())
-        return bytes.copyInto(whole, header.size)
+    override fun encode(value: Headed<B>): ByteArray = header.pack(value.header) + body.encode(value.body)
+
+    override fun encode(
+        value: Headed<B>,
+        framing: Framing,
+        sink: FrameSink,
+    ) {
+        if (framing is HeaderFraming && framing.header == header) {
+            framing.encode(header.pack(value.header), body.encode(value.body), 0, sink) // not put together first
+        } else {
+            super.encode(value, framing, sink)
+        }
     }
 
     override fun keep(value: Headed<B>): Headed<B> {

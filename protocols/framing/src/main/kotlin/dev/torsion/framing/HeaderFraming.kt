@@ -48,14 +48,27 @@ constructor(
     ) {
         val body = payload.size - header.size
         if (body < 0) throw EncodeException("Cannot send ${payload.size} bytes: the header alone has ${header.size}.")
-        if (body > maxBody) throw StringTooLongException("a body", maxBody.toLong(), body.toLong())
-        val first = payload.copyOf(header.size)
-        field.writeBits(first, 0, body.toLong())
-        if (field.readLong(ByteBuffer.wrap(first), 0) != body.toLong()) {
-            throw EncodeException("Cannot send a body of $body bytes: the length field holds no such number.")
+        encode(payload.copyOf(header.size), payload, header.size, sink)
+    }
+
+    /** Writes the header [first], whose length field it sets, and [data] from [from] on. */
+    internal fun encode(
+        first: ByteArray,
+        data: ByteArray,
+        from: Int,
+        sink: FrameSink,
+    ) {
+        val length = data.size - from
+        if (length > maxBody) throw StringTooLongException("a body", maxBody.toLong(), length.toLong())
+        if (!field.holds(
+                length.toLong(),
+            )
+        ) {
+            throw EncodeException("Cannot send a body of $length bytes: the length field holds no such number.")
         }
+        field.writeBits(first, length.toLong())
         sink.write(first, 0, first.size)
-        sink.write(payload, header.size, body)
+        sink.write(data, from, length)
     }
 
     override fun toString(): String = "HeaderFraming($header, length in value $lengthField, bodies of at most $maxBody bytes)"

@@ -37,7 +37,7 @@ public abstract class HeaderReceiver(
     public fun sendMessage(
         header: StructValues,
         body: ByteArray,
-    ): Unit = sendFrame(content.encode(Headed(header, body)))
+    ): Unit = content.encode(Headed(header, body), framing, sink())
 
     final override fun frameReceived(frame: ByteBuffer) {
         val (header, body) = content.decode(frame)

@@ -59,10 +59,16 @@ public class Struct(
      *
      * @throws StructException when there are too many or too few, or one does not fit its field
      */
-    public fun pack(vararg values: Any): ByteArray = ByteArray(size).also { packInto(it, 0, *values) }
+    public fun pack(vararg values: Any): ByteArray = pack(values.asList())
 
     /** [values] as bytes. */
-    public fun pack(values: List<Any>): ByteArray = pack(*values.toTypedArray())
+    public fun pack(values: List<Any>): ByteArray {
+        if (values.size != fieldCount) throw StructException(format, -1, "it has $fieldCount values, but ${values.size} were given")
+        (values as? StructValues)?.packedBy(layout)?.let { return it }
+        val packed = ByteArray(size)
+        for (index in layout.fields.indices) layout.fields[index].write(packed, values[index], this, index)
+        return packed
+    }
 
     /**
      * Writes [values] into [target] from [offset] on; what is around them is left as it is.
@@ -81,12 +87,10 @@ public class Struct(
         offset: Int,
         vararg values: Any,
     ) {
-        if (values.size != fieldCount) throw StructException(format, -1, "it has $fieldCount values, but ${values.size} were given")
-        checkRoom(offset, target.limit())
         // Into an array of its own first, so that a value that does not fit leaves the target as it was.
-        val packed = ByteBuffer.allocate(size)
-        layout.fields.forEachIndexed { index, field -> field.write(packed, 0, values[index], this, index) }
-        target.put(offset, packed.array())
+        val packed = pack(values.asList())
+        checkRoom(offset, target.limit())
+        target.put(offset, packed)
     }
 
     /**
@@ -116,7 +120,7 @@ public class Struct(
         offset: Int,
     ): StructValues {
         checkRoom(offset, data.limit())
-        return StructValues(Array(fieldCount) { layout.fields[it].read(data, offset) })
+        return StructValues(layout, ByteArray(size).also { data.get(offset, it) })
     }
 
     private fun checkRoom(

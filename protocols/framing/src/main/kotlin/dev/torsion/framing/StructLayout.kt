@@ -5,12 +5,16 @@ package dev.torsion.framing
 
 import java.math.BigInteger
 import java.nio.ByteBuffer
+import java.nio.ByteOrder
 
 /** Where each field of a [Struct] is. */
 internal class StructLayout private constructor(
     val fields: List<StructField>,
     val size: Int,
 ) {
+    /** Whether the values say everything about the bytes: no padding, and no value that can be written in several ways. */
+    val isExact = fields.sumOf { it.bytes } == size && fields.none { it.isLenient }
+
     companion object {
         private const val MARKS = "@=<>!"
 
@@ -100,6 +104,10 @@ internal class StructField(
 ) {
     val isInteger get() = kind.isInteger
     val isSigned get() = kind.isSigned
+    val isLenient get() = kind == StructKind.BOOLEAN || kind == StructKind.PASCAL
+
+    /** Whether every value is a `Long`. */
+    val fitsLong = kind.isInteger && (kind.isSigned || bytes < Long.SIZE_BYTES)
 
     fun read(
         data: ByteBuffer,
@@ -137,96 +145,104 @@ internal class StructField(
         data: ByteBuffer,
         base: Int,
     ): Long {
-        val unused = Long.SIZE_BITS - bytes * Byte.SIZE_BITS
         val raw = bits(data, base)
-        return if (kind.isSigned) raw shl unused shr unused else raw
+        return if (kind.isSigned) raw shl unusedBits shr unusedBits else raw
     }
 
     private fun bits(
         data: ByteBuffer,
         base: Int,
     ): Long {
-        var bits = 0L
-        for (i in 0 until bytes) {
-            val place = if (bigEndian) i else bytes - 1 - i
-            bits = (bits shl Byte.SIZE_BITS) or (data.get(base + offset + place).toLong() and 0xff)
+        val at = base + offset
+        val swap = (data.order() == ByteOrder.BIG_ENDIAN) != bigEndian
+        return when (bytes) {
+            1 -> data.get(at).toLong() and 0xff
+            2 -> data.getShort(at).let { if (swap) java.lang.Short.reverseBytes(it) else it }.toLong() and 0xffff
+            4 -> data.getInt(at).let { if (swap) Integer.reverseBytes(it) else it }.toLong() and 0xffffffffL
+            else -> data.getLong(at).let { if (swap) java.lang.Long.reverseBytes(it) else it }
         }
-        return bits
     }
 
     fun writeBits(
         target: ByteArray,
-        base: Int,
         bits: Long,
-    ) {
-        for (i in 0 until bytes) {
-            val place = if (bigEndian) bytes - 1 - i else i
-            target[base + offset + place] = (bits ushr i * Byte.SIZE_BITS).toByte()
-        }
-    }
+    ): Unit = target.putNumber(offset, bits, bytes, if (bigEndian) ByteOrder.BIG_ENDIAN else ByteOrder.LITTLE_ENDIAN)
 
+    /** Writes [value], which is the one at [index] of [struct], to its place in [array]. */
     fun write(
-        target: ByteBuffer,
-        base: Int,
+        array: ByteArray,
         value: Any,
         struct: Struct,
         index: Int,
     ) {
         fun wrongType(wanted: String): Nothing =
             throw StructException(struct.format, index, "'$code' takes $wanted, but is given ${value::class.java.name}")
-        val array = target.array()
         when {
-            kind == StructKind.BYTE -> array[base + offset] = value as? Byte ?: wrongType("a Byte")
-            kind == StructKind.BOOLEAN -> array[base + offset] = if (value as? Boolean ?: wrongType("a Boolean")) 1 else 0
+            kind == StructKind.BYTE -> array[offset] = value as? Byte ?: wrongType("a Byte")
+            kind == StructKind.BOOLEAN -> array[offset] = if (value as? Boolean ?: wrongType("a Boolean")) 1 else 0
             kind == StructKind.FLOAT -> {
                 val number = value as? Number ?: wrongType("a number")
                 val float = number.toFloat()
                 if (float.isInfinite() && !number.toDouble().isInfinite()) {
                     throw StructException(struct.format, index, "$value is too large for 'f'")
                 }
-                writeBits(array, base, float.toRawBits().toLong())
+                writeBits(array, float.toRawBits().toLong())
             }
-            kind == StructKind.DOUBLE -> writeBits(array, base, (value as? Number ?: wrongType("a number")).toDouble().toRawBits())
+            kind == StructKind.DOUBLE -> writeBits(array, (value as? Number ?: wrongType("a number")).toDouble().toRawBits())
             kind == StructKind.BYTES -> {
                 val data = value as? ByteArray ?: wrongType("a ByteArray")
-                data.copyInto(array, base + offset, 0, minOf(data.size, bytes))
+                data.copyInto(array, offset, 0, minOf(data.size, bytes))
             }
-            kind == StructKind.PASCAL -> writePascal(array, base, value as? ByteArray ?: wrongType("a ByteArray"))
+            kind == StructKind.PASCAL -> writePascal(array, value as? ByteArray ?: wrongType("a ByteArray"))
+            value is Int || value is Long || value is Short || value is Byte -> {
+                val number = (value as Number).toLong()
+                if (!holds(number)) outOfRange(value, struct, index)
+                writeBits(array, number)
+            }
             else -> {
                 val number = integerOf(value) ?: wrongType("an integer")
-                checkRange(number, struct, index)
-                writeBits(array, base, number.toLong())
+                if (number !in range) outOfRange(value, struct, index)
+                writeBits(array, number.toLong())
             }
         }
     }
 
+    /** Whether this integer field has a place for [number]. */
+    fun holds(number: Long): Boolean =
+        if (kind.isSigned) {
+            number shl unusedBits shr unusedBits == number
+        } else {
+            number >= 0 &&
+                number shl unusedBits ushr unusedBits == number
+        }
+
+    private val unusedBits get() = Long.SIZE_BITS - bytes * Byte.SIZE_BITS
+
     private fun writePascal(
         array: ByteArray,
-        base: Int,
         data: ByteArray,
     ) {
         if (bytes == 0) return
         val length = minOf(data.size, bytes - 1)
-        array[base + offset] = minOf(length, 255).toByte()
-        data.copyInto(array, base + offset + 1, 0, length)
+        array[offset] = minOf(length, 255).toByte()
+        data.copyInto(array, offset + 1, 0, length)
     }
 
-    private fun checkRange(
-        number: BigInteger,
+    private fun outOfRange(
+        value: Any,
         struct: Struct,
         index: Int,
-    ) {
-        val width = bytes * Byte.SIZE_BITS
-        val low = if (kind.isSigned) BigInteger.ONE.shiftLeft(width - 1).negate() else BigInteger.ZERO
-        val high = BigInteger.ONE.shiftLeft(if (kind.isSigned) width - 1 else width) - BigInteger.ONE
-        if (number < low || number > high) {
-            throw StructException(struct.format, index, "'$code' takes $low to $high, but is given $number")
+    ): Nothing = throw StructException(struct.format, index, "'$code' takes ${range.start} to ${range.endInclusive}, but is given $value")
+
+    private val range: ClosedRange<BigInteger>
+        get() {
+            val width = bytes * Byte.SIZE_BITS
+            val low = if (kind.isSigned) BigInteger.ONE.shiftLeft(width - 1).negate() else BigInteger.ZERO
+            return low..BigInteger.ONE.shiftLeft(if (kind.isSigned) width - 1 else width) - BigInteger.ONE
         }
-    }
 
     private fun integerOf(value: Any): BigInteger? =
         when (value) {
-            is Byte, is Short, is Int, is Long -> BigInteger.valueOf((value as Number).toLong())
             is BigInteger -> value
             is UByte, is UShort, is UInt, is ULong -> BigInteger(value.toString())
             else -> null

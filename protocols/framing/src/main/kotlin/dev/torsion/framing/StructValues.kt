@@ -4,6 +4,7 @@
 package dev.torsion.framing
 
 import java.math.BigInteger
+import java.nio.ByteBuffer
 
 /**
  * The values of a [Struct], in order: a list, with access by type.
@@ -16,9 +17,22 @@ import java.math.BigInteger
  * In Java, where `int` and its kin are words of the language: `header.getInt(1)`.
  */
 public class StructValues private constructor(
-    private val values: List<Any>,
-) : List<Any> by values {
-    internal constructor(values: Array<out Any>) : this(values.asList())
+    private val given: Array<out Any>?,
+    private val layout: StructLayout?,
+    private val packed: ByteArray?,
+) : AbstractList<Any>() {
+    /** Those in [packed], which belongs to this object from now on. Each is read when it is asked for: most of a header is passed on as it came. */
+    internal constructor(layout: StructLayout, packed: ByteArray) : this(null, layout, packed)
+
+    override val size: Int get() = given?.size ?: layout!!.fields.size
+
+    override fun get(index: Int): Any {
+        if (given != null) return given[index]
+        return layout!!.fields[index].read(ByteBuffer.wrap(packed!!), 0)
+    }
+
+    /** A copy of the bytes that these values were unpacked from, if they are just what packing them by [layout] would give; otherwise null. */
+    internal fun packedBy(layout: StructLayout): ByteArray? = if (layout === this.layout && layout.isExact) packed!!.clone() else null
 
     /**
      * The integer at [index].
@@ -36,34 +50,33 @@ public class StructValues private constructor(
      * @throws ClassCastException when it is no integer
      */
     @JvmName("getLong")
-    public fun long(index: Int): Long =
-        when (val value = values[index]) {
+    public fun long(index: Int): Long {
+        val field = layout?.fields?.get(index)
+        if (field != null && field.fitsLong) return field.readLong(ByteBuffer.wrap(packed!!), 0)
+        return when (val value = get(index)) {
             is BigInteger -> value.longValueExact()
             is Float, is Double -> throw ClassCastException("value $index is no integer but $value")
             else -> (value as Number).toLong()
         }
+    }
 
     /** The number at [index] as a `Double`. @throws ClassCastException when it is none */
     @JvmName("getDouble")
-    public fun double(index: Int): Double = (values[index] as Number).toDouble()
+    public fun double(index: Int): Double = (get(index) as Number).toDouble()
 
     /** The truth value at [index]. @throws ClassCastException when it is none */
     @JvmName("getBoolean")
-    public fun boolean(index: Int): Boolean = values[index] as Boolean
+    public fun boolean(index: Int): Boolean = get(index) as Boolean
 
     /** The bytes at [index]. @throws ClassCastException when it is none */
     @JvmName("getBytes")
-    public fun bytes(index: Int): ByteArray = values[index] as ByteArray
+    public fun bytes(index: Int): ByteArray = get(index) as ByteArray
 
-    override fun equals(other: Any?): Boolean = values == other
-
-    override fun hashCode(): Int = values.hashCode()
-
-    override fun toString(): String = values.joinToString(", ", "(", ")") { if (it is ByteArray) it.toHexString() else it.toString() }
+    override fun toString(): String = joinToString(", ", "(", ")") { if (it is ByteArray) it.toHexString() else it.toString() }
 
     public companion object {
         /** [values] to be packed. */
         @JvmStatic
-        public fun of(vararg values: Any): StructValues = StructValues(values.copyOf())
+        public fun of(vararg values: Any): StructValues = StructValues(values.copyOf(), null, null)
     }
 }

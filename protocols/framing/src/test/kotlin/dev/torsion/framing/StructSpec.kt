@@ -9,6 +9,12 @@ import io.kotest.core.spec.style.StringSpec
 import io.kotest.matchers.shouldBe
 import io.kotest.matchers.string.shouldContain
 import io.kotest.matchers.types.shouldBeInstanceOf
+import io.kotest.property.Arb
+import io.kotest.property.arbitrary.byte
+import io.kotest.property.arbitrary.byteArray
+import io.kotest.property.arbitrary.constant
+import io.kotest.property.arbitrary.element
+import io.kotest.property.checkAll
 import java.math.BigInteger
 import java.nio.ByteBuffer
 
@@ -52,6 +58,30 @@ class StructSpec :
             }
             Struct("10s").size shouldBe 10
             Struct("10p").size shouldBe 10
+        }
+
+        "unpacked values are packed like any others, whatever the bytes were" {
+            val formats = listOf("<iii", "i3sf", "cq?", "!HBxI", ">QqLb", "5p?d", "P", "=h0sI")
+            checkAll(Arb.element(formats), Arb.byteArray(Arb.constant(32), Arb.byte())) { format, random ->
+                val struct = Struct(format)
+                val values = struct.unpackFrom(random, 0)
+                withClue("$format of ${random.toHexString()}") {
+                    struct.pack(values).toHexString() shouldBe struct.pack(values.toList()).toHexString()
+                    Struct(format).pack(values).toHexString() shouldBe struct.pack(values).toHexString() // another object of the same format
+                    struct.unpack(struct.pack(values)).toString() shouldBe values.toString() // NaN too
+                }
+            }
+        }
+
+        "unpacked values do not change with the bytes that they came from" {
+            val struct = Struct("<i2s")
+            val source = bytes("010000006162")
+            val values = struct.unpack(source)
+            source.fill(0)
+            values.bytes(1).fill(0)
+            struct.pack(values).also { it.fill(0) }
+            values.int(0) shouldBe 1
+            values.bytes(1).decodeToString() shouldBe "ab"
         }
 
         "native formats are aligned, marked ones are not" {
