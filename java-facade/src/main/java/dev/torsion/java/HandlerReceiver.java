@@ -31,7 +31,7 @@ final class HandlerReceiver<T> implements Receiver<T> {
   @Override
   public @Nullable Object take(T message) throws Exception {
     CompletionStage<?> stage = handler.handle(message);
-    return stage == null || isDone(stage) ? null : ending(stage);
+    return stage == null || stage == Done.FUTURE || isDone(stage) ? null : ending(stage);
   }
 
   private static boolean isDone(CompletionStage<?> stage) {

@@ -248,9 +248,7 @@ final class LoopConnection<T> implements Connection<T> {
     } catch (Exception e) {
       return CompletableFuture.failedFuture(e);
     }
-    return inner.isWritable()
-        ? CompletableFuture.completedFuture(null)
-        : loop.future(this::accepted);
+    return inner.isWritable() ? Done.FUTURE : loop.future(this::accepted);
   }
 
   private CompletableFuture<Void> sendFromThread(T message) {
@@ -278,11 +276,9 @@ final class LoopConnection<T> implements Connection<T> {
   }
 
   private void refuseIfClosing() throws CloseReason {
+    if (!isClosing()) return;
     CloseReason gone = closeReason;
-    if (gone != null) throw gone;
-    if (isClosing()) {
-      throw new ConnectionDone(ClosedBy.US, ClosePhase.CLOSING);
-    }
+    throw gone != null ? gone : new ConnectionDone(ClosedBy.US, ClosePhase.CLOSING);
   }
 
   // Ending.

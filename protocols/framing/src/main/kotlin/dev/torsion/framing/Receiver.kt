@@ -13,6 +13,7 @@ import kotlinx.coroutines.Runnable
 import kotlinx.coroutines.ensureActive
 import kotlin.coroutines.Continuation
 import kotlin.coroutines.ContinuationInterceptor
+import kotlin.coroutines.CoroutineContext
 import kotlin.coroutines.intrinsics.COROUTINE_SUSPENDED
 import kotlin.coroutines.intrinsics.intercepted
 import kotlin.coroutines.resume
@@ -43,8 +44,12 @@ internal class Receiver(
 ) {
     private var waiting: Continuation<Any?>? = null
     private var wanted = Wanted.MESSAGE
-    private var watchedJob: Job? = null
     private var watch: DisposableHandle? = null
+
+    // What the context of the coroutine that waited last says: to look it up for each message would be a third of what waiting costs.
+    private var watchedContext: CoroutineContext? = null
+    private var watchedJob: Job? = null
+    private var watchedDispatcher: CoroutineDispatcher? = null
 
     val isWaiting: Boolean get() = waiting != null
 
@@ -53,11 +58,15 @@ internal class Receiver(
         wanted: Wanted,
         continuation: Continuation<*>,
     ): Any? {
-        continuation.context.ensureActive()
+        val context = continuation.context
+        val isWatched = context === watchedContext
+        if (isWatched) watchedJob?.ensureActive() else context.ensureActive()
         check(waiting == null) { TAKEN }
         if (source.hasOutcome) return source.outcome(wanted)
-        watch(continuation)
-        continuation.context.ensureActive() // a cancellation that came before the watch has told nobody
+        if (!isWatched) {
+            watch(context)
+            watchedJob?.ensureActive() // a cancellation that came before the watch has told nobody
+        }
         this.wanted = wanted
         @Suppress("UNCHECKED_CAST")
         waiting = continuation as Continuation<Any?>
@@ -68,7 +77,7 @@ internal class Receiver(
     fun wake() {
         val continuation = waiting ?: return
         waiting = null
-        val elsewhere = elsewhere(continuation)
+        val elsewhere = elsewhere(continuation.context)
         if (elsewhere == null) give(continuation) else elsewhere.dispatch(continuation.context, Runnable { giveLater(continuation) })
     }
 
@@ -104,23 +113,29 @@ internal class Receiver(
     fun forgetJob() {
         watch?.dispose()
         watch = null
+        watchedContext = null
         watchedJob = null
+        watchedDispatcher = null
     }
 
-    private fun watch(continuation: Continuation<*>) {
-        val job = continuation.context[Job]
-        if (job === watchedJob) return
+    private fun watch(context: CoroutineContext) {
+        val job = context[Job]
+        if (job !== watchedJob) watch(job, context)
+        watchedContext = context
+        watchedDispatcher = context[ContinuationInterceptor] as? CoroutineDispatcher
+    }
+
+    private fun watch(
+        job: Job?,
+        context: CoroutineContext,
+    ) {
         forgetJob()
         if (job == null) return
         watchedJob = job
         val loop = transport.scope.coroutineContext[ContinuationInterceptor] as CoroutineDispatcher
         watch =
             job.invokeOnCompletion(onCancelling = true) {
-                if (Thread.currentThread() === thread) {
-                    cancelled(job)
-                } else {
-                    loop.dispatch(continuation.context, Runnable { cancelled(job) })
-                }
+                if (Thread.currentThread() === thread) cancelled(job) else loop.dispatch(context, Runnable { cancelled(job) })
             }
     }
 
@@ -128,24 +143,17 @@ internal class Receiver(
         val continuation = waiting ?: return
         if (continuation.context[Job] !== job) return
         waiting = null
-        (
-            if (elsewhere(continuation) ==
-                null
-            ) {
-                continuation
-            } else {
-                continuation.intercepted()
-            }
-            ).resumeWithException(job.getCancellationException())
+        val target = if (elsewhere(continuation.context) == null) continuation else continuation.intercepted()
+        target.resumeWithException(job.getCancellationException())
+    }
+
+    /** The dispatcher that wants the coroutine to run somewhere else than in the call that resumes it, or null. */
+    private fun elsewhere(context: CoroutineContext): CoroutineDispatcher? {
+        val dispatcher = if (context === watchedContext) watchedDispatcher else context[ContinuationInterceptor] as? CoroutineDispatcher
+        return dispatcher?.takeIf { it.isDispatchNeeded(context) }
     }
 
     private companion object {
         const val TAKEN = "another coroutine is receiving from this connection"
-
-        /** The dispatcher that wants the coroutine to run somewhere else than in the call that resumes it, or null. */
-        fun elsewhere(continuation: Continuation<*>): CoroutineDispatcher? {
-            val dispatcher = continuation.context[ContinuationInterceptor] as? CoroutineDispatcher
-            return dispatcher?.takeIf { it.isDispatchNeeded(continuation.context) }
-        }
     }
 }
