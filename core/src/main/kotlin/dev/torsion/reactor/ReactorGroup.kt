@@ -50,7 +50,8 @@ public class ReactorGroup private constructor(
      */
     public fun next(): Reactor {
         val first = turn.getAndIncrement()
-        return members.indices.map { members[Math.floorMod(first + it, members.size)] }.firstOrNull { it.takesConnections } ?: throw noneLeft()
+        return members.indices.map { members[Math.floorMod(first + it, members.size)] }.firstOrNull { it.takesConnections }
+            ?: throw noneLeft()
     }
 
     private fun noneLeft() = ReactorNotRunningException("All reactors of $this have ended.")
