@@ -4,6 +4,7 @@
 package dev.torsion.benchmarks.run;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.torsion.benchmarks.Work;
@@ -75,11 +76,23 @@ class TournamentTest {
     var two = List.of(new Window(900_000, 2000, 100, false));
     var gain = Scaling.Gain.of(Work.JSON, one, two, 2);
     assertEquals(1.8, gain.reached(), 1e-9);
+    assertFalse(gain.isDisturbed());
     assertEquals(2, gain.possible(), 1e-9); // 2 cores at 2,000 ns for a message: a million
     var dear = List.of(new Window(500_000, 1900, 600, false));
     assertEquals(1.6, Scaling.Gain.of(Work.JSON, dear, two, 2).possible(), 1e-9);
     assertEquals(2, Scaling.Gain.of(Work.JSON, dear, two, 4).possible(), 1e-9);
     var busy = List.of(new Window(500_000, 1900, 1250, false)); // one thread of load, no more
     assertEquals(1.6, Scaling.Gain.of(Work.JSON, busy, two, 4).possible(), 1e-9);
+  }
+
+  @Test
+  void disturbedWindowsCountOnlyWhenThereAreNoOthers() {
+    var calm = new Window(500_000, 1900, 100, false);
+    var disturbed = new Window(100_000, 1900, 100, true);
+    var some = Scaling.Gain.of(Work.JSON, List.of(disturbed, calm, disturbed), List.of(calm), 2);
+    assertEquals(1, some.reached(), 1e-9);
+    var none = Scaling.Gain.of(Work.JSON, List.of(disturbed), List.of(calm), 2);
+    assertTrue(none.isDisturbed());
+    assertEquals(5, none.reached(), 1e-9);
   }
 }
