@@ -141,7 +141,7 @@ internal class DeferredFuture<T> private constructor(
     private val isInLoop get() = loop is LoopExecutor && loop.inLoop
 
     private fun refuseToBlockLoop() {
-        check(isDone || !isInLoop) {
+        check(isDone || !(loop is LoopExecutor && loop.mustNotBlock)) {
             "waiting for this future would block the thread of the loop that completes it, the reactor's thread, for ever: " +
                 "add a stage to it, or wait on another thread"
         }

@@ -443,6 +443,16 @@ public abstract class AbstractReactor(
 
     internal val hasEnded: Boolean get() = state == State.ENDED
 
+    internal val hasCrashed: Boolean get() = state == State.CRASHED
+
+    /** False from when its connections are ended, and after a crash until it runs again. On any thread. */
+    internal val takesConnections: Boolean
+        get() =
+            when (state) {
+                State.NEW, State.STARTING, State.RUNNING, State.STOPPING -> true
+                State.ENDING, State.CRASHED, State.ENDED -> false
+            }
+
     // Health.
 
     final override fun health(): LoopHealth {

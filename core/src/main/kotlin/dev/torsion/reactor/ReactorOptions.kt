@@ -49,10 +49,12 @@ constructor(
         require(!shutdownTimeout.isNegative) { "shutdownTimeout must not be negative, but is $shutdownTimeout" }
     }
 
-    /** Sets options by their names, for Java. Not for several threads at once. */
-    public class Builder internal constructor() {
-        private var options = ReactorOptions()
+    internal fun withThreadName(name: String) = Builder(this).threadName(name).build()
 
+    /** Sets options by their names, for Java. Not for several threads at once. */
+    public class Builder internal constructor(
+        private var options: ReactorOptions,
+    ) {
         /** See [ReactorOptions.threadName]. */
         public fun threadName(name: String): Builder = with(threadName = name)
 
@@ -110,7 +112,7 @@ constructor(
     public companion object {
         /** A builder that has the defaults. */
         @JvmStatic
-        public fun builder(): Builder = Builder()
+        public fun builder(): Builder = Builder(ReactorOptions())
     }
 }
 

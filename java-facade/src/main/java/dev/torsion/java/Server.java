@@ -6,6 +6,7 @@ package dev.torsion.java;
 import dev.torsion.net.InternetAddress;
 import dev.torsion.net.ListeningPort;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Supplier;
 
 /**
  * A port on which connections are accepted.
@@ -13,14 +14,16 @@ import java.util.concurrent.CompletableFuture;
  * <p>Thread: all methods may be called on any thread.
  */
 public final class Server implements AutoCloseable {
-  private final Loop loop;
-  private final ListeningPort port;
   private final InternetAddress host;
+  private final Supplier<CompletableFuture<Void>> stop;
 
   Server(Loop loop, ListeningPort port) {
-    this.loop = loop;
-    this.port = port;
-    this.host = port.host();
+    this(port.host(), () -> loop.future(() -> port.stopListening().addCallback(stopped -> null)));
+  }
+
+  Server(InternetAddress host, Supplier<CompletableFuture<Void>> stop) {
+    this.host = host;
+    this.stop = stop;
   }
 
   /** The number of the port: the real one where 0 was asked for. */
@@ -38,7 +41,7 @@ public final class Server implements AutoCloseable {
    * free again. Calling it again does nothing.
    */
   public CompletableFuture<Void> stop() {
-    return loop.future(() -> port.stopListening().addCallback(done -> null));
+    return stop.get();
   }
 
   /** {@link #stop()}, without waiting. */

@@ -292,7 +292,7 @@ public final class Torsion implements AutoCloseable {
         endpoint, codec, ConnectionOptions.DEFAULT, RetryPolicy.DEFAULT, connection -> null);
   }
 
-  private <T> Connection<T> connection(
+  <T> Connection<T> connection(
       dev.torsion.framing.Connection<T> inner, Codec<T> codec, ConnectionOptions options) {
     return new LoopConnection<>(loop, inner, codec, options).begin();
   }

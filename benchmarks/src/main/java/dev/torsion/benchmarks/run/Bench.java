@@ -40,7 +40,7 @@ public final class Bench implements Callable<Integer> {
       paramLabel = "WORK",
       description =
           "These works: pp1 pp50 pp1000 pipelined bulk churn line int32 json; or these small"
-              + " things: deferred timers calls resume idle.")
+              + " things: deferred timers calls resume idle group.")
   private List<String> only = List.of();
 
   @Option(
@@ -87,6 +87,7 @@ public final class Bench implements Callable<Integer> {
       nanos.putAll(measured);
     }
     List<Idle.Cost> idle = isWantedBeside(Idle.ID) ? new Idle(contenders, out).run() : List.of();
+    var gains = isWantedBeside(Scaling.ID) ? new Scaling(plan, out).run() : List.<Scaling.Gain>of();
     try (var tournament = new Tournament(plan, contenders)) {
       for (Work work : Work.values()) {
         if (!isWanted(work.id())) continue;
@@ -95,7 +96,7 @@ public final class Bench implements Callable<Integer> {
         table.print(standing);
       }
       tournament.missing().forEach((c, why) -> out.println("left out: " + c.server + " " + why));
-      Report.write(output, standings, nanos, idle, tournament.missing());
+      Report.write(output, standings, nanos, idle, gains, tournament.missing());
     }
     out.println();
     out.println("written: " + output.resolve("results.json") + ", results.md and results.svg");
@@ -117,6 +118,7 @@ public final class Bench implements Callable<Integer> {
     for (Work work : Work.values()) known.add(work.id());
     for (Micro micro : Micro.values()) known.add(micro.id());
     known.add(Idle.ID);
+    known.add(Scaling.ID);
     for (String name : only) {
       if (!known.contains(name)) throw unknown("work", name, known);
     }

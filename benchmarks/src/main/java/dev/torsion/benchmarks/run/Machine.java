@@ -27,6 +27,9 @@ final class Machine {
   /** The load's core. */
   static final int LOAD_CORE = 1;
 
+  /** No core in particular. */
+  static final int ANY_CORE = -1;
+
   private static final long NANOS_PER_TICK = TimeUnit.MILLISECONDS.toNanos(10);
   private static final Pattern MODEL = Pattern.compile("model name\\s*: (.*)");
 

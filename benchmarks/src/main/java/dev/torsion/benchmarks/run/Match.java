@@ -7,13 +7,9 @@ import dev.torsion.benchmarks.Work;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 
 /** One server in one work, and the clients that ask it. */
 final class Match {
-  /** How much of a window other programs may take, before it is left out. */
-  private static final double TOLERATED = 0.08;
-
   private final Work work;
   private final Contender contender;
   private final Child server;
@@ -51,18 +47,8 @@ final class Match {
   }
 
   void measure(int millis) throws IOException {
-    long busyBefore = Machine.busyNanos();
-    long loadBefore = Machine.cpuNanos(load.pid());
-    long before = Machine.cpuNanos(server.pid());
-    String[] answer = load.ask(Machine.join("run", session, millis)).split(" ", -1);
-    long cpu = Machine.cpuNanos(server.pid()) - before;
-    long others =
-        Machine.busyNanos() - busyBefore - (Machine.cpuNanos(load.pid()) - loadBefore) - cpu;
-    long messages = Long.parseLong(answer[0]);
-    long nanos = Long.parseLong(answer[1]);
-    var window = new Window(messages * 1e9 / nanos, (double) cpu / messages);
-    boolean isDisturbed = others > TOLERATED * nanos + TimeUnit.MILLISECONDS.toNanos(20);
-    (isDisturbed ? disturbed : windows).add(window);
+    var window = Window.measure(server, load, session, millis);
+    (window.isDisturbed() ? disturbed : windows).add(window);
   }
 
   /** Counts what the server allocates, in a window of its own, since the question costs too. */

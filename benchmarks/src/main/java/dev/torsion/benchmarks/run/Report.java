@@ -20,6 +20,7 @@ final class Report {
   /**
    * @param nanos what JMH has measured, by name
    * @param idle what an idle connection costs
+   * @param gains what a second loop brings
    * @param missing who could not be measured, and why
    */
   static void write(
@@ -27,6 +28,7 @@ final class Report {
       List<Standing> standings,
       Map<String, Double> nanos,
       List<Idle.Cost> idle,
+      List<Scaling.Gain> gains,
       Map<Contender, String> missing)
       throws IOException {
     Files.createDirectories(directory);
@@ -39,6 +41,7 @@ final class Report {
     report.put("ratios", standings.stream().flatMap(s -> s.ratios().stream()).toList());
     report.put("nanos", nanos);
     report.put("idle", idle);
+    report.put("group", gains);
     report.put("missing", missing);
     var mapper = new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
     Files.write(directory.resolve("results.json"), mapper.writeValueAsBytes(report));

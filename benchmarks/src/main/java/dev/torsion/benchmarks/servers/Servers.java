@@ -15,6 +15,8 @@ final class Servers {
       case "callback" -> new TorsionCallbackServer();
       case "suspend" -> new TorsionSuspendServer();
       case "java" -> new TorsionJavaServer();
+      case "group-1" -> new TorsionGroupServer(1);
+      case "group-2" -> new TorsionGroupServer(2);
       case "netty-nio" -> new NettyServer(Native.NIO, Framing.TUNED);
       case "netty-nio-idiomatic" -> new NettyServer(Native.NIO, Framing.IDIOMATIC);
       case "netty-epoll" -> new NettyServer(Native.EPOLL, Framing.TUNED);

@@ -26,21 +26,20 @@ final class TorsionCallbackServer implements BenchServer {
   public int start(Wire wire) {
     var reactor = Reactor.create();
     var port =
-        reactor.listenTcp(
-            0,
-            new Factory(
-                () ->
-                    switch (wire) {
-                      case RAW -> new Echo();
-                      case LINE -> new Lines();
-                      case INT32 -> new Strings();
-                      case JSON -> new Orders();
-                    }),
-            "",
-            ListeningPort.DEFAULT_BACKLOG,
-            TcpOptions.DEFAULT);
+        reactor.listenTcp(0, factory(wire), "", ListeningPort.DEFAULT_BACKLOG, TcpOptions.DEFAULT);
     reactor.start();
     return port.host().getPort();
+  }
+
+  static Factory factory(Wire wire) {
+    return new Factory(
+        () ->
+            switch (wire) {
+              case RAW -> new Echo();
+              case LINE -> new Lines();
+              case INT32 -> new Strings();
+              case JSON -> new Orders();
+            });
   }
 
   private static final class Echo extends Protocol {

@@ -4,6 +4,7 @@
 package dev.torsion.benchmarks.run;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.torsion.benchmarks.Work;
@@ -25,7 +26,9 @@ class TournamentTest {
 
   private static Result result(Contender contender, double... cpuNanos) {
     var windows =
-        java.util.Arrays.stream(cpuNanos).mapToObj(cpu -> new Window(1e9 / cpu, cpu)).toList();
+        java.util.Arrays.stream(cpuNanos)
+            .mapToObj(cpu -> new Window(1e9 / cpu, cpu, 0, false))
+            .toList();
     return new Result(Work.LINE, contender, windows, 0, false, -1, null);
   }
 
@@ -46,7 +49,7 @@ class TournamentTest {
         }
         var standing = new Standing(work, results);
         assertEquals(1, standing.ratios().size());
-        Report.write(directory, List.of(standing), Map.of(), List.of(), Map.of());
+        Report.write(directory, List.of(standing), Map.of(), List.of(), List.of(), Map.of());
       }
     }
     assertTrue(Files.readString(directory.resolve("results.json")).contains("\"NETTY_NIO\""));
@@ -65,5 +68,31 @@ class TournamentTest {
     assertEquals(
         List.of(new Standing.Ratio(Work.LINE, "callback", "netty-nio", 0.5, 2.0)),
         standing.ratios());
+  }
+
+  @Test
+  void theLoadLeavesRoomForSoMuchScaling() {
+    var one = List.of(new Window(500_000, 1900, 100, false)); // a core for each, and the load idles
+    var two = List.of(new Window(900_000, 2000, 100, false));
+    var gain = Scaling.Gain.of(Work.JSON, one, two, 2);
+    assertEquals(1.8, gain.reached(), 1e-9);
+    assertFalse(gain.isDisturbed());
+    assertEquals(2, gain.possible(), 1e-9); // 2 cores at 2,000 ns for a message: a million
+    var dear = List.of(new Window(500_000, 1900, 600, false));
+    assertEquals(1.6, Scaling.Gain.of(Work.JSON, dear, two, 2).possible(), 1e-9);
+    assertEquals(2, Scaling.Gain.of(Work.JSON, dear, two, 4).possible(), 1e-9);
+    var busy = List.of(new Window(500_000, 1900, 1250, false)); // one thread of load, no more
+    assertEquals(1.6, Scaling.Gain.of(Work.JSON, busy, two, 4).possible(), 1e-9);
+  }
+
+  @Test
+  void disturbedWindowsCountOnlyWhenThereAreNoOthers() {
+    var calm = new Window(500_000, 1900, 100, false);
+    var disturbed = new Window(100_000, 1900, 100, true);
+    var some = Scaling.Gain.of(Work.JSON, List.of(disturbed, calm, disturbed), List.of(calm), 2);
+    assertEquals(1, some.reached(), 1e-9);
+    var none = Scaling.Gain.of(Work.JSON, List.of(disturbed), List.of(calm), 2);
+    assertTrue(none.isDisturbed());
+    assertEquals(5, none.reached(), 1e-9);
   }
 }

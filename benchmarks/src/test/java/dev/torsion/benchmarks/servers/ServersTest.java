@@ -29,6 +29,8 @@ class ServersTest {
           "callback",
           "suspend",
           "java",
+          "group-1",
+          "group-2",
           "netty-nio",
           "netty-nio-idiomatic",
           "netty-epoll",

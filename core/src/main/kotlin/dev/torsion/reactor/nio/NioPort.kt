@@ -22,7 +22,6 @@ import java.net.StandardSocketOptions
 import java.net.UnknownHostException
 import java.nio.channels.SelectionKey
 import java.nio.channels.ServerSocketChannel
-import java.nio.channels.SocketChannel
 import java.util.concurrent.TimeUnit
 
 /** A listening TCP socket on the selector. */
@@ -60,32 +59,12 @@ internal class NioPort private constructor(
                 } catch (e: IOException) {
                     return acceptFailed(e)
                 }
-            try {
-                connected(accepted)
-            } catch (e: IOException) {
-                // The peer was gone before we looked: nobody's fault.
-                log.debug("{factory} on {host}: a connection ended while it was accepted", e)
-                accepted.close()
-            }
+            if (factory is SharedFactory) factory.share(accepted, options) else reactor.connected(accepted, factory, options)
         }
     }
 
     private fun opened() {
         if (factory.isNoisy) log.info("{factory} is listening on {host}")
-    }
-
-    private fun connected(accepted: SocketChannel) {
-        accepted.prepare(options)
-        val transport = NioTransport(reactor, accepted, options, null)
-        val protocol =
-            try {
-                factory.buildProtocol(transport.peer())
-            } catch (e: Throwable) {
-                reactor.reportError("buildProtocol of ${factory.logPrefix()} failed", e)
-                null
-            }
-        if (protocol == null) accepted.close() else transport.start(protocol)
-        reactor.sendBatch()
     }
 
     // Most likely no file descriptor is free. Those who wait in the backlog can go on waiting: trying again at once would burn the CPU.
@@ -185,11 +164,4 @@ internal class NioPort private constructor(
                 throw UnknownHostException("unknown interface \"$name\"").initCause(e)
             }
     }
-}
-
-/** Makes a new connection's channel fit for the loop. */
-internal fun SocketChannel.prepare(options: TcpOptions) {
-    configureBlocking(false)
-    if (options.tcpNoDelay) setOption(StandardSocketOptions.TCP_NODELAY, true)
-    if (options.tcpKeepAlive) setOption(StandardSocketOptions.SO_KEEPALIVE, true)
 }

@@ -45,6 +45,9 @@ public open class NioReactor(
 
     /** Attempts to connect; they may have any number of channels. */
     internal val attempts: MutableSet<NioAttempt> = LinkedHashSet()
+
+    /** What this reactor has of the ports of its group. */
+    internal val shares: MutableSet<PortShare> = LinkedHashSet()
     private val onReady = Consumer(::keyReady)
 
     /** Counts the turns. */
@@ -166,6 +169,7 @@ public open class NioReactor(
     override fun disconnectAll() {
         batchEnded()
         attempts.toList().forEach { guarded({ "stopping $it" }, it::reactorStopped) }
+        shares.toList().forEach { it.close() }
         selector.keys().map { it.attachment() as Selectable }.forEach { guarded({ "stopping $it" }, it::reactorStopped) }
         batchEnded()
     }

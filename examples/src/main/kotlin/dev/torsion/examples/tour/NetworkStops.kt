@@ -23,6 +23,7 @@ import dev.torsion.examples.kotlin.WriterFactory
 import dev.torsion.examples.kotlin.askLines
 import dev.torsion.examples.kotlin.quoteFactory
 import dev.torsion.examples.kotlin.sendPrivate
+import dev.torsion.examples.kotlin.serveHashes
 import dev.torsion.examples.kotlin.serveInt32Answers
 import dev.torsion.examples.kotlin.servePrivate
 import dev.torsion.examples.kotlin.serveUpperCase
@@ -30,6 +31,7 @@ import dev.torsion.framing.Connection
 import dev.torsion.framing.LineCodec
 import dev.torsion.framing.connect
 import dev.torsion.java.Torsion
+import dev.torsion.java.TorsionGroup
 import dev.torsion.log.json.JsonLines
 import dev.torsion.log.json.LoggedException
 import dev.torsion.net.ClientFactory
@@ -37,8 +39,11 @@ import dev.torsion.net.Factory
 import dev.torsion.net.ListeningPort
 import dev.torsion.net.Protocol
 import dev.torsion.reactor.Reactor
+import dev.torsion.reactor.ReactorGroup
+import dev.torsion.reactor.ReactorOptions
 import java.nio.file.Files
 import java.nio.file.Path
+import java.util.concurrent.atomic.LongAdder
 import kotlin.io.path.bufferedReader
 import kotlin.io.path.deleteExisting
 import kotlin.io.path.readLines
@@ -46,6 +51,7 @@ import dev.torsion.examples.java.ChatServer as JavaChatServer
 import dev.torsion.examples.java.EchoClient as JavaEchoClient
 import dev.torsion.examples.java.EchoServer as JavaEchoServer
 import dev.torsion.examples.java.EventLogServer as JavaEventLogServer
+import dev.torsion.examples.java.HashServer as JavaHashServer
 import dev.torsion.examples.java.Int32AnswerServer as JavaInt32AnswerServer
 import dev.torsion.examples.java.Int32QuestionClient as JavaInt32QuestionClient
 import dev.torsion.examples.java.LineAnswerServer as JavaLineAnswerServer
@@ -181,11 +187,33 @@ internal fun networkStops(): List<Stop> =
                 port.stopListening().await()
             },
         ),
+        stop(
+            "HashServer",
+            "A server on two cores",
+            "Two reactors share a port, each with a thread of its own; each connection stays on one of them.",
+            "Java futures" plays { reactor, out ->
+                val served = LongAdder()
+                TorsionGroup.start(2, TWO_HASHERS).use { group ->
+                    hashes(reactor, out, reactor.done(JavaHashServer.serve(group, ANY_PORT, served)).port())
+                }
+                out.println("${served.sum()} lines in all")
+            },
+            "Kotlin suspend" plays { reactor, out ->
+                val served = LongAdder()
+                ReactorGroup.create(2, TWO_HASHERS).use { group ->
+                    group.start()
+                    hashes(reactor, out, serveHashes(group, ANY_PORT, served).host().port)
+                }
+                out.println("${served.sum()} lines in all")
+            },
+        ),
     )
 
 private const val ANY_PORT = "tcp:0:interface=127.0.0.1"
 private const val QUOTE = "configurable quote"
 private val QUOTES = arrayOf("Time flies.", "So do apples.")
+
+private val TWO_HASHERS = ReactorOptions("hash")
 
 private fun questions() = Input.of("Who are you?", "What is a Deferred?", "What is love?")
 
@@ -316,4 +344,18 @@ private suspend fun upperCase(
         out.println("$line -> ${client.receive()}")
     }
     client.close()
+}
+
+/** One line on each of four connections, which the reactors take in turn. */
+private suspend fun hashes(
+    reactor: Reactor,
+    out: Output,
+    port: Int,
+) {
+    for (line in listOf("one", "two", "three", "four")) {
+        val client = reactor.connect(endpoint(port), LineCodec())
+        client.send(line)
+        out.println("$line -> ${client.receive()}")
+        client.close()
+    }
 }

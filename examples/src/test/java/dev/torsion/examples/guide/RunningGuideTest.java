@@ -12,6 +12,7 @@ import dev.torsion.defer.Deferreds;
 import dev.torsion.defer.UnhandledFailures;
 import dev.torsion.java.Codecs;
 import dev.torsion.java.Torsion;
+import dev.torsion.java.TorsionGroup;
 import dev.torsion.log.Logger;
 import dev.torsion.micrometer.TorsionMetrics;
 import dev.torsion.net.HostResolver;
@@ -99,6 +100,16 @@ class RunningGuideTest {
 
       assertEquals("three", text.join());
       assertEquals(20, reactor.getThreadPool().getSize());
+    }
+  }
+
+  @Test
+  void severalReactorsShareAPort() {
+    try (var group = TorsionGroup.start(2)) {
+      var server = group.serve("tcp:0", Codecs.line(), c -> c.onMessage(c::send)).join();
+      var client = group.next().connect("tcp:127.0.0.1:" + server.port(), Codecs.line()).join();
+
+      assertEquals("hello", client.request("hello").orTimeout(30, SECONDS).join());
     }
   }
 

@@ -12,6 +12,7 @@ import dev.torsion.net.Factory
 import dev.torsion.net.HalfCloseableProtocol
 import dev.torsion.net.Protocol
 import java.nio.ByteBuffer
+import java.util.concurrent.atomic.AtomicInteger
 
 /** Hears of each new [Connection]; for callbacks and for Java. */
 public fun interface ConnectionHandler<T : Any> {
@@ -31,6 +32,8 @@ public fun interface ConnectionHandler<T : Any> {
  * reactor.listenTcp(8007, ConnectionFactory(reactor, LineCodec()) { c -> c.onMessage { line -> c.write(line.uppercase()) } })
  * ```
  *
+ * For a [ReactorGroup][dev.torsion.reactor.ReactorGroup] see [ConnectionFactories].
+ *
  * @param clock measures idle time: the reactor
  * @param handler hears of each connection
  */
@@ -39,6 +42,7 @@ public class ConnectionFactory<T : Any> internal constructor(
     private val codec: Codec<T>,
     private val options: ConnectionOptions,
     private val isServed: Boolean,
+    private val all: AtomicInteger = AtomicInteger(),
     private val handler: ConnectionHandler<T>,
 ) : Factory() {
     @JvmOverloads
@@ -47,7 +51,7 @@ public class ConnectionFactory<T : Any> internal constructor(
         codec: Codec<T>,
         options: ConnectionOptions = ConnectionOptions.DEFAULT,
         handler: ConnectionHandler<T>,
-    ) : this(clock, codec, options, isServed = false, handler)
+    ) : this(clock, codec, options, isServed = false, handler = handler)
 
     /** How many connections are open now. */
     public var connectionCount: Int = 0
@@ -55,11 +59,13 @@ public class ConnectionFactory<T : Any> internal constructor(
 
     /** Null when there are [ConnectionOptions.maxConnections] already. */
     override fun buildProtocol(address: Address): Protocol? {
-        if (connectionCount < options.maxConnections) return Messages()
+        // Counted at once: the other factories of a group, on their threads, are about to do the same.
+        if (all.incrementAndGet() <= options.maxConnections) return Messages()
+        all.decrementAndGet()
         log.warn(
             "A connection from {peer} is closed: there are {limit} already, the limit",
             LogKeys.PEER to address.toString(),
-            "limit" to connectionCount,
+            "limit" to options.maxConnections,
         )
         return null
     }
@@ -85,6 +91,7 @@ public class ConnectionFactory<T : Any> internal constructor(
 
         override fun connectionLost(reason: CloseReason) {
             connectionCount--
+            all.decrementAndGet()
             connection.lost(reason)
         }
     }

@@ -52,11 +52,12 @@ public fun <T : Any> Reactor.serve(
     options: ConnectionOptions = ConnectionOptions.DEFAULT,
     handler: suspend (Connection<T>) -> Unit,
 ): Deferred<ListeningPort> =
-    endpoint.listen(
-        ConnectionFactory(this, codec, options, isServed = true) { connection ->
-            connection.transport.scope.launch(start = CoroutineStart.UNDISPATCHED) { handle(connection, handler) }
-        },
-    )
+    endpoint.listen(ConnectionFactory(this, codec, options, isServed = true) { connection -> connection.runHandler(handler) })
+
+/** Runs [handler] as a coroutine of this connection. */
+internal fun <T : Any> Connection<T>.runHandler(handler: suspend (Connection<T>) -> Unit) {
+    transport.scope.launch(start = CoroutineStart.UNDISPATCHED) { handle(this@runHandler, handler) }
+}
 
 private suspend fun <T : Any> handle(
     connection: Connection<T>,

@@ -1,0 +1,44 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.framing
+
+import dev.torsion.net.Factory
+import dev.torsion.reactor.GroupFactory
+import dev.torsion.reactor.Reactor
+import java.util.concurrent.atomic.AtomicInteger
+
+/**
+ * A [ConnectionFactory] for each reactor of a group. [ConnectionOptions.maxConnections] is for all of them together.
+ *
+ * ```java
+ * group.listenTcp(8007, new ConnectionFactories<>(codec, options, reactor -> c -> c.onMessage(c::write)));
+ * ```
+ */
+public class ConnectionFactories<T : Any> internal constructor(
+    private val codec: Codec<T>,
+    private val options: ConnectionOptions,
+    private val isServed: Boolean,
+    private val handlers: ConnectionHandlers<T>,
+) : GroupFactory {
+    @JvmOverloads
+    public constructor(
+        codec: Codec<T>,
+        options: ConnectionOptions = ConnectionOptions.DEFAULT,
+        handlers: ConnectionHandlers<T>,
+    ) : this(codec, options, isServed = false, handlers)
+
+    private val all = AtomicInteger()
+
+    override fun factoryFor(reactor: Reactor): Factory =
+        ConnectionFactory(reactor, codec, options, isServed, all, handlers.handlerFor(reactor))
+
+    override fun toString(): String = "ConnectionFactories($codec, ${all.get()} connections)"
+}
+
+/** Gives each reactor of a group its [ConnectionHandler]. */
+public fun interface ConnectionHandlers<T : Any> {
+    /** The handler for the connections of [reactor], on whose thread this is called. It may be the same for all, if it is fit for threads. */
+    @Throws(Exception::class)
+    public fun handlerFor(reactor: Reactor): ConnectionHandler<T>
+}

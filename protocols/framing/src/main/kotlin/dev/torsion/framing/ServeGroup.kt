@@ -1,0 +1,40 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+@file:JvmName("GroupConnections")
+
+package dev.torsion.framing
+
+import dev.torsion.endpoint.listen
+import dev.torsion.reactor.GroupPort
+import dev.torsion.reactor.ReactorGroup
+import kotlinx.coroutines.future.await
+
+/**
+ * Listens at [endpoint], such as `tcp:8007`, for all reactors of this group, and runs [handler] as a coroutine for each connection, on the
+ * thread of the reactor that the connection lives on. In all else it is [Reactor.serve][serve].
+ *
+ * ```kotlin
+ * group.serve("tcp:8007", LineCodec()) { connection ->
+ *     for (line in connection.incoming) connection.send(line.uppercase())
+ * }
+ * ```
+ *
+ * [handler] runs on several threads at the same time: what its calls share must be fit for that. [ConnectionOptions.maxConnections] is for all
+ * reactors together.
+ *
+ * Thread: any coroutine may call it; it returns once the port is open. Cancelling it closes the port. It fails as
+ * [ReactorGroup.listenTcp].
+ *
+ * @throws dev.torsion.endpoint.EndpointSyntaxException when the string is not understood
+ */
+@JvmSynthetic
+public suspend fun <T : Any> ReactorGroup.serve(
+    endpoint: String,
+    codec: Codec<T>,
+    options: ConnectionOptions = ConnectionOptions.DEFAULT,
+    handler: suspend (Connection<T>) -> Unit,
+): GroupPort {
+    val factories = ConnectionFactories(codec, options, isServed = true) { ConnectionHandler { it.runHandler(handler) } }
+    return listen(endpoint, factories).await()
+}
