@@ -7,22 +7,26 @@ import dev.torsion.defer.AlreadyCalledException
 import dev.torsion.defer.DeferredDebug
 import dev.torsion.defer.Place
 import java.util.concurrent.TimeUnit
+import java.util.function.LongSupplier
 
 /**
  * Delayed calls in order of time: what every clock, real or virtual, keeps its calls in.
  *
- * A 4-ary heap whose keys stand in their own `long[]`, so that sifting touches no object. Cancelling and postponing leave the entry
- * where it is; it is dropped or moved when it comes up, which makes re-arming an idle time-out a field write. Entries that went
+ * A 4-ary heap whose keys stand in their own `long[]`, so that sifting touches no object. New calls go on a pile behind it, and into the
+ * heap only when one of them may be the earliest: a time-out that is cancelled before is never sorted in. Cancelling and postponing leave
+ * the entry where it is; it is dropped or moved when it comes up, which makes re-arming an idle time-out a field write. Entries that went
  * stale are swept out when they outnumber the live ones.
  *
  * Not thread-safe: belongs to its clock's thread.
  */
 public class TimerQueue(
-    private val nanoTime: () -> Long,
+    private val nanoTime: LongSupplier,
 ) {
-    private var keys = LongArray(INITIAL * 2) // deadline, sequence, deadline, sequence ...
-    private var calls = arrayOfNulls<Entry>(INITIAL)
+    private var calls = arrayOfNulls<Entry>(INITIAL) // first the heap, then the pile
+    private var keys = LongArray(INITIAL * 2) // of the heap: deadline, sequence, deadline, sequence ...
+    private var sorted = 0 // how many calls are in the heap
     private var size = 0
+    private var earliestPiled = 0L // no call on the pile is due before
     private var live = 0
     private var nextSequence = 0L
 
@@ -36,9 +40,9 @@ public class TimerQueue(
         call: Runnable,
     ): DelayedCall {
         require(delay >= 0) { "callLater needs a delay of zero or more, but was given $delay ${unit.name.lowercase()}" }
-        val entry = Entry(call)
+        val entry = Entry(call, saturatedSum(nanoTime.asLong, unit.toNanos(delay)), nextSequence++)
         live++
-        entry.plan(saturatedSum(nanoTime(), unit.toNanos(delay)))
+        pile(entry)
         return entry
     }
 
@@ -74,53 +78,71 @@ public class TimerQueue(
     /** The calls that wait, in no particular order. */
     public fun calls(): List<DelayedCall> = calls.take(size).filterNotNull().filter { it.isActive }.distinct()
 
+    /** Brings the earliest call to the top. */
     private fun settle() {
-        while (size > 0) {
+        while (true) {
+            if (mustSort()) sortPile()
+            if (size == 0) return
             val entry = calls[0]!!
             if (!entry.owns(keys[1])) {
                 removeTop() // cancelled, or moved to an earlier time under another entry
             } else if (entry.sequence != keys[1]) {
                 removeTop() // planned anew: now is the moment to put it where it belongs
-                push(entry)
+                pile(entry)
             } else {
                 return
             }
         }
     }
 
-    private fun push(entry: Entry) {
+    private fun mustSort() = sorted < size && (sorted == 0 || earliestPiled - keys[0] <= 0 || size - sorted > HIGHEST_PILE)
+
+    private fun pile(entry: Entry) {
         if (size == calls.size) {
-            if (size > SWEEP_MINIMUM && live < size / 2) sweep() else grow()
+            if (size > SWEEP_MINIMUM && live < size / 2) sweep() else calls = calls.copyOf(size * 2)
         }
-        entry.queuedDeadline = entry.time
-        entry.queuedSequence = entry.sequence
-        siftUp(size++, entry.time, entry.sequence, entry)
+        entry.queuedSequence = PILED
+        calls[size++] = entry
+        isPiled(entry.time)
     }
 
-    private fun grow() {
-        keys = keys.copyOf(keys.size * 2)
-        calls = calls.copyOf(calls.size * 2)
+    /** There is a call on the pile that is due at [time]. */
+    private fun isPiled(time: Long) {
+        if (size - sorted == 1 || time - earliestPiled < 0) earliestPiled = time
     }
 
+    private fun sortPile() {
+        if (keys.size < calls.size * 2) keys = keys.copyOf(calls.size * 2)
+        for (i in sorted until size) {
+            val entry = calls[i]!!
+            calls[i] = null
+            if (!entry.isActive) continue
+            entry.queuedSequence = entry.sequence
+            siftUp(sorted++, entry.time, entry.sequence, entry)
+        }
+        size = sorted
+    }
+
+    /** Puts the live calls on one pile. */
     private fun sweep() {
-        val oldKeys = keys
-        val oldCalls = calls
+        val oldSorted = sorted
         val oldSize = size
-        keys = LongArray(oldKeys.size)
-        calls = arrayOfNulls(oldCalls.size)
+        sorted = 0
         size = 0
         for (i in 0 until oldSize) {
-            val entry = oldCalls[i]!!
-            if (entry.owns(oldKeys[2 * i + 1])) push(entry)
+            val entry = calls[i]!!
+            calls[i] = null
+            if (if (i < oldSorted) entry.owns(keys[2 * i + 1]) else entry.isActive) pile(entry)
         }
     }
 
     private fun removeTop() {
-        val last = --size
+        val last = --sorted
         val entry = calls[last]!!
         val deadline = keys[2 * last]
         val sequence = keys[2 * last + 1]
-        calls[last] = null
+        calls[last] = calls[--size] // the pile moves up
+        calls[size] = null
         if (last > 0) siftDown(deadline, sequence, entry)
     }
 
@@ -148,9 +170,9 @@ public class TimerQueue(
         var at = 0
         while (true) {
             val first = (at shl 2) + 1
-            if (first >= size) break
+            if (first >= sorted) break
             var least = first
-            val end = minOf(first + 4, size)
+            val end = minOf(first + 4, sorted)
             for (child in first + 1 until end) {
                 if (isBefore(keys[2 * child], keys[2 * child + 1], least)) least = child
             }
@@ -186,29 +208,30 @@ public class TimerQueue(
         calls[at] = entry
     }
 
+    /** Of 48 bytes: with 16 more a million of them took a tenth longer. */
     private inner class Entry(
-        call: Runnable,
+        private var call: Runnable?,
+        override var time: Long,
+        var sequence: Long, // or [CANCELLED]
     ) : DelayedCall {
-        private var call: Runnable? = call
-        private var cancelled = false
-        override var time = 0L
-        var sequence = 0L
-        var queuedDeadline = 0L
-        var queuedSequence = -1L
+        /** Under which key it stands in the heap, or [PILED]. */
+        var queuedSequence = PILED
         private val made = if (DeferredDebug.enabled) Place.here() else null
 
         override val createdAt get() = made?.toString()
 
         override val isActive get() = call != null
 
+        private val isCancelled get() = sequence == CANCELLED
+
         /** Whether the heap entry with this key is the one that stands for this call. */
         fun owns(key: Long) = isActive && queuedSequence == key
 
-        fun plan(deadline: Long) {
+        private fun plan(deadline: Long) {
+            val isEarlier = deadline - time < 0
             time = deadline
             sequence = nextSequence++
-            val waitsEarlier = queuedSequence >= 0 && deadline - queuedDeadline >= 0
-            if (!waitsEarlier) push(this)
+            if (queuedSequence == PILED) isPiled(deadline) else if (isEarlier) pile(this)
         }
 
         fun begin(): Runnable = call!!.also { call = null }
@@ -216,7 +239,7 @@ public class TimerQueue(
         override fun cancel() {
             checkActive("cancel")
             call = null
-            cancelled = true
+            sequence = CANCELLED
             live--
         }
 
@@ -226,7 +249,7 @@ public class TimerQueue(
         ) {
             checkActive("reset")
             require(delay >= 0) { "reset needs a delay of zero or more, but was given $delay ${unit.name.lowercase()}" }
-            plan(saturatedSum(nanoTime(), unit.toNanos(delay)))
+            plan(saturatedSum(nanoTime.asLong, unit.toNanos(delay)))
         }
 
         override fun delay(
@@ -238,16 +261,16 @@ public class TimerQueue(
         }
 
         private fun checkActive(operation: String) {
-            if (cancelled) throw AlreadyCancelledException("$operation: this delayed call was cancelled before")
+            if (isCancelled) throw AlreadyCancelledException("$operation: this delayed call was cancelled before")
             if (call == null) throw AlreadyCalledException("$operation: this delayed call has already run")
         }
 
         override fun toString(): String {
             val state =
                 when {
-                    cancelled -> "cancelled"
+                    isCancelled -> "cancelled"
                     call == null -> "called"
-                    else -> "due in ${TimeUnit.NANOSECONDS.toMillis(time - nanoTime())} ms: $call"
+                    else -> "due in ${TimeUnit.NANOSECONDS.toMillis(time - nanoTime.asLong)} ms: $call"
                 }
             return "DelayedCall($state${made?.let { ", made at ${it.site()}" } ?: ""})"
         }
@@ -256,6 +279,14 @@ public class TimerQueue(
     private companion object {
         const val INITIAL = 16
         const val SWEEP_MINIMUM = 64
+
+        /** So many are left for one turn to sort. */
+        const val HIGHEST_PILE = 1024
+
+        // In place of a sequence number.
+        const val PILED = -1L
+        const val CANCELLED = -2L
+
         const val FAR = Long.MAX_VALUE / 4
 
         // "Never" and other enormous delays must not wrap around into the past.

@@ -57,11 +57,7 @@ public abstract class AbstractReactor(
     private val meter = LoopMeter()
     private val healthReports = HealthReports(this)
     private val threads = ReactorThreads(this, options, ::report)
-    private val runTask =
-        Consumer<Runnable> {
-            guarded({ "a call on the reactor" }, it::run)
-            meter.taskRan()
-        }
+    private val runTask = Consumer<Runnable> { guarded({ "a call on the reactor" }, it::run) }
 
     @Volatile
     private var thread: Thread? = null
@@ -264,8 +260,9 @@ public abstract class AbstractReactor(
     }
 
     private fun runTasks() {
-        repeat(ready.size) { runTask.accept(ready.removeFirst()) }
-        incoming.drain(runTask)
+        val own = ready.size
+        repeat(own) { runTask.accept(ready.removeFirst()) }
+        meter.tasksRan(own + incoming.drain(runTask))
         batchEnded()
     }
 

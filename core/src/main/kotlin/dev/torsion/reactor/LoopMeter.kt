@@ -62,9 +62,9 @@ internal class LoopMeter {
         if (nanos > lag) lag = nanos
     }
 
-    /** A task has run. */
-    fun taskRan() {
-        tasks++
+    /** So many tasks have run. */
+    fun tasksRan(count: Int) {
+        tasks += count
     }
 
     /** A turn is over. @return whether it is time for [measure] */

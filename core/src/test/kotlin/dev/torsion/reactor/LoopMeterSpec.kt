@@ -56,7 +56,7 @@ class LoopMeterSpec :
             val loop = Loop(0)
             repeat(50) {
                 loop.rest(second)
-                repeat(3) { loop.meter.taskRan() }
+                loop.meter.tasksRan(3)
                 loop.turn(2 * ms)
             }
             loop.meter.waits()
