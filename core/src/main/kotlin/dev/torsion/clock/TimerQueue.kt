@@ -231,7 +231,11 @@ public class TimerQueue(
             val isEarlier = deadline - time < 0
             time = deadline
             sequence = nextSequence++
-            if (queuedSequence == PILED) isPiled(deadline) else if (isEarlier) pile(this)
+            if (queuedSequence == PILED) {
+                isPiled(deadline)
+            } else if (isEarlier) {
+                pile(this)
+            }
         }
 
         fun begin(): Runnable = call!!.also { call = null }
