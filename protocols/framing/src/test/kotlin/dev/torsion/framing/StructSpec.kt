@@ -67,7 +67,7 @@ class StructSpec :
                 val values = struct.unpackFrom(random, 0)
                 withClue("$format of ${random.toHexString()}") {
                     struct.pack(values).toHexString() shouldBe struct.pack(values.toList()).toHexString()
-                    Struct(format).pack(values).toHexString() shouldBe struct.pack(values).toHexString() // another object of the same format
+                    Struct(format).pack(values).toHexString() shouldBe struct.pack(values).toHexString()
                     struct.unpack(struct.pack(values)).toString() shouldBe values.toString() // NaN too
                 }
             }
