@@ -53,6 +53,9 @@ public abstract class AbstractReactor(
     private val startup = EventTriggers(SystemEvent.STARTUP, ::report)
     private val shutdown = EventTriggers(SystemEvent.SHUTDOWN, ::report)
     private val ended = CountDownLatch(1)
+
+    @Volatile
+    private var lastTurn = CountDownLatch(0) // of the present run
     private val events = LoopEvents.recorder // here, for it takes a while to get ready
     private val meter = LoopMeter()
     private val healthReports = HealthReports(this)
@@ -161,12 +164,15 @@ public abstract class AbstractReactor(
     protected fun begin() {
         synchronized(this) {
             when (state) {
-                State.NEW, State.CRASHED -> Unit
+                State.NEW -> Unit
+                // Its thread may be in that turn still; unless it is this one, which iterates.
+                State.CRASHED -> if (lastTurn.count > 0 && !isInReactorThread) throw ReactorAlreadyRunningException()
                 State.ENDED -> throw ReactorNotRestartableException()
                 else -> throw ReactorAlreadyRunningException()
             }
             state = State.STARTING
             thread = Thread.currentThread()
+            lastTurn = CountDownLatch(1)
         }
         if (DeferredDebug.enabled) loopThread = LoopThread()
         log.debug("{reactor} begins to run")
@@ -359,6 +365,7 @@ public abstract class AbstractReactor(
         thread = null
         loopThread?.end()
         loopThread = null
+        lastTurn.countDown()
         if (state == State.ENDED) ended.countDown() // last: whoever waits for it may use what was this thread's
     }
 
@@ -441,6 +448,9 @@ public abstract class AbstractReactor(
     internal val hasEnded: Boolean get() = state == State.ENDED
 
     internal val hasCrashed: Boolean get() = state == State.CRASHED
+
+    /** Waits until the turn in which the reactor has crashed is over: then it can run again. Whether it is. */
+    internal fun awaitLastTurn(timeout: Duration): Boolean = lastTurn.await(timeout.toNanos(), TimeUnit.NANOSECONDS)
 
     /** False from when its connections are ended, and after a crash until it runs again. On any thread. */
     internal val takesConnections: Boolean

@@ -98,8 +98,7 @@ public class ReactorGroup private constructor(
         var error: Throwable? = null
         for (reactor in members) {
             try {
-                if (reactor.hasCrashed) reactor.runToItsEnd()
-                if (!reactor.stopAndJoin(Duration.ofNanos(deadline - System.nanoTime()))) haveEnded = false
+                if (!reactor.join(deadline)) haveEnded = false
             } catch (e: InterruptedException) {
                 throw e
             } catch (e: Throwable) {
@@ -110,9 +109,14 @@ public class ReactorGroup private constructor(
         return haveEnded
     }
 
-    private fun Reactor.runToItsEnd() {
-        callFromThread { stop() }
-        start()
+    private fun NioReactor.join(deadline: Long): Boolean {
+        fun left() = Duration.ofNanos(deadline - System.nanoTime())
+        if (hasCrashed) {
+            if (!awaitLastTurn(left())) return false
+            callFromThread { stop() }
+            start()
+        }
+        return stopAndJoin(left()) && !hasCrashed
     }
 
     /**

@@ -126,6 +126,8 @@ class ReactorGroupSpec :
             val after = List(6) { port.connect() }
             after.forEach { it.echo() }
             group.connectionCounts() shouldBe listOf(5, 2, 5)
+            group.listen(NotingFactories()).getOrFail().connect().use { it.echo() }
+            port.stopListening().getOrFail()
             group.close()
             (before + after).forEach { it.isEnded() shouldBe true }
             shouldThrow<ReactorNotRestartableException> { crashed.start() }
@@ -173,6 +175,36 @@ class ReactorGroupSpec :
             group.stopAndJoin(Duration.ofMillis(50)) shouldBe false
             group.reactors[1].stopAndJoin(Duration.ofSeconds(DEADLINE_SECONDS)) shouldBe true
             held.release()
+            group.stopAndJoin(Duration.ofSeconds(DEADLINE_SECONDS)) shouldBe true
+        }
+
+        "one that crashes again and again has not ended" {
+            val group = ReactorGroup.create(2)
+            group.start()
+            val (first, second) = group.reactors
+            first.onLoop {
+                first.addSystemEventTrigger(Phase.BEFORE, SystemEvent.STARTUP) { first.crash() }
+                first.crash()
+            }
+            group.stopAndJoin(Duration.ofSeconds(DEADLINE_SECONDS)) shouldBe false
+            shouldThrow<ReactorNotRestartableException> { second.start() }
+            group.stopAndJoin(Duration.ofSeconds(DEADLINE_SECONDS)) shouldBe true
+        }
+
+        "one that has crashed and is still in that turn is waited for, as long as was said" {
+            val group = ReactorGroup.create(2)
+            group.start()
+            val goOn = CountDownLatch(1)
+            val crashed = CountDownLatch(1)
+            group.reactors[0].callFromThread {
+                group.reactors[0].crash()
+                crashed.countDown()
+                goOn.awaitOrFail()
+            }
+            crashed.awaitOrFail()
+            shouldThrow<ReactorAlreadyRunningException> { group.reactors[0].start() }
+            group.stopAndJoin(Duration.ofMillis(50)) shouldBe false
+            goOn.countDown()
             group.stopAndJoin(Duration.ofSeconds(DEADLINE_SECONDS)) shouldBe true
         }
 

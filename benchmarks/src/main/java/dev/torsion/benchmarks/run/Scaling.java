@@ -14,7 +14,7 @@ import java.util.Locale;
 final class Scaling {
   static final String ID = "group";
   private static final int MOST_TRIES = 4; // for each window that is wanted
-  private static final List<Work> WORKS = List.of(Work.JSON, Work.LINE);
+  private static final List<Work> WORKS = List.of(Work.JSON, Work.LINE, Work.CHURN);
 
   /**
    * What it brings in one work.
