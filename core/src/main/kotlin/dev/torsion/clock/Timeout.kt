@@ -11,6 +11,7 @@ import dev.torsion.defer.DeferredCancelledException
 import dev.torsion.defer.Failure
 import dev.torsion.defer.Outcome
 import dev.torsion.defer.Success
+import dev.torsion.defer.addStep
 import java.time.Duration
 import java.util.concurrent.TimeUnit
 import java.util.concurrent.TimeoutException

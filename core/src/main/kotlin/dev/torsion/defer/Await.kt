@@ -73,7 +73,7 @@ public suspend inline fun <T> ConcurrencyPrimitive<*>.withPermit(block: () -> T)
  * Resumes the coroutine with the bare result; a failure is thrown by [await] itself, so that no copy of its exception is made on
  * the way.
  */
-private class Waiter(private val continuation: CancellableContinuation<Any?>, private val builder: DeferredCoroutine<*>?) : Step {
+private class Waiter(private val continuation: CancellableContinuation<Any?>, private val builder: DeferredCoroutine<*>?) : Step() {
     var hasResult = false
         private set
 

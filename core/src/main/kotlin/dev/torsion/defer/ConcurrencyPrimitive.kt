@@ -84,7 +84,7 @@ public sealed class ConcurrencyPrimitive<P : ConcurrencyPrimitive<P>>(public val
     @Suppress("UNCHECKED_CAST")
     private fun self() = this as P
 
-    private inner class Release : Step {
+    private inner class Release : Step() {
         override fun run(result: Any?): Any? = result.also { release() }
     }
 
