@@ -179,22 +179,26 @@ class TimerModelSpec :
     StringSpec({
         val number = Arb.int(0..10_000)
         val delay = Arb.choice(Arb.long(0L..5L), Arb.long(0L..1000L))
-        val step: Arb<Step> =
+        val change: Arb<Step> =
             Arb.choice(
                 Arb.bind(delay, Arb.choice(Arb.constant(-1L), Arb.long(0L..20L)), Step::Plan),
                 Arb.bind(delay, Arb.constant(-1L), Step::Plan),
                 number.map(Step::Cancel),
                 Arb.bind(number, delay, Step::Reset),
                 Arb.bind(number, Arb.long(-50L..500L), Step::Postpone),
-                Arb.long(0L..50L).map(Step::Advance),
-                Arb.long(0L..50L).map(Step::RunFor),
             )
+        val time: Arb<Step> = Arb.choice(Arb.long(0L..50L).map(Step::Advance), Arb.long(0L..50L).map(Step::RunFor))
+        val step: Arb<Step> = Arb.choice(change, change, change, change, change, time, time)
 
-        fun compare(steps: List<Step>) {
+        /** Looks at the queue after each [every]th step, since looking has it put its calls in order. */
+        fun compare(
+            steps: List<Step>,
+            every: Int = 1,
+        ) {
             val model = Model()
             val clock = VirtualClock()
             val driven = Driven(clock)
-            for (one in steps) {
+            for ((index, one) in steps.withIndex()) {
                 val refused = driven.apply(one)
                 val expected =
                     when (one) {
@@ -205,6 +209,7 @@ class TimerModelSpec :
                     }?.let { model.calls.getOrNull(it % maxOf(model.calls.size, 1)) }?.state?.takeIf { it != "waiting" }
                 refused shouldBe expected
                 model.apply(one)
+                if ((index + 1) % every != 0 && index != steps.lastIndex) continue
                 driven.ran shouldBe model.ran
                 clock.nanoTime() shouldBe model.now
                 val waiting = model.waiting()
@@ -221,5 +226,18 @@ class TimerModelSpec :
 
         "long histories, in which stale entries are swept out" {
             checkAll(PropTestConfig(seed = 2024, iterations = 30), Arb.list(step, 400..800)) { compare(it) }
+        }
+
+        "histories that nobody looks at on the way" {
+            checkAll(PropTestConfig(seed = 2031, iterations = 1000), Arb.list(step, 20..80)) { compare(it, every = 25) }
+        }
+
+        "thousands of changes before time goes on" {
+            checkAll(PropTestConfig(seed = 2042, iterations = 3), Arb.list(change, 4000..5000), Arb.list(step, 100..100)) {
+                    changes,
+                    steps,
+                ->
+                compare(changes + Step.RunFor(100) + changes + steps + Step.RunFor(2000), every = 500)
+            }
         }
     })
