@@ -13,7 +13,6 @@ import dev.torsion.defer.succeed
 import dev.torsion.log.LogKeys
 import dev.torsion.log.Logger
 import dev.torsion.net.HostResolver
-import dev.torsion.net.Transport
 import dev.torsion.net.WrongThreadException
 import kotlinx.coroutines.CoroutineDispatcher
 import kotlinx.coroutines.CoroutineExceptionHandler
@@ -27,7 +26,6 @@ import java.util.concurrent.Callable
 import java.util.concurrent.CountDownLatch
 import java.util.concurrent.RejectedExecutionException
 import java.util.concurrent.TimeUnit
-import java.util.function.Consumer
 
 /**
  * All of a reactor but its events: life cycle, turns, timers, tasks, threads and coroutines. A subclass says how to wait for
@@ -47,8 +45,7 @@ public abstract class AbstractReactor(
 
     private val log = Logger(Reactor::class.java).with(LogKeys.REACTOR, options.threadName)
     private val timers = timers ?: TimerQueue(::nanoTime)
-    private val incoming = TaskQueue() // from other threads, and callFromThread
-    private val ready = ArrayDeque<Runnable>() // from this thread
+    private val tasks = LoopTasks({ guarded({ "a call on the reactor" }, it::run) }, ::wakeUp)
     private val watch by lazy { BlockedLoopWatch(this, options) }
     private val startup = EventTriggers(SystemEvent.STARTUP, ::report)
     private val shutdown = EventTriggers(SystemEvent.SHUTDOWN, ::report)
@@ -60,7 +57,6 @@ public abstract class AbstractReactor(
     private val meter = LoopMeter()
     private val healthReports = HealthReports(this)
     private val threads = ReactorThreads(this, options, ::report)
-    private val runTask = Consumer<Runnable> { guarded({ "a call on the reactor" }, it::run) }
 
     @Volatile
     private var thread: Thread? = null
@@ -70,7 +66,6 @@ public abstract class AbstractReactor(
     private var stopRequested = false
     private var isDisconnected = false
 
-    private val wakeUpGuard = WakeUpGuard()
     private var isWaiting = false
     private var isInTurn = false
     private var loopThread: LoopThread? = null // in debug mode
@@ -235,7 +230,7 @@ public abstract class AbstractReactor(
 
     private fun waitForEvents(longestWait: Long) {
         if (longestWait == 0L || hasReadyWork()) return poll(0)
-        if (!wakeUpGuard.mayWait(incoming)) return poll(0)
+        if (!tasks.mayWait()) return poll(0)
         if (meter.hasUnmeasured) measure()
         meter.waits()
         watch.beforeWait()
@@ -248,16 +243,14 @@ public abstract class AbstractReactor(
     protected fun pollReturned() {
         if (isWaiting) {
             isWaiting = false
-            wakeUpGuard.awake()
+            tasks.awake()
             meter.woke(nanoTime())
             watch.afterWait()
         }
     }
 
     /** Whether tasks, or a stop, wait for the next turn. */
-    protected open fun hasReadyWork(): Boolean = stopRequested || hasTasks()
-
-    private fun hasTasks() = ready.isNotEmpty() || !incoming.isEmpty()
+    protected open fun hasReadyWork(): Boolean = stopRequested || !tasks.isEmpty()
 
     /** How long until the next timer is due; 0 when one is, [Long.MAX_VALUE] when there is none. */
     protected fun nanosToNextTimer(): Long {
@@ -266,9 +259,7 @@ public abstract class AbstractReactor(
     }
 
     private fun runTasks() {
-        val own = ready.size
-        repeat(own) { runTask.accept(ready.removeFirst()) }
-        meter.tasksRan(own + incoming.drain(runTask))
+        meter.tasksRan(tasks.runAll())
         batchEnded()
     }
 
@@ -306,8 +297,7 @@ public abstract class AbstractReactor(
 
     final override fun stopFromThread() {
         if (!state.isLooping) return
-        incoming.offer { if (state == State.RUNNING || state == State.STARTING) stop() }
-        wakeUpIfSleeping()
+        tasks.offer { if (state == State.RUNNING || state == State.STARTING) stop() }
     }
 
     final override fun stopAndJoin(timeout: Duration): Boolean {
@@ -338,7 +328,7 @@ public abstract class AbstractReactor(
 
     private fun endWithPool() {
         val finish = Runnable { if (state == State.ENDING) state = State.ENDED }
-        threads.stop { if (isInReactorThread) finish.run() else incoming.offer(finish).also { wakeUpIfSleeping() } }
+        threads.stop { if (isInReactorThread) finish.run() else tasks.offer(finish) }
     }
 
     /** The last turn is over: when the reactor was stopped, ends its coroutines and releases what it used. */
@@ -355,8 +345,8 @@ public abstract class AbstractReactor(
                 scope.cancel("the reactor has stopped")
                 // Coroutines that end may have some last tasks; those that would go on for ever are refused by the close below.
                 var passes = 0
-                do runTasks() while (hasTasks() && ++passes < LAST_PASSES)
-                incoming.close(runTask)
+                do runTasks() while (!tasks.isEmpty() && ++passes < LAST_PASSES)
+                tasks.close()
             }
             threads.failBlockedCallers()
             release()
@@ -394,28 +384,18 @@ public abstract class AbstractReactor(
     final override fun delayedCalls(): List<DelayedCall> = timers.calls()
 
     final override fun callFromThread(call: Runnable) {
-        if (!incoming.offer(call)) throw ReactorNotRunningException("The reactor has stopped: it runs no more calls.")
-        wakeUpIfSleeping()
+        if (!tasks.offer(call)) throw ReactorNotRunningException(STOPPED)
     }
 
     final override fun execute(command: Runnable) {
-        if (!incoming.offer(command)) throw RejectedExecutionException("The reactor has stopped: it runs no more calls.")
-        wakeUpIfSleeping()
-    }
-
-    private fun wakeUpIfSleeping() {
-        if (wakeUpGuard.ring()) wakeUp()
+        if (!tasks.offer(command)) throw RejectedExecutionException(STOPPED)
     }
 
     /** Runs [task] in the next turn; the way of coroutines and of this reactor's own parts. False when the reactor has ended. */
     internal fun runSoon(task: Runnable): Boolean {
-        if (isInReactorThread && state != State.ENDED) {
-            ready.addLast(task)
-            return true
-        }
-        val accepted = incoming.offer(task)
-        if (accepted) wakeUpIfSleeping()
-        return accepted
+        if (!isInReactorThread || state == State.ENDED) return tasks.offer(task)
+        tasks.add(task)
+        return true
     }
 
     // Threads.
@@ -473,7 +453,7 @@ public abstract class AbstractReactor(
             timerLag = Duration.ofNanos(measured.lag),
             longestTurn = Duration.ofNanos(measured.longest),
             currentTurn = Duration.ofNanos(measured.present),
-            waitingTasks = incoming.count() + ready.size,
+            waitingTasks = tasks.count,
             delayedCalls = timers.count,
             connections = connectionCount,
             poolThreads = pool?.threadCount ?: 0,
@@ -510,31 +490,6 @@ public abstract class AbstractReactor(
     private fun triggers(event: SystemEvent) = if (event == SystemEvent.STARTUP) startup else shutdown
 
     // Errors.
-
-    /** Runs [block]; what it throws is reported, with [what] it was, and goes no further. */
-    internal inline fun guarded(
-        what: () -> String,
-        block: () -> Unit,
-    ) {
-        try {
-            block()
-        } catch (e: Throwable) {
-            report("${what()} failed", e)
-        }
-    }
-
-    /** [guarded], for a callback of [connection]. */
-    internal inline fun guarded(
-        connection: Transport,
-        what: () -> String,
-        block: () -> Unit,
-    ) {
-        try {
-            block()
-        } catch (e: Throwable) {
-            reportError("${what()} failed", e, connection.logValues())
-        }
-    }
 
     /** Logs [error] and tells [ReactorOptions.errorListener]. */
     protected fun report(
@@ -575,5 +530,6 @@ public abstract class AbstractReactor(
 
     private companion object {
         const val LAST_PASSES = 1000
+        const val STOPPED = "The reactor has stopped: it runs no more calls."
     }
 }

@@ -60,8 +60,7 @@ class GroupPortSpec :
                 factories.threadsOf("stopped").size shouldBe 2
                 socket.close()
                 factories.made.forEach { it.lost.getOrFail() }
-                group.reactors.forEach { it.onLoop {} } // what that call has closed is gone after the select before this one
-                group.nio.map { it.channelCount } shouldBe listOf(0, 0)
+                group.awaitNoChannels()
             }
         }
 
@@ -129,7 +128,7 @@ class GroupPortSpec :
                     )
                 all.message shouldBe "nowhere"
                 all.suppressed.map { it.message } shouldBe listOf("nowhere")
-                group.nio.map { it.channelCount } shouldBe listOf(0, 0)
+                group.awaitNoChannels()
             }
         }
 
@@ -137,7 +136,7 @@ class GroupPortSpec :
             withGroup { group ->
                 val one = Factory { NotingEcho() }
                 failureOf<IllegalArgumentException>(group.listen { one }).message shouldContain "belongs to one reactor"
-                group.nio.map { it.channelCount } shouldBe listOf(0, 0)
+                group.awaitNoChannels()
             }
         }
 
@@ -163,7 +162,7 @@ class GroupPortSpec :
             held.release()
             factories.awaitAllStopped(group)
             group.reactors.forEach { it.onLoop {} }
-            group.nio.map { it.channelCount } shouldBe listOf(0, 0)
+            group.awaitNoChannels()
             under.isCancelled shouldBe true
             group.close()
         }

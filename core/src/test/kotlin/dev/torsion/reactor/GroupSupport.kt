@@ -62,10 +62,19 @@ internal val ReactorGroup.nio: List<NioReactor> get() = reactors.map { it as Nio
 internal fun ReactorGroup.connectionCounts(): List<Int> = reactors.map { it.health().connections }
 
 /** Waits until the reactors have [counts] connections; they may be on their way. */
-internal fun ReactorGroup.awaitConnections(vararg counts: Int) {
+internal fun ReactorGroup.awaitConnections(vararg counts: Int) = awaitCounts("connections", counts.toList(), ::connectionCounts)
+
+/** Waits until no channel is registered any more: one that was closed is gone after the next select. */
+internal fun ReactorGroup.awaitNoChannels() = awaitCounts("channels", reactors.map { 0 }) { nio.map { it.channelCount } }
+
+private fun awaitCounts(
+    what: String,
+    wanted: List<Int>,
+    counts: () -> List<Int>,
+) {
     val deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(DEADLINE_SECONDS)
-    while (connectionCounts() != counts.toList()) {
-        check(System.nanoTime() < deadline) { "there are ${connectionCounts()} connections, not ${counts.toList()}" }
+    while (counts() != wanted) {
+        check(System.nanoTime() < deadline) { "there are ${counts()} $what, not $wanted" }
         Thread.onSpinWait()
     }
 }

@@ -22,6 +22,7 @@ import dev.torsion.reactor.ConnectionScope
 import dev.torsion.reactor.ConsumerSide
 import dev.torsion.reactor.Phase
 import dev.torsion.reactor.SystemEvent
+import dev.torsion.reactor.guarded
 import dev.torsion.reactor.logEnd
 import io.ktor.network.sockets.Connection
 import io.ktor.utils.io.readAvailable

@@ -10,6 +10,7 @@ import dev.torsion.net.ConnectException
 import dev.torsion.net.ConnectingCancelledException
 import dev.torsion.net.Connector
 import dev.torsion.net.Connector.State
+import dev.torsion.reactor.guarded
 import org.slf4j.event.Level
 import java.nio.channels.SocketChannel
 

@@ -13,6 +13,7 @@ import dev.torsion.net.InternetAddress
 import dev.torsion.net.ListeningPort
 import dev.torsion.net.TcpOptions
 import dev.torsion.net.hostAndPort
+import dev.torsion.reactor.guarded
 import java.io.IOException
 import java.net.Inet6Address
 import java.net.InetAddress

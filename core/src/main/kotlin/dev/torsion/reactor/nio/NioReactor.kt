@@ -11,6 +11,7 @@ import dev.torsion.net.ListeningPort
 import dev.torsion.net.TcpOptions
 import dev.torsion.reactor.AbstractReactor
 import dev.torsion.reactor.ReactorOptions
+import dev.torsion.reactor.guarded
 import java.io.IOException
 import java.nio.channels.CancelledKeyException
 import java.nio.channels.SelectableChannel

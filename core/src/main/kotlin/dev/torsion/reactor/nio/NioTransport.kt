@@ -20,6 +20,7 @@ import dev.torsion.net.TcpTransport
 import dev.torsion.net.WriteLimitExceededException
 import dev.torsion.reactor.ConnectionScope
 import dev.torsion.reactor.ConsumerSide
+import dev.torsion.reactor.guarded
 import dev.torsion.reactor.logEnd
 import dev.torsion.reactor.logValues
 import kotlinx.coroutines.CoroutineScope

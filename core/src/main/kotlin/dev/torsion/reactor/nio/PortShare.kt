@@ -5,6 +5,7 @@ package dev.torsion.reactor.nio
 
 import dev.torsion.net.Factory
 import dev.torsion.net.TcpOptions
+import dev.torsion.reactor.guarded
 import java.nio.channels.SocketChannel
 import java.util.concurrent.CompletableFuture
 import java.util.concurrent.atomic.AtomicInteger
