@@ -99,6 +99,9 @@ public final class Bench implements Callable<Integer> {
       Report.write(output, standings, nanos, idle, gains, tournament.missing());
     }
     out.println();
+    if (quick) {
+      out.println("a quick run warms up so briefly that its ratios of pp1 and churn say little");
+    }
     out.println("written: " + output.resolve("results.json") + ", results.md and results.svg");
     standings.forEach(standing -> standing.ratios().forEach(table::print));
     return 0;
