@@ -21,8 +21,9 @@ final class Child implements AutoCloseable {
   /** Starts {@code command} on the core {@code core}; on any, when there is no way to say so. */
   Child(List<String> command, int core) throws IOException {
     var whole = new ArrayList<String>();
-    if (Machine.CAN_PIN && core != Machine.ANY_CORE)
+    if (Machine.CAN_PIN && core != Machine.ANY_CORE) {
       whole.addAll(List.of("taskset", "-c", String.valueOf(core)));
+    }
     whole.addAll(command);
     process = new ProcessBuilder(whole).redirectError(ProcessBuilder.Redirect.INHERIT).start();
     answers =

@@ -57,7 +57,7 @@ public class ConnectionFactory<T : Any> internal constructor(
     public var connectionCount: Int = 0
         private set
 
-    /** Null when there are [ConnectionOptions.maxConnections] already. */
+    /** Null when there are [ConnectionOptions.maxConnections] already. What is built counts as one of them until its connection is lost. */
     override fun buildProtocol(address: Address): Protocol? {
         // Counted at once: the other factories of a group, on their threads, are about to do the same.
         if (all.incrementAndGet() <= options.maxConnections) return Messages()

@@ -208,13 +208,10 @@ internal class StructField(
     }
 
     /** Whether this integer field has a place for [number]. */
-    fun holds(number: Long): Boolean =
-        if (kind.isSigned) {
-            number shl unusedBits shr unusedBits == number
-        } else {
-            number >= 0 &&
-                number shl unusedBits ushr unusedBits == number
-        }
+    fun holds(number: Long): Boolean {
+        val cut = number shl unusedBits
+        return if (kind.isSigned) cut shr unusedBits == number else number >= 0 && cut ushr unusedBits == number
+    }
 
     private val unusedBits get() = Long.SIZE_BITS - bytes * Byte.SIZE_BITS
 
