@@ -3,6 +3,7 @@
 
 package dev.torsion.java;
 
+import dev.torsion.defer.Callback;
 import dev.torsion.defer.Deferred;
 import dev.torsion.defer.Deferreds;
 import dev.torsion.framing.Codec;
@@ -34,7 +35,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>All fields that are neither final nor volatile belong to the reactor's thread.
  */
-final class LoopConnection<T> implements Connection<T> {
+final class LoopConnection<T> implements Connection<T>, Callback<T, @Nullable Object> {
   private final Loop loop;
   private final dev.torsion.framing.Connection<T> inner;
   private final Content<T> content;
@@ -71,7 +72,7 @@ final class LoopConnection<T> implements Connection<T> {
               gone(reason);
               return null;
             });
-    inner.onMessage(this::arrived);
+    inner.onMessage(this);
     return this;
   }
 
@@ -183,14 +184,9 @@ final class LoopConnection<T> implements Connection<T> {
   /**
    * A message has come; who is in its way gets it. Gives what the next one must wait for, or null.
    */
-  private @Nullable Object arrived(T message) throws Exception {
-    while (true) {
-      Waiter<T> waiter = waiters.poll();
-      if (waiter == null) break;
-      boolean taken = waiter.take(content.keep(message)); // the future's stages may run at any time
-      if (waiter.isRequest) return null; // taken, or the answer to a request that was cancelled
-      if (taken) return isWanted() ? null : shut();
-    }
+  @Override
+  public @Nullable Object call(T message) throws Exception {
+    if (!waiters.isEmpty()) return callWaiter(message);
     Receiver<T> target = receiver.get();
     if (target == null || !target.isReady()) {
       held = content.keep(message);
@@ -198,7 +194,17 @@ final class LoopConnection<T> implements Connection<T> {
     }
     Object busy = target.take(message);
     if (busy != null) return busy;
-    return receiver.get() == target && !target.isReady() ? shut() : null;
+    return target.isReady() || receiver.get() != target ? null : shut();
+  }
+
+  private @Nullable Object callWaiter(T message) throws Exception {
+    while (true) {
+      Waiter<T> waiter = waiters.poll();
+      if (waiter == null) return call(message);
+      boolean taken = waiter.take(content.keep(message)); // the future's stages may run at any time
+      if (waiter.isRequest) return null; // taken, or the answer to a request that was cancelled
+      if (taken) return isWanted() ? null : shut();
+    }
   }
 
   /** Whether somebody asks for a message. */
@@ -217,7 +223,7 @@ final class LoopConnection<T> implements Connection<T> {
   private @Nullable Object arrivedAgain() throws Exception {
     T message = held;
     held = null;
-    return message == null ? null : arrived(message);
+    return message == null ? null : call(message);
   }
 
   /** Gives what there is to those who ask for it. */
@@ -238,11 +244,8 @@ final class LoopConnection<T> implements Connection<T> {
 
   @Override
   public CompletableFuture<Void> send(T message) {
-    return loop.reactor.isInReactorThread() ? sendHere(message) : sendFromThread(message);
-  }
-
-  /** What a handler does for each message: nothing is left to wait for or to cancel. */
-  private CompletableFuture<Void> sendHere(T message) {
+    if (!loop.reactor.isInReactorThread()) return sendFromThread(message);
+    // What a handler does for each message: nothing is left to wait for or to cancel.
     try {
       write(message);
     } catch (Exception e) {

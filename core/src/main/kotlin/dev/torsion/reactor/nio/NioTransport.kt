@@ -142,7 +142,9 @@ internal class NioTransport(
         if (state == State.OPEN && cut == null && !inputEnded) setInterest(SelectionKey.OP_READ, true)
     }
 
-    // Writing.
+    // Writing. The two write() are long on purpose: the JIT does not inline what is over 325 bytes of code, and compiles it with all
+    // that it calls in it. In pieces they would be inlined at the end of a long chain of calls, and the buffer's methods no longer:
+    // 45 ns became 58 for a message of the Java facade.
 
     private val takesWrites: Boolean
         get() = !outputEndWanted && cut == null && (state == State.OPEN || (state == State.CLOSING && producing?.holdsUpClosing == true))

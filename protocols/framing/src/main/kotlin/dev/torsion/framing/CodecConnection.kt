@@ -45,7 +45,7 @@ internal class CodecConnection<T : Any>(
     private val thread = Thread.currentThread()
     private val reader = FrameReader(codec.framing.newDecoder(), this)
     private val sink = TransportSink(transport)
-    private val inbox = ArrayDeque<T>(0)
+    private val inbox = Inbox<T>()
     private val receiver = Receiver(thread, transport, this)
     private val idle = options.idleTimeout?.let { IdleWatch(clock, it, ::abort) }
     private var requests: ArrayDeque<Deferred<T>>? = null
@@ -105,10 +105,10 @@ internal class CodecConnection<T : Any>(
             request != null -> request.callback(codec.content.keep(message))
             handler != null -> handle(message)
             else -> {
-                inbox.addLast(message)
+                inbox.add(message)
                 receiver.wake()
                 // Nobody has taken it at once, so it must outlive this call. Only the newest message can be the same object.
-                if (inbox.isNotEmpty() && inbox.last() === message) inbox[inbox.lastIndex] = codec.content.keep(message)
+                if (!inbox.isEmpty && inbox.newest === message) inbox.newest = codec.content.keep(message)
             }
         }
     }
@@ -138,7 +138,7 @@ internal class CodecConnection<T : Any>(
             waiting.forEach { it.errback(endOfMessages()) }
         }
         receiver.wake()
-        if ((!isServed || handler != null) && !handling && inbox.isEmpty()) endSeen()
+        if ((!isServed || handler != null) && !handling && inbox.isEmpty) endSeen()
     }
 
     /** Nothing is left to be received, and no coroutine of the server will close the connection. */
@@ -175,10 +175,10 @@ internal class CodecConnection<T : Any>(
         return receiver.receive(wanted, continuation)
     }
 
-    override val hasOutcome: Boolean get() = inbox.isNotEmpty() || endedBy != null
+    override val hasOutcome: Boolean get() = !inbox.isEmpty || endedBy != null
 
     override fun outcome(wanted: Wanted): Any? {
-        if (inbox.isNotEmpty()) return if (wanted == Wanted.WHETHER_THERE_IS_ONE) true else take()
+        if (!inbox.isEmpty) return if (wanted == Wanted.WHETHER_THERE_IS_ONE) true else take()
         if (!isServed) endSeen()
         failure?.let { throw it }
         return when (wanted) {
@@ -190,12 +190,12 @@ internal class CodecConnection<T : Any>(
 
     override fun next(): T {
         checkThread("next")
-        return if (inbox.isEmpty()) throw NoSuchElementException("hasNext() has not said that there is a message") else take()
+        return if (inbox.isEmpty) throw NoSuchElementException("hasNext() has not said that there is a message") else take()
     }
 
     private fun take(): T {
-        val message = inbox.removeFirst()
-        if (inbox.isEmpty()) readOn()
+        val message = inbox.take()
+        if (inbox.isEmpty) readOn()
         return message
     }
 
@@ -241,7 +241,7 @@ internal class CodecConnection<T : Any>(
         val answer = Deferred<T>()
         write(message)
         when {
-            inbox.isNotEmpty() -> answer.callback(take())
+            !inbox.isEmpty -> answer.callback(take())
             endedBy != null -> answer.errback(endOfMessages())
             else -> waiting.addLast(answer)
         }
@@ -283,7 +283,7 @@ internal class CodecConnection<T : Any>(
     }
 
     private fun handleNext() {
-        while (!handling && inbox.isNotEmpty()) handle(inbox.removeFirst())
+        while (!handling && !inbox.isEmpty) handle(inbox.take())
         if (handling) return
         readOn()
         if (endedBy != null && !handling) endSeen()
