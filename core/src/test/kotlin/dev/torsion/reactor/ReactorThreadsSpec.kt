@@ -21,6 +21,7 @@ import java.time.Duration
 import java.util.concurrent.CompletableFuture
 import java.util.concurrent.CountDownLatch
 import java.util.concurrent.RejectedExecutionException
+import java.util.concurrent.atomic.AtomicInteger
 import kotlin.concurrent.thread
 import kotlin.time.Duration.Companion.milliseconds
 
@@ -236,19 +237,26 @@ class ReactorThreadsSpec :
         }
 
         "a busy loop whose callbacks are short is not reported" {
-            var reports = 0
-            val listener = BlockedLoopListener { _, _, _ -> reports++ }
-            withReactor(ReactorOptions(blockedThreshold = Duration.ofMillis(200), blockedLoopListener = listener)) { reactor ->
+            val reports = AtomicInteger()
+            val listener = BlockedLoopListener { _, _, _ -> reports.incrementAndGet() }
+            val threshold = Duration.ofMillis(200)
+            var longest = 0L
+            withReactor(ReactorOptions(blockedThreshold = threshold, blockedLoopListener = listener)) { reactor ->
                 val done = CompletableFuture<Unit>()
-                val end = System.nanoTime() + 600_000_000
+                var last = System.nanoTime()
+                val end = last + 3 * threshold.toNanos()
 
                 fun again() {
-                    if (System.nanoTime() - end < 0) reactor.callFromThread(::again) else done.complete(Unit)
+                    val now = System.nanoTime()
+                    longest = maxOf(longest, now - last)
+                    last = now
+                    if (now - end < 0) reactor.callFromThread(::again) else done.complete(Unit)
                 }
                 reactor.callFromThread(::again)
                 done.getOrFail()
             }
-            reports shouldBe 0
+            // On a crowded machine the loop may get no processor for that long: then a report is right.
+            if (longest < threshold.toNanos()) reports.get() shouldBe 0
         }
 
         "an idle reactor uses no CPU, and neither does its watch" {
