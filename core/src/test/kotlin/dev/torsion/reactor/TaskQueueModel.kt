@@ -12,8 +12,7 @@ import org.jetbrains.lincheck.datastructures.Operation
  * queue says that it is empty.
  */
 class TaskQueueModel {
-    private val queue = TaskQueue()
-    private var isClosed = false
+    private val queue = TaskQueue(2) // so that its operations cross the ends of chunks
 
     @Operation
     fun offer(number: Int): Boolean = queue.offer(NumberedTask(number))
