@@ -172,7 +172,7 @@ public abstract class AbstractReactor(
         if (DeferredDebug.enabled) loopThread = LoopThread()
         log.debug("{reactor} begins to run")
         meter.begin(nanoTime())
-        watch.start()
+        guarded({ "starting the watch for blocked callbacks" }, watch::start)
         events.begun(this)
         inTurn {
             startup.fire(::startupReached)
@@ -184,7 +184,7 @@ public abstract class AbstractReactor(
         if (!state.isLooping || state == State.ENDING) return false
         if (state == State.STARTING) state = State.RUNNING
         isRunning = true
-        threads.start()
+        guarded({ "starting the threads of the pool" }, threads::start) // when there are none, the next call in a thread tries again
         return true
     }
 

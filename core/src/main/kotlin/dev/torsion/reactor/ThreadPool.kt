@@ -90,6 +90,8 @@ constructor(
     /**
      * Runs [call] on one of the threads. What it throws goes to the error listener, and the thread lives on.
      *
+     * When there is no thread and none can be made, what the thread factory or `Thread.start` throws is thrown, and [call] will not run.
+     *
      * @throws ThreadPoolStoppedException when the pool was stopped
      * @throws ThreadPoolFullException when [QUEUE_LIMIT] calls wait already
      */
@@ -99,7 +101,13 @@ constructor(
             if (isStopped) throw ThreadPoolStoppedException("the thread pool $name was stopped")
             if (waiting.size >= QUEUE_LIMIT) throw ThreadPoolFullException("$QUEUE_LIMIT calls wait for a thread of the pool $name")
             waiting.add(carried)
-            if (isStarted) addThreads()
+            if (!isStarted) return
+            try {
+                addThreads()
+            } catch (e: Throwable) {
+                waiting.removeLast()
+                throw e
+            }
         }
     }
 
@@ -118,7 +126,11 @@ constructor(
         call: Callable<T>,
     ): Unit = callInThread { onResult.accept(runCatching { call.call() }.fold({ Success(it) }, { Failure(it) })) }
 
-    /** Begins with the work that was given, and takes more. Does nothing when it has begun. */
+    /**
+     * Begins with the work that was given, and takes more. Does nothing when it has begun.
+     *
+     * When no thread can be made, what its factory or `Thread.start` throws is thrown, and the work waits for the next call to try again.
+     */
     public fun start(): Unit =
         lock.withLock {
             if (isStopped) throw ThreadPoolStoppedException("the thread pool $name was stopped")
@@ -138,24 +150,34 @@ constructor(
         lock.withLock {
             this.minThreads = minThreads
             this.size = size
-            if (isStarted && !isStopped) addThreads()
             workOrEnd.signalAll()
+            if (isStarted && !isStopped) addThreads()
         }
     }
 
-    /** Takes no more work. What was given is done, then the threads end. Returns at once; does nothing when it was stopped before. */
+    /**
+     * Takes no more work. What was given is done, then the threads end; when there is work but no thread can be made, the error listener hears
+     * of that, and the work is dropped. Returns at once; does nothing when it was stopped before.
+     */
     public fun stop(): Unit = stop {}
 
     /** [stop], with a call when all work is done: on a thread of the pool, or here when there is none. */
     internal fun stop(ended: Runnable) {
+        var dropped: Throwable? = null
         val isOver =
             lock.withLock {
                 isStopped = true
                 isStarted = true
-                addThreads() // for work that was given before any start
+                try {
+                    addThreads() // for work that was given before any start
+                } catch (e: Throwable) {
+                    dropped = IllegalStateException("${waiting.size} calls are never run: the pool $name has got no thread", e)
+                    waiting.clear()
+                }
                 workOrEnd.signalAll()
                 (threadCount == 0).also { if (!it) whenEnded.add(ended) }
             }
+        dropped?.let(::report)
         if (isOver) ended.run()
     }
 
@@ -170,24 +192,28 @@ constructor(
         return ended.await(timeout.toNanos(), TimeUnit.NANOSECONDS)
     }
 
-    /** With the lock: as many threads as the work needs. */
+    /** With the lock: as many threads as the work needs, or as can be made. Throws when there are none at all. */
     private fun addThreads() {
         val wanted = if (isStopped) 0 else minThreads
-        while (threadCount < wanted || (waiting.size > idle && threadCount < size)) {
-            val thread =
-                threadFactory.newThread(::work) ?: throw IllegalStateException("the thread factory of the pool $name gave no thread")
-            threadCount++
-            idle++ // until it has taken its work
-            try {
-                thread.start()
-            } catch (e: Throwable) { // out of threads
-                threadCount--
-                idle--
-                if (threadCount == 0) throw e
-                break
-            }
+        try {
+            while (threadCount < wanted || (waiting.size > idle && threadCount < size)) addThread()
+        } catch (e: Throwable) {
+            if (threadCount == 0) throw e
         }
         if (idle > 0) workOrEnd.signal()
+    }
+
+    private fun addThread() {
+        val thread = threadFactory.newThread(::work) ?: throw IllegalStateException("the thread factory of the pool $name gave no thread")
+        threadCount++
+        idle++ // until it has taken its work
+        try {
+            thread.start()
+        } catch (e: Throwable) { // out of threads
+            threadCount--
+            idle--
+            throw e
+        }
     }
 
     private fun work() {

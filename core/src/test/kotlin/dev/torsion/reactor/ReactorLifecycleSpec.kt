@@ -15,6 +15,7 @@ import io.kotest.core.spec.style.StringSpec
 import io.kotest.matchers.collections.shouldContainExactly
 import io.kotest.matchers.shouldBe
 import io.kotest.matchers.string.shouldContain
+import java.io.IOException
 import java.time.Duration
 import java.util.concurrent.CompletableFuture
 import java.util.concurrent.CountDownLatch
@@ -233,6 +234,26 @@ class ReactorLifecycleSpec :
                 reactor.stop()
             }
             reactor.run()
+        }
+
+        "a reactor whose pool gets no thread runs all the same; the work waits, and is done when there are threads" {
+            val reported = ArrayList<String>()
+            var hasThreads = false
+            val options =
+                ReactorOptions(
+                    threadFactory = { if (hasThreads) Thread(it) else throw IOException("no threads") },
+                    errorListener = { context, error -> reported.add("$context: ${error.message}") },
+                )
+            val reactor = Reactor.create(options)
+            val done = CompletableFuture<Unit>()
+            reactor.callInThread { done.complete(Unit) }
+            reactor.start()
+            reactor.isRunning shouldBe true
+            reactor.onLoop { reported.single() } shouldContain "starting the threads of the pool failed: no threads"
+            hasThreads = true
+            reactor.callInThread {}
+            done.getOrFail()
+            reactor.stopAndJoin(Duration.ofSeconds(DEADLINE_SECONDS)) shouldBe true
         }
 
         "the default reactor is made once, and another cannot be installed after its first use" {

@@ -284,6 +284,42 @@ class ThreadPoolSpec :
             shouldThrow<IllegalStateException> { none.callInThread {} }.message shouldContain "no thread"
         }
 
+        "a call that gets no thread is refused and never runs; those that wait for the start run when there are threads" {
+            var threads = 0 // that the factory may still give
+            val ran = Collections.synchronizedList(ArrayList<String>())
+            val pool = ThreadPool("few", 3, ThreadFactory { if (threads-- > 0) Thread(it) else throw IOException("no more threads") })
+            pool.callInThread { ran.add("waits") }
+            shouldThrow<IOException> { pool.start() }
+            shouldThrow<IOException> { pool.callInThread { ran.add("refused") } }
+            pool.waitingCount shouldBe 1
+            threads = 1
+            val done = CountDownLatch(1)
+            val gate = Gate()
+            pool.callInThread {
+                ran.add("runs")
+                gate.pass()
+            }
+            gate.awaitBegun()
+            pool.callInThread {
+                // one thread there is, so the call can wait for it
+                ran.add("runs later")
+                done.countDown()
+            }
+            gate.open()
+            done.awaitOrFail()
+            pool.stopAndJoin(deadline) shouldBe true
+            ran shouldContainExactly listOf("waits", "runs", "runs later")
+        }
+
+        "one that is stopped and has work but no thread drops the work, and says so" {
+            val reported = ArrayList<Throwable>()
+            val pool = ThreadPool("none", 1, ThreadFactory { throw IOException("no threads") }) { _, error -> reported.add(error) }
+            repeat(2) { pool.callInThread { error("must not run") } }
+            pool.stopAndJoin(deadline) shouldBe true
+            reported.single().message shouldContain "2 calls are never run: the pool none has got no thread"
+            reported.single().cause.shouldBeInstanceOf<IOException>()
+        }
+
         "the queue has an end" {
             val pool = ThreadPool("full")
             repeat(ThreadPool.QUEUE_LIMIT) { pool.callInThread {} }
