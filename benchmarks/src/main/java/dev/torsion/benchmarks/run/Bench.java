@@ -102,6 +102,13 @@ public final class Bench implements Callable<Integer> {
     if (quick) {
       out.println("a quick run warms up so briefly that its ratios of pp1 and churn say little");
     }
+    for (Standing standing : standings) {
+      if (standing.isMostlyDisturbed()) {
+        out.printf(
+            "%s: other load disturbed most windows of a server, so its ratios say little%n",
+            standing.work().id());
+      }
+    }
     out.println("written: " + output.resolve("results.json") + ", results.md and results.svg");
     standings.forEach(standing -> standing.ratios().forEach(table::print));
     return 0;

@@ -32,6 +32,11 @@ record Result(
     return Window.median(windows, Window::cpuNanos);
   }
 
+  /** Whether most of its windows had other load beside them. */
+  boolean isMostlyDisturbed() {
+    return isDisturbed || leftOut > windows.size();
+  }
+
   /** The allocated bytes of a message, in figures; empty when they are not known. */
   String allocatedText() {
     return allocated < 0 ? "" : String.format(Locale.ROOT, "%,.1f", allocated);

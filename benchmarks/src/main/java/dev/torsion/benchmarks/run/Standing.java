@@ -41,6 +41,11 @@ record Standing(Work work, List<Result> results) {
         : String.format(Locale.ROOT, "%.2f", result.cpuNanos() / yardstick.cpuNanos());
   }
 
+  /** Whether other load was there for most of the windows of a server that a ratio is made of. */
+  boolean isMostlyDisturbed() {
+    return best().values().stream().anyMatch(Result::isMostlyDisturbed);
+  }
+
   List<Ratio> ratios() {
     var ratios = new ArrayList<Ratio>();
     var best = best();

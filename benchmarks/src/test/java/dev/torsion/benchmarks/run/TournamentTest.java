@@ -95,4 +95,15 @@ class TournamentTest {
     assertTrue(none.isDisturbed());
     assertEquals(5, none.reached(), 1e-9);
   }
+
+  @Test
+  void aWorkIsMostlyDisturbedWhenThatIsSoForAServerThatCounts() {
+    var calm = List.of(new Window(500_000, 1900, 100, false));
+    var good = new Result(Work.JSON, Contender.CALLBACK, calm, 1, false, -1, null);
+    var bad = new Result(Work.JSON, Contender.NETTY_NIO, calm, 2, false, -1, null);
+    var none = new Result(Work.JSON, Contender.NETTY_NIO, calm, 0, true, -1, null);
+    assertFalse(new Standing(Work.JSON, List.of(good)).isMostlyDisturbed());
+    assertTrue(new Standing(Work.JSON, List.of(good, bad)).isMostlyDisturbed());
+    assertTrue(new Standing(Work.JSON, List.of(good, none)).isMostlyDisturbed());
+  }
 }
