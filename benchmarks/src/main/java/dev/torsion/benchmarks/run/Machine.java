@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
@@ -30,6 +31,7 @@ final class Machine {
   /** No core in particular. */
   static final int ANY_CORE = -1;
 
+  private static final int LOOK_MILLIS = 50;
   private static final long NANOS_PER_TICK = TimeUnit.MILLISECONDS.toNanos(10);
   private static final Pattern MODEL = Pattern.compile("model name\\s*: (.*)");
 
@@ -43,6 +45,17 @@ final class Machine {
       for (Path thread : threads) sum += threadNanos(thread);
     }
     return sum;
+  }
+
+  /** Waits until the process does next to nothing, but no more than two seconds. */
+  static void awaitIdle(long pid) throws IOException {
+    long before = cpuNanos(pid);
+    for (int i = 0; i < 2000 / LOOK_MILLIS; i++) {
+      LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(LOOK_MILLIS));
+      long now = cpuNanos(pid);
+      if (now - before < TimeUnit.MILLISECONDS.toNanos(LOOK_MILLIS) / 20) return;
+      before = now;
+    }
   }
 
   private static long threadNanos(Path thread) throws IOException {

@@ -35,11 +35,13 @@ final class Match {
 
   /**
    * Connects the clients, and has them ask for {@code millis} so that the server's code is
-   * compiled.
+   * compiled. What waits for the compiler then would be done beside the next server: it is let
+   * finish.
    */
   void begin(int millis) throws IOException {
     session = load.ask(Machine.join("open", work, port));
     load.ask(Machine.join("run", session, millis));
+    Machine.awaitIdle(server.pid());
   }
 
   int windows() {
