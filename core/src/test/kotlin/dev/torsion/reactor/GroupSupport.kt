@@ -67,7 +67,7 @@ internal fun ReactorGroup.awaitConnections(vararg counts: Int) = awaitCounts("co
 /** Waits until no channel is registered any more: one that was closed is gone after the next select. */
 internal fun ReactorGroup.awaitNoChannels() = awaitCounts("channels", reactors.map { 0 }) { nio.map { it.channelCount } }
 
-private fun awaitCounts(
+internal fun awaitCounts(
     what: String,
     wanted: List<Int>,
     counts: () -> List<Int>,

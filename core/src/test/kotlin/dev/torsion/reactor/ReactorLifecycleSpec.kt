@@ -236,6 +236,21 @@ class ReactorLifecycleSpec :
             reactor.run()
         }
 
+        "however often it crashes and runs again, one thread watches it" {
+            val reactor = Reactor.create(ReactorOptions("watched-once"))
+
+            fun watchers() = Thread.getAllStackTraces().keys.count { it.name == "watched-once-watch" }
+            repeat(200) {
+                reactor.callWhenRunning(reactor::crash)
+                reactor.run()
+            }
+            reactor.callWhenRunning {
+                awaitCounts("watching threads", listOf(1)) { listOf(watchers()) }
+                reactor.stop()
+            }
+            reactor.run()
+        }
+
         "a reactor whose pool gets no thread runs all the same; the work waits, and is done when there are threads" {
             val reported = ArrayList<String>()
             var hasThreads = false

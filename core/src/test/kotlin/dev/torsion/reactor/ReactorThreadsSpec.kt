@@ -12,6 +12,7 @@ import dev.torsion.net.WrongThreadException
 import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.StringSpec
 import io.kotest.matchers.collections.shouldContainExactly
+import io.kotest.matchers.ints.shouldBeLessThanOrEqual
 import io.kotest.matchers.longs.shouldBeLessThan
 import io.kotest.matchers.shouldBe
 import io.kotest.matchers.string.shouldContain
@@ -240,7 +241,7 @@ class ReactorThreadsSpec :
             val reports = AtomicInteger()
             val listener = BlockedLoopListener { _, _, _ -> reports.incrementAndGet() }
             val threshold = Duration.ofMillis(200)
-            var longest = 0L
+            var gaps = 0 // in which the loop got no processor, as happens on a crowded machine: to report those is right
             withReactor(ReactorOptions(blockedThreshold = threshold, blockedLoopListener = listener)) { reactor ->
                 val done = CompletableFuture<Unit>()
                 var last = System.nanoTime()
@@ -248,15 +249,14 @@ class ReactorThreadsSpec :
 
                 fun again() {
                     val now = System.nanoTime()
-                    longest = maxOf(longest, now - last)
+                    if (now - last >= threshold.toNanos()) gaps++
                     last = now
                     if (now - end < 0) reactor.callFromThread(::again) else done.complete(Unit)
                 }
                 reactor.callFromThread(::again)
                 done.getOrFail()
             }
-            // On a crowded machine the loop may get no processor for that long: then a report is right.
-            if (longest < threshold.toNanos()) reports.get() shouldBe 0
+            reports.get() shouldBeLessThanOrEqual gaps
         }
 
         "an idle reactor uses no CPU, and neither does its watch" {
