@@ -5,6 +5,7 @@ package dev.torsion.reactor
 
 import dev.torsion.log.LogKeys
 import dev.torsion.log.Logger
+import dev.torsion.log.safeString
 import java.time.Duration
 import java.util.concurrent.TimeUnit
 import java.util.concurrent.atomic.AtomicLong
@@ -38,7 +39,7 @@ public fun interface BlockedLoopListener {
             BlockedLoopListener { reactor, blockedFor, stack ->
                 Logger(Reactor::class.java).warn(
                     "{reactor} has been blocked for {millis} ms by a callback; move blocking work to deferToThread. It is at:\n{stack}",
-                    LogKeys.REACTOR to reactor.toString(),
+                    LogKeys.REACTOR to safeString(reactor),
                     "millis" to blockedFor.toMillis(),
                     "stack" to stack.joinToString("\n") { "\tat $it" },
                 )
@@ -56,10 +57,10 @@ internal class BlockedLoopWatch(
 ) {
     private val threshold = options.blockedThreshold.toNanos()
     private lateinit var watched: Thread
-    private var watcher: Thread? = null
 
+    /** The thread that watches; one that is not it any more ends. */
     @Volatile
-    private var ended = false
+    private var watcher: Thread? = null
 
     @Volatile
     private var asleep = false
@@ -70,17 +71,15 @@ internal class BlockedLoopWatch(
     fun start() {
         if (threshold == 0L) return
         watched = Thread.currentThread()
-        ended = false
-        watcher =
-            Thread(::watch, "${options.threadName}-watch").apply {
-                isDaemon = true
-                start()
-            }
+        val made = Thread(::watch, "${options.threadName}-watch").apply { isDaemon = true }
+        watcher = made // before it looks
+        made.start()
     }
 
     fun stop() {
-        ended = true
-        watcher?.let(LockSupport::unpark)
+        val last = watcher
+        watcher = null
+        LockSupport.unpark(last)
     }
 
     fun turnEnded() {
@@ -103,10 +102,11 @@ internal class BlockedLoopWatch(
         var seen = waits.get()
         var seenAt = System.nanoTime()
         var reported = false
-        while (!ended) {
+        val self = Thread.currentThread()
+        while (watcher === self) {
             if (seen % 2 == 1L && waits.get() == seen) {
                 asleep = true
-                if (waits.get() == seen && !ended) LockSupport.park(this) // woken by afterWait and stop
+                if (waits.get() == seen && watcher === self) LockSupport.park(this) // woken by afterWait and stop
                 asleep = false
             } else {
                 LockSupport.parkNanos(this, maxOf(threshold / 2, TimeUnit.MILLISECONDS.toNanos(1)))
@@ -128,8 +128,8 @@ internal class BlockedLoopWatch(
         blockedFor: Duration,
         stack: Array<StackTraceElement>,
     ) {
-        LoopEvents.recorder.blocked(options.threadName, blockedFor, stack)
         try {
+            LoopEvents.recorder.blocked(options.threadName, blockedFor, stack)
             options.blockedLoopListener.loopBlocked(reactor, blockedFor, stack)
         } catch (e: Throwable) {
             Logger(Reactor::class.java).failure("{reactor}: the blocked loop listener failed", e, LogKeys.REACTOR to options.threadName)
