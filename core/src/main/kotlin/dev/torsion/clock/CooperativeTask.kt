@@ -5,6 +5,7 @@ package dev.torsion.clock
 
 import dev.torsion.defer.Deferred
 import dev.torsion.defer.Failure
+import dev.torsion.log.safeString
 
 /**
  * One task of a [Cooperator]; Twisted's `CooperativeTask`.
@@ -113,6 +114,6 @@ public class CooperativeTask<I : Iterator<*>> internal constructor(
                 pauses > 0 -> "paused"
                 else -> "running"
             }
-        return "CooperativeTask($iterator, $state)"
+        return "CooperativeTask(${safeString(iterator)}, $state)"
     }
 }

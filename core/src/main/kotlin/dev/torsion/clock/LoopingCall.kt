@@ -8,6 +8,7 @@ import dev.torsion.defer.Deferred
 import dev.torsion.defer.DeferredCancelledException
 import dev.torsion.defer.Failure
 import dev.torsion.defer.maybeDeferred
+import dev.torsion.log.safeString
 import java.time.Duration
 import java.util.concurrent.Callable
 import java.util.concurrent.TimeUnit
@@ -98,7 +99,7 @@ public class LoopingCall private constructor(
 
     override fun toString(): String {
         val every = interval?.let { ", every $it" } ?: ""
-        return "LoopingCall($described$every, ${if (isRunning) "running" else "stopped"})"
+        return "LoopingCall(${safeString(described)}$every, ${if (isRunning) "running" else "stopped"})"
     }
 
     /** From one start to its end. Its own object, so that a call which stops and starts the loop cannot mix up the two. */

@@ -6,6 +6,7 @@ package dev.torsion.clock
 import dev.torsion.defer.AlreadyCalledException
 import dev.torsion.defer.DeferredDebug
 import dev.torsion.defer.Place
+import dev.torsion.log.safeString
 import java.util.concurrent.TimeUnit
 import java.util.function.LongSupplier
 
@@ -274,7 +275,7 @@ public class TimerQueue(
                 when {
                     isCancelled -> "cancelled"
                     call == null -> "called"
-                    else -> "due in ${TimeUnit.NANOSECONDS.toMillis(time - nanoTime.asLong)} ms: $call"
+                    else -> "due in ${TimeUnit.NANOSECONDS.toMillis(time - nanoTime.asLong)} ms: ${safeString(call)}"
                 }
             return "DelayedCall($state${made?.let { ", made at ${it.site()}" } ?: ""})"
         }

@@ -3,6 +3,7 @@
 
 package dev.torsion.defer
 
+import dev.torsion.log.simpleName
 import java.util.concurrent.Callable
 
 /**
@@ -88,7 +89,7 @@ public sealed class ConcurrencyPrimitive<P : ConcurrencyPrimitive<P>>(public val
         override fun run(result: Any?): Any? = result.also { release() }
     }
 
-    override fun toString(): String = "${javaClass.simpleName}($tokens of $limit free, ${waiting.size} waiting)"
+    override fun toString(): String = "${simpleName(javaClass, "ConcurrencyPrimitive")}($tokens of $limit free, ${waiting.size} waiting)"
 }
 
 /**

@@ -4,6 +4,8 @@
 package dev.torsion.defer
 
 import dev.torsion.log.Logger
+import dev.torsion.log.safeString
+import dev.torsion.log.simpleName
 import java.util.concurrent.CompletableFuture
 import java.util.concurrent.Executor
 
@@ -147,7 +149,7 @@ public open class Deferred<T> @JvmOverloads constructor(private val canceller: C
                 canceller.cancel(this)
             } catch (error: Throwable) {
                 if (fired) {
-                    log.failure("The canceller of {deferred} threw after it had fired it", error, "deferred" to toString())
+                    log.failure("The canceller of {deferred} threw after it had fired it", error, "deferred" to safeString(this))
                 } else {
                     swallowNextFire = true
                     errback(error)
@@ -193,8 +195,8 @@ public open class Deferred<T> @JvmOverloads constructor(private val canceller: C
             when (val now = result) {
                 Unfired -> awaited?.let { "unfired, its coroutine waiting on ${it.nameAndPlace}" } ?: "unfired"
                 is Deferred<*> -> "waiting on ${now.nameAndPlace}"
-                is Failure -> "failed with ${now.value}"
-                else -> "result $now"
+                is Failure -> "failed with ${safeString(now.value)}"
+                else -> "result ${safeString(now)}"
             }
         val pending = if (head < tail) ", ${tail - head} callbacks pending" else ""
         val held = if (pauses > 0) ", paused" else ""
@@ -209,7 +211,7 @@ public open class Deferred<T> @JvmOverloads constructor(private val canceller: C
 
     private val nameAndPlace get() = name + (site?.let { " made at $it" } ?: "")
 
-    private val name get() = "${javaClass.simpleName.ifEmpty { "Deferred" }}@${Integer.toHexString(System.identityHashCode(this))}"
+    private val name get() = "${simpleName(javaClass, "Deferred")}@${Integer.toHexString(System.identityHashCode(this))}"
 
     /** Adds a step that gets the bare result (a value or a [Failure]) and wants no [Success] made for it. */
     internal fun <R> addStep(step: Step): Deferred<R> = add(step)

@@ -3,6 +3,7 @@
 
 package dev.torsion.defer
 
+import dev.torsion.log.safeForStages
 import java.util.concurrent.CompletableFuture
 import java.util.concurrent.CompletionException
 import java.util.concurrent.CompletionStage
@@ -57,7 +58,7 @@ internal class DeferredFuture<T> private constructor(
                 try {
                     supplier.get()
                 } catch (e: Throwable) {
-                    completeExceptionally(CompletionException(e))
+                    completeExceptionally(CompletionException(safeForStages(e)))
                     return@execute
                 }
             complete(value)
@@ -118,7 +119,7 @@ internal class DeferredFuture<T> private constructor(
     private fun deliver(result: Any?) {
         isDelivered = true
         @Suppress("UNCHECKED_CAST")
-        if (result is Failure) super.completeExceptionally(result.value) else super.complete(result as T)
+        if (result is Failure) super.completeExceptionally(safeForStages(result.value)) else super.complete(result as T)
     }
 
     private fun release(won: Boolean) {

@@ -3,6 +3,7 @@
 
 package dev.torsion.defer
 
+import dev.torsion.log.safeString
 import java.util.concurrent.CancellationException
 
 /**
@@ -24,14 +25,14 @@ public class AlreadyCalledException internal constructor(message: String) : Ille
 
 /** The first failure among several Deferreds: the one at [index] ended with [subFailure], whose exception is also the cause. */
 public class FirstError(public val index: Int, public val subFailure: Failure) :
-    RuntimeException("Deferred #$index failed: ${subFailure.value}", subFailure.value)
+    RuntimeException("Deferred #$index failed: ${safeString(subFailure.value)}", subFailure.value)
 
 /**
  * Every one of several Deferreds failed. [failures] holds them in the order of the Deferreds; the first is also the cause, the
  * others are suppressed exceptions.
  */
 public class FailureGroup(failures: List<Failure>) :
-    RuntimeException("all ${failures.size} failed: ${failures.map { it.value }}", failures.firstOrNull()?.value) {
+    RuntimeException("all ${failures.size} failed: ${failures.map { safeString(it.value) }}", failures.firstOrNull()?.value) {
     /** The failures, in the order of the Deferreds. */
     public val failures: List<Failure> = java.util.List.copyOf(failures)
 

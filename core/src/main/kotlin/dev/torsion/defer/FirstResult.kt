@@ -3,6 +3,8 @@
 
 package dev.torsion.defer
 
+import dev.torsion.log.safeString
+
 /** The value that came first, and the [index] of the Deferred that it came from. */
 public class FirstResult<out T>(public val index: Int, public val value: T) {
     /** For Kotlin's `val (index, value) = ...`. */
@@ -15,7 +17,7 @@ public class FirstResult<out T>(public val index: Int, public val value: T) {
 
     override fun hashCode(): Int = 31 * index + value.hashCode()
 
-    override fun toString(): String = "FirstResult(#$index: $value)"
+    override fun toString(): String = "FirstResult(#$index: ${safeString(value)})"
 }
 
 /**

@@ -4,6 +4,7 @@
 package dev.torsion.defer
 
 import dev.torsion.log.Logger
+import dev.torsion.log.safeString
 import java.util.concurrent.Executor
 import java.util.concurrent.RejectedExecutionException
 
@@ -26,7 +27,7 @@ internal fun Executor.executeOrLog(what: String, task: Runnable) {
     try {
         execute(task)
     } catch (error: RejectedExecutionException) {
-        log.failure("{executor} does not take {task}", error, "executor" to toString(), "task" to what)
+        log.failure("{executor} does not take {task}", error, "executor" to safeString(this), "task" to what)
     }
 }
 

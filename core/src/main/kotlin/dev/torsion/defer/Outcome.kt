@@ -5,6 +5,8 @@
 
 package dev.torsion.defer
 
+import dev.torsion.log.safeString
+import dev.torsion.log.safeThrowable
 import java.io.PrintWriter
 import java.io.StringWriter
 
@@ -32,7 +34,7 @@ public class Success<out T>(public val value: T) : Outcome<T> {
 
     override fun hashCode(): Int = value.hashCode()
 
-    override fun toString(): String = "Success($value)"
+    override fun toString(): String = "Success(${safeString(value)})"
 }
 
 /**
@@ -58,18 +60,18 @@ public class Failure(public val value: Throwable) : Outcome<Nothing> {
     public val briefTraceback: String
         get() {
             val hops = AsyncHop.of(value).flatMap { listOf("${it.message}:") + brief(it) }
-            return (listOf("Traceback: $value") + brief(value) + hops).joinToString("\n")
+            return (listOf("Traceback: ${safeString(value)}") + brief(value) + hops).joinToString("\n")
         }
 
     private fun brief(error: Throwable): List<String> {
-        val sites = error.stackTrace
+        val sites = safeThrowable(error).stackTrace
         val lines = sites.take(BRIEF_SITES).map { "${it.fileName ?: it.className}:${it.lineNumber}:${it.methodName}" }
         return if (sites.size > BRIEF_SITES) lines + "(${sites.size - BRIEF_SITES} more)" else lines
     }
 
     /** The exception's whole stack trace, its causes and those who waited for it included. */
     public val traceback: String
-        get() = StringWriter().also { value.printStackTrace(PrintWriter(it, true)) }.toString()
+        get() = StringWriter().also { safeThrowable(value).printStackTrace(PrintWriter(it, true)) }.toString()
 
     /** The first of [types] that the exception is an instance of, or null. */
     @SafeVarargs
@@ -88,7 +90,7 @@ public class Failure(public val value: Throwable) : Outcome<Nothing> {
 
     override fun hashCode(): Int = System.identityHashCode(value)
 
-    override fun toString(): String = "Failure($value)"
+    override fun toString(): String = "Failure(${safeString(value)})"
 
     public companion object {
         /** How many call sites [briefTraceback] shows. */

@@ -4,6 +4,7 @@
 package dev.torsion.defer
 
 import dev.torsion.log.Logger
+import dev.torsion.log.safeString
 import java.lang.ref.Cleaner
 import java.util.concurrent.CopyOnWriteArrayList
 
@@ -25,7 +26,7 @@ public class UnhandledFailure internal constructor(
     public val madeAt: String?,
     public val places: String,
 ) {
-    override fun toString(): String = "Unhandled failure in Deferred${madeAt?.let { " made at $it" } ?: ""}: ${failure.value}"
+    override fun toString(): String = "Unhandled failure in Deferred${madeAt?.let { " made at $it" } ?: ""}: ${safeString(failure.value)}"
 }
 
 /**
@@ -94,7 +95,7 @@ public object UnhandledFailures {
         log.with(made).failure(
             "Unhandled failure in Deferred${if (made.isEmpty()) "" else " made at {madeAt}"}: {error}\n{places}",
             failure.value,
-            "error" to failure.value.toString(),
+            "error" to safeString(failure.value),
             "places" to report.places,
         )
     }

@@ -13,6 +13,7 @@ import dev.torsion.net.Factory
 import dev.torsion.net.NoProtocolException
 import dev.torsion.net.Protocol
 import dev.torsion.net.TcpOptions
+import dev.torsion.net.WrongThreadException
 import dev.torsion.net.hostAndPort
 import dev.torsion.reactor.Reactor
 import java.time.Duration
@@ -99,8 +100,10 @@ internal inline fun connecting(begin: (Deferred<Protocol>) -> Connector): Deferr
         }
     try {
         connector = begin(result)
-    } catch (e: IllegalArgumentException) {
-        result.errback(e)
+    } catch (e: WrongThreadException) {
+        throw e // nothing of this thread could tell the caller later
+    } catch (e: Throwable) { // from startFactory, it may be anything
+        if (!result.called) result.errback(e)
     }
     return result
 }
@@ -118,7 +121,7 @@ internal class ConnectOnce(
 
     override fun stopFactory() = factory.doStop()
 
-    override fun logPrefix() = factory.logPrefix()
+    override fun logPrefix() = factory.safeLogPrefix()
 
     override fun buildProtocol(address: Address): Protocol? {
         val protocol = factory.buildProtocol(address)

@@ -50,7 +50,7 @@ internal object LogFormat {
                 else -> java.lang.String.valueOf(value) ?: "null" // a toString in Java may give null
             }
         } catch (e: Throwable) { // a StackOverflowError of a list that holds itself, too
-            "(${value?.javaClass?.name}: toString failed with ${e.javaClass.name})"
+            failedText(value, "toString", e)
         }
 
     private const val ROOM = 32

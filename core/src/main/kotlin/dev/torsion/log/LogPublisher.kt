@@ -117,7 +117,7 @@ public class LogPublisher(vararg observers: LogObserver) : LogObserver {
 
     private fun lastResort(report: LogEvent) {
         try {
-            LoggerFactory.getLogger(NAMESPACE).error(report.message, report.throwable)
+            LoggerFactory.getLogger(NAMESPACE).error(report.message, report.throwable?.let(::safeThrowable))
         } catch (_: Throwable) {
             // Logging itself is broken, and there is nobody left who could be told.
         }

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 
 @file:JvmName("SafeText")
+@file:JvmMultifileClass
 
 package dev.torsion.log
 
@@ -9,7 +10,7 @@ package dev.torsion.log
  * [value] as text, whatever its `toString` does: when that throws, the text names the class and what was thrown. Twisted's `safe_str`.
  *
  * Describing must never stop what it describes: use this for objects that a user's code or a library has made, wherever an error is
- * reported.
+ * reported. A text of more than 10,000 characters is cut, and says so.
  *
  * ```kotlin
  * log.error("{protocol} failed", "protocol" to safeString(protocol))
@@ -17,19 +18,61 @@ package dev.torsion.log
  *
  * Thread: any. It throws nothing.
  */
-public fun safeString(value: Any?): String =
-    try {
-        value.toString()
-    } catch (e: Throwable) {
-        "<${nameOf(value)} whose toString throws ${nameOf(e)}>"
-    }
+public fun safeString(value: Any?): String = safeText(value, "toString") { value.toString() }
 
-/** The message of [error], or a text that says what its `getMessage` has thrown; null when it has none. Thread: any. It throws nothing. */
+/**
+ * The message of [error], or a text that says what its `getMessage` has thrown; null when it has none. Long ones are cut as by [safeString].
+ *
+ * Thread: any. It throws nothing.
+ */
 public fun safeMessage(error: Throwable): String? =
     try {
-        error.message
+        error.message?.let(::bounded)
     } catch (e: Throwable) {
-        "<${nameOf(error)} whose getMessage throws ${nameOf(e)}>"
+        failedText(error, "getMessage", e)
+    }
+
+/** What [text] gives, which asks [value] for its [method]; cut when it is long. Throws nothing. */
+internal inline fun safeText(
+    value: Any?,
+    method: String,
+    text: () -> String?,
+): String =
+    try {
+        bounded(text())
+    } catch (e: Throwable) { // an error too: of a list that holds itself, of a class that cannot be loaded
+        failedText(value, method, e)
+    }
+
+internal fun bounded(text: String?): String =
+    when {
+        text == null -> "null" // a toString in Java may give that
+        text.length <= LONGEST -> text
+        else -> "${text.substring(0, LONGEST)}... (${text.length} characters)"
+    }
+
+internal fun failedText(
+    value: Any?,
+    method: String,
+    error: Throwable,
+): String =
+    try {
+        "<${nameOf(value)} whose $method throws ${nameOf(error)}>"
+    } catch (_: Throwable) { // there is no memory for it, or no stack
+        "<an object whose $method throws>"
     }
 
 private fun nameOf(value: Any?): String = if (value == null) "null" else value.javaClass.name
+
+/** The name of [type] without its package, or [anonymous]; some compilers make classes whose `getSimpleName` throws. */
+internal fun simpleName(
+    type: Class<*>,
+    anonymous: String,
+): String =
+    try {
+        type.simpleName.ifEmpty { anonymous }
+    } catch (_: Throwable) {
+        type.name.substringAfterLast('.')
+    }
+
+private const val LONGEST = 10_000

@@ -9,6 +9,8 @@ import org.slf4j.spi.CallerBoundaryAware
 import org.slf4j.spi.DefaultLoggingEventBuilder
 import org.slf4j.spi.LoggingEventAware
 import org.slf4j.spi.LoggingEventBuilder
+import java.io.PrintWriter
+import java.io.Writer
 import java.util.concurrent.ConcurrentHashMap
 
 /**
@@ -17,7 +19,8 @@ import java.util.concurrent.ConcurrentHashMap
  *
  * Backends that know pairs, such as Logback and Log4j 2, get all values as the objects they are. For others, such as slf4j-simple,
  * SLF4J writes pairs as text before the message; those get only the pairs that the message does not show anyway. When a backend fails
- * at a value, as Log4j does at one whose `toString` throws, the event is sent once more with all values as text.
+ * at a value, as Log4j does at one whose `toString` throws, the event is sent once more with all values as text. In place of a throwable
+ * that cannot be described it gets an [StandInException].
  *
  * Thread: any.
  */
@@ -33,21 +36,31 @@ public class Slf4jLogObserver internal constructor(
     override fun observe(event: LogEvent) {
         val logger = logger(event.namespace)
         if (!logger.isEnabledForLevel(event.level)) return
+        val throwable = event.throwable?.let(::safeThrowable)
         try {
-            send(logger, event) { it }
-        } catch (_: Exception) { // a value, most likely: it is shown as what it failed with, and another cause comes again
-            send(logger, event, LogFormat::text)
+            send(logger, event, throwable) { it }
+        } catch (_: Throwable) { // a value, most likely: it is shown as what it failed with, and another cause comes again
+            send(logger, event, throwable?.let(::printable), LogFormat::text)
         }
     }
 
-    private inline fun send(logger: org.slf4j.Logger, event: LogEvent, value: (Any?) -> Any?) {
+    /** [throwable], or a stand-in for one whose own `printStackTrace` throws. */
+    private fun printable(throwable: Throwable): Throwable =
+        try {
+            throwable.printStackTrace(PrintWriter(Writer.nullWriter()))
+            throwable
+        } catch (_: Throwable) {
+            standIn(throwable)
+        }
+
+    private inline fun send(logger: org.slf4j.Logger, event: LogEvent, throwable: Throwable?, value: (Any?) -> Any?) {
         val builder = logger.makeLoggingEventBuilder(event.level)
         val isText = isText(logger, builder)
         if (builder is CallerBoundaryAware) builder.setCallerBoundary(event.boundary.name)
         for ((key, it) in event.values) {
             if (!isText || !LogFormat.shows(event.format, key)) builder.addKeyValue(key, value(it))
         }
-        builder.setCause(event.throwable).log(event.message)
+        builder.setCause(throwable).log(event.message)
     }
 
     /** SLF4J's own builder turns pairs to text for a logger that takes no events. */

@@ -3,6 +3,7 @@
 
 package dev.torsion.net
 
+import dev.torsion.log.safeMessage
 import java.io.IOException
 import java.time.Duration
 
@@ -55,7 +56,7 @@ public class CannotListenException(
     /** The interface and port that were asked for, such as `127.0.0.1:8007`. */
     public val address: String,
     cause: Throwable,
-) : IOException("Cannot listen on $address: ${cause.message}.", cause)
+) : IOException("Cannot listen on $address: ${safeMessage(cause)}.", cause)
 
 /** A transport, timer or Deferred was used on a thread that does not own it. */
 public class WrongThreadException(

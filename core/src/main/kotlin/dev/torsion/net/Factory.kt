@@ -5,6 +5,8 @@ package dev.torsion.net
 
 import dev.torsion.log.LogKeys
 import dev.torsion.log.Logger
+import dev.torsion.log.safeText
+import dev.torsion.log.simpleName
 import java.util.function.Supplier
 
 /**
@@ -42,7 +44,7 @@ constructor(
      * The default asks [protocol] and sets the new protocol's `factory`.
      */
     public open fun buildProtocol(address: Address): Protocol? {
-        val make = checkNotNull(protocol) { "${logPrefix()} neither was given a protocol nor overrides buildProtocol" }
+        val make = checkNotNull(protocol) { "${safeLogPrefix()} neither was given a protocol nor overrides buildProtocol" }
         return make.get().also { it.factory = this }
     }
 
@@ -53,12 +55,15 @@ constructor(
     public open fun stopFactory() {}
 
     /** What log messages about this factory begin with. */
-    public open fun logPrefix(): String = this::class.simpleName ?: "Factory"
+    public open fun logPrefix(): String = simpleName(javaClass, "Factory")
+
+    /** [logPrefix], also of a factory in which that throws. */
+    internal fun safeLogPrefix(): String = safeText(this, "logPrefix") { logPrefix() }
 
     /** For ports and connectors: counts one more user and calls [startFactory] for the first. */
     public fun doStart() {
         if (numPorts == 0) {
-            if (isNoisy) log.info("Starting factory {factory}", LogKeys.FACTORY to logPrefix())
+            if (isNoisy) log.info("Starting factory {factory}", LogKeys.FACTORY to safeLogPrefix())
             startFactory()
         }
         numPorts++
@@ -69,12 +74,12 @@ constructor(
         if (numPorts == 0) return
         numPorts--
         if (numPorts == 0) {
-            if (isNoisy) log.info("Stopping factory {factory}", LogKeys.FACTORY to logPrefix())
+            if (isNoisy) log.info("Stopping factory {factory}", LogKeys.FACTORY to safeLogPrefix())
             stopFactory()
         }
     }
 
-    override fun toString(): String = "${logPrefix()}(in use on $numPorts ports)"
+    override fun toString(): String = "${safeLogPrefix()}(in use on $numPorts ports)"
 
     public companion object {
         private val log = Logger(Factory::class.java)

@@ -3,6 +3,7 @@
 
 package dev.torsion.net
 
+import dev.torsion.log.simpleName
 import java.nio.ByteBuffer
 
 /**
@@ -30,7 +31,7 @@ public abstract class Protocol {
      */
     public val transport: Transport
         @JvmName("transport")
-        get() = currentTransport ?: error("${this::class.simpleName} has no transport before its connection is made")
+        get() = currentTransport ?: error("${simpleName(javaClass, "Protocol")} has no transport before its connection is made")
 
     /** True between [connectionMade] and [connectionLost]. */
     public var isConnected: Boolean = false
@@ -84,7 +85,7 @@ public abstract class Protocol {
     /** The connection is gone, and nothing more will be called. */
     protected open fun connectionLost(reason: CloseReason) {}
 
-    override fun toString(): String = "${this::class.simpleName}(${currentTransport ?: "not connected"})"
+    override fun toString(): String = "${simpleName(javaClass, "Protocol")}(${currentTransport ?: "not connected"})"
 }
 
 /**

@@ -12,6 +12,7 @@ import dev.torsion.defer.UnhandledFailures
 import dev.torsion.defer.succeed
 import dev.torsion.log.LogKeys
 import dev.torsion.log.Logger
+import dev.torsion.log.simpleName
 import dev.torsion.net.HostResolver
 import dev.torsion.net.WrongThreadException
 import kotlinx.coroutines.CoroutineDispatcher
@@ -503,12 +504,22 @@ public abstract class AbstractReactor(
         error: Throwable,
         values: Map<String, Any?> = emptyMap(),
     ) {
-        log.with(values).failure("{reactor}: {context}", error, LogKeys.CONTEXT to context)
-        events.callbackFailed(name, context, error)
+        // Each of the three hears of it, whatever becomes of the others.
+        unfailing { log.with(values).failure("{reactor}: {context}", error, LogKeys.CONTEXT to context) }
+        unfailing { events.callbackFailed(name, context, error) }
         try {
             options.errorListener.errorReported(context, error)
         } catch (e: Throwable) {
-            log.failure("{reactor}: the error listener failed at \"{context}\"", e, LogKeys.CONTEXT to context)
+            unfailing { log.failure("{reactor}: the error listener failed at \"{context}\"", e, LogKeys.CONTEXT to context) }
+        }
+    }
+
+    /** Runs [report]; that reporting fails, as it may when memory runs out, is no reason to end what goes on. */
+    private inline fun unfailing(report: () -> Unit) {
+        try {
+            report()
+        } catch (_: Throwable) {
+            // Nobody is left who could be told.
         }
     }
 
@@ -526,7 +537,7 @@ public abstract class AbstractReactor(
     private val State.isLooping get() = this != State.NEW && this != State.CRASHED && this != State.ENDED
 
     override fun toString(): String =
-        "${this::class.simpleName}(${options.threadName}, ${state.name.lowercase()}, ${timers.count} delayed calls)"
+        "${simpleName(javaClass, "Reactor")}(${options.threadName}, ${state.name.lowercase()}, ${timers.count} delayed calls)"
 
     private companion object {
         const val LAST_PASSES = 1000

@@ -15,6 +15,14 @@ private val log = Logger(Transport::class.java)
 /** What the log says of a connection: who its ends are. */
 internal fun Transport.logValues(): Map<String, Any?> = mapOf(LogKeys.HOST to host().toString(), LogKeys.PEER to peer().toString())
 
+/** [logValues], also of a transport that cannot say. */
+internal fun Transport.safeLogValues(): Map<String, Any?> =
+    try {
+        logValues()
+    } catch (_: Throwable) {
+        emptyMap()
+    }
+
 /** For whoever looks for it: [connection] has ended, and not in an orderly way. */
 internal fun AbstractReactor.logEnd(
     connection: Transport,
@@ -22,6 +30,6 @@ internal fun AbstractReactor.logEnd(
 ) {
     if (reason is ConnectionDone || !log.isEnabled(Level.DEBUG)) return
     log.with(LogKeys.REACTOR, name)
-        .with(connection.logValues())
+        .with(connection.safeLogValues())
         .debug("The connection with {peer} has ended: {reason}", LogKeys.REASON to reason.message)
 }

@@ -4,6 +4,7 @@
 package dev.torsion.reactor
 
 import dev.torsion.defer.Deferred
+import dev.torsion.log.safeString
 import dev.torsion.net.CloseReason
 import dev.torsion.net.Producer
 import dev.torsion.net.Transport
@@ -40,7 +41,9 @@ public class ConsumerSide(
         streaming: Boolean,
         isGone: Boolean,
     ) {
-        check(this.producer == null) { "cannot register $producer: ${this.producer} is registered and was not unregistered" }
+        check(this.producer == null) {
+            "cannot register ${safeString(producer)}: ${safeString(this.producer)} is registered and was not unregistered"
+        }
         if (isGone) return producer.stopProducing()
         this.producer = producer
         this.streaming = streaming

@@ -6,6 +6,7 @@ package dev.torsion.reactor
 import dev.torsion.defer.Deferred
 import dev.torsion.defer.maybeAsyncDeferred
 import dev.torsion.defer.newDeferred
+import dev.torsion.log.safeString
 import dev.torsion.net.Factory
 import dev.torsion.net.ListeningPort
 import dev.torsion.reactor.nio.NioReactor
@@ -65,7 +66,7 @@ internal class GroupListening(
         return when {
             !isHomeReady -> ReactorNotRunningException("The reactor that was to accept connections has stopped.")
             shares.distinctBy { System.identityHashCode(it.factory) }.size < shares.size ->
-                IllegalArgumentException("A factory belongs to one reactor, but $factories gave the same one to several.")
+                IllegalArgumentException("A factory belongs to one reactor, but ${safeString(factories)} gave the same one to several.")
             else -> null
         }
     }

@@ -3,6 +3,7 @@
 
 package dev.torsion.reactor
 
+import dev.torsion.log.safeMessage
 import jdk.jfr.Category
 import jdk.jfr.Description
 import jdk.jfr.Event
@@ -51,7 +52,7 @@ internal object JfrLoopEvents : LoopEvents, FlightRecorderListener {
         context: String,
         error: Throwable,
     ) {
-        CallbackFailedEvent(name, context, error.javaClass.name, error.message).commit()
+        CallbackFailedEvent(name, context, error.javaClass.name, safeMessage(error)).commit()
     }
 }
 

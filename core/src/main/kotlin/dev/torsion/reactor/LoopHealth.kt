@@ -3,6 +3,7 @@
 
 package dev.torsion.reactor
 
+import dev.torsion.log.safeString
 import java.time.Duration
 
 /**
@@ -104,7 +105,7 @@ internal class HealthReports(
         val health = reactor.health()
         for (report in due) {
             report.due = now + report.period
-            reactor.guarded({ "the health listener ${report.listener}" }) { report.listener.healthMeasured(reactor, health) }
+            reactor.guarded({ "the health listener ${safeString(report.listener)}" }) { report.listener.healthMeasured(reactor, health) }
         }
     }
 }

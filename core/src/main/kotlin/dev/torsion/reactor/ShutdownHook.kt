@@ -8,6 +8,7 @@ package dev.torsion.reactor
 
 import dev.torsion.log.LogKeys
 import dev.torsion.log.Logger
+import dev.torsion.log.safeString
 import java.time.Duration
 import kotlin.time.toJavaDuration
 
@@ -68,12 +69,12 @@ internal class ShutdownHook(
         if (reactor is AbstractReactor && reactor.isInSystemExit) {
             log.warn(
                 "{reactor}: System.exit was called on the reactor's own thread, so its shutdown triggers cannot run",
-                LogKeys.REACTOR to reactor.toString(),
+                LogKeys.REACTOR to safeString(reactor),
             )
         } else if (!reactor.stopAndJoin(timeout)) {
             log.warn(
                 "{reactor} has not ended within {timeout} of the JVM's shutdown",
-                LogKeys.REACTOR to reactor.toString(),
+                LogKeys.REACTOR to safeString(reactor),
                 "timeout" to timeout.toString(),
             )
         }

@@ -9,6 +9,7 @@ package dev.torsion.reactor
 import dev.torsion.defer.Deferred
 import dev.torsion.log.LogKeys
 import dev.torsion.log.Logger
+import dev.torsion.log.safeString
 import java.util.concurrent.Callable
 import java.util.concurrent.Executor
 
@@ -34,7 +35,7 @@ public fun <T> Reactor.deferToThreadPool(
             callFromThread { outcome.fold({ result.callback(it) }, { result.errback(it) }) }
         } catch (e: ReactorNotRunningException) {
             outcome.exceptionOrNull()?.let { e.addSuppressed(it) }
-            log.debug("{reactor}: the answer of a thread came when the reactor had stopped", LogKeys.REACTOR, toString(), e)
+            log.debug("{reactor}: the answer of a thread came when the reactor had stopped", LogKeys.REACTOR, safeString(this), e)
         }
     }
     return result

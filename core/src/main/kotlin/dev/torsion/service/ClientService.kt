@@ -17,6 +17,7 @@ import dev.torsion.defer.succeed
 import dev.torsion.endpoint.ClientEndpoint
 import dev.torsion.log.LogKeys
 import dev.torsion.log.Logger
+import dev.torsion.log.safeString
 import dev.torsion.net.Address
 import dev.torsion.net.CloseReason
 import dev.torsion.net.Factory
@@ -144,20 +145,20 @@ constructor(
     private fun waitBeforeRetry() {
         state = State.WAITING
         val delay = delay()
+        retry = clock.callLater(delay.saturatedNanos(), TimeUnit.NANOSECONDS, ::connect)
         log.info(
             "{service}: retry {retry} in {delay}",
-            LogKeys.SERVICE to toString(),
+            LogKeys.SERVICE to safeString(this),
             "retry" to failedAttempts,
             "delay" to delay.toString(),
         )
-        retry = clock.callLater(delay.saturatedNanos(), TimeUnit.NANOSECONDS, ::connect)
     }
 
     private fun delay(): Duration =
         try {
             retryPolicy.delay(failedAttempts).also { require(!it.isNegative) { "a retry policy gave $it" } }
-        } catch (e: Exception) {
-            log.failure("{service}: the retry policy has failed, so the default takes its place", e, LogKeys.SERVICE to toString())
+        } catch (e: Throwable) {
+            log.failure("{service}: the retry policy has failed, so the default takes its place", e, LogKeys.SERVICE to safeString(this))
             RetryPolicy.DEFAULT.delay(failedAttempts)
         }
 
@@ -174,7 +175,7 @@ constructor(
 
     private fun noConnection() = DeferredCancelledException("$this makes no connections")
 
-    override fun toString(): String = "${title()}($endpoint, ${state.name.lowercase()})"
+    override fun toString(): String = "${title()}(${safeString(endpoint)}, ${state.name.lowercase()})"
 
     /** Somebody who waits for a connection, for so many failures more. */
     private inner class Waiter(
@@ -199,7 +200,7 @@ constructor(
 
         override fun stopFactory() = factory.doStop()
 
-        override fun logPrefix() = factory.logPrefix()
+        override fun logPrefix() = factory.safeLogPrefix()
 
         override fun buildProtocol(address: Address): Protocol? =
             factory.buildProtocol(address)?.also { new ->
@@ -210,7 +211,7 @@ constructor(
         fun connect() {
             val attempt = maybeAsyncDeferred { endpoint.connect(this) }.also { connecting = it }
             attempt
-                .addCallback { checkNotNull(built) { "$endpoint has connected without a protocol of the factory" } }
+                .addCallback { checkNotNull(built) { "${safeString(endpoint)} has connected without a protocol of the factory" } }
                 .addCallbacks(::made, ::failed)
         }
 

@@ -9,6 +9,7 @@ import dev.torsion.defer.Failure
 import dev.torsion.defer.succeed
 import dev.torsion.log.LogKeys
 import dev.torsion.log.Logger
+import dev.torsion.log.safeString
 
 /**
  * Several services that are started and stopped together; Twisted's `MultiService`. It is a service itself, so they form a tree.
@@ -49,8 +50,8 @@ public class MultiService : Service() {
      * @throws IllegalStateException when it has a parent already, is above this service in the tree, or when another one has its name
      */
     public fun addService(service: Service) {
-        check(service.parent == null) { "$service belongs to ${service.parent} already: remove it there first" }
-        check(generateSequence<Service>(this) { it.parent }.none { it === service }) { "$this is part of $service" }
+        check(service.parent == null) { "${safeString(service)} belongs to ${service.parent} already: remove it there first" }
+        check(generateSequence<Service>(this) { it.parent }.none { it === service }) { "$this is part of ${safeString(service)}" }
         check(service.name == null || children.none { it.name == service.name }) { "$this has a service \"${service.name}\" already" }
         children.add(service)
         service.parent = this
@@ -69,13 +70,13 @@ public class MultiService : Service() {
      * @throws IllegalArgumentException when it is not here
      */
     public fun removeService(service: Service): Deferred<Unit> {
-        require(service.parent === this) { "$this does not have $service" }
+        require(service.parent === this) { "$this does not have ${safeString(service)}" }
         forget(service)
         return if (isRunning) service.stopService() else succeed(Unit)
     }
 
     private fun forget(service: Service) {
-        children.remove(service)
+        children.removeIf { it === service }
         service.parent = null
     }
 
@@ -92,7 +93,11 @@ public class MultiService : Service() {
             }
         } catch (e: Throwable) {
             stopAll(started).addErrback {
-                log.failure("{service} could not be started, and some of it not be stopped again", it.value, LogKeys.SERVICE to toString())
+                log.failure(
+                    "{service} could not be started, and some of it not be stopped again",
+                    it.value,
+                    LogKeys.SERVICE to safeString(this),
+                )
             }
             throw e
         }
@@ -123,7 +128,7 @@ public class ServiceStopException internal constructor(
     /** What each of them failed with, in the order in which they were stopped. */
     public val failures: Map<Service, Throwable>,
 ) : RuntimeException(
-    failures.entries.joinToString("; ", "failed while stopping: ") { (service, error) -> "$service: $error" },
+    failures.entries.joinToString("; ", "failed while stopping: ") { (service, error) -> "${safeString(service)}: ${safeString(error)}" },
     failures.values.first(),
 ) {
     init {

@@ -101,9 +101,9 @@ constructor(
             else -> {
                 retries++
                 val delay = nextDelay()
-                tell(connector, "{factory}: will connect to {destination} again in {delay}", "delay" to Duration.ofNanos(delay).toString())
                 waiting?.let { if (it.isActive) it.cancel() }
                 waiting = clock.callLater(delay, TimeUnit.NANOSECONDS) { connector.connect() }
+                tell(connector, "{factory}: will connect to {destination} again in {delay}", "delay" to Duration.ofNanos(delay).toString())
             }
         }
     }
@@ -114,7 +114,7 @@ constructor(
         vararg values: Pair<String, Any?>,
     ) {
         if (!isNoisy) return
-        log.with(LogKeys.FACTORY, logPrefix()).with(LogKeys.DESTINATION, connector.destination).info(format, *values)
+        log.with(LogKeys.FACTORY, safeLogPrefix()).with(LogKeys.DESTINATION, connector.destination).info(format, *values)
     }
 
     private fun nextDelay(): Long {

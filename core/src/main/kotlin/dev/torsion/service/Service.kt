@@ -10,6 +10,8 @@ import dev.torsion.defer.maybeDeferred
 import dev.torsion.defer.succeed
 import dev.torsion.log.LogKeys
 import dev.torsion.log.Logger
+import dev.torsion.log.safeString
+import dev.torsion.log.simpleName
 
 /**
  * A part of a program that is started and stopped; Twisted's `Service`. Subclass it, and override [onStart] and [onStop].
@@ -41,7 +43,7 @@ public abstract class Service {
      */
     public var name: String? = null
         set(value) {
-            check(parent == null) { "$this belongs to $parent, so its name cannot be changed" }
+            check(parent == null) { "${safeString(this)} belongs to ${safeString(parent)}, so its name cannot be changed" }
             field = value
         }
 
@@ -56,7 +58,7 @@ public abstract class Service {
     /** Starts this service; throws what [onStart] throws. */
     public fun startService() {
         if (isRunning) {
-            log.warn("{service} is running already: starting it does nothing", LogKeys.SERVICE to toString())
+            log.warn("{service} is running already: starting it does nothing", LogKeys.SERVICE to safeString(this))
             return
         }
         isRunning = true
@@ -100,7 +102,7 @@ public abstract class Service {
     }
 
     /** What [toString] begins with: the kind of service, and its name. */
-    protected fun title(): String = (this::class.simpleName ?: "Service") + (name?.let { " $it" } ?: "")
+    protected fun title(): String = simpleName(javaClass, "Service") + (name?.let { " $it" } ?: "")
 
     override fun toString(): String = "${title()}(${if (isRunning) "running" else "stopped"})"
 
@@ -120,7 +122,7 @@ public abstract class Service {
             try {
                 begin()
             } catch (e: Throwable) {
-                log.failure("{service} could not be started again", e, LogKeys.SERVICE to this@Service.toString())
+                log.failure("{service} could not be started again", e, LogKeys.SERVICE to safeString(this@Service))
             }
         }
     }

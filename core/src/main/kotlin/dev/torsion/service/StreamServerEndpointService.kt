@@ -9,6 +9,7 @@ import dev.torsion.defer.succeed
 import dev.torsion.endpoint.ServerEndpoint
 import dev.torsion.log.LogKeys
 import dev.torsion.log.Logger
+import dev.torsion.log.safeString
 import dev.torsion.net.Factory
 import dev.torsion.net.ListeningPort
 import java.util.concurrent.CancellationException
@@ -52,7 +53,7 @@ public class StreamServerEndpointService(
                     failure.value !is CancellationException -> log.failure(
                         "{service} cannot listen",
                         failure.value,
-                        LogKeys.SERVICE to toString(),
+                        LogKeys.SERVICE to safeString(this),
                     )
                 }
                 null
@@ -69,7 +70,7 @@ public class StreamServerEndpointService(
         }
     }
 
-    override fun toString(): String = "${title()}($endpoint, ${if (port != null) "listening" else "closed"})"
+    override fun toString(): String = "${title()}(${safeString(endpoint)}, ${if (port != null) "listening" else "closed"})"
 
     private companion object {
         val log = Logger(StreamServerEndpointService::class.java)

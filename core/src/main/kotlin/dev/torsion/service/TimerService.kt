@@ -8,6 +8,7 @@ import dev.torsion.clock.LoopingCall
 import dev.torsion.defer.Deferred
 import dev.torsion.log.LogKeys
 import dev.torsion.log.Logger
+import dev.torsion.log.safeString
 import java.time.Duration
 import java.util.concurrent.Callable
 import kotlin.time.toJavaDuration
@@ -52,7 +53,11 @@ public class TimerService(
             calls.start(interval).addCallbacks(
                 { Unit },
                 { failure ->
-                    log.failure("{service}: the call has failed, so no more calls are made", failure.value, LogKeys.SERVICE to toString())
+                    log.failure(
+                        "{service}: the call has failed, so no more calls are made",
+                        failure.value,
+                        LogKeys.SERVICE to safeString(this),
+                    )
                 },
             )
     }

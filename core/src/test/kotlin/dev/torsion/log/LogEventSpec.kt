@@ -55,7 +55,7 @@ internal class LogEventSpec : StringSpec({
 
     "a value whose toString fails is shown as that failure" {
         text("{evil} but {good}", "evil" to Unformattable(), "good" to "okay") shouldBe
-            "(dev.torsion.log.Unformattable: toString failed with java.lang.IllegalStateException) but okay"
+            "<dev.torsion.log.Unformattable whose toString throws java.lang.IllegalStateException> but okay"
     }
 
     "even when the failure itself has no text, or the stack runs out" {
@@ -64,11 +64,11 @@ internal class LogEventSpec : StringSpec({
 
             override fun toString(): String = throw IllegalStateException()
         }
-        text("{evil}", "evil" to Unformattable { hostile }) shouldContain "toString failed with"
+        text("{evil}", "evil" to Unformattable { hostile }) shouldContain "whose toString throws"
         val a = ArrayList<Any>()
         val b = arrayListOf<Any>(a)
         a.add(b)
-        text("{endless}", "endless" to a) shouldEndWith "toString failed with java.lang.StackOverflowError)"
+        text("{endless}", "endless" to a) shouldEndWith "whose toString throws java.lang.StackOverflowError>"
     }
 
     "any string can be a format, and formatting loses nothing but doubled braces" {

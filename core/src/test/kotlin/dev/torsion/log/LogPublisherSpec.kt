@@ -75,7 +75,7 @@ internal class LogPublisherSpec : StringSpec({
         val publisher = LogPublisher(hostile, { throw evil })
         publisher.observe(event("hello"))
         publisher.isInterested(Level.INFO, "x") shouldBe true
-        publisher.toString() shouldContain "toString failed"
+        publisher.toString() shouldContain "whose toString throws"
     }
 
     "what observers log meanwhile comes after the event, for all of them" {

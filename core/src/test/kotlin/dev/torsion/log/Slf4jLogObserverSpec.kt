@@ -7,6 +7,7 @@ import io.kotest.core.spec.style.StringSpec
 import io.kotest.matchers.collections.shouldBeEmpty
 import io.kotest.matchers.collections.shouldContainExactly
 import io.kotest.matchers.shouldBe
+import io.kotest.matchers.types.shouldBeInstanceOf
 import io.kotest.matchers.types.shouldBeSameInstanceAs
 import org.slf4j.Marker
 import org.slf4j.event.DefaultLoggingEvent
@@ -14,6 +15,8 @@ import org.slf4j.event.Level
 import org.slf4j.event.LoggingEvent
 import org.slf4j.helpers.LegacyAbstractLogger
 import org.slf4j.spi.LoggingEventAware
+import java.io.PrintWriter
+import java.io.Writer
 
 /** What a backend of SLF4J is given. */
 internal class Slf4jLogObserverSpec : StringSpec({
@@ -68,7 +71,37 @@ internal class Slf4jLogObserverSpec : StringSpec({
         val event = backend.events.single()
         event.message shouldBe "hello"
         event.keyValuePairs.map { it.key to it.value } shouldContainExactly
-            listOf("evil" to "(dev.torsion.log.Unformattable: toString failed with java.lang.IllegalStateException)", "good" to "1")
+            listOf("evil" to "<dev.torsion.log.Unformattable whose toString throws java.lang.IllegalStateException>", "good" to "1")
+    }
+
+    "an error that cannot be described costs its text, not the event nor its trace" {
+        for (bad in listOf(Undescribed(), RuntimeException("why", Undescribed()))) {
+            val backend = EventBackend(isReading = true)
+            Logger("a.b", Slf4jLogObserver { backend.named(it) }).failure("hello", bad)
+            val event = backend.events.single()
+            event.message shouldBe "hello"
+            event.throwable.shouldBeInstanceOf<StandInException>().original shouldBeSameInstanceAs bad
+            event.throwable.stackTrace.toList() shouldBe bad.stackTrace.toList()
+        }
+    }
+
+    "nor does one that cannot be printed" {
+        val backend = EventBackend(isReading = true)
+        val bad =
+            object : RuntimeException("why") {
+                override fun printStackTrace(out: PrintWriter): Unit = throw NoClassDefFoundError("out")
+            }
+        Logger("a.b", Slf4jLogObserver { backend.named(it) }).failure("hello", bad, "x" to 1)
+        val event = backend.events.single()
+        event.throwable.shouldBeInstanceOf<StandInException>().original shouldBeSameInstanceAs bad
+        event.keyValuePairs.map { it.key to it.value } shouldContainExactly listOf("x" to "1")
+    }
+
+    "a value that fails with an error costs its text, not the event" {
+        val backend = EventBackend(isReading = true)
+        Logger("a.b", Slf4jLogObserver { backend.named(it) }).info("hello", "evil" to Unformattable { StackOverflowError() })
+        backend.events.single().keyValuePairs.map { it.value } shouldContainExactly
+            listOf("<dev.torsion.log.Unformattable whose toString throws java.lang.StackOverflowError>")
     }
 })
 
@@ -93,7 +126,10 @@ private class EventBackend(
 
     override fun log(event: LoggingEvent) {
         val to = parent ?: this
-        if (isReading) event.keyValuePairs.forEach { it.value.toString() }
+        if (isReading) {
+            event.keyValuePairs?.forEach { it.value.toString() }
+            event.throwable?.printStackTrace(PrintWriter(Writer.nullWriter()))
+        }
         to.events.add(event)
         // As backends find the caller: the frame below the last one of the boundary.
         val boundary = (event as DefaultLoggingEvent).callerBoundary

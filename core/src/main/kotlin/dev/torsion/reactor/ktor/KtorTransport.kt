@@ -5,6 +5,8 @@ package dev.torsion.reactor.ktor
 
 import dev.torsion.clock.DelayedCall
 import dev.torsion.defer.Deferred
+import dev.torsion.log.safeMessage
+import dev.torsion.log.safeString
 import dev.torsion.net.ClosePhase
 import dev.torsion.net.CloseReason
 import dev.torsion.net.ClosedBy
@@ -239,13 +241,13 @@ internal class KtorTransport(
 
     override fun abortConnection(cause: Throwable?) {
         reactor.checkThread("abortConnection")
-        val why = cause?.let { "This side aborted the connection: ${it.message}" } ?: "This side aborted the connection."
+        val why = cause?.let { "This side aborted the connection: ${safeMessage(it)}" } ?: "This side aborted the connection."
         cut(ConnectionAborted(why, cause, phase(), bufferedBytes))
     }
 
     private fun broken(e: Exception) {
         if (isFinishing) return // it is we who close the channels
-        cut(ConnectionLost("The connection to $remoteAddress was lost: ${e.message}.", e, ClosedBy.PEER, phase(), bufferedBytes))
+        cut(ConnectionLost("The connection to $remoteAddress was lost: ${safeMessage(e)}.", e, ClosedBy.PEER, phase(), bufferedBytes))
     }
 
     private fun cut(reason: CloseReason) {
@@ -299,7 +301,9 @@ internal class KtorTransport(
                 val handle = socket.socketContext.invokeOnCompletion { continuation.resume(it) }
                 continuation.invokeOnCancellation { handle.dispose() }
             }
-        val lost = error?.let { ConnectionLost("The connection to $remoteAddress was lost: ${it.message}.", it, ClosedBy.PEER, phase()) }
+        val lost = error?.let {
+            ConnectionLost("The connection to $remoteAddress was lost: ${safeMessage(it)}.", it, ClosedBy.PEER, phase())
+        }
         end(lost ?: ConnectionDone(closedBy, phase()))
     }
 
@@ -311,19 +315,22 @@ internal class KtorTransport(
         if (!byReactor) reactor.removeSystemEventTrigger(whenReactorStops)
         closeTimer?.let { if (it.isActive) it.cancel() }
         queue.clear()
+        reactor.guarded(this, { "closing $this" }) { closeSocket(reason) }
+        reactor.guarded(this, { "stopping the producer of ${safeString(protocol)}" }) { consumer.ended(reason) }
+        reactor.logEnd(this, reason)
+        reactor.guarded(this, { "connectionLost of ${safeString(protocol)}" }) { protocol.endConnection(reason) }
+        reactor.guarded(this, { "ending the coroutines of $this" }) { connectionScope.end(reason) }
+        finished.complete(reason)
+    }
+
+    private fun closeSocket(reason: CloseReason) {
         pumps.end(reason)
         socket.close()
-        if (reason !is ConnectionDone) {
-            input.cancel(reason)
-            output.cancel(reason)
-            // ktor would go on sending for as long as the peer does not read.
-            socket.socketContext.cancel(CancellationException(reason.message, reason))
-        }
-        consumer.ended(reason)
-        reactor.logEnd(this, reason)
-        reactor.guarded(this, { "connectionLost of $protocol" }) { protocol.endConnection(reason) }
-        connectionScope.end(reason)
-        finished.complete(reason)
+        if (reason is ConnectionDone) return
+        input.cancel(reason)
+        output.cancel(reason)
+        // ktor would go on sending for as long as the peer does not read.
+        socket.socketContext.cancel(CancellationException(reason.message, reason))
     }
 
     /** Calls the protocol; what it throws is reported and aborts the connection. */
@@ -331,7 +338,7 @@ internal class KtorTransport(
         what: String,
         call: () -> Unit,
     ) {
-        reactor.guarded(this, { "$what of $protocol" }) {
+        reactor.guarded(this, { "$what of ${safeString(protocol)}" }) {
             try {
                 call()
             } catch (e: Throwable) {

@@ -58,7 +58,7 @@ internal class NioAttempt(
     }
 
     private fun lookedUp(outcome: Outcome<List<InetAddress>>) {
-        if (outcome is Failure) return fail(DnsLookupException(target.host, target.toString(), outcome.value.cause ?: outcome.value))
+        if (outcome is Failure) return fail(DnsLookupException(target.host, target.toString(), outcome.value.looked()))
         waiting.addAll(interleaved(target.reachable(outcome.get())))
         if (waiting.isEmpty()) return fail(DnsLookupException(target.host, target.toString()))
         tryNext()
@@ -177,6 +177,9 @@ internal class NioAttempt(
         override fun toString() = "connecting to $target at $address"
     }
 }
+
+/** What a look-up has really failed with: it is wrapped, as a rule. */
+private fun Throwable.looked(): Throwable = if (this is DnsLookupException) cause ?: this else this
 
 /** Java has one exception for a connection that was refused and for one that the operating system has given up. */
 private fun isRefusal(e: IOException) = e is java.net.ConnectException && e.message?.contains("timed out") != true

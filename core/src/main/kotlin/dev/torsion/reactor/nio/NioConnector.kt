@@ -5,6 +5,7 @@ package dev.torsion.reactor.nio
 
 import dev.torsion.log.LogKeys
 import dev.torsion.log.Logger
+import dev.torsion.log.safeMessage
 import dev.torsion.net.ClientFactory
 import dev.torsion.net.ConnectException
 import dev.torsion.net.ConnectingCancelledException
@@ -32,13 +33,13 @@ internal class NioConnector(
     override fun connect() {
         reactor.checkThread("connect")
         check(state == State.DISCONNECTED) { "cannot connect to $destination again while ${state.name.lowercase()}" }
-        state = State.CONNECTING
         if (!factoryStarted) {
             factory.doStart()
             factoryStarted = true
         }
+        state = State.CONNECTING
         attempt = NioAttempt(reactor, target, ::connected, ::failed).also { it.begin() }
-        reactor.guarded({ "startedConnecting of ${factory.logPrefix()}" }) { factory.startedConnecting(this) }
+        reactor.guarded({ "startedConnecting of ${factory.safeLogPrefix()}" }) { factory.startedConnecting(this) }
     }
 
     override fun stopConnecting() {
@@ -59,9 +60,9 @@ internal class NioConnector(
         try {
             established(channel)
         } catch (e: Throwable) {
+            channel.closeAfterFailure()
             reactor.reportError("building a protocol for $destination", e)
-            channel.close()
-            failed(ConnectException("Connection to $destination could not be used: ${e.message}", destination, e))
+            failed(ConnectException("Connection to $destination could not be used: ${safeMessage(e)}", destination, e))
         }
     }
 
@@ -80,7 +81,7 @@ internal class NioConnector(
             connection.loseConnection()
         } else {
             connection.start(protocol)
-            reactor.guarded({ "clientConnectionMade of ${factory.logPrefix()}" }) { factory.clientConnectionMade(this, protocol) }
+            reactor.guarded({ "clientConnectionMade of ${factory.safeLogPrefix()}" }) { factory.clientConnectionMade(this, protocol) }
         }
     }
 
@@ -98,10 +99,10 @@ internal class NioConnector(
         attempt = null
         transport = null
         state = State.DISCONNECTED
-        reactor.guarded({ "telling ${factory.logPrefix()} of $this" }, tell)
+        reactor.guarded({ "telling ${factory.safeLogPrefix()} of $this" }, tell)
         if (state == State.DISCONNECTED && factoryStarted) {
             factoryStarted = false
-            factory.doStop()
+            reactor.guarded({ "stopFactory of ${factory.safeLogPrefix()}" }) { factory.doStop() }
         }
     }
 

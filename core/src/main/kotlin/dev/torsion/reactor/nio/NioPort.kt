@@ -36,7 +36,7 @@ internal class NioPort private constructor(
     private val address = InternetAddress.of(channel.localAddress)
     private val log by lazy {
         Logger(ListeningPort::class.java).with(
-            mapOf(LogKeys.REACTOR to reactor.name, LogKeys.FACTORY to factory.logPrefix(), LogKeys.HOST to address.toString()),
+            mapOf(LogKeys.REACTOR to reactor.name, LogKeys.FACTORY to factory.safeLogPrefix(), LogKeys.HOST to address.toString()),
         )
     }
     private val key = reactor.register(channel, SelectionKey.OP_ACCEPT, this)
@@ -107,18 +107,14 @@ internal class NioPort private constructor(
             if (factory.isNoisy) log.info("{factory} has stopped listening on {host}")
             pause?.let { if (it.isActive) it.cancel() }
             key.cancel()
-            try {
-                channel.close()
-                spare.close()
-            } catch (e: IOException) {
-                reactor.reportError("closing $this", e)
-            }
-            reactor.guarded({ "stopFactory of ${factory.logPrefix()}" }) { factory.doStop() }
+            reactor.guarded({ "closing $this" }) { channel.close() }
+            reactor.guarded({ "closing the spare channel of $this" }) { spare.close() }
+            reactor.guarded({ "stopFactory of ${factory.safeLogPrefix()}" }) { factory.doStop() }
         }
         reactor.afterSelect(freed)
     }
 
-    override fun toString() = "TcpPort($address, ${if (isListening) "listening" else "closed"}, ${factory.logPrefix()})"
+    override fun toString() = "TcpPort($address, ${if (isListening) "listening" else "closed"}, ${factory.safeLogPrefix()})"
 
     companion object {
         private const val PAUSE_MILLIS = 1000L

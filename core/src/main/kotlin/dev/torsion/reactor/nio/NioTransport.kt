@@ -5,6 +5,8 @@ package dev.torsion.reactor.nio
 
 import dev.torsion.clock.DelayedCall
 import dev.torsion.defer.Deferred
+import dev.torsion.log.safeMessage
+import dev.torsion.log.safeString
 import dev.torsion.net.ClosePhase
 import dev.torsion.net.CloseReason
 import dev.torsion.net.ClosedBy
@@ -22,7 +24,7 @@ import dev.torsion.reactor.ConnectionScope
 import dev.torsion.reactor.ConsumerSide
 import dev.torsion.reactor.guarded
 import dev.torsion.reactor.logEnd
-import dev.torsion.reactor.logValues
+import dev.torsion.reactor.reportFailure
 import kotlinx.coroutines.CoroutineScope
 import java.io.IOException
 import java.net.SocketAddress
@@ -312,7 +314,7 @@ internal class NioTransport(
     override fun abortConnection(cause: Throwable?) {
         reactor.checkThread("abortConnection")
         if (state == State.CLOSED || cut != null) return
-        val why = cause?.let { "This side aborted the connection: ${it.message}" } ?: "This side aborted the connection."
+        val why = cause?.let { "This side aborted the connection: ${safeMessage(it)}" } ?: "This side aborted the connection."
         cut(ConnectionAborted(why, cause, phase(), bufferedBytes))
     }
 
@@ -325,7 +327,7 @@ internal class NioTransport(
 
     private fun broken(e: IOException) {
         if (cut != null || state == State.CLOSED) return
-        cut(ConnectionLost("The connection to ${peer()} was lost: ${e.message}.", e, ClosedBy.PEER, phase(), bufferedBytes))
+        cut(ConnectionLost("The connection to ${peer()} was lost: ${safeMessage(e)}.", e, ClosedBy.PEER, phase(), bufferedBytes))
     }
 
     private fun cut(reason: CloseReason) {
@@ -392,10 +394,10 @@ internal class NioTransport(
         queue = null
         closeChannel(reason)
         reactor.logEnd(this, reason)
-        producing?.let { reactor.guarded(this, { "stopping the producer of $protocol" }) { it.ended(reason) } }
-        reactor.guarded(this, { "connectionLost of $protocol" }) { protocol.endConnection(reason) }
+        producing?.let { reactor.guarded(this, { "stopping the producer of ${safeString(protocol)}" }) { it.ended(reason) } }
+        reactor.guarded(this, { "connectionLost of ${safeString(protocol)}" }) { protocol.endConnection(reason) }
         lost?.let { reactor.guarded(this, { "telling the factory that $this is lost" }) { it(reason) } }
-        connectionScope?.end(reason)
+        connectionScope?.let { reactor.guarded(this, { "ending the coroutines of $this" }) { it.end(reason) } }
     }
 
     private fun closeChannel(reason: CloseReason) {
@@ -407,8 +409,9 @@ internal class NioTransport(
             }
             key.cancel()
             channel.close()
-        } catch (e: IOException) {
-            reactor.reportError("closing $this", e, logValues())
+        } catch (e: Throwable) { // an error too: its protocol has not been told yet
+            channel.closeAfterFailure()
+            reactor.reportFailure(e, this) { "closing $this" }
         }
     }
 
@@ -421,8 +424,8 @@ internal class NioTransport(
 
     private fun coroutineFailed(error: Throwable) {
         // That a peer has gone is no fault of the coroutine that was talking to it.
-        if (error !is CloseReason) reactor.reportError("a coroutine of $this failed", error, logValues())
         abortConnection(error)
+        if (error !is CloseReason) reactor.reportFailure(error, this) { "a coroutine of $this" }
     }
 
     /** Calls the protocol; what it throws is reported and aborts the connection. */
@@ -433,8 +436,8 @@ internal class NioTransport(
         try {
             call()
         } catch (e: Throwable) {
-            reactor.reportError("$what of $protocol failed", e, logValues())
             abortConnection(e)
+            reactor.reportFailure(e, this) { "$what of ${safeString(protocol)}" }
         }
     }
 

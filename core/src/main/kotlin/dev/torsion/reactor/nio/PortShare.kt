@@ -66,7 +66,7 @@ internal class PortShare(
         if (!isOpen) return
         isOpen = false
         reactor.shares.remove(this)
-        reactor.guarded({ "stopFactory of ${factory.logPrefix()}" }) { factory.doStop() }
+        reactor.guarded({ "stopFactory of ${factory.safeLogPrefix()}" }) { factory.doStop() }
         closed.complete(Unit)
     }
 

@@ -51,5 +51,5 @@ internal class SharedFactory(
         shares.forEach { it.closeSoon() }
     }
 
-    override fun logPrefix(): String = shares.first().factory.logPrefix()
+    override fun logPrefix(): String = shares.first().factory.safeLogPrefix()
 }
