@@ -94,11 +94,9 @@ internal class CodecConnection<T : Any>(
     override fun frameReceived(frame: ByteBuffer) {
         val message =
             try {
-                codec.content.decode(frame)
+                understood { codec.content.decode(frame) }
             } catch (violation: ProtocolViolationException) {
                 return refused(violation)
-            } catch (e: Exception) {
-                return refused(MalformedContentException("A message cannot be understood: ${e.message}", e))
             }
         val request = requests?.removeFirstOrNull()
         when {

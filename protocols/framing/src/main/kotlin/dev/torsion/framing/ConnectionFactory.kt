@@ -75,24 +75,23 @@ public class ConnectionFactory<T : Any> internal constructor(
     private inner class Messages :
         Protocol(),
         HalfCloseableProtocol {
-        private lateinit var connection: CodecConnection<T>
+        private var connection: CodecConnection<T>? = null // null if it could not be made
 
         override fun connectionMade() {
             connectionCount++
-            connection = CodecConnection(transport, codec, options, clock, isServed)
-            handler.connected(connection)
+            handler.connected(CodecConnection(transport, codec, options, clock, isServed).also { connection = it })
         }
 
-        override fun dataReceived(view: ByteBuffer) = connection.feed(view)
+        override fun dataReceived(view: ByteBuffer) = connection!!.feed(view)
 
-        override fun readConnectionLost() = connection.peerEnded()
+        override fun readConnectionLost() = connection!!.peerEnded()
 
         override fun writeConnectionLost() {}
 
         override fun connectionLost(reason: CloseReason) {
             connectionCount--
             all.decrementAndGet()
-            connection.lost(reason)
+            connection?.lost(reason)
         }
     }
 

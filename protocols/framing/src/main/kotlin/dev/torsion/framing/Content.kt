@@ -3,6 +3,7 @@
 
 package dev.torsion.framing
 
+import dev.torsion.log.safeMessage
 import java.nio.ByteBuffer
 import java.nio.charset.Charset
 
@@ -131,13 +132,7 @@ internal class MappedContent<A : Any, T : Any>(
 ) : Content<T> {
     override fun decode(frame: ByteBuffer): T {
         val value = inner.decode(frame)
-        try {
-            return decode.convert(value)
-        } catch (e: MalformedContentException) {
-            throw e
-        } catch (e: Exception) {
-            throw MalformedContentException("A message cannot be understood: ${e.message}", e)
-        }
+        return understood { decode.convert(value) }
     }
 
     override fun encode(value: T): ByteArray =
@@ -147,7 +142,7 @@ internal class MappedContent<A : Any, T : Any>(
             } catch (e: EncodeException) {
                 throw e
             } catch (e: Exception) {
-                throw EncodeException("A message cannot be encoded: ${e.message}", e)
+                throw EncodeException("A message cannot be encoded: ${safeMessage(e)}", e)
             },
         )
 

@@ -3,6 +3,9 @@
 
 package dev.torsion.framing
 
+import dev.torsion.log.escaped
+import dev.torsion.log.escapedThrowable
+import dev.torsion.log.safeMessage
 import dev.torsion.net.ProtocolViolationException
 
 // What the peer did wrong: all of these are protocol violations.
@@ -36,11 +39,33 @@ public class TruncatedFrameException(
     public val bytes: Long,
 ) : ProtocolViolationException("The connection ended inside a frame, of which $bytes bytes had come.")
 
-/** A frame was complete, but what is in it is not what the codec's [Content] says, such as bad UTF-8 or bad JSON. */
+/**
+ * A frame was complete, but what is in it is not what the codec's [Content] says, such as bad UTF-8 or bad JSON.
+ *
+ * What the peer has sent stands in the message escaped and shortened, and likewise in that of the cause, which is a
+ * [StandInException][dev.torsion.log.StandInException] then.
+ */
 public class MalformedContentException(
     message: String,
     cause: Throwable? = null,
-) : ProtocolViolationException(message, cause)
+) : ProtocolViolationException(message, cause) {
+    public companion object {
+        /**
+         * [what] is the matter, since [cause] was thrown, whose message says more. A [StackOverflowError] says that the message is nested too
+         * deep. For a [Content] of your own.
+         */
+        @JvmStatic
+        public fun of(
+            what: String,
+            cause: Throwable,
+        ): MalformedContentException =
+            if (cause is StackOverflowError) {
+                MalformedContentException("$what: it is nested too deep.")
+            } else {
+                MalformedContentException("$what: ${escaped(safeMessage(cause) ?: cause.javaClass.name)}", escapedThrowable(cause))
+            }
+    }
+}
 
 // What we did wrong: a message that the framing cannot carry. Nothing of it was sent.
 
@@ -61,3 +86,17 @@ public class StringTooLongException(
     public val limit: Long,
     public val length: Long,
 ) : EncodeException("Cannot send $what of $length bytes: the limit is $limit bytes.")
+
+/** What [decode] gives. That it fails is the peer's doing: it has sent what cannot be understood, or is nested too deep. */
+internal inline fun <T> understood(decode: () -> T): T =
+    try {
+        decode()
+    } catch (e: ProtocolViolationException) {
+        throw e
+    } catch (e: Exception) {
+        throw MalformedContentException.of(NOT_UNDERSTOOD, e)
+    } catch (e: StackOverflowError) {
+        throw MalformedContentException.of(NOT_UNDERSTOOD, e)
+    }
+
+internal const val NOT_UNDERSTOOD = "A message cannot be understood"

@@ -3,6 +3,7 @@
 
 package dev.torsion.framing
 
+import dev.torsion.log.safeMessage
 import kotlinx.serialization.KSerializer
 import kotlinx.serialization.SerializationException
 import kotlinx.serialization.json.Json
@@ -22,10 +23,12 @@ constructor(
         try {
             return json.decodeFromString(serializer, text)
         } catch (e: SerializationException) {
-            throw MalformedContentException("A message is no JSON of ${serializer.descriptor.serialName}: ${e.message}", e)
+            throw MalformedContentException.of("A message is no JSON of ${serializer.descriptor.serialName}", e)
         } catch (e: IllegalArgumentException) {
             // Thrown by the class of T itself: it does not take such values.
-            throw MalformedContentException("A message is no ${serializer.descriptor.serialName}: ${e.message}", e)
+            throw MalformedContentException.of("A message is no ${serializer.descriptor.serialName}", e)
+        } catch (e: StackOverflowError) {
+            throw MalformedContentException.of("A message is no ${serializer.descriptor.serialName}", e)
         }
     }
 
@@ -34,7 +37,7 @@ constructor(
             try {
                 json.encodeToString(serializer, value)
             } catch (e: SerializationException) {
-                throw EncodeException("Cannot write a ${serializer.descriptor.serialName} as JSON: ${e.message}", e)
+                throw EncodeException("Cannot write a ${serializer.descriptor.serialName} as JSON: ${safeMessage(e)}", e)
             }
         return TEXT.encode(text)
     }
