@@ -21,6 +21,7 @@ internal class CoreFloorsSpec : StringSpec({
         listOf("dev.torsion.defer.."),
         listOf("dev.torsion.clock.."),
         listOf("dev.torsion.net.."),
+        listOf("dev.torsion.spi.."),
         listOf("dev.torsion.reactor.."),
         listOf("dev.torsion.tls..", "dev.torsion.endpoint..", "dev.torsion.service.."),
     )

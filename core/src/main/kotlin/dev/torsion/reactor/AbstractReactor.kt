@@ -15,6 +15,7 @@ import dev.torsion.log.Logger
 import dev.torsion.log.simpleName
 import dev.torsion.net.HostResolver
 import dev.torsion.net.WrongThreadException
+import dev.torsion.spi.TorsionSpi
 import kotlinx.coroutines.CoroutineDispatcher
 import kotlinx.coroutines.CoroutineExceptionHandler
 import kotlinx.coroutines.CoroutineName
@@ -392,8 +393,12 @@ public abstract class AbstractReactor(
         if (!tasks.offer(command)) throw RejectedExecutionException(STOPPED)
     }
 
-    /** Runs [task] in the next turn; the way of coroutines and of this reactor's own parts. False when the reactor has ended. */
-    internal fun runSoon(task: Runnable): Boolean {
+    /**
+     * Runs [task] in the next turn; the way of coroutines and of a reactor's own parts. What it throws is reported. Gives false, and
+     * does not run it, when the reactor has ended. Thread: any.
+     */
+    @TorsionSpi
+    public fun runSoon(task: Runnable): Boolean {
         if (!isInReactorThread || state == State.ENDED) return tasks.offer(task)
         tasks.add(task)
         return true
@@ -523,8 +528,14 @@ public abstract class AbstractReactor(
         }
     }
 
-    /** Refuses [operation] on a thread that does not own this reactor. */
-    internal fun checkThread(operation: String) {
+    /**
+     * Refuses [operation], which is the name of a method, on a thread that does not own this reactor. While it does not run, no thread
+     * does.
+     *
+     * @throws WrongThreadException on another thread than the reactor's
+     */
+    @TorsionSpi
+    public fun checkThread(operation: String) {
         val owner = thread ?: return
         if (owner !== Thread.currentThread()) {
             throw WrongThreadException(

@@ -1,6 +1,8 @@
 // Copyright (c) the Torsion contributors
 // SPDX-License-Identifier: MIT
 
+@file:JvmName("ConnectionLog")
+
 package dev.torsion.reactor
 
 import dev.torsion.log.LogKeys
@@ -8,6 +10,7 @@ import dev.torsion.log.Logger
 import dev.torsion.net.CloseReason
 import dev.torsion.net.ConnectionDone
 import dev.torsion.net.Transport
+import dev.torsion.spi.TorsionSpi
 import org.slf4j.event.Level
 
 private val log = Logger(Transport::class.java)
@@ -23,8 +26,9 @@ internal fun Transport.safeLogValues(): Map<String, Any?> =
         emptyMap()
     }
 
-/** For whoever looks for it: [connection] has ended, and not in an orderly way. */
-internal fun AbstractReactor.logEnd(
+/** For whoever looks for it, at level `DEBUG`: [connection] has ended with [reason]. One that ended in an orderly way is not worth a line. */
+@TorsionSpi
+public fun AbstractReactor.logEnd(
     connection: Transport,
     reason: CloseReason,
 ) {

@@ -1,10 +1,14 @@
 // Copyright (c) the Torsion contributors
 // SPDX-License-Identifier: MIT
 
+@file:JvmName("Guarded")
+
 package dev.torsion.reactor
 
 import dev.torsion.log.safeText
 import dev.torsion.net.Transport
+import dev.torsion.spi.TorsionSpi
+import java.util.function.Supplier
 
 /** Runs [block]; what it throws is reported, with [what] it was, and goes no further. */
 internal inline fun AbstractReactor.guarded(
@@ -18,8 +22,13 @@ internal inline fun AbstractReactor.guarded(
     }
 }
 
-/** [guarded], for a callback of [connection]. */
-internal inline fun AbstractReactor.guarded(
+/**
+ * Runs [block], which calls user code for [connection]. What it throws is reported, with [what] it was, such as "dataReceived of Echo", and
+ * goes no further. Thread: the reactor's.
+ */
+@TorsionSpi
+@JvmSynthetic
+public inline fun AbstractReactor.guarded(
     connection: Transport,
     crossinline what: () -> String,
     block: () -> Unit,
@@ -31,12 +40,16 @@ internal inline fun AbstractReactor.guarded(
     }
 }
 
-/** Reports [error] of [what] it was, a callback of [connection] if that is given; describing them cannot keep it from being reported. */
-internal fun AbstractReactor.reportFailure(
+/**
+ * Reports an [error] to the log and to [ReactorOptions.errorListener]. [what] says what has failed, a callback of [connection] if that is
+ * given; that the two cannot be described does not keep the error from being reported. Thread: any.
+ */
+@TorsionSpi
+public fun AbstractReactor.reportFailure(
     error: Throwable,
     connection: Transport? = null,
-    what: () -> String,
+    what: Supplier<String>,
 ) {
-    val text = safeText(null, "description") { "${what()} failed" }
+    val text = safeText(null, "description") { "${what.get()} failed" }
     reportError(text, error, connection?.safeLogValues() ?: emptyMap())
 }

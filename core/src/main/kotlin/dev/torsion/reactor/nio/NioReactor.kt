@@ -12,6 +12,7 @@ import dev.torsion.net.TcpOptions
 import dev.torsion.reactor.AbstractReactor
 import dev.torsion.reactor.ReactorOptions
 import dev.torsion.reactor.guarded
+import dev.torsion.spi.TorsionSpi
 import java.io.IOException
 import java.nio.channels.CancelledKeyException
 import java.nio.channels.SelectableChannel
@@ -31,7 +32,8 @@ import java.util.function.Consumer
 public open class NioReactor(
     options: ReactorOptions,
     /** Where the selector and the channels come from. */
-    internal val provider: SelectorProvider = SelectorProvider.provider(),
+    @property:TorsionSpi
+    public val provider: SelectorProvider = SelectorProvider.provider(),
     timers: TimerQueue? = null,
 ) : AbstractReactor(options, timers) {
     /** The selector that this reactor waits on. */
@@ -130,7 +132,15 @@ public open class NioReactor(
         }
     }
 
-    internal fun register(
+    /**
+     * Puts [channel], which does not block, on the selector: [selectable] hears when it is ready for one of [operations], a set of
+     * `SelectionKey` bits. The key takes other operations, and cancelling it ends this. Thread: the reactor's.
+     *
+     * @throws java.nio.channels.ClosedChannelException when the channel is closed
+     * @throws java.nio.channels.ClosedSelectorException when the reactor has ended
+     */
+    @TorsionSpi
+    public fun register(
         channel: SelectableChannel,
         operations: Int,
         selectable: Selectable,

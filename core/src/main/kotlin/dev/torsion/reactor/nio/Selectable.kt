@@ -3,11 +3,14 @@
 
 package dev.torsion.reactor.nio
 
-/** What stands behind a selection key. */
-internal interface Selectable {
-    /** The channel is ready for [operations], a set of `SelectionKey` bits. */
-    fun ready(operations: Int)
+import dev.torsion.spi.TorsionSpi
+
+/** What stands behind a selection key of [NioReactor.register]. Thread: the reactor's. */
+@TorsionSpi
+public interface Selectable {
+    /** The channel is ready for [operations], a set of `SelectionKey` bits. What this throws is reported. */
+    public fun ready(operations: Int)
 
     /** The reactor stops: ends this one at once. */
-    fun reactorStopped()
+    public fun reactorStopped()
 }
