@@ -56,6 +56,6 @@ internal class CoreFloorsSpec : StringSpec({
 
 /** A [java.net.URL] only names a place, such as a class's jar, and reaches no network by being there. */
 private val areSocketsOrNio: DescribedPredicate<JavaClass> =
-    resideInAnyPackage("java.nio..", "java.net..", "javax.net..", "io.ktor..")
+    resideInAnyPackage("java.nio..", "java.net..", "javax.net..")
         .and(not(belongToAnyOf(URL::class.java, URI::class.java)))
         .`as`("are sockets or java.nio")

@@ -20,7 +20,7 @@ import io.kotest.matchers.collections.shouldBeEmpty
 internal class ModuleArrowsSpec : StringSpec({
     "a module uses only the modules below it" {
         classes().should(useOnlyModulesBelow)
-            .because("arrows point one way: examples -> java-facade, protocols, testkit -> core, and core knows nobody")
+            .because("arrows point one way: examples -> java-facade, protocols, interop, testkit -> core, and core knows nobody")
             .allowEmptyShould(true)
             .check(TorsionModule.allClasses)
     }

@@ -16,6 +16,8 @@ import kotlin.io.path.readText
 internal enum class TorsionModule(val directory: Path, val published: Boolean = true) {
     CORE(ROOT / "core"),
     FRAMING(ROOT / "protocols" / "framing"),
+    JSON(ROOT / "protocols" / "json"),
+    KTOR(ROOT / "interop" / "ktor"),
     JAVA_FACADE(ROOT / "java-facade"),
     LOG_JSON(ROOT / "observability" / "log-json"),
     MICROMETER(ROOT / "observability" / "micrometer"),
@@ -27,10 +29,10 @@ internal enum class TorsionModule(val directory: Path, val published: Boolean = 
     val uses: Set<TorsionModule>
         get() = when (this) {
             CORE -> emptySet()
-            FRAMING, LOG_JSON, MICROMETER, TESTKIT -> setOf(CORE)
-            JAVA_FACADE -> setOf(CORE, FRAMING)
+            FRAMING, KTOR, LOG_JSON, MICROMETER, TESTKIT -> setOf(CORE)
+            JAVA_FACADE, JSON -> setOf(CORE, FRAMING)
             BENCHMARKS -> setOf(CORE, FRAMING, JAVA_FACADE, TESTKIT)
-            EXAMPLES -> setOf(CORE, FRAMING, JAVA_FACADE, LOG_JSON, TESTKIT)
+            EXAMPLES -> setOf(CORE, FRAMING, JAVA_FACADE, JSON, KTOR, LOG_JSON, TESTKIT)
         }
 
     val api: Path get() = directory / "api" / "${directory.fileName}.api"

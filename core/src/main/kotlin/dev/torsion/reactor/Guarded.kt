@@ -42,7 +42,7 @@ public inline fun AbstractReactor.guarded(
 
 /**
  * Reports an [error] to the log and to [ReactorOptions.errorListener]. [what] says what has failed, a callback of [connection] if that is
- * given; that the two cannot be described does not keep the error from being reported. Thread: any.
+ * given; that the two cannot be described does not keep the error from being reported. Thread: the reactor's.
  */
 @TorsionSpi
 public fun AbstractReactor.reportFailure(

@@ -1,7 +1,7 @@
 // Copyright (c) the Torsion contributors
 // SPDX-License-Identifier: MIT
 
-package dev.torsion.reactor.ktor
+package dev.torsion.ktor
 
 import dev.torsion.net.CloseReason
 import dev.torsion.net.HalfCloseableProtocol

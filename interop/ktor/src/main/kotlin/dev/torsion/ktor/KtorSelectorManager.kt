@@ -1,7 +1,7 @@
 // Copyright (c) the Torsion contributors
 // SPDX-License-Identifier: MIT
 
-package dev.torsion.reactor.ktor
+package dev.torsion.ktor
 
 import dev.torsion.reactor.Reactor
 import dev.torsion.reactor.ReactorNotRunningException

@@ -1,16 +1,11 @@
 // Copyright (c) the Torsion contributors
 // SPDX-License-Identifier: MIT
 
-package dev.torsion.reactor.ktor
+package dev.torsion.ktor
 
 import dev.torsion.net.ClientFactory
 import dev.torsion.net.ConnectionAborted
 import dev.torsion.reactor.Reactor
-import dev.torsion.reactor.getOrFail
-import dev.torsion.reactor.nio.connect
-import dev.torsion.reactor.nio.listen
-import dev.torsion.reactor.onLoop
-import dev.torsion.reactor.withReactor
 import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.StringSpec
 import io.kotest.matchers.booleans.shouldBeTrue

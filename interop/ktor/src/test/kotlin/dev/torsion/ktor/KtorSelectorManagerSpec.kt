@@ -1,15 +1,11 @@
 // Copyright (c) the Torsion contributors
 // SPDX-License-Identifier: MIT
 
-package dev.torsion.reactor.ktor
+package dev.torsion.ktor
 
 import dev.torsion.net.Factory
 import dev.torsion.net.Protocol
 import dev.torsion.reactor.Reactor
-import dev.torsion.reactor.getOrFail
-import dev.torsion.reactor.nio.NioReactor
-import dev.torsion.reactor.onLoop
-import dev.torsion.reactor.withReactor
 import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.StringSpec
 import io.kotest.matchers.collections.shouldContainExactly
@@ -41,7 +37,7 @@ import java.util.concurrent.CompletableFuture
 
 class KtorSelectorManagerSpec :
     StringSpec({
-        fun Reactor.channels() = (this as NioReactor).channelCount
+        fun Reactor.channels() = (this as WatchedReactor).channels
 
         "a ktor client and a ktor echo server run on the reactor's selector" {
             withReactor { reactor ->

@@ -1,7 +1,7 @@
 // Copyright (c) the Torsion contributors
 // SPDX-License-Identifier: MIT
 
-package dev.torsion.reactor.ktor
+package dev.torsion.ktor
 
 import dev.torsion.net.CloseReason
 import dev.torsion.net.ClosedBy
@@ -17,10 +17,6 @@ import dev.torsion.net.WriteLimitExceededException
 import dev.torsion.net.WrongThreadException
 import dev.torsion.reactor.Reactor
 import dev.torsion.reactor.ReactorOptions
-import dev.torsion.reactor.getOrFail
-import dev.torsion.reactor.nio.Scripted
-import dev.torsion.reactor.onLoop
-import dev.torsion.reactor.withReactor
 import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.StringSpec
 import io.kotest.matchers.booleans.shouldBeTrue

@@ -1,9 +1,8 @@
 // Copyright (c) the Torsion contributors
 // SPDX-License-Identifier: MIT
 
-package dev.torsion.reactor.ktor
+package dev.torsion.ktor
 
-import dev.torsion.reactor.DEADLINE_SECONDS
 import dev.torsion.reactor.Reactor
 import dev.torsion.reactor.reactorScope
 import io.ktor.network.sockets.InetSocketAddress

@@ -9,9 +9,11 @@ import java.io.ByteArrayOutputStream
  * Messages in a stream of bytes: a [framing] tells them apart, a [content] says what they are. It knows no socket.
  *
  * ```kotlin
- * val lines = LineCodec()                  // Codec<String>
- * val orders = Int32Codec().json<Order>()  // Codec<Order>
+ * val lines = LineCodec()           // Codec<String>
+ * val texts = Int32Codec().text()   // Codec<String>, behind a length
  * ```
+ *
+ * JSON is in `torsion-json`: `Int32Codec().json<Order>()` is a `Codec<Order>`. Other libraries are two functions: [Content.of].
  *
  * Immutable: one object serves any number of connections.
  *

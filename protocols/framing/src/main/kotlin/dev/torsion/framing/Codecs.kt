@@ -72,8 +72,8 @@ public class RawCodec : Codec<ByteArray>(RawFraming, Content.bytes())
  * A header of the layout [header] whose value number [lengthField] counts the bytes of the [body] behind it. See [HeaderFraming].
  *
  * ```kotlin
- * val codec = HeaderCodec(Struct("<iii"), lengthField = 1, body = Content.json<Order>())
- * codec.encode(Headed(StructValues.of(1, 0, 101), order)) // the 0 becomes the length of the body
+ * val codec = HeaderCodec(Struct("<iii"), lengthField = 1, body = Content.text())
+ * codec.encode(Headed(StructValues.of(1, 0, 101), "hello")) // the 0 becomes the length of the body
  * ```
  */
 public class HeaderCodec<B : Any>

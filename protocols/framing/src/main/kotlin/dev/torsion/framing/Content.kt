@@ -77,7 +77,7 @@ public interface Content<T : Any> {
         ): Content<Headed<B>> = HeadedContent(header, body)
 
         /**
-         * Any mapper, as two functions. With Jackson:
+         * Any mapper, as two functions; `torsion-json` has kotlinx-serialization. With Jackson:
          *
          * ```java
          * Content.of(mapper::writeValueAsBytes, bytes -> mapper.readValue(bytes, Order.class))

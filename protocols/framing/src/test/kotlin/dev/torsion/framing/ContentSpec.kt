@@ -10,20 +10,9 @@ import io.kotest.matchers.shouldBe
 import io.kotest.matchers.string.shouldContain
 import io.kotest.matchers.types.shouldBeInstanceOf
 import io.kotest.property.checkAll
-import kotlinx.serialization.Serializable
 import java.io.IOException
 import java.nio.ByteBuffer
 import java.nio.charset.Charset
-
-@Serializable
-data class Order(
-    val company: String,
-    val count: Int = 1,
-) {
-    init {
-        require(count > 0) { "an order of nothing" }
-    }
-}
 
 class ContentSpec :
     StringSpec({
@@ -64,31 +53,6 @@ class ContentSpec :
             Content.text(Charsets.ISO_8859_1).encode("\u00e9").toHexString() shouldBe "e9"
         }
 
-        "JSON" {
-            val codec = Int32Codec().json<Order>()
-            codec.encode(Order("oldboyedu")).drop(4).toByteArray().decodeToString() shouldBe """{"company":"oldboyedu"}"""
-            codec.content.decode("""{"company": "x", "count": 2}""".encodeToByteArray()) shouldBe Order("x", 2)
-        }
-
-        "what is no JSON, or no such value, is refused" {
-            val content = Content.json<Order>()
-            for (bad in listOf(
-                "",
-                "{",
-                "[]",
-                "{}",
-                """{"company":1}""",
-                """{"company":"x","more":1}""",
-                """{"company":"x","count":0}""",
-                "\u0000",
-            )) {
-                withClue(bad) {
-                    shouldThrow<MalformedContentException> { content.decode(bad.encodeToByteArray()) }.message shouldContain "Order"
-                }
-            }
-            shouldThrow<MalformedContentException> { content.decode(bytes("22ff22")) }
-        }
-
         "any mapper as two functions, whose exceptions are typed" {
             val content =
                 Content.of<Int>(
@@ -117,7 +81,7 @@ class ContentSpec :
         }
 
         "a header and a body" {
-            val content = Content.headed(Struct("<iii"), Content.json<Order>())
+            val content = Content.headed(Struct("<iii"), Order.json)
             val (header, order) = content.decode(content.encode(Headed(StructValues.of(1, 0, 101), Order("x"))))
             header.int(2) shouldBe 101
             order shouldBe Order("x")

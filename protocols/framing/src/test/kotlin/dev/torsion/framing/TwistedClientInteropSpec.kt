@@ -54,7 +54,7 @@ class TwistedClientInteropSpec :
             test("int32") { checkCodec("int32", Int32Codec()) { it } }
             test("netstring") { checkCodec("netstring", NetstringCodec()) { it } }
             test("header and JSON") {
-                checkCodec("header", HeaderCodec(Struct("iii"), lengthField = 1, body = Content.json<Order>())) { (header, order) ->
+                checkCodec("header", HeaderCodec(Struct("iii"), lengthField = 1, body = Order.json)) { (header, order) ->
                     Headed(StructValues.of(header.int(0), 0, header.int(2) + 900), Order(order.company.reversed(), order.count + 1))
                 }
             }
@@ -76,14 +76,12 @@ class TwistedClientInteropSpec :
             test("header") {
                 checkProtocol("header") {
                     object : HeaderReceiver(HeaderFraming(Struct("<iii"), lengthField = 1)) {
-                        private val json = Content.json<Order>()
-
                         override fun messageReceived(
                             header: StructValues,
                             body: ByteArray,
                         ) {
-                            val order = json.decode(ByteBuffer.wrap(body))
-                            val answer = json.encode(Order(order.company.reversed(), order.count + 1))
+                            val order = Order.json.decode(ByteBuffer.wrap(body))
+                            val answer = Order.json.encode(Order(order.company.reversed(), order.count + 1))
                             sendMessage(StructValues.of(header.int(0), 0, header.int(2) + 900), answer)
                         }
                     }

@@ -1,8 +1,12 @@
 // Copyright (c) the Torsion contributors
 // SPDX-License-Identifier: MIT
 
-package dev.torsion.framing
+package dev.torsion.json
 
+import dev.torsion.framing.Codec
+import dev.torsion.framing.Content
+import dev.torsion.framing.EncodeException
+import dev.torsion.framing.MalformedContentException
 import dev.torsion.log.safeMessage
 import kotlinx.serialization.KSerializer
 import kotlinx.serialization.SerializationException
@@ -10,7 +14,15 @@ import kotlinx.serialization.json.Json
 import kotlinx.serialization.serializer
 import java.nio.ByteBuffer
 
-/** JSON in UTF-8, by kotlinx-serialization. Java has [Content.of] for the mapper of its choice. */
+/**
+ * JSON in UTF-8, by kotlinx-serialization. `Content.json<T>()` is the short way to it.
+ *
+ * A key that the class does not have is refused, unless the format says `ignoreUnknownKeys`. Another mapper, such as Jackson in Java, is two
+ * functions: [Content.of].
+ *
+ * @param serializer of the values
+ * @param json the format
+ */
 public class JsonContent<T : Any>
 @JvmOverloads
 constructor(
@@ -45,7 +57,7 @@ constructor(
     override fun toString(): String = "JSON of ${serializer.descriptor.serialName}"
 
     private companion object {
-        val TEXT = TextContent(Charsets.UTF_8)
+        val TEXT = Content.text()
     }
 }
 
