@@ -37,6 +37,7 @@ Where Torsion differs on purpose, "events" comes from Twisted with that differen
     crash-in-shutdown     crash() during the shutdown ends it for good, and connections are closed; Twisted leaves them open
     late-call             a call from a thread to a reactor that has stopped is refused; Twisted keeps it for ever
     late-startup          when the reactor ends before its startup is done, the rest of the startup never runs
+    later-turn            what a Deferred has held up goes on in a turn after the callback that fired it; Twisted goes on inside of that
     immediate-call        what callWhenRunning calls at once and raises is reported, as at any other time; Twisted raises it at the caller
 
 What a type system makes impossible is not here: an invalid phase, a handle that is none, a trigger that cannot be called.
@@ -57,6 +58,7 @@ from twisted.python import log
 DIFFERENCES = [
     "remove-what-has-run", "failure-reported", "own-handle",
     "crash-idle", "stop-after-crash", "crash-in-shutdown", "late-call", "late-startup", "immediate-call",
+    "later-turn",
 ]  # fmt: skip
 TARGET = Path(__file__).parent.parent / "resources/dev/torsion/reactor/trigger-vectors.jsonl"
 PHASES = ["before", "during", "after"]
@@ -71,6 +73,15 @@ class StrictEvent(_ThreePhaseEvent):
 
     differences = ()
     goes_on = staticmethod(lambda: True)
+    later = None
+    firing = False
+
+    def fireEvent(self):
+        self.firing = True
+        try:
+            _ThreePhaseEvent.fireEvent(self)
+        finally:
+            self.firing = False
 
     def removeTrigger_BEFORE(self, handle):
         if "remove-what-has-run" in self.differences:
@@ -78,6 +89,12 @@ class StrictEvent(_ThreePhaseEvent):
         return _ThreePhaseEvent.removeTrigger_BEFORE(self, handle)
 
     def _continueFiring(self, ignored):
+        if "later-turn" in self.differences and self.later and not self.firing:
+            self.later(lambda: self.go_on(ignored))
+        else:
+            self.go_on(ignored)
+
+    def go_on(self, ignored):
         if "late-startup" in self.differences and not self.goes_on():
             return
         _ThreePhaseEvent._continueFiring(self, ignored)
@@ -91,6 +108,9 @@ class HandReactor(ReactorBase):
     def __init__(self, run):
         self.run_of_script = run
         self.ended = False
+        self.next_step = None
+        self.is_step_new = False
+        self.in_turn = False
         ReactorBase.__init__(self)
 
     def installWaker(self):
@@ -104,6 +124,7 @@ class HandReactor(ReactorBase):
         if event not in self._eventTriggers:
             triggers = StrictEvent()
             triggers.differences = self.run_of_script.differences
+            triggers.later = self.next_turn
             if event == "startup":
                 triggers.goes_on = lambda: self._started
             self._eventTriggers[event] = triggers
@@ -120,15 +141,46 @@ class HandReactor(ReactorBase):
             raise error.ReactorNotRunning()
         shutting_down = self._started and self._stopped
         ReactorBase.crash(self)
+        self.next_step = None
         if shutting_down and "crash-in-shutdown" in differences:
             self._justStopped = False
             self.disconnect_in_this_turn = True
 
     disconnect_in_this_turn = False
 
+    def next_turn(self, step):
+        self.next_step = step
+        self.is_step_new = self.in_turn
+
+    def take_step(self):
+        """The startup or the shutdown goes on at the end of a turn, before a stop that is wanted."""
+        if self.is_step_new:
+            self.is_step_new = False
+        elif self.next_step:
+            step, self.next_step = self.next_step, None
+            step()
+
+    def fireSystemEvent(self, event):
+        if event == "shutdown":
+            self.take_step()
+            self.took_step = True
+        ReactorBase.fireSystemEvent(self, event)
+
+    def startRunning(self):
+        self.in_turn = True
+        try:
+            ReactorBase.startRunning(self)
+        finally:
+            self.in_turn = False
+
     def turn(self):
         if self._started:
+            self.in_turn = True
+            self.took_step = False
             self.runUntilCurrent()
+            if not self.took_step:
+                self.take_step()
+            self.in_turn = False
             if self.disconnect_in_this_turn:
                 self.disconnect_in_this_turn = False
                 self.removeAll()
@@ -381,6 +433,12 @@ def written_by_hand():
     yield "reactor: a Deferred holds up the shutdown, and the loop turns until it fires", [
         on("hb", "before", "shutdown", ["return", "x"]), on("ha", "after", "shutdown"), run, stop, turn, ["thread", "t", []], turn,
         ["callback", "x"], turn]
+    yield "reactor: the shutdown goes on in a turn after the call that fires its Deferred, and after what that call hands over", [
+        on("hb", "before", "shutdown", ["return", "x"]), on("hd", "during", "shutdown"), run, stop, turn,
+        ["thread", "t1", [["callback", "x"], ["thread", "t3", []]]], ["thread", "t2", []], turn, turn]
+    yield "reactor: the startup goes on in a turn after the call that fires its Deferred", [
+        on("sb", "before", "startup", ["return", "x"]), ["when", "w", []], run,
+        ["thread", "t1", [["callback", "x"]]], ["thread", "t2", []], turn, turn, stop, turn]
     yield "reactor: calls from threads run before the shutdown of their turn", [
         on("hb", "before", "shutdown"), run, ["thread", "t1", [stop]], ["thread", "t2", []], turn]
     yield "reactor: calls from threads, before it runs, while it runs and when it has stopped", [

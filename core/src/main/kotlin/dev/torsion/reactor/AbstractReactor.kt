@@ -5,10 +5,12 @@ package dev.torsion.reactor
 
 import dev.torsion.clock.DelayedCall
 import dev.torsion.clock.TimerQueue
+import dev.torsion.clock.saturatedNanos
 import dev.torsion.defer.Deferred
 import dev.torsion.defer.DeferredDebug
 import dev.torsion.defer.LoopThread
 import dev.torsion.defer.UnhandledFailures
+import dev.torsion.defer.fail
 import dev.torsion.defer.succeed
 import dev.torsion.log.LogKeys
 import dev.torsion.log.Logger
@@ -49,9 +51,7 @@ public abstract class AbstractReactor(
     private val timers = timers ?: TimerQueue(::nanoTime)
     private val tasks = LoopTasks({ guarded({ "a call on the reactor" }, it::run) }, ::wakeUp)
     private val watch by lazy { BlockedLoopWatch(this, options) }
-    private val startup = EventTriggers(SystemEvent.STARTUP, ::report)
-    private val shutdown = EventTriggers(SystemEvent.SHUTDOWN, ::report)
-    private val ended = CountDownLatch(1)
+    private val systemEvents = SystemEvents(this::escaped)
 
     @Volatile
     private var lastTurn = CountDownLatch(0) // of the present run
@@ -67,6 +67,12 @@ public abstract class AbstractReactor(
     private var state = State.NEW
     private var stopRequested = false
     private var isDisconnected = false
+    private var nextStep: Runnable? = null // of the startup or the shutdown
+    private var isStepNew = false // it is for the turn after this one
+    private var failedTurns = 0 // in a row
+
+    @Volatile
+    private var failure: Throwable? = null // that has ended the loop
 
     private var isWaiting = false
     private var isInTurn = false
@@ -74,7 +80,9 @@ public abstract class AbstractReactor(
 
     private enum class State { NEW, STARTING, RUNNING, STOPPING, ENDING, CRASHED, ENDED }
 
-    final override val dispatcher: CoroutineDispatcher = ReactorDispatcher(this)
+    private val coroutines = ReactorDispatcher(this)
+
+    final override val dispatcher: CoroutineDispatcher get() = coroutines
 
     final override val scope: CoroutineScope =
         CoroutineScope(
@@ -104,6 +112,9 @@ public abstract class AbstractReactor(
     /** The reactor stops: ends all ports, attempts and connections, telling their protocols. */
     protected abstract fun disconnectAll()
 
+    /** Whether [poll] may succeed again after it has failed; false ends the loop at once. */
+    protected open val canPoll: Boolean get() = true
+
     /** The loop has ended for good: releases what [poll] used. */
     protected open fun release() {}
 
@@ -117,6 +128,11 @@ public abstract class AbstractReactor(
         } finally {
             hook?.remove()
         }
+        throwFailure()
+    }
+
+    private fun throwFailure() {
+        failure?.let { throw ReactorFailedException(it) }
     }
 
     private fun hookForRun(): ShutdownHook? =
@@ -131,21 +147,31 @@ public abstract class AbstractReactor(
         check(!isInTurn) { "iterate inside a callback would run the loop within itself" }
         if (!state.isLooping) begin()
         meter.woke(nanoTime()) // the time since the last turn was not spent here
-        if (state.isLooping) turn(delay.toNanos())
-        if (meter.hasUnmeasured) measure()
-        meter.waits()
-        if (!state.isLooping) end()
+        try {
+            if (state.isLooping) turn(delay.saturatedNanos())
+            if (meter.hasUnmeasured) measure()
+            meter.waits()
+        } finally {
+            if (!state.isLooping) end()
+        }
+        throwFailure()
         return state.isLooping
     }
 
     override fun start() {
+        startThread(::begin)
+        throwFailure()
+    }
+
+    /** Begins with [begin] on a thread of its own, and returns once that has returned; what it throws is thrown here. */
+    private fun startThread(begin: () -> Unit) {
         val running = CountDownLatch(1)
         var refused: Throwable? = null
         val loopThread =
             Thread({
                 try {
                     begin()
-                } catch (e: IllegalStateException) {
+                } catch (e: Throwable) {
                     refused = e
                 } finally {
                     running.countDown()
@@ -153,31 +179,75 @@ public abstract class AbstractReactor(
                 if (refused == null) loop()
             }, options.threadName)
         loopThread.start()
-        running.await()
+        running.awaitUninterrupted()
         refused?.let { throw it }
+    }
+
+    /** Waits whatever interrupts say: who leaves here early would leave a loop behind that nobody knows of. */
+    private fun CountDownLatch.awaitUninterrupted() {
+        var wasInterrupted = false
+        while (true) {
+            try {
+                await()
+                break
+            } catch (_: InterruptedException) {
+                wasInterrupted = true
+            }
+        }
+        if (wasInterrupted) Thread.currentThread().interrupt()
     }
 
     /** Takes the calling thread as the reactor's and runs the startup triggers. */
     protected fun begin() {
+        claim(State.STARTING)
+        tryToBegin {
+            inTurn {
+                systemEvents.startup.fire(::startupReached, later = ::nextTurn)
+            }
+        }
+    }
+
+    /**
+     * Takes the calling thread as the reactor's, to end it: the shutdown of one that does not run. One that has never run begins with that, and
+     * runs no startup trigger; one that has crashed runs once more. Does nothing when it has ended.
+     */
+    protected fun beginToStop() {
+        if (state == State.ENDED) return
+        if (state == State.NEW) {
+            claim(State.STOPPING)
+            stopRequested = true
+            tryToBegin {}
+        } else {
+            begin()
+            if (state == State.STARTING || state == State.RUNNING) stop()
+        }
+    }
+
+    private fun claim(first: State) {
         synchronized(this) {
             when (state) {
                 State.NEW -> Unit
-                // Its thread may be in that turn still; unless it is this one, which iterates.
-                State.CRASHED -> if (lastTurn.count > 0 && !isInReactorThread) throw ReactorAlreadyRunningException()
-                State.ENDED -> throw ReactorNotRestartableException()
+                // Its thread may be in that turn still; unless it is this one, between two calls of iterate.
+                State.CRASHED -> if (lastTurn.count > 0 && (!isInReactorThread || isInTurn)) throw ReactorAlreadyRunningException()
+                State.ENDING, State.ENDED -> throw ReactorNotRestartableException()
                 else -> throw ReactorAlreadyRunningException()
             }
-            state = State.STARTING
             thread = Thread.currentThread()
             lastTurn = CountDownLatch(1)
+            state = first
         }
-        if (DeferredDebug.enabled) loopThread = LoopThread()
-        log.debug("{reactor} begins to run")
-        meter.begin(nanoTime())
-        guarded({ "starting the watch for blocked callbacks" }, watch::start)
-        events.begun(this)
-        inTurn {
-            startup.fire(::startupReached)
+    }
+
+    private inline fun tryToBegin(firstTurn: () -> Unit) {
+        try {
+            if (DeferredDebug.enabled) loopThread = LoopThread()
+            log.debug("{reactor} begins to run")
+            meter.begin(nanoTime())
+            guarded({ "starting the watch for blocked callbacks" }, watch::start)
+            events.begun(this)
+            firstTurn()
+        } catch (e: Throwable) {
+            endFailed(e)
         }
     }
 
@@ -208,18 +278,70 @@ public abstract class AbstractReactor(
     protected fun turn(mayWait: Boolean): Unit = turn(if (mayWait) Long.MAX_VALUE else 0)
 
     private fun turn(longestWait: Long) {
-        inTurn {
-            waitForEvents(longestWait)
-            runTimers()
-            runTasks()
-            if (stopRequested) {
-                stopRequested = false
-                shutdown.fire(::shutdownReached, ::endWithPool)
-                batchEnded() // what the triggers have written: the loop may have nothing else to wait for
+        try {
+            inTurn {
+                waitForEvents(longestWait)
+                runTimers()
+                runTasks()
+                if (stopRequested || nextStep != null) takeStep()
+            }
+            if (meter.turnEnded() || longestWait == 0L) measure() // who never waits may be driven on a clock that stands still
+            watch.turnEnded()
+            failedTurns = 0
+        } catch (e: Throwable) {
+            turnFailed(e)
+        }
+    }
+
+    /** The startup or the shutdown goes on: at the end of a turn, when no callback is running. */
+    private fun takeStep() {
+        if (isStepNew) {
+            isStepNew = false
+        } else {
+            nextStep?.let {
+                nextStep = null
+                it.run()
             }
         }
-        if (meter.turnEnded() || longestWait == 0L) measure() // who never waits may be driven on a clock that stands still
-        watch.turnEnded()
+        if (stopRequested) {
+            stopRequested = false
+            systemEvents.shutdown.fire(::shutdownReached, ::endWithPool, ::nextTurn)
+        }
+        batchEnded() // what the triggers have written: the loop may have nothing else to wait for
+    }
+
+    /** Takes [step] in a turn after this one. */
+    private fun nextTurn(step: Runnable) {
+        if (!isInReactorThread) {
+            tasks.offer { nextTurn(step) }
+            return
+        }
+        nextStep = step
+        isStepNew = isInTurn
+    }
+
+    /** What is not a callback's fault, or is that it could not be reported: the loop goes on unless it fails again and again. */
+    private fun turnFailed(error: Throwable) {
+        if (!state.isLooping) throw error // it has crashed for this reason
+        escaped("a turn of the loop failed", error)
+        if (++failedTurns >= MOST_FAILED_TURNS || !canPoll) endFailed(error)
+    }
+
+    /** The loop cannot go on and ends, but whole: the shutdown triggers run, none is waited for, and everybody is told. */
+    private fun endFailed(cause: Throwable) {
+        failure = cause
+        escaped("the loop cannot go on and ends", cause)
+        stopRequested = false
+        if (state == State.STARTING || state == State.RUNNING) state = State.STOPPING
+        contained("the shutdown") {
+            inTurn {
+                systemEvents.shutdown.goOn()
+                systemEvents.shutdown.fire({ state != State.STOPPING || shutdownReached() })
+                systemEvents.shutdown.goOn()
+            }
+        }
+        isRunning = false
+        state = State.ENDED
     }
 
     /** Measures the turns that are over, and gives the time. */
@@ -251,8 +373,8 @@ public abstract class AbstractReactor(
         }
     }
 
-    /** Whether tasks, or a stop, wait for the next turn. */
-    protected open fun hasReadyWork(): Boolean = stopRequested || !tasks.isEmpty()
+    /** Whether tasks, a stop or its next step wait for the next turn. */
+    protected open fun hasReadyWork(): Boolean = stopRequested || nextStep != null || !tasks.isEmpty()
 
     /** How long until the next timer is due; 0 when one is, [Long.MAX_VALUE] when there is none. */
     protected fun nanosToNextTimer(): Long {
@@ -303,10 +425,37 @@ public abstract class AbstractReactor(
     }
 
     final override fun stopAndJoin(timeout: Duration): Boolean {
+        val deadline = System.nanoTime() + timeout.saturatedNanos()
+        leaveCrashed()
         check(!isInReactorThread) { "stopAndJoin on the reactor's own thread would wait for itself: call stop()" }
-        if (state == State.NEW || state == State.CRASHED) return true
-        stopFromThread()
-        return ended.await(timeout.toNanos(), TimeUnit.NANOSECONDS)
+        var hasRunOnce = false
+        while (true) {
+            stopFromThread()
+            if (!lastTurn.await(deadline - System.nanoTime(), TimeUnit.NANOSECONDS)) return false
+            val state = state
+            when {
+                state == State.ENDED -> return true
+                state == State.CRASHED && hasRunOnce -> return false // it does so again and again
+                !state.isLooping -> {
+                    hasRunOnce = true
+                    endIdle()
+                }
+            }
+        }
+    }
+
+    /** For [stopAndJoin]: a reactor that does not run ends on a thread of its own, which has the time that is given. */
+    protected open fun endIdle() {
+        try {
+            startThread(::beginToStop)
+        } catch (e: IllegalStateException) {
+            log.debug("{reactor} was begun by another thread: {reason}", LogKeys.REASON to e.message)
+        }
+    }
+
+    /** One that has crashed between two turns of [iterate] has no turn left in which to leave its thread. */
+    private fun leaveCrashed() {
+        if (state == State.CRASHED && isInReactorThread && !isInTurn) end()
     }
 
     final override fun crash() {
@@ -314,6 +463,7 @@ public abstract class AbstractReactor(
         if (!state.isLooping) throw ReactorNotRunningException()
         val wasStopping = state == State.STOPPING || state == State.ENDING
         stopRequested = false
+        nextStep = null
         isRunning = false
         state = if (wasStopping) State.ENDED else State.CRASHED
     }
@@ -329,36 +479,44 @@ public abstract class AbstractReactor(
     }
 
     private fun endWithPool() {
+        threads.letGo()
         val finish = Runnable { if (state == State.ENDING) state = State.ENDED }
         threads.stop { if (isInReactorThread) finish.run() else tasks.offer(finish) }
     }
 
     /** The last turn is over: when the reactor was stopped, ends its coroutines and releases what it used. */
     protected fun end() {
-        watch.stop()
-        meter.waits()
-        events.ended(this)
-        if (state == State.ENDED) {
-            inTurn {
-                if (!isDisconnected) { // it crashed while it was stopping
-                    disconnectAll()
-                    threads.stop {}
-                }
-                scope.cancel("the reactor has stopped")
-                // Coroutines that end may have some last tasks; those that would go on for ever are refused by the close below.
-                var passes = 0
-                do runTasks() while (!tasks.isEmpty() && ++passes < LAST_PASSES)
-                tasks.close()
-            }
-            threads.failBlockedCallers()
-            release()
-            log.debug("{reactor} has ended")
-        }
+        contained("ending the watch for blocked callbacks", watch::stop)
+        contained("measuring the last turn", meter::waits)
+        contained("noting the end") { events.ended(this) }
+        if (state == State.ENDED) endForGood()
         thread = null
         loopThread?.end()
         loopThread = null
-        lastTurn.countDown()
-        if (state == State.ENDED) ended.countDown() // last: whoever waits for it may use what was this thread's
+        lastTurn.countDown() // last: whoever waits for it may use what was this thread's
+    }
+
+    private fun endForGood() {
+        contained("ending") {
+            inTurn {
+                if (!isDisconnected) contained("disconnecting", ::disconnectAll) // it crashed while it was stopping
+                contained("stopping the threads of the pool") { threads.stop {} }
+                contained("ending coroutines") {
+                    scope.cancel("the reactor has stopped")
+                    coroutines.end()
+                }
+                contained("the last calls", ::runLastTasks)
+            }
+        }
+        contained("failing those who wait") { threads.failBlockedCallers(failure) }
+        contained("releasing what the loop used", ::release)
+        log.debug("{reactor} has ended")
+    }
+
+    private fun runLastTasks() {
+        val dropped = tasks.close()
+        if (dropped > 0) log.warn("{reactor}: {count} calls that made ever more calls at the end were dropped", "count" to dropped)
+        batchEnded()
     }
 
     @Volatile
@@ -371,7 +529,7 @@ public abstract class AbstractReactor(
 
     final override fun callWhenRunning(call: Runnable) {
         checkThread("callWhenRunning")
-        if (isRunning) guarded({ "a call when running" }, call::run) else startup.add(Phase.AFTER) { call.run() }
+        if (isRunning) guarded({ "a call when running" }, call::run) else systemEvents.startup.add(Phase.AFTER) { call.run() }
     }
 
     final override fun callLater(
@@ -386,23 +544,22 @@ public abstract class AbstractReactor(
     final override fun delayedCalls(): List<DelayedCall> = timers.calls()
 
     final override fun callFromThread(call: Runnable) {
-        if (!tasks.offer(call)) throw ReactorNotRunningException(STOPPED)
+        if (!handOver(call)) throw ReactorNotRunningException(STOPPED)
     }
 
     final override fun execute(command: Runnable) {
-        if (!tasks.offer(command)) throw RejectedExecutionException(STOPPED)
+        if (!handOver(command)) throw RejectedExecutionException(STOPPED)
     }
+
+    /** At the end only the reactor's own thread still hands calls over: others could go on for ever. */
+    private fun handOver(task: Runnable) = tasks.offer(task) || (isInReactorThread && tasks.add(task))
 
     /**
      * Runs [task] in the next turn; the way of coroutines and of a reactor's own parts. What it throws is reported. Gives false, and
      * does not run it, when the reactor has ended. Thread: any.
      */
     @TorsionSpi
-    public fun runSoon(task: Runnable): Boolean {
-        if (!isInReactorThread || state == State.ENDED) return tasks.offer(task)
-        tasks.add(task)
-        return true
-    }
+    public fun runSoon(task: Runnable): Boolean = if (isInReactorThread) tasks.add(task) else tasks.offer(task)
 
     // Threads.
 
@@ -424,19 +581,28 @@ public abstract class AbstractReactor(
 
     final override fun lookUp(host: String): Deferred<List<InetAddress>> {
         checkThread("lookUp")
+        if (isEnding) return fail(ReactorNotRunningException(ENDING))
         HostResolver.literal(host)?.let { return succeed(it) }
         return deferToThreadPool(::callInResolverThread) { options.resolver.resolve(host) }
     }
 
     /** Whether the reactor's thread waits for the JVM to end, which waits for this reactor. */
-    internal val isInSystemExit: Boolean get() = thread?.stackTrace?.any { it.className == "java.lang.Shutdown" } == true
+    internal val isInSystemExit: Boolean get() = thread?.isInSystemExit == true
+
+    /** Waits no more for the threads of the pool that wait for the JVM to end; on any thread. */
+    internal fun letGoOfExiting(): Unit = threads.letGoOfExiting()
+
+    /** Whether connections are ended and nothing new is opened. On any thread. */
+    internal val isEnding: Boolean get() = state == State.ENDING || state == State.ENDED
+
+    /** Refuses to open anything that nobody would close any more. */
+    internal fun checkTakesNew() {
+        if (isEnding) throw ReactorNotRunningException(ENDING, failure)
+    }
 
     internal val hasEnded: Boolean get() = state == State.ENDED
 
     internal val hasCrashed: Boolean get() = state == State.CRASHED
-
-    /** Waits until the turn in which the reactor has crashed is over: then it can run again. Whether it is. */
-    internal fun awaitLastTurn(timeout: Duration): Boolean = lastTurn.await(timeout.toNanos(), TimeUnit.NANOSECONDS)
 
     /** False from when its connections are ended, and after a crash until it runs again. On any thread. */
     internal val takesConnections: Boolean
@@ -484,16 +650,27 @@ public abstract class AbstractReactor(
         trigger: SystemEventTrigger,
     ): TriggerHandle {
         checkThread("addSystemEventTrigger")
-        return triggers(event).add(phase, trigger)
+        return systemEvents.of(event).add(phase, trigger)
+    }
+
+    final override fun addSystemEventTrigger(
+        phase: Phase,
+        event: String,
+        trigger: SystemEventTrigger,
+    ): TriggerHandle {
+        checkThread("addSystemEventTrigger")
+        return systemEvents.of(event).add(phase, trigger)
+    }
+
+    final override fun fireSystemEvent(event: String) {
+        checkThread("fireSystemEvent")
+        systemEvents.fire(event)
     }
 
     final override fun removeSystemEventTrigger(handle: TriggerHandle) {
         checkThread("removeSystemEventTrigger")
-        require(handle.owner === startup || handle.owner === shutdown) { "this trigger belongs to another reactor" }
-        handle.owner.remove(handle)
+        systemEvents.remove(handle)
     }
-
-    private fun triggers(event: SystemEvent) = if (event == SystemEvent.STARTUP) startup else shutdown
 
     // Errors.
 
@@ -551,7 +728,9 @@ public abstract class AbstractReactor(
         "${simpleName(javaClass, "Reactor")}(${options.threadName}, ${state.name.lowercase()}, ${timers.count} delayed calls)"
 
     private companion object {
-        const val LAST_PASSES = 1000
+        /** Without one that succeeds: whatever it is will not get better. */
+        const val MOST_FAILED_TURNS = 16
         const val STOPPED = "The reactor has stopped: it runs no more calls."
+        const val ENDING = "The reactor is ending, and opens nothing new."
     }
 }

@@ -18,6 +18,7 @@ internal class LoopTasks(
     private val own = ArrayDeque<Runnable>()
     private val incoming = TaskQueue()
     private val guard = WakeUpGuard()
+    private var isOver = false
 
     /** How many wait, more or less. Any thread. */
     val count: Int get() = own.size + incoming.count()
@@ -25,8 +26,12 @@ internal class LoopTasks(
     /** False while a task waits. Loop only. */
     fun isEmpty(): Boolean = own.isEmpty() && incoming.isEmpty()
 
-    /** Adds a task of the loop's own. Loop only. */
-    fun add(task: Runnable) = own.addLast(task)
+    /** Adds a task of the loop's own; false when the last ones have run. Loop only. */
+    fun add(task: Runnable): Boolean {
+        if (isOver) return false
+        own.addLast(task)
+        return true
+    }
 
     /** Hands [task] over; false when the loop has ended and will not run it. Any thread. */
     fun offer(task: Runnable): Boolean {
@@ -36,10 +41,12 @@ internal class LoopTasks(
     }
 
     /** Runs the tasks that are there now, and says how many; those that they add wait for the next call. Loop only. */
-    fun runAll(): Int {
+    fun runAll(): Int = runOwn() + incoming.drain(run)
+
+    private fun runOwn(): Int {
         val count = own.size
         repeat(count) { run.accept(own.removeFirst()) }
-        return count + incoming.drain(run)
+        return count
     }
 
     /** Whether the loop may wait; then whoever offers a task wakes it up, until it says that it is [awake]. Loop only. */
@@ -48,6 +55,20 @@ internal class LoopTasks(
     /** The loop waits no more. Loop only. */
     fun awake() = guard.awake()
 
-    /** Refuses further tasks, and runs what other threads have handed over. Loop only. */
-    fun close() = incoming.close(run)
+    /**
+     * Refuses further tasks of other threads at once, however many they hand over; runs what was there, and then what that adds, as the last
+     * steps of coroutines do. Says how many are dropped because there was no end of them. Loop only.
+     */
+    fun close(): Int {
+        runOwn()
+        incoming.close(run)
+        var passes = 0
+        while (own.isNotEmpty() && ++passes < LAST_PASSES) runOwn()
+        isOver = true
+        return own.size.also { own.clear() }
+    }
+
+    private companion object {
+        const val LAST_PASSES = 1000
+    }
 }

@@ -39,7 +39,17 @@ import java.util.concurrent.Executor
 public interface Reactor :
     Clock,
     LoopExecutor {
-    /** Runs the loop in the calling thread, until [stop] has run the shutdown triggers or [crash] was called. */
+    /**
+     * Runs the loop in the calling thread, until [stop] has run the shutdown triggers or [crash] was called.
+     *
+     * An interrupt of that thread does not end it: it is reported, and cleared, for a loop whose thread stays interrupted could not wait any
+     * more. So `shutdownNow` of an executor that runs this has to be preceded by [stopFromThread].
+     *
+     * @throws ReactorAlreadyRunningException when it is running
+     * @throws ReactorNotRestartableException when it was stopped
+     * @throws ReactorFailedException when the loop cannot go on, because its selector is broken, say. By then it has ended as by [stop],
+     *   without waiting for anything
+     */
     public fun run()
 
     /**
@@ -62,7 +72,11 @@ public interface Reactor :
     public fun stopFromThread()
 
     /**
-     * [stopFromThread], then waits until the loop has ended.
+     * [stopFromThread], then waits until the loop has ended. Interrupting the calling thread ends only the waiting.
+     *
+     * A reactor that does not run is released: its shutdown triggers run, its ports and connections are closed, and it cannot be run any
+     * more. One that has never run begins with the shutdown, without startup triggers, and one that has [crashed][crash] runs once more;
+     * both on a thread of their own.
      *
      * @return whether it ended within [timeout]
      * @throws IllegalStateException on the reactor's own thread, which would wait for itself
@@ -71,7 +85,8 @@ public interface Reactor :
 
     /**
      * Ends the loop after this turn, with no shutdown trigger run. It can be [run] again, unless it was stopping: then it ends for good,
-     * without waiting for what the shutdown still waits for, and connections are closed.
+     * without waiting for what the shutdown still waits for, and connections are closed. Its ports and connections stay open until then;
+     * [stopAndJoin] releases one that is not to run again.
      *
      * @throws ReactorNotRunningException when it does not run
      */
@@ -128,6 +143,9 @@ public interface Reactor :
      * Runs [call] on the reactor's thread and waits for its result, and for the result of the Deferred when it returns one. What it
      * throws is thrown here.
      *
+     * A thread of the reactor's own pool, which the shutdown waits for, is not kept waiting by it: once the connections are closed, the call is
+     * still made, but a Deferred that has not fired by then is not waited for.
+     *
      * @throws IllegalStateException on the reactor's own thread, which would wait for itself
      * @throws ReactorNotRunningException when the reactor ends before there is a result
      * @throws InterruptedException when the calling thread is interrupted while it waits
@@ -155,13 +173,34 @@ public interface Reactor :
 
     /**
      * Runs [trigger] at [event]: in [Phase.BEFORE], whose Deferreds hold up the next phase, [Phase.DURING] or [Phase.AFTER]. Each
-     * trigger runs once.
+     * trigger runs once. What a Deferred has held up goes on in a turn after the callback that has fired it.
      */
     public fun addSystemEventTrigger(
         phase: Phase,
         event: SystemEvent,
         trigger: SystemEventTrigger,
     ): TriggerHandle
+
+    /**
+     * The same for an event of the program's own, which [fireSystemEvent] fires; a name of any kind, such as `"reload"`. `"startup"` and
+     * `"shutdown"` are the [events of the reactor][SystemEvent].
+     *
+     * @throws IllegalArgumentException when [event] is blank
+     */
+    public fun addSystemEventTrigger(
+        phase: Phase,
+        event: String,
+        trigger: SystemEventTrigger,
+    ): TriggerHandle
+
+    /**
+     * Runs the triggers of the event that the program calls [event], phase by phase, each once: for the next time they have to be added
+     * again. Returns when they have run, or when those of [Phase.BEFORE] have and a Deferred of theirs is waited for: its callback runs
+     * the rest. What a trigger throws is reported and keeps no other from running. Does nothing when there is no trigger.
+     *
+     * @throws IllegalArgumentException for `"startup"` and `"shutdown"`, which [run] and [stop] fire
+     */
+    public fun fireSystemEvent(event: String)
 
     /**
      * Takes a trigger back before it has run.
@@ -172,7 +211,7 @@ public interface Reactor :
 
     /**
      * The addresses of [host], by [ReactorOptions.resolver], off the loop: what [resolve] adds a time-out, a choice and one type of error to.
-     * Fails with what the resolver has thrown.
+     * Fails with what the resolver has thrown, and with [ReactorNotRunningException] when the reactor is ending.
      */
     public fun lookUp(host: String): Deferred<List<InetAddress>>
 
@@ -183,6 +222,7 @@ public interface Reactor :
      * @param networkInterface the local address to listen on, `0.0.0.0` for all of IPv4; empty for all of them
      * @param backlog how many connections may wait to be accepted; the operating system may allow fewer
      * @throws dev.torsion.net.CannotListenException when the port is taken or not allowed
+     * @throws ReactorNotRunningException when the reactor has closed its ports because it is ending, or has ended
      */
     public fun listenTcp(
         port: Int,
@@ -204,6 +244,7 @@ public interface Reactor :
      * @param bindAddress the numeric local address to connect from; null for any. Only addresses of its family are tried then
      * @throws IllegalArgumentException when [host] is blank, [port] is not 1 to 65535, [timeout] is not positive or [bindAddress] is not
      *   numeric
+     * @throws ReactorNotRunningException when the reactor has closed its connections because it is ending, or has ended
      */
     public fun connectTcp(
         host: String,
@@ -216,7 +257,7 @@ public interface Reactor :
 
     /**
      * Coroutines on this reactor's thread. Already on it, nothing is dispatched; `delay` and `withTimeout` are the reactor's own
-     * delayed calls, so they follow a virtual clock.
+     * delayed calls, so they follow a virtual clock. Who waits for such time when the reactor ends is cancelled.
      */
     public val dispatcher: CoroutineDispatcher
 

@@ -12,6 +12,7 @@ import kotlinx.coroutines.ExperimentalCoroutinesApi
 import kotlinx.coroutines.InternalCoroutinesApi
 import kotlinx.coroutines.Runnable
 import kotlinx.coroutines.cancel
+import java.util.concurrent.CancellationException
 import java.util.concurrent.TimeUnit
 import kotlin.coroutines.CoroutineContext
 
@@ -32,7 +33,7 @@ internal class ReactorDispatcher(
     ) {
         if (reactor.runSoon(block)) return
         // There is no loop any more. A cancelled coroutine still has to leave through its finally blocks: let it do so here.
-        context.cancel(java.util.concurrent.CancellationException("the reactor of this coroutine has stopped"))
+        context.cancel(stopped())
         block.run()
     }
 
@@ -40,7 +41,8 @@ internal class ReactorDispatcher(
         timeMillis: Long,
         continuation: CancellableContinuation<Unit>,
     ) {
-        val timer = schedule(timeMillis) { with(continuation) { resumeUndispatched(Unit) } }
+        val timer = DelayTimer(timeMillis, continuation)
+        timer.begin()
         continuation.invokeOnCancellation { timer.dispose() }
     }
 
@@ -48,37 +50,105 @@ internal class ReactorDispatcher(
         timeMillis: Long,
         block: Runnable,
         context: CoroutineContext,
-    ): DisposableHandle = schedule(timeMillis, block)
+    ): DisposableHandle = TimeoutTimer(timeMillis, block, context).also { it.begin() }
 
-    private fun schedule(
-        timeMillis: Long,
-        block: Runnable,
-    ): DisposableHandle {
-        val timer = Timer(timeMillis, block)
-        timer.onLoop { timer.arm() }
-        return timer
+    private var newest: Timer? = null // of those that wait
+    private var hasEnded = false
+
+    /** The reactor has ended: who waits for time to pass would wait for ever, and is cancelled. On the reactor's thread. */
+    fun end() {
+        hasEnded = true
+        while (true) (newest ?: return).abandon()
     }
 
+    private fun stopped() = CancellationException("the reactor of this coroutine has stopped")
+
     /** A delayed call that may be made and cancelled on any thread. */
-    private inner class Timer(
+    private abstract inner class Timer(
         private val timeMillis: Long,
-        private val block: Runnable,
-    ) : DisposableHandle {
+    ) : DisposableHandle,
+        Runnable {
         private var call: DelayedCall? = null
         private var disposed = false
+        private var older: Timer? = null
+        private var newer: Timer? = null
 
-        inline fun onLoop(crossinline action: () -> Unit) {
-            if (reactor.isInReactorThread) action() else reactor.runSoon { action() }
+        abstract fun timeIsUp()
+
+        /** The reactor has ended before. */
+        abstract fun cancel()
+
+        fun begin() {
+            if (!onLoop { arm() }) cancel()
         }
 
-        fun arm() {
-            if (!disposed) call = reactor.callLater(timeMillis, TimeUnit.MILLISECONDS, block)
+        private inline fun onLoop(crossinline action: () -> Unit): Boolean {
+            if (!reactor.isInReactorThread) return reactor.runSoon { action() }
+            action()
+            return true
         }
 
-        override fun dispose() =
+        private fun arm() {
+            if (disposed) return
+            if (hasEnded) return cancel()
+            call = reactor.callLater(timeMillis, TimeUnit.MILLISECONDS, this)
+            older = newest
+            older?.newer = this
+            newest = this
+        }
+
+        final override fun run() {
+            unlink()
+            timeIsUp()
+        }
+
+        fun abandon() {
+            takeBack()
+            cancel()
+        }
+
+        final override fun dispose() {
             onLoop {
                 disposed = true
-                call?.let { if (it.isActive) it.cancel() }
+                takeBack()
             }
+        }
+
+        private fun takeBack() {
+            unlink()
+            call?.let { if (it.isActive) it.cancel() }
+        }
+
+        private fun unlink() {
+            older?.newer = newer
+            if (newest === this) newest = older else newer?.older = older
+            older = null
+            newer = null
+        }
+    }
+
+    private inner class DelayTimer(
+        timeMillis: Long,
+        private val continuation: CancellableContinuation<Unit>,
+    ) : Timer(timeMillis) {
+        override fun timeIsUp() = with(continuation) { resumeUndispatched(Unit) }
+
+        override fun cancel() {
+            continuation.cancel(stopped())
+        }
+
+        override fun toString() = "$continuation"
+    }
+
+    private inner class TimeoutTimer(
+        timeMillis: Long,
+        private val block: Runnable,
+        private val context: CoroutineContext,
+    ) : Timer(timeMillis) {
+        override fun timeIsUp() = block.run()
+
+        override fun cancel() = context.cancel(stopped())
+
+        override fun toString() = "$block"
     }
 }

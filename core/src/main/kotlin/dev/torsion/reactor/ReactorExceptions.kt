@@ -6,9 +6,20 @@ package dev.torsion.reactor
 import java.util.concurrent.RejectedExecutionException
 
 /** The reactor was asked to stop while it does not run, or to wait for something that can no longer happen. */
-public class ReactorNotRunningException(
+public class ReactorNotRunningException
+@JvmOverloads
+constructor(
     message: String = "The reactor is not running.",
-) : IllegalStateException(message)
+    cause: Throwable? = null,
+) : IllegalStateException(message, cause)
+
+/**
+ * The loop could not go on, for the reason that [cause] says: it can wait for events no more, say. Everything was ended as by
+ * [Reactor.stop], without waiting for anything.
+ */
+public class ReactorFailedException(
+    cause: Throwable,
+) : RuntimeException("The reactor's loop could not go on and has ended.", cause)
 
 /** `run` or `start` on a reactor that is running. */
 public class ReactorAlreadyRunningException : IllegalStateException("The reactor is already running.")

@@ -3,6 +3,7 @@
 
 package dev.torsion.reactor
 
+import dev.torsion.clock.saturatedNanos
 import dev.torsion.defer.succeed
 import dev.torsion.net.Factory
 import dev.torsion.net.ListeningPort
@@ -81,9 +82,9 @@ public class ReactorGroup private constructor(
     public fun stopFromThread(): Unit = members.forEach { it.stopFromThread() }
 
     /**
-     * [stopFromThread], then waits until all reactors have ended. One that has crashed is run once more, so that its connections are closed.
-     * When that fails, the others end all the same; the first error is thrown then, and has the others as suppressed ones. Does nothing to
-     * reactors that have never run.
+     * [stopFromThread], then waits until all reactors have ended, each as by its own [stopAndJoin][Reactor.stopAndJoin]: one that has crashed is
+     * run once more, and one that has never run is released, so that ports and connections are closed. When that fails, the others end all the
+     * same; the first error is thrown then, and has the others as suppressed ones.
      *
      * @return whether all have ended within [timeout]
      * @throws IllegalStateException on the thread of one of the reactors, which would wait for itself
@@ -92,13 +93,13 @@ public class ReactorGroup private constructor(
     @Throws(InterruptedException::class)
     public fun stopAndJoin(timeout: Duration): Boolean {
         check(members.none { it.isInReactorThread }) { "stopAndJoin on a thread of the group would wait for itself: call stopFromThread()" }
-        val deadline = System.nanoTime() + timeout.toNanos()
+        val deadline = System.nanoTime() + timeout.saturatedNanos()
         stopFromThread()
         var haveEnded = true
         var error: Throwable? = null
         for (reactor in members) {
             try {
-                if (!reactor.join(deadline)) haveEnded = false
+                if (!reactor.stopAndJoin(Duration.ofNanos(deadline - System.nanoTime()))) haveEnded = false
             } catch (e: InterruptedException) {
                 throw e
             } catch (e: Throwable) {
@@ -107,16 +108,6 @@ public class ReactorGroup private constructor(
         }
         error?.let { throw it }
         return haveEnded
-    }
-
-    private fun NioReactor.join(deadline: Long): Boolean {
-        fun left() = Duration.ofNanos(deadline - System.nanoTime())
-        if (hasCrashed) {
-            if (!awaitLastTurn(left())) return false
-            callFromThread { stop() }
-            start()
-        }
-        return stopAndJoin(left()) && !hasCrashed
     }
 
     /**
@@ -192,7 +183,14 @@ public class ReactorGroup private constructor(
             options: ReactorOptions = ReactorOptions(),
         ): ReactorGroup {
             require(size > 0) { "a group has at least one reactor, but $size were asked for" }
-            return ReactorGroup(List(size) { NioReactor(options.withThreadName("${options.threadName}-${it + 1}")) })
+            val made = ArrayList<NioReactor>()
+            try {
+                repeat(size) { made.add(NioReactor(options.withThreadName("${options.threadName}-${it + 1}"))) }
+            } catch (e: Throwable) { // out of file descriptors: those that are there give theirs back
+                made.forEach { it.stopAndJoin(CLOSE_DEADLINE) }
+                throw e
+            }
+            return ReactorGroup(made)
         }
     }
 }

@@ -19,7 +19,8 @@ internal class ReactorThreads(
     private val options: ReactorOptions,
     private val errors: ErrorListener,
 ) {
-    private val blockedCallers: MutableSet<CompletableFuture<*>> = ConcurrentHashMap.newKeySet()
+    private val blockedCallers: MutableSet<BlockedCaller<*>> = ConcurrentHashMap.newKeySet()
+    private var isLettingGo = false // the reactor's thread only
     private var isStarted = false
     private var isStopped = false
 
@@ -69,7 +70,7 @@ internal class ReactorThreads(
 
     fun <T> blockingCall(call: Callable<Deferred<T>>): T {
         check(!reactor.isInReactorThread) { "blockingCallFromThread on the reactor's own thread would wait for itself" }
-        val result = CompletableFuture<T>()
+        val result = BlockedCaller<T>(made?.isOwn(Thread.currentThread()) == true)
         blockedCallers.add(result)
         try {
             reactor.callFromThread {
@@ -78,6 +79,8 @@ internal class ReactorThreads(
                 } catch (e: Throwable) {
                     result.completeExceptionally(e)
                 }
+                result.isCalled = true
+                if (isLettingGo) result.letGo()
             }
             if (reactor.hasEnded) failBlockedCallers()
             return result.get()
@@ -90,8 +93,32 @@ internal class ReactorThreads(
         }
     }
 
-    fun failBlockedCallers() {
-        blockedCallers.forEach { it.completeExceptionally(ReactorNotRunningException("The reactor has stopped before the call was done.")) }
+    /** The connections are ended, and the reactor waits for the pool: from now on no thread of the pool waits for the reactor. */
+    fun letGo() {
+        isLettingGo = true
+        blockedCallers.forEach { it.letGo() }
+    }
+
+    fun letGoOfExiting() {
+        made?.letGoOfExiting()
+    }
+
+    fun failBlockedCallers(cause: Throwable? = null) = blockedCallers.forEach { it.reactorStopped(cause) }
+
+    /** Who waits in `blockingCallFromThread`; [isOnPool] when the shutdown waits for that thread. */
+    private class BlockedCaller<T>(
+        private val isOnPool: Boolean,
+    ) : CompletableFuture<T>() {
+        /** The call was made: what is still to come is the result of its Deferred. On the reactor's thread only. */
+        var isCalled = false
+
+        fun letGo() {
+            if (isOnPool && isCalled) reactorStopped(null)
+        }
+
+        fun reactorStopped(cause: Throwable?) {
+            completeExceptionally(ReactorNotRunningException("The reactor has stopped before the call was done.", cause))
+        }
     }
 
     private companion object {

@@ -6,6 +6,7 @@
 
 package dev.torsion.reactor
 
+import dev.torsion.clock.saturatedNanos
 import dev.torsion.log.LogKeys
 import dev.torsion.log.Logger
 import dev.torsion.log.safeString
@@ -22,7 +23,8 @@ import kotlin.time.toJavaDuration
  * the reactor runs. The hook is taken out of the JVM when the reactor ends by itself.
  *
  * What stands behind `run` may not get to run any more: what must happen belongs into a shutdown trigger. `System.exit` on the reactor's
- * own thread keeps that thread, so that no trigger could run: there the JVM ends without them. Call [Reactor.stop] instead.
+ * own thread keeps that thread, so that no trigger could run: there the JVM ends without them. Call [Reactor.stop] instead. On a thread of
+ * the reactor's pool it keeps that one, which the shutdown then waits for no more.
  *
  * Thread: the reactor's.
  */
@@ -66,19 +68,40 @@ internal class ShutdownHook(
 
     override fun run() {
         SecondSignal.endsTheJvm()
-        if (reactor is AbstractReactor && reactor.isInSystemExit) {
-            log.warn(
-                "{reactor}: System.exit was called on the reactor's own thread, so its shutdown triggers cannot run",
-                LogKeys.REACTOR to safeString(reactor),
-            )
-        } else if (!reactor.stopAndJoin(timeout)) {
-            log.warn(
-                "{reactor} has not ended within {timeout} of the JVM's shutdown",
-                LogKeys.REACTOR to safeString(reactor),
-                "timeout" to timeout.toString(),
-            )
+        val deadline = System.nanoTime() + timeout.saturatedNanos()
+        while (!waitsForUs()) {
+            val left = deadline - System.nanoTime()
+            if (reactor.stopAndJoin(Duration.ofNanos(left.coerceIn(0, LOOK_NANOS)))) return
+            if (left <= LOOK_NANOS || (reactor as? AbstractReactor)?.hasCrashed == true) return tooLate()
         }
+        log.warn(
+            "{reactor}: System.exit was called on the reactor's own thread, so its shutdown triggers cannot run",
+            LogKeys.REACTOR to safeString(reactor),
+        )
+    }
+
+    /** Whether the reactor's thread waits for the JVM, and so for this hook. Threads of its pool that do are waited for no more. */
+    private fun waitsForUs(): Boolean {
+        if (reactor !is AbstractReactor) return false
+        reactor.letGoOfExiting()
+        return reactor.isInSystemExit
+    }
+
+    private fun tooLate() {
+        log.warn(
+            "{reactor} has not ended within {timeout} of the JVM's shutdown",
+            LogKeys.REACTOR to safeString(reactor),
+            "timeout" to timeout.toString(),
+        )
+    }
+
+    private companion object {
+        /** So often it looks who waits for the JVM to end. */
+        const val LOOK_NANOS = 100_000_000L
     }
 }
+
+/** Whether this thread waits in `System.exit` for the JVM to end. It never comes back from there. */
+internal val Thread.isInSystemExit: Boolean get() = stackTrace.any { it.className == "java.lang.Shutdown" }
 
 private val log = Logger(Reactor::class.java)

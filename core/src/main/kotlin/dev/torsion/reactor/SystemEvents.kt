@@ -4,9 +4,8 @@
 package dev.torsion.reactor
 
 import dev.torsion.defer.Deferred
-import dev.torsion.defer.Failure
 
-/** What [Reactor.addSystemEventTrigger] can wait for. */
+/** What of the reactor's own life [Reactor.addSystemEventTrigger] can wait for; a program's own events have names. */
 public enum class SystemEvent {
     /** The loop begins. */
     STARTUP,
@@ -15,7 +14,7 @@ public enum class SystemEvent {
     SHUTDOWN,
 }
 
-/** When, within a [SystemEvent], a trigger runs. */
+/** When, within an event, a trigger runs. */
 public enum class Phase {
     /** First. A Deferred that such a trigger returns holds up the rest until it fires. */
     BEFORE,
@@ -28,7 +27,7 @@ public enum class Phase {
 }
 
 /**
- * What to run at a [SystemEvent].
+ * What to run at an event of the reactor.
  *
  * ```kotlin
  * reactor.addSystemEventTrigger(Phase.BEFORE, SystemEvent.SHUTDOWN) { database.close() } // its Deferred is waited for
@@ -47,12 +46,45 @@ public class TriggerHandle internal constructor(
     internal val trigger: SystemEventTrigger,
 )
 
-/** The triggers of one [SystemEvent]; Twisted's `_ThreePhaseEvent`. */
-internal class EventTriggers(
-    private val event: SystemEvent,
+/** All events of one reactor: its own two, and those that the program has named. */
+internal class SystemEvents(
     private val report: (String, Throwable) -> Unit,
 ) {
+    val startup = EventTriggers(SystemEvent.STARTUP, report)
+    val shutdown = EventTriggers(SystemEvent.SHUTDOWN, report)
+    private val named = HashMap<String, EventTriggers>()
+
+    fun of(event: SystemEvent): EventTriggers = if (event == SystemEvent.STARTUP) startup else shutdown
+
+    /** The event that the program calls so; the reactor's own have their names in small letters, as in Twisted. */
+    fun of(name: String): EventTriggers {
+        require(name.isNotBlank()) { "an event needs a name" }
+        return own(name)?.let(::of) ?: named.getOrPut(name) { EventTriggers(name, report) }
+    }
+
+    fun fire(name: String) {
+        require(own(name) == null) { "the reactor itself fires \"$name\": it begins with run and ends with stop" }
+        named[name]?.fire()
+    }
+
+    fun remove(handle: TriggerHandle) {
+        val owner = handle.owner
+        require(owner === startup || owner === shutdown || named.containsValue(owner)) { "this trigger belongs to another reactor" }
+        owner.remove(handle)
+    }
+
+    private fun own(name: String) = SystemEvent.entries.firstOrNull { it.name.lowercase() == name }
+}
+
+/** The triggers of one event; Twisted's `_ThreePhaseEvent`. */
+internal class EventTriggers(
+    private val event: String,
+    private val report: (String, Throwable) -> Unit,
+) {
+    constructor(event: SystemEvent, report: (String, Throwable) -> Unit) : this(event.name.lowercase(), report)
+
     private val waiting = Phase.entries.associateWith { ArrayDeque<TriggerHandle>() }
+    private var rest: Runnable? = null
 
     fun add(
         phase: Phase,
@@ -65,32 +97,54 @@ internal class EventTriggers(
 
     /**
      * Runs all phases, with the reactor's [own] part between the first two; [finished] is called at their end, which may come later when
-     * a before-trigger returns a Deferred. When [own] says false by then, the rest is not wanted any more and does not run.
+     * a before-trigger returns a Deferred: then [later] runs the rest, for this is inside a callback of that Deferred, and of who knows what
+     * else. When [own] says false by then, the rest is not wanted any more and does not run.
      */
     fun fire(
         own: () -> Boolean = { true },
         finished: () -> Unit = {},
+        later: (Runnable) -> Unit = { it.run() },
     ) {
         val holdUps = ArrayList<Deferred<Any?>>()
         drain(Phase.BEFORE) { if (it is Deferred<*>) holdUps.add(it.cast()) }
+        val goOn = rest(own, finished)
+        rest = goOn
         // One more than there are, so that those which have fired already cannot finish the phase before the loop below ends.
         var left = holdUps.size + 1
-        val done = {
-            if (--left == 0 && own()) {
-                drain(Phase.DURING) {}
-                drain(Phase.AFTER) {}
-                finished()
-            }
+        val done: (Boolean) -> Unit = { isLater ->
+            if (--left == 0) if (isLater) later(goOn) else goOn.run()
         }
         holdUps.forEach { holdUp ->
             // Reported before the first of them can go on: as if they had been gathered.
             holdUp.addErrback { failure ->
-                report("a trigger before ${event.name.lowercase()} failed", failure.value)
+                report("a trigger before $event failed", failure.value)
                 null
             }
         }
-        holdUps.forEach { holdUp -> holdUp.addCallback { value -> value.also { done() } } }
-        done()
+        holdUps.forEach { holdUp -> holdUp.addCallback { value -> value.also { done(true) } } }
+        done(false)
+    }
+
+    /** Goes on although what the before-triggers wait for has not come: nobody is left to bring it. */
+    fun goOn() {
+        rest?.run()
+    }
+
+    private fun rest(
+        own: () -> Boolean,
+        finished: () -> Unit,
+    ) = object : Runnable {
+        private var hasRun = false
+
+        override fun run() {
+            if (hasRun) return
+            hasRun = true
+            if (rest === this) rest = null
+            if (!own()) return
+            drain(Phase.DURING) {}
+            drain(Phase.AFTER) {}
+            finished()
+        }
     }
 
     @Suppress("UNCHECKED_CAST") // its value is passed on as it is
@@ -106,7 +160,7 @@ internal class EventTriggers(
             try {
                 result(handle.trigger.run())
             } catch (e: Throwable) {
-                report("a trigger ${phase.name.lowercase()} ${event.name.lowercase()} failed", e)
+                report("a trigger ${phase.name.lowercase()} $event failed", e)
             }
         }
     }

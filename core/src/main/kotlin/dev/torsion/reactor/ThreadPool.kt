@@ -56,6 +56,7 @@ constructor(
     private val workOrEnd = lock.newCondition()
     private val waiting = ArrayDeque<Runnable>()
     private val whenEnded = ArrayList<Runnable>()
+    private val threads = HashSet<Thread>()
     private val threadNumber = AtomicInteger()
     private val threadFactory = threadFactory ?: ThreadFactory { Thread(it, "$name-${threadNumber.incrementAndGet()}") }
     private var idle = 0
@@ -217,6 +218,7 @@ constructor(
     }
 
     private fun work() {
+        lock.withLock { threads.add(Thread.currentThread()) }
         while (true) {
             val call = next() ?: break
             try {
@@ -225,17 +227,54 @@ constructor(
                 report(e)
             }
             Thread.interrupted() // an interrupt was meant for the work that is over
-            lock.withLock { idle++ }
+            lock.withLock {
+                if (Thread.currentThread() !in threads) return // nobody waits for it any more
+                idle++
+            }
         }
+        endIfOver()
+    }
+
+    private fun endIfOver() {
         val ended = lock.withLock { if (isStopped && threadCount == 0) whenEnded.toList().also { whenEnded.clear() } else emptyList() }
         ended.forEach(Runnable::run)
+    }
+
+    /** Whether [thread] is one of this pool's. */
+    internal fun isOwn(thread: Thread): Boolean = lock.withLock { thread in threads }
+
+    /** Counts the threads no more that wait in `System.exit`: they never come back, and the JVM waits for who waits for them. */
+    internal fun letGoOfExiting() {
+        val all = lock.withLock { threads.toList() }
+        val exiting = all.filter { it.isInSystemExit }
+        if (exiting.isEmpty()) return
+        var error: Throwable? = null
+        lock.withLock {
+            threadCount -= exiting.count(threads::remove)
+            try {
+                if (isStarted) addThreads() // for work that waits
+            } catch (e: Throwable) {
+                error = e
+            }
+        }
+        error?.let(::report)
+        endIfOver()
     }
 
     private fun report(error: Throwable) {
         try {
             errorListener.errorReported("a call in a thread of the pool failed", error)
         } catch (e: Throwable) {
-            log.failure("the error listener of {pool} failed", e, "pool" to toString())
+            reportFailed(e)
+        }
+    }
+
+    // Whatever happens here, the thread lives on: a pool whose thread is gone uncounted never ends.
+    private fun reportFailed(error: Throwable) {
+        try {
+            log.failure("the error listener of {pool} failed", error, "pool" to toString())
+        } catch (_: Throwable) {
+            toldByJvm(error)
         }
     }
 
@@ -258,6 +297,7 @@ constructor(
             }
             idle--
             threadCount--
+            threads.remove(Thread.currentThread())
             workOrEnd.signal() // it may have been woken for work that it leaves to another
             null
         }

@@ -21,11 +21,18 @@ internal object ShutdownProgram {
     @JvmStatic
     fun main(arguments: Array<String>) {
         val mode = arguments[0]
-        val options = if (mode == "opted-out") ReactorOptions(shutdownTimeout = Duration.ZERO) else ReactorOptions()
+        val options =
+            when (mode) {
+                "opted-out" -> ReactorOptions(shutdownTimeout = Duration.ZERO)
+                "exits-on-resolver" -> ReactorOptions(resolver = { exitProcess(3) })
+                else -> ReactorOptions()
+            }
         val reactor = Reactor.create(options)
         when (mode) {
             "stuck" -> reactor.stopOnShutdown(Duration.ofMillis(200))
-            "stuck-for-long", "own" -> reactor.stopOnShutdown(Duration.ofSeconds(DEADLINE_SECONDS * 10))
+            "stuck-for-long", "own", "exits-on-pool", "exits-on-resolver", "exits-while-stopping" -> reactor.stopOnShutdown(
+                Duration.ofSeconds(DEADLINE_SECONDS * 10),
+            )
         }
         reactor.addSystemEventTrigger(Phase.BEFORE, SystemEvent.SHUTDOWN) {
             if (mode.startsWith("stuck")) {
@@ -33,13 +40,18 @@ internal object ShutdownProgram {
                 Deferred<Unit>()
             } else {
                 println("before, on the reactor's thread: ${reactor.isInReactorThread}")
+                if (mode == "exits-while-stopping") exitProcess(4)
                 reactor.deferLater(20.milliseconds) { println("what before waited for") }
             }
         }
         reactor.addSystemEventTrigger(Phase.AFTER, SystemEvent.SHUTDOWN) { println("after") }
         reactor.callWhenRunning {
             println("running")
-            if (mode == "exits") exitProcess(3)
+            when (mode) {
+                "exits" -> exitProcess(3)
+                "exits-on-pool" -> reactor.callInThread { exitProcess(3) }
+                "exits-on-resolver" -> reactor.lookUp("somewhere.test")
+            }
         }
         reactor.run()
     }
@@ -121,6 +133,18 @@ class ShutdownHookSpec :
 
         "System.exit on the reactor's thread, where no trigger can run, ends the JVM without waiting for one" {
             spawned("exits", 3) { _, _ -> } shouldContainExactly emptyList()
+        }
+
+        "System.exit on a thread of the pool, which the shutdown waits for, lets the triggers run, and is waited for no more" {
+            spawned("exits-on-pool", 3) { _, _ -> } shouldContainExactly all
+        }
+
+        "so does System.exit on a thread that looks names up" {
+            spawned("exits-on-resolver", 3) { _, _ -> } shouldContainExactly all
+        }
+
+        "System.exit in a shutdown trigger, while a signal has the JVM wait for it, ends the JVM without the others" {
+            spawned("exits-while-stopping", INTERRUPTED) { process, _ -> interrupt(process) } shouldContainExactly all.take(1)
         }
 
         "the hook is gone when the reactor has ended by itself" {

@@ -40,7 +40,7 @@ class TriggerVectorsSpec :
             val differing = cases.filter { it.differs.isNotEmpty() }
             differing.flatMap { it.differs }.toSortedSet() shouldContainExactly
                 setOf("crash-idle", "crash-in-shutdown", "failure-reported", "immediate-call", "late-call", "late-startup") +
-                setOf("own-handle", "remove-what-has-run", "stop-after-crash")
+                setOf("later-turn", "own-handle", "remove-what-has-run", "stop-after-crash")
             differing.forEach { case -> withClue(case) { case.replay() shouldBe case.events } }
         }
     })

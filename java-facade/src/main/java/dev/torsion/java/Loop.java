@@ -148,6 +148,7 @@ final class Loop {
   }
 
   private void failPending() {
+    setUpDone(); // when it has never run
     stopped = true;
     new ArrayList<>(pending).forEach(Deferred::cancel);
   }

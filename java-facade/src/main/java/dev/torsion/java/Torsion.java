@@ -99,7 +99,16 @@ public final class Torsion implements AutoCloseable {
   /** The same with options, such as a name for the thread. */
   public static Torsion start(ReactorOptions options) {
     Torsion torsion = create(options);
-    torsion.reactor.start();
+    try {
+      torsion.reactor.start();
+    } catch (Throwable e) { // there is no thread for it: it gives its descriptors back
+      try {
+        torsion.close();
+      } catch (Throwable second) {
+        e.addSuppressed(second);
+      }
+      throw e;
+    }
     return torsion;
   }
 
@@ -148,7 +157,12 @@ public final class Torsion implements AutoCloseable {
     CompletionStage<?> start(Torsion torsion) throws Exception;
   }
 
-  /** Runs the reactor in this thread, until it is stopped. */
+  /**
+   * Runs the reactor in this thread, until it is stopped. Interrupting the thread does not end it:
+   * an executor whose {@code shutdownNow} is to end it has to call {@link #stop} before.
+   *
+   * @throws dev.torsion.reactor.ReactorFailedException when the loop cannot go on
+   */
   public void run() {
     reactor.run();
   }
@@ -191,8 +205,9 @@ public final class Torsion implements AutoCloseable {
 
   /**
    * Stops the reactor and waits until it has ended, at most 10 seconds. On the reactor's own thread
-   * it cannot wait, and only stops it. Does nothing when the reactor is not this object's own
-   * ({@link #on}).
+   * it cannot wait, and only stops it. One that has never run, or has crashed, is released: what
+   * waits for its stop is done, its ports and connections are closed, and it cannot run any more.
+   * Does nothing when the reactor is not this object's own ({@link #on}).
    *
    * @throws IllegalStateException when the reactor has not ended by then, since a callback or a
    *     thread of its pool is blocked, or a shutdown trigger waits
@@ -208,8 +223,9 @@ public final class Torsion implements AutoCloseable {
   }
 
   /**
-   * Stops the reactor and waits until it has ended, at most {@code timeout}. When the thread is
-   * interrupted, it waits no longer, and stays interrupted.
+   * Stops the reactor and waits until it has ended, at most {@code timeout}; one that does not run
+   * is released as by {@link #close}. When the thread is interrupted, it waits no longer, and stays
+   * interrupted.
    *
    * @return whether it has ended
    * @throws IllegalStateException on the reactor's own thread

@@ -68,7 +68,16 @@ public final class TorsionGroup implements AutoCloseable {
    */
   public static TorsionGroup start(int size, ReactorOptions options) {
     var group = ReactorGroup.create(size, options);
-    group.start();
+    try {
+      group.start();
+    } catch (Throwable e) { // nobody else has the group to close it
+      try {
+        group.close();
+      } catch (Throwable second) {
+        e.addSuppressed(second);
+      }
+      throw e;
+    }
     return new TorsionGroup(group);
   }
 

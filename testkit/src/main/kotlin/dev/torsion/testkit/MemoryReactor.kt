@@ -13,7 +13,9 @@ import dev.torsion.net.Factory
 import dev.torsion.net.ListeningPort
 import dev.torsion.net.TcpOptions
 import dev.torsion.reactor.ErrorListener
+import dev.torsion.reactor.ReactorNotRunningException
 import dev.torsion.reactor.ReactorOptions
+import dev.torsion.reactor.ThreadPoolStoppedException
 import dev.torsion.reactor.nio.NioReactor
 import java.nio.channels.SelectionKey
 import java.time.Duration
@@ -98,13 +100,13 @@ public class MemoryReactor private constructor(
      */
     override fun start() {
         wasStarted = true
-        clock.driven(::begin)
+        clock.drivenUnlessInside(::begin)
     }
 
     /** Runs until [stop], jumping from timer to timer. */
     override fun run() {
         wasStarted = true
-        clock.driven { super.run() }
+        clock.drivenUnlessInside { super.run() }
     }
 
     /** See [VirtualClock.advance]. */
@@ -210,19 +212,34 @@ public class MemoryReactor private constructor(
         clock.pass(timeoutNanos)
     }
 
-    /** Stops the reactor, if it is running: shutdown triggers run and connections end. */
+    /** Ends the reactor: shutdown triggers run, ports and connections are closed. One that was never started, or has crashed, ends too. */
     override fun close() {
+        if (isLooping) clock.driven { endWithTurns() } else endIdle()
+    }
+
+    /** As [stopAndJoin] wants it; here the calling thread does so. */
+    override fun endIdle() {
+        wasStarted = true
         clock.driven {
-            if (isLooping) {
-                if (isRunning) stopFromThread()
-                Driver().settle()
-            }
+            beginToStop()
+            endWithTurns()
         }
+    }
+
+    private fun endWithTurns() {
+        stopFromThread()
+        Driver().settle()
     }
 
     // Threads.
 
-    override fun callInThread(call: Runnable): Unit = callFromThread { LentThread.run(call) }
+    override fun callInThread(call: Runnable) {
+        try {
+            callFromThread { LentThread.run(call) }
+        } catch (e: ReactorNotRunningException) {
+            throw ThreadPoolStoppedException("the reactor of this pool has ended").apply { initCause(e) }
+        }
+    }
 
     override fun callInResolverThread(call: Runnable): Unit = callInThread(call)
 

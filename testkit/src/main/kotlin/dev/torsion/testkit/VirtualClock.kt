@@ -185,6 +185,9 @@ public class VirtualClock : Clock {
         failures.rethrow()
     }
 
+    /** [driven], but [block] runs further in too: for what is refused there, loudly. */
+    internal fun drivenUnlessInside(block: () -> Unit): Unit = if (driving) block() else driven(block)
+
     override fun toString(): String = "VirtualClock(${elapsed()}, ${timers.count} delayed calls)"
 
     /** Runs the calls directly. */

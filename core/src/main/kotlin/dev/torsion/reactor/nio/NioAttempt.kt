@@ -50,6 +50,10 @@ internal class NioAttempt(
 
     fun begin() {
         reactor.attempts.add(this)
+        if (reactor.isEnding) { // and opens nothing any more
+            reactor.runSoon(::reactorStopped)
+            return
+        }
         // Never inside connect(): the caller has not got the connector yet.
         lookUp =
             reactor.resolve(target.host, target.options.addressFamily, target.timeout).addBoth { outcome ->

@@ -27,12 +27,14 @@ internal class NioConnector(
         private set
 
     private var factoryStarted = false
+    private var wasRefused = false
     private var attempt: NioAttempt? = null
     private var transport: NioTransport? = null
 
     override fun connect() {
         reactor.checkThread("connect")
         check(state == State.DISCONNECTED) { "cannot connect to $destination again while ${state.name.lowercase()}" }
+        if (reactor.isEnding && isRefused()) return
         if (!factoryStarted) {
             factory.doStart()
             factoryStarted = true
@@ -40,6 +42,12 @@ internal class NioConnector(
         state = State.CONNECTING
         attempt = NioAttempt(reactor, target, ::connected, ::failed).also { it.begin() }
         reactor.guarded({ "startedConnecting of ${factory.safeLogPrefix()}" }) { factory.startedConnecting(this) }
+    }
+
+    /** A reactor that is ending fails the attempt. The factory hears that once, for it may answer by connecting again. */
+    private fun isRefused(): Boolean {
+        if (!reactor.isInReactorThread) reactor.checkTakesNew() // its last turn is over
+        return wasRefused.also { wasRefused = true }
     }
 
     override fun stopConnecting() {

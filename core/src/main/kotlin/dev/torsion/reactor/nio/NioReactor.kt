@@ -11,6 +11,7 @@ import dev.torsion.net.ListeningPort
 import dev.torsion.net.TcpOptions
 import dev.torsion.reactor.AbstractReactor
 import dev.torsion.reactor.ReactorOptions
+import dev.torsion.reactor.escaped
 import dev.torsion.reactor.guarded
 import dev.torsion.spi.TorsionSpi
 import java.io.IOException
@@ -36,11 +37,12 @@ public open class NioReactor(
     public val provider: SelectorProvider = SelectorProvider.provider(),
     timers: TimerQueue? = null,
 ) : AbstractReactor(options, timers) {
-    /** The selector that this reactor waits on. */
-    protected val selector: Selector = provider.openSelector()
     internal val readBuffer = ReadBuffer()
     internal val stage = WriteStage()
     internal val chunks = ChunkPool()
+
+    /** The selector that this reactor waits on. */
+    protected val selector: Selector = provider.openSelector() // last of what takes memory: nobody would close it
     internal val readsPerTurn get() = options.readsPerTurn
     internal val acceptsPerTurn get() = options.acceptsPerTurn
     private val unsettled = ArrayDeque<NioTransport>()
@@ -64,12 +66,18 @@ public open class NioReactor(
         timeoutNanos: Long,
         ready: Consumer<SelectionKey>,
     ) {
-        when {
-            timeoutNanos == 0L -> selector.selectNow(ready)
-            timeoutNanos == Long.MAX_VALUE -> selector.select(ready)
-            // Rounded up: a loop that wakes up a moment early would spin until its timer is due.
-            else -> selector.select(ready, TimeUnit.NANOSECONDS.toMillis(timeoutNanos + NANOS_UP))
+        if (timeoutNanos == 0L) {
+            selector.selectNow(ready)
+            return
         }
+        // Rounded up: a loop that wakes up a moment early would spin until its timer is due.
+        val millis = if (timeoutNanos == Long.MAX_VALUE) 0 else TimeUnit.NANOSECONDS.toMillis(timeoutNanos + NANOS_UP)
+        if (selector.select(ready, millis) == 0) heedInterrupt()
+    }
+
+    /** A selector does not wait on a thread that is interrupted: the loop would spin for ever. */
+    private fun heedInterrupt() {
+        if (Thread.interrupted()) report("the reactor's thread was interrupted, which does not end it", InterruptedException(INTERRUPTED))
     }
 
     final override fun poll(timeoutNanos: Long) {
@@ -87,22 +95,29 @@ public open class NioReactor(
     // The next select must not wait when something is to be done after it.
     override fun hasReadyWork(): Boolean = afterSelect.isNotEmpty() || super.hasReadyWork()
 
+    /** Throws nothing: what comes out of [select] is the selector's fault. */
     private fun keyReady(key: SelectionKey) {
-        pollReturned()
-        val selectable = key.attachment() as Selectable
-        val operations =
-            try {
-                key.readyOps()
-            } catch (_: CancelledKeyException) {
-                return // closed by a callback earlier in this turn
-            }
-        guarded({ "an event of $selectable" }) { selectable.ready(operations) }
-        if (stage.owner != null || unsettled.isNotEmpty()) batchEnded()
+        try {
+            pollReturned()
+            val selectable = key.attachment() as Selectable
+            val operations =
+                try {
+                    key.readyOps()
+                } catch (_: CancelledKeyException) {
+                    return // closed by a callback earlier in this turn
+                }
+            guarded({ "an event of $selectable" }) { selectable.ready(operations) }
+            if (stage.owner != null || unsettled.isNotEmpty()) batchEnded()
+        } catch (e: Throwable) {
+            escaped("handling an event failed", e)
+        }
     }
 
     override fun wakeUp() {
         selector.wakeup()
     }
+
+    override val canPoll: Boolean get() = selector.isOpen
 
     final override fun batchEnded(): Unit = sendBatch()
 
@@ -144,7 +159,10 @@ public open class NioReactor(
         channel: SelectableChannel,
         operations: Int,
         selectable: Selectable,
-    ): SelectionKey = channel.register(selector, operations, selectable)
+    ): SelectionKey {
+        checkTakesNew()
+        return channel.register(selector, operations, selectable)
+    }
 
     // The keys may be looked at by any thread while they change.
     override val connectionCount: Int get() = if (selector.isOpen) selector.keys().count { it.attachment() is NioTransport } else 0
@@ -160,6 +178,7 @@ public open class NioReactor(
         options: TcpOptions,
     ): ListeningPort {
         checkThread("listenTcp")
+        checkTakesNew()
         require(port in 0..0xffff) { "a port is a number from 0 to 65535, but $port was given" }
         require(backlog > 0) { "a backlog must be positive, but $backlog was given" }
         return NioPort.open(this, factory, port, networkInterface, backlog, options)
@@ -174,6 +193,7 @@ public open class NioReactor(
         options: TcpOptions,
     ): Connector {
         checkThread("connectTcp")
+        checkTakesNew()
         return NioConnector(this, NioTarget(host, port, timeout, bindAddress, options), factory).also { it.connect() }
     }
 
@@ -181,11 +201,15 @@ public open class NioReactor(
         batchEnded()
         attempts.toList().forEach { guarded({ "stopping $it" }, it::reactorStopped) }
         shares.toList().forEach { it.close() }
-        selector.keys().map { it.attachment() as Selectable }.forEach { guarded({ "stopping $it" }, it::reactorStopped) }
+        channels().forEach { guarded({ "stopping $it" }, it::reactorStopped) }
         batchEnded()
     }
 
+    private fun channels() = if (selector.isOpen) selector.keys().map { it.attachment() as Selectable } else emptyList()
+
     override fun release() {
+        // What callbacks have begun since: there is nobody left to go on with it.
+        (attempts.toList().map { it::reactorStopped } + channels().map { it::reactorStopped }).forEach { guarded({ "a late end" }, it) }
         try {
             selector.close()
         } catch (e: IOException) {
@@ -195,6 +219,8 @@ public open class NioReactor(
     }
 
     private companion object {
+        const val INTERRUPTED =
+            "an interrupt does not end the loop: stop it with stopFromThread, which shutdownNow of an executor does not call"
         const val NANOS_UP = 999_999L
     }
 }

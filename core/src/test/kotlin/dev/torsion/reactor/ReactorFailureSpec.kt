@@ -1,0 +1,289 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.reactor
+
+import dev.torsion.defer.Deferred
+import dev.torsion.reactor.nio.NioReactor
+import dev.torsion.reactor.nio.Scripted
+import dev.torsion.reactor.nio.connect
+import dev.torsion.reactor.nio.listen
+import io.kotest.assertions.throwables.shouldThrow
+import io.kotest.assertions.withClue
+import io.kotest.core.spec.style.StringSpec
+import io.kotest.matchers.collections.shouldContain
+import io.kotest.matchers.collections.shouldContainExactly
+import io.kotest.matchers.longs.shouldBeLessThanOrEqual
+import io.kotest.matchers.shouldBe
+import io.kotest.matchers.types.shouldBeSameInstanceAs
+import java.io.IOException
+import java.nio.channels.SelectionKey
+import java.time.Duration
+import java.util.concurrent.CompletableFuture
+import java.util.concurrent.CopyOnWriteArrayList
+import java.util.concurrent.CountDownLatch
+import java.util.concurrent.TimeUnit
+import java.util.function.Consumer
+import kotlin.concurrent.thread
+
+/** What is thrown outside all callbacks: the loop lives on, and when it cannot, it ends whole. */
+class ReactorFailureSpec :
+    StringSpec({
+        val throwables =
+            listOf(
+                { IOException("no events") },
+                { IllegalStateException("a bug") },
+                { OutOfMemoryError("for a test") },
+                { StackOverflowError("for a test") },
+                { NoClassDefFoundError("for/a/Test") },
+                { InternalError("for a test") },
+            )
+
+        "whatever a turn throws, the loop goes on: its connections, its calls and its stop" {
+            for (make in throwables) {
+                for (place in FailingReactor.Place.entries) {
+                    val error = make()
+                    withClue("$error thrown by $place") {
+                        val reported = CopyOnWriteArrayList<Throwable>()
+                        val reactor = FailingReactor(reported::add)
+                        reactor.start()
+                        val port = reactor.listen { Scripted(received = { transport.write(it) }) }
+                        port.connect().use { socket ->
+                            reactor.onLoop { reactor.failOnce(place, error) }
+                            reactor.thrown.getOrFail()
+                            socket.getOutputStream().write(1)
+                            socket.getInputStream().read() shouldBe 1
+                        }
+                        reactor.isRunning shouldBe true
+                        reactor.stopAndJoin(Duration.ofSeconds(DEADLINE_SECONDS)) shouldBe true
+                        reported shouldContain error
+                    }
+                }
+            }
+        }
+
+        "a loop that cannot wait for events ends whole: everybody is told, nothing stays open, and run throws the reason" {
+            val reported = CopyOnWriteArrayList<Throwable>()
+            val reactor = FailingReactor(reported::add)
+            val events = CopyOnWriteArrayList<String>()
+            reactor.addSystemEventTrigger(Phase.BEFORE, SystemEvent.SHUTDOWN) {
+                events.add("before")
+                Deferred<Unit>() // which is not waited for: nobody could fire it
+            }
+            reactor.addSystemEventTrigger(Phase.AFTER, SystemEvent.SHUTDOWN) { events.add("after") }
+            val thrown = CompletableFuture<Throwable>()
+            val running = thread { thrown.complete(shouldThrow<ReactorFailedException> { reactor.run() }) }
+            val lost = CompletableFuture<Unit>()
+            val port = reactor.listen { Scripted().also { p -> p.lost.thenAccept { lost.complete(Unit) } } }
+            val socket = port.connect()
+            val waiting = CountDownLatch(1)
+            val told = CompletableFuture<Throwable>()
+            thread {
+                told.complete(
+                    shouldThrow<ReactorNotRunningException> {
+                        reactor.blockingCallFromThread {
+                            waiting.countDown()
+                            Deferred<Unit>()
+                        }
+                    },
+                )
+            }
+            waiting.awaitOrFail()
+            val pooled = CompletableFuture<Thread>()
+            reactor.callInThread { pooled.complete(Thread.currentThread()) }
+            val error = IOException("the selector is broken")
+            reactor.breakFor(error)
+            thrown.getOrFail().cause shouldBeSameInstanceAs error
+            running.join()
+            told.getOrFail().cause shouldBeSameInstanceAs error
+            lost.getOrFail()
+            socket.getInputStream().read() shouldBe -1
+            socket.close()
+            shouldThrow<IOException> { port.connect() }
+            pooled.getOrFail().join(TimeUnit.SECONDS.toMillis(DEADLINE_SECONDS))
+            pooled.getOrFail().isAlive shouldBe false
+            events shouldContainExactly listOf("before", "after")
+            reactor.isRunning shouldBe false
+            reactor.stopAndJoin(Duration.ofSeconds(DEADLINE_SECONDS)) shouldBe true
+            shouldThrow<ReactorNotRunningException> { reactor.callFromThread {} }
+            shouldThrow<ReactorNotRestartableException> { reactor.run() }
+            reported shouldContain error
+        }
+
+        "a selector that is closed ends the loop at once, also on a thread of its own and in iterate" {
+            val started = FailingReactor()
+            started.start()
+            started.onLoop { started.closeSelector() }
+            started.stopAndJoin(Duration.ofSeconds(DEADLINE_SECONDS)) shouldBe true
+            started.isRunning shouldBe false
+            val iterated = FailingReactor()
+            iterated.iterate()
+            iterated.closeSelector()
+            shouldThrow<ReactorFailedException> { iterated.iterate() }
+            shouldThrow<ReactorNotRestartableException> { iterated.iterate() }
+        }
+
+        "a loop that breaks while it stops does not wait for what the shutdown waits for" {
+            val reactor = FailingReactor()
+            val events = CopyOnWriteArrayList<String>()
+            val stopping = CountDownLatch(1)
+            reactor.addSystemEventTrigger(Phase.BEFORE, SystemEvent.SHUTDOWN) {
+                stopping.countDown()
+                Deferred<Unit>()
+            }
+            reactor.addSystemEventTrigger(Phase.AFTER, SystemEvent.SHUTDOWN) { events.add("after") }
+            reactor.start()
+            reactor.stopFromThread()
+            stopping.awaitOrFail()
+            reactor.breakFor(IOException("broken"))
+            reactor.stopAndJoin(Duration.ofSeconds(DEADLINE_SECONDS)) shouldBe true
+            events shouldContainExactly listOf("after")
+        }
+
+        "an error listener that throws, whatever it throws, keeps nothing from going on" {
+            val reactor = FailingReactor { throw OutOfMemoryError("in the error listener") }
+            reactor.addSystemEventTrigger(Phase.BEFORE, SystemEvent.SHUTDOWN) { error("in a trigger") }
+            reactor.start()
+            reactor.callFromThread { error("in a call") }
+            reactor.failOnce(FailingReactor.Place.SELECT, IOException("once"))
+            reactor.thrown.getOrFail()
+            reactor.onLoop { 1 } shouldBe 1
+            reactor.stopAndJoin(Duration.ofSeconds(DEADLINE_SECONDS)) shouldBe true
+        }
+
+        "a thread of the pool survives an error listener that throws" {
+            val reported = CompletableFuture<Unit>()
+            val pool =
+                ThreadPool("unlucky", 1, errorListener = { _, _ ->
+                    reported.complete(Unit)
+                    throw OutOfMemoryError("in the error listener")
+                })
+            pool.start()
+            pool.callInThread { throw StackOverflowError("for a test") }
+            reported.getOrFail()
+            val done = CompletableFuture<Unit>()
+            pool.callInThread { done.complete(Unit) }
+            done.getOrFail()
+            pool.stopAndJoin(Duration.ofSeconds(DEADLINE_SECONDS)) shouldBe true
+        }
+
+        "a reactor that is interrupted goes on, says so, and does not spin" {
+            val reported = CopyOnWriteArrayList<Throwable>()
+            val told = CompletableFuture<Unit>()
+            val listener =
+                ErrorListener { _, error ->
+                    reported.add(error)
+                    told.complete(Unit)
+                }
+            withReactor(ReactorOptions(errorListener = listener)) { reactor ->
+                reactor.callFromThread { Thread.currentThread().interrupt() }
+                told.getOrFail()
+                val quiet = CompletableFuture<Long>()
+                reactor.onLoop {
+                    Thread.currentThread().isInterrupted shouldBe false
+                    val before = reactor.health().turns
+                    reactor.callLater(200, TimeUnit.MILLISECONDS) { quiet.complete(reactor.health().turns - before) }
+                }
+                quiet.getOrFail() shouldBeLessThanOrEqual MOST_QUIET_TURNS
+                reported.map { it.javaClass } shouldContainExactly listOf(InterruptedException::class.java)
+            }
+        }
+
+        "shutdownNow of the executor that runs it is told no, and the reactor can be stopped afterwards" {
+            val reported = CompletableFuture<Throwable>()
+            val reactor = Reactor.create(ReactorOptions(errorListener = { _, error -> reported.complete(error) }))
+            val executor = java.util.concurrent.Executors.newSingleThreadExecutor()
+            val running = CountDownLatch(1)
+            reactor.callWhenRunning(running::countDown)
+            val run = executor.submit { reactor.run() }
+            running.awaitOrFail()
+            executor.shutdownNow()
+            (reported.getOrFail() is InterruptedException) shouldBe true
+            reactor.onLoop { reactor.isRunning } shouldBe true
+            reactor.stopFromThread()
+            run.get(DEADLINE_SECONDS, TimeUnit.SECONDS)
+            executor.awaitTermination(DEADLINE_SECONDS, TimeUnit.SECONDS) shouldBe true
+        }
+
+        "who is interrupted while it starts a reactor has one that runs, and stays interrupted" {
+            val reactor = Reactor.create()
+            Thread.currentThread().interrupt()
+            reactor.start()
+            Thread.interrupted() shouldBe true
+            reactor.onLoop { reactor.isRunning } shouldBe true
+            reactor.stopAndJoin(Duration.ofSeconds(DEADLINE_SECONDS)) shouldBe true
+        }
+
+        "failures that come one by one are not counted together" {
+            val reported = CopyOnWriteArrayList<Throwable>()
+            val reactor = FailingReactor(reported::add)
+            reactor.start()
+            repeat(MANY_FAILURES) {
+                reactor.failOnce(FailingReactor.Place.SELECT, IOException("number $it"))
+                reactor.thrown.getOrFail()
+                reactor.onLoop {}
+            }
+            reactor.isRunning shouldBe true
+            reactor.stopAndJoin(Duration.ofSeconds(DEADLINE_SECONDS)) shouldBe true
+            reported.size shouldBe MANY_FAILURES
+        }
+    })
+
+private const val MOST_QUIET_TURNS = 20L
+private const val MANY_FAILURES = 40 // more than the loop takes in a row
+
+/** A reactor that throws where no callback is to blame. */
+private class FailingReactor(
+    listener: (Throwable) -> Unit = {},
+) : NioReactor(ReactorOptions("failing", errorListener = { _, error -> listener(error) })) {
+    enum class Place { SELECT, AFTER_SELECT, CLOCK }
+
+    @Volatile
+    private var next: Pair<Place, Throwable>? = null
+
+    @Volatile
+    private var broken: Throwable? = null
+
+    /** Complete when the error that was asked for has been thrown. */
+    @Volatile
+    var thrown = CompletableFuture<Unit>()
+
+    fun failOnce(
+        place: Place,
+        error: Throwable,
+    ) {
+        thrown = CompletableFuture()
+        next = place to error
+        wakeUp()
+    }
+
+    fun breakFor(error: Throwable) {
+        broken = error
+        wakeUp()
+    }
+
+    fun closeSelector() = selector.close()
+
+    private fun at(place: Place) {
+        val (where, error) = next ?: return
+        if (where != place || !isInReactorThread) return
+        next = null
+        thrown.complete(Unit)
+        throw error
+    }
+
+    override fun select(
+        timeoutNanos: Long,
+        ready: Consumer<SelectionKey>,
+    ) {
+        broken?.let { throw it }
+        at(Place.SELECT)
+        super.select(timeoutNanos, ready)
+        at(Place.AFTER_SELECT)
+    }
+
+    override fun nanoTime(): Long {
+        at(Place.CLOCK)
+        return super.nanoTime()
+    }
+}
