@@ -268,6 +268,9 @@ public abstract class AbstractReactor(
         }
     }
 
+    /** True until it runs for the first time, or is released without that. */
+    protected val isNew: Boolean get() = state == State.NEW
+
     /** True while there are turns to run: from [begin] until the reactor has stopped or crashed. */
     protected val isLooping: Boolean get() = state.isLooping
 

@@ -77,7 +77,6 @@ public class MemoryReactor private constructor(
 
     private val opened = LinkedHashMap<ListeningPort, Place?>()
     private val made = LinkedHashMap<Connector, Place?>()
-    private var wasStarted = false
 
     init {
         clock.drivenBy(Driver())
@@ -98,16 +97,10 @@ public class MemoryReactor private constructor(
      * Runs the startup triggers and takes the calling thread as the reactor's. Unlike other reactors it has no thread of its own: it
      * runs when it is driven.
      */
-    override fun start() {
-        wasStarted = true
-        clock.drivenUnlessInside(::begin)
-    }
+    override fun start(): Unit = clock.drivenUnlessInside(::begin)
 
     /** Runs until [stop], jumping from timer to timer. */
-    override fun run() {
-        wasStarted = true
-        clock.drivenUnlessInside { super.run() }
-    }
+    override fun run(): Unit = clock.drivenUnlessInside { super.run() }
 
     /** See [VirtualClock.advance]. */
     public fun advance(by: Duration): Unit = clock.advance(by)
@@ -174,9 +167,7 @@ public class MemoryReactor private constructor(
     }
 
     private fun startIfNew() {
-        if (wasStarted) return
-        wasStarted = true
-        begin()
+        if (isNew) begin()
     }
 
     private fun oneTurn() {
@@ -219,7 +210,6 @@ public class MemoryReactor private constructor(
 
     /** As [stopAndJoin] wants it; here the calling thread does so. */
     override fun endIdle() {
-        wasStarted = true
         clock.driven {
             beginToStop()
             endWithTurns()
