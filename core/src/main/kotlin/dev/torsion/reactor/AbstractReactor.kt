@@ -67,8 +67,7 @@ public abstract class AbstractReactor(
     private var state = State.NEW
     private var stopRequested = false
     private var isDisconnected = false
-    private var nextStep: Runnable? = null // of the startup or the shutdown
-    private var isStepNew = false // it is for the turn after this one
+    private val nextStep = NextStep()
     private var failedTurns = 0 // in a row
 
     @Volatile
@@ -159,42 +158,8 @@ public abstract class AbstractReactor(
     }
 
     override fun start() {
-        startThread(::begin)
+        startLoopThread(options.threadName, ::begin, ::loop)
         throwFailure()
-    }
-
-    /** Begins with [begin] on a thread of its own, and returns once that has returned; what it throws is thrown here. */
-    private fun startThread(begin: () -> Unit) {
-        val running = CountDownLatch(1)
-        var refused: Throwable? = null
-        val loopThread =
-            Thread({
-                try {
-                    begin()
-                } catch (e: Throwable) {
-                    refused = e
-                } finally {
-                    running.countDown()
-                }
-                if (refused == null) loop()
-            }, options.threadName)
-        loopThread.start()
-        running.awaitUninterrupted()
-        refused?.let { throw it }
-    }
-
-    /** Waits whatever interrupts say: who leaves here early would leave a loop behind that nobody knows of. */
-    private fun CountDownLatch.awaitUninterrupted() {
-        var wasInterrupted = false
-        while (true) {
-            try {
-                await()
-                break
-            } catch (_: InterruptedException) {
-                wasInterrupted = true
-            }
-        }
-        if (wasInterrupted) Thread.currentThread().interrupt()
     }
 
     /** Takes the calling thread as the reactor's and runs the startup triggers. */
@@ -286,7 +251,7 @@ public abstract class AbstractReactor(
                 waitForEvents(longestWait)
                 runTimers()
                 runTasks()
-                if (stopRequested || nextStep != null) takeStep()
+                if (stopRequested || nextStep.isThere) takeStep()
             }
             if (meter.turnEnded() || longestWait == 0L) measure() // who never waits may be driven on a clock that stands still
             watch.turnEnded()
@@ -298,14 +263,7 @@ public abstract class AbstractReactor(
 
     /** The startup or the shutdown goes on: at the end of a turn, when no callback is running. */
     private fun takeStep() {
-        if (isStepNew) {
-            isStepNew = false
-        } else {
-            nextStep?.let {
-                nextStep = null
-                it.run()
-            }
-        }
+        nextStep.take()
         if (stopRequested) {
             stopRequested = false
             systemEvents.shutdown.fire(::shutdownReached, ::endWithPool, ::nextTurn)
@@ -315,12 +273,7 @@ public abstract class AbstractReactor(
 
     /** Takes [step] in a turn after this one. */
     private fun nextTurn(step: Runnable) {
-        if (!isInReactorThread) {
-            tasks.offer { nextTurn(step) }
-            return
-        }
-        nextStep = step
-        isStepNew = isInTurn
+        if (isInReactorThread) nextStep.set(step, isInTurn) else tasks.offer { nextTurn(step) }
     }
 
     /** What is not a callback's fault, or is that it could not be reported: the loop goes on unless it fails again and again. */
@@ -377,7 +330,7 @@ public abstract class AbstractReactor(
     }
 
     /** Whether tasks, a stop or its next step wait for the next turn. */
-    protected open fun hasReadyWork(): Boolean = stopRequested || nextStep != null || !tasks.isEmpty()
+    protected open fun hasReadyWork(): Boolean = stopRequested || nextStep.isThere || !tasks.isEmpty()
 
     /** How long until the next timer is due; 0 when one is, [Long.MAX_VALUE] when there is none. */
     protected fun nanosToNextTimer(): Long {
@@ -450,7 +403,7 @@ public abstract class AbstractReactor(
     /** For [stopAndJoin]: a reactor that does not run ends on a thread of its own, which has the time that is given. */
     protected open fun endIdle() {
         try {
-            startThread(::beginToStop)
+            startLoopThread(options.threadName, ::beginToStop, ::loop)
         } catch (e: IllegalStateException) {
             log.debug("{reactor} was begun by another thread: {reason}", LogKeys.REASON to e.message)
         }
@@ -466,7 +419,7 @@ public abstract class AbstractReactor(
         if (!state.isLooping) throw ReactorNotRunningException()
         val wasStopping = state == State.STOPPING || state == State.ENDING
         stopRequested = false
-        nextStep = null
+        nextStep.forget()
         isRunning = false
         state = if (wasStopping) State.ENDED else State.CRASHED
     }
@@ -482,7 +435,10 @@ public abstract class AbstractReactor(
     }
 
     private fun endWithPool() {
-        threads.letGo()
+        contained("letting go of the threads of the pool") {
+            threads.letGo()
+            coroutines.letGo()
+        }
         val finish = Runnable { if (state == State.ENDING) state = State.ENDED }
         threads.stop { if (isInReactorThread) finish.run() else tasks.offer(finish) }
     }
@@ -617,25 +573,8 @@ public abstract class AbstractReactor(
 
     // Health.
 
-    final override fun health(): LoopHealth {
-        val measured = meter.read(nanoTime())
-        val pool = threads.made
-        return LoopHealth(
-            turns = measured.turns,
-            tasks = measured.tasks,
-            busyTime = Duration.ofNanos(measured.busy),
-            busyRatio = measured.ratio,
-            timerLag = Duration.ofNanos(measured.lag),
-            longestTurn = Duration.ofNanos(measured.longest),
-            currentTurn = Duration.ofNanos(measured.present),
-            waitingTasks = tasks.count,
-            delayedCalls = timers.count,
-            connections = connectionCount,
-            poolThreads = pool?.threadCount ?: 0,
-            poolBusy = pool?.busyCount ?: 0,
-            poolWaiting = pool?.waitingCount ?: 0,
-        )
-    }
+    final override fun health(): LoopHealth =
+        loopHealth(meter.read(nanoTime()), tasks.count, timers.count, connectionCount, threads.made)
 
     final override fun addHealthListener(
         period: Duration,

@@ -68,6 +68,30 @@ public fun interface LoopHealthListener {
     )
 }
 
+/** What [LoopMeter] has measured, with what waits and what is open. On any thread. */
+internal fun loopHealth(
+    measured: LoopMeter.Reading,
+    waitingTasks: Int,
+    delayedCalls: Int,
+    connections: Int,
+    pool: ThreadPool?,
+): LoopHealth =
+    LoopHealth(
+        turns = measured.turns,
+        tasks = measured.tasks,
+        busyTime = Duration.ofNanos(measured.busy),
+        busyRatio = measured.ratio,
+        timerLag = Duration.ofNanos(measured.lag),
+        longestTurn = Duration.ofNanos(measured.longest),
+        currentTurn = Duration.ofNanos(measured.present),
+        waitingTasks = waitingTasks,
+        delayedCalls = delayedCalls,
+        connections = connections,
+        poolThreads = pool?.threadCount ?: 0,
+        poolBusy = pool?.busyCount ?: 0,
+        poolWaiting = pool?.waitingCount ?: 0,
+    )
+
 /** The listeners of one reactor, each with its period. Belongs to the loop's thread. */
 internal class HealthReports(
     private val reactor: AbstractReactor,

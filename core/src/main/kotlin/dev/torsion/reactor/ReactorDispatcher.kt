@@ -10,8 +10,10 @@ import kotlinx.coroutines.Delay
 import kotlinx.coroutines.DisposableHandle
 import kotlinx.coroutines.ExperimentalCoroutinesApi
 import kotlinx.coroutines.InternalCoroutinesApi
+import kotlinx.coroutines.Job
 import kotlinx.coroutines.Runnable
 import kotlinx.coroutines.cancel
+import kotlinx.coroutines.job
 import java.util.concurrent.CancellationException
 import java.util.concurrent.TimeUnit
 import kotlin.coroutines.CoroutineContext
@@ -52,10 +54,22 @@ internal class ReactorDispatcher(
         context: CoroutineContext,
     ): DisposableHandle = TimeoutTimer(timeMillis, block, context).also { it.begin() }
 
+    // On the reactor's thread.
     private var newest: Timer? = null // of those that wait
+    private var isLettingGo = false
     private var hasEnded = false
 
-    /** The reactor has ended: who waits for time to pass would wait for ever, and is cancelled. On the reactor's thread. */
+    /**
+     * The reactor waits for its pool, whose threads may wait for coroutines of this dispatcher: from now on those that are none of the
+     * reactor's own do not wait for time to pass.
+     */
+    fun letGo() {
+        isLettingGo = true
+        val others = generateSequence(newest) { it.older }.filterNot { it.isOfReactor() }.toList()
+        others.forEach { it.abandon() }
+    }
+
+    /** The reactor has ended: who waits for time to pass would wait for ever, and is cancelled. */
     fun end() {
         hasEnded = true
         while (true) (newest ?: return).abandon()
@@ -70,8 +84,11 @@ internal class ReactorDispatcher(
         Runnable {
         private var call: DelayedCall? = null
         private var disposed = false
-        private var older: Timer? = null
         private var newer: Timer? = null
+        var older: Timer? = null
+            private set
+
+        abstract val context: CoroutineContext
 
         abstract fun timeIsUp()
 
@@ -90,7 +107,7 @@ internal class ReactorDispatcher(
 
         private fun arm() {
             if (disposed) return
-            if (hasEnded) return cancel()
+            if (hasEnded || (isLettingGo && !isOfReactor())) return cancel()
             call = reactor.callLater(timeMillis, TimeUnit.MILLISECONDS, this)
             older = newest
             older?.newer = this
@@ -103,8 +120,15 @@ internal class ReactorDispatcher(
         }
 
         fun abandon() {
+            if (disposed) return // by one that was abandoned before
             takeBack()
             cancel()
+        }
+
+        /** Whether it ends with the reactor's scope, which the end does not wait for. */
+        fun isOfReactor(): Boolean {
+            val scope = reactor.scope.coroutineContext.job
+            return generateSequence(context[Job]) { it.parent }.any { it === scope }
         }
 
         final override fun dispose() {
@@ -131,6 +155,8 @@ internal class ReactorDispatcher(
         timeMillis: Long,
         private val continuation: CancellableContinuation<Unit>,
     ) : Timer(timeMillis) {
+        override val context get() = continuation.context
+
         override fun timeIsUp() = with(continuation) { resumeUndispatched(Unit) }
 
         override fun cancel() {
@@ -143,7 +169,7 @@ internal class ReactorDispatcher(
     private inner class TimeoutTimer(
         timeMillis: Long,
         private val block: Runnable,
-        private val context: CoroutineContext,
+        override val context: CoroutineContext,
     ) : Timer(timeMillis) {
         override fun timeIsUp() = block.run()
 

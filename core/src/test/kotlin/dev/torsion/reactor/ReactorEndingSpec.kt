@@ -184,6 +184,41 @@ class ReactorEndingSpec :
             runBlocking { shouldThrow<CancellationException> { withContext(reactor.dispatcher) { delay(1.hours) } } }
         }
 
+        "a thread of the pool that waits for a delay on the dispatcher is told when the connections are closed; the reactor's own go on" {
+            val reactor = Reactor.create()
+            val waiting = CountDownLatch(2)
+            val told = CopyOnWriteArrayList<String>()
+            val own = CompletableFuture<Unit>()
+            reactor.callInThread {
+                repeat(2) {
+                    // The second comes while the reactor waits for this thread.
+                    try {
+                        runBlocking {
+                            withContext(reactor.dispatcher) {
+                                waiting.countDown()
+                                delay(1.hours)
+                            }
+                        }
+                    } catch (e: CancellationException) {
+                        told.add("${e.message}")
+                    }
+                }
+                own.getOrFail() // a delay of the reactor's scope, which is longer than that
+            }
+            reactor.start()
+            reactor.onLoop {
+                reactor.scope.launch {
+                    waiting.countDown()
+                    while (told.size < 2) delay(1)
+                    own.complete(Unit)
+                }
+            }
+            waiting.awaitOrFail()
+            reactor.stopAndJoin(deadline) shouldBe true
+            told shouldContainExactly List(2) { "the reactor of this coroutine has stopped" }
+            own.isDone shouldBe true
+        }
+
         "a delayed call of a coroutine that its owner has cancelled by hand does not hold the end up" {
             val reactor = Reactor.create()
             reactor.start()

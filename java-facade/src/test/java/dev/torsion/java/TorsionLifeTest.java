@@ -1,0 +1,166 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.java;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.torsion.net.Factory;
+import dev.torsion.net.Protocol;
+import dev.torsion.reactor.ReactorFailedException;
+import dev.torsion.reactor.ReactorNotRestartableException;
+import dev.torsion.reactor.ReactorNotRunningException;
+import dev.torsion.reactor.ReactorOptions;
+import dev.torsion.reactor.nio.NioReactor;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.nio.channels.SelectionKey;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/**
+ * The end of a reactor in every way that there is: its ports are closed and its futures complete.
+ */
+@SuppressWarnings("FutureReturnValueIgnored")
+@Timeout(60)
+class TorsionLifeTest {
+  private static final String ANY_PORT = "tcp:0:interface=127.0.0.1";
+  private static final Duration HOUR = Duration.ofHours(1);
+  private static final Duration DEADLINE = Duration.ofSeconds(20);
+
+  private static void connectTo(Server server) throws IOException {
+    try (var socket = new Socket()) {
+      socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), server.port()));
+    }
+  }
+
+  @Test
+  void oneThatHasNeverRunIsReleasedByClose() {
+    var events = new ArrayList<String>();
+    Server server;
+    List<CompletableFuture<?>> waiting = new ArrayList<>();
+    Torsion torsion = Torsion.create();
+    try (torsion) {
+      server = Results.of(torsion.serve(ANY_PORT, Codecs.line(), c -> c.onMessage(c::send)));
+      torsion.beforeStop(() -> events.add("before stop"));
+      torsion.keepConnected("tcp:127.0.0.1:" + server.port(), Codecs.line());
+      waiting.add(torsion.after(HOUR));
+      waiting.add(torsion.every(HOUR, () -> events.add("every")).done());
+    }
+    assertThrows(IOException.class, () -> connectTo(server));
+    assertEquals(List.of("every", "before stop"), events);
+    waiting.forEach(future -> Results.failure(ReactorNotRunningException.class, future));
+    // What is asked of it afterwards, on the thread that has set it up or another one.
+    Results.failure(
+        ReactorNotRunningException.class, torsion.serve(ANY_PORT, Codecs.line(), c -> {}));
+    Results.failure(
+        ReactorNotRunningException.class, torsion.connect("tcp:127.0.0.1:1", Codecs.line()));
+    Results.failure(ReactorNotRunningException.class, torsion.call(() -> 1));
+    Results.failure(ReactorNotRunningException.class, torsion.after(Duration.ZERO));
+    assertThrows(ReactorNotRestartableException.class, torsion::run);
+    torsion.close();
+  }
+
+  @Test
+  void oneThatHasCrashedIsReleasedByClose() {
+    Torsion torsion = Torsion.start();
+    Server server = Results.of(torsion.listen(ANY_PORT, new Factory(Quiet::new)));
+    var timer = torsion.after(HOUR);
+    Results.of(torsion.call(() -> torsion.reactor().crash()));
+    torsion.close();
+    assertThrows(IOException.class, () -> connectTo(server));
+    Results.failure(ReactorNotRunningException.class, timer);
+  }
+
+  @Test
+  void aGroupWithAReactorThatHasNeverRunOrHasCrashedIsReleasedByClose() {
+    var group = TorsionGroup.start(2);
+    var server = Results.of(group.listen(ANY_PORT, reactor -> new Factory(Quiet::new)));
+    Results.of(group.members().get(0).call(() -> group.members().get(0).reactor().crash()));
+    group.close();
+    assertThrows(IOException.class, () -> connectTo(server));
+  }
+
+  @Test
+  void whatAThreadOfThePoolWaitsForCompletesWhenTheReactorStops() throws InterruptedException {
+    var torsion = Torsion.start();
+    var waits = new CountDownLatch(1);
+    var first = new CompletableFuture<Throwable>();
+    var second = new CompletableFuture<Throwable>();
+    torsion.deferToThread(
+        () -> {
+          var future = torsion.after(HOUR);
+          waits.countDown();
+          first.complete(assertThrows(CompletionException.class, future::join).getCause());
+          // While the reactor waits for this thread.
+          var late = torsion.serve(ANY_PORT, Codecs.line(), c -> {});
+          second.complete(assertThrows(CompletionException.class, late::join).getCause());
+          return null;
+        });
+    waits.await();
+    assertTrue(torsion.stopAndJoin(DEADLINE));
+    assertEquals(ReactorNotRunningException.class, Results.of(first).getClass());
+    assertEquals(ReactorNotRunningException.class, Results.of(second).getClass());
+  }
+
+  @Test
+  void whenTheLoopCannotGoOnAllFuturesFail() throws Exception {
+    var reactor = new BreakingReactor();
+    var torsion = Torsion.on(reactor);
+    var failure = new CompletableFuture<Throwable>();
+    var thread =
+        new Thread(
+            () -> failure.complete(assertThrows(ReactorFailedException.class, reactor::run)));
+    thread.start();
+    Server server = Results.of(torsion.serve(ANY_PORT, Codecs.line(), c -> {}));
+    var client = Results.of(torsion.connect("tcp:127.0.0.1:" + server.port(), Codecs.line()));
+    var timer = torsion.after(HOUR);
+    var message = client.receive();
+    var closed = client.closed();
+    reactor.breakNow();
+    assertInstanceOf(UncheckedIOException.class, Results.of(failure).getCause());
+    Results.failure(ReactorNotRunningException.class, timer);
+    assertThrows(Exception.class, () -> message.get(20, TimeUnit.SECONDS));
+    Results.of(closed);
+    assertFalse(reactor.isRunning());
+    Results.failure(ReactorNotRunningException.class, torsion.call(() -> 1));
+    thread.join();
+  }
+
+  private static final class Quiet extends Protocol {}
+
+  /** A reactor whose selector breaks when it is told to. */
+  private static final class BreakingReactor extends NioReactor {
+    private volatile boolean isBroken;
+
+    BreakingReactor() {
+      super(new ReactorOptions(), java.nio.channels.spi.SelectorProvider.provider(), null);
+    }
+
+    void breakNow() {
+      isBroken = true;
+      callFromThread(() -> {});
+    }
+
+    @Override
+    protected void select(long timeoutNanos, Consumer<SelectionKey> ready) {
+      if (isBroken) throw new UncheckedIOException(new IOException("the selector is broken"));
+      super.select(timeoutNanos, ready);
+    }
+  }
+}
