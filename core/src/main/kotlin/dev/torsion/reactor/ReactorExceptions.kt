@@ -6,12 +6,13 @@ package dev.torsion.reactor
 import java.util.concurrent.RejectedExecutionException
 
 /** The reactor was asked to stop while it does not run, or to wait for something that can no longer happen. */
-public class ReactorNotRunningException
-@JvmOverloads
-constructor(
+public class ReactorNotRunningException(
     message: String = "The reactor is not running.",
-    cause: Throwable? = null,
-) : IllegalStateException(message, cause)
+) : IllegalStateException(message) {
+    internal constructor(message: String, reason: Throwable?) : this(message) {
+        reason?.let(::initCause) // without one it may be given later
+    }
+}
 
 /**
  * The loop could not go on, for the reason that [cause] says: it can wait for events no more, say. Everything was ended as by
