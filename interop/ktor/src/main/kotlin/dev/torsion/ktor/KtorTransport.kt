@@ -77,7 +77,7 @@ internal class KtorTransport(
     private val consumer = ConsumerSide(this)
     private var closeTimer: DelayedCall? = null
     private val pumps = ConnectionScope(reactor.scope) { abortConnection(it) }
-    private val connectionScope = ConnectionScope(reactor.scope) { abortConnection(it) }
+    private val connectionScope = ConnectionScope(reactor.scope, ::coroutineFailed)
     private val whenReactorStops =
         reactor.addSystemEventTrigger(Phase.DURING, SystemEvent.SHUTDOWN) {
             end(cut ?: ConnectionLost("The reactor has stopped.", null, ClosedBy.US, phase(), bufferedBytes), byReactor = true)
@@ -243,6 +243,12 @@ internal class KtorTransport(
         reactor.checkThread("abortConnection")
         val why = cause?.let { "This side aborted the connection: ${safeMessage(it)}" } ?: "This side aborted the connection."
         cut(ConnectionAborted(why, cause, phase(), bufferedBytes))
+    }
+
+    private fun coroutineFailed(error: Throwable) {
+        abortConnection(error)
+        // That a peer has gone is no fault of the coroutine that was talking to it.
+        if (error !is CloseReason) reactor.reportError("a coroutine of $this failed", error)
     }
 
     private fun broken(e: Exception) {

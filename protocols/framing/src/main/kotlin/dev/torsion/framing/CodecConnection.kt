@@ -18,9 +18,7 @@ import dev.torsion.net.ProtocolViolationException
 import dev.torsion.net.TcpTransport
 import dev.torsion.net.Transport
 import dev.torsion.net.WrongThreadException
-import kotlinx.coroutines.CoroutineStart
 import kotlinx.coroutines.flow.flow
-import kotlinx.coroutines.launch
 import java.nio.ByteBuffer
 import kotlin.coroutines.Continuation
 import kotlin.coroutines.intrinsics.suspendCoroutineUninterceptedOrReturn
@@ -80,11 +78,18 @@ internal class CodecConnection<T : Any>(
         closeReason = reason
         idle?.stop()
         if (closing) failure = failure ?: reason.takeIf { it !is ConnectionDone } else reader.end()
+        if (reader.isStopped && endedBy == null) brokenOff(reason)
         closedWaiters?.let { waiting ->
             closedWaiters = null
             waiting.forEach { if (!it.called) it.callback(reason) } // one may have cancelled another
         }
         receiver.forgetJob()
+    }
+
+    /** The reader was stopped by an error on the way to those who receive: they are told of the end all the same. */
+    private fun brokenOff(reason: CloseReason) {
+        failure = reason
+        receivingEnded(ClosedBy.US)
     }
 
     // Frames to messages.
@@ -94,13 +99,12 @@ internal class CodecConnection<T : Any>(
     override fun frameReceived(frame: ByteBuffer) {
         val message =
             try {
-                understood { codec.content.decode(frame) }
-            } catch (violation: ProtocolViolationException) {
-                return refused(violation)
+                codec.content.decode(frame)
+            } catch (e: Throwable) {
+                return undecodable(e)
             }
-        val request = requests?.removeFirstOrNull()
         when {
-            request != null -> request.callback(codec.content.keep(message))
+            !requests.isNullOrEmpty() -> answer(message)
             handler != null -> handle(message)
             else -> {
                 inbox.add(message)
@@ -110,6 +114,19 @@ internal class CodecConnection<T : Any>(
             }
         }
     }
+
+    private fun answer(message: T) {
+        val kept = codec.content.keep(message)
+        requests!!.removeFirst().callback(kept)
+    }
+
+    /** Whatever a content throws is the peer's doing, for it gave the bytes; but not that we have run out of memory or lack a class. */
+    private fun undecodable(error: Throwable) =
+        when (error) {
+            is ProtocolViolationException -> refused(error)
+            is Exception, is StackOverflowError -> refused(MalformedContentException.of(NOT_UNDERSTOOD, error))
+            else -> failed(error)
+        }
 
     override fun frameRefused(
         violation: ProtocolViolationException,
@@ -289,7 +306,7 @@ internal class CodecConnection<T : Any>(
 
     /** The handler failed: this is reported and the connection aborted, as for any coroutine of the connection. */
     private fun failed(error: Throwable) {
-        transport.scope.launch(start = CoroutineStart.UNDISPATCHED) { throw error }
+        transport.failed(error)
         stopReceiving(aborted(error))
     }
 

@@ -62,12 +62,15 @@ public class FrameReader(
     /** Finds the frames. Another one takes over at the next frame. */
     public var decoder: FrameDecoder = decoder
         set(value) {
-            value.reset()
+            value.startOver()
             field = value
         }
 
     /** How many bytes are kept: those of an unfinished frame, and what the consumer was not ready to take. */
     public val keptBytes: Int get() = kept.size
+
+    /** True once it takes nothing more. */
+    internal val isStopped: Boolean get() = refused
 
     /** Takes [data] to its end and delivers the frames that it completes. */
     public fun feed(data: ByteBuffer) {
@@ -83,8 +86,15 @@ public class FrameReader(
         if (refused || data.isEmpty()) return
         if (busy) keepFeed()
         kept.prepend(data)
-        decoder.reset()
+        decoder.startOver()
         resume()
+    }
+
+    /** Takes out all that has not been delivered yet, the beginning of an unfinished frame included. */
+    internal fun takeRest(): ByteArray {
+        if (busy) keepFeed()
+        decoder.startOver()
+        return kept.takeCopy()
     }
 
     /** Goes on delivering: the consumer is ready again. During a delivery this does nothing, as that goes on by itself. */
@@ -102,7 +112,7 @@ public class FrameReader(
     public fun restart() {
         refused = false
         kept.clear()
-        decoder.reset()
+        decoder.startOver()
     }
 
     /** Forgets what is kept and takes nothing more. */
@@ -142,14 +152,14 @@ public class FrameReader(
         consumer.inputEnded(if (left > 0) TruncatedFrameException(left.toLong()) else null)
     }
 
-    /** Delivers one frame in the buffer it came in. False when there is none. */
+    /** Delivers one frame in the buffer it came in, or refuses it. False when there is none. */
     @Suppress("NOTHING_TO_INLINE")
     private inline fun fromFeed(data: ByteBuffer): Boolean {
         try {
             if (!decoder.find(data)) return false
         } catch (violation: ProtocolViolationException) {
             refuse(violation, data)
-            return false
+            return true
         }
         restFrom = decoder.next
         restTo = data.limit()
@@ -164,7 +174,7 @@ public class FrameReader(
         return true
     }
 
-    /** Delivers the frame that is kept, completed from [data] where need be. False when it stays incomplete. */
+    /** Delivers the frame that is kept, completed from [data] where need be, or refuses it. False when it stays incomplete. */
     @Suppress("NOTHING_TO_INLINE")
     private inline fun fromKept(data: ByteBuffer): Boolean {
         var taken = 0
@@ -178,7 +188,7 @@ public class FrameReader(
         } catch (violation: ProtocolViolationException) {
             kept.append(data, data.remaining())
             refuse(violation, kept.takeAll())
-            return false
+            return true
         }
         if (taken > 0) {
             // What lies behind the frame goes back, to be decoded in place.

@@ -67,11 +67,24 @@ public abstract class FrameReceiver(
         transport.pauseProducing()
     }
 
-    /** Delivers frames again: at once those that had come already, unless a frame is being delivered now. */
+    /**
+     * Delivers frames again: at once those that had come already, unless a frame is being delivered now. What a delivery throws is thrown
+     * here, and aborts the connection as it does everywhere.
+     */
     override fun resumeProducing() {
         isPaused = false
-        reader.resume()
+        delivering { resume() }
         if (!isPaused) transport.resumeProducing()
+    }
+
+    /** For what delivers outside of `dataReceived`: the reader takes nothing after an error, so the connection must not live on. */
+    internal inline fun delivering(action: FrameReader.() -> Unit) {
+        try {
+            reader.action()
+        } catch (e: Throwable) {
+            transport.abortConnection(e)
+            throw e
+        }
     }
 
     /** The same as the transport's `loseConnection`. */

@@ -132,6 +132,12 @@ public abstract class FrameDecoder {
     /** Forgets what it knows of an unfinished frame. */
     public abstract fun reset()
 
+    /** [reset], and [needed] with it: the next call of [find] gets other bytes. */
+    internal fun startOver() {
+        needed = 1
+        reset()
+    }
+
     /** For [find]: the frame is complete. Returns true. */
     protected fun found(
         start: Int,

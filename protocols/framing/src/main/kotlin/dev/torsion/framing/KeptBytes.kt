@@ -65,6 +65,9 @@ internal class KeptBytes {
 
     fun takeAll(): ByteBuffer = view().also { from = end }
 
+    /** Takes all of them out, as an array of its own, and leaves a frame that is in use alone. */
+    fun takeCopy(): ByteArray = array.copyOfRange(from, end).also { from = end }
+
     /** Drops those from index [at] on; how many they are. */
     fun dropFrom(at: Int): Int = (end - at).also { end = at }
 

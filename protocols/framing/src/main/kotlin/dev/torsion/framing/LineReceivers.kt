@@ -105,8 +105,14 @@ constructor(
     @JvmOverloads
     public fun setLineMode(extra: ByteArray = ByteArray(0)) {
         reader.decoder = decoder
-        reader.feedFirst(extra)
+        delivering { feedFirst(extra) }
     }
+
+    /**
+     * Takes out what has come and was not delivered yet, be it lines or the beginning of one, and gives it. May be called during a delivery;
+     * Twisted's `clearLineBuffer`.
+     */
+    public fun clearLineBuffer(): ByteArray = reader.takeRest()
 
     final override fun frameReceived(frame: ByteBuffer): Unit = if (isRawMode) rawDataReceived(frame) else lineReceived(frame)
 

@@ -18,6 +18,8 @@ import dev.torsion.net.ProtocolViolationException
 import dev.torsion.reactor.Reactor
 import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.CoroutineStart
+import kotlinx.coroutines.currentCoroutineContext
+import kotlinx.coroutines.isActive
 import kotlinx.coroutines.launch
 
 /**
@@ -31,8 +33,8 @@ import kotlinx.coroutines.launch
  *
  * When the handler returns, or `receive` has told it of the end, the connection is closed once everything is sent. So a peer that sends
  * its messages, ends its side and waits gets all its answers. When the handler fails, the connection is aborted with the failure as the
- * cause; the failure is also reported, unless it is the peer's violation of the protocol or the end of a connection. When the connection
- * is gone, the handler is cancelled.
+ * cause; the failure is also reported, unless it is the peer's violation of the protocol or the end of a connection. That something else
+ * was cancelled, or timed out, and the handler let it through, is a failure too. When the connection is gone, the handler is cancelled.
  *
  * Thread: the reactor's, or before it runs the one that sets it up. The Deferred fails as [ServerEndpoint.listen].
  *
@@ -69,7 +71,8 @@ private suspend fun <T : Any> handle(
     } catch (_: ConnectionDone) {
         connection.close()
     } catch (e: CancellationException) {
-        // The connection is gone, or the handler has let a timeout of its own through.
+        // Either this coroutine was cancelled, as when the connection is gone; or what the handler waited for was, which is its failure.
+        if (currentCoroutineContext().isActive) connection.transport.failed(e)
         connection.abort(e)
         throw e
     } catch (e: ProtocolViolationException) {

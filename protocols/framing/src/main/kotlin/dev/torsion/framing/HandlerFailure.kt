@@ -1,0 +1,17 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.framing
+
+import dev.torsion.net.Transport
+import kotlinx.coroutines.CoroutineExceptionHandler
+
+/**
+ * A handler of this connection has failed: that is reported and the connection aborted, as for a coroutine of its scope. A coroutine that
+ * throws would not do: what it throws says nothing to anybody when it is a cancellation, as of a future that the handler has waited for.
+ */
+internal fun Transport.failed(error: Throwable) {
+    val context = scope.coroutineContext
+    context[CoroutineExceptionHandler]?.handleException(context, error)
+    abortConnection(error) // again, which does nothing, or for the first time where the scope has no handler
+}
