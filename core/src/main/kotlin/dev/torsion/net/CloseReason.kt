@@ -81,7 +81,8 @@ constructor(
 ) : CloseReason(message, cause, by, phase, unsentBytes)
 
 /**
- * This side cut the connection without flushing: `abortConnection`, or a limit that was reached; Twisted's `ConnectionAborted`.
+ * This side cut the connection without flushing: `abortConnection`, or a limit that was reached; Twisted's `ConnectionAborted`. Or it ended
+ * the connection for an error, with [Transport.loseConnection]: then [unsentBytes] is 0, unless the peer did not take what was written.
  * The [cause] names the limit or the error where there was one.
  */
 public class ConnectionAborted

@@ -82,6 +82,15 @@ public abstract class Protocol {
         dataReceived(data)
     }
 
+    /**
+     * The most bytes that the next [dataReceived] may bring; asked before each read. What is not read stays with the operating system and slows
+     * the peer down. For a protocol that must keep what it cannot handle yet: so it says how much. A transport that has the bytes already may
+     * bring more. By default as many as the reactor reads at once, up to 256 KiB.
+     *
+     * Less than 1 counts as 1: to read nothing, call [Transport.pauseProducing].
+     */
+    public open fun receiveLimit(): Int = Int.MAX_VALUE
+
     /** The connection is gone, and nothing more will be called. */
     protected open fun connectionLost(reason: CloseReason) {}
 

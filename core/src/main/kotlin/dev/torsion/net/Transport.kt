@@ -46,6 +46,15 @@ public interface Transport : Producer {
     public fun loseConnection()
 
     /**
+     * [loseConnection] for an error that is no reason to drop what was written, such as a [ProtocolViolationException] behind good requests
+     * that were answered: sends what was written, then ends the connection with a [ConnectionAborted] that has [cause] as its cause. A
+     * connection on which nothing was written is aborted at once.
+     *
+     * The default, for transports that cannot do so, aborts. Does nothing on a connection that is closing or gone.
+     */
+    public fun loseConnection(cause: Throwable): Unit = abortConnection(cause)
+
+    /**
      * Closes at once: what waits to be sent is dropped and the peer sees a reset. [Protocol.connectionLost] follows in a later turn,
      * never inside this call.
      */

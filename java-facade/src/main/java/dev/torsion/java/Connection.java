@@ -37,8 +37,9 @@ import org.jspecify.annotations.Nullable;
  * ends its side, the connection is closed, after all that was sent, as soon as its last message is
  * done with: when the stage of its handler is complete, or the next {@code receive()} or {@code
  * request(n)} of a subscriber asks for more. So answers reach a peer that sends its questions, ends
- * its side and waits. When the peer breaks the rules of the protocol the connection is aborted.
- * After our own {@link #close} or {@link #abort} nothing more is received.
+ * its side and waits. When the peer breaks the rules of the protocol, the messages before that are
+ * handled, what was sent goes out, and the connection ends with the violation. After our own {@link
+ * #close} or {@link #abort} nothing more is received.
  *
  * @param <T> the type of the messages
  */
@@ -74,9 +75,9 @@ public interface Connection<T> extends AutoCloseable {
    * Gives every message to {@code handler}, one at a time: the next one waits until the stage that
    * it returned is complete. So {@code c.onMessage(c::send)} is an echo that no peer can make grow.
    *
-   * <p>When the handler throws, or its stage fails, the error is reported and the connection is
-   * aborted with it as the cause; a stage that fails since this connection is closing is not an
-   * error.
+   * <p>When the handler throws, or its stage fails or is cancelled, the error is reported and the
+   * connection is aborted with it as the cause; a stage that fails since this connection is closing
+   * is not an error.
    *
    * @throws IllegalStateException when there is a handler or a subscriber already
    */
@@ -115,6 +116,12 @@ public interface Connection<T> extends AutoCloseable {
   /**
    * Completes with the reason once the connection is gone; it never fails. Each call gives a future
    * of its own. Cancelling it only ends the waiting.
+   *
+   * <p>Messages that nobody asks for do not hold it up. When the peer has ended its side, nothing
+   * receives, and the last message of a {@code receive()} was there before this call or was
+   * followed by another {@code receive()}, the connection is closed; messages that wait can still
+   * be received, though not answered. So set a handler before, or together with, asking for the
+   * end.
    */
   CompletableFuture<CloseReason> closed();
 

@@ -56,7 +56,11 @@ public final class KeptConnection<T> implements AutoCloseable {
             loop.reactor,
             codec,
             options,
-            inner -> newest = new LoopConnection<>(loop, inner, codec, options).begin());
+            inner -> {
+              var connection = new LoopConnection<>(loop, inner, codec, options).begin();
+              connection.wantEnd(); // to connect again
+              newest = connection;
+            });
     factory.setNoisy(false); // it starts anew with each attempt
     service =
         new ClientService(

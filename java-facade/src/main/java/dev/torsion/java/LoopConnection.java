@@ -9,6 +9,7 @@ import dev.torsion.defer.Deferreds;
 import dev.torsion.framing.Codec;
 import dev.torsion.framing.ConnectionOptions;
 import dev.torsion.framing.Content;
+import dev.torsion.framing.MessageDemand;
 import dev.torsion.net.Address;
 import dev.torsion.net.ClosePhase;
 import dev.torsion.net.CloseReason;
@@ -37,7 +38,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>All fields that are neither final nor volatile belong to the reactor's thread.
  */
-final class LoopConnection<T> implements Connection<T>, Callback<T, @Nullable Object> {
+final class LoopConnection<T>
+    implements Connection<T>, Callback<T, @Nullable Object>, MessageDemand {
   private final Loop loop;
   private final dev.torsion.framing.Connection<T> inner;
   private final Content<T> content;
@@ -48,6 +50,8 @@ final class LoopConnection<T> implements Connection<T>, Callback<T, @Nullable Ob
   private final ArrayDeque<Waiter<T>> waiters = new ArrayDeque<>();
   private @Nullable T held; // only while the gate is shut
   private @Nullable Deferred<Object> gate;
+  private boolean inUse; // a message of a receive() that nobody has said to be done with
+  private boolean endWanted; // somebody waits for the end
   private long sends;
   private volatile @Nullable CloseReason closeReason;
 
@@ -119,10 +123,11 @@ final class LoopConnection<T> implements Connection<T>, Callback<T, @Nullable Ob
     } else {
       try {
         before.call();
-      } catch (Exception e) {
+      } catch (Throwable e) {
         waiter.fail(e);
         return;
       }
+      inUse = false;
       waiters.add(waiter);
       pump();
     }
@@ -148,7 +153,7 @@ final class LoopConnection<T> implements Connection<T>, Callback<T, @Nullable Ob
             this::isClosing));
   }
 
-  private void handleWith(Receiver<T> handler) {
+  void handleWith(Receiver<T> handler) {
     if (!receiver.compareAndSet(null, handler)) throw taken();
     loop.actIfRunning(this::pump);
   }
@@ -195,6 +200,10 @@ final class LoopConnection<T> implements Connection<T>, Callback<T, @Nullable Ob
       return shut();
     }
     Object busy = target.take(message);
+    if (busy == Receiver.REFUSED) { // it has just cancelled, and will be forgotten in a moment
+      held = content.keep(message);
+      return shut();
+    }
     if (busy != null) return busy;
     return target.isReady() || receiver.get() != target ? null : shut();
   }
@@ -203,7 +212,10 @@ final class LoopConnection<T> implements Connection<T>, Callback<T, @Nullable Ob
     while (true) {
       Waiter<T> waiter = waiters.poll();
       if (waiter == null) return call(message);
-      boolean taken = waiter.take(content.keep(message)); // the future's stages may run at any time
+      T kept = content.keep(message); // the future's stages may run at any time
+      if (!waiter.isRequest) inUse = true; // before they ask for the next one
+      boolean taken = waiter.take(kept);
+      if (!taken) inUse = false;
       if (waiter.isRequest) return null; // taken, or the answer to a request that was cancelled
       if (taken) return isWanted() ? null : shut();
     }
@@ -240,6 +252,25 @@ final class LoopConnection<T> implements Connection<T>, Callback<T, @Nullable Ob
     if (shut == null) return;
     gate = null;
     shut.callback(this); // any value
+  }
+
+  // Whether somebody is busy with the messages, for the connection below.
+
+  /** Without a gate it is the handler's stage that it waits for. */
+  @Override
+  public boolean isBusy() {
+    return gate == null || held != null;
+  }
+
+  @Override
+  public boolean isEndAwaited() {
+    return endWanted && !inUse && waiters.isEmpty() && receiver.get() == null;
+  }
+
+  /** Somebody waits for the end; who asks for nothing now is done with what he has received. */
+  void wantEnd() {
+    endWanted = true;
+    if (waiters.isEmpty()) inUse = false;
   }
 
   // Sending.
@@ -334,7 +365,12 @@ final class LoopConnection<T> implements Connection<T>, Callback<T, @Nullable Ob
 
   @Override
   public CompletableFuture<CloseReason> closed() {
-    CompletableFuture<CloseReason> future = loop.future(inner::whenClosed);
+    CompletableFuture<CloseReason> future =
+        loop.future(
+            () -> {
+              wantEnd();
+              return inner.whenClosed();
+            });
     CloseReason reason = closeReason;
     // Once the reactor has stopped it cannot be asked, but then the connection is gone.
     return reason == null ? future : CompletableFuture.completedFuture(reason);

@@ -49,7 +49,12 @@ final class MessageSubscription<T> implements Receiver<T>, Flow.Subscription {
   /** On the reactor's thread. */
   void start() {
     Flow.Subscriber<? super T> target = subscriber;
-    if (target != null) target.onSubscribe(this);
+    try {
+      if (target != null) target.onSubscribe(this);
+    } catch (Throwable e) {
+      cancel(); // rule 2.13
+      throw e;
+    }
     started = true;
     connection.pump();
   }
@@ -88,7 +93,7 @@ final class MessageSubscription<T> implements Receiver<T>, Flow.Subscription {
   @Override
   public @Nullable Object take(T message) {
     Flow.Subscriber<? super T> target = subscriber;
-    if (target == null) return null; // cancelled on another thread this very moment
+    if (target == null) return REFUSED; // cancelled on another thread this very moment
     if (demand != Long.MAX_VALUE) demand--;
     try {
       target.onNext(message);

@@ -7,13 +7,16 @@ import org.jspecify.annotations.Nullable;
 
 /** Whom the messages of a connection go to when nobody waits for one: a handler or a subscriber. */
 interface Receiver<T> {
+  /** What {@link #take} gives for a message that it has not taken. */
+  Object REFUSED = new Object();
+
   /** Whether it wants a message now. */
   boolean isReady();
 
   /**
    * Takes {@code message}.
    *
-   * @return null, or a Deferred that the next message waits for
+   * @return null, or a Deferred that the next message waits for, or {@link #REFUSED}
    */
   @Nullable Object take(T message) throws Exception;
 

@@ -93,7 +93,7 @@ constructor(
     public var isAborted: Boolean = false
         private set
 
-    /** What [abortConnection] was given. */
+    /** What [abortConnection] was given, or [loseConnection]. */
     public var abortCause: Throwable? = null
         private set
 
@@ -163,7 +163,7 @@ constructor(
 
     private fun askedFor(): CloseReason =
         when {
-            isAborted -> ConnectionAborted("This side aborted the connection.", abortCause, phase(), bufferedBytes)
+            isAborted || abortCause != null -> ConnectionAborted("This side aborted the connection.", abortCause, phase(), bufferedBytes)
             isClosing -> ConnectionDone(ClosedBy.US, phase(), bufferedBytes)
             else -> ConnectionDone(ClosedBy.PEER)
         }
@@ -210,6 +210,15 @@ constructor(
     override fun loseConnection() {
         checkThread("loseConnection")
         isClosing = true
+    }
+
+    /** With nothing left that the peer has not taken it aborts the connection. */
+    override fun loseConnection(cause: Throwable) {
+        checkThread("loseConnection")
+        if (isDisconnecting) return
+        if (bufferedBytes == 0L) return abortConnection(cause)
+        isClosing = true
+        abortCause = cause
     }
 
     override fun abortConnection(cause: Throwable?) {

@@ -57,6 +57,8 @@ internal class NioTransport(
     private var outputEnded = false
     private var outputEndWanted = false
     private var settling = false
+    private var closeCause: Throwable? = null // of an end that is in order for all but its reason
+    private var hasSent = false
     private var cut: CloseReason? = null // the end that a failed write or an abort has decided on, and any end once it is reached
     private var queue: WriteQueue? = null
     private var sendingTurn = 0
@@ -108,9 +110,11 @@ internal class NioTransport(
         val input = reactor.readBuffer
         repeat(reactor.readsPerTurn) {
             if (key.interestOps() and SelectionKey.OP_READ == 0 || state == State.CLOSED) return
+            val limit = receiveLimit()
+            if (cut != null) return
             val count =
                 try {
-                    input.readFrom(channel)
+                    input.readFrom(channel, limit)
                 } catch (e: IOException) {
                     return broken(e)
                 }
@@ -119,6 +123,11 @@ internal class NioTransport(
             callingProtocol("dataReceived") { protocol.dataReceived(input.view(count)) }
             if (!input.wasFilled) return
         }
+    }
+
+    private fun receiveLimit(): Int {
+        callingProtocol("receiveLimit") { return protocol.receiveLimit() }
+        return 0
     }
 
     private fun endOfInput() {
@@ -213,6 +222,7 @@ internal class NioTransport(
     /** Sends [data] at once; what the operating system does not take, and what is more than this connection's share, is queued. */
     fun send(data: ByteBuffer) {
         if (cut != null || state == State.CLOSED) return data.skipAll()
+        hasSent = true
         try {
             if (queue.isNullOrEmpty() && hasShareLeft()) sentInTurn += channel.write(data)
         } catch (e: IOException) {
@@ -303,6 +313,14 @@ internal class NioTransport(
         beginClosing(if (inputEnded && !outputEnded) ClosedBy.PEER else ClosedBy.US)
     }
 
+    override fun loseConnection(cause: Throwable) {
+        reactor.checkThread("loseConnection")
+        if (state != State.OPEN || cut != null) return
+        if (!hasSent && bufferedBytes == 0L) return abortConnection(cause)
+        closeCause = cause
+        loseConnection()
+    }
+
     private fun beginClosing(by: ClosedBy) {
         state = State.CLOSING
         closedBy = by
@@ -314,8 +332,12 @@ internal class NioTransport(
     override fun abortConnection(cause: Throwable?) {
         reactor.checkThread("abortConnection")
         if (state == State.CLOSED || cut != null) return
+        cut(aborted(cause))
+    }
+
+    private fun aborted(cause: Throwable?): ConnectionAborted {
         val why = cause?.let { "This side aborted the connection: ${safeMessage(it)}" } ?: "This side aborted the connection."
-        cut(ConnectionAborted(why, cause, phase(), bufferedBytes))
+        return ConnectionAborted(why, cause, phase(), bufferedBytes)
     }
 
     override fun loseWriteConnection() {
@@ -327,6 +349,7 @@ internal class NioTransport(
 
     private fun broken(e: IOException) {
         if (cut != null || state == State.CLOSED) return
+        closeCause?.let { return cut(aborted(it)) } // the first reason counts
         cut(ConnectionLost("The connection to ${peer()} was lost: ${safeMessage(e)}.", e, ClosedBy.PEER, phase(), bufferedBytes))
     }
 
@@ -352,10 +375,12 @@ internal class NioTransport(
             state == State.CLOSED -> Unit
             decided != null -> end(decided)
             !queue.isNullOrEmpty() -> if (state == State.CLOSING) armCloseTimer()
-            state == State.CLOSING -> if (producing?.holdsUpClosing != true) end(ConnectionDone(closedBy, phase()))
+            state == State.CLOSING -> if (producing?.holdsUpClosing != true) endInOrder()
             outputEndWanted && !outputEnded -> endOutput()
         }
     }
+
+    private fun endInOrder() = end(closeCause?.let(::aborted) ?: ConnectionDone(closedBy, phase()), isInOrder = true)
 
     private fun endOutput() {
         outputEnded = true
@@ -375,6 +400,7 @@ internal class NioTransport(
         if (closeTimer != null) return
         closeTimer =
             reactor.callLater(options.closeTimeout.toNanos(), TimeUnit.NANOSECONDS) {
+                closeCause?.let { return@callLater cut(aborted(it)) }
                 val message = "The peer ${peer()} took nothing for ${options.closeTimeout.toMillis()} ms while the connection was closing."
                 cut(ConnectionLost(message, null, ClosedBy.PEER, ClosePhase.CLOSING, bufferedBytes))
             }
@@ -385,14 +411,17 @@ internal class NioTransport(
         end(cut ?: ConnectionLost("The reactor has stopped.", null, ClosedBy.US, phase(), bufferedBytes))
     }
 
-    private fun end(reason: CloseReason) {
+    private fun end(
+        reason: CloseReason,
+        isInOrder: Boolean = reason is ConnectionDone,
+    ) {
         state = State.CLOSED
         cut = reason
         closeTimer?.let { if (it.isActive) it.cancel() }
         reactor.stage.drop(this)
         queue?.release()
         queue = null
-        closeChannel(reason)
+        closeChannel(reason, isInOrder)
         reactor.logEnd(this, reason)
         producing?.let { reactor.guarded(this, { "stopping the producer of ${safeString(protocol)}" }) { it.ended(reason) } }
         reactor.guarded(this, { "connectionLost of ${safeString(protocol)}" }) { protocol.endConnection(reason) }
@@ -400,12 +429,15 @@ internal class NioTransport(
         connectionScope?.let { reactor.guarded(this, { "ending the coroutines of $this" }) { it.end(reason) } }
     }
 
-    private fun closeChannel(reason: CloseReason) {
+    private fun closeChannel(
+        reason: CloseReason,
+        isInOrder: Boolean,
+    ) {
         try {
-            when (reason) {
-                is ConnectionDone -> if (!inputEnded && Lingering.begin(reactor, channel, key)) return
-                is ConnectionAborted -> channel.setOption(StandardSocketOptions.SO_LINGER, 0)
-                is ConnectionLost -> Unit
+            if (isInOrder) {
+                if (!inputEnded && Lingering.begin(reactor, channel, key)) return
+            } else if (reason is ConnectionAborted) {
+                channel.setOption(StandardSocketOptions.SO_LINGER, 0)
             }
             key.cancel()
             channel.close()

@@ -15,16 +15,23 @@ internal class ReadBuffer {
     private var buffer = ByteBuffer.allocateDirect(SMALLEST)
     private var view = buffer.asReadOnlyBuffer()
 
+    private var isSmall = false
+
     /** True when the last read left no room, so that more may be waiting. */
     var wasFilled = false
         private set
 
-    /** Reads once; how many bytes came, or -1 at the end of the stream. */
-    fun readFrom(channel: ReadableByteChannel): Int {
-        if (wasFilled && buffer.capacity() < LARGEST) grow()
+    /** Reads once, at most [limit] bytes; how many came, or -1 at the end of the stream. */
+    fun readFrom(
+        channel: ReadableByteChannel,
+        limit: Int = LARGEST,
+    ): Int {
+        if (isSmall && limit > buffer.capacity()) grow()
         buffer.clear()
+        if (limit < buffer.capacity()) buffer.limit(maxOf(limit, 1))
         val count = channel.read(buffer)
         wasFilled = !buffer.hasRemaining()
+        isSmall = count == buffer.capacity() && count < LARGEST
         return count
     }
 

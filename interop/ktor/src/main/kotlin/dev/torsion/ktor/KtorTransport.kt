@@ -65,6 +65,7 @@ internal class KtorTransport(
 
     private var state = State.OPEN
     private var closedBy = ClosedBy.US
+    private var closeCause: Throwable? = null // of an end that is in order for all but its reason
     private var cut: CloseReason? = null // the end that a failure or an abort has decided on
     private var isSettling = false
     private var isFinishing = false
@@ -126,8 +127,11 @@ internal class KtorTransport(
     }
 
     private fun deliver(data: ByteBuffer): Int {
-        val count = data.remaining()
-        callingProtocol("dataReceived") { protocol.dataReceived(data.asReadOnlyBuffer()) }
+        var count = data.remaining()
+        callingProtocol("dataReceived") {
+            count = minOf(count, maxOf(protocol.receiveLimit(), 1))
+            protocol.dataReceived(data.slice(data.position(), count).asReadOnlyBuffer())
+        }
         return count
     }
 
@@ -233,6 +237,13 @@ internal class KtorTransport(
         if (state == State.OPEN) beginClosing(ClosedBy.US)
     }
 
+    override fun loseConnection(cause: Throwable) {
+        reactor.checkThread("loseConnection")
+        if (state != State.OPEN || cut != null) return
+        closeCause = cause
+        beginClosing(ClosedBy.US)
+    }
+
     private fun beginClosing(by: ClosedBy) {
         state = State.CLOSING
         closedBy = by
@@ -241,8 +252,12 @@ internal class KtorTransport(
 
     override fun abortConnection(cause: Throwable?) {
         reactor.checkThread("abortConnection")
+        cut(aborted(cause))
+    }
+
+    private fun aborted(cause: Throwable?): ConnectionAborted {
         val why = cause?.let { "This side aborted the connection: ${safeMessage(it)}" } ?: "This side aborted the connection."
-        cut(ConnectionAborted(why, cause, phase(), bufferedBytes))
+        return ConnectionAborted(why, cause, phase(), bufferedBytes)
     }
 
     private fun coroutineFailed(error: Throwable) {
@@ -253,6 +268,7 @@ internal class KtorTransport(
 
     private fun broken(e: Exception) {
         if (isFinishing) return // it is we who close the channels
+        closeCause?.let { return cut(aborted(it)) } // the first reason counts
         cut(ConnectionLost("The connection to $remoteAddress was lost: ${safeMessage(e)}.", e, ClosedBy.PEER, phase(), bufferedBytes))
     }
 
@@ -292,6 +308,7 @@ internal class KtorTransport(
         if (closeTimer != null) return
         closeTimer =
             reactor.callLater(options.closeTimeout.toNanos(), TimeUnit.NANOSECONDS) {
+                closeCause?.let { return@callLater cut(aborted(it)) }
                 val time = options.closeTimeout.toMillis()
                 val message = "The peer $remoteAddress took nothing for $time ms while the connection was closing."
                 cut(ConnectionLost(message, null, ClosedBy.PEER, ClosePhase.CLOSING, bufferedBytes))
@@ -310,7 +327,7 @@ internal class KtorTransport(
         val lost = error?.let {
             ConnectionLost("The connection to $remoteAddress was lost: ${safeMessage(it)}.", it, ClosedBy.PEER, phase())
         }
-        end(lost ?: ConnectionDone(closedBy, phase()))
+        end(closeCause?.let(::aborted) ?: lost ?: ConnectionDone(closedBy, phase()))
     }
 
     private fun end(

@@ -39,17 +39,23 @@ internal class CodecConnection<T : Any>(
 ) : Connection<T>,
     MessageIterator<T>,
     MessageSource,
-    FrameConsumer {
+    FrameConsumer,
+    IdleSubject {
     private val thread = Thread.currentThread()
-    private val reader = FrameReader(codec.framing.newDecoder(), this)
+    private val reader = FrameReader(codec.framing.newDecoder(), this, codec.framing.frameLimit)
+    private val readAhead = ReadAhead(codec.framing.frameLimit)
     private val sink = TransportSink(transport)
     private val inbox = Inbox<T>()
     private val receiver = Receiver(thread, transport, this)
-    private val idle = options.idleTimeout?.let { IdleWatch(clock, it, ::abort) }
+    private val idle = options.idleTimeout?.let { IdleWatch(clock, it, this) }
     private var requests: ArrayDeque<Deferred<T>>? = null
     private var handler: Callback<T, *>? = null
+    private var demand: MessageDemand? = null // the handler, if it is one
+    private var untaken = 0 // about how many bytes the messages came in that nobody has taken, or that the handler is busy with
     private var handling = false // the handler's Deferred has not fired yet
     private var readingPaused = false
+    private var inUse = false // the message that was received last, until the next is asked for
+    private var peerHasEnded = false
     private var closing = false // by our close or abort: nothing more is received
     private var endedBy: ClosedBy? = null // who ended the messages, once they have ended
     private var failure: Throwable? = null // what receiving ends with, when not with null
@@ -63,20 +69,36 @@ internal class CodecConnection<T : Any>(
     // What the transport tells, by way of the protocol.
 
     fun feed(data: ByteBuffer) {
-        idle?.touch()
+        idle?.heard()
+        val count = data.remaining()
         reader.feed(data)
-        // With nothing kept there is room for one more read, and reading is how the end of the connection is noticed.
-        if (reader.keptBytes > 0 && !isReady() && !readingPaused && !closing) {
+        readAhead.wasRead(count, outstanding, behind = handling || !inbox.isEmpty)
+        if (isBehind && !readingPaused && !closing && !readsForTheEnd) {
             readingPaused = true
             transport.pauseProducing()
         }
     }
 
-    fun peerEnded() = reader.end()
+    /** The bytes that have been read and that nobody has taken. */
+    private val outstanding: Int get() = reader.keptBytes + if (handling || !inbox.isEmpty) untaken else 0
+
+    /** With nothing kept there is room for one more read, and reading is how the end of the connection is noticed. */
+    private val isBehind: Boolean get() = (reader.keptBytes > 0 && !isReady()) || (!inbox.isEmpty && !readAhead.hasRoom(outstanding))
+
+    private val readsForTheEnd: Boolean get() = isEndAwaited && readAhead.hasRoom(outstanding)
+
+    fun receiveLimit(): Int = readAhead.limit(outstanding, unfinished = isReady() && inbox.isEmpty)
+
+    fun peerEnded() {
+        peerHasEnded = true
+        reader.end()
+        endUnread()
+    }
 
     fun lost(reason: CloseReason) {
         closeReason = reason
         idle?.stop()
+        readAhead.settle(0)
         if (closing) failure = failure ?: reason.takeIf { it !is ConnectionDone } else reader.end()
         if (reader.isStopped && endedBy == null) brokenOff(reason)
         closedWaiters?.let { waiting ->
@@ -97,6 +119,7 @@ internal class CodecConnection<T : Any>(
     override fun isReady(): Boolean = !closing && failure == null && !handling && inbox.size < options.inboundLimit
 
     override fun frameReceived(frame: ByteBuffer) {
+        val size = frame.remaining()
         val message =
             try {
                 codec.content.decode(frame)
@@ -105,14 +128,25 @@ internal class CodecConnection<T : Any>(
             }
         when {
             !requests.isNullOrEmpty() -> answer(message)
-            handler != null -> handle(message)
+            handler != null -> {
+                handle(message)
+                if (handling) untaken = size
+            }
             else -> {
                 inbox.add(message)
                 receiver.wake()
                 // Nobody has taken it at once, so it must outlive this call. Only the newest message can be the same object.
-                if (!inbox.isEmpty && inbox.newest === message) inbox.newest = codec.content.keep(message)
+                if (!inbox.isEmpty && inbox.newest === message) keepNewest(message, size)
             }
         }
+    }
+
+    private fun keepNewest(
+        message: T,
+        size: Int,
+    ) {
+        inbox.newest = codec.content.keep(message)
+        untaken = size + if (inbox.size > 1) untaken else 0
     }
 
     private fun answer(message: T) {
@@ -159,8 +193,28 @@ internal class CodecConnection<T : Any>(
     /** Nothing is left to be received, and no coroutine of the server will close the connection. */
     private fun endSeen() {
         if (closing) return
-        failure?.let { abort(it) } ?: close()
+        failure?.let { endFor(it) } ?: close()
     }
+
+    /**
+     * When nobody asks for the messages that wait but somebody waits for the end: reads on, as far as there is room, to notice it; and closes the
+     * connection when the peer has ended its side. They could wait for ever. They can still be received.
+     */
+    private fun endUnread() {
+        if (closing || closeReason != null || !isEndAwaited) return
+        if (peerHasEnded) {
+            transport.loseConnection()
+        } else if (readingPaused && readAhead.hasRoom(outstanding)) {
+            readingPaused = false
+            transport.resumeProducing()
+        }
+    }
+
+    private val isEndAwaited: Boolean
+        get() {
+            if (handler != null) return demand?.isEndAwaited == true
+            return !isServed && !inUse && !receiver.isWaiting && requests.isNullOrEmpty() && !closedWaiters.isNullOrEmpty()
+        }
 
     /** By our own will nothing more is received, not even what has come already. */
     private fun stopReceiving(why: Throwable?) {
@@ -187,6 +241,7 @@ internal class CodecConnection<T : Any>(
     ): Any? {
         checkThread("receive")
         check(handler == null && requests.isNullOrEmpty()) { "$this: messages go to ${if (handler != null) "onMessage" else "requests"}" }
+        inUse = false
         return receiver.receive(wanted, continuation)
     }
 
@@ -210,6 +265,7 @@ internal class CodecConnection<T : Any>(
 
     private fun take(): T {
         val message = inbox.take()
+        inUse = true
         if (inbox.isEmpty) readOn()
         return message
     }
@@ -218,7 +274,9 @@ internal class CodecConnection<T : Any>(
 
     /** There is room again: decodes what is kept, and when that is not enough reads more. */
     private fun readOn() {
+        idle?.sent() // until now it was we who were busy
         reader.resume()
+        readAhead.settle(outstanding)
         if (readingPaused && isReady()) {
             readingPaused = false
             transport.resumeProducing()
@@ -233,7 +291,7 @@ internal class CodecConnection<T : Any>(
 
     override fun write(message: T) {
         checkThread("write")
-        idle?.touch()
+        idle?.sent()
         codec.encode(message, sink)
     }
 
@@ -255,8 +313,9 @@ internal class CodecConnection<T : Any>(
         closedAlready()?.let { return fail(it) }
         val answer = Deferred<T>()
         write(message)
+        inUse = false
         when {
-            !inbox.isEmpty -> answer.callback(take())
+            !inbox.isEmpty -> answer.callback(take().also { inUse = false })
             endedBy != null -> answer.errback(endOfMessages())
             else -> waiting.addLast(answer)
         }
@@ -270,6 +329,7 @@ internal class CodecConnection<T : Any>(
         check(this.handler == null) { "$this has a message handler already" }
         check(!receiver.isWaiting && requests.isNullOrEmpty()) { "$this: messages go to a receive() or a request" }
         this.handler = handler
+        demand = handler as? MessageDemand
         handleNext()
     }
 
@@ -288,6 +348,7 @@ internal class CodecConnection<T : Any>(
         var inThisCall = true // then the caller goes on by itself, and the stack does not grow
         result.addBoth {
             handling = false
+            idle?.sent()
             if (it is Failure) {
                 failed(it.value)
             } else if (!inThisCall) {
@@ -310,6 +371,18 @@ internal class CodecConnection<T : Any>(
         stopReceiving(aborted(error))
     }
 
+    // Idle time.
+
+    override val isBusy: Boolean
+        get() = readingPaused || !inbox.isEmpty || (handling && demand?.isBusy != false)
+
+    override val bufferedBytes: Long get() = transport.bufferedBytes
+
+    override fun idle(
+        error: IdleTimeoutException,
+        isFlowing: Boolean,
+    ) = if (isFlowing) endFor(error) else abort(error)
+
     // Ending.
 
     override fun close() {
@@ -322,6 +395,12 @@ internal class CodecConnection<T : Any>(
     override fun abort(cause: Throwable?) {
         checkThread("abort")
         transport.abortConnection(cause) // first, as the one who is receiving may abort too, and the first cause counts
+        stopReceiving(aborted(cause))
+    }
+
+    /** Sends what was written, such as answers to what came before the [cause], then ends with it. */
+    fun endFor(cause: Throwable) {
+        transport.loseConnection(cause)
         stopReceiving(aborted(cause))
     }
 
@@ -339,6 +418,8 @@ internal class CodecConnection<T : Any>(
         val reason = closeReason
         if (reason == null) {
             (closedWaiters ?: ArrayDeque<Deferred<CloseReason>>().also { closedWaiters = it }).addLast(result)
+            inUse = false // who waits for the end and receives nothing is done with the last message
+            endUnread()
         } else {
             result.callback(reason)
         }

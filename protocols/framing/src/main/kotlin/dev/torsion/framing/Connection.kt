@@ -28,9 +28,10 @@ import kotlinx.coroutines.flow.Flow
  * **The end.** What came before the end is received before the end is seen. The end is then one of: the peer has ended its side
  * ([receiveOrNull] gives null); the peer broke the rules or ended inside a message (a
  * [ProtocolViolationException][dev.torsion.net.ProtocolViolationException]); the connection broke (its [CloseReason]).
- * After the first two the connection of a [serve] handler can still be written to: it is closed when the handler returns, and aborted when
- * the handler fails, be it with that very exception. Any other connection ends when the end is seen: it is closed after the peer's end, and
- * aborted after a violation, with that as the cause. The end is seen when receiving comes to it, or at once when nothing waits to be
+ * After the first two the connection of a [serve] handler can still be written to: it is closed when the handler returns, and ended with
+ * the violation when the handler lets that through. Any other connection ends when the end is seen: it is closed after the peer's end, and
+ * ended with a violation after one. To end with a violation is to send what was written, such as the answers to the messages before it, and
+ * then to close with a [ConnectionAborted][dev.torsion.net.ConnectionAborted] that has it as the cause; where nothing was written, at once. The end is seen when receiving comes to it, or at once when nothing waits to be
  * received. After our own [close] or [abort] nothing more is received, not even what had come before.
  */
 public interface Connection<T : Any> {
@@ -46,7 +47,13 @@ public interface Connection<T : Any> {
     /** Why the connection is gone; null while it is not. */
     public val closeReason: CloseReason?
 
-    /** Fires with the [closeReason] once the connection is gone. Each call gives another Deferred. */
+    /**
+     * Fires with the [closeReason] once the connection is gone. Each call gives another Deferred.
+     *
+     * Messages that nobody asks for do not hold it up, unless a [serve] handler is to close the connection: when the peer has ended its side,
+     * nothing receives, and the message that was received last was there before this call or was followed by another `receive`, the connection
+     * is closed; messages that wait can still be received, though not answered.
+     */
     public fun whenClosed(): Deferred<CloseReason>
 
     /**
@@ -105,8 +112,9 @@ public interface Connection<T : Any> {
 
     /**
      * Gives every message to [handler], those that wait included. When it returns a [Deferred], the next message waits until that has
-     * fired. When it throws, or its Deferred fails, the error is reported and the connection is aborted with it; so it is when the peer
-     * breaks the rules. When the peer ends its side the connection is closed once all messages are handled.
+     * fired. When it throws, or its Deferred fails, the error is reported and the connection is aborted with it, a cancellation
+     * included. When the peer breaks the rules, the connection ends with that once the messages before it are handled and what was written is
+     * sent. When the peer ends its side the connection is closed once all messages are handled.
      *
      * @throws IllegalStateException when there is a handler already, or a coroutine or a request is receiving
      */

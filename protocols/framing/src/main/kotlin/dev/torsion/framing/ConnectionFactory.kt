@@ -84,6 +84,8 @@ public class ConnectionFactory<T : Any> internal constructor(
 
         override fun dataReceived(view: ByteBuffer) = connection!!.feed(view)
 
+        override fun receiveLimit() = connection?.receiveLimit() ?: 1
+
         override fun readConnectionLost() = connection!!.peerEnded()
 
         override fun writeConnectionLost() {}

@@ -17,6 +17,8 @@ public class FixedFraming(
         require(length > 0) { "a frame must have at least one byte, but the length is $length" }
     }
 
+    override val frameLimit: Int get() = length
+
     override fun newDecoder(): FrameDecoder =
         object : FrameDecoder() {
             override fun find(input: ByteBuffer): Boolean {

@@ -34,7 +34,8 @@ public interface FrameConsumer {
  * Reads the frames of one connection: bytes in, frames out, with no socket.
  *
  * Frames are decoded in the buffer that the bytes came in. Only an unfinished frame is copied, together with what the consumer was not
- * ready to take; so at most the framing's limit and one read are kept. However the bytes are cut, the work is linear in their number.
+ * ready to take, in an array that is a quarter larger than they are at most, or than [frameLimit] if that is more. However the bytes are cut,
+ * the work is linear in their number.
  *
  * The consumer may do anything during a call: become unready, feed more bytes, change the decoder. When it throws, the reader takes
  * nothing more.
@@ -42,12 +43,16 @@ public interface FrameConsumer {
  * Not thread-safe.
  *
  * @param decoder finds the frames; it belongs to this reader
+ * @property frameLimit about how long a frame can be: [Framing.frameLimit]
  */
-public class FrameReader(
+public class FrameReader
+@JvmOverloads
+constructor(
     decoder: FrameDecoder,
     private val consumer: FrameConsumer,
+    public val frameLimit: Int = DEFAULT_FRAME_LIMIT,
 ) {
-    private val kept = KeptBytes()
+    private val kept = KeptBytes(ReadAhead.share(frameLimit))
     private var busy = false
     private var refused = false
     private var ending = false
@@ -68,6 +73,9 @@ public class FrameReader(
 
     /** How many bytes are kept: those of an unfinished frame, and what the consumer was not ready to take. */
     public val keptBytes: Int get() = kept.size
+
+    /** How large the array is that they are in. */
+    internal val keptCapacity: Int get() = kept.capacity
 
     /** True once it takes nothing more. */
     internal val isStopped: Boolean get() = refused
@@ -134,7 +142,11 @@ public class FrameReader(
             while (consumer.isReady() && !refused) {
                 if (!(if (kept.size > 0) fromKept(data) else data.hasRemaining() && fromFeed(data))) break
             }
-            if (!refused) kept.append(data, data.remaining()) else data.position(data.limit())
+            when {
+                refused -> data.position(data.limit())
+                consumer.isReady() -> kept.append(data, data.remaining())
+                else -> kept.appendRest(data)
+            }
             done = true
         } finally {
             feeding = null

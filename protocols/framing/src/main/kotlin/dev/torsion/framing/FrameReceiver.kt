@@ -26,7 +26,8 @@ public abstract class FrameReceiver(
 ) : Protocol(),
     Producer {
     internal val decoder = framing.newDecoder()
-    internal val reader = FrameReader(decoder, Deliveries())
+    internal val reader = FrameReader(decoder, Deliveries(), framing.frameLimit)
+    private val readAhead = ReadAhead(framing.frameLimit)
     private var sink: TransportSink? = null
 
     /** True between [pauseProducing] and [resumeProducing]. */
@@ -38,12 +39,13 @@ public abstract class FrameReceiver(
 
     /**
      * The peer broke the rules: sent bytes that are no frame, a frame that is too long, or ended the connection inside one
-     * ([TruncatedFrameException], right before [connectionLost]). By default the connection is aborted, so that [connectionLost] hears of a
-     * [dev.torsion.net.ConnectionAborted] with this [violation] as its cause. (Twisted closes such a connection, and nobody learns why.)
+     * ([TruncatedFrameException], right before [connectionLost]). By default what was written is sent, such as the answers to the frames
+     * before it, and the connection ends, so that [connectionLost] hears of a [dev.torsion.net.ConnectionAborted] with this [violation] as its
+     * cause. (Twisted closes such a connection too, but nobody learns why.)
      *
      * What was received with it is lost; no more frames are delivered.
      */
-    protected open fun protocolViolated(violation: ProtocolViolationException): Unit = transport.abortConnection(violation)
+    protected open fun protocolViolated(violation: ProtocolViolationException): Unit = transport.loseConnection(violation)
 
     /** [protocolViolated] for a frame that is over the limit; Twisted's `lengthLimitExceeded`. */
     protected open fun lengthLimitExceeded(violation: FrameTooLongException): Unit = protocolViolated(violation)
@@ -74,6 +76,7 @@ public abstract class FrameReceiver(
     override fun resumeProducing() {
         isPaused = false
         delivering { resume() }
+        readAhead.settle(reader.keptBytes)
         if (!isPaused) transport.resumeProducing()
     }
 
@@ -90,7 +93,14 @@ public abstract class FrameReceiver(
     /** The same as the transport's `loseConnection`. */
     override fun stopProducing(): Unit = transport.loseConnection()
 
-    final override fun dataReceived(view: ByteBuffer): Unit = reader.feed(view)
+    final override fun dataReceived(view: ByteBuffer) {
+        val count = view.remaining()
+        reader.feed(view)
+        readAhead.wasRead(count, reader.keptBytes, isPaused)
+    }
+
+    /** While it is paused, no more than the framing's limit and a quarter is kept. */
+    final override fun receiveLimit(): Int = readAhead.limit(reader.keptBytes, unfinished = true)
 
     final override fun dataReceived(data: ByteArray): Unit = reader.feed(ByteBuffer.wrap(data).asReadOnlyBuffer())
 
@@ -99,6 +109,7 @@ public abstract class FrameReceiver(
             protocolViolated(TruncatedFrameException(reader.keptBytes.toLong()))
         }
         reader.stop()
+        readAhead.settle(0)
         super.endConnection(reason)
     }
 

@@ -19,6 +19,13 @@ public interface Framing {
     public fun newDecoder(): FrameDecoder
 
     /**
+     * The most bytes of one frame, with all that belongs to it: what a connection keeps of bytes that nobody has taken is measured by it, the
+     * limit and a quarter more. 64 KiB for a framing that does not say; longer frames are kept all the same, as long as the decoder wants
+     * them.
+     */
+    public val frameLimit: Int get() = DEFAULT_FRAME_LIMIT
+
+    /**
      * Writes [payload] to [sink] as one frame, in as many pieces as is convenient.
      *
      * @throws EncodeException when the framing cannot carry it; then nothing was written
@@ -37,6 +44,8 @@ public interface Framing {
         sink: FrameSink,
     ): Unit = encode(payload.copyOut(), sink)
 }
+
+internal const val DEFAULT_FRAME_LIMIT = 64 * 1024
 
 /** Where encoded bytes go. What is given may be used again by its owner after the call. */
 public fun interface FrameSink {

@@ -34,6 +34,8 @@ constructor(
         require(header.size <= MOST) { "a header has at most $MOST bytes, but $header was given" }
     }
 
+    override val frameLimit: Int get() = header.size + maxBody
+
     override fun newDecoder(): FrameDecoder = HeaderDecoder(header.size, field, maxBody)
 
     /**

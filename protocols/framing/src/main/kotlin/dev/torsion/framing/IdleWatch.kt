@@ -12,18 +12,45 @@ import java.util.concurrent.TimeUnit
 public class IdleTimeoutException(
     /** How long a connection may be idle. */
     public val timeout: Duration,
-) : IOException("Nothing was sent or received for ${timeout.toMillis()} ms.")
+) : IOException("Nothing was sent or received for ${TimeUnit.MILLISECONDS.convert(timeout)} ms.")
 
-/** Calls [expired] once nothing has [touch]ed it for [timeout]. One timer at a time, which is not moved at each touch. */
+/** What an [IdleWatch] looks at. */
+internal interface IdleSubject {
+    /** Whether something that the peer has sent waits for us: then it is not the peer who is idle. */
+    val isBusy: Boolean
+
+    /** How much waits to be sent. */
+    val bufferedBytes: Long
+
+    /** Nothing has happened for the whole time; [isFlowing] when much was written since something was heard, of which the last may be on its way. */
+    fun idle(
+        error: IdleTimeoutException,
+        isFlowing: Boolean,
+    )
+}
+
+/**
+ * Tells [subject] once nothing has been [heard] or [sent] for [timeout], no output has gone out, and we were not busy. One timer at a time, which
+ * is not moved at each message. It looks four times in the timeout, so output that has stalled is noticed a quarter later at most.
+ */
 internal class IdleWatch(
     private val clock: Clock,
     private val timeout: Duration,
-    private val expired: (IdleTimeoutException) -> Unit,
+    private val subject: IdleSubject,
 ) {
+    private val time = TimeUnit.NANOSECONDS.convert(timeout) // what does not fit, 292 years, is for ever
+    private val step = (time / LOOKS).coerceAtLeast(1)
     private var lastTouch = clock.nanoTime()
-    private var timer = clock.callLater(timeout.toNanos(), TimeUnit.NANOSECONDS, ::look)
+    private var waited = 0L
+    private var flowing = false
+    private var timer = clock.callLater(step, TimeUnit.NANOSECONDS, ::look)
 
-    fun touch() {
+    fun heard() {
+        flowing = false
+        sent()
+    }
+
+    fun sent() {
         lastTouch = clock.nanoTime()
     }
 
@@ -32,7 +59,23 @@ internal class IdleWatch(
     }
 
     private fun look() {
-        val left = timeout.toNanos() - (clock.nanoTime() - lastTouch)
-        if (left <= 0) expired(IdleTimeoutException(timeout)) else timer = clock.callLater(left, TimeUnit.NANOSECONDS, ::look)
+        val waiting = subject.bufferedBytes
+        if (waiting != waited) {
+            waited = waiting
+            flowing = true
+            sent()
+        } else if (subject.isBusy) {
+            sent()
+        }
+        val left = time - (clock.nanoTime() - lastTouch)
+        if (left <= 0) {
+            subject.idle(IdleTimeoutException(timeout), flowing && waiting == 0L)
+        } else {
+            timer = clock.callLater(minOf(left, step), TimeUnit.NANOSECONDS, ::look)
+        }
+    }
+
+    private companion object {
+        const val LOOKS = 4
     }
 }

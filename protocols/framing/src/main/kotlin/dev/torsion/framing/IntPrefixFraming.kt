@@ -32,6 +32,8 @@ constructor(
 
     public val maxLength: Int = if (prefixBytes == 4) maxLength else minOf(maxLength, (1 shl prefixBytes * Byte.SIZE_BITS) - 1)
 
+    override val frameLimit: Int get() = prefixBytes + maxLength
+
     override fun newDecoder(): FrameDecoder = IntPrefixDecoder(prefixBytes, order == ByteOrder.BIG_ENDIAN, maxLength)
 
     /**

@@ -9,10 +9,12 @@ import java.nio.ByteBuffer
  * The bytes that a [FrameReader] could not deliver yet, in one array that is made when it is needed.
  *
  * Bytes never move within their array, since a frame that lies in it may be in use: when it is full they go to another one, of twice
- * the size. So each byte is moved a bounded number of times on average, and a view stays what it is; except that [prepend] may write
- * where a frame was that has been taken out.
+ * the size but no more than [most], or, where that is not enough, a quarter larger than they are. So each byte is moved a bounded number of
+ * times on average, and a view stays what it is; except that [prepend] may write where a frame was that has been taken out.
  */
-internal class KeptBytes {
+internal class KeptBytes(
+    private val most: Int,
+) {
     private var array = EMPTY
     private var view = NO_VIEW
     private var from = 0
@@ -20,29 +22,44 @@ internal class KeptBytes {
 
     val size: Int get() = end - from
 
+    /** How many bytes the array has. */
+    val capacity: Int get() = array.size
+
     /** Adds the next [count] bytes of [data]. */
     fun append(
         data: ByteBuffer,
         count: Int,
     ) {
         if (count == 0) return
-        if (count > array.size - end) moveToRoomFor(count)
+        if (count > array.size - end) moveTo(roomFor(Math.addExact(size, count)))
         data.get(array, end, count)
         end += count
     }
 
+    /** Adds all of [data], most likely the last before these are taken: where they are the first, the array is no larger than they are. */
+    fun appendRest(data: ByteBuffer) {
+        val count = data.remaining()
+        if (size == 0 && count > array.size - end) moveTo(count)
+        append(data, count)
+    }
+
     /** Puts [data] before all others. */
     fun prepend(data: ByteArray) {
-        if (data.size > from) moveToRoomFor(0, before = data.size)
+        if (data.size > from) moveTo(Math.addExact(size, data.size), before = data.size)
         from -= data.size
         data.copyInto(array, from)
     }
 
-    private fun moveToRoomFor(
-        count: Int,
+    private fun roomFor(count: Int): Int {
+        val room = if (count <= most) minOf(2L * count, most.toLong()) else minOf(count + count / 4L, Int.MAX_VALUE.toLong())
+        return maxOf(SMALLEST, room.toInt())
+    }
+
+    private fun moveTo(
+        capacity: Int,
         before: Int = 0,
     ) {
-        val room = ByteArray(maxOf(SMALLEST, Math.multiplyExact(2, Math.addExact(size, count + before))))
+        val room = ByteArray(capacity)
         array.copyInto(room, before, from, end)
         end = before + size
         from = before

@@ -28,6 +28,8 @@ public class LineFraming private constructor(
         require(maxLength in 1..MOST) { "maxLength must be between 1 and $MOST, but is $maxLength" }
     }
 
+    override val frameLimit: Int get() = maxLength + delimiter.size
+
     override fun newDecoder(): FrameDecoder = if (anyNewline) LineDecoder(LF, maxLength, true) else LineDecoder(delimiter, maxLength, false)
 
     /**

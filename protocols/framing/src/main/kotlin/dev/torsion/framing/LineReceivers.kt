@@ -42,7 +42,7 @@ constructor(
 
     /**
      * The peer sends a line that is over [maxLength]. [line] is its beginning and all that came behind it. The next bytes that come are
-     * taken as the beginning of a line; by default the connection is aborted, as [protocolViolated] says.
+     * taken as the beginning of a line; by default the connection ends, as [protocolViolated] says.
      */
     protected open fun lineLengthExceeded(line: ByteArray): Unit =
         lengthLimitExceeded(FrameTooLongException("A line", maxLength.toLong()))

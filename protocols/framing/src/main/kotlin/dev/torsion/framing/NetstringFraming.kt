@@ -21,6 +21,8 @@ constructor(
         require(maxLength in 0..MOST) { "maxLength must be between 0 and $MOST, but is $maxLength" }
     }
 
+    override val frameLimit: Int get() = "$maxLength:,".length + maxLength
+
     override fun newDecoder(): FrameDecoder = NetstringDecoder(maxLength)
 
     /**

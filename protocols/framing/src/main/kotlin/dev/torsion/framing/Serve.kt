@@ -32,8 +32,9 @@ import kotlinx.coroutines.launch
  * ```
  *
  * When the handler returns, or `receive` has told it of the end, the connection is closed once everything is sent. So a peer that sends
- * its messages, ends its side and waits gets all its answers. When the handler fails, the connection is aborted with the failure as the
- * cause; the failure is also reported, unless it is the peer's violation of the protocol or the end of a connection. That something else
+ * its messages, ends its side and waits gets all its answers. So does one whose good messages are followed by a bad one: when the handler
+ * lets the [ProtocolViolationException] through, what it has sent is sent before the connection ends with that as the cause. When the
+ * handler fails otherwise, the connection is aborted with the failure as the cause; the failure is also reported, unless it is the peer's violation of the protocol or the end of a connection. That something else
  * was cancelled, or timed out, and the handler let it through, is a failure too. When the connection is gone, the handler is cancelled.
  *
  * Thread: the reactor's, or before it runs the one that sets it up. The Deferred fails as [ServerEndpoint.listen].
@@ -76,7 +77,7 @@ private suspend fun <T : Any> handle(
         connection.abort(e)
         throw e
     } catch (e: ProtocolViolationException) {
-        connection.abort(e)
+        (connection as CodecConnection).endFor(e)
     } catch (e: CloseReason) {
         connection.abort(e)
     }

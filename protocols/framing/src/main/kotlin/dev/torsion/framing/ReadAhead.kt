@@ -1,0 +1,75 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.framing
+
+/**
+ * How much one connection may read from the network: so much that what its consumer does not take, which must be kept, is bounded by the
+ * framing's limit and not by the size of a read. The rest is left with the operating system, and so with the peer.
+ *
+ * A connection may keep its [own] share, the longest frame and a quarter more. It begins with reads of that size. Reads that are taken whole
+ * double it, since large ones are cheap (a third of the processor time for a byte), and one that is not takes it back. What a large read
+ * leaves over is lent from a fixed sum that all connections of a thread have together, and none gets more than a quarter of what is left of it.
+ */
+internal class ReadAhead(
+    frameLimit: Int,
+) {
+    private val own = maxOf(SMALLEST, share(frameLimit))
+    private var size = minOf(own, LARGEST)
+    private var asked = 0
+    private var borrowed = 0
+    private var lender: Lender? = null
+
+    /** The most bytes to read next when [outstanding] were read and not taken yet, of which an [unfinished] frame is the first or only part. */
+    fun limit(
+        outstanding: Int,
+        unfinished: Boolean,
+    ): Int {
+        // An unfinished frame may be longer than a framing of the user's has said.
+        val room = maxOf(own - outstanding, if (unfinished) own / (SLACK + 1) else 1)
+        val more = if (size > own) lender().left / SLACK else 0
+        return minOf(size, room + more).also { asked = it }
+    }
+
+    /** Whether there is room for another read beside [outstanding] bytes. */
+    fun hasRoom(outstanding: Int): Boolean = outstanding < own
+
+    /** [count] bytes came, and [outstanding] are not taken yet; [behind] when that is not only since a frame is unfinished. */
+    fun wasRead(
+        count: Int,
+        outstanding: Int,
+        behind: Boolean,
+    ) {
+        when {
+            behind -> size = minOf(own, LARGEST)
+            count >= asked && size < LARGEST -> size = minOf(size * 2, LARGEST)
+        }
+        settle(outstanding)
+    }
+
+    /** [outstanding] bytes are not taken yet. */
+    fun settle(outstanding: Int) {
+        val over = maxOf(0, outstanding - own)
+        if (over == borrowed) return
+        lender().left -= over - borrowed
+        borrowed = over
+    }
+
+    private fun lender() = lender ?: ofThisThread.get().also { lender = it }
+
+    /** What the connections of one thread may keep together beyond their own. */
+    private class Lender {
+        var left = LENT
+    }
+
+    companion object {
+        private const val SMALLEST = 1024
+        private const val LARGEST = 256 * 1024
+        private const val SLACK = 4
+        private const val LENT = 1024 * 1024
+        private val ofThisThread: ThreadLocal<Lender> = ThreadLocal.withInitial(::Lender)
+
+        /** What may be kept for frames of at most [frameLimit] bytes: a quarter more. */
+        fun share(frameLimit: Int): Int = frameLimit + minOf(frameLimit / SLACK, Int.MAX_VALUE - frameLimit)
+    }
+}
