@@ -23,6 +23,7 @@ import java.nio.ByteBuffer
 public abstract class Protocol {
     private var currentTransport: Transport? = null
     private var ended: ((CloseReason) -> Unit)? = null
+    private var timeouts: TimeoutMixin? = null
 
     /**
      * The connection, from [connectionMade] on; it stays readable after [connectionLost].
@@ -50,6 +51,7 @@ public abstract class Protocol {
     /** Marks this protocol as disconnected and calls [connectionLost]. For transports and tests. */
     public open fun endConnection(reason: CloseReason) {
         isConnected = false
+        endTimeouts()
         try {
             connectionLost(reason)
         } finally {
@@ -60,6 +62,17 @@ public abstract class Protocol {
     /** Tells [listener], in place of any other, when the connection has ended and [connectionLost] has heard so. */
     internal fun whenEnded(listener: (CloseReason) -> Unit) {
         ended = listener
+    }
+
+    /** [timeout] ends with this protocol's connection; the one that was added before it. */
+    internal fun addTimeout(timeout: TimeoutMixin): TimeoutMixin? = timeouts.also { timeouts = timeout }
+
+    private fun endTimeouts() {
+        var timeout = timeouts
+        while (timeout != null) {
+            timeout.end()
+            timeout = timeout.next
+        }
     }
 
     /** The connection is established. */

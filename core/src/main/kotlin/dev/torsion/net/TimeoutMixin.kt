@@ -1,0 +1,105 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.net
+
+import dev.torsion.clock.Clock
+import dev.torsion.clock.DelayedCall
+import dev.torsion.clock.saturatedNanos
+import java.time.Duration
+import java.util.concurrent.TimeUnit
+import kotlin.time.toJavaDuration
+
+/**
+ * Closes the connection of a protocol when nothing has happened on it for a while: Twisted's `TimeoutMixin`, as an object that the protocol has.
+ * The protocol says what "happens" means: it calls [resetTimeout] then.
+ *
+ * ```kotlin
+ * class Patient(clock: Clock) : LineReceiver() {
+ *     private val idle = TimeoutMixin(this, clock)
+ *
+ *     override fun connectionMade() {
+ *         idle.setTimeout(Duration.ofSeconds(30))
+ *     }
+ *
+ *     override fun lineReceived(line: ByteArray) {
+ *         idle.resetTimeout()
+ *     }
+ * }
+ * ```
+ *
+ * When the connection is gone the time-out ends with it; nobody needs to stop it.
+ *
+ * Thread: the reactor's.
+ *
+ * @param protocol whose connection it is about
+ * @param clock measures the time: the reactor
+ * @param timedOut what to do in place of closing the connection. What it throws is reported
+ */
+public open class TimeoutMixin
+@JvmOverloads
+constructor(
+    private val protocol: Protocol,
+    private val clock: Clock,
+    private val timedOut: Runnable? = null,
+) {
+    private var call: DelayedCall? = null
+    private var isOver = false
+
+    /** The next one of the same protocol. */
+    internal var next: TimeoutMixin? = protocol.addTimeout(this)
+
+    /** After how long without [resetTimeout] the time is up; null for never. Twisted's `timeOut`. */
+    public var timeout: Duration? = null
+        private set
+
+    /**
+     * Begins to wait for [period], in place of any wait that there is; null ends it. Gives the period that was set before.
+     *
+     * @throws IllegalArgumentException when it is negative
+     */
+    public fun setTimeout(period: Duration?): Duration? {
+        require(period == null || !period.isNegative) { "a time-out must not be negative, but is $period" }
+        val before = timeout
+        timeout = period
+        stop()
+        if (period != null && !isOver) call = clock.callLater(period.saturatedNanos(), TimeUnit.NANOSECONDS, ::timeIsUp)
+        return before
+    }
+
+    /** Something has happened: the time counts from now. Does nothing when no time-out is set, or the time was up. Costs next to nothing. */
+    public fun resetTimeout() {
+        val period = timeout ?: return
+        call?.reset(period.saturatedNanos(), TimeUnit.NANOSECONDS)
+    }
+
+    private fun timeIsUp() {
+        call = null
+        timeoutConnection()
+    }
+
+    /** The time is up. By default runs what was given, or closes the connection as [Transport.loseConnection]. */
+    protected open fun timeoutConnection() {
+        if (timedOut != null) {
+            timedOut.run()
+        } else if (protocol.isConnected) {
+            protocol.transport.loseConnection()
+        }
+    }
+
+    /** The connection is gone. */
+    internal fun end() {
+        isOver = true
+        stop()
+    }
+
+    private fun stop() {
+        call?.cancel()
+        call = null
+    }
+
+    override fun toString(): String = "TimeoutMixin(${timeout ?: "no time-out"}${if (call == null) "" else ", waiting"})"
+}
+
+/** [TimeoutMixin.setTimeout] with a Kotlin duration. */
+public fun TimeoutMixin.setTimeout(period: kotlin.time.Duration): Duration? = setTimeout(period.toJavaDuration())
