@@ -5,6 +5,7 @@ package dev.torsion.clock
 
 import dev.torsion.defer.Deferred
 import dev.torsion.defer.Failure
+import dev.torsion.defer.toWaitFor
 import dev.torsion.log.safeString
 
 /**
@@ -71,7 +72,7 @@ public class CooperativeTask<I : Iterator<*>> internal constructor(
             } catch (e: Throwable) {
                 return failed(e)
             }
-        if (result is Deferred<*> && !isFinished) waitFor(result)
+        if (!isFinished) toWaitFor(result, cooperator.clock)?.let(::waitFor)
     }
 
     private fun waitFor(result: Deferred<*>) {

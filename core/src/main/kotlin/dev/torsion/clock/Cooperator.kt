@@ -11,7 +11,8 @@ import java.util.function.Supplier
 
 /**
  * Shares the loop among long tasks; Twisted's `Cooperator`. A task is an iterator, each step of which is a small piece of work. In
- * every turn the tasks step in rotation for a slice of time. A step that gives a [Deferred] holds up its own task until that fires.
+ * every turn the tasks step in rotation for a slice of time. A step that gives a [Deferred] holds up its own task until that fires; a
+ * `CompletionStage` and a coroutine's `Job` do the same.
  *
  * ```kotlin
  * val cooperator = Cooperator(reactor)
@@ -27,7 +28,7 @@ import java.util.function.Supplier
 public class Cooperator
 @JvmOverloads
 constructor(
-    private val clock: Clock,
+    internal val clock: Clock,
     private val sliceEnds: Supplier<BooleanSupplier>,
     started: Boolean = true,
 ) {

@@ -48,9 +48,7 @@ public fun <T> Clock.deferLater(
 ): Deferred<T> = deferLater(this, delay.toJavaDuration(), Callable { call() })
 
 /** The whole duration in nanoseconds; what does not fit into a Long, 292 years, is as good as for ever. */
-internal fun Duration.saturatedNanos(): Long =
-    try {
-        toNanos()
-    } catch (_: ArithmeticException) {
-        if (isNegative) Long.MIN_VALUE else Long.MAX_VALUE
-    }
+internal fun Duration.saturatedNanos(): Long = TimeUnit.NANOSECONDS.convert(this)
+
+/** For texts. */
+internal fun Duration.saturatedMillis(): Long = TimeUnit.MILLISECONDS.convert(this)

@@ -8,6 +8,7 @@ import dev.torsion.defer.Deferred
 import dev.torsion.defer.DeferredCancelledException
 import dev.torsion.defer.Failure
 import dev.torsion.defer.maybeDeferred
+import dev.torsion.defer.toWaitFor
 import dev.torsion.log.safeString
 import java.time.Duration
 import java.util.concurrent.Callable
@@ -25,11 +26,12 @@ import kotlin.time.toJavaDuration
  *
  * The calls stand on a grid of intervals from the moment of [start]: the next one is on the first point of the grid that is still to
  * come. So the loop does not drift, and a call that takes longer than the interval makes it skip points, never run a burst. When the
- * call returns a [Deferred], the next call waits for it, in the same way. An exception, or a Deferred that fails, ends the loop.
+ * call returns a [Deferred], the next call waits for it, in the same way; so it does for a `CompletionStage` and for a coroutine's `Job`.
+ * An exception, or a Deferred that fails, ends the loop.
  *
  * Thread: the clock's.
  */
-public class LoopingCall private constructor(
+public class LoopingCall internal constructor(
     private val clock: Clock,
     private val body: Callback<Long, *>,
     private val isCounting: Boolean,
@@ -116,7 +118,13 @@ public class LoopingCall private constructor(
         override fun run() {
             next = null
             current = null
-            val result = maybeDeferred(Callable<Any?> { if (isCounting) callWithCount() else body.call(1) })
+            val result =
+                maybeDeferred(
+                    Callable<Any?> {
+                        val given = if (isCounting) callWithCount() else body.call(1)
+                        toWaitFor(given, clock) ?: given
+                    },
+                )
             current = result
             result.addCallback<Any?> { callEnded() }.addErrback { callFailed(it) }
         }
@@ -182,12 +190,12 @@ public class LoopingCall private constructor(
     }
 }
 
-/** A [LoopingCall] of a Kotlin lambda; when that gives a [Deferred], the loop waits for it. */
+/** A [LoopingCall] of a Kotlin lambda; when that gives a [Deferred], a stage or a job, the loop waits for it. */
 @JvmSynthetic
 public fun LoopingCall(
     clock: Clock,
     call: () -> Any?,
-): LoopingCall = LoopingCall(clock, Callable { call() })
+): LoopingCall = LoopingCall(clock, Callback { call() }, false, call)
 
 /** [LoopingCall.start] with a Kotlin duration. */
 public fun LoopingCall.start(

@@ -135,6 +135,15 @@ public class TimerQueue(
             calls[i] = null
             if (if (i < oldSorted) entry.owns(keys[2 * i + 1]) else entry.isActive) pile(entry)
         }
+        if (calls.size >= SHRINK_MINIMUM && size < calls.size / SHRINK_SHARE) shrink()
+    }
+
+    /** Gives memory back after a peak. */
+    private fun shrink() {
+        var room = calls.size
+        while (room >= SHRINK_MINIMUM && size < room / (SHRINK_SHARE / 2)) room /= 2
+        calls = calls.copyOf(room)
+        if (keys.size > room * 2) keys = keys.copyOf(room * 2)
     }
 
     private fun removeTop() {
@@ -145,6 +154,7 @@ public class TimerQueue(
         calls[last] = calls[--size] // the pile moves up
         calls[size] = null
         if (last > 0) siftDown(deadline, sequence, entry)
+        if (calls.size >= SHRINK_MINIMUM && size < calls.size / SHRINK_SHARE) shrink()
     }
 
     private fun siftUp(
@@ -246,6 +256,7 @@ public class TimerQueue(
             call = null
             sequence = CANCELLED
             live--
+            if (size >= SHRINK_MINIMUM && live < size / SHRINK_SHARE) sweep()
         }
 
         override fun reset(
@@ -262,7 +273,8 @@ public class TimerQueue(
             unit: TimeUnit,
         ) {
             checkActive("delay")
-            plan(saturatedSum(time, unit.toNanos(by)))
+            val now = nanoTime.asLong
+            plan(saturatedSum(now, saturatedSum(time - now, unit.toNanos(by))))
         }
 
         private fun checkActive(operation: String) {
@@ -285,6 +297,10 @@ public class TimerQueue(
         const val INITIAL = 16
         const val SWEEP_MINIMUM = 64
 
+        // Room of which less than this share is needed is given back, up to twice the share.
+        const val SHRINK_MINIMUM = 4096
+        const val SHRINK_SHARE = 8
+
         /** So many are left for one turn to sort. */
         const val HIGHEST_PILE = 1024
 
@@ -292,9 +308,9 @@ public class TimerQueue(
         const val PILED = -1L
         const val CANCELLED = -2L
 
-        const val FAR = Long.MAX_VALUE / 4
+        /** 146 years: for ever. From one such time to the other a difference does not wrap around. */
+        const val FAR = Long.MAX_VALUE / 2
 
-        // "Never" and other enormous delays must not wrap around into the past.
         fun saturatedSum(
             from: Long,
             by: Long,

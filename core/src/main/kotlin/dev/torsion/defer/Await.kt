@@ -29,20 +29,22 @@ import kotlin.coroutines.resume
  * inside the call that fires this Deferred.
  *
  * **Cancellation.** Cancelling the coroutine while it waits throws `CancellationException` here and cancels this Deferred, on the
- * coroutine's dispatcher if it has one; a value that comes all the same is dropped. A result that is there already wins over
- * cancellation.
+ * coroutine's dispatcher if it has one. A value that comes all the same, or that has come before the coroutine could go on, is dropped:
+ * a permit, an object of a queue or a connection goes back to where it came from; for anything else see [Deferred.onUndelivered]. A result
+ * that is there already wins over cancellation.
  */
 public suspend fun <T> Deferred<T>.await(): T {
     val result =
         if (isSettled) {
             checkOwner("takes its result")
+            takeKeeper()
             take()
         } else {
             val builder = coroutineContext[Job] as? DeferredCoroutine<*>
             builder?.waitingOn = this
             try {
                 suspendCancellableCoroutine { continuation ->
-                    val waiter = Waiter(continuation, builder)
+                    val waiter = Waiter(this, continuation, builder)
                     addStep<Any?>(waiter)
                     // After its result this Deferred may be waiting for another, which is no business of the coroutine's.
                     continuation.invokeOnCancellation { continuation.context.onDispatcher { if (!waiter.hasResult) cancel() } }
@@ -59,7 +61,10 @@ public suspend fun <T> Deferred<T>.await(): T {
     return result as T
 }
 
-/** Holds a permit while [block] runs. Cancelling the coroutine while it waits takes it out of the queue. */
+/**
+ * Holds a permit while [block] runs. Cancelling the coroutine while it waits takes it out of the queue; a permit that was on its way to it
+ * goes to the next who waits.
+ */
 public suspend inline fun <T> ConcurrencyPrimitive<*>.withPermit(block: () -> T): T {
     acquire().await()
     try {
@@ -73,14 +78,23 @@ public suspend inline fun <T> ConcurrencyPrimitive<*>.withPermit(block: () -> T)
  * Resumes the coroutine with the bare result; a failure is thrown by [await] itself, so that no copy of its exception is made on
  * the way.
  */
-private class Waiter(private val continuation: CancellableContinuation<Any?>, private val builder: DeferredCoroutine<*>?) : Step() {
+private class Waiter(
+    private val deferred: Deferred<*>,
+    private val continuation: CancellableContinuation<Any?>,
+    private val builder: DeferredCoroutine<*>?,
+) : Step() {
     var hasResult = false
         private set
 
     override fun run(result: Any?): Any? {
         hasResult = true
         builder?.waitingOn = null // a cancellation that comes before the coroutine has gone on is the coroutine's
-        continuation.resume(result)
+        val keeper = deferred.takeKeeper()
+        if (keeper == null || result is Failure) {
+            continuation.resume(result)
+        } else {
+            continuation.resume(result) { _, value, _ -> keeper.undelivered(value) }
+        }
         return null
     }
 }

@@ -16,7 +16,7 @@ import java.util.concurrent.Callable
  * @property limit how many permits there are
  */
 public sealed class ConcurrencyPrimitive<P : ConcurrencyPrimitive<P>>(public val limit: Int) {
-    private val waiting = ArrayDeque<Deferred<P>>()
+    private val waiting = ArrayDeque<Permit>()
     private var owed = 0
     private var depth = 0
 
@@ -33,17 +33,17 @@ public sealed class ConcurrencyPrimitive<P : ConcurrencyPrimitive<P>>(public val
 
     /**
      * A Deferred that fires with this object once it has a permit, at once if one is free. Cancelling it while it waits takes it
-     * out of the queue.
+     * out of the queue. A coroutine that awaits it, or a future made of it, that is cancelled before it has the permit gives it back.
      */
     public fun acquire(): Deferred<P> {
-        val deferred = Deferred<P> { waiting.remove(it) }
+        val permit = Permit()
         if (tokens > 0) {
             tokens--
-            deferred.callback(self())
+            permit.grant()
         } else {
-            waiting.add(deferred)
+            waiting.add(permit)
         }
-        return deferred
+        return permit
     }
 
     /**
@@ -58,7 +58,7 @@ public sealed class ConcurrencyPrimitive<P : ConcurrencyPrimitive<P>>(public val
         try {
             while (owed > 0 && waiting.isNotEmpty()) {
                 owed--
-                waiting.removeFirst().callback(self())
+                waiting.removeFirst().grant()
             }
         } finally {
             depth--
@@ -84,6 +84,23 @@ public sealed class ConcurrencyPrimitive<P : ConcurrencyPrimitive<P>>(public val
 
     @Suppress("UNCHECKED_CAST")
     private fun self() = this as P
+
+    /** The place of one [acquire] in the queue. */
+    private inner class Permit : Deferred<P>(), Keeper {
+        fun grant() {
+            keep(this)
+            callback(self())
+        }
+
+        override fun cancelUnfired() {
+            waiting.remove(this)
+            errback(DeferredCancelledException())
+        }
+
+        override fun undelivered(value: Any?) {
+            if (value === this@ConcurrencyPrimitive) release()
+        }
+    }
 
     private inner class Release : Step() {
         override fun run(result: Any?): Any? = result.also { release() }

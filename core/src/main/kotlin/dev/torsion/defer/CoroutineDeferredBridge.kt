@@ -17,15 +17,20 @@ import kotlinx.coroutines.Deferred as KotlinDeferred
  * This Deferred as one of kotlinx.coroutines. It takes the result; this chain goes on with null. Cancelling it cancels this
  * Deferred, on [loop], the thread this Deferred belongs to. Call this method itself on that thread.
  *
- * When the result and the cancellation meet, the first to complete it wins, and the loser is dropped.
+ * When the result and the cancellation meet, the first to complete it wins, and the loser is dropped; see [Deferred.onUndelivered].
  */
 public fun <T> Deferred<T>.toKotlinDeferred(loop: Executor): KotlinDeferred<T> {
     val target = CompletableDeferred<T>()
     var isDelivered = false
     addStep<Any?> { result ->
         isDelivered = true
+        val keeper = takeKeeper()
         @Suppress("UNCHECKED_CAST")
-        if (result is Failure) target.completeExceptionally(result.value) else target.complete(result as T)
+        if (result is Failure) {
+            target.completeExceptionally(result.value)
+        } else if (!target.complete(result as T)) {
+            keeper?.undelivered(result)
+        }
         null
     }
     target.invokeOnCompletion { cause ->
@@ -41,7 +46,7 @@ public fun <T> Deferred<T>.toKotlinDeferred(loop: Executor): KotlinDeferred<T> {
  * This Deferred of kotlinx.coroutines as one of Torsion, fired on [loop]; use it on the loop only. A lazy one is started.
  *
  * Cancelling either cancels the other. When this one has a result by then, on its way to the loop, the result wins and the Deferred fires
- * with it at once.
+ * with it at once. A result that is itself a Deferred of Torsion is refused: the Deferred fails with [IllegalArgumentException].
  */
 @OptIn(ExperimentalCoroutinesApi::class)
 public fun <T> KotlinDeferred<T>.toDeferred(loop: Executor): Deferred<T> = toDeferred(loop) { getCompleted() }
@@ -67,7 +72,7 @@ private fun <T> Job.toDeferred(loop: Executor, value: () -> T): Deferred<T> {
 
 private fun <T> Deferred<T>.fireWith(cause: Throwable?, value: () -> T) =
     when {
-        cause == null -> callback(value())
+        cause == null -> callbackOrRefuse(value())
         cause is CancellationException && cause !is DeferredCancelledException ->
             errback(DeferredCancelledException("the job was cancelled", cause))
         else -> errback(cause)

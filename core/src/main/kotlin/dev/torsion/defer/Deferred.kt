@@ -8,6 +8,7 @@ import dev.torsion.log.safeString
 import dev.torsion.log.simpleName
 import java.util.concurrent.CompletableFuture
 import java.util.concurrent.Executor
+import java.util.function.Consumer
 
 /**
  * A result that will come, and the chain of callbacks that waits for it (Twisted's `Deferred`).
@@ -40,7 +41,10 @@ import java.util.concurrent.Executor
  *
  * @param canceller stops the work when [cancel] is called before the Deferred has fired; may be left out
  */
-public open class Deferred<T> @JvmOverloads constructor(private val canceller: Canceller<T>? = null) {
+public open class Deferred<T> @JvmOverloads constructor(canceller: Canceller<T>? = null) {
+    /** Until it has fired, the [Canceller], if there is one; afterwards the [Keeper] of its value, if there is one. */
+    private var helper: Any? = canceller
+
     /** The result so far: [Unfired], a value, a [Failure], or the Deferred that is waited for. */
     private var result: Any? = Unfired
     private var steps: Array<Any?>? = null
@@ -51,6 +55,8 @@ public open class Deferred<T> @JvmOverloads constructor(private val canceller: C
     private var cancelling = false
     private var swallowNextFire = false
     private var fired = false
+    private var keeps = false
+    private var source: Deferred<*>? = null // whose chainDeferred will fire this one
     private var guard: FailureGuard? = null
     private val debug: DebugInfo? = if (DeferredDebug.enabled) DebugInfo(Place.here()) else null
 
@@ -69,8 +75,13 @@ public open class Deferred<T> @JvmOverloads constructor(private val canceller: C
      * @throws IllegalArgumentException when [value] is a Deferred: return it from a callback, or use [chainDeferred]
      */
     public fun callback(value: T) {
-        require(value !is Deferred<*>) { "a Deferred cannot be the value of a Deferred; return it from a callback, or use chainDeferred" }
+        require(value !is Deferred<*>) { NO_VALUE }
         fire(value)
+    }
+
+    /** [callback], or [errback] with the refusal when [value] is a Deferred: for values that others have made. */
+    internal fun callbackOrRefuse(value: T) {
+        if (value is Deferred<*>) errback(IllegalArgumentException("$NO_VALUE: $value")) else fire(value)
     }
 
     /** Fires with the exception [error]: the errbacks run now. @throws AlreadyCalledException as in [callback] */
@@ -113,11 +124,14 @@ public open class Deferred<T> @JvmOverloads constructor(private val canceller: C
      * goes on with null. Cancelling [other] does not cancel this one. Each Deferred linked this way takes some stack; a
      * Deferred returned from a callback does not.
      */
-    public fun chainDeferred(other: Deferred<T>): Deferred<Void?> =
-        addStep { outcome ->
+    public fun chainDeferred(other: Deferred<T>): Deferred<Void?> {
+        other.source = this
+        return addStep { outcome ->
+            takeKeeper()?.let(other::keepNext)
             other.fire(outcome)
             null
         }
+    }
 
     /**
      * Cancels. Not fired yet: the canceller runs, and when it does not fire this Deferred, or there is none, the Deferred fails
@@ -141,12 +155,14 @@ public open class Deferred<T> @JvmOverloads constructor(private val canceller: C
     }
 
     /** What [cancel] does to a Deferred that has not been fired. */
+    @Suppress("UNCHECKED_CAST")
     internal open fun cancelUnfired() {
+        val canceller = helper
         if (canceller == null) {
             swallowNextFire = true
         } else {
             try {
-                canceller.cancel(this)
+                (canceller as Canceller<T>).cancel(this)
             } catch (error: Throwable) {
                 if (fired) {
                     log.failure("The canceller of {deferred} threw after it had fired it", error, "deferred" to safeString(this))
@@ -177,6 +193,25 @@ public open class Deferred<T> @JvmOverloads constructor(private val canceller: C
     }
 
     /**
+     * Has [release] take the value back when nobody gets it: a coroutine in [await], or a future or Deferred of kotlinx.coroutines made of
+     * this one, is cancelled after the value has come and before it is handed over; or it loses a [race]. What is a connection, a file or
+     * a permit is closed so, and not lost.
+     *
+     * ```kotlin
+     * val socket = open().onUndelivered { it.close() }.await()
+     * ```
+     *
+     * It is for the value that passes by here, the very object; a callback that is added later and gives another one has taken it, and
+     * says what becomes of that. The newest [release] counts. A value that the chain of another Deferred takes over is kept there too.
+     *
+     * Thread: this Deferred's; with a coroutine on a dispatcher of another thread, that one. What [release] throws is logged.
+     */
+    public fun onUndelivered(release: Consumer<in T>): Deferred<T> {
+        keeps = true
+        return add(KeptValue(this, release))
+    }
+
+    /**
      * This Deferred as a future. The future takes the result: a good value completes it, an exception completes it
      * exceptionally with that very exception, and cancellation makes it `isCancelled`; this chain goes on with null.
      *
@@ -193,7 +228,9 @@ public open class Deferred<T> @JvmOverloads constructor(private val canceller: C
     override fun toString(): String {
         val state =
             when (val now = result) {
-                Unfired -> awaited?.let { "unfired, its coroutine waiting on ${it.nameAndPlace}" } ?: "unfired"
+                Unfired ->
+                    awaited?.let { "unfired, its coroutine waiting on ${it.nameAndPlace}" }
+                        ?: source?.let { "unfired, waiting on ${it.nameAndPlace}" } ?: "unfired"
                 is Deferred<*> -> "waiting on ${now.nameAndPlace}"
                 is Failure -> "failed with ${safeString(now.value)}"
                 else -> "result ${safeString(now)}"
@@ -232,6 +269,26 @@ public open class Deferred<T> @JvmOverloads constructor(private val canceller: C
         guard?.withdraw()
     }
 
+    /** Whether its value may get a [Keeper] by its own doing. */
+    internal val mayKeep: Boolean get() = keeps || this is Keeper
+
+    /** A step that takes the value out asks who takes it back when nobody gets it. */
+    internal fun takeKeeper(): Keeper? {
+        val keeper = helper ?: return null
+        helper = null
+        return keeper as? Keeper // or a canceller that was not needed
+    }
+
+    /** From now on, and as long as the chain has its value, [keeper] takes that back. */
+    internal fun keep(keeper: Keeper) {
+        helper = keeper
+    }
+
+    /** [keep] for one that is about to be fired. */
+    private fun keepNext(keeper: Keeper) {
+        if (!fired) keep(keeper)
+    }
+
     private val ready get() = fired && runner == null && pauses == 0 && result !is Deferred<*>
 
     private fun fire(outcome: Any?) {
@@ -246,6 +303,7 @@ public open class Deferred<T> @JvmOverloads constructor(private val canceller: C
         }
         debug?.fired = Place.here()
         fired = true
+        if (source != null) source = null
         result = outcome
         if (ready) run()
     }
@@ -359,6 +417,7 @@ public open class Deferred<T> @JvmOverloads constructor(private val canceller: C
 
     private fun handOverTo(waiter: Deferred<*>) {
         val handedOver = take()
+        takeKeeper()?.let(waiter::keep)
         val place = waiter.debug?.made
         if (handedOver is Failure && place != null) AsyncHop.chained(handedOver.value, place)
         waiter.result = handedOver
@@ -393,7 +452,10 @@ public open class Deferred<T> @JvmOverloads constructor(private val canceller: C
     private fun goOnWith(other: Deferred<*>): Any? {
         if (DeferredDebug.enabled) other.checkOwner("returns it from a callback")
         check(!other.waitsFor(this)) { "a callback returned $other, which would make $this wait for itself" }
-        if (other.result !== Unfired && !other.isPaused) return other.take()
+        if (other.result !== Unfired && !other.isPaused) {
+            other.takeKeeper()?.let(::keep)
+            return other.take()
+        }
         if (guard != null) forgetFailure()
         other.append(Waiting(this))
         return other
@@ -484,5 +546,7 @@ private const val FIRST_ROOM = 12
 private const val GROWTH = 3
 
 private const val RING_SEARCH = 64
+
+internal const val NO_VALUE = "a Deferred cannot be the value of a Deferred; return it from a callback, await it, or use chainDeferred"
 
 private const val HOW_TO_DEBUG = " (run with -D${DeferredDebug.PROPERTY}=on to see where it was made and fired)"

@@ -8,23 +8,40 @@ import java.util.concurrent.CopyOnWriteArraySet
 /**
  * Whether Deferreds remember where they were made and fired.
  *
- * The system property `torsion.debug` decides when the library is loaded: `on`, `off`, or `auto` (the default), which follows the
- * JVM's assertions (`-ea`). It costs a stack walk for each Deferred. With it on, [AlreadyCalledException], reports of unhandled
- * failures and [Deferred.toString] name those places, a failure's trace shows the Deferreds that waited for it, and a Deferred that was
- * made on a running reactor's thread is refused to other threads.
+ * The system property `torsion.debug` decides at first: `on`, `off`, or `auto` (the default), which follows the JVM's assertions (`-ea`).
+ * [setDebugging] changes it while the program runs, as Twisted's does. It costs a stack walk for each Deferred and each delayed call. With
+ * it on, [AlreadyCalledException], reports of unhandled failures and [Deferred.toString] name those places, a failure's trace shows the
+ * Deferreds that waited for it, a delayed call knows who made it, and a Deferred that was made on a running reactor's thread is refused to
+ * other threads.
+ *
+ * Thread: any.
  */
 public object DeferredDebug {
     /** The name of the system property. */
     public const val PROPERTY: String = "torsion.debug"
 
-    /** True when places are remembered; it does not change while the program runs. */
-    @JvmField
-    public val enabled: Boolean =
+    // Not volatile, since every Deferred asks: another thread may see a change a little later.
+    private var isOn =
         when (System.getProperty(PROPERTY, "auto")) {
             "on" -> true
             "off" -> false
             else -> DeferredDebug::class.java.desiredAssertionStatus()
         }
+
+    /** True when places are remembered; Twisted's `getDebugging`. */
+    @JvmStatic
+    public val enabled: Boolean
+        @JvmName("isEnabled")
+        get() = isOn
+
+    /**
+     * Turns debugging on or off for what is made from now on, Deferreds and delayed calls; Twisted's `setDebugging`. What was made before
+     * stays as it is. A running reactor takes part from its next turn on.
+     */
+    @JvmStatic
+    public fun setDebugging(on: Boolean) {
+        isOn = on
+    }
 }
 
 /**

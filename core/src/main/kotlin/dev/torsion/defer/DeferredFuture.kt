@@ -8,7 +8,6 @@ import java.util.concurrent.CompletableFuture
 import java.util.concurrent.CompletionException
 import java.util.concurrent.CompletionStage
 import java.util.concurrent.Executor
-import java.util.concurrent.TimeUnit
 import java.util.concurrent.atomic.AtomicReference
 import java.util.function.Function
 import java.util.function.Supplier
@@ -18,18 +17,48 @@ import java.util.function.Supplier
  * [source].
  *
  * Only [deliver] completes it from the source; all public ways to complete it mean that nobody waits for the source any more, nor for
- * the future of another Deferred that `thenCompose` waits for by then.
+ * the future of another Deferred that `thenCompose` waits for by then. A value that has come by then, and that nobody was handed, is
+ * taken back by its [Keeper].
  */
 internal class DeferredFuture<T> private constructor(
     private val source: Deferred<*>,
-    private val loop: Executor,
+    loop: Executor,
     first: DeferredFuture<*>?,
     private var composed: Composed?,
-) : CompletableFuture<T>() {
+) : HandingFuture<T>(loop) {
     private val first = first ?: this
+    private val handover: Handover? = if (first != null) {
+        first.handover
+    } else if (source.mayKeep) {
+        Handover()
+    } else {
+        null
+    }
     private var isDelivered = false // on the loop's thread
 
+    @Volatile
+    private var isBeingComposed = false
+
     override fun <U> newIncompleteFuture(): CompletableFuture<U> = DeferredFuture(source, loop, first, composed)
+
+    override val isWatched get() = handover != null || composed != null
+
+    override fun handOver(value: Any?): Boolean = handover?.handOver(value) != false && composed?.handOver(value) != false
+
+    // Whoever asks for it is not ours, but for a stage that composes it: what becomes of the value is not seen from here.
+    override fun toCompletableFuture(): CompletableFuture<T> {
+        if (isBeingComposed) isBeingComposed = false else share()
+        return this
+    }
+
+    fun share() {
+        handover?.share()
+        composed?.share()
+    }
+
+    fun composing() {
+        isBeingComposed = true
+    }
 
     override fun cancel(mayInterruptIfRunning: Boolean): Boolean = super.cancel(mayInterruptIfRunning).also { release(it) }
 
@@ -78,15 +107,15 @@ internal class DeferredFuture<T> private constructor(
     ): CompletableFuture<T> = composing(next) { super.exceptionallyComposeAsync(it, executor) }
 
     override fun <U> thenCompose(next: Function<in T, out CompletionStage<U>>): CompletableFuture<U> =
-        composing(next) { super.thenCompose(it) }
+        composing(handingNext(next)) { super.thenCompose(it) }
 
     override fun <U> thenComposeAsync(next: Function<in T, out CompletionStage<U>>): CompletableFuture<U> =
-        composing(next) { super.thenComposeAsync(it) }
+        composing(handingNext(next)) { super.thenComposeAsync(it) }
 
     override fun <U> thenComposeAsync(
         next: Function<in T, out CompletionStage<U>>,
         executor: Executor,
-    ): CompletableFuture<U> = composing(next) { super.thenComposeAsync(it, executor) }
+    ): CompletableFuture<U> = composing(handingNext(next)) { super.thenComposeAsync(it, executor) }
 
     private inline fun <A, U> composing(
         next: Function<in A, out CompletionStage<U>>,
@@ -98,28 +127,20 @@ internal class DeferredFuture<T> private constructor(
         return result
     }
 
-    override fun get(): T {
-        refuseToBlockLoop()
-        return super.get()
-    }
-
-    override fun get(
-        timeout: Long,
-        unit: TimeUnit,
-    ): T {
-        refuseToBlockLoop()
-        return super.get(timeout, unit)
-    }
-
-    override fun join(): T {
-        refuseToBlockLoop()
-        return super.join()
-    }
+    private fun <A, B> handingNext(next: Function<in A, B>): Function<in A, B> =
+        if (isWatched) Function { if (handOver(it)) next.apply(it) else throw takenBack() } else next
 
     private fun deliver(result: Any?) {
         isDelivered = true
+        val keeper = source.takeKeeper()
+        if (result is Failure) {
+            super.completeExceptionally(safeForStages(result.value))
+            return
+        }
+        if (keeper != null) handover?.offer(result, keeper)
         @Suppress("UNCHECKED_CAST")
-        if (result is Failure) super.completeExceptionally(safeForStages(result.value)) else super.complete(result as T)
+        if (super.complete(result as T) || keeper == null) return
+        if (handover == null) keeper.undelivered(result) else handover.takeBack()?.run()
     }
 
     private fun release(won: Boolean) {
@@ -128,6 +149,21 @@ internal class DeferredFuture<T> private constructor(
         first.abandon()
         composed?.cancel()
         if (isInLoop) first.cancelSource() else loop.executeOrLog("the cancellation of $source", first::cancelSource)
+        first.takeBack()
+    }
+
+    /** Has the value gone back to where it came from if nobody has been handed it: then this future was cancelled in time. */
+    private fun takeBack() {
+        val release = handover?.takeBackUnlessShared() ?: return
+        super.obtrudeException(takenBack())
+        if (isInLoop) release.run() else loop.executeOrLog("a value that nobody got", release)
+    }
+
+    /** Nobody waits for this any more, whether or not it has its value. */
+    fun giveUp() {
+        if (cancel(true)) return
+        first.takeBack()
+        composed?.cancel()
     }
 
     /** After its result the source may be waiting for another Deferred, which is no business of this future's. */
@@ -137,15 +173,6 @@ internal class DeferredFuture<T> private constructor(
 
     private fun abandon() {
         super.cancel(false)
-    }
-
-    private val isInLoop get() = loop is LoopExecutor && loop.inLoop
-
-    private fun refuseToBlockLoop() {
-        check(isDone || !(loop is LoopExecutor && loop.mustNotBlock)) {
-            "waiting for this future would block the thread of the loop that completes it, the reactor's thread, for ever: " +
-                "add a stage to it, or wait on another thread"
-        }
     }
 
     companion object {
@@ -172,19 +199,72 @@ private class Composed(
 ) {
     private val stage = AtomicReference<Any?>()
 
+    @Volatile
+    private var isShared = false
+
     fun begun(inner: CompletionStage<*>?) {
         before = null // all that came before is done
-        if (!stage.compareAndSet(null, inner)) cancel(inner)
+        if (inner is DeferredFuture<*>) if (isShared) inner.share() else inner.composing()
+        if (!stage.compareAndSet(null, inner)) giveUp(inner)
     }
 
     fun cancel() {
-        cancel(stage.getAndSet(Cancelled))
+        giveUp(stage.getAndSet(Cancelled))
         before?.cancel()
     }
 
-    private fun cancel(inner: Any?) {
-        if (inner is DeferredFuture<*>) inner.cancel(true)
+    fun handOver(value: Any?): Boolean = (stage.get() as? DeferredFuture<*>)?.handOver(value) != false
+
+    fun share() {
+        isShared = true
+        (stage.get() as? DeferredFuture<*>)?.share()
+    }
+
+    private fun giveUp(inner: Any?) {
+        if (inner is DeferredFuture<*>) inner.giveUp()
     }
 
     private object Cancelled
+}
+
+/** The way of one value with a [Keeper] to the first who is handed it, or back. Both may be tried on any thread; one comes about. */
+private class Handover {
+    private val state = AtomicReference<Any?>()
+
+    @Volatile
+    private var isShared = false
+
+    fun offer(value: Any?, keeper: Keeper) = state.set(Offer(value, keeper))
+
+    /** False when [value] is the one, and has gone back. */
+    fun handOver(value: Any?): Boolean {
+        while (true) {
+            val now = state.get()
+            when {
+                now is Returned -> return now.value !== value
+                now !is Offer || now.value !== value || state.compareAndSet(now, HANDED) -> return true
+            }
+        }
+    }
+
+    /** The value may go to others unseen. */
+    fun share() {
+        isShared = true
+    }
+
+    fun takeBackUnlessShared(): Runnable? = if (isShared) null else takeBack()
+
+    /** What gives the value back, or null when somebody was handed it. */
+    fun takeBack(): Runnable? {
+        val now = state.get() as? Offer ?: return null
+        return if (state.compareAndSet(now, Returned(now.value))) Runnable { now.keeper.undelivered(now.value) } else null
+    }
+
+    private class Offer(val value: Any?, val keeper: Keeper)
+
+    private class Returned(val value: Any?)
+
+    private companion object {
+        val HANDED = Any()
+    }
 }

@@ -13,8 +13,10 @@ package dev.torsion.defer
  * @property backlog how many Deferreds of [get] may wait for an object; [UNLIMITED] means no limit
  */
 public class DeferredQueue<T>(public val size: Int, public val backlog: Int) {
-    private val waiting = ArrayDeque<Deferred<T>>()
+    private val waiting = ArrayDeque<Delivery>()
     private val pending = ArrayDeque<T>()
+    private val returned = ArrayList<Delivery>() // taken, and not delivered: before all that is pending, in the order in which they came
+    private var taken = 0L
 
     init {
         require(size >= 0) { "negative size $size" }
@@ -22,7 +24,7 @@ public class DeferredQueue<T>(public val size: Int, public val backlog: Int) {
     }
 
     /** How many objects wait for a [get]. */
-    public val pendingCount: Int get() = pending.size
+    public val pendingCount: Int get() = pending.size + returned.size
 
     /** How many Deferreds of [get] wait for an object. */
     public val waitingCount: Int get() = waiting.size
@@ -30,33 +32,72 @@ public class DeferredQueue<T>(public val size: Int, public val backlog: Int) {
     /**
      * Adds [value]: the Deferred that has waited longest gets it at once, or else it is kept.
      * @throws QueueOverflow when [size] objects are kept
+     * @throws IllegalArgumentException when [value] is a Deferred, which could not be handed out
      */
     public fun put(value: T) {
+        require(value !is Deferred<*>) { NO_VALUE }
         if (waiting.isNotEmpty()) {
-            waiting.removeFirst().callback(value)
+            waiting.removeFirst().give(value, taken++)
         } else {
-            if (pending.size >= size) throw QueueOverflow("the queue is full with $size objects")
+            if (pendingCount >= size) throw QueueOverflow("the queue is full with $size objects")
             pending.addLast(value)
         }
     }
 
     /**
-     * A Deferred of the next object. Cancelling it while it waits takes it out of the queue.
+     * A Deferred of the next object. Cancelling it while it waits takes it out of the queue. A coroutine that awaits it, or a future
+     * made of it, that is cancelled before it has the object puts it back before all others; there may be more than [size] then.
      *
      * @throws QueueUnderflow when [backlog] Deferreds wait already
      */
     public fun get(): Deferred<T> {
-        if (pending.isNotEmpty()) return succeed(pending.removeFirst())
-        if (waiting.size >= backlog) throw QueueUnderflow("$backlog Deferreds wait for an object already")
-        return Deferred<T> { waiting.remove(it) }.also(waiting::addLast)
+        val delivery = Delivery()
+        if (returned.isNotEmpty()) {
+            delivery.give(returned.removeAt(0))
+        } else if (pending.isNotEmpty()) {
+            delivery.give(pending.removeFirst(), taken++)
+        } else {
+            if (waiting.size >= backlog) throw QueueUnderflow("$backlog Deferreds wait for an object already")
+            waiting.addLast(delivery)
+        }
+        return delivery
     }
 
-    /** Takes [value], which was taken and could not be delivered, back in front of all others; there may be one more than [size] then. */
-    internal fun putBack(value: T) {
-        if (waiting.isNotEmpty()) waiting.removeFirst().callback(value) else pending.addFirst(value)
+    private fun takeBack(undelivered: Delivery) {
+        if (waiting.isNotEmpty()) return waiting.removeFirst().give(undelivered)
+        val place = returned.indexOfFirst { it.number > undelivered.number }
+        returned.add(if (place < 0) returned.size else place, undelivered)
     }
 
-    override fun toString(): String = "DeferredQueue(${pending.size} objects, ${waiting.size} waiting)"
+    /** The Deferred of one [get]; once it has an object, the one who takes that back. */
+    private inner class Delivery : Deferred<T>(), Keeper {
+        private var value: Any? = null
+
+        /** The objects are numbered as they are taken. */
+        var number = 0L
+            private set
+
+        @Suppress("UNCHECKED_CAST")
+        fun give(former: Delivery) = give(former.value as T, former.number)
+
+        fun give(value: T, number: Long) {
+            this.value = value
+            this.number = number
+            keep(this)
+            callback(value)
+        }
+
+        override fun cancelUnfired() {
+            waiting.remove(this)
+            errback(DeferredCancelledException())
+        }
+
+        override fun undelivered(value: Any?) {
+            if (value === this.value) takeBack(this)
+        }
+    }
+
+    override fun toString(): String = "DeferredQueue($pendingCount objects, ${waiting.size} waiting)"
 
     public companion object {
         /** As a limit: none. */

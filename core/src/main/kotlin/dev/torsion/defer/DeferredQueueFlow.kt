@@ -10,7 +10,6 @@ import kotlinx.coroutines.currentCoroutineContext
 import kotlinx.coroutines.ensureActive
 import kotlinx.coroutines.flow.Flow
 import kotlinx.coroutines.flow.flow
-import kotlinx.coroutines.suspendCancellableCoroutine
 
 /**
  * The objects of this queue as a flow, which has no end of its own: [first][kotlinx.coroutines.flow.first],
@@ -32,20 +31,6 @@ public fun <T> DeferredQueue<T>.asFlow(): Flow<T> =
     flow {
         while (true) {
             currentCoroutineContext().ensureActive() // before taking: what is taken must be delivered
-            emit(next())
+            emit(get().await())
         }
     }
-
-@Suppress("UNCHECKED_CAST")
-private suspend fun <T> DeferredQueue<T>.next(): T {
-    val next = get()
-    if (next.isSettled) return next.take() as T
-    return suspendCancellableCoroutine { continuation ->
-        next.addStep<Any?> { result ->
-            // It fails only when it is cancelled below.
-            if (result !is Failure) continuation.resume(result as T) { _, undelivered, _ -> putBack(undelivered) }
-            null
-        }
-        continuation.invokeOnCancellation { continuation.context.onDispatcher(next::cancel) }
-    }
-}

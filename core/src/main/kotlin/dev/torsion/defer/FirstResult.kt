@@ -48,7 +48,11 @@ internal class FirstOf<T>(
     }
 
     private fun succeeded(index: Int, value: Any?) {
-        if (won || first.called) return
+        val keeper = if (isRace) children[index].takeKeeper() else null // it is taken out of its Deferred
+        if (won || first.called) {
+            keeper?.undelivered(value)
+            return
+        }
         won = true
         if (isRace) children.forEachIndexed { other, child -> if (other != index) child.cancel() }
         @Suppress("UNCHECKED_CAST")

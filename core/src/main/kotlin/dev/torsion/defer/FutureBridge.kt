@@ -10,32 +10,49 @@ import java.util.concurrent.CancellationException
 import java.util.concurrent.CompletionException
 import java.util.concurrent.CompletionStage
 import java.util.concurrent.Executor
+import java.util.concurrent.Future
+import java.util.concurrent.atomic.AtomicReference
 
 /**
- * This future as a Deferred, fired on [loop]; use it on the loop only. The exception of a failed future arrives as it was,
- * without `CompletionException` around it; a cancelled future arrives as [DeferredCancelledException].
+ * This stage as a Deferred, fired on [loop]; use it on the loop only. The exception of a failed stage arrives as it was,
+ * without `CompletionException` around it; a cancelled future arrives as [DeferredCancelledException]. A result that is itself a Deferred
+ * is refused: the Deferred fails with [IllegalArgumentException].
  *
- * Cancelling the Deferred cancels the future. When the future has a result by then, on its way to the loop, the result wins and
- * the Deferred fires with it at once. A stage that cannot be cancelled runs on, and its result is dropped.
+ * Any [CompletionStage] will do, the JDK's minimal ones too: only its `whenComplete` is used. Cancelling the Deferred cancels a stage that
+ * is a [Future]. When the stage has a result by then, on its way to the loop, the result wins and the Deferred fires with it at once. A
+ * stage that cannot be cancelled runs on, and its result is dropped.
  */
 public fun <T> CompletionStage<T>.toDeferred(loop: Executor): Deferred<T> {
-    val future = toCompletableFuture()
-    val deferred =
-        loop.newDeferred<T> { cancelled ->
-            if (!future.cancel(true) && future.isDone) future.handle { value, error -> cancelled.fireWith(value, error) }
-        }
+    val deferred = loop.newDeferred<T> { cancelled -> if (!tryToCancel()) resultNow()?.fire(cancelled) }
     whenComplete { value, error ->
-        loop.executeOrLog("the result of a future") { if (!deferred.called) deferred.fireWith(value, error) }
+        loop.executeOrLog("the result of a future") { if (!deferred.called) Arrived(value, error).fire(deferred) }
     }
     return deferred
 }
 
-private fun <T> Deferred<T>.fireWith(value: T, error: Throwable?) {
-    val cause = if (error is CompletionException) error.cause ?: error else error
-    when (cause) {
-        null -> callback(value)
-        is DeferredCancelledException -> errback(cause)
-        is CancellationException -> errback(DeferredCancelledException("the future was cancelled", cause))
-        else -> errback(cause)
+private fun CompletionStage<*>.tryToCancel(): Boolean =
+    try {
+        this is Future<*> && cancel(true)
+    } catch (_: UnsupportedOperationException) {
+        false // a stage that only its maker can complete
+    }
+
+/** What it has ended with, if it has. */
+private fun <T> CompletionStage<T>.resultNow(): Arrived<T>? {
+    val result = AtomicReference<Arrived<T>>()
+    whenComplete { value, error -> result.set(Arrived(value, error)) }
+    return result.get()
+}
+
+/** What a stage has ended with. */
+private class Arrived<T>(private val value: T, private val error: Throwable?) {
+    fun fire(deferred: Deferred<T>) {
+        val cause = if (error is CompletionException) error.cause ?: error else error
+        when (cause) {
+            null -> deferred.callbackOrRefuse(value)
+            is DeferredCancelledException -> deferred.errback(cause)
+            is CancellationException -> deferred.errback(DeferredCancelledException("the future was cancelled", cause))
+            else -> deferred.errback(cause)
+        }
     }
 }

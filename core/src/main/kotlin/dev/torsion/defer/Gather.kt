@@ -18,8 +18,8 @@ public fun <T> gatherResults(deferreds: Iterable<Deferred<out T>>, consumeErrors
 
 /**
  * The first of [deferreds] that succeeds; the others are then cancelled (Twisted's `race`). When all fail, or there are none, it
- * fails with [FailureGroup]. A loser that succeeds from its canceller all the same is ignored. It takes over the results of all
- * of them: they go on with null.
+ * fails with [FailureGroup]. A loser that succeeds from its canceller all the same is ignored, but for its [Deferred.onUndelivered]. It
+ * takes over the results of all of them: they go on with null.
  *
  * Cancelling it before it has fired cancels them all; it then fails with [DeferredCancelledException], unless a canceller gives
  * it a value.

@@ -12,6 +12,7 @@ import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.CoroutineStart
 import kotlinx.coroutines.InternalCoroutinesApi
 import kotlinx.coroutines.Job
+import kotlinx.coroutines.ThreadContextElement
 import java.util.concurrent.CancellationException
 import kotlin.coroutines.AbstractCoroutineContextElement
 import kotlin.coroutines.Continuation
@@ -36,6 +37,8 @@ import kotlin.coroutines.EmptyCoroutineContext
  * Cancelling the Deferred cancels the Deferred that the block waits on, so [DeferredCancelledException] is thrown at its [await];
  * a block that catches it goes on and may still give a value, and can be cancelled again. When the block waits in any other
  * suspending function its coroutine is cancelled, by the rules of kotlinx.coroutines.
+ *
+ * A block that gives a Deferred instead of its awaited value is refused: the result fails with [IllegalArgumentException].
  *
  * The Deferred fires when the block and all coroutines that it launched in its scope have ended. A [Job] in [context] becomes the
  * parent.
@@ -67,7 +70,7 @@ internal class DeferredCoroutine<T>(context: CoroutineContext) : AbstractCorouti
     var waitingOn: Deferred<*>? = null
 
     override fun onCompleted(value: T) {
-        deferred.callback(value)
+        deferred.callbackOrRefuse(value)
     }
 
     override fun onCancelled(cause: Throwable, handled: Boolean) {
@@ -91,5 +94,31 @@ internal class DeferredCoroutine<T>(context: CoroutineContext) : AbstractCorouti
  * order.
  */
 private object InCaller : AbstractCoroutineContextElement(ContinuationInterceptor), ContinuationInterceptor {
-    override fun <T> interceptContinuation(continuation: Continuation<T>): Continuation<T> = continuation
+    override fun <T> interceptContinuation(continuation: Continuation<T>): Continuation<T> {
+        val elements = continuation.context.fold(null as List<ThreadContextElement<*>>?, ::collect)
+        return if (elements == null) continuation else WithThreadContext(continuation, elements)
+    }
+
+    private fun collect(found: List<ThreadContextElement<*>>?, element: CoroutineContext.Element): List<ThreadContextElement<*>>? =
+        if (element is ThreadContextElement<*>) found.orEmpty() + element else found
+}
+
+/** Goes on with what its context sets on the thread, as a dispatcher does, and takes that away again. */
+private class WithThreadContext<T>(
+    private val continuation: Continuation<T>,
+    private val elements: List<ThreadContextElement<*>>,
+) : Continuation<T> by continuation {
+    override fun resumeWith(result: Result<T>) = resumeWith(result, 0)
+
+    private fun resumeWith(result: Result<T>, next: Int) {
+        if (next == elements.size) return continuation.resumeWith(result)
+        @Suppress("UNCHECKED_CAST")
+        val element = elements[next] as ThreadContextElement<Any?>
+        val before = element.updateThreadContext(context)
+        try {
+            resumeWith(result, next + 1)
+        } finally {
+            element.restoreThreadContext(context, before)
+        }
+    }
 }

@@ -16,6 +16,7 @@ import dev.torsion.net.TcpOptions
 import dev.torsion.net.WrongThreadException
 import dev.torsion.net.hostAndPort
 import dev.torsion.reactor.Reactor
+import dev.torsion.reactor.onLoop
 import java.time.Duration
 
 /**
@@ -46,6 +47,7 @@ constructor(
 ) : ClientEndpoint {
     override fun connect(factory: Factory): Deferred<Protocol> =
         connecting { reactor.connectTcp(host, port, ConnectOnce(factory, it), timeout, bindAddress, options) }
+            .onUndelivered { protocol -> reactor.onLoop { protocol.transport.abortConnection() } }
 
     override fun toString(): String = "tcp:${quoteStringArgument(host)}:$port"
 }

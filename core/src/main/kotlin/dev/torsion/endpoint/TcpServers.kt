@@ -9,6 +9,7 @@ import dev.torsion.net.Factory
 import dev.torsion.net.ListeningPort
 import dev.torsion.net.TcpOptions
 import dev.torsion.reactor.Reactor
+import dev.torsion.reactor.onLoop
 
 /**
  * Listens on a TCP port over IPv4; Twisted's `TCP4ServerEndpoint`.
@@ -32,7 +33,7 @@ constructor(
     public val options: TcpOptions = TcpOptions.DEFAULT,
 ) : ServerEndpoint {
     override fun listen(factory: Factory): Deferred<ListeningPort> =
-        maybeDeferred { reactor.listenTcp(port, factory, networkInterface.ifEmpty { "0.0.0.0" }, backlog, options) }
+        maybeDeferred { reactor.listenTcp(port, factory, networkInterface.ifEmpty { "0.0.0.0" }, backlog, options) }.closedBy(reactor)
 
     override fun toString(): String = "tcp:$port${interfaceArgument(networkInterface)}"
 }
@@ -61,10 +62,12 @@ constructor(
     }
 
     override fun listen(factory: Factory): Deferred<ListeningPort> =
-        maybeDeferred { reactor.listenTcp(port, factory, networkInterface.ifEmpty { "::" }, backlog, options) }
+        maybeDeferred { reactor.listenTcp(port, factory, networkInterface.ifEmpty { "::" }, backlog, options) }.closedBy(reactor)
 
     override fun toString(): String = "tcp6:$port${interfaceArgument(networkInterface)}"
 }
+
+private fun Deferred<ListeningPort>.closedBy(reactor: Reactor) = onUndelivered { port -> reactor.onLoop { port.stopListening() } }
 
 private fun interfaceArgument(networkInterface: String) =
     if (networkInterface.isEmpty()) "" else ":interface=${quoteStringArgument(networkInterface)}"

@@ -75,7 +75,7 @@ public abstract class AbstractReactor(
 
     private var isWaiting = false
     private var isInTurn = false
-    private var loopThread: LoopThread? = null // in debug mode
+    private var loopThread: LoopThread? = null
 
     private enum class State { NEW, STARTING, RUNNING, STOPPING, ENDING, CRASHED, ENDED }
 
@@ -205,7 +205,7 @@ public abstract class AbstractReactor(
 
     private inline fun tryToBegin(firstTurn: () -> Unit) {
         try {
-            if (DeferredDebug.enabled) loopThread = LoopThread()
+            loopThread = LoopThread()
             log.debug("{reactor} begins to run")
             meter.begin(nanoTime())
             guarded({ "starting the watch for blocked callbacks" }, watch::start)
@@ -357,13 +357,14 @@ public abstract class AbstractReactor(
 
     private inline fun inTurn(block: () -> Unit) {
         UnhandledFailures.beginTurn()
-        val outer = loopThread?.enter()
+        val owner = if (DeferredDebug.enabled) loopThread else null
+        val outer = owner?.enter()
         isInTurn = true
         try {
             block()
         } finally {
             isInTurn = false
-            loopThread?.leave(outer)
+            owner?.leave(outer)
             UnhandledFailures.endTurn()
         }
     }

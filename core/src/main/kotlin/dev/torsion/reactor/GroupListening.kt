@@ -24,7 +24,7 @@ internal class GroupListening(
     private val factories: GroupFactory,
     private val open: OpenPort,
 ) {
-    private val result = loop.newDeferred<GroupPort> {}
+    private val result = loop.newDeferred<GroupPort> {}.onUndelivered { it.stopListening() }
     private val future = result.toCompletableFuture(loop)
 
     fun begin(): CompletableFuture<GroupPort> {
@@ -75,9 +75,7 @@ internal class GroupListening(
         val shared = SharedFactory(shares)
         maybeAsyncDeferred { open(loop.home, shared) }.addCallbacks(
             { port ->
-                val made = GroupPort(loop, port, shared)
-                result.callback(made)
-                if (future.isCompletedExceptionally || future.getNow(null) !== made) made.stopListening() // nobody waits for it any more
+                result.callback(GroupPort(loop, port, shared))
             },
             { failure -> failed(failure.value, shares) },
         )

@@ -15,7 +15,8 @@ import java.util.concurrent.Executor
 
 /**
  * Runs blocking work on a [pool] of your own instead of this reactor's; Twisted's `deferToThreadPool`. The Deferred fires on the reactor's
- * thread, with what [call] returns or throws. Cancelling it only ends the waiting: the work goes on.
+ * thread, with what [call] returns or throws; a Deferred, which would belong to the pool's thread, is refused with
+ * [IllegalArgumentException]. Cancelling it only ends the waiting: the work goes on.
  *
  * [pool] is a [ThreadPool] or any other executor, such as `Executors.newVirtualThreadPerTaskExecutor()`. The reactor does not stop it, and
  * does not wait for its work when it stops: an answer that comes later is dropped.
@@ -32,7 +33,7 @@ public fun <T> Reactor.deferToThreadPool(
     pool.execute {
         val outcome = runCatching { call.call() }
         try {
-            callFromThread { outcome.fold({ result.callback(it) }, { result.errback(it) }) }
+            callFromThread { outcome.fold(result::callbackOrRefuse, result::errback) }
         } catch (e: ReactorNotRunningException) {
             outcome.exceptionOrNull()?.let { e.addSuppressed(it) }
             log.debug("{reactor}: the answer of a thread came when the reactor had stopped", LogKeys.REACTOR, safeString(this), e)

@@ -14,6 +14,7 @@ import dev.torsion.defer.fail
 import dev.torsion.defer.maybeAsyncDeferred
 import dev.torsion.defer.maybeDeferred
 import dev.torsion.defer.succeed
+import dev.torsion.defer.toWaitFor
 import dev.torsion.endpoint.ClientEndpoint
 import dev.torsion.log.LogKeys
 import dev.torsion.log.Logger
@@ -59,7 +60,7 @@ import java.util.concurrent.TimeUnit
  * @param clock measures the time between attempts: the reactor
  * @property retryPolicy how long that is
  * @param prepareConnection is called with the protocol of each new connection, which [whenConnected] gives out only then, to log in for
- *   instance. When it throws, the connection is not accepted: it is aborted, with that as the cause. When it returns a [Deferred], that
+ *   instance. When it throws, the connection is not accepted: it is aborted, with that as the cause. When it returns a [Deferred], a stage or a coroutine's job, that
  *   is waited for, and cancelled when the connection ends or the service stops; any other result means nothing
  */
 public class ClientService
@@ -238,7 +239,7 @@ constructor(
         private fun prepare(connected: Protocol) {
             state = State.PREPARING
             val hook = prepareConnection ?: return prepared(connected)
-            val result = maybeDeferred<Any?> { hook.call(connected) }.also { preparing = it }
+            val result = maybeDeferred<Any?> { hook.call(connected).let { toWaitFor(it, clock) ?: it } }.also { preparing = it }
             result.addCallbacks<Any?>({ prepared(connected) }, { notAccepted(connected, it) })
             if (state == State.DISCONNECTING) result.cancel() // the hook itself has stopped the service
         }

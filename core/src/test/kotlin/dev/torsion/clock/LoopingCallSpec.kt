@@ -3,6 +3,7 @@
 
 package dev.torsion.clock
 
+import dev.torsion.defer.Callback
 import dev.torsion.defer.Deferred
 import dev.torsion.defer.DeferredCancelledException
 import dev.torsion.defer.Failure
@@ -15,8 +16,10 @@ import io.kotest.matchers.collections.shouldContainExactly
 import io.kotest.matchers.shouldBe
 import io.kotest.matchers.string.shouldContain
 import io.kotest.matchers.types.shouldBeInstanceOf
+import java.util.concurrent.Callable
 import kotlin.time.Duration
 import kotlin.time.Duration.Companion.ZERO
+import kotlin.time.Duration.Companion.days
 import kotlin.time.Duration.Companion.milliseconds
 import kotlin.time.Duration.Companion.nanoseconds
 import kotlin.time.Duration.Companion.seconds
@@ -221,6 +224,38 @@ class LoopingCallSpec : StringSpec({
         loop.start(java.time.Duration.ofSeconds(Long.MAX_VALUE))
         clock.advance(1_000_000.seconds)
         times shouldContainExactly listOf(ZERO)
+    }
+
+    "toString names the very function that was given, in each way to make it" {
+        class Named : () -> Any?, Callable<Any?>, Callback<Long, Any?> {
+            override fun invoke(): Any? = null
+
+            override fun call(): Any? = null
+
+            override fun call(value: Long): Any? = null
+
+            override fun toString() = "look for mail"
+        }
+        val given = Named()
+        val made =
+            listOf(
+                LoopingCall(clock, given as () -> Any?),
+                LoopingCall(clock, given as Callable<Any?>),
+                LoopingCall.withCount(clock, given),
+            )
+        made.forEach { it.toString() shouldBe "LoopingCall(look for mail, stopped)" }
+    }
+
+    "for ever is never" {
+        var calls = 0
+        val loop = LoopingCall(clock) { calls++ }
+        loop.start(kotlin.time.Duration.INFINITE)
+        clock.advance(36_500.days)
+        calls shouldBe 1
+        loop.stop()
+        loop.start(java.time.temporal.ChronoUnit.FOREVER.duration, now = false)
+        clock.advance(365.days)
+        calls shouldBe 1
     }
 
     "toString tells what it calls, how often, and whether it runs" {

@@ -65,6 +65,15 @@ class DeferredSpec : StringSpec({
         outcomeOf(Deferred<Any>().apply { callback(Failure(error)) }) shouldBe Failure(error)
     }
 
+    "the target of chainDeferred says what it waits for" {
+        val source = Deferred<Int>()
+        val target = Deferred<Int>()
+        source.chainDeferred(target)
+        target.toString() shouldContain "unfired, waiting on ${source.toString().substringBefore('(')}"
+        source.callback(1)
+        target.toString() shouldContain "(result 1"
+    }
+
     "a Deferred cannot be fired with a Deferred" {
         shouldThrow<IllegalArgumentException> { Deferred<Any>().callback(Deferred<Int>()) }
     }

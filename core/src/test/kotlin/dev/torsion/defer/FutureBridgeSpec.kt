@@ -14,6 +14,7 @@ import java.io.IOException
 import java.util.concurrent.CancellationException
 import java.util.concurrent.CompletableFuture
 import java.util.concurrent.CompletionException
+import java.util.concurrent.CompletionStage
 import java.util.concurrent.CountDownLatch
 import java.util.concurrent.CyclicBarrier
 import java.util.concurrent.ExecutionException
@@ -260,6 +261,40 @@ class FutureBridgeSpec : StringSpec({
         future.complete(1) shouldBe false
         loop.run()
         outcomeOf(deferred).isSuccess shouldBe false
+    }
+
+    "of a stage only whenComplete is used: it may be one that can do no more" {
+        listOf<(CompletableFuture<Int>) -> CompletionStage<Int>>({ it.minimalCompletionStage() }, ::OnlyWhenComplete).forEach { make ->
+            val future = CompletableFuture<Int>()
+            val stage = make(future)
+            val one = stage.toDeferred(here)
+            val cancelled = stage.toDeferred(here)
+            cancelled.cancel()
+            (outcomeOf(cancelled) as Failure).type shouldBe DeferredCancelledException::class.java
+            future.complete(1)
+            outcomeOf(one) shouldBe Success(1)
+            outcomeOf(stage.toDeferred(here)) shouldBe Success(1)
+        }
+        val failed = CompletableFuture.failedFuture<Int>(error)
+        outcomeOf(failed.minimalCompletionStage().toDeferred(here)) shouldBe Failure(error)
+    }
+
+    "copies and minimal stages refuse to block the loop too" {
+        val loop = HandLoop()
+        loop.inLoop = true
+        val source = Deferred<Int>()
+        val future = source.toCompletableFuture(loop)
+        val minimal = future.minimalCompletionStage()
+        listOf(
+            future.copy(),
+            minimal.toCompletableFuture(),
+            minimal.thenApply { it }.toCompletableFuture(),
+            future.thenApply { it }.minimalCompletionStage().toCompletableFuture(),
+        ).forEach { shouldThrow<IllegalStateException> { it.join() }.message!! shouldContain "would block the thread of the loop" }
+        minimal.toCompletableFuture().cancel(true)
+        source.called shouldBe false
+        source.callback(1)
+        minimal.toCompletableFuture().join() shouldBe 1
     }
 
     "there and back again" {

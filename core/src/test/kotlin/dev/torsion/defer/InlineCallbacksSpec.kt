@@ -17,11 +17,14 @@ import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.CoroutineStart
 import kotlinx.coroutines.Job
 import kotlinx.coroutines.SupervisorJob
+import kotlinx.coroutines.ThreadContextElement
+import kotlinx.coroutines.asContextElement
 import kotlinx.coroutines.async
 import kotlinx.coroutines.awaitCancellation
 import kotlinx.coroutines.cancel
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.test.runTest
+import kotlinx.coroutines.withContext
 import java.io.IOException
 import kotlin.coroutines.ContinuationInterceptor
 import kotlin.coroutines.CoroutineContext
@@ -36,6 +39,57 @@ class InlineCallbacksSpec : StringSpec({
             }
         started shouldBe true
         outcomeOf(result) shouldBe Success(7)
+    }
+
+    "elements of the context are on the thread after each wait, without a dispatcher too, and nowhere else" {
+        val local = ThreadLocal.withInitial { "outside" }
+        val first = Deferred<Unit>()
+        val second = Deferred<Unit>()
+        val seen = ArrayList<String>()
+        val result =
+            inlineCallbacks(local.asContextElement("inside")) {
+                seen.add(local.get())
+                first.await()
+                seen.add(local.get())
+                withContext(local.asContextElement("deeper")) {
+                    second.await()
+                    seen.add(local.get())
+                }
+                seen.add(local.get())
+                throw IOException("end")
+            }
+        local.get() shouldBe "outside"
+        first.callback(Unit)
+        local.get() shouldBe "outside"
+        second.callback(Unit)
+        local.get() shouldBe "outside"
+        seen shouldContainExactly listOf("inside", "inside", "deeper", "inside")
+        (outcomeOf(result) as Failure).value.message shouldBe "end"
+    }
+
+    "each element is set and taken back around each part of the block, one that fails too" {
+        val order = ArrayList<String>()
+        val other =
+            object : ThreadContextElement<Unit>, kotlin.coroutines.AbstractCoroutineContextElement(OtherKey) {
+                override fun updateThreadContext(context: CoroutineContext) {
+                    order.add("set")
+                }
+
+                override fun restoreThreadContext(context: CoroutineContext, oldState: Unit) {
+                    order.add("restored")
+                }
+            }
+        val wait = Deferred<Unit>()
+        val local = ThreadLocal<String>()
+        val result =
+            inlineCallbacks(other + local.asContextElement("two")) {
+                wait.await()
+                order.add(local.get())
+                throw IOException("end")
+            }
+        wait.callback(Unit)
+        (outcomeOf(result) as Failure).value.message shouldBe "end"
+        order shouldContainExactly listOf("set", "restored", "set", "two", "restored")
     }
 
     "it goes on inside the call that fires what it waits for" {
@@ -307,3 +361,5 @@ class InlineCallbacksSpec : StringSpec({
         endless.isCancelled shouldBe true
     }
 })
+
+private object OtherKey : CoroutineContext.Key<CoroutineContext.Element>

@@ -18,7 +18,14 @@ internal class ModelCheckSpec :
             )
         "no interleaving breaks what threads share" {
             val output = runWithoutDebug(ModelChecks::class.java, options)
-            for (name in listOf("task queue", "wake-up", "that a lost wake-up is found", "cancelled stage", "future and canceller")) {
+            for (name in listOf(
+                "task queue",
+                "wake-up",
+                "that a lost wake-up is found",
+                "cancelled stage",
+                "handed or taken back",
+                "future and canceller",
+            )) {
                 output shouldContain "$name holds"
             }
         }

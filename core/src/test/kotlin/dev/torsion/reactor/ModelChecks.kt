@@ -52,6 +52,7 @@ internal object ModelChecks {
                 check(found is LincheckAssertionError && "hung" in found.message!!) { "found: $found" }
             },
             "cancelled stage" to { Lincheck.runConcurrentTest(INVOCATIONS, ::cancelledStage) },
+            "handed or taken back" to { Lincheck.runConcurrentTest(INVOCATIONS, ::handedOrTakenBack) },
             "future and canceller" to { Lincheck.runConcurrentTest(INVOCATIONS, ::futureAndCanceller) },
         )
 
@@ -113,6 +114,24 @@ internal object ModelChecks {
         check(cancels == if (hasFired) 0 else 1) { "$cancels cancellations, fired: $hasFired" }
         if (!stage.isCancelled) check(stage.getNow(0) == 2 && future.getNow(0) == 1)
         if (!hasFired) check(stage.isCancelled && future.isCancelled)
+    }
+
+    /** A loop fires a Deferred while a thread cancels a stage of its future: the stage's function gets the value, or it is taken back. */
+    private fun handedOrTakenBack() {
+        val loop = Loop()
+        var returned = 0
+        var used = 0
+        val source = Deferred<Any> {}.onUndelivered { returned++ }
+        val future = source.toCompletableFuture(loop)
+        val stage = future.thenApply { used++ }
+        val canceller = thread { stage.cancel(true) }
+        loop.run()
+        val hasFired = !source.called
+        if (hasFired) source.callback(Any())
+        canceller.join()
+        loop.run()
+        check(used + returned == if (hasFired) 1 else 0) { "fired: $hasFired, used $used times, taken back $returned times" }
+        check(future.isCancelled == (used == 0))
     }
 
     /** A thread completes a future while the loop cancels the Deferred made of it: it fires once, with what the future has. */

@@ -35,9 +35,12 @@ final class HandlerReceiver<T> implements Receiver<T> {
   }
 
   private static boolean isDone(CompletionStage<?> stage) {
-    return stage instanceof CompletableFuture<?> future
-        && future.isDone()
-        && !future.isCompletedExceptionally();
+    if (!(stage instanceof CompletableFuture<?> future)) return false;
+    try {
+      return future.isDone() && !future.isCompletedExceptionally();
+    } catch (UnsupportedOperationException e) {
+      return false; // the JDK's minimal stages do not say
+    }
   }
 
   /**

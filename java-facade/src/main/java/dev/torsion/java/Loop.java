@@ -17,7 +17,6 @@ import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -82,27 +81,11 @@ final class Loop {
   }
 
   /**
-   * {@link #future} for work that opens something: {@code unwanted} closes it when nobody waits.
+   * {@link #future} for work that opens something: {@code unwanted} closes it when nobody gets it.
    */
   <T> CompletableFuture<T> opening(Callable<Deferred<T>> work, Consumer<T> unwanted) {
-    AtomicReference<@Nullable T> opened = new AtomicReference<>();
     Deferred<Void> begin = new Deferred<>();
-    Deferred<T> result =
-        begin
-            .<T>addAsyncCallback(ignored -> work.call())
-            .addCallback(
-                value -> {
-                  opened.set(value);
-                  return value;
-                });
-    CompletableFuture<T> future = result.toCompletableFuture(reactor);
-    begin.addCallback(
-        ignored -> {
-          T value = opened.get();
-          if (value != null && !isResult(future, value)) unwanted.accept(value);
-          return null;
-        });
-    return begin(begin, future);
+    return begin(begin, begin.<T>addAsyncCallback(ignored -> work.call()).onUndelivered(unwanted));
   }
 
   /** {@link #future} for work that would not be completed any more once the reactor has stopped. */
@@ -132,10 +115,7 @@ final class Loop {
 
   /** {@code result} is the chain that {@code begin} starts. */
   private <T> CompletableFuture<T> begin(Deferred<Void> begin, Deferred<T> result) {
-    return begin(begin, result.toCompletableFuture(reactor));
-  }
-
-  private <T> CompletableFuture<T> begin(Deferred<Void> begin, CompletableFuture<T> future) {
+    CompletableFuture<T> future = result.toCompletableFuture(reactor);
     try {
       act(
           () -> {

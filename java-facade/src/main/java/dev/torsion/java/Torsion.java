@@ -62,11 +62,13 @@ import org.jspecify.annotations.Nullable;
  * <p><b>Blocking.</b> {@code join} and {@code get} are fine on every thread but the reactor's,
  * virtual threads included. On the reactor's thread a future that is not complete would never be:
  * there they throw {@link IllegalStateException}, as they do on each stage that is derived from
- * such a future.
+ * such a future. What {@code CompletableFuture.allOf} and {@code anyOf} give is the JDK's own,
+ * which cannot refuse: never wait for that on the reactor's thread.
  *
  * <p><b>Cancellation.</b> Cancelling a future, or any stage derived from it, gives the work up: the
  * attempt to connect ends, the timer is cancelled, the Deferred too. So does {@code orTimeout}. A
- * connection that was made in that very moment is closed.
+ * connection or port that was opened in that very moment is closed, unless somebody was handed it:
+ * the function of a stage, or a {@code join}, {@code get} or {@code getNow}.
  *
  * <p><b>Errors.</b> Futures fail with the typed exceptions of {@code dev.torsion.net} and {@code
  * dev.torsion.framing}, which {@code join} wraps in {@link

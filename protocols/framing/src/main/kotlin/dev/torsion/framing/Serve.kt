@@ -16,6 +16,7 @@ import dev.torsion.net.ConnectionDone
 import dev.torsion.net.ListeningPort
 import dev.torsion.net.ProtocolViolationException
 import dev.torsion.reactor.Reactor
+import dev.torsion.reactor.ReactorNotRunningException
 import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.CoroutineStart
 import kotlinx.coroutines.currentCoroutineContext
@@ -102,16 +103,7 @@ public suspend fun <T : Any> Reactor.connect(
     endpoint: String,
     codec: Codec<T>,
     options: ConnectionOptions = ConnectionOptions.DEFAULT,
-): Connection<T> {
-    var connection: Connection<T>? = null
-    val connecting = openConnection(endpoint, codec, options).addCallback { made -> made.also { connection = it } }
-    try {
-        return connecting.await()
-    } catch (e: CancellationException) {
-        connection?.abort(e) // made in the very turn in which the coroutine was cancelled
-        throw e
-    }
-}
+): Connection<T> = openConnection(endpoint, codec, options).await()
 
 /** [connect] for callbacks and for Java. Cancelling the Deferred gives the attempt up. */
 @JvmOverloads
@@ -131,7 +123,17 @@ public fun <T : Any> Reactor.openConnection(
     lateinit var made: Connection<T>
     val factory = ConnectionFactory(this, codec, options) { made = it }
     factory.isNoisy = false // it serves this one connection
-    return endpoint.connect(factory).addCallback { made }
+    return endpoint.connect(factory).addCallback { made }.onUndelivered { unwanted ->
+        if (isInReactorThread) unwanted.abort() else executeIfRunning { unwanted.abort() }
+    }
+}
+
+private fun Reactor.executeIfRunning(task: Runnable) {
+    try {
+        callFromThread(task)
+    } catch (_: ReactorNotRunningException) {
+        // Its connections have ended with it.
+    }
 }
 
 /** Listens at [endpoint] and tells [handler] of each connection; [serve] for callbacks and for Java. Fails as [ServerEndpoint.listen]. */

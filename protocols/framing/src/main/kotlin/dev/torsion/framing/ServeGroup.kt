@@ -8,7 +8,10 @@ package dev.torsion.framing
 import dev.torsion.endpoint.listen
 import dev.torsion.reactor.GroupPort
 import dev.torsion.reactor.ReactorGroup
-import kotlinx.coroutines.future.await
+import kotlinx.coroutines.suspendCancellableCoroutine
+import java.util.concurrent.CompletableFuture
+import java.util.concurrent.CompletionException
+import kotlin.coroutines.resumeWithException
 
 /**
  * Listens at [endpoint], such as `tcp:8007`, for all reactors of this group, and runs [handler] as a coroutine for each connection, on the
@@ -36,5 +39,18 @@ public suspend fun <T : Any> ReactorGroup.serve(
     handler: suspend (Connection<T>) -> Unit,
 ): GroupPort {
     val factories = ConnectionFactories(codec, options, isServed = true) { ConnectionHandler { it.runHandler(handler) } }
-    return listen(endpoint, factories).await()
+    return listen(endpoint, factories).awaitPort()
 }
+
+/** The port; one that was opened in the very moment in which the coroutine was cancelled is closed. */
+private suspend fun CompletableFuture<GroupPort>.awaitPort(): GroupPort =
+    suspendCancellableCoroutine { continuation ->
+        continuation.invokeOnCancellation { cancel(false) }
+        whenComplete { port, error ->
+            if (error == null) {
+                continuation.resume(port) { _, undelivered, _ -> undelivered.stopListening() }
+            } else {
+                continuation.resumeWithException((error as? CompletionException)?.cause ?: error)
+            }
+        }
+    }

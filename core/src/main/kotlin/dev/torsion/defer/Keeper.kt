@@ -1,0 +1,38 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.defer
+
+import dev.torsion.log.Logger
+import java.util.function.Consumer
+
+/** Takes a value back that was on its way to somebody who was cancelled before he had it. */
+internal interface Keeper {
+    /** Takes [value] back, if it is the one that is kept: another one was made by a callback, which was handed this one. */
+    fun undelivered(value: Any?)
+}
+
+/** What [Deferred.onUndelivered] adds: passes the value on and remembers it. */
+internal class KeptValue<T>(private val deferred: Deferred<T>, private val release: Consumer<in T>) : Step(), Keeper {
+    private var kept: Any? = null
+
+    override fun run(result: Any?): Any? {
+        if (result !is Failure) {
+            kept = result
+            deferred.keep(this)
+        }
+        return result
+    }
+
+    @Suppress("UNCHECKED_CAST")
+    override fun undelivered(value: Any?) {
+        if (value !== kept) return
+        try {
+            release.accept(value as T)
+        } catch (error: Throwable) {
+            log.failure("What nobody got could not be released", error)
+        }
+    }
+}
+
+private val log = Logger(Deferred::class.java.packageName)

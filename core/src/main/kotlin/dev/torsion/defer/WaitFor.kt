@@ -1,0 +1,27 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.defer
+
+import kotlinx.coroutines.Job
+import java.util.concurrent.CompletionStage
+import java.util.concurrent.Executor
+import kotlinx.coroutines.Deferred as KotlinDeferred
+
+/**
+ * What a user's function of any type has given, as a Deferred when it is something to wait for: a Deferred, a stage or future, a
+ * coroutine's job. Null when it is not. [loop] is where the Deferred fires; when that is no executor, it fires where the other side ends.
+ */
+internal fun toWaitFor(
+    result: Any?,
+    loop: Any?,
+): Deferred<*>? =
+    when (result) {
+        is Deferred<*> -> result
+        is CompletionStage<*> -> result.toDeferred(loop.asExecutor())
+        is KotlinDeferred<*> -> result.toDeferred(loop.asExecutor())
+        is Job -> result.toDeferred(loop.asExecutor())
+        else -> null
+    }
+
+private fun Any?.asExecutor() = this as? Executor ?: Executor(Runnable::run)
