@@ -6,6 +6,7 @@ package dev.torsion.net
 import dev.torsion.log.safeMessage
 import java.io.IOException
 import java.time.Duration
+import java.util.concurrent.TimeUnit
 
 /**
  * A connection was not established; Twisted's `ConnectError`. The subclasses say why.
@@ -31,7 +32,7 @@ public class ConnectTimeoutException(
     destination: String,
     /** How long the attempt was given. */
     public val timeout: Duration,
-) : ConnectException("Connection to $destination was not established within ${timeout.toMillis()} ms.", destination)
+) : ConnectException("Connection to $destination was not established within ${TimeUnit.MILLISECONDS.convert(timeout)} ms.", destination)
 
 /** The host name has no address; Twisted's `DNSLookupError`. */
 public class DnsLookupException(

@@ -3,6 +3,7 @@
 
 package dev.torsion.reactor
 
+import dev.torsion.clock.saturatedNanos
 import dev.torsion.log.LogKeys
 import dev.torsion.log.Logger
 import dev.torsion.log.safeString
@@ -55,7 +56,7 @@ internal class BlockedLoopWatch(
     private val reactor: Reactor,
     private val options: ReactorOptions,
 ) {
-    private val threshold = options.blockedThreshold.toNanos()
+    private val threshold = options.blockedThreshold.saturatedNanos()
     private lateinit var watched: Thread
 
     /** The thread that watches; one that is not it any more ends. */

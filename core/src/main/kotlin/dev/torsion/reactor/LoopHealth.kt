@@ -3,6 +3,7 @@
 
 package dev.torsion.reactor
 
+import dev.torsion.clock.saturatedNanos
 import dev.torsion.log.safeString
 import java.time.Duration
 
@@ -113,7 +114,8 @@ internal class HealthReports(
         listener: LoopHealthListener,
     ): AutoCloseable {
         require(!period.isNegative && !period.isZero) { "a period must be positive, but $period was given" }
-        val report = Report(period.toNanos(), listener, reactor.nanoTime() + period.toNanos())
+        val nanos = period.saturatedNanos()
+        val report = Report(nanos, listener, reactor.nanoTime() + nanos)
         reports.add(report)
         hasListeners = true
         return AutoCloseable {

@@ -3,6 +3,7 @@
 
 package dev.torsion.reactor
 
+import dev.torsion.clock.saturatedNanos
 import dev.torsion.defer.Failure
 import dev.torsion.defer.Outcome
 import dev.torsion.defer.Success
@@ -190,7 +191,7 @@ constructor(
     public fun stopAndJoin(timeout: Duration): Boolean {
         val ended = CountDownLatch(1)
         stop(ended::countDown)
-        return ended.await(timeout.toNanos(), TimeUnit.NANOSECONDS)
+        return ended.await(timeout.saturatedNanos(), TimeUnit.NANOSECONDS)
     }
 
     /** With the lock: as many threads as the work needs, or as can be made. Throws when there are none at all. */

@@ -33,7 +33,8 @@ import java.util.function.BooleanSupplier
  *
  * A clock given to a [MemoryReactor] drives that reactor: letting time pass on either is the same.
  *
- * Thread: the test's. Time begins at zero.
+ * Thread: the test's. Time begins at zero, and stands still after [LAST]: what is to happen later, such as a time-out of
+ * [FOREVER][java.time.temporal.ChronoUnit.FOREVER], never does.
  */
 public class VirtualClock : Clock {
     internal val timers = TimerQueue(::nanoTime)
@@ -69,7 +70,7 @@ public class VirtualClock : Clock {
     public fun callLater(
         delay: Duration,
         call: Runnable,
-    ): DelayedCall = timers.add(delay.toNanos(), TimeUnit.NANOSECONDS, call)
+    ): DelayedCall = timers.add(TimeUnit.NANOSECONDS.convert(delay), TimeUnit.NANOSECONDS, call)
 
     override fun delayedCalls(): List<DelayedCall> = timers.calls()
 
@@ -80,7 +81,7 @@ public class VirtualClock : Clock {
      */
     public fun advance(by: Duration) {
         require(!by.isNegative) { "time does not run backwards, but advance was given $by" }
-        now += by.toNanos()
+        now = after(by)
         driven { loop.settle() }
     }
 
@@ -93,7 +94,7 @@ public class VirtualClock : Clock {
     /** Lets [time] pass as on an undisturbed loop: each call that becomes due runs at its own instant. */
     public fun runFor(time: Duration) {
         require(!time.isNegative) { "time does not run backwards, but runFor was given $time" }
-        val end = now + time.toNanos()
+        val end = after(time)
         if (driving) {
             now = end
             return
@@ -142,7 +143,7 @@ public class VirtualClock : Clock {
         ifLate: () -> Unit,
     ) {
         check(!driving) { "this cannot be called from within a call of the clock: the outer one is running it" }
-        val end = now + atMost.toNanos()
+        val end = after(atMost)
         driven {
             loop.settle()
             while (!condition.asBoolean) {
@@ -154,6 +155,9 @@ public class VirtualClock : Clock {
         }
     }
 
+    /** The moment that is [time] from now. */
+    private fun after(time: Duration) = now + minOf(TimeUnit.NANOSECONDS.convert(time), END - now)
+
     private fun jump() {
         now = maxOf(now, timers.nextDeadline())
         loop.settle()
@@ -163,7 +167,7 @@ public class VirtualClock : Clock {
 
     /** Time passes while the loop waits. */
     internal fun pass(nanos: Long) {
-        now += nanos
+        now += minOf(nanos, END - now)
     }
 
     internal fun drivenBy(loop: Loop) {
@@ -209,9 +213,14 @@ public class VirtualClock : Clock {
     internal fun busy(what: String) =
         AssertionError("$what ran at the same instant, and there is no end of them: does a call plan itself again without a delay?")
 
-    internal companion object {
-        const val MOST_AT_ONE_INSTANT = 10_000_000
-        const val MOST_DESCRIBED = 5
+    public companion object {
+        internal const val MOST_AT_ONE_INSTANT = 10_000_000
+        private const val MOST_DESCRIBED = 5
+        private const val END = Long.MAX_VALUE / 4
+
+        /** The last moment: about 73 years. */
+        @JvmField
+        public val LAST: Duration = Duration.ofNanos(END)
 
         init {
             Place.addLibrary(VirtualClock::class.java)

@@ -71,7 +71,7 @@ public open class NioReactor(
             return
         }
         // Rounded up: a loop that wakes up a moment early would spin until its timer is due.
-        val millis = if (timeoutNanos == Long.MAX_VALUE) 0 else TimeUnit.NANOSECONDS.toMillis(timeoutNanos + NANOS_UP)
+        val millis = if (timeoutNanos == Long.MAX_VALUE) 0 else TimeUnit.NANOSECONDS.toMillis(timeoutNanos - 1) + 1
         if (selector.select(ready, millis) == 0) heedInterrupt()
     }
 
@@ -221,6 +221,5 @@ public open class NioReactor(
     private companion object {
         const val INTERRUPTED =
             "an interrupt does not end the loop: stop it with stopFromThread, which shutdownNow of an executor does not call"
-        const val NANOS_UP = 999_999L
     }
 }

@@ -4,6 +4,8 @@
 package dev.torsion.reactor.nio
 
 import dev.torsion.clock.DelayedCall
+import dev.torsion.clock.saturatedMillis
+import dev.torsion.clock.saturatedNanos
 import dev.torsion.defer.Deferred
 import dev.torsion.log.safeMessage
 import dev.torsion.log.safeString
@@ -262,7 +264,7 @@ internal class NioTransport(
             } catch (e: IOException) {
                 return broken(e)
             }
-            closeTimer?.reset(options.closeTimeout.toNanos(), TimeUnit.NANOSECONDS)
+            closeTimer?.reset(options.closeTimeout.saturatedNanos(), TimeUnit.NANOSECONDS)
             if (it.size > options.lowWaterMark) return
         }
         val isEmpty = queue.isNullOrEmpty()
@@ -399,9 +401,10 @@ internal class NioTransport(
     private fun armCloseTimer() {
         if (closeTimer != null) return
         closeTimer =
-            reactor.callLater(options.closeTimeout.toNanos(), TimeUnit.NANOSECONDS) {
+            reactor.callLater(options.closeTimeout.saturatedNanos(), TimeUnit.NANOSECONDS) {
                 closeCause?.let { return@callLater cut(aborted(it)) }
-                val message = "The peer ${peer()} took nothing for ${options.closeTimeout.toMillis()} ms while the connection was closing."
+                val time = options.closeTimeout.saturatedMillis()
+                val message = "The peer ${peer()} took nothing for $time ms while the connection was closing."
                 cut(ConnectionLost(message, null, ClosedBy.PEER, ClosePhase.CLOSING, bufferedBytes))
             }
     }

@@ -198,7 +198,7 @@ internal class KtorTransport(
                 output.writeBuffer(queue, inFlight)
                 inFlight = 0
                 output.flush()
-                closeTimer?.let { if (it.isActive) it.reset(options.closeTimeout.toNanos(), TimeUnit.NANOSECONDS) }
+                closeTimer?.let { if (it.isActive) it.reset(TimeUnit.NANOSECONDS.convert(options.closeTimeout), TimeUnit.NANOSECONDS) }
                 if (bufferedBytes <= options.lowWaterMark) {
                     reactor.guarded(this, { "resuming the producer of $this" }) { consumer.drained(isEmpty = bufferedBytes == 0L) }
                 }
@@ -307,9 +307,9 @@ internal class KtorTransport(
     private fun armCloseTimer() {
         if (closeTimer != null) return
         closeTimer =
-            reactor.callLater(options.closeTimeout.toNanos(), TimeUnit.NANOSECONDS) {
+            reactor.callLater(TimeUnit.NANOSECONDS.convert(options.closeTimeout), TimeUnit.NANOSECONDS) {
                 closeCause?.let { return@callLater cut(aborted(it)) }
-                val time = options.closeTimeout.toMillis()
+                val time = TimeUnit.MILLISECONDS.convert(options.closeTimeout)
                 val message = "The peer $remoteAddress took nothing for $time ms while the connection was closing."
                 cut(ConnectionLost(message, null, ClosedBy.PEER, ClosePhase.CLOSING, bufferedBytes))
             }
