@@ -1,0 +1,482 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.build
+
+import dev.torsion.clock.Cooperator
+import dev.torsion.clock.DeferredTimeoutException
+import dev.torsion.clock.LoopingCall
+import dev.torsion.clock.addTimeout
+import dev.torsion.clock.callLater
+import dev.torsion.clock.deferLater
+import dev.torsion.clock.start
+import dev.torsion.defer.Deferred
+import dev.torsion.endpoint.ClientCreator
+import dev.torsion.endpoint.ClientEndpoint
+import dev.torsion.endpoint.HostnameEndpoint
+import dev.torsion.endpoint.TCP4ClientEndpoint
+import dev.torsion.endpoint.TCP6ClientEndpoint
+import dev.torsion.framing.ConnectionOptions
+import dev.torsion.framing.IdleTimeoutException
+import dev.torsion.framing.LineCodec
+import dev.torsion.framing.connect
+import dev.torsion.framing.listen
+import dev.torsion.java.Torsion
+import dev.torsion.java.TorsionGroup
+import dev.torsion.net.Address
+import dev.torsion.net.ClientFactory
+import dev.torsion.net.ConnectTimeoutException
+import dev.torsion.net.Connector
+import dev.torsion.net.Factory
+import dev.torsion.net.Protocol
+import dev.torsion.net.TcpOptions
+import dev.torsion.reactor.Reactor
+import dev.torsion.reactor.ReactorGroup
+import dev.torsion.reactor.ReactorOptions
+import dev.torsion.reactor.ThreadPool
+import dev.torsion.reactor.resolve
+import dev.torsion.reactor.stopOnShutdown
+import dev.torsion.service.ReconnectingClientFactory
+import dev.torsion.service.RetryPolicy
+import dev.torsion.service.TimerService
+import dev.torsion.service.backoff
+import dev.torsion.testkit.MemoryReactor
+import dev.torsion.testkit.VirtualClock
+import dev.torsion.testkit.advance
+import dev.torsion.testkit.runFor
+import dev.torsion.testkit.runReactorTest
+import dev.torsion.testkit.runTest
+import dev.torsion.testkit.successResultOf
+import io.kotest.assertions.throwables.shouldThrow
+import io.kotest.core.spec.style.FunSpec
+import io.kotest.matchers.collections.shouldContainExactlyInAnyOrder
+import io.kotest.matchers.shouldBe
+import java.time.Duration
+import java.time.temporal.ChronoUnit
+import java.util.concurrent.CompletableFuture
+import java.util.concurrent.TimeUnit
+import kotlin.io.path.readLines
+import kotlin.time.Duration.Companion.INFINITE
+
+/**
+ * However long a time is, it means what it says: for ever. Every parameter of the public API that is a duration is given the longest there
+ * are; the list is held complete by the API dumps.
+ */
+internal class DurationsSpec :
+    FunSpec({
+        test("each place where the public API takes a duration is tried here") {
+            (tries.keys + givenToTheUser) shouldContainExactlyInAnyOrder takingDurations()
+        }
+
+        longest.forEach { time ->
+            tries.forEach { (place, attempt) ->
+                test("$place takes $time") { attempt(time) }
+            }
+        }
+    }) {
+    private companion object {
+        val longest: List<Duration> =
+            listOf(ChronoUnit.FOREVER.duration, Duration.ofNanos(Long.MAX_VALUE), Duration.ofSeconds(Long.MAX_VALUE / 1000))
+
+        val halfACentury: Duration = Duration.ofDays(50 * 365)
+
+        /** The library gives these a duration. */
+        val givenToTheUser = setOf("clock/TimeoutCallback.timedOut", "reactor/BlockedLoopListener.loopBlocked")
+
+        val MANGLED = Regex("""-[A-Za-z0-9_]{7}$""")
+
+        /** `package/Class.method` of each method with a duration, and `(Kotlin)` behind it when that is one of Kotlin's. */
+        fun takingDurations(): Set<String> {
+            val found = LinkedHashSet<String>()
+            for (module in listOf(TorsionModule.CORE, TorsionModule.FRAMING, TorsionModule.JAVA_FACADE, TorsionModule.TESTKIT)) {
+                var type = ""
+                for (line in module.api.readLines()) {
+                    if (!line.startsWith("\t")) {
+                        type = line.substringAfter("class ").substringAfter("interface ").substringBefore(" ").removePrefix("dev/torsion/")
+                        continue
+                    }
+                    val name = line.substringAfter(" fun ", "").substringBefore(" (")
+                    val parameters = line.substringAfter(" (", "").substringBefore(")")
+                    if (name.isEmpty() || name.endsWith("\$default") || "DefaultConstructorMarker" in parameters) continue
+                    if ("Ljava/time/Duration;" in parameters) found.add("$type.$name")
+                    if (MANGLED.containsMatchIn(name)) found.add("$type.${name.replace(MANGLED, "")} (Kotlin)")
+                }
+            }
+            return found
+        }
+
+        fun onClock(use: (VirtualClock) -> Unit) = use(VirtualClock())
+
+        /** [never] must not have happened after half a century. */
+        fun onClockNever(use: (VirtualClock, never: Runnable) -> Unit) =
+            onClock { clock ->
+                var happened = 0
+                use(clock) { happened++ }
+                clock.advance(halfACentury)
+                happened shouldBe 0
+            }
+
+        fun inMemory(use: (MemoryReactor) -> Unit) = MemoryReactor().use(use)
+
+        /** Connects to a server of its own by the endpoint that [make] gives. */
+        fun connecting(
+            networkInterface: String = "127.0.0.1",
+            make: (Reactor, String, Int) -> ClientEndpoint,
+        ) = inMemory { reactor ->
+            val port = reactor.listenTcp(0, Factory { object : Protocol() {} }, networkInterface)
+            val protocol = reactor.await(make(reactor, networkInterface, port.host().port).connect(Factory { object : Protocol() {} }))
+            reactor.advance(halfACentury)
+            protocol.isConnected shouldBe true
+            protocol.transport.abortConnection()
+            port.stopListening()
+            reactor.flush()
+        }
+
+        fun connectTcp(timeout: Duration) =
+            inMemory { reactor ->
+                val protocol = object : Protocol() {}
+                val port = reactor.listenTcp(0, Factory { object : Protocol() {} }, "127.0.0.1")
+                val factory = object : ClientFactory({ protocol }) {}
+                reactor.connectTcp("127.0.0.1", port.host().port, factory, timeout)
+                reactor.advance(halfACentury)
+                protocol.isConnected shouldBe true
+                protocol.transport.abortConnection()
+                port.stopListening()
+                reactor.flush()
+            }
+
+        /** A peer that never reads lets a connection close for ever, not at once. */
+        fun closing(options: TcpOptions) =
+            inMemory { reactor ->
+                val deaf = object : Protocol() {
+                    override fun connectionMade() = transport.pauseProducing()
+                }
+                val port = reactor.listenTcp(0, Factory { deaf }, "127.0.0.1")
+                val endpoint = HostnameEndpoint(reactor, "127.0.0.1", port.host().port, options = options)
+                val protocol = reactor.await(endpoint.connect(Factory { object : Protocol() {} }))
+                protocol.transport.write(ByteArray(1 shl 20))
+                protocol.transport.loseConnection()
+                reactor.advance(halfACentury)
+                protocol.isConnected shouldBe true
+                protocol.transport.abortConnection()
+                port.stopListening()
+                reactor.flush()
+            }
+
+        fun idle(options: ConnectionOptions) =
+            inMemory { reactor ->
+                val port = successResultOf(reactor.listen("tcp:0:interface=127.0.0.1", LineCodec(), options) { })
+                val connection = reactor.runTest { reactor.connect("tcp:127.0.0.1:${port.host().port}", LineCodec(), options) }
+                reactor.advance(halfACentury)
+                connection.closeReason shouldBe null
+                connection.abort()
+                port.stopListening()
+                reactor.flush()
+            }
+
+        fun reactor(
+            options: ReactorOptions = ReactorOptions(),
+            use: (Reactor) -> Unit = {},
+        ) {
+            val reactor = Reactor.create(options)
+            use(reactor)
+            reactor.start()
+            reactor.stopAndJoin(Duration.ofSeconds(20)) shouldBe true
+        }
+
+        fun group(use: (ReactorGroup) -> Unit) {
+            val group = ReactorGroup.create(2)
+            group.start()
+            use(group)
+        }
+
+        fun iterate(time: Duration) {
+            val reactor = Reactor.create()
+            var rang = false
+            reactor.callLater(10, TimeUnit.MILLISECONDS) { rang = true }
+            while (!rang) reactor.iterate(time)
+            reactor.stop()
+            do {
+                val isRunning = reactor.iterate(time)
+            } while (isRunning)
+        }
+
+        fun stopAndJoin(time: Duration) {
+            val reactor = Reactor.create()
+            reactor.start()
+            reactor.stopAndJoin(time) shouldBe true
+        }
+
+        fun ran(options: ReactorOptions) {
+            val reactor = Reactor.create(options)
+            reactor.callWhenRunning(reactor::stop)
+            reactor.run()
+        }
+
+        fun retrying(change: (ReconnectingClientFactory) -> Unit) =
+            inMemory { reactor ->
+                var attempts = 0
+                val factory =
+                    object : ReconnectingClientFactory(reactor, { object : Protocol() {} }) {
+                        override fun startedConnecting(connector: Connector) {
+                            attempts++
+                            super.startedConnecting(connector)
+                        }
+
+                        override fun buildProtocol(address: Address): Protocol? = null
+                    }
+                factory.isNoisy = false
+                change(factory)
+                reactor.connectTcp("127.0.0.1", 9, factory)
+                reactor.advance(Duration.ofDays(1))
+                attempts shouldBe 1
+                factory.stopTrying()
+            }
+
+        fun never(policy: RetryPolicy) {
+            for (attempts in listOf(1, 2, 10, 1_000_000, Int.MAX_VALUE)) (policy.delay(attempts) > halfACentury) shouldBe true
+        }
+
+        fun timers(make: (VirtualClock, Runnable) -> TimerService) =
+            onClock { clock ->
+                var calls = 0
+                val service = make(clock) { calls++ }
+                service.startService()
+                clock.advance(halfACentury)
+                calls shouldBe 1
+                service.stopService()
+            }
+
+        fun torsion(use: (Torsion) -> Any?) =
+            inMemory { reactor ->
+                val used = use(Torsion.on(reactor))
+                reactor.advance(halfACentury)
+                if (used is CompletableFuture<*>) used.isDone shouldBe false
+            }
+
+        fun never(): Nothing = throw AssertionError("this was not to happen")
+
+        /** All that was planned for some time runs, what is never due does not, and the clock goes no further than it can. */
+        fun passing(pass: VirtualClock.(MemoryReactor) -> Unit) =
+            inMemory { reactor ->
+                var rang = 0
+                reactor.callLater(halfACentury.toDays(), TimeUnit.DAYS) { rang++ }
+                reactor.callLater(Long.MAX_VALUE, TimeUnit.DAYS) { never() }
+                reactor.clock.pass(reactor)
+                rang shouldBe 1
+                reactor.clock.elapsed() shouldBe VirtualClock.LAST
+                reactor.clock.pass(reactor)
+                reactor.clock.elapsed() shouldBe VirtualClock.LAST
+                reactor.delayedCalls().single().cancel()
+            }
+
+        /** Late on a clock, there is something to wait for; and then something that never comes. */
+        fun waiting(wait: VirtualClock.(MemoryReactor) -> Unit) =
+            inMemory { reactor ->
+                reactor.advance(Duration.ofSeconds(1))
+                reactor.callLater(1, TimeUnit.HOURS) {}
+                reactor.clock.wait(reactor)
+                reactor.clock.elapsed() shouldBe Duration.ofSeconds(3601)
+                val call = reactor.callLater(Long.MAX_VALUE, TimeUnit.DAYS) { never() }
+                shouldThrow<AssertionError> { reactor.clock.wait(reactor) }
+                reactor.clock.elapsed() shouldBe Duration.ofSeconds(3601)
+                call.cancel()
+            }
+
+        val tries: Map<String, (Duration) -> Unit> =
+            mapOf(
+                "clock/Clocks.addTimeout" to { time ->
+                    onClockNever { clock, never -> Deferred<Int>().addTimeout(time, clock).addErrback { 0.also { never.run() } } }
+                },
+                "clock/Clocks.addTimeout (Kotlin)" to { _ ->
+                    onClockNever { clock, never -> Deferred<Int>().addTimeout(INFINITE, clock).addErrback { 0.also { never.run() } } }
+                },
+                "clock/Clocks.deferLater" to { time ->
+                    onClockNever { clock, never ->
+                        deferLater(clock, time) { never.run() }
+                        deferLater(clock, time).addCallback { never.run() }
+                    }
+                },
+                "clock/Clocks.deferLater (Kotlin)" to { _ ->
+                    onClockNever { clock, never -> clock.deferLater(INFINITE) { never.run() } }
+                },
+                "clock/ClockKt.callLater (Kotlin)" to { _ ->
+                    onClockNever { clock, never -> clock.callLater(INFINITE) { never.run() } }
+                },
+                "clock/LoopingCallKt.start (Kotlin)" to { _ ->
+                    onClockNever { clock, never -> LoopingCall(clock) { never.run() }.start(INFINITE, now = false) }
+                },
+                "clock/LoopingCall.start" to { time ->
+                    onClockNever { clock, never -> LoopingCall(clock) { never.run() }.start(time, now = false) }
+                    onClock { clock ->
+                        var count = 0L
+                        LoopingCall.withCount(clock) { count += it }.start(time)
+                        clock.advance(halfACentury)
+                        count shouldBe 1
+                    }
+                },
+                "clock/Cooperator.<init>" to { time ->
+                    onClock { clock ->
+                        var steps = 0
+                        Cooperator(clock, time).coiterate(generateSequence { steps++ }.take(100).iterator())
+                        clock.advance(Duration.ZERO)
+                        steps shouldBe 100
+                    }
+                },
+                "clock/DeferredTimeoutException.<init>" to { time ->
+                    DeferredTimeoutException(time).timeout shouldBe time
+                },
+                "endpoint/ClientCreator.connectTcp" to { time ->
+                    connecting { reactor, host, port ->
+                        object : ClientEndpoint {
+                            override fun connect(factory: Factory): Deferred<Protocol> =
+                                ClientCreator(reactor) { object : Protocol() {} as Protocol }.connectTcp(host, port, time)
+                        }
+                    }
+                },
+                "endpoint/HostnameEndpoint.<init>" to { time ->
+                    connecting { reactor, host, port -> HostnameEndpoint(reactor, host, port, time) }
+                },
+                "endpoint/TCP4ClientEndpoint.<init>" to { time ->
+                    connecting { reactor, host, port -> TCP4ClientEndpoint(reactor, host, port, time) }
+                },
+                "endpoint/TCP6ClientEndpoint.<init>" to { time ->
+                    connecting("::1") { reactor, host, port -> TCP6ClientEndpoint(reactor, host, port, time) }
+                },
+                "net/ConnectTimeoutException.<init>" to { time ->
+                    ConnectTimeoutException("example.com:80", time).timeout shouldBe time
+                },
+                "net/TcpOptions.<init>" to { time -> closing(TcpOptions(closeTimeout = time, attemptDelay = time)) },
+                "net/TcpOptions.copy" to { time -> closing(TcpOptions.DEFAULT.copy(closeTimeout = time)) },
+                "net/TcpOptions.withAttemptDelay" to { time ->
+                    connecting { reactor, _, port ->
+                        HostnameEndpoint(reactor, "localhost", port, options = TcpOptions.DEFAULT.withAttemptDelay(time))
+                    }
+                },
+                "reactor/AbstractReactor.addHealthListener" to { time ->
+                    torsion { it.reactor().addHealthListener(time) { _, _ -> never() } }
+                },
+                "reactor/Reactor.addHealthListener" to { time ->
+                    torsion { it.reactor().addHealthListener(time) { _, _ -> never() } }
+                },
+                "reactor/AbstractReactor.iterate" to ::iterate,
+                "reactor/Reactor.iterate" to ::iterate,
+                "reactor/AbstractReactor.stopAndJoin" to ::stopAndJoin,
+                "reactor/Reactor.stopAndJoin" to ::stopAndJoin,
+                "reactor/Reactor.connectTcp" to ::connectTcp,
+                "reactor/nio/NioReactor.connectTcp" to ::connectTcp,
+                "testkit/MemoryReactor.connectTcp" to ::connectTcp,
+                "reactor/ReactorGroup.stopAndJoin" to { time -> group { it.stopAndJoin(time) shouldBe true } },
+                "reactor/ReactorGroup.stopOnShutdown" to { time ->
+                    group {
+                        it.stopOnShutdown(time)
+                        it.stopAndJoin(Duration.ofSeconds(20)) shouldBe true
+                    }
+                },
+                "reactor/ReactorOptions.<init>" to { time ->
+                    ran(ReactorOptions("forever", blockedThreshold = time, shutdownTimeout = time))
+                },
+                "reactor/ReactorOptions\$Builder.blockedThreshold" to { time ->
+                    reactor(ReactorOptions.builder().blockedThreshold(time).build())
+                },
+                "reactor/ReactorOptions\$Builder.shutdownTimeout" to { time ->
+                    ran(ReactorOptions.builder().shutdownTimeout(time).build())
+                },
+                "reactor/Reactors.resolve" to { time ->
+                    inMemory { reactor -> reactor.await(reactor.resolve("localhost", timeout = time)).isEmpty() shouldBe false }
+                },
+                "reactor/Reactors.stopOnShutdown" to { time -> reactor { it.stopOnShutdown(time) } },
+                "reactor/Reactors.stopOnShutdown (Kotlin)" to { _ -> reactor { it.stopOnShutdown(INFINITE) } },
+                "reactor/ThreadPool.stopAndJoin" to { time ->
+                    val pool = ThreadPool("forever", 1).apply { start() }
+                    pool.execute {}
+                    pool.stopAndJoin(time) shouldBe true
+                },
+                "service/ReconnectingClientFactory.setInitialDelay" to { time ->
+                    retrying {
+                        it.initialDelay = time
+                        it.maxDelay = time
+                    }
+                },
+                "service/ReconnectingClientFactory.setMaxDelay" to { time ->
+                    retrying {
+                        it.maxDelay = time
+                        it.factor = Double.MAX_VALUE
+                    }
+                },
+                "service/RetryPolicy.backoff" to { time -> never(RetryPolicy.backoff(time, time, 2.0, time)) },
+                "service/RetryPolicy\$Companion.backoff" to { time ->
+                    never(RetryPolicy.backoff(time, time))
+                    RetryPolicy.backoff(Duration.ofSeconds(1), time).delay(Int.MAX_VALUE).isNegative shouldBe false
+                    (RetryPolicy.backoff(time).delay(1) in Duration.ofSeconds(60)..Duration.ofSeconds(61)) shouldBe true
+                },
+                "service/RetryPolicyKt.backoff (Kotlin)" to { _ ->
+                    never(RetryPolicy.backoff(INFINITE, INFINITE, jitter = INFINITE))
+                },
+                "service/TimerService.<init>" to { time -> timers { clock, call -> TimerService(clock, time, call) } },
+                "service/TimerServiceKt.TimerService (Kotlin)" to { _ ->
+                    timers { clock, call -> TimerService(clock, INFINITE) { call.run() } }
+                },
+                "framing/ConnectionOptions.<init>" to { time -> idle(ConnectionOptions(idleTimeout = time)) },
+                "framing/ConnectionOptions.copy" to { time ->
+                    idle(ConnectionOptions.DEFAULT.copy(idleTimeout = time))
+                },
+                "framing/IdleTimeoutException.<init>" to { time -> IdleTimeoutException(time).timeout shouldBe time },
+                "java/ScheduledCall.delay" to { time ->
+                    torsion {
+                        val call = it.callLater(Duration.ofSeconds(1)) { never() }
+                        repeat(10) { call.delay(time) }
+                    }
+                },
+                "java/ScheduledCall.reset" to { time ->
+                    torsion { it.callLater(Duration.ofSeconds(1)) { never() }.reset(time) }
+                },
+                "java/Torsion.after" to { time -> torsion { it.after(time) } },
+                "java/Torsion.callLater" to { time -> torsion { it.callLater(time) { never() } } },
+                "java/Torsion.deferLater" to { time -> torsion { it.deferLater(time) { never() } } },
+                "java/Torsion.every" to { time ->
+                    torsion {
+                        var calls = 0
+                        it.every(time, Runnable { check(++calls == 1) }).done()
+                    }
+                },
+                "java/Torsion.watchHealth" to { time -> torsion { it.watchHealth(time) { never() } } },
+                "java/Torsion.stopAndJoin" to { time -> Torsion.start().stopAndJoin(time) shouldBe true },
+                "java/Torsion.stopOnShutdown" to { time ->
+                    Torsion.start().apply { stopOnShutdown(time) }.stopAndJoin(Duration.ofSeconds(20)) shouldBe true
+                },
+                "java/TorsionGroup.stopAndJoin" to { time -> TorsionGroup.start(2).stopAndJoin(time) shouldBe true },
+                "java/TorsionGroup.stopOnShutdown" to { time ->
+                    TorsionGroup.start(2).apply { stopOnShutdown(time) }.stopAndJoin(Duration.ofSeconds(20)) shouldBe true
+                },
+                "testkit/VirtualClock.callLater" to { time ->
+                    onClockNever { clock, never -> clock.callLater(time) { never.run() } }
+                },
+                "testkit/VirtualClock.advance" to { time -> passing { advance(time) } },
+                "testkit/VirtualClock.pump" to { time -> passing { pump(time, time) } },
+                "testkit/VirtualClock.runFor" to { time -> passing { runFor(time) } },
+                "testkit/VirtualClock.runUntilIdle" to { time -> waiting { runUntilIdle(time) } },
+                "testkit/VirtualClock.runUntil" to { time -> waiting { runUntil({ delayedCalls().isEmpty() }, time) } },
+                "testkit/MemoryReactor.advance" to { time -> passing { it.advance(time) } },
+                "testkit/MemoryReactor.pump" to { time -> passing { reactor -> reactor.pump(time, time) } },
+                "testkit/MemoryReactor.runFor" to { time -> passing { reactor -> reactor.runFor(time) } },
+                "testkit/MemoryReactor.runUntilIdle" to { time -> waiting { reactor -> reactor.runUntilIdle(time) } },
+                "testkit/MemoryReactor.runUntil" to { time ->
+                    waiting { reactor -> reactor.runUntil({ delayedCalls().isEmpty() }, time) }
+                },
+                "testkit/MemoryReactor.await" to { time ->
+                    inMemory { it.await(deferLater(it, Duration.ofSeconds(5)), time) shouldBe null }
+                },
+                "testkit/ReactorTestKt.runTest (Kotlin)" to { _ -> inMemory { it.runTest(INFINITE) { 1 } shouldBe 1 } },
+                "testkit/ReactorTestKt.runReactorTest (Kotlin)" to { _ -> runReactorTest(INFINITE) { 1 } shouldBe 1 },
+                "testkit/VirtualTimeKt.advance (Kotlin)" to { _ ->
+                    passing { advance(INFINITE) }
+                    passing { reactor -> reactor.advance(INFINITE) }
+                },
+                "testkit/VirtualTimeKt.runFor (Kotlin)" to { _ ->
+                    passing { runFor(INFINITE) }
+                    passing { reactor -> reactor.runFor(INFINITE) }
+                },
+            )
+    }
+}
