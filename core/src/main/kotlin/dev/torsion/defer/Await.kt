@@ -89,8 +89,8 @@ private class Waiter(
     override fun run(result: Any?): Any? {
         hasResult = true
         builder?.waitingOn = null // a cancellation that comes before the coroutine has gone on is the coroutine's
-        val keeper = deferred.takeKeeper()
-        if (keeper == null || result is Failure) {
+        val keeper = if (result is Failure) null else deferred.takeKeeper()
+        if (keeper == null) {
             continuation.resume(result)
         } else {
             continuation.resume(result) { _, value, _ -> keeper.undelivered(value) }

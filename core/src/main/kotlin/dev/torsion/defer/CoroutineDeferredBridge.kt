@@ -24,12 +24,12 @@ public fun <T> Deferred<T>.toKotlinDeferred(loop: Executor): KotlinDeferred<T> {
     var isDelivered = false
     addStep<Any?> { result ->
         isDelivered = true
-        val keeper = takeKeeper()
         @Suppress("UNCHECKED_CAST")
         if (result is Failure) {
             target.completeExceptionally(result.value)
-        } else if (!target.complete(result as T)) {
-            keeper?.undelivered(result)
+        } else {
+            val keeper = takeKeeper()
+            if (!target.complete(result as T)) keeper?.undelivered(result)
         }
         null
     }

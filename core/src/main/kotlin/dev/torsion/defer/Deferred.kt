@@ -158,7 +158,7 @@ public open class Deferred<T> @JvmOverloads constructor(canceller: Canceller<T>?
     @Suppress("UNCHECKED_CAST")
     internal open fun cancelUnfired() {
         val canceller = helper
-        if (canceller == null) {
+        if (canceller == null || canceller is KeptValue<*>) {
             swallowNextFire = true
         } else {
             try {
@@ -194,8 +194,9 @@ public open class Deferred<T> @JvmOverloads constructor(canceller: Canceller<T>?
 
     /**
      * Has [release] take the value back when nobody gets it: a coroutine in [await], or a future or Deferred of kotlinx.coroutines made of
-     * this one, is cancelled after the value has come and before it is handed over; or it loses a [race]. What is a connection, a file or
-     * a permit is closed so, and not lost.
+     * this one, is cancelled after the value has come and before it is handed over; or it loses a [race]; or, when this is called before a
+     * callback is added, it comes after a [cancel] without a canceller. What is a connection, a file or a permit is closed so, and not
+     * lost.
      *
      * ```kotlin
      * val socket = open().onUndelivered { it.close() }.await()
@@ -208,7 +209,9 @@ public open class Deferred<T> @JvmOverloads constructor(canceller: Canceller<T>?
      */
     public fun onUndelivered(release: Consumer<in T>): Deferred<T> {
         keeps = true
-        return add(KeptValue(this, release))
+        val kept = KeptValue(this, release)
+        if (helper == null && !fired && head == tail) helper = kept // for a value that comes after a cancellation, and is dropped
+        return add(kept)
     }
 
     /**
@@ -297,6 +300,7 @@ public open class Deferred<T> @JvmOverloads constructor(canceller: Canceller<T>?
         if (fired) {
             if (swallowNextFire) {
                 swallowNextFire = false
+                (helper as? KeptValue<*>)?.cameTooLate(outcome)
                 return
             }
             throw AlreadyCalledException("fired a second time: $name${debug?.let { "\n$it" } ?: HOW_TO_DEBUG}")

@@ -132,11 +132,11 @@ internal class DeferredFuture<T> private constructor(
 
     private fun deliver(result: Any?) {
         isDelivered = true
-        val keeper = source.takeKeeper()
         if (result is Failure) {
             super.completeExceptionally(safeForStages(result.value))
             return
         }
+        val keeper = source.takeKeeper()
         if (keeper != null) handover?.offer(result, keeper)
         @Suppress("UNCHECKED_CAST")
         if (super.complete(result as T) || keeper == null) return

@@ -24,9 +24,17 @@ internal class KeptValue<T>(private val deferred: Deferred<T>, private val relea
         return result
     }
 
-    @Suppress("UNCHECKED_CAST")
     override fun undelivered(value: Any?) {
-        if (value !== kept) return
+        if (value === kept) release(value)
+    }
+
+    /** It has come after a cancellation, and is dropped. */
+    fun cameTooLate(result: Any?) {
+        if (result !is Failure) release(result)
+    }
+
+    @Suppress("UNCHECKED_CAST")
+    private fun release(value: Any?) {
         try {
             release.accept(value as T)
         } catch (error: Throwable) {

@@ -135,6 +135,28 @@ internal class HandoverSpec :
             thing.closed shouldBe 1
         }
 
+        test("a value that comes after a cancellation, and is dropped, is closed") {
+            val ways =
+                listOf<(Deferred<Thing>) -> Unit>(
+                    { it.addErrback { Thing() } },
+                    { it.toCompletableFuture(Runnable::run) },
+                    { thing -> inlineCallbacks { thing.await() } },
+                )
+            ways.forEach { wait ->
+                val thing = Thing()
+                val deferred = Deferred<Thing>().onUndelivered(Thing::close)
+                wait(deferred)
+                deferred.cancel()
+                thing.closed shouldBe 0
+                deferred.callback(thing)
+                thing.closed shouldBe 1
+            }
+            val failed = Deferred<Thing>().onUndelivered { error("there is nothing to close") }
+            failed.addErrback { Thing() }
+            failed.cancel()
+            failed.errback(java.io.IOException())
+        }
+
         test("a callback that has made something else of it has taken it") {
             everyOrder {
                 val job = SupervisorJob()
