@@ -100,6 +100,9 @@ public sealed class ConcurrencyPrimitive<P : ConcurrencyPrimitive<P>>(public val
         override fun undelivered(value: Any?) {
             if (value === this@ConcurrencyPrimitive) release()
         }
+
+        // As in Twisted: it stays with the one who has asked for it, and who releases it.
+        override fun lostRace(value: Any?) = Unit
     }
 
     private inner class Release : Step() {

@@ -50,7 +50,7 @@ internal class FirstOf<T>(
     private fun succeeded(index: Int, value: Any?) {
         val keeper = if (isRace) children[index].takeKeeper() else null // it is taken out of its Deferred
         if (won || first.called) {
-            keeper?.undelivered(value)
+            keeper?.lostRace(value)
             return
         }
         won = true

@@ -10,6 +10,9 @@ import java.util.function.Consumer
 internal interface Keeper {
     /** Takes [value] back, if it is the one that is kept: another one was made by a callback, which was handed this one. */
     fun undelivered(value: Any?)
+
+    /** It was not the first of a [race], which drops it. */
+    fun lostRace(value: Any?): Unit = undelivered(value)
 }
 
 /** What [Deferred.onUndelivered] adds: passes the value on and remembers it. */

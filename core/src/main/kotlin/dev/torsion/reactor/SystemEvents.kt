@@ -4,6 +4,8 @@
 package dev.torsion.reactor
 
 import dev.torsion.defer.Deferred
+import dev.torsion.defer.toWaitFor
+import java.util.concurrent.Executor
 
 /** What of the reactor's own life [Reactor.addSystemEventTrigger] can wait for; a program's own events have names. */
 public enum class SystemEvent {
@@ -34,7 +36,10 @@ public enum class Phase {
  * ```
  */
 public fun interface SystemEventTrigger {
-    /** Runs on the reactor's thread. A Deferred that is returned holds up the next phase when this is a [Phase.BEFORE] trigger. */
+    /**
+     * Runs on the reactor's thread. A Deferred that is returned holds up the next phase when this is a [Phase.BEFORE] trigger; so does a
+     * `CompletionStage`, or a coroutine's `Job`.
+     */
     @Throws(Exception::class)
     public fun run(): Any?
 }
@@ -49,9 +54,10 @@ public class TriggerHandle internal constructor(
 /** All events of one reactor: its own two, and those that the program has named. */
 internal class SystemEvents(
     private val report: (String, Throwable) -> Unit,
+    private val loop: Executor? = null,
 ) {
-    val startup = EventTriggers(SystemEvent.STARTUP, report)
-    val shutdown = EventTriggers(SystemEvent.SHUTDOWN, report)
+    val startup = EventTriggers(SystemEvent.STARTUP, report, loop)
+    val shutdown = EventTriggers(SystemEvent.SHUTDOWN, report, loop)
     private val named = HashMap<String, EventTriggers>()
 
     fun of(event: SystemEvent): EventTriggers = if (event == SystemEvent.STARTUP) startup else shutdown
@@ -59,7 +65,7 @@ internal class SystemEvents(
     /** The event that the program calls so; the reactor's own have their names in small letters, as in Twisted. */
     fun of(name: String): EventTriggers {
         require(name.isNotBlank()) { "an event needs a name" }
-        return own(name)?.let(::of) ?: named.getOrPut(name) { EventTriggers(name, report) }
+        return own(name)?.let(::of) ?: named.getOrPut(name) { EventTriggers(name, report, loop) }
     }
 
     fun fire(name: String) {
@@ -80,8 +86,9 @@ internal class SystemEvents(
 internal class EventTriggers(
     private val event: String,
     private val report: (String, Throwable) -> Unit,
+    private val loop: Executor? = null,
 ) {
-    constructor(event: SystemEvent, report: (String, Throwable) -> Unit) : this(event.name.lowercase(), report)
+    constructor(event: SystemEvent, report: (String, Throwable) -> Unit, loop: Executor? = null) : this(event.name.lowercase(), report, loop)
 
     private val waiting = Phase.entries.associateWith { ArrayDeque<TriggerHandle>() }
     private var rest: Runnable? = null
@@ -106,7 +113,7 @@ internal class EventTriggers(
         later: (Runnable) -> Unit = { it.run() },
     ) {
         val holdUps = ArrayList<Deferred<Any?>>()
-        drain(Phase.BEFORE) { if (it is Deferred<*>) holdUps.add(it.cast()) }
+        drain(Phase.BEFORE) { result -> toWaitFor(result, loop)?.let { holdUps.add(it.cast()) } }
         val goOn = rest(own, finished)
         rest = goOn
         // One more than there are, so that those which have fired already cannot finish the phase before the loop below ends.

@@ -135,6 +135,14 @@ internal class HandoverSpec :
             thing.closed shouldBe 1
         }
 
+        test("an object of a queue that loses a race is in the queue again, and a permit stays with who has asked for it") {
+            val queue = DeferredQueue<Int>(1, 1).apply { put(1) }
+            val lock = DeferredLock()
+            outcomeOf(race(listOf<Deferred<out Any>>(succeed("first"), queue.get(), lock.acquire()))).isSuccess shouldBe true
+            queue.pendingCount shouldBe 1
+            lock.locked shouldBe true
+        }
+
         test("a value that comes after a cancellation, and is dropped, is closed") {
             val ways =
                 listOf<(Deferred<Thing>) -> Unit>(

@@ -7,6 +7,9 @@ import dev.torsion.clock.Cooperator
 import dev.torsion.clock.LoopingCall
 import dev.torsion.clock.ManualClock
 import dev.torsion.clock.start
+import dev.torsion.reactor.EventTriggers
+import dev.torsion.reactor.Phase
+import dev.torsion.reactor.SystemEvent
 import dev.torsion.reactor.deferToThreadPool
 import dev.torsion.reactor.withReactor
 import io.kotest.assertions.throwables.shouldThrow
@@ -115,6 +118,17 @@ internal class ResultsToWaitForSpec :
                 ended.called shouldBe false
                 end()
                 ended.called shouldBe true
+            }
+
+            "the shutdown waits for $name of a trigger" {
+                val (given, end) = make()
+                val event = EventTriggers(SystemEvent.SHUTDOWN, { _, error -> throw error })
+                event.add(Phase.BEFORE) { given }
+                var finished = false
+                event.fire(finished = { finished = true })
+                finished shouldBe false
+                end()
+                finished shouldBe true
             }
 
             "a task of a cooperator waits for $name" {

@@ -25,7 +25,9 @@ import io.kotest.matchers.shouldBe
 import io.kotest.matchers.string.shouldContain
 import io.kotest.matchers.types.shouldBeInstanceOf
 import io.kotest.matchers.types.shouldBeSameInstanceAs
+import kotlinx.coroutines.Job
 import java.time.Duration
+import java.util.concurrent.CompletableFuture
 import kotlin.time.Duration.Companion.seconds
 
 class ClientServiceSpec :
@@ -287,6 +289,27 @@ class ClientServiceSpec :
             login.callback("welcome")
             waiting.shouldContainExactly(Success(protocol))
             service.stopService()
+            attempt().transport.lose()
+        }
+
+        "a stage or a job of the hook is waited for, and cancelled when the service stops" {
+            val stage = CompletableFuture<String>()
+            val job = Job()
+            listOf(stage to { stage.complete("welcome") }, job to { job.complete() }).forEach { (given, end) ->
+                val service = started { given }
+                val waiting = service.whenConnected().outcomes()
+                val protocol = attempt().succeed()
+                waiting.shouldBeEmpty()
+                end()
+                waiting.shouldContainExactly(Success(protocol))
+                service.stopService()
+                attempt().transport.lose()
+            }
+            val late = CompletableFuture<String>()
+            val service = started { late }
+            attempt().succeed()
+            service.stopService()
+            late.isCancelled shouldBe true
             attempt().transport.lose()
         }
 
