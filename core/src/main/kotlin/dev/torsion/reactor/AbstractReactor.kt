@@ -51,7 +51,7 @@ public abstract class AbstractReactor(
     private val timers = timers ?: TimerQueue(::nanoTime)
     private val tasks = LoopTasks({ guarded({ "a call on the reactor" }, it::run) }, ::wakeUp)
     private val watch by lazy { BlockedLoopWatch(this, options) }
-    private val systemEvents = SystemEvents(this::escaped, this)
+    private val systemEvents = SystemEvents(this, this::escaped)
 
     @Volatile
     private var lastTurn = CountDownLatch(0) // of the present run

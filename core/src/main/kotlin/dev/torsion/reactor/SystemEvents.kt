@@ -53,11 +53,11 @@ public class TriggerHandle internal constructor(
 
 /** All events of one reactor: its own two, and those that the program has named. */
 internal class SystemEvents(
-    private val report: (String, Throwable) -> Unit,
     private val loop: Executor? = null,
+    private val report: (String, Throwable) -> Unit,
 ) {
-    val startup = EventTriggers(SystemEvent.STARTUP, report, loop)
-    val shutdown = EventTriggers(SystemEvent.SHUTDOWN, report, loop)
+    val startup = EventTriggers(SystemEvent.STARTUP, loop, report)
+    val shutdown = EventTriggers(SystemEvent.SHUTDOWN, loop, report)
     private val named = HashMap<String, EventTriggers>()
 
     fun of(event: SystemEvent): EventTriggers = if (event == SystemEvent.STARTUP) startup else shutdown
@@ -65,7 +65,7 @@ internal class SystemEvents(
     /** The event that the program calls so; the reactor's own have their names in small letters, as in Twisted. */
     fun of(name: String): EventTriggers {
         require(name.isNotBlank()) { "an event needs a name" }
-        return own(name)?.let(::of) ?: named.getOrPut(name) { EventTriggers(name, report, loop) }
+        return own(name)?.let(::of) ?: named.getOrPut(name) { EventTriggers(name, loop, report) }
     }
 
     fun fire(name: String) {
@@ -85,10 +85,14 @@ internal class SystemEvents(
 /** The triggers of one event; Twisted's `_ThreePhaseEvent`. */
 internal class EventTriggers(
     private val event: String,
-    private val report: (String, Throwable) -> Unit,
     private val loop: Executor? = null,
+    private val report: (String, Throwable) -> Unit,
 ) {
-    constructor(event: SystemEvent, report: (String, Throwable) -> Unit, loop: Executor? = null) : this(event.name.lowercase(), report, loop)
+    constructor(
+        event: SystemEvent,
+        loop: Executor? = null,
+        report: (String, Throwable) -> Unit,
+    ) : this(event.name.lowercase(), loop, report)
 
     private val waiting = Phase.entries.associateWith { ArrayDeque<TriggerHandle>() }
     private var rest: Runnable? = null

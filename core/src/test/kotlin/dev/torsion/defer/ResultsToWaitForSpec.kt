@@ -122,7 +122,7 @@ internal class ResultsToWaitForSpec :
 
             "the shutdown waits for $name of a trigger" {
                 val (given, end) = make()
-                val event = EventTriggers(SystemEvent.SHUTDOWN, { _, error -> throw error })
+                val event = EventTriggers(SystemEvent.SHUTDOWN) { _, error -> throw error }
                 event.add(Phase.BEFORE) { given }
                 var finished = false
                 event.fire(finished = { finished = true })

@@ -48,7 +48,7 @@ internal class HandedOverSpec :
                         while (tasks.isNotEmpty()) tasks.removeFirst().run()
                         reactor.flush()
                         (got != null) shouldBe !isCancelled
-                        reactor.network().connections shouldBe if (isCancelled) 0 else 1
+                        reactor.network.connections shouldBe if (isCancelled) 0 else 1
                         (got as? Protocol)?.transport?.abortConnection()
                         server.stopListening()
                         reactor.flush()
