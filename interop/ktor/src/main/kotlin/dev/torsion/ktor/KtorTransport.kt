@@ -26,6 +26,7 @@ import dev.torsion.reactor.Phase
 import dev.torsion.reactor.SystemEvent
 import dev.torsion.reactor.guarded
 import dev.torsion.reactor.logEnd
+import dev.torsion.reactor.reportFailure
 import io.ktor.network.sockets.Connection
 import io.ktor.utils.io.readAvailable
 import io.ktor.utils.io.writeBuffer
@@ -263,7 +264,7 @@ internal class KtorTransport(
     private fun coroutineFailed(error: Throwable) {
         abortConnection(error)
         // That a peer has gone is no fault of the coroutine that was talking to it.
-        if (error !is CloseReason) reactor.reportError("a coroutine of $this failed", error)
+        if (error !is CloseReason) reactor.reportFailure(error, this) { "a coroutine of $this" }
     }
 
     private fun broken(e: Exception) {
