@@ -11,17 +11,26 @@ import dev.torsion.defer.Deferred
  * Thread: the reactor's.
  */
 public interface ListeningPort {
-    /** The address it listens on, with the real port number where 0 was asked for; Twisted's `getHost`. */
+    /** The address it listens on, or did last, with the real port number where 0 was asked for; Twisted's `getHost`. */
     public fun host(): InternetAddress
 
-    /** True until [stopListening]. */
+    /** True until [stopListening], and again after [startListening]. */
     public val isListening: Boolean
 
     /**
-     * Accepts no more connections; those that exist live on. Fires when the port is free again. Calling it again gives a Deferred that
-     * has fired.
+     * Accepts no more connections; those that exist live on. Fires when the port is free again. Fails, when it is free, with what the
+     * factory's [stopFactory][Factory.stopFactory] has thrown, as in Twisted. Calling it again gives a Deferred that fires as well.
      */
     public fun stopListening(): Deferred<Unit>
+
+    /**
+     * Listens again after [stopListening], once the Deferred of that has fired or failed, and starts the factory. Where port 0 was asked
+     * for, it may be another port this time.
+     *
+     * @throws CannotListenException when the port is taken by now, or not allowed; this port stays closed, and can be tried again
+     * @throws IllegalStateException when it is listening, or is not free yet, or the reactor is ending
+     */
+    public fun startListening()
 
     public companion object {
         /** How many connections may wait to be accepted, unless said otherwise: enough for a burst while the loop is busy (Twisted: 50). */

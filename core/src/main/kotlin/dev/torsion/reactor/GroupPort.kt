@@ -33,11 +33,16 @@ public class GroupPort internal constructor(
      */
     public fun stopListening(): CompletableFuture<Void?> {
         val freed = CompletableFuture<Unit>()
-        val isRefused = !loop.home.runSoon { port.stopListening().addCallback { freed.complete(Unit) } }
+        val isRefused = !loop.home.runSoon { port.stopListening().addCallbacks(freed::complete) { freed.completeExceptionally(it.value) } }
         if (isRefused) freed.complete(Unit) // the reactor has closed it when it ended
         val result = loop.newDeferred<Void?> {}
         val future = result.toCompletableFuture(loop)
-        CompletableFuture.allOf(freed, shared.closed).whenComplete { _, _ -> loop.finish { result.callback(null) } }
+        CompletableFuture.allOf(freed, shared.closed).whenComplete { _, _ ->
+            loop.finish {
+                val error = freed.handle { _, e -> e }.join()
+                if (error == null) result.callback(null) else result.errback(error)
+            }
+        }
         return future
     }
 

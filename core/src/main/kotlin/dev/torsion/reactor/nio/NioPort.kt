@@ -7,49 +7,78 @@ import dev.torsion.clock.DelayedCall
 import dev.torsion.defer.Deferred
 import dev.torsion.log.LogKeys
 import dev.torsion.log.Logger
-import dev.torsion.net.CannotListenException
+import dev.torsion.log.safeMessage
 import dev.torsion.net.Factory
 import dev.torsion.net.InternetAddress
 import dev.torsion.net.ListeningPort
 import dev.torsion.net.TcpOptions
-import dev.torsion.net.hostAndPort
 import dev.torsion.reactor.guarded
+import dev.torsion.reactor.reportFailure
 import java.io.IOException
-import java.net.Inet6Address
-import java.net.InetAddress
-import java.net.InetSocketAddress
-import java.net.StandardProtocolFamily
-import java.net.StandardSocketOptions
-import java.net.UnknownHostException
 import java.nio.channels.SelectionKey
 import java.nio.channels.ServerSocketChannel
+import java.nio.channels.SocketChannel
 import java.util.concurrent.TimeUnit
 
-/** A listening TCP socket on the selector. */
-internal class NioPort private constructor(
+/** A listening TCP socket on the selector; after a stop it can be opened again. */
+internal class NioPort(
     private val reactor: NioReactor,
     private val factory: Factory,
-    private val channel: ServerSocketChannel,
+    private val place: ListeningPlace,
     private val options: TcpOptions,
 ) : ListeningPort,
     Selectable {
-    private val address = InternetAddress.of(channel.localAddress)
-    private val log by lazy {
-        Logger(ListeningPort::class.java).with(
-            mapOf(LogKeys.REACTOR to reactor.name, LogKeys.FACTORY to factory.safeLogPrefix(), LogKeys.HOST to address.toString()),
-        )
-    }
-    private val key = reactor.register(channel, SelectionKey.OP_ACCEPT, this)
+    private lateinit var address: InternetAddress
+    private lateinit var channel: ServerSocketChannel
+    private var key: SelectionKey? = null
     private var pause: DelayedCall? = null
 
     // A descriptor to give up when there are none left: to report that may take one, if only to load a class.
-    private var spare = reactor.provider.openSocketChannel()
-    private var closed: Deferred<Unit>? = null
+    private lateinit var spare: SocketChannel
+    private var isFactoryStarted = false
+    private var isClosing = false // until the operating system has closed what we have
 
     override fun host() = address
 
-    override var isListening = true
+    override var isListening = false
         private set
+
+    override fun startListening() {
+        reactor.checkThread("startListening")
+        reactor.checkTakesNew()
+        check(!isListening) { "port $address is listening already" }
+        check(!isClosing) { "port $address is not free yet: wait for the Deferred of stopListening" }
+        open()
+        isListening = true
+        try {
+            factory.doStart()
+            isFactoryStarted = true
+            if (isListening) accept() else stopFactory() // startFactory has stopped this port
+        } catch (e: Throwable) { // from startFactory, it may be anything
+            close()?.let(e::addSuppressed)
+            if (isClosing) reactor.afterSelect { isClosing = false }
+            throw if (e is IOException) place.cannotListen(e) else e
+        }
+    }
+
+    /** Takes the descriptors before the factory hears of it. */
+    private fun open() {
+        val opened = place.open(reactor)
+        try {
+            spare = reactor.provider.openSocketChannel()
+            address = InternetAddress.of(opened.localAddress)
+            channel = opened
+        } catch (e: Throwable) {
+            opened.close()
+            throw if (e is IOException) place.cannotListen(e) else e
+        }
+    }
+
+    // After the factory has started: a channel on the selector is free again only after the next select.
+    private fun accept() {
+        key = reactor.register(channel, SelectionKey.OP_ACCEPT, this)
+        if (factory.isNoisy) log().info("{factory} is listening on {host}")
+    }
 
     override fun ready(operations: Int) {
         repeat(reactor.acceptsPerTurn) {
@@ -64,22 +93,18 @@ internal class NioPort private constructor(
         }
     }
 
-    private fun opened() {
-        if (factory.isNoisy) log.info("{factory} is listening on {host}")
-    }
-
     // Most likely no file descriptor is free. Those who wait in the backlog can go on waiting: trying again at once would burn the CPU.
     private fun acceptFailed(e: IOException) {
-        key.interestOps(0) // first of all: whatever fails below, the loop must not spin
+        key?.interestOps(0) // first of all: whatever fails below, the loop must not spin
         spare.close()
         pause =
             reactor.callLater(PAUSE_MILLIS, TimeUnit.MILLISECONDS) {
                 if (isListening) resumeAccepting()
             }
-        log.warn(
+        log().warn(
             "{factory} on {host} cannot accept a connection and pauses for {millis} ms: {reason}",
             "millis" to PAUSE_MILLIS,
-            LogKeys.REASON to e.message,
+            LogKeys.REASON to safeMessage(e),
         )
     }
 
@@ -89,76 +114,56 @@ internal class NioPort private constructor(
         } catch (e: IOException) {
             return acceptFailed(e)
         }
-        key.interestOps(SelectionKey.OP_ACCEPT)
+        key?.interestOps(SelectionKey.OP_ACCEPT)
     }
 
     override fun stopListening(): Deferred<Unit> {
         reactor.checkThread("stopListening")
+        val failure = close()
         val result = Deferred<Unit>()
-        close { result.callback(Unit) }
+        reactor.afterSelect {
+            isClosing = false
+            if (failure == null) result.callback(Unit) else result.errback(failure)
+        }
         return result
     }
 
-    override fun reactorStopped() = close {}
-
-    private fun close(freed: () -> Unit) {
-        if (isListening) {
-            isListening = false
-            if (factory.isNoisy) log.info("{factory} has stopped listening on {host}")
-            pause?.let { if (it.isActive) it.cancel() }
-            key.cancel()
-            reactor.guarded({ "closing $this" }) { channel.close() }
-            reactor.guarded({ "closing the spare channel of $this" }) { spare.close() }
-            reactor.guarded({ "stopFactory of ${factory.safeLogPrefix()}" }) { factory.doStop() }
-        }
-        reactor.afterSelect(freed)
+    override fun reactorStopped() {
+        close()?.let { error -> reactor.reportFailure(error) { "stopFactory of ${factory.safeLogPrefix()}" } }
     }
+
+    /** Closes the port, and stops the factory; what that has thrown. */
+    private fun close(): Throwable? {
+        if (!isListening) return null
+        isListening = false
+        isClosing = key != null
+        pause?.let { if (it.isActive) it.cancel() }
+        key?.cancel()
+        key = null
+        reactor.guarded({ "closing $this" }) { channel.close() }
+        reactor.guarded({ "closing the spare channel of $this" }) { spare.close() }
+        if (!isFactoryStarted) return null
+        if (factory.isNoisy) log().info("{factory} has stopped listening on {host}")
+        return try {
+            stopFactory()
+            null
+        } catch (e: Throwable) {
+            e
+        }
+    }
+
+    private fun stopFactory() {
+        isFactoryStarted = false
+        factory.doStop()
+    }
+
+    private fun log() =
+        LOG.with(mapOf(LogKeys.REACTOR to reactor.name, LogKeys.FACTORY to factory.safeLogPrefix(), LogKeys.HOST to address.toString()))
 
     override fun toString() = "TcpPort($address, ${if (isListening) "listening" else "closed"}, ${factory.safeLogPrefix()})"
 
-    companion object {
-        private const val PAUSE_MILLIS = 1000L
-
-        fun open(
-            reactor: NioReactor,
-            factory: Factory,
-            port: Int,
-            networkInterface: String,
-            backlog: Int,
-            options: TcpOptions,
-        ): NioPort {
-            var channel: ServerSocketChannel? = null
-            try {
-                val local = if (networkInterface.isEmpty()) InetSocketAddress(port) else localAddress(networkInterface, port)
-                val opened = if (networkInterface.isEmpty()) reactor.provider.openServerSocketChannel() else reactor.open(local.address)
-                channel = opened
-                opened.configureBlocking(false)
-                opened.setOption(StandardSocketOptions.SO_REUSEADDR, true)
-                opened.bind(local, backlog)
-                factory.doStart()
-                return NioPort(reactor, factory, opened, options).also { it.opened() }
-            } catch (e: Throwable) { // from startFactory, it may be anything
-                channel?.close()
-                throw if (e is IOException || e is UnsupportedOperationException) {
-                    CannotListenException(hostAndPort(networkInterface.ifEmpty { "*" }, port), e)
-                } else {
-                    e
-                }
-            }
-        }
-
-        // A channel of no family in particular would take 0.0.0.0 for all addresses, those of IPv6 too.
-        private fun NioReactor.open(address: InetAddress) =
-            provider.openServerSocketChannel(if (address is Inet6Address) StandardProtocolFamily.INET6 else StandardProtocolFamily.INET)
-
-        private fun localAddress(
-            name: String,
-            port: Int,
-        ): InetSocketAddress =
-            try {
-                InetSocketAddress(InetAddress.getByName(name), port)
-            } catch (e: UnknownHostException) {
-                throw UnknownHostException("unknown interface \"$name\"").initCause(e)
-            }
+    private companion object {
+        const val PAUSE_MILLIS = 1000L
+        val LOG = Logger(ListeningPort::class.java)
     }
 }

@@ -37,6 +37,10 @@ public open class NioReactor(
     public val provider: SelectorProvider = SelectorProvider.provider(),
     timers: TimerQueue? = null,
 ) : AbstractReactor(options, timers) {
+    init {
+        if (provider === SelectorProvider.provider()) FirstUse.ofSockets()
+    }
+
     internal val readBuffer = ReadBuffer()
     internal val stage = WriteStage()
     internal val chunks = ChunkPool()
@@ -181,7 +185,7 @@ public open class NioReactor(
         checkTakesNew()
         require(port in 0..0xffff) { "a port is a number from 0 to 65535, but $port was given" }
         require(backlog > 0) { "a backlog must be positive, but $backlog was given" }
-        return NioPort.open(this, factory, port, networkInterface, backlog, options)
+        return NioPort(this, factory, ListeningPlace(port, networkInterface, backlog), options).also { it.startListening() }
     }
 
     override fun connectTcp(
