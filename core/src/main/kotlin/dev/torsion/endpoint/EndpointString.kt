@@ -23,22 +23,25 @@ internal class EndpointString private constructor(
 ) {
     private val used = HashSet<String>()
 
-    /** The value of the [position]th argument, or of the option [name]. */
-    fun required(
-        position: Int,
-        name: String,
-    ): String = optional(position, name) ?: fail("it needs a $name")
-
-    fun optional(
-        position: Int,
-        name: String,
-    ): String? {
-        used.add(name)
-        val byPosition = arguments.getOrNull(position)
-        val byName = options[name]
-        if (byPosition != null && byName != null) fail("$name is given twice")
-        return byPosition ?: byName
+    /**
+     * The values of [names], in this order: those that are not given as `name=value` are the arguments without a name, one after the
+     * other, as in Twisted. Null where there is none.
+     */
+    fun positional(vararg names: String): List<String?> {
+        used.addAll(names)
+        val unnamed = arguments.iterator()
+        val values = names.map { options[it] ?: if (unnamed.hasNext()) unnamed.next() else null }
+        if (unnamed.hasNext()) {
+            val twice = names.firstOrNull { it in options && arguments.size >= names.size }
+            fail(if (twice != null) "$twice is given twice" else "\"${unnamed.next()}\" is one argument too many")
+        }
+        return values
     }
+
+    fun needed(
+        name: String,
+        value: String?,
+    ): String = value ?: fail("it needs a $name")
 
     fun option(name: String): String? {
         used.add(name)
@@ -62,8 +65,7 @@ internal class EndpointString private constructor(
     }
 
     /** Refuses what nobody has asked for: a misspelt option must not be overlooked. */
-    fun checkAllUsed(positions: Int) {
-        if (arguments.size > positions) fail("\"${arguments[positions]}\" is one argument too many")
+    fun checkAllUsed() {
         val unknown = options.keys - used
         if (unknown.isNotEmpty()) fail("\"$kind\" has no option \"${unknown.first()}\"; it has ${used.joinToString(", ")}")
     }

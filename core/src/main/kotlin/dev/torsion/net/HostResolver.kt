@@ -3,13 +3,16 @@
 
 package dev.torsion.net
 
+import java.net.IDN
 import java.net.InetAddress
 import java.net.UnknownHostException
+import java.text.Normalizer
 
 /**
  * Finds the addresses of a host name; the reactor's resolver in Twisted.
  *
- * Numeric addresses and `localhost` are never asked for. What a resolver throws, whatever it is, fails the look-up.
+ * Numeric addresses and `localhost` are never asked for. A name with letters beyond ASCII is asked for as the name service knows it, in the
+ * form of IDNA (RFC 3490): `xn--bcher-kva.ch` for `bücher.ch`, however its letters are composed. What a resolver throws, whatever it is, fails the look-up.
  *
  * Thread: one of at most four threads that the reactor keeps for this, so it may block, and does not keep other blocking work waiting when
  * it does. Those who asked wait no longer than their own time-out. Several names may be asked for at the same time.
@@ -37,9 +40,20 @@ public fun interface HostResolver {
         /** [hosts] and nothing else, like a hosts file: for tests, and for programs that must not ask anybody. Names are in lower case. */
         @JvmStatic
         public fun fixed(hosts: Map<String, List<InetAddress>>): HostResolver {
-            val known = hosts.toMap()
+            val known = hosts.mapKeys { asciiName(it.key) }
             return HostResolver { known[it.lowercase()] ?: throw UnknownHostException(it) }
         }
+
+        /** [host] in the form of IDNA; throws [IllegalArgumentException] when it has none. */
+        internal fun asciiName(host: String): String =
+            if (host.all {
+                    it.code < ASCII_END
+                }
+            ) {
+                host
+            } else {
+                IDN.toASCII(Normalizer.normalize(host, Normalizer.Form.NFC), IDN.ALLOW_UNASSIGNED)
+            }
 
         /** The addresses of a [host] that needs no looking up, or null. */
         internal fun literal(host: String): List<InetAddress>? =
@@ -63,6 +77,7 @@ public fun interface HostResolver {
                 null
             }
 
+        private const val ASCII_END = 0x80
         private val IPV4 = Regex("""\d{1,3}(\.\d{1,3}){3}""")
         private val IPV6 = Regex("""[0-9a-fA-F:][0-9a-fA-F:.]*(%\w+)?""")
     }

@@ -11,11 +11,9 @@ import dev.torsion.defer.DeferredDebug
 import dev.torsion.defer.LoopThread
 import dev.torsion.defer.UnhandledFailures
 import dev.torsion.defer.fail
-import dev.torsion.defer.succeed
 import dev.torsion.log.LogKeys
 import dev.torsion.log.Logger
 import dev.torsion.log.simpleName
-import dev.torsion.net.HostResolver
 import dev.torsion.net.WrongThreadException
 import dev.torsion.spi.TorsionSpi
 import kotlinx.coroutines.CoroutineDispatcher
@@ -59,6 +57,7 @@ public abstract class AbstractReactor(
     private val meter = LoopMeter()
     private val healthReports = HealthReports(this)
     private val threads = ReactorThreads(this, options, ::report)
+    private val lookUps = LookUps(this, options.resolver) { callInResolverThread(it) }
 
     @Volatile
     private var thread: Thread? = null
@@ -542,8 +541,7 @@ public abstract class AbstractReactor(
     final override fun lookUp(host: String): Deferred<List<InetAddress>> {
         checkThread("lookUp")
         if (isEnding) return fail(ReactorNotRunningException(ENDING))
-        HostResolver.literal(host)?.let { return succeed(it) }
-        return deferToThreadPool(::callInResolverThread) { options.resolver.resolve(host) }
+        return lookUps.find(host)
     }
 
     /** Whether the reactor's thread waits for the JVM to end, which waits for this reactor. */

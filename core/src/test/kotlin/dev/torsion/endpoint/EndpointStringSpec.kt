@@ -39,6 +39,21 @@ class EndpointStringSpec :
             (clientFromString(reactor, "tcp:${quoteStringArgument("a\\b:c=d")}:80") as HostnameEndpoint).host shouldBe "a\\b:c=d"
         }
 
+        "host and port may each have their name or not, as in Twisted" {
+            for (text in listOf(
+                "tcp:example.com:1234",
+                "tcp:host=example.com:1234",
+                "tcp:example.com:port=1234",
+                "tcp:port=1234:example.com",
+            )) {
+                val endpoint = clientFromString(reactor, text) as HostnameEndpoint
+                endpoint.host shouldBe "example.com"
+                endpoint.port shouldBe 1234
+            }
+            val bound = clientFromString(reactor, """tcp:example.com:80:bindAddress=10.0.0.1\:4000""") as HostnameEndpoint
+            bound.bindAddress shouldBe "10.0.0.1:4000"
+        }
+
         "an endpoint prints as the string that makes it" {
             listOf("tcp:80", "tcp:80:interface=127.0.0.1", "tcp6:80", """tcp6:80:interface=\:\:1""").forEach {
                 serverFromString(reactor, it).toString() shouldBe it
@@ -72,6 +87,10 @@ class EndpointStringSpec :
             "tcp::80" to "host is empty",
             "tcp:host" to "needs a port",
             "tcp:h:0" to "between 1",
+            "tcp:host=h" to "needs a port",
+            "tcp:port=80" to "needs a host",
+            "tcp:host=h:80:81" to "host is given twice",
+            "tcp:h:80:81" to "one argument too many",
             "tls:h:1" to "not to \"tls\"",
         ).forEach {
             "client string \"${it.first}\" is refused: ${it.second}" {

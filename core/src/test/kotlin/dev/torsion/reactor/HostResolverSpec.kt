@@ -182,6 +182,66 @@ class HostResolverSpec :
             never.countDown()
         }
 
+        test("a look-up that is given up while it waits is never made, and makes room for others") {
+            val go = CountDownLatch(1)
+            val asked = Collections.synchronizedList(ArrayList<String>())
+            val four = CountDownLatch(4)
+            val resolver =
+                HostResolver { host ->
+                    asked.add(host)
+                    four.countDown()
+                    go.awaitOrFail()
+                    listOf(address("127.0.0.1"))
+                }
+            withReactor(ReactorOptions(resolver = resolver)) { reactor ->
+                val busy = reactor.onLoop { List(4) { reactor.resolve("busy-$it.example") } }
+                four.awaitOrFail()
+                repeat(8) { _ ->
+                    reactor.onLoop {
+                        // As many as may wait; those who are given up wait no more.
+                        val many = List(65_000) { reactor.lookUp("given-up.example") }
+                        many.forEach { lookUp ->
+                            lookUp.cancel()
+                            lookUp.addErrback { emptyList() }
+                        }
+                    }
+                }
+                val last = reactor.onLoop { listOf(reactor.resolve("last.example")) }
+                go.countDown()
+                reactor.resultOnLoop { last.single() }.shouldNotBeEmpty()
+                reactor.resultOnLoop { gatherResults(busy) }
+            }
+            asked.toSet() shouldBe setOf("busy-0.example", "busy-1.example", "busy-2.example", "busy-3.example", "last.example")
+        }
+
+        test("more look-ups than may wait are refused with an error that says so") {
+            val go = CountDownLatch(1)
+            val resolver = HostResolver { go.awaitOrFail().let { listOf(address("127.0.0.1")) } }
+            withReactor(ReactorOptions(resolver = resolver)) { reactor ->
+                val all = reactor.onLoop { List(4 + 65_536) { reactor.lookUp("many.example") } }
+                shouldThrow<DnsLookupException> { reactor.resultOnLoop { reactor.resolve("more.example") } }
+                    .cause.shouldBeInstanceOf<ThreadPoolFullException>()
+                reactor.onLoop { all.drop(4).forEach { it.addErrback { emptyList() }.cancel() } }
+                go.countDown()
+                reactor.resultOnLoop { all.first() }.shouldNotBeEmpty()
+            }
+        }
+
+        test("a name beyond ASCII is looked up as the name service knows it, however its letters are composed (test_idnaHostnameText)") {
+            val asked = Collections.synchronizedList(ArrayList<String>())
+            val known = HostResolver.fixed(mapOf("b\u00fccher.ch" to listOf(address("10.0.0.1"))))
+            withReactor(ReactorOptions(resolver = { host -> known.resolve(host).also { asked.add(host) } })) { reactor ->
+                for (name in listOf("b\u00fccher.ch", "bu\u0308cher.ch", "B\u00dcCHER.ch", "xn--bcher-kva.ch")) {
+                    reactor.resultOnLoop { reactor.resolve(name) } shouldContainExactly listOf(address("10.0.0.1"))
+                }
+                val error = shouldThrow<DnsLookupException> { reactor.resultOnLoop { reactor.resolve("\u00fc".repeat(64) + ".ch") } }
+                error.cause.shouldBeInstanceOf<IllegalArgumentException>()
+                // Digits that other alphabets write are digits.
+                reactor.resultOnLoop { reactor.resolve("\uff11\uff12\uff17.0.0.1") } shouldContainExactly listOf(address("127.0.0.1"))
+            }
+            asked.toSet() shouldBe setOf("xn--bcher-kva.ch")
+        }
+
         test("names are looked up on the reactor's thread only") {
             withReactor { reactor -> shouldThrow<WrongThreadException> { reactor.resolve("localhost") }.message shouldContain "lookUp" }
         }

@@ -5,6 +5,7 @@ package dev.torsion.testkit
 
 import dev.torsion.net.HostResolver
 import java.net.BindException
+import java.net.IDN
 import java.net.Inet6Address
 import java.net.InetAddress
 import java.net.InetSocketAddress
@@ -44,7 +45,7 @@ public class MemoryNetwork {
         vararg addresses: String,
     ) {
         require(addresses.isNotEmpty()) { "$name needs an address" }
-        hosts[name.lowercase()] = addresses.map { numeric(it) }
+        hosts[IDN.toASCII(name).lowercase()] = addresses.map { numeric(it) }
     }
 
     /** Makes the machine at the numeric [address] answer nobody, so that attempts to connect to it time out. */
