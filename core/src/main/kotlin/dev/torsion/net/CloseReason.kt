@@ -94,12 +94,12 @@ constructor(
     unsentBytes: Long = 0,
 ) : CloseReason(message, cause, ClosedBy.US, phase, unsentBytes)
 
-/** More was written than [limit] bytes while the peer did not read: the cause of a [ConnectionAborted]. */
+/** More was written than [limit] bytes beyond what the peer has taken: the cause of a [ConnectionAborted]. */
 public class WriteLimitExceededException(
     /** The limit in bytes: [TcpOptions.writeLimit]. */
     public val limit: Long,
 ) : IOException(
-    "The peer does not read: more than the write limit of $limit bytes is waiting for it. " +
+    "The peer does not read, or not as fast as is written: more than the write limit of $limit bytes is waiting for it. " +
         "Register a producer, wait for whenWritable(), or raise TcpOptions.writeLimit.",
 )
 

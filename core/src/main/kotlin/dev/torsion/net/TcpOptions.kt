@@ -10,7 +10,8 @@ import java.time.Duration
  *
  * @property highWaterMark bytes in the write queue above which a producer is paused and `whenWritable` waits; 64 KiB, as in Twisted
  * @property lowWaterMark bytes at which they go on; 16 KiB
- * @property writeLimit bytes in the write queue at which a connection is aborted with [WriteLimitExceededException]; 16 MiB
+ * @property writeLimit bytes in the write queue above which a connection is aborted with [WriteLimitExceededException]; 16 MiB. A single
+ *   write may be larger, when what waits before it is within the limit: then it does not count
  * @property closeTimeout how long [Transport.loseConnection] waits for a peer that does not read, before the rest is dropped; 30 s
  * @property tcpNoDelay see [TcpTransport.tcpNoDelay]
  * @property tcpKeepAlive see [TcpTransport.tcpKeepAlive]

@@ -16,8 +16,11 @@ import java.nio.ByteBuffer
  *
  * Writing: what is written in one turn of the reactor is gathered and sent together at its end. What the peer does not take
  * waits in a queue, whose length is [bufferedBytes]; above [TcpOptions.highWaterMark] a registered producer is paused and
- * [whenWritable] waits, and above [TcpOptions.writeLimit] the connection is aborted with a [WriteLimitExceededException]. What
- * is written after [loseConnection], or once the connection is gone, is ignored, as in Twisted.
+ * [whenWritable] waits, and above [TcpOptions.writeLimit] the connection is aborted with a [WriteLimitExceededException].
+ *
+ * What is written after [loseConnection] is sent as long as the connection is closing, as in Twisted: always in the same callback, and
+ * later when there was still something to send. Once the connection is gone, or when it is the peer who has closed it, what is written is
+ * ignored.
  */
 public interface Transport : Producer {
     /** The address of this end; Twisted's `getHost`. */
@@ -42,7 +45,12 @@ public interface Transport : Producer {
     /** Sends the pieces in order. */
     public fun writeSequence(data: Iterable<ByteArray>): Unit = data.forEach { write(it) }
 
-    /** Sends what was written, waits for a registered producer to end, then closes. Calling it again does nothing. */
+    /**
+     * Sends what was written, waits for a registered producer to end, then closes. Calling it again does nothing.
+     *
+     * When it is the peer who closes, nothing waits for the producer, which is stopped: what was written is sent, and then the connection is
+     * at its end.
+     */
     public fun loseConnection()
 
     /**
@@ -82,8 +90,9 @@ public interface Transport : Producer {
      * Lets [producer] feed this transport. A [streaming] producer is paused while the queue is long; one that is not streaming is
      * asked for one piece each time the queue is empty. Registered on a connection that is gone, it is stopped at once.
      *
-     * A transport may be its own streaming producer, as in an echo: then a peer that does not read is not read from either. Closing waits
-     * for every other producer to be unregistered.
+     * A transport may be its own streaming producer, as in an echo: then a peer that does not read is not read from either. Or two may be
+     * each other's, as in a port forwarder. [loseConnection] waits for a producer to be unregistered, or for another transport to be closing
+     * too.
      *
      * @throws IllegalStateException when another producer is registered
      */
@@ -126,7 +135,7 @@ public interface TcpTransport : Transport {
 
     /**
      * Half-closes: sends what was written, then tells the peer that no more will come, and goes on reading. A
-     * [HalfCloseableProtocol] hears `writeConnectionLost` when it has happened.
+     * [HalfCloseableProtocol] hears `writeConnectionLost` when it has happened. What is written after this call is ignored.
      */
     public fun loseWriteConnection()
 }

@@ -8,6 +8,7 @@ import dev.torsion.log.safeString
 import dev.torsion.net.CloseReason
 import dev.torsion.net.Producer
 import dev.torsion.net.Transport
+import kotlinx.coroutines.job
 
 /** The writing side's flow control: the producer of a transport, and those who wait until it is writable. Made when first needed. */
 public class ConsumerSide(
@@ -17,6 +18,7 @@ public class ConsumerSide(
     private var paused = false
     private var waiters: ArrayDeque<Deferred<Unit>>? = null
     private var lostWith: CloseReason? = null
+    private var watched: Transport? = null
 
     /** The registered producer. */
     public var producer: Producer? = null
@@ -24,9 +26,22 @@ public class ConsumerSide(
 
     /**
      * True while closing has to wait for a producer. It does not wait for the transport itself, as of an echo that does not read while it
-     * cannot write: one that is closing reads nothing more, so nothing more can come.
+     * cannot write, nor for another transport that is at its end, as of a port forwarder: one that is closing reads nothing more, so nothing
+     * more can come.
      */
-    public val holdsUpClosing: Boolean get() = producer != null && producer !== transport
+    public val holdsUpClosing: Boolean
+        get() {
+            val current = producer ?: return false
+            return current !is Transport || (current !== transport && !current.isDisconnecting)
+        }
+
+    /** Closing waits: when it waits for a transport, [ended] is called once that has ended, on any thread, for nobody else may say so. */
+    public fun whenProducerEnds(ended: () -> Unit) {
+        val current = producer as? Transport ?: return
+        if (current === watched) return
+        watched = current
+        current.scope.coroutineContext.job.invokeOnCompletion { ended() }
+    }
 
     /** True while a producer is registered that is to be asked for each piece. */
     public val isPulling: Boolean get() = producer != null && !streaming

@@ -20,6 +20,7 @@ import dev.torsion.net.WriteLimitExceededException
 import dev.torsion.net.WrongThreadException
 import dev.torsion.reactor.ConnectionScope
 import dev.torsion.reactor.ConsumerSide
+import dev.torsion.reactor.WriteLimit
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.SupervisorJob
@@ -37,8 +38,8 @@ import java.util.Objects
  * transport.text() shouldBe "hello"
  * ```
  *
- * It keeps the contract of [dev.torsion.net.Transport]: what is written after [loseConnection] is ignored, a second producer is
- * refused, another thread than the one that made it is refused, and [abortConnection] never calls the protocol itself: the test
+ * It keeps the contract of [dev.torsion.net.Transport]: what is written after [loseConnection] is kept too, until the connection is
+ * gone, a second producer is refused, another thread than the one that made it is refused, and [abortConnection] never calls the protocol itself: the test
  * ends the connection with [lose].
  *
  * Thread: the one that made it.
@@ -55,6 +56,7 @@ constructor(
     private val owner = Thread.currentThread()
     private val written = ByteArrayOutputStream()
     private val side = ConsumerSide(this)
+    private val limit = WriteLimit(options.writeLimit)
     private val connectionScope by lazy {
         ConnectionScope(CoroutineScope(SupervisorJob() + Dispatchers.Unconfined)) { abortConnection(it) }
     }
@@ -82,6 +84,7 @@ constructor(
     public fun clear(): Unit = written.reset()
 
     private var isClosing = false
+    private var isEndedByPeer = false
 
     /** Whether [loseConnection] or [abortConnection] was called, or the connection is gone. */
     override val isDisconnecting: Boolean get() = isClosing || isAborted || isGone
@@ -147,7 +150,9 @@ constructor(
     public fun receiveEnd() {
         checkThread("receiveEnd")
         val half = protocol as? HalfCloseableProtocol
-        if (half != null) half.readConnectionLost() else loseConnection()
+        if (half != null) return half.readConnectionLost()
+        isEndedByPeer = !isClosing
+        isClosing = true
     }
 
     /** The connection is gone: tells the protocol, the producer and the coroutines. By default for the reason that was asked for. */
@@ -164,7 +169,7 @@ constructor(
     private fun askedFor(): CloseReason =
         when {
             isAborted || abortCause != null -> ConnectionAborted("This side aborted the connection.", abortCause, phase(), bufferedBytes)
-            isClosing -> ConnectionDone(ClosedBy.US, phase(), bufferedBytes)
+            isClosing -> ConnectionDone(if (isEndedByPeer) ClosedBy.PEER else ClosedBy.US, phase(), bufferedBytes)
             else -> ConnectionDone(ClosedBy.PEER)
         }
 
@@ -199,11 +204,11 @@ constructor(
     }
 
     private val takesWrites
-        get() = !isWriteClosed && !isAborted && !isGone && (!isDisconnecting || side.holdsUpClosing)
+        get() = !isWriteClosed && !isAborted && !isGone && !isEndedByPeer
 
     private fun buffered(length: Int) {
         bufferedBytes += length
-        if (bufferedBytes > options.writeLimit) return abortConnection(WriteLimitExceededException(options.writeLimit))
+        if (limit.isExceeded(length.toLong(), bufferedBytes)) return abortConnection(WriteLimitExceededException(options.writeLimit))
         if (bufferedBytes > options.highWaterMark) side.becameFull()
     }
 

@@ -24,6 +24,7 @@ import dev.torsion.net.TcpTransport
 import dev.torsion.net.WriteLimitExceededException
 import dev.torsion.reactor.ConnectionScope
 import dev.torsion.reactor.ConsumerSide
+import dev.torsion.reactor.WriteLimit
 import dev.torsion.reactor.guarded
 import dev.torsion.reactor.logEnd
 import dev.torsion.reactor.reportFailure
@@ -58,6 +59,7 @@ internal class NioTransport(
     private var inputEnded = false
     private var outputEnded = false
     private var outputEndWanted = false
+    private var isLosing = false // loseConnection was called; otherwise it is the peer who has closed
     private var settling = false
     private var closeCause: Throwable? = null // of an end that is in order for all but its reason
     private var hasSent = false
@@ -160,7 +162,7 @@ internal class NioTransport(
     // 45 ns became 58 for a message of the Java facade.
 
     private val takesWrites: Boolean
-        get() = !outputEndWanted && cut == null && (state == State.OPEN || (state == State.CLOSING && producing?.holdsUpClosing == true))
+        get() = !outputEndWanted && cut == null && (state == State.OPEN || (state == State.CLOSING && isLosing))
 
     override fun write(
         data: ByteArray,
@@ -244,16 +246,20 @@ internal class NioTransport(
     }
 
     private inline fun enqueue(append: (WriteQueue) -> Unit) {
-        val waiting = queue ?: WriteQueue(reactor.chunks).also { queue = it }
+        val waiting = queue ?: WriteQueue(reactor.chunks, WriteLimit(options.writeLimit)).also { queue = it }
+        val before = waiting.size
         append(waiting)
-        setInterest(SelectionKey.OP_WRITE, true)
-        writeLimitCheck()
-        if (waiting.size > options.highWaterMark) callingProtocol("pausing the producer") { consumerSide().becameFull() }
+        enqueued(waiting, waiting.size - before)
     }
 
-    private fun writeLimitCheck() {
-        val waiting = queue?.size ?: return
-        if (waiting > options.writeLimit) abortConnection(WriteLimitExceededException(options.writeLimit))
+    private fun enqueued(
+        waiting: WriteQueue,
+        count: Long,
+    ) {
+        setInterest(SelectionKey.OP_WRITE, true)
+        if (waiting.limit.isExceeded(count, waiting.size)) abortConnection(WriteLimitExceededException(options.writeLimit))
+        if (state == State.CLOSING) settleLater() // somebody has to watch whether the peer takes it
+        if (waiting.size > options.highWaterMark) callingProtocol("pausing the producer") { consumerSide().becameFull() }
     }
 
     private fun writeReady() {
@@ -268,9 +274,10 @@ internal class NioTransport(
             if (it.size > options.lowWaterMark) return
         }
         val isEmpty = queue.isNullOrEmpty()
-        val side = producing
+        val side = producing.takeUnless { state == State.CLOSING && !isLosing } // what it would write is sent no more
         if (isEmpty) {
             queue = null
+            stopCloseTimer()
             settleLater()
             // A pull producer is asked once in each turn, so that one that is never at its end cannot hold the loop.
             if (side?.isPulling != true) setInterest(SelectionKey.OP_WRITE, false)
@@ -309,7 +316,9 @@ internal class NioTransport(
 
     override fun loseConnection() {
         reactor.checkThread("loseConnection")
+        if (state == State.CLOSING) settleLater() // a producer that is waited for may have ended
         if (state != State.OPEN) return
+        isLosing = true
         setInterest(SelectionKey.OP_READ, false) // nothing is received any more, as in Twisted
         // Whoever ended a side first is the one who ended the connection.
         beginClosing(if (inputEnded && !outputEnded) ClosedBy.PEER else ClosedBy.US)
@@ -377,7 +386,15 @@ internal class NioTransport(
             state == State.CLOSED -> Unit
             decided != null -> end(decided)
             !queue.isNullOrEmpty() -> if (state == State.CLOSING) armCloseTimer()
-            state == State.CLOSING -> if (producing?.holdsUpClosing != true) endInOrder()
+            state == State.CLOSING -> {
+                val side = producing
+                // The end of the peer's stream waits for nobody, as in Twisted: what a producer has still to say has no reader.
+                if (isLosing && side?.holdsUpClosing == true) {
+                    side.whenProducerEnds { reactor.runSoon(::settleLater) }
+                } else {
+                    endInOrder()
+                }
+            }
             outputEndWanted && !outputEnded -> endOutput()
         }
     }
@@ -409,6 +426,11 @@ internal class NioTransport(
             }
     }
 
+    private fun stopCloseTimer() {
+        closeTimer?.let { if (it.isActive) it.cancel() }
+        closeTimer = null
+    }
+
     override fun reactorStopped() {
         if (state == State.CLOSED) return
         end(cut ?: ConnectionLost("The reactor has stopped.", null, ClosedBy.US, phase(), bufferedBytes))
@@ -420,7 +442,7 @@ internal class NioTransport(
     ) {
         state = State.CLOSED
         cut = reason
-        closeTimer?.let { if (it.isActive) it.cancel() }
+        stopCloseTimer()
         reactor.stage.drop(this)
         queue?.release()
         queue = null

@@ -3,12 +3,14 @@
 
 package dev.torsion.reactor.nio
 
+import dev.torsion.reactor.WriteLimit
 import java.nio.ByteBuffer
 import java.nio.channels.GatheringByteChannel
 
 /** Bytes that the operating system has not taken yet, in chunks from the loop's [ChunkPool]. */
 internal class WriteQueue(
     private val pool: ChunkPool,
+    val limit: WriteLimit,
 ) {
     // Each chunk holds its unsent bytes between position and limit; the last one is filled up to its capacity.
     private val chunks = ArrayDeque<ByteBuffer>()

@@ -71,10 +71,10 @@ class TcpServerSpec :
                     Scripted(made = {
                         transport.write(megabytes)
                         transport.loseConnection()
-                        transport.write("too late".toByteArray())
+                        transport.write("goodbye".toByteArray())
                     })
                 reactor.listen { protocol }.connect().use { socket ->
-                    socket.getInputStream().readAllBytes().contentEquals(megabytes) shouldBe true
+                    socket.getInputStream().readAllBytes().contentEquals(megabytes + "goodbye".toByteArray()) shouldBe true
                 }
                 protocol.lost.getOrFail().shouldBeInstanceOf<ConnectionDone>().by shouldBe ClosedBy.US
             }

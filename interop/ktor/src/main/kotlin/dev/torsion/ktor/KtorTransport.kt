@@ -24,6 +24,7 @@ import dev.torsion.reactor.ConnectionScope
 import dev.torsion.reactor.ConsumerSide
 import dev.torsion.reactor.Phase
 import dev.torsion.reactor.SystemEvent
+import dev.torsion.reactor.WriteLimit
 import dev.torsion.reactor.guarded
 import dev.torsion.reactor.logEnd
 import dev.torsion.reactor.reportFailure
@@ -68,12 +69,14 @@ internal class KtorTransport(
     private var closedBy = ClosedBy.US
     private var closeCause: Throwable? = null // of an end that is in order for all but its reason
     private var cut: CloseReason? = null // the end that a failure or an abort has decided on
+    private var isLosing = false // loseConnection was called; otherwise it is the peer who has closed
     private var isSettling = false
     private var isFinishing = false
     private var inputEnded = false
     private var isReading = true
     private val readable = Bell(reactor)
     private val queue = Buffer()
+    private val limit = WriteLimit(options.writeLimit)
     private var inFlight = 0L
     private val writable = Bell(reactor)
     private val consumer = ConsumerSide(this)
@@ -129,6 +132,7 @@ internal class KtorTransport(
 
     private fun deliver(data: ByteBuffer): Int {
         var count = data.remaining()
+        if (state != State.OPEN) return count // nothing is received after loseConnection, as in Twisted
         callingProtocol("dataReceived") {
             count = minOf(count, maxOf(protocol.receiveLimit(), 1))
             protocol.dataReceived(data.slice(data.position(), count).asReadOnlyBuffer())
@@ -161,7 +165,7 @@ internal class KtorTransport(
     // Writing.
 
     private val takesWrites: Boolean
-        get() = cut == null && (state == State.OPEN || (state == State.CLOSING && consumer.holdsUpClosing))
+        get() = cut == null && (state == State.OPEN || (state == State.CLOSING && isLosing && !isFinishing))
 
     override fun write(
         data: ByteArray,
@@ -172,21 +176,23 @@ internal class KtorTransport(
         Objects.checkFromIndexSize(offset, length, data.size)
         if (!takesWrites) return
         queue.write(data, offset, offset + length)
-        queued()
+        queued(length)
     }
 
     override fun write(data: ByteBuffer) {
         reactor.checkThread("write")
         if (takesWrites) {
+            val count = data.remaining()
             queue.transferFrom(data)
-            queued()
+            queued(count)
         } else {
             data.position(data.limit())
         }
     }
 
-    private fun queued() {
-        if (bufferedBytes > options.writeLimit) return abortConnection(WriteLimitExceededException(options.writeLimit))
+    private fun queued(count: Int) {
+        if (limit.isExceeded(count.toLong(), bufferedBytes)) return abortConnection(WriteLimitExceededException(options.writeLimit))
+        if (state == State.CLOSING) settleLater() // somebody has to watch whether the peer takes it
         if (bufferedBytes > options.highWaterMark) consumer.becameFull()
         writable.ring()
     }
@@ -200,7 +206,9 @@ internal class KtorTransport(
                 inFlight = 0
                 output.flush()
                 closeTimer?.let { if (it.isActive) it.reset(TimeUnit.NANOSECONDS.convert(options.closeTimeout), TimeUnit.NANOSECONDS) }
-                if (bufferedBytes <= options.lowWaterMark) {
+                if (bufferedBytes == 0L) stopCloseTimer()
+                // After the end of the peer's stream, what a producer would write is sent no more.
+                if (bufferedBytes <= options.lowWaterMark && (state == State.OPEN || isLosing)) {
                     reactor.guarded(this, { "resuming the producer of $this" }) { consumer.drained(isEmpty = bufferedBytes == 0L) }
                 }
                 if (bufferedBytes == 0L && state == State.CLOSING) settleLater()
@@ -235,14 +243,17 @@ internal class KtorTransport(
 
     override fun loseConnection() {
         reactor.checkThread("loseConnection")
-        if (state == State.OPEN) beginClosing(ClosedBy.US)
+        if (state == State.CLOSING) settleLater() // a producer that is waited for may have ended
+        if (state != State.OPEN) return
+        isLosing = true
+        beginClosing(ClosedBy.US)
     }
 
     override fun loseConnection(cause: Throwable) {
         reactor.checkThread("loseConnection")
         if (state != State.OPEN || cut != null) return
         closeCause = cause
-        beginClosing(ClosedBy.US)
+        loseConnection()
     }
 
     private fun beginClosing(by: ClosedBy) {
@@ -297,7 +308,9 @@ internal class KtorTransport(
             decided != null -> end(decided)
             state != State.CLOSING || isFinishing -> Unit
             bufferedBytes > 0 -> armCloseTimer()
-            !consumer.holdsUpClosing -> {
+            // The end of the peer's stream waits for nobody, as in Twisted: what a producer has still to say has no reader.
+            isLosing && consumer.holdsUpClosing -> consumer.whenProducerEnds { reactor.runSoon(::settleLater) }
+            else -> {
                 isFinishing = true
                 armCloseTimer()
                 pumps.scope.launch { finish() }
@@ -314,6 +327,11 @@ internal class KtorTransport(
                 val message = "The peer $remoteAddress took nothing for $time ms while the connection was closing."
                 cut(ConnectionLost(message, null, ClosedBy.PEER, ClosePhase.CLOSING, bufferedBytes))
             }
+    }
+
+    private fun stopCloseTimer() {
+        closeTimer?.let { if (it.isActive) it.cancel() }
+        closeTimer = null
     }
 
     /** Lets ktor send what its channel holds and close the socket. */
@@ -337,7 +355,7 @@ internal class KtorTransport(
     ) {
         state = State.CLOSED
         if (!byReactor) reactor.removeSystemEventTrigger(whenReactorStops)
-        closeTimer?.let { if (it.isActive) it.cancel() }
+        stopCloseTimer()
         queue.clear()
         reactor.guarded(this, { "closing $this" }) { closeSocket(reason) }
         reactor.guarded(this, { "stopping the producer of ${safeString(protocol)}" }) { consumer.ended(reason) }

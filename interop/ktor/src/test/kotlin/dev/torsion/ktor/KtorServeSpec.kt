@@ -116,9 +116,10 @@ class KtorServeSpec :
                         transport.write(data)
                         transport.loseConnection()
                         transport.isDisconnecting.shouldBeTrue()
-                        transport.write("ignored".toByteArray())
+                        transport.write("and this".toByteArray())
                     })
-                val reason = reactor.served(protocol) { it.getInputStream().readAllBytes().contentEquals(data).shouldBeTrue() }
+                val all = data + "and this".toByteArray()
+                val reason = reactor.served(protocol) { it.getInputStream().readAllBytes().contentEquals(all).shouldBeTrue() }
                 reason.shouldBeInstanceOf<ConnectionDone>().by shouldBe ClosedBy.US
                 reason.isClean shouldBe true
             }
@@ -399,4 +400,68 @@ class KtorServeSpec :
                 server.close()
             }
         }
+
+        "the end of the peer's stream waits for no producer, which is stopped" {
+            withReactor { reactor ->
+                val stopped = CompletableFuture<Unit>()
+                val producer =
+                    object : Producer {
+                        override fun resumeProducing() = Unit
+
+                        override fun stopProducing() {
+                            stopped.complete(Unit)
+                        }
+                    }
+                for (streaming in listOf(true, false)) {
+                    val protocol = Scripted(made = { transport.registerProducer(producer, streaming) })
+                    val reason = reactor.served(protocol) { it.shutdownOutput() }
+                    reason.shouldBeInstanceOf<ConnectionDone>().by shouldBe ClosedBy.PEER
+                    stopped.getOrFail()
+                }
+            }
+        }
+
+        "one write may be larger than the write limit" {
+            withReactor { reactor ->
+                val data = ByteArray(9_000_000) { it.toByte() }
+                val protocol =
+                    Scripted(made = {
+                        transport.write(data)
+                        transport.write("end".toByteArray())
+                        transport.loseConnection()
+                    })
+                val reason =
+                    reactor.served(protocol, TcpOptions(writeLimit = 1_000_000)) {
+                        it.getInputStream().readAllBytes().size shouldBe data.size + 3
+                    }
+                reason.shouldBeInstanceOf<ConnectionDone>()
+            }
+        }
+
+        "what the peer sends after loseConnection is not received" {
+            withReactor { reactor ->
+                val received = ArrayList<Int>()
+                val protocol =
+                    Scripted(made = { transport.registerProducer(Waiting, true) }, received = {
+                        received.add(it.size)
+                        transport.loseConnection()
+                        transport.write("closing".toByteArray())
+                    })
+                reactor.served(protocol) { peer ->
+                    peer.send("one")
+                    peer.receive(7) shouldBe "closing"
+                    peer.send("two")
+                    peer.shutdownOutput()
+                    reactor.onLoop { protocol.transport.unregisterProducer() }
+                    peer.getInputStream().read() shouldBe -1
+                }
+                received shouldContainExactly listOf(3)
+            }
+        }
     })
+
+private object Waiting : Producer {
+    override fun resumeProducing() = Unit
+
+    override fun stopProducing() = Unit
+}

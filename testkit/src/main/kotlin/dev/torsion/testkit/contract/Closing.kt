@@ -3,6 +3,7 @@
 
 package dev.torsion.testkit.contract
 
+import dev.torsion.defer.Deferred
 import dev.torsion.defer.await
 import dev.torsion.net.ClosePhase
 import dev.torsion.net.ClosedBy
@@ -10,6 +11,7 @@ import dev.torsion.net.ConnectionAborted
 import dev.torsion.net.ConnectionDone
 import dev.torsion.net.ConnectionLost
 import dev.torsion.net.TcpOptions
+import java.util.concurrent.TimeUnit
 
 private val ample = TcpOptions(writeLimit = 1L shl 30)
 
@@ -34,18 +36,33 @@ internal val closing: Checks =
             expect(theirs.by == ClosedBy.PEER && theirs.isClean) { "closed cleanly by the peer: $theirs" }
         }
 
-        "what is written after loseConnection is ignored" {
+        "what is written after loseConnection is sent while the connection closes, and ignored once it is gone" {
             val server = peer()
             val client = peer()
             connect(server, client)
-            client.transport.write(pattern(10))
+            val data = pattern(20)
+            client.transport.write(data, 0, 10)
             client.transport.loseConnection()
-            client.transport.write(pattern(10))
+            client.transport.write(data, 10, 10)
             client.transport.loseConnection()
             until("both ends are closed") { server.isLost && client.isLost }
             client.transport.write(pattern(10))
             expectEqual(client.transport.bufferedBytes, 0L, "bytes waiting on a closed connection")
-            expectBytes(server.received, pattern(10))
+            expectBytes(server.received, data)
+        }
+
+        "what is written while the rest is still to be sent is sent behind it" {
+            val server = peer { onMade = { transport.pauseProducing() } }
+            val client = peer()
+            connect(server, client, ample)
+            val written = fill(client.transport)
+            client.transport.loseConnection()
+            roundTrip()
+            client.transport.write(pattern(10))
+            server.transport.resumeProducing()
+            until("both ends are closed") { server.isLost && client.isLost }
+            expectEqual(server.receivedBytes, written + 10, "bytes received")
+            expectBytes(server.received.takeLast(10).toByteArray(), pattern(10))
         }
 
         "nothing is received after loseConnection" {
@@ -102,6 +119,75 @@ internal val closing: Checks =
             until("both ends are closed") { server.isLost && client.isLost }
             expectBytes(server.received, pattern(10))
             expectEqual(producer.told, emptyList<String>(), "what the producer was told")
+        }
+
+        for (streaming in listOf(true, false)) {
+            "the end of the peer's stream waits for no ${if (streaming) "streaming" else "pull"} producer, which is stopped" {
+                val server = peer()
+                val client = peer()
+                connect(server, client)
+                val producer = NotingProducer(server)
+                server.transport.registerProducer(producer, streaming)
+                client.transport.loseConnection()
+                until("both ends are closed") { server.isLost && client.isLost }
+                expectEqual(producer.told.filter { it != "resume" }, listOf("stop"), "what the producer was told")
+                expectEqual(expectIs<ConnectionDone>(server.reason).by, ClosedBy.PEER, "who closed the server's end")
+            }
+        }
+
+        "a port forwarder, whose transports are each other's producers, ends with either end" {
+            for (isClientFirst in listOf(true, false)) {
+                val (client, front, back, server) =
+                    List(4) { peer() }.also { (client, front, back, server) ->
+                        connect(front, client)
+                        connect(server, back)
+                    }
+                for ((from, to) in listOf(front to back, back to front)) {
+                    from.onData = { to.transport.write(it) }
+                    from.onLost = { to.transport.loseConnection() }
+                    to.transport.registerProducer(from.transport, true)
+                }
+                client.transport.write(pattern(100_000))
+                until("it has passed") { server.receivedBytes == 100_000 }
+                (if (isClientFirst) client else server).transport.loseConnection()
+                until("all ends are closed") { listOf(client, front, back, server).all { it.isLost } }
+            }
+        }
+
+        "close that waits for another transport goes on when that one ends, though nobody unregisters it" {
+            val server = peer()
+            val client = peer()
+            connect(server, client)
+            val otherServer = peer()
+            val other = peer()
+            connect(otherServer, other)
+            client.transport.registerProducer(other.transport, true)
+            client.transport.loseConnection()
+            roundTrip()
+            expect(!client.isLost) { "the producer goes on" }
+            otherServer.transport.abortConnection()
+            until("all ends are closed") { listOf(server, client, other, otherServer).all { it.isLost } }
+        }
+
+        "the time for closing does not run while there is nothing to send and a producer is waited for" {
+            val options = TcpOptions(writeLimit = 1L shl 30, closeTimeout = java.time.Duration.ofMillis(200))
+            val server = peer { onMade = { transport.pauseProducing() } }
+            val client = peer()
+            connect(server, client, options)
+            val producer = NotingProducer(client)
+            client.transport.registerProducer(producer, true)
+            fill(client.transport)
+            client.transport.loseConnection()
+            roundTrip()
+            server.transport.resumeProducing()
+            until("all is sent") { client.transport.bufferedBytes == 0L && producer.told.last() == "resume" }
+            val later = Deferred<Unit>()
+            reactor.callLater(1, TimeUnit.SECONDS) { later.callback(Unit) }
+            later.await()
+            expect(!client.isLost) { "the producer has not ended yet" }
+            client.transport.unregisterProducer()
+            until("both ends are closed") { server.isLost && client.isLost }
+            expectIs<ConnectionDone>(client.reason)
         }
 
         "close does not wait for a transport that is its own producer" {

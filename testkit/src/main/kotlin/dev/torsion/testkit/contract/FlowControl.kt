@@ -222,4 +222,30 @@ internal val flowControl: Checks =
             val cause = expectIs<WriteLimitExceededException>(expectIs<ConnectionAborted>(client.reason).cause)
             expectEqual(cause.limit, options.writeLimit, "the limit in the error")
         }
+
+        "one write may be larger than the write limit, and arrives whole with what belongs to it" {
+            val options = TcpOptions(highWaterMark = 1000, lowWaterMark = 100, writeLimit = 200_000)
+            val server = peer { onMade = { transport.pauseProducing() } }
+            val client = peer()
+            connect(server, client, options)
+            val data = pattern(9_000_003)
+            client.transport.write(data, 0, 1)
+            client.transport.write(data, 1, 9_000_000)
+            client.transport.write(data, 9_000_001, 2)
+            turn()
+            server.transport.resumeProducing()
+            until("all has arrived") { server.receivedBytes == data.size || client.isLost }
+            expectBytes(server.received, data)
+        }
+
+        "a second write that is larger than the limit has to wait for the first" {
+            val options = TcpOptions(highWaterMark = 1000, lowWaterMark = 100, writeLimit = 200_000)
+            val server = peer { onMade = { transport.pauseProducing() } }
+            val client = peer()
+            connect(server, client, options)
+            client.transport.write(pattern(9_000_000))
+            client.transport.write(pattern(9_000_000))
+            until("it is gone") { client.isLost }
+            expectIs<WriteLimitExceededException>(expectIs<ConnectionAborted>(client.reason).cause)
+        }
     }
