@@ -42,15 +42,15 @@ import java.util.concurrent.TimeUnit
  * | state | start | attempt succeeds | attempt fails | prepared | not accepted | connection lost | time is up | stop |
  * |---|---|---|---|---|---|---|---|---|
  * | NEW, STOPPED | CONNECTING | | | | | | | |
- * | CONNECTING | | PREPARING | WAITING | | | | | DISCONNECTING: cancels the attempt |
+ * | CONNECTING | | PREPARING | WAITING | | | | | DISCONNECTING: cancels the attempt, closes |
  * | PREPARING | | | | CONNECTED | REJECTING: aborts | WAITING | | DISCONNECTING: cancels the preparation, closes |
  * | REJECTING | | | | | | WAITING | | DISCONNECTING |
  * | CONNECTED | | | | | | WAITING | | DISCONNECTING: closes |
  * | WAITING | | | | | | | CONNECTING | STOPPED |
  * | DISCONNECTING | | closes | STOPPED | | | STOPPED | | |
  *
- * So there is never more than one connection: the next attempt waits for the end of the one before, also when the service is started
- * while it stops, by the rule of every [Service]. An attempt, or a preparation, that fails counts as failed for [retryPolicy] and for
+ * So there is never more than one connection: the next attempt, and the end of a stop, wait for the end of the one before, also when the
+ * service is started while it stops, by the rule of every [Service], and when an attempt fails that has connected. An attempt, or a preparation, that fails counts as failed for [retryPolicy] and for
  * [whenConnected]; being connected sets the count back to zero. A connection that is lost counts as one failed attempt.
  *
  * Thread: the reactor's.
@@ -77,6 +77,7 @@ constructor(
     private var state = State.NEW
     private var link: Link? = null
     private var retry: DelayedCall? = null
+    private var waits = 0 // how often it has waited
     private var failedAttempts = 0
     private val waiters = LinkedHashSet<Waiter>()
     private var stopped: Deferred<Unit>? = null
@@ -131,7 +132,9 @@ constructor(
     private fun connect() {
         retry = null
         state = State.CONNECTING
-        link = Link().also { it.connect() }
+        val next = Link()
+        link = next // before it connects: an endpoint may do so within the call
+        next.connect()
     }
 
     /** There is no connection any more, or none has come about; what follows is told last, when the state is right. */
@@ -145,7 +148,9 @@ constructor(
 
     private fun waitBeforeRetry() {
         state = State.WAITING
+        val mine = ++waits
         val delay = delay()
+        if (state != State.WAITING || waits != mine) return // the policy has stopped the service
         retry = clock.callLater(delay.saturatedNanos(), TimeUnit.NANOSECONDS, ::connect)
         log.info(
             "{service}: retry {retry} in {delay}",
@@ -185,12 +190,16 @@ constructor(
         val result = Deferred<Protocol> { waiters.remove(this) }
     }
 
-    /** One attempt and the connection it leads to; the factory that the endpoint gets. Once another has followed, it has no say. */
+    /**
+     * One attempt and the connection it leads to; the factory that the endpoint gets. It ends, once, when the attempt is over and the
+     * connection that it has made is gone; then another may follow, and this one has no say any more.
+     */
     private inner class Link : Factory() {
         var built: Protocol? = null
         private var connecting: Deferred<*>? = null
         private var preparing: Deferred<*>? = null
-        private var isMade = false
+        private var isDecided = false // the attempt has succeeded or failed
+        private var failure: Failure? = null
         private var lost: CloseReason? = null
 
         init {
@@ -206,6 +215,7 @@ constructor(
         override fun buildProtocol(address: Address): Protocol? =
             factory.buildProtocol(address)?.also { new ->
                 built = new
+                lost = null
                 new.whenEnded { if (built === new) connectionLost(it) }
             }
 
@@ -214,24 +224,33 @@ constructor(
             attempt
                 .addCallback { checkNotNull(built) { "${safeString(endpoint)} has connected without a protocol of the factory" } }
                 .addCallbacks(::made, ::failed)
+            if (!isIn(State.CONNECTING)) attempt.cancel() // stopped in the call of the endpoint; does nothing when the attempt is over
         }
 
         private fun made(connected: Protocol) {
-            isMade = true
+            isDecided = true
             val reason = lost
             when {
-                reason != null -> failed(Failure(reason))
-                state == State.CONNECTING -> prepare(connected)
+                reason != null -> ended(Failure(reason))
+                isIn(State.CONNECTING) -> prepare(connected)
                 else -> connected.transport.loseConnection() // it could not be cancelled any more
             }
         }
 
-        private fun failed(failure: Failure) {
-            if (state == State.CONNECTING) {
+        private fun failed(reason: Failure) {
+            isDecided = true
+            val left = built?.takeIf { it.isConnected } ?: return ended(reason)
+            failure = reason
+            left.transport.loseConnection() // nobody will have it; its end is the end of the attempt
+        }
+
+        /** The attempt has failed with [reason], and no connection is left of it. */
+        private fun ended(reason: Failure) {
+            if (isIn(State.CONNECTING)) {
                 failedAttempts++
                 ended()
-                tellFailure(failure)
-            } else {
+                tellFailure(reason)
+            } else if (link === this) {
                 ended()
             }
         }
@@ -241,14 +260,18 @@ constructor(
             val hook = prepareConnection ?: return prepared(connected)
             val result = maybeDeferred<Any?> { hook.call(connected).let { toWaitFor(it, clock) ?: it } }.also { preparing = it }
             result.addCallbacks<Any?>({ prepared(connected) }, { notAccepted(connected, it) })
-            if (state == State.DISCONNECTING) result.cancel() // the hook itself has stopped the service
+            if (!isIn(State.PREPARING)) result.cancel() // the hook itself has ended the connection; does nothing when it is done
         }
 
         private fun prepared(connected: Protocol) {
             if (!isIn(State.PREPARING)) return
             state = State.CONNECTED
             failedAttempts = 0
-            tell(waiters) { it.result.callback(connected) }
+            // One may stop the service or lose the connection: then the others wait for what comes of it.
+            for (waiter in waiters.toList()) {
+                if (!isIn(State.CONNECTED)) return
+                if (waiters.remove(waiter) && !waiter.result.called) waiter.result.callback(connected)
+            }
         }
 
         private fun notAccepted(
@@ -267,7 +290,8 @@ constructor(
 
         private fun connectionLost(reason: CloseReason) {
             lost = reason
-            if (!isMade || link !== this) return // what connects will say so itself
+            if (!isDecided || link !== this) return // what connects will say so itself
+            failure?.let { return ended(it) }
             val before = state
             if (before == State.CONNECTED || before == State.PREPARING) failedAttempts++
             ended()
@@ -279,12 +303,9 @@ constructor(
 
         /** The service was in [before] when it was asked to stop. */
         fun stop(before: State) {
-            if (before == State.CONNECTING) {
-                connecting?.cancel()
-            } else {
-                preparing?.cancel()
-                built?.transport?.loseConnection()
-            }
+            if (before == State.CONNECTING) connecting?.cancel() else preparing?.cancel()
+            // When it is cancelled in the protocol's connectionMade, for instance.
+            built?.let { if (it.isConnected) it.transport.loseConnection() }
         }
 
         private fun isIn(expected: State) = link === this && state == expected

@@ -13,6 +13,7 @@ import dev.torsion.net.ConnectException
 import dev.torsion.net.Connector
 import dev.torsion.net.Protocol
 import java.time.Duration
+import java.util.WeakHashMap
 import java.util.concurrent.TimeUnit
 import java.util.function.Supplier
 import java.util.random.RandomGenerator
@@ -33,6 +34,8 @@ import java.util.random.RandomGenerator
  *
  * The delay before the *n*-th retry in a row is [initialDelay] × [factor]ⁿ, at most [maxDelay], and a random part, normally distributed
  * with the [jitter] times that delay as its standard deviation. Who overrides one of the methods calls it too.
+ *
+ * One factory may serve several connectors: each has delays and retries of its own (in Twisted they get into each other's way).
  *
  * Thread: the reactor's.
  *
@@ -62,19 +65,30 @@ constructor(
     /** Where the random part comes from; a simulation gives a seeded one. */
     public var random: RandomGenerator = PlatformRandom
 
-    /** How many retries there have been since the last [resetDelay]. */
-    public var retries: Int = 0
-        private set
+    /** How many retries there have been since the last [resetDelay]; of several connectors that of the one with the most. */
+    public val retries: Int get() = tries.values.maxOfOrNull { it.retries } ?: 0
 
     /** Whether it connects again; false after [stopTrying], true again after [resetDelay]. */
     public var continueTrying: Boolean = true
         private set
 
-    private var connector: Connector? = null
-    private var waiting: DelayedCall? = null
+    /** How far each connector is, for as long as there is such a connector. */
+    private val tries = WeakHashMap<Connector, Tries>()
+
+    private class Tries {
+        var retries = 0
+        var waiting: DelayedCall? = null
+
+        fun stopWaiting() {
+            waiting?.let { if (it.isActive) it.cancel() }
+            waiting = null
+        }
+    }
+
+    private fun of(connector: Connector) = tries.getOrPut(connector, ::Tries)
 
     override fun startedConnecting(connector: Connector) {
-        this.connector = connector
+        of(connector)
     }
 
     override fun clientConnectionFailed(
@@ -92,17 +106,17 @@ constructor(
      * subclass that has to do so at another moment than the end of a connection.
      */
     public fun retry(connector: Connector) {
-        this.connector = connector
+        val own = of(connector)
         val limit = maxRetries
+        own.stopWaiting()
         when {
             !continueTrying -> tell(connector, "{factory}: told not to connect to {destination} again")
-            limit != null && retries >= limit ->
-                tell(connector, "{factory}: gives up {destination} after {retries} retries", "retries" to retries)
+            limit != null && own.retries >= limit ->
+                tell(connector, "{factory}: gives up {destination} after {retries} retries", "retries" to own.retries)
             else -> {
-                retries++
-                val delay = nextDelay()
-                waiting?.let { if (it.isActive) it.cancel() }
-                waiting = clock.callLater(delay, TimeUnit.NANOSECONDS) { connector.connect() }
+                own.retries++
+                val delay = nextDelay(own.retries)
+                own.waiting = clock.callLater(delay, TimeUnit.NANOSECONDS) { connector.connect() }
                 tell(connector, "{factory}: will connect to {destination} again in {delay}", "delay" to Duration.ofNanos(delay).toString())
             }
         }
@@ -117,7 +131,7 @@ constructor(
         log.with(LogKeys.FACTORY, safeLogPrefix()).with(LogKeys.DESTINATION, connector.destination).info(format, *values)
     }
 
-    private fun nextDelay(): Long {
+    private fun nextDelay(retries: Int): Long {
         val mean = ExponentialDelay(initialDelay, maxDelay, factor).nanos(retries)
         return if (jitter == 0.0) mean else (mean * (1 + jitter * random.nextGaussian())).toLong().coerceAtLeast(0)
     }
@@ -125,14 +139,24 @@ constructor(
     /** Connects no more: a delay, or an attempt that is in progress, ends. A connection stays. */
     public fun stopTrying() {
         continueTrying = false
-        waiting?.let { if (it.isActive) it.cancel() }
-        waiting = null
-        connector?.let { if (it.state == Connector.State.CONNECTING) it.stopConnecting() }
+        for ((connector, own) in tries.toList()) {
+            own.stopWaiting()
+            if (connector.state == Connector.State.CONNECTING) connector.stopConnecting()
+        }
     }
 
-    /** Begins again with the shortest delay and no retries. Call it when a connection has turned out to be of use. */
+    /**
+     * Begins again with the shortest delay and no retries, for all connectors; [resetDelay] of a connector does so for one. Call it when
+     * a connection has turned out to be of use.
+     */
     public fun resetDelay() {
-        retries = 0
+        tries.values.forEach { it.retries = 0 }
+        continueTrying = true
+    }
+
+    /** [resetDelay] for one [connector] alone, where this factory has several. */
+    public fun resetDelay(connector: Connector) {
+        of(connector).retries = 0
         continueTrying = true
     }
 

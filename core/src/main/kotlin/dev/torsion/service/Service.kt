@@ -6,6 +6,7 @@ package dev.torsion.service
 import dev.torsion.defer.Deferred
 import dev.torsion.defer.Failure
 import dev.torsion.defer.Outcome
+import dev.torsion.defer.Success
 import dev.torsion.defer.maybeDeferred
 import dev.torsion.defer.succeed
 import dev.torsion.log.LogKeys
@@ -28,6 +29,7 @@ import dev.torsion.log.simpleName
  * - Starting a service that runs does nothing, but is logged as a warning. Stopping one that does not run does nothing.
  * - A service that is started while it stops starts once it has stopped; stopping it before that takes this back.
  * - When [onStart] throws, the service does not run.
+ * - Stopping it within [onStart] stops it once that has returned.
  *
  * Several services are put together with a [MultiService]; [runUntilStopped] and [startWith] tie one to a reactor.
  *
@@ -35,6 +37,7 @@ import dev.torsion.log.simpleName
  */
 public abstract class Service {
     private var stop: Stop? = null
+    private var isStarting = false
 
     /**
      * What this service is found by in its [parent]; null for none.
@@ -75,7 +78,7 @@ public abstract class Service {
         stop?.let { return it.join() } // a start that waited for its end is taken back
         val begun = Stop().also { stop = it }
         val stopped = begun.join()
-        maybeDeferred<Any?> { onStop() }.addBoth(begun::ended)
+        if (!isStarting) begun.carryOut()
         return stopped
     }
 
@@ -93,12 +96,17 @@ public abstract class Service {
     protected open fun onStop(): Deferred<*> = succeed(Unit)
 
     private fun begin() {
+        isStarting = true
         try {
             onStart()
         } catch (e: Throwable) {
+            isStarting = false
             isRunning = false
+            stop?.ended(Success(Unit)) // there is nothing to stop
             throw e
         }
+        isStarting = false
+        stop?.carryOut()
     }
 
     /** What [toString] begins with: the kind of service, and its name. */
@@ -106,11 +114,15 @@ public abstract class Service {
 
     override fun toString(): String = "${title()}(${if (isRunning) "running" else "stopped"})"
 
-    /** From the call of [onStop] to its end, for any number who wait for it. */
+    /** From the request to stop, which [onStop] follows, to its end, for any number who wait for it. */
     private inner class Stop {
         private val waiting = LinkedHashSet<Deferred<Unit>>()
 
         fun join(): Deferred<Unit> = Deferred<Unit> { waiting.remove(it) }.also(waiting::add)
+
+        fun carryOut() {
+            maybeDeferred<Any?> { onStop() }.addBoth(::ended)
+        }
 
         fun ended(outcome: Outcome<*>) {
             stop = null

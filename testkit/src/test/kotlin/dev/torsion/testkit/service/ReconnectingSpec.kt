@@ -4,6 +4,8 @@
 package dev.torsion.testkit.service
 
 import dev.torsion.net.Address
+import dev.torsion.net.ConnectException
+import dev.torsion.net.Connector
 import dev.torsion.net.Factory
 import dev.torsion.net.Protocol
 import dev.torsion.service.ReconnectingClientFactory
@@ -13,6 +15,7 @@ import dev.torsion.testkit.runFor
 import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.StringSpec
 import io.kotest.matchers.collections.shouldBeEmpty
+import io.kotest.matchers.collections.shouldContainExactly
 import io.kotest.matchers.collections.shouldHaveSize
 import io.kotest.matchers.comparables.shouldBeBetween
 import io.kotest.matchers.shouldBe
@@ -88,7 +91,7 @@ class ReconnectingSpec :
             }
             factory.retries shouldBe 4
             reactor.delayedCalls().shouldBeEmpty()
-            connector.state shouldBe dev.torsion.net.Connector.State.DISCONNECTED
+            connector.state shouldBe Connector.State.DISCONNECTED
         }
 
         "a factory connects again when the connection is lost; resetDelay begins with the shortest delay" {
@@ -129,7 +132,7 @@ class ReconnectingSpec :
             val connector = reactor.connectTcp("10.0.0.9", 8007, factory)
             reactor.flush()
             factory.stopTrying()
-            connector.state shouldBe dev.torsion.net.Connector.State.DISCONNECTED
+            connector.state shouldBe Connector.State.DISCONNECTED
             reactor.delayedCalls().shouldBeEmpty()
             val waiting = ReconnectingClientFactory(reactor) { object : Protocol() {} }
             reactor.connectTcp("127.0.0.1", 8007, waiting)
@@ -137,6 +140,45 @@ class ReconnectingSpec :
             reactor.delayedCalls() shouldHaveSize 1
             waiting.stopTrying()
             reactor.delayedCalls().shouldBeEmpty()
+        }
+
+        "one factory with several connectors retries all of them, each with delays of its own" {
+            val reactor = torsion.reactor
+            reactor.network.silence("10.0.0.9")
+            val failures = ArrayList<String>()
+            val factory =
+                object : ReconnectingClientFactory(reactor, { object : Protocol() {} }) {
+                    override fun clientConnectionFailed(
+                        connector: Connector,
+                        reason: ConnectException,
+                    ) {
+                        failures.add(connector.destination)
+                        super.clientConnectionFailed(connector, reason)
+                    }
+                }
+            factory.jitter = 0.0
+            factory.factor = 2.0
+            factory.maxRetries = 2
+            val first = reactor.connectTcp("127.0.0.1", 1, factory)
+            val second = reactor.connectTcp("127.0.0.1", 2, factory)
+            reactor.flush()
+            reactor.delayedCalls() shouldHaveSize 2
+            reactor.runFor(2.seconds)
+            factory.resetDelay(second)
+            failures shouldContainExactly List(2) { listOf("127.0.0.1:1", "127.0.0.1:2") }.flatten()
+            reactor.runUntilIdle()
+            failures.count { it == "127.0.0.1:1" } shouldBe 3 // it and two retries
+            failures.count { it == "127.0.0.1:2" } shouldBe 5 // of which three came after its reset, as if from the start
+            // They begin again, one is on its way and the other waits; stopTrying ends both.
+            factory.resetDelay()
+            factory.retries shouldBe 0
+            first.connect()
+            reactor.flush()
+            val third = reactor.connectTcp("10.0.0.9", 3, factory)
+            reactor.flush()
+            factory.stopTrying()
+            reactor.delayedCalls().shouldBeEmpty()
+            listOf(first, second, third).map { it.state }.toSet() shouldBe setOf(Connector.State.DISCONNECTED)
         }
 
         "the random part spreads the delays, and never makes them negative" {

@@ -10,6 +10,8 @@ import dev.torsion.defer.succeed
 import dev.torsion.service.MultiService
 import dev.torsion.service.Service
 import dev.torsion.service.ServiceStopException
+import dev.torsion.service.TimerService
+import dev.torsion.testkit.VirtualClock
 import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.StringSpec
 import io.kotest.matchers.collections.shouldBeEmpty
@@ -22,6 +24,7 @@ import io.kotest.property.Arb
 import io.kotest.property.arbitrary.boolean
 import io.kotest.property.arbitrary.list
 import io.kotest.property.checkAll
+import java.time.Duration
 
 private class Noted(
     private val label: String,
@@ -83,6 +86,65 @@ class ServiceSpec :
             stopped.shouldContainExactly(Success(Unit))
             events.shouldContainExactly("start a", "stop a", "start a")
             service.isRunning shouldBe false
+        }
+
+        "stopped while it starts, it stops once it has started; started again too, it starts again" {
+            for (again in listOf(false, true)) {
+                events.clear()
+                lateinit var service: Service
+                var isFirst = true
+                val stopped = ArrayList<Any>()
+                service =
+                    noted("a", starts = {
+                        if (isFirst) {
+                            isFirst = false
+                            service.stopService().addCallback { stopped.add(it) }
+                            if (again) service.startService()
+                            events.add("begun")
+                        }
+                    })
+                service.startService()
+                stopped.shouldContainExactly(Unit)
+                service.isRunning shouldBe again
+                events.shouldContainExactly(listOf("start a", "begun", "stop a") + if (again) listOf("start a") else emptyList())
+                service.stopService()
+            }
+        }
+
+        "stopped by a start that then fails, it has nothing to stop, and says that it is stopped" {
+            lateinit var service: Service
+            var stopped = emptyList<Any>()
+            service =
+                noted("a", starts = {
+                    stopped = service.stopService().outcomes()
+                    service.startService()
+                    error("no")
+                })
+            shouldThrow<IllegalStateException> { service.startService() }.message shouldBe "no"
+            stopped.shouldContainExactly(Success(Unit))
+            service.isRunning shouldBe false
+            events.shouldContainExactly("start a")
+        }
+
+        "a part that stops the whole while it starts stops what is started after it too" {
+            val parent = MultiService()
+            listOf(noted("a", starts = { parent.stopService() }), noted("b")).forEach(parent::addService)
+            parent.startService()
+            events.shouldContainExactly("start a", "start b", "stop b", "stop a")
+        }
+
+        "a timer whose first call stops it has stopped" {
+            lateinit var service: TimerService
+            var calls = 0
+            service =
+                TimerService(VirtualClock(), Duration.ofSeconds(1)) {
+                    calls++
+                    service.stopService()
+                    Unit
+                }
+            service.startService()
+            calls shouldBe 1
+            service.isLooping shouldBe false
         }
 
         "who gives up waiting for a stop leaves the others waiting" {
