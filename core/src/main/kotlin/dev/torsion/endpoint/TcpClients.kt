@@ -8,6 +8,7 @@ import dev.torsion.net.Address
 import dev.torsion.net.AddressFamily
 import dev.torsion.net.ClientFactory
 import dev.torsion.net.ConnectException
+import dev.torsion.net.ConnectingCancelledException
 import dev.torsion.net.Connector
 import dev.torsion.net.Factory
 import dev.torsion.net.NoProtocolException
@@ -32,7 +33,8 @@ import java.time.Duration
  * @property host a host name or a numeric address
  * @property port the port
  * @property timeout for the whole attempt, looking the name up included (Twisted: for each address)
- * @property bindAddress the numeric local address to connect from, which then also decides between IPv6 and IPv4; null for any
+ * @property bindAddress the numeric local address to connect from, which then also decides between IPv6 and IPv4, or such an address and
+ *   a port, as [Reactor.connectTcp] takes it; null for any
  * @property options limits and socket options of the connection; [TcpOptions.attemptDelay] is the head start of each address
  */
 public class HostnameEndpoint
@@ -46,7 +48,7 @@ constructor(
     public val options: TcpOptions = TcpOptions.DEFAULT,
 ) : ClientEndpoint {
     override fun connect(factory: Factory): Deferred<Protocol> =
-        connecting { reactor.connectTcp(host, port, ConnectOnce(factory, it), timeout, bindAddress, options) }
+        connecting(hostAndPort(host, port)) { reactor.connectTcp(host, port, ConnectOnce(factory, it), timeout, bindAddress, options) }
             .onUndelivered { protocol -> reactor.onLoop { protocol.transport.abortConnection() } }
 
     override fun toString(): String = "tcp:${quoteStringArgument(host)}:$port"
@@ -92,16 +94,25 @@ constructor(
     override fun toString(): String = "${hostAndPort(host, port)} over IPv6"
 }
 
-/** A Deferred for the attempt that [begin] starts; cancelling it gives the attempt up. */
-internal inline fun connecting(begin: (Deferred<Protocol>) -> Connector): Deferred<Protocol> {
+/**
+ * A Deferred for the attempt that [begin] starts. Cancelling it gives the attempt up, at any moment before it has fired: what is connected
+ * by then, as in the protocol's `connectionMade`, is closed.
+ */
+internal inline fun connecting(
+    destination: String,
+    begin: (Deferred<Protocol>) -> Connector,
+): Deferred<Protocol> {
     var connector: Connector? = null
+    var isGivenUp = false
     val result =
         Deferred<Protocol> {
-            // The factory hears of it and fails the Deferred.
-            connector?.takeIf { it.state == Connector.State.CONNECTING }?.stopConnecting()
+            isGivenUp = true
+            connector?.disconnect() // the factory hears of an attempt that has ended so, and fails the Deferred
+            if (!it.called) it.errback(ConnectingCancelledException(destination))
         }
     try {
         connector = begin(result)
+        if (isGivenUp) connector.disconnect()
     } catch (e: WrongThreadException) {
         throw e // nothing of this thread could tell the caller later
     } catch (e: Throwable) { // from startFactory, it may be anything
@@ -127,10 +138,7 @@ internal class ConnectOnce(
 
     override fun buildProtocol(address: Address): Protocol? {
         val protocol = factory.buildProtocol(address)
-        if (protocol == null) {
-            if (!result.called) result.errback(NoProtocolException(address.toString()))
-            return null
-        }
+        if (protocol == null && !result.called) result.errback(NoProtocolException(address.toString()))
         return protocol
     }
 
@@ -138,7 +146,8 @@ internal class ConnectOnce(
         connector: Connector,
         protocol: Protocol,
     ) {
-        if (!result.called) result.callback(protocol)
+        // Whoever has cancelled in the meantime will not take it.
+        if (result.called) connector.disconnect() else result.callback(protocol)
     }
 
     override fun clientConnectionFailed(

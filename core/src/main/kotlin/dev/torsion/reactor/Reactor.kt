@@ -241,7 +241,8 @@ public interface Reactor :
      * that of a refusal, or else the first, and has the others as suppressed ones. (Twisted tries one IPv4 address.)
      *
      * @param timeout for the whole attempt, looking up included; 30 s unless given
-     * @param bindAddress the numeric local address to connect from; null for any. Only addresses of its family are tried then
+     * @param bindAddress the numeric local address to connect from, such as `192.0.2.1` or `::1`, or the same with a port, `192.0.2.1:4000`
+     *   or `[::1]:4000` (Twisted: a pair); null for any. Only addresses of its family are tried then
      * @throws IllegalArgumentException when [host] is blank, [port] is not 1 to 65535, [timeout] is not positive or [bindAddress] is not
      *   numeric
      * @throws ReactorNotRunningException when the reactor has closed its connections because it is ending, or has ended

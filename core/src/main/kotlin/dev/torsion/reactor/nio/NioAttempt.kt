@@ -8,6 +8,7 @@ import dev.torsion.clock.saturatedNanos
 import dev.torsion.defer.Deferred
 import dev.torsion.defer.Failure
 import dev.torsion.defer.Outcome
+import dev.torsion.log.safeMessage
 import dev.torsion.net.ConnectException
 import dev.torsion.net.ConnectTimeoutException
 import dev.torsion.net.ConnectingCancelledException
@@ -19,6 +20,7 @@ import dev.torsion.reactor.resolve
 import java.io.IOException
 import java.net.InetAddress
 import java.net.InetSocketAddress
+import java.net.StandardSocketOptions
 import java.nio.channels.SelectionKey
 import java.nio.channels.SocketChannel
 import java.nio.channels.UnsupportedAddressTypeException
@@ -57,8 +59,17 @@ internal class NioAttempt(
         // Never inside connect(): the caller has not got the connector yet.
         lookUp =
             reactor.resolve(target.host, target.options.addressFamily, target.timeout).addBoth { outcome ->
-                reactor.runSoon { if (!isOver) lookedUp(outcome) }
+                reactor.runSoon { if (!isOver) failingFor { lookedUp(outcome) } }
             }
+    }
+
+    /** Nobody must wait for what has broken down: what [step] throws, as over an address that a resolver has left out, ends the attempt. */
+    private inline fun failingFor(step: () -> Unit) {
+        try {
+            step()
+        } catch (e: Throwable) {
+            fail(ConnectException("Connection to $target failed: ${safeMessage(e)}.", target.toString(), e))
+        }
     }
 
     private fun lookedUp(outcome: Outcome<List<InetAddress>>) {
@@ -78,7 +89,8 @@ internal class NioAttempt(
         when {
             isOver -> return
             waiting.isNotEmpty() ->
-                headStart = reactor.callLater(target.options.attemptDelay.saturatedNanos(), TimeUnit.NANOSECONDS, ::tryNext)
+                headStart =
+                    reactor.callLater(target.options.attemptDelay.saturatedNanos(), TimeUnit.NANOSECONDS) { failingFor { tryNext() } }
             tried.isEmpty() -> fail(noneConnected())
         }
     }
@@ -127,9 +139,13 @@ internal class NioAttempt(
             return try {
                 val opened = reactor.provider.openSocketChannel().also { channel = it }
                 opened.configureBlocking(false)
-                target.localFor(address)?.let { opened.bind(InetSocketAddress(it, 0)) }
+                target.localFor(address)?.let {
+                    // A port of our own choice may have had a connection a moment ago.
+                    if (it.port != 0) opened.setOption(StandardSocketOptions.SO_REUSEADDR, true)
+                    opened.bind(it)
+                }
                 if (opened.connect(InetSocketAddress(address, target.port))) {
-                    won()
+                    won(opened)
                 } else {
                     reactor.register(opened, SelectionKey.OP_CONNECT, this)
                 }
@@ -144,20 +160,32 @@ internal class NioAttempt(
         }
 
         override fun ready(operations: Int) {
-            val hasConnected =
-                try {
-                    channel!!.finishConnect()
-                } catch (e: IOException) {
-                    lost(e)
-                    return tryNext()
-                }
-            if (hasConnected) won()
+            val connecting = channel ?: return
+            try {
+                if (connecting.finishConnect()) won(connecting)
+            } catch (e: IOException) {
+                lost(e)
+                failingFor { tryNext() }
+            }
         }
 
-        private fun won() {
+        /** The connection is there; throws when it leads nowhere. */
+        private fun won(connected: SocketChannel) {
+            refuseSelf(connected)
+            channel = null // it is the winner's from here on
             tried.remove(this)
             end()
-            established(channel!!)
+            established(connected)
+        }
+
+        /**
+         * On loopback the operating system may choose the very port that is connected to as ours, and when nobody listens there, connects
+         * the socket to itself. That nobody listens is a refusal.
+         */
+        private fun refuseSelf(connected: SocketChannel) {
+            if (connected.localAddress != connected.remoteAddress) return
+            connected.setOption(StandardSocketOptions.SO_LINGER, 0) // so that the port is free at once for who is to listen there
+            throw java.net.ConnectException("Connection refused: it was one of the socket to itself")
         }
 
         private fun lost(e: IOException) {
@@ -173,7 +201,11 @@ internal class NioAttempt(
         }
 
         fun close() {
-            channel?.close()
+            try {
+                channel?.close()
+            } catch (e: IOException) {
+                reactor.reportError("closing a socket that was connecting to $target", e)
+            }
         }
 
         override fun reactorStopped() = this@NioAttempt.reactorStopped()

@@ -15,7 +15,12 @@ import dev.torsion.reactor.guarded
 import org.slf4j.event.Level
 import java.nio.channels.SocketChannel
 
-/** A TCP client's attempts, one at a time; hands the connection to the factory's protocol. */
+/**
+ * A TCP client's attempts, one at a time; hands the connection to the factory's protocol.
+ *
+ * A user's callback may stop it at any moment. Until the protocol has its transport the state is CONNECTING, and a connection that is
+ * there by then is given up unseen; from then on it is CONNECTED, and stopping means to lose the connection.
+ */
 internal class NioConnector(
     private val reactor: NioReactor,
     private val target: NioTarget,
@@ -30,18 +35,32 @@ internal class NioConnector(
     private var wasRefused = false
     private var attempt: NioAttempt? = null
     private var transport: NioTransport? = null
+    private var isGivenUp = false // while there is no attempt to stop: in startFactory and buildProtocol
 
     override fun connect() {
         reactor.checkThread("connect")
         check(state == State.DISCONNECTED) { "cannot connect to $destination again while ${state.name.lowercase()}" }
         if (reactor.isEnding && isRefused()) return
-        if (!factoryStarted) {
+        state = State.CONNECTING
+        isGivenUp = false
+        startFactory()
+        val begun = NioAttempt(reactor, target, ::connected, ::failed)
+        attempt = begun
+        begun.begin()
+        if (isGivenUp) begun.fail(ConnectingCancelledException(destination))
+        if (attempt !== begun) return
+        reactor.guarded({ "startedConnecting of ${factory.safeLogPrefix()}" }) { factory.startedConnecting(this) }
+    }
+
+    private fun startFactory() {
+        if (factoryStarted) return
+        try {
             factory.doStart()
             factoryStarted = true
+        } catch (e: Throwable) {
+            state = State.DISCONNECTED
+            throw e
         }
-        state = State.CONNECTING
-        attempt = NioAttempt(reactor, target, ::connected, ::failed).also { it.begin() }
-        reactor.guarded({ "startedConnecting of ${factory.safeLogPrefix()}" }) { factory.startedConnecting(this) }
     }
 
     /** A reactor that is ending fails the attempt. The factory hears that once, for it may answer by connecting again. */
@@ -53,7 +72,8 @@ internal class NioConnector(
     override fun stopConnecting() {
         reactor.checkThread("stopConnecting")
         check(state == State.CONNECTING) { "cannot stop connecting to $destination while ${state.name.lowercase()}" }
-        attempt!!.fail(ConnectingCancelledException(destination))
+        val running = attempt
+        if (running == null) isGivenUp = true else running.fail(ConnectingCancelledException(destination))
     }
 
     override fun disconnect() {
@@ -65,12 +85,13 @@ internal class NioConnector(
     }
 
     private fun connected(channel: SocketChannel) {
+        attempt = null
         try {
             established(channel)
         } catch (e: Throwable) {
             channel.closeAfterFailure()
-            reactor.reportError("building a protocol for $destination", e)
             failed(ConnectException("Connection to $destination could not be used: ${safeMessage(e)}", destination, e))
+            reactor.reportError("building a protocol for $destination", e)
         }
     }
 
@@ -81,7 +102,10 @@ internal class NioConnector(
                 disconnected { factory.clientConnectionLost(this, reason) }
             }
         val protocol = factory.buildProtocol(connection.peer())
-        attempt = null
+        if (isGivenUp) {
+            channel.closeAfterFailure()
+            return failed(ConnectingCancelledException(destination))
+        }
         state = State.CONNECTED
         transport = connection
         if (protocol == null) {

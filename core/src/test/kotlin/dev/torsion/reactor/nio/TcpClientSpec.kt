@@ -89,7 +89,7 @@ private fun <T> withSilentPort(test: (Int) -> T): T =
         }
     }
 
-private fun freePort() = ServerSocket(0, 1, InetAddress.getLoopbackAddress()).use { it.localPort }
+internal fun freePort() = ServerSocket(0, 1, InetAddress.getLoopbackAddress()).use { it.localPort }
 
 class TcpClientSpec :
     StringSpec({
@@ -264,6 +264,85 @@ class TcpClientSpec :
                 factory.failure.getOrFail().message shouldContain "no protocol"
                 factory.stopped.awaitOrFail()
                 factory.events shouldStartWith listOf("start", "connecting", "failed")
+            }
+        }
+
+        "a port to connect from: the peer sees it, and it can be connected from again at once" {
+            withReactor { reactor ->
+                val server = reactor.listen { Scripted(made = { transport.loseConnection() }) }
+                val from = freePort()
+                repeat(3) {
+                    val endpoint = TCP4ClientEndpoint(reactor, "127.0.0.1", server.host().port, bindAddress = "127.0.0.1:$from")
+                    val protocol = reactor.resultOnLoop { endpoint.connectProtocol(Scripted()) }
+                    reactor.onLoop { protocol.transport.host().toString() } shouldBe "127.0.0.1:$from"
+                    reactor.onLoop { protocol.transport.abortConnection() }
+                    protocol.lost.getOrFail()
+                }
+            }
+        }
+
+        "an address to connect from is numeric, with or without a port" {
+            val reactor = dev.torsion.reactor.Reactor.create()
+            for (wrong in listOf("example.com", "example.com:80", "127.0.0.1:70000", "127.0.0.1:", "[::1]", "::1]:80")) {
+                shouldThrow<IllegalArgumentException> {
+                    reactor.connectTcp("127.0.0.1", 80, NotingFactory(), bindAddress = wrong)
+                }.message shouldContain wrong
+            }
+            val target = { local: String -> NioTarget("127.0.0.1", 80, Duration.ofSeconds(1), local, dev.torsion.net.TcpOptions.DEFAULT) }
+            val six = InetAddress.getByName("::1")
+            target("[::1]:4000").localFor(six) shouldBe java.net.InetSocketAddress(six, 4000)
+            target("::1").localFor(six) shouldBe java.net.InetSocketAddress(six, 0)
+            target("[::1]:4000").localFor(InetAddress.getByName("127.0.0.1")) shouldBe null
+        }
+
+        "a client that the operating system connects to itself is refused, and leaves the port free" {
+            withReactor { reactor ->
+                // To connect from the very port makes sure of what chance does on a port of the ephemeral range.
+                val port = freePort()
+                val factory = NotingFactory()
+                reactor.onLoop { reactor.connectTcp("127.0.0.1", port, factory, bindAddress = "127.0.0.1:$port") }
+                factory.failure.getOrFail().shouldBeInstanceOf<ConnectionRefusedException>()
+                factory.stopped.awaitOrFail()
+                factory.events shouldContainExactly listOf("start", "connecting", "failed", "stop")
+                ServerSocket(port, 1, InetAddress.getLoopbackAddress()).close()
+            }
+        }
+
+        "a resolver that gives what is no address, or breaks down later, is a failed connection at once" {
+            for (odd in listOf(listOf<InetAddress?>(null), listOf(InetAddress.getLoopbackAddress(), null))) {
+                @Suppress("UNCHECKED_CAST")
+                withReactor(ReactorOptions(resolver = { odd as List<InetAddress> })) { reactor ->
+                    val factory = NotingFactory()
+                    reactor.onLoop { reactor.connectTcp("odd.test", freePort(), factory) }
+                    factory.failure.getOrFail().message shouldContain "odd.test"
+                    factory.stopped.awaitOrFail()
+                }
+            }
+        }
+
+        "a factory that cannot start leaves the connector disconnected, and fails the Deferred of an endpoint" {
+            withReactor { reactor ->
+                var isBroken = true
+                lateinit var kept: Connector
+                val factory =
+                    object : NotingFactory() {
+                        override fun startFactory() = check(!isBroken)
+
+                        override fun startedConnecting(connector: Connector) {
+                            kept = connector
+                        }
+                    }
+                val port = freePort()
+                shouldThrow<IllegalStateException> { reactor.onLoop { reactor.connectTcp("127.0.0.1", port, factory) } }
+                shouldThrow<IllegalStateException> {
+                    reactor.resultOnLoop { TCP4ClientEndpoint(reactor, "127.0.0.1", port).connect(factory) }
+                }
+                isBroken = false
+                reactor.onLoop { reactor.connectTcp("127.0.0.1", port, factory) }
+                factory.stopped.awaitOrFail()
+                isBroken = true
+                shouldThrow<IllegalStateException> { reactor.onLoop { kept.connect() } }
+                reactor.onLoop { kept.state } shouldBe Connector.State.DISCONNECTED
             }
         }
     })
