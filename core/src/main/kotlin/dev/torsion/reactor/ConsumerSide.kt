@@ -36,11 +36,11 @@ public class ConsumerSide(
         }
 
     /** Closing waits: when it waits for a transport, [ended] is called once that has ended, on any thread, for nobody else may say so. */
-    public fun whenProducerEnds(ended: () -> Unit) {
+    public fun whenProducerEnds(ended: Runnable) {
         val current = producer as? Transport ?: return
         if (current === watched) return
         watched = current
-        current.scope.coroutineContext.job.invokeOnCompletion { ended() }
+        current.scope.coroutineContext.job.invokeOnCompletion { ended.run() }
     }
 
     /** True while a producer is registered that is to be asked for each piece. */

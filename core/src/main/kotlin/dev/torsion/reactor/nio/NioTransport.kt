@@ -249,15 +249,8 @@ internal class NioTransport(
         val waiting = queue ?: WriteQueue(reactor.chunks, WriteLimit(options.writeLimit)).also { queue = it }
         val before = waiting.size
         append(waiting)
-        enqueued(waiting, waiting.size - before)
-    }
-
-    private fun enqueued(
-        waiting: WriteQueue,
-        count: Long,
-    ) {
         setInterest(SelectionKey.OP_WRITE, true)
-        if (waiting.limit.isExceeded(count, waiting.size)) abortConnection(WriteLimitExceededException(options.writeLimit))
+        if (waiting.limit.isExceeded(waiting.size - before, waiting.size)) abortConnection(WriteLimitExceededException(options.writeLimit))
         if (state == State.CLOSING) settleLater() // somebody has to watch whether the peer takes it
         if (waiting.size > options.highWaterMark) callingProtocol("pausing the producer") { consumerSide().becameFull() }
     }

@@ -40,16 +40,23 @@ public suspend fun Connection.serve(
     options: TcpOptions = TcpOptions.DEFAULT,
 ): CloseReason {
     val loop = requireNotNull(reactor as? AbstractReactor) { "$reactor is not of Torsion's own kind" }
-    return withContext(reactor.dispatcher) {
-        val transport = KtorTransport(loop, this@serve, options)
-        transport.start(protocol)
-        try {
-            transport.finished.await()
-        } catch (e: CancellationException) {
-            transport.abortConnection(e)
-            withContext(NonCancellable) { transport.finished.join() }
-            throw e
+    var isTaken = false
+    try {
+        return withContext(reactor.dispatcher) {
+            val transport = KtorTransport(loop, this@serve, options)
+            isTaken = true
+            transport.start(protocol)
+            try {
+                transport.finished.await()
+            } catch (e: CancellationException) {
+                transport.abortConnection(e)
+                withContext(NonCancellable) { transport.finished.join() }
+                throw e
+            }
         }
+    } catch (e: CancellationException) {
+        if (!isTaken) socket.close() // cancelled on the way to the reactor's thread, or that has ended
+        throw e
     }
 }
 

@@ -32,6 +32,7 @@ import io.ktor.network.sockets.port
 import kotlinx.coroutines.CompletableDeferred
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.awaitCancellation
+import kotlinx.coroutines.cancel
 import kotlinx.coroutines.future.future
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.runBlocking
@@ -456,6 +457,24 @@ class KtorServeSpec :
                     peer.getInputStream().read() shouldBe -1
                 }
                 received shouldContainExactly listOf(3)
+            }
+        }
+
+        "cancelled before it has begun, serve closes the connection" {
+            withReactor { reactor ->
+                val server = reactor.coroutineOnLoop { KtorSelectorManager(reactor).bind() }
+                server.peer().use { peer ->
+                    reactor.coroutineOnLoop {
+                        val socket = server.accept()
+                        // On the reactor's own thread nothing is dispatched: only from another one can it be on its way.
+                        launch(Dispatchers.IO) {
+                            cancel()
+                            socket.serve(Scripted(made = { error("too late") }), reactor)
+                        }.join()
+                    }
+                    peer.getInputStream().read() shouldBe -1
+                }
+                server.close()
             }
         }
     })
