@@ -20,15 +20,17 @@ import io.ktor.utils.io.readAvailable
 import io.ktor.utils.io.reader
 import io.ktor.utils.io.writeBuffer
 import io.ktor.utils.io.writer
+import java.nio.ByteBuffer
+import kotlin.coroutines.CoroutineContext
+import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.CompletableJob
 import kotlinx.coroutines.Job
+import kotlinx.coroutines.isActive
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.withTimeoutOrNull
 import kotlinx.io.Buffer
 import kotlinx.io.IOException
 import kotlinx.io.transferFrom
-import java.nio.ByteBuffer
-import kotlin.coroutines.CoroutineContext
 
 /**
  * A connection of the reactor as ktor's [Socket]: two coroutines on its thread move the bytes between transport and channels.
@@ -77,7 +79,13 @@ internal class TransportSocket(
     /** Runs [handler], and closes this socket behind it. */
     fun handle(handler: KtorHandler) {
         scope.launch {
-            handler.handle(this@TransportSocket)
+            try {
+                handler.handle(this@TransportSocket)
+            } catch (e: CancellationException) {
+                // Not ours, but of something that the handler waited for: as any error of it, though no coroutine fails of it.
+                if (isActive) transport.abortConnection(e)
+                throw e
+            }
             close()
         }
     }

@@ -24,6 +24,7 @@ import io.ktor.utils.io.readLine
 import io.ktor.utils.io.toByteArray
 import io.ktor.utils.io.writeByteArray
 import io.ktor.utils.io.writeStringUtf8
+import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.awaitCancellation
 import kotlinx.coroutines.future.await
 import java.util.concurrent.CompletableFuture
@@ -156,11 +157,12 @@ class KtorProtocolSpec :
         }
 
         "a handler that throws aborts the connection" {
-            withReactor { reactor ->
-                val error = IllegalStateException("bug")
-                val served = Served(reactor) { throw error }
-                served.port.connect().use { served.end.getOrFail() }
-                served.end.getOrFail().shouldBeInstanceOf<ConnectionAborted>().cause shouldBe error
+            for (error in listOf(IllegalStateException("bug"), CancellationException("of what it waited for"))) {
+                withReactor { reactor ->
+                    val served = Served(reactor) { throw error }
+                    served.port.connect().use { served.end.getOrFail() }
+                    served.end.getOrFail().shouldBeInstanceOf<ConnectionAborted>().cause shouldBe error
+                }
             }
         }
 
