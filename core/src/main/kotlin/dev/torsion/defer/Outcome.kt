@@ -5,6 +5,7 @@
 
 package dev.torsion.defer
 
+import dev.torsion.log.safeMessage
 import dev.torsion.log.safeString
 import dev.torsion.log.safeThrowable
 import java.io.PrintWriter
@@ -52,6 +53,9 @@ public class Failure(public val value: Throwable) : Outcome<Nothing> {
 
     /** The class of the exception. */
     public val type: Class<out Throwable> get() = value.javaClass
+
+    /** The exception's message, or the name of its class when it has none; Twisted's `getErrorMessage`. It throws nothing. */
+    public val errorMessage: String get() = safeMessage(value) ?: type.name
 
     /**
      * The exception's name, message and call sites, one line for each site, at most [BRIEF_SITES] of them; then the same for those who

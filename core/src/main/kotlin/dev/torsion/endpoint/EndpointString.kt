@@ -3,12 +3,17 @@
 
 package dev.torsion.endpoint
 
+import dev.torsion.log.escaped
+
 /** An endpoint string that cannot be understood. The message says what is wrong with it, and what is right. */
 public class EndpointSyntaxException(
     /** The string as it was given. */
     public val description: String,
     problem: String,
-) : IllegalArgumentException("Bad endpoint \"$description\": $problem")
+) : IllegalArgumentException("Bad endpoint \"${shown(description)}\": ${shown(problem)}")
+
+/** [text] as it can be shown. A backslash stays as it is: there are many in endpoint strings. */
+private fun shown(text: String) = escaped(text).replace("\\\\", "\\")
 
 /**
  * An endpoint string, taken apart: `kind:argument:argument:key=value`, where `\` takes the meaning from the character behind it.

@@ -3,6 +3,7 @@
 
 package dev.torsion.net
 
+import dev.torsion.log.escaped
 import java.net.Inet6Address
 import java.net.InetAddress
 import java.net.InetSocketAddress
@@ -52,11 +53,11 @@ public data class IPv6Address(
     override fun toString(): String = "[$host]:$port"
 }
 
-/** [host] and [port] as people write them: `example.com:80`, `[::1]:80`. */
+/** [host] and [port] as people write them: `example.com:80`, `[::1]:80`. What a host name cannot have is escaped. */
 internal fun hostAndPort(
     host: String,
     port: Int,
-): String = if (':' in host) "[$host]:$port" else "$host:$port"
+): String = if (':' in host) "[${escaped(host)}]:$port" else "${escaped(host)}:$port"
 
 /** The text of RFC 5952: Java writes `0:0:0:0:0:0:0:1` for `::1`. */
 private fun canonicalText(address: Inet6Address): String {

@@ -3,6 +3,7 @@
 
 package dev.torsion.net
 
+import dev.torsion.log.escaped
 import dev.torsion.log.safeMessage
 import java.io.IOException
 import java.time.Duration
@@ -40,7 +41,7 @@ public class DnsLookupException(
     public val host: String,
     destination: String,
     cause: Throwable? = null,
-) : ConnectException("Host name \"$host\" has no address.", destination, cause)
+) : ConnectException("Host name \"${escaped(host)}\" has no address.", destination, cause)
 
 /** The attempt was given up by this side: `stopConnecting`, or a cancelled Deferred; Twisted's `ConnectingCancelledError`. */
 public class ConnectingCancelledException(

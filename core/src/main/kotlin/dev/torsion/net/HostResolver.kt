@@ -3,6 +3,7 @@
 
 package dev.torsion.net
 
+import dev.torsion.log.escaped
 import java.net.IDN
 import java.net.InetAddress
 import java.net.UnknownHostException
@@ -41,15 +42,12 @@ public fun interface HostResolver {
         @JvmStatic
         public fun fixed(hosts: Map<String, List<InetAddress>>): HostResolver {
             val known = hosts.mapKeys { asciiName(it.key) }
-            return HostResolver { known[it.lowercase()] ?: throw UnknownHostException(it) }
+            return HostResolver { known[it.lowercase()] ?: throw UnknownHostException(escaped(it)) }
         }
 
         /** [host] in the form of IDNA; throws [IllegalArgumentException] when it has none. */
         internal fun asciiName(host: String): String =
-            if (host.all {
-                    it.code < ASCII_END
-                }
-            ) {
+            if (host.all { it.code < ASCII_END }) {
                 host
             } else {
                 IDN.toASCII(Normalizer.normalize(host, Normalizer.Form.NFC), IDN.ALLOW_UNASSIGNED)

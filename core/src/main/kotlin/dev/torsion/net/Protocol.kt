@@ -3,6 +3,7 @@
 
 package dev.torsion.net
 
+import dev.torsion.log.safeText
 import dev.torsion.log.simpleName
 import java.nio.ByteBuffer
 
@@ -107,7 +108,10 @@ public abstract class Protocol {
     /** The connection is gone, and nothing more will be called. */
     protected open fun connectionLost(reason: CloseReason) {}
 
-    override fun toString(): String = "${simpleName(javaClass, "Protocol")}(${currentTransport ?: "not connected"})"
+    /** What messages about this protocol begin with, in the log and to error listeners: the name of its class, unless overridden. */
+    public open fun logPrefix(): String = simpleName(javaClass, "Protocol")
+
+    override fun toString(): String = "${safeText(this, "logPrefix") { logPrefix() }}(${currentTransport ?: "not connected"})"
 }
 
 /**

@@ -9,10 +9,12 @@ package dev.torsion.reactor
 import dev.torsion.clock.DeferredTimeoutException
 import dev.torsion.clock.addTimeout
 import dev.torsion.defer.Deferred
+import dev.torsion.log.escapedThrowable
 import dev.torsion.net.AddressFamily
 import dev.torsion.net.DnsLookupException
 import java.net.InetAddress
 import java.time.Duration
+import java.util.concurrent.CancellationException
 
 private val DEFAULT_TIMEOUT = Duration.ofSeconds(60)
 
@@ -36,7 +38,10 @@ public fun Reactor.resolve(
 ): Deferred<List<InetAddress>> =
     lookUp(host)
         .addTimeout(timeout, this)
-        .addErrback { failure ->
-            val error = failure.value
-            throw if (error is kotlin.coroutines.cancellation.CancellationException) error else DnsLookupException(host, host, error)
-        }.addCallback { all -> all.filter { it in family }.ifEmpty { throw DnsLookupException(host, host) } }
+        .addCallback { all -> all.filter { it in family }.ifEmpty { throw DnsLookupException(host, host) } }
+        .addErrback { failure -> throw lookUpFailed(host, failure.value) }
+
+private fun lookUpFailed(
+    host: String,
+    error: Throwable,
+) = if (error is CancellationException || error is DnsLookupException) error else DnsLookupException(host, host, escapedThrowable(error))

@@ -7,6 +7,7 @@ import dev.torsion.clock.DeferredTimeoutException
 import dev.torsion.defer.Deferred
 import dev.torsion.defer.DeferredCancelledException
 import dev.torsion.defer.gatherResults
+import dev.torsion.log.Undescribed
 import dev.torsion.net.AddressFamily
 import dev.torsion.net.DnsLookupException
 import dev.torsion.net.HostResolver
@@ -16,9 +17,11 @@ import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.collections.shouldBeEmpty
 import io.kotest.matchers.collections.shouldContainExactly
 import io.kotest.matchers.collections.shouldNotBeEmpty
+import io.kotest.matchers.nulls.shouldNotBeNull
 import io.kotest.matchers.shouldBe
 import io.kotest.matchers.string.shouldContain
 import io.kotest.matchers.types.shouldBeInstanceOf
+import java.io.IOException
 import java.net.Inet4Address
 import java.net.InetAddress
 import java.net.UnknownHostException
@@ -102,6 +105,26 @@ private fun FunSpec.resolverContract(
                 }
                 release.countDown()
                 reactor.resultOnLoop { reactor.resolve(known) }.shouldNotBeEmpty()
+            }
+        }
+
+        test("whatever a resolver throws or gives, the look-up fails with it, and the next name is looked up") {
+            val failures =
+                listOf<() -> List<InetAddress>>(
+                    { throw IOException("on purpose") },
+                    { throw OutOfMemoryError("on purpose") },
+                    { throw NoClassDefFoundError("on/purpose") },
+                    { throw Undescribed() },
+                    { @Suppress("UNCHECKED_CAST") (listOf<Any?>(null) as List<InetAddress>) },
+                )
+            var next = 0
+            lookingUp({ host -> if (host == "bad.invalid") failures[next++]() else resolver.resolve(host) }) { reactor ->
+                repeat(failures.size) {
+                    val error = shouldThrow<DnsLookupException> { reactor.resultOnLoop { reactor.resolve("bad.invalid") } }
+                    error.message shouldBe "Host name \"bad.invalid\" has no address."
+                    error.cause.shouldNotBeNull()
+                    reactor.resultOnLoop { reactor.resolve(known) }.shouldNotBeEmpty()
+                }
             }
         }
 

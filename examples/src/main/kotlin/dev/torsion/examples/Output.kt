@@ -3,6 +3,8 @@
 
 package dev.torsion.examples
 
+import dev.torsion.log.escaped
+
 /** Where a program writes its lines: `System.out::println` in its `main`, a list in the tests and in the tour. */
 fun interface Output {
     /** Writes one line. Programs call it on the reactor's thread only. */
@@ -14,6 +16,14 @@ fun interface Output {
     companion object {
         /** Standard output. */
         @JvmField
-        val CONSOLE: Output = Output(::println)
+        val CONSOLE: Output = escaping(::println)
+
+        /**
+         * Writes lines with [println]. What a peer has sent may be in them, so that all that a terminal would take for a command is escaped, and
+         * a line ends somewhere.
+         */
+        fun escaping(println: (String) -> Unit): Output = Output { println(escaped(it, MOST)) }
+
+        private const val MOST = 10_000
     }
 }

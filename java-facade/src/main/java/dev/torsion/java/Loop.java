@@ -6,6 +6,7 @@ package dev.torsion.java;
 import dev.torsion.defer.Deferred;
 import dev.torsion.defer.DeferredCancelledException;
 import dev.torsion.defer.Failure;
+import dev.torsion.log.Logger;
 import dev.torsion.reactor.Phase;
 import dev.torsion.reactor.Reactor;
 import dev.torsion.reactor.ReactorNotRunningException;
@@ -22,6 +23,8 @@ import org.jspecify.annotations.Nullable;
 
 /** The way from any thread to the reactor's, and back as futures. */
 final class Loop {
+  private static final Logger log = new Logger(Torsion.class);
+
   final Reactor reactor;
 
   /** The thread that may use the reactor directly as long as it has not been run. */
@@ -135,7 +138,11 @@ final class Loop {
 
   /** Has the reactor report {@code error}, as it does with what callbacks throw. */
   void report(Throwable error) {
-    reactor.callFromThread(() -> new Failure(error).raise());
+    try {
+      reactor.callFromThread(() -> new Failure(error).raise());
+    } catch (ReactorNotRunningException e) {
+      log.failure("an error that came when the reactor had stopped", error);
+    }
   }
 
   /**

@@ -109,10 +109,14 @@ final class MessageSubscription<T> implements Receiver<T>, Flow.Subscription {
     Flow.Subscriber<? super T> target = subscriber;
     if (target == null || !started) return;
     cancel();
-    if (end instanceof ConnectionDone) {
-      target.onComplete();
-    } else {
-      target.onError(end);
+    try {
+      if (end instanceof ConnectionDone) {
+        target.onComplete();
+      } else {
+        target.onError(end);
+      }
+    } catch (Throwable e) {
+      loop.report(e);
     }
   }
 }

@@ -5,6 +5,10 @@ package dev.torsion.examples.java;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import dev.torsion.clock.Clock;
+import dev.torsion.clock.Clocks;
+import dev.torsion.defer.Deferred;
+import dev.torsion.defer.DeferredList;
 import dev.torsion.examples.Output;
 import dev.torsion.framing.LineFraming;
 import dev.torsion.framing.LineOnlyReceiver;
@@ -13,15 +17,20 @@ import dev.torsion.net.Address;
 import dev.torsion.net.CloseReason;
 import dev.torsion.net.Factory;
 import dev.torsion.net.Protocol;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Set;
 
 /** The room: who is in it. All on the reactor's thread, so it needs no lock. */
 public final class ChatServer extends Factory {
+  private final Clock clock;
   private final Output out;
   private final Set<Spreader> clients = new LinkedHashSet<>();
 
-  public ChatServer(Output out) {
+  public ChatServer(Clock clock, Output out) {
+    this.clock = clock;
     this.out = out;
   }
 
@@ -57,24 +66,40 @@ public final class ChatServer extends Factory {
         return;
       }
       out.println(text);
+      var behind = new ArrayList<Deferred<Boolean>>();
       for (Spreader client : clients) {
-        if (client != this) client.hear(line);
+        if (client == this) continue;
+        client.sendLine(line);
+        if (!client.transport().isWritable()) behind.add(client.caughtUp());
       }
+      if (!behind.isEmpty()) waitFor(behind);
     }
 
-    /** A client that does not read what the others say is let go: it cannot fill the memory. */
-    private void hear(byte[] line) {
-      if (transport().isWritable()) {
-        sendLine(line);
-      } else {
-        transport().abortConnection();
-      }
+    /** Whoever says more than the others read waits for them: so nobody can fill the memory. */
+    private void waitFor(List<Deferred<Boolean>> behind) {
+      pauseProducing();
+      new DeferredList<>(behind)
+          .addCallback(
+              caughtUp -> {
+                resumeProducing();
+                return caughtUp;
+              });
+    }
+
+    /** One that does not read at all is let go. */
+    private Deferred<Boolean> caughtUp() {
+      return Clocks.addTimeout(transport().whenWritable(), Duration.ofSeconds(10), clock)
+          .addBoth(
+              outcome -> {
+                if (!outcome.isSuccess()) transport().abortConnection();
+                return outcome.isSuccess();
+              });
     }
   }
 
   public static void main(String[] args) {
     var torsion = Torsion.create();
-    torsion.listenTcp(8007, new ChatServer(Output.CONSOLE));
+    torsion.listenTcp(8007, new ChatServer(torsion.reactor(), Output.CONSOLE));
     torsion.run();
   }
 }

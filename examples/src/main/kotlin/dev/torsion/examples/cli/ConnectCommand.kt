@@ -14,6 +14,7 @@ import dev.torsion.framing.LineCodec
 import dev.torsion.framing.NetstringCodec
 import dev.torsion.framing.RawCodec
 import dev.torsion.framing.connect
+import dev.torsion.log.escaped
 import dev.torsion.reactor.Reactor
 import dev.torsion.reactor.react
 import dev.torsion.reactor.stopOnShutdown
@@ -69,12 +70,15 @@ internal class ConnectCommand : TorsionSubcommand() {
                 connection.closeWrite()
             }
         for (message in connection.incoming) {
-            out.print(message.decodeToString())
+            out.print(shown(message.decodeToString()))
             if (codec.ending.isEmpty()) out.println() else out.flush()
         }
         sender.cancel()
     }
 }
+
+/** What a peer has sent, with its lines, and nothing else that a terminal would take for a command. */
+internal fun shown(text: String): String = text.replace("\r\n", "\n").split('\n').joinToString("\n") { escaped(it, Int.MAX_VALUE) }
 
 /** The framings of the console client; [ending] is what a line of the console still needs. */
 internal enum class ConsoleCodec(

@@ -32,7 +32,7 @@ abstract class ServerCommand : TorsionSubcommand() {
     @Option(names = ["-h", "--help"], usageHelp = true, description = ["Show this help message and exit."])
     private var helpRequested = false
 
-    protected val lines: Output get() = Output(out::println)
+    protected val lines: Output get() = Output.escaping(out::println)
 
     /** Opens the port. */
     protected abstract fun listen(

@@ -47,7 +47,7 @@ internal class ChatCommand : ServerCommand() {
     override fun listen(
         reactor: Reactor,
         endpoint: String,
-    ) = serverFromString(reactor, endpoint).listen(ChatFactory(lines))
+    ) = serverFromString(reactor, endpoint).listen(ChatFactory(reactor, lines))
 }
 
 /** `torsion qotd`. */

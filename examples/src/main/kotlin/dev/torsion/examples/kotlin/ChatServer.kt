@@ -3,6 +3,9 @@
 
 package dev.torsion.examples.kotlin
 
+import dev.torsion.clock.Clock
+import dev.torsion.clock.addTimeout
+import dev.torsion.defer.DeferredList
 import dev.torsion.examples.Output
 import dev.torsion.framing.LineFraming
 import dev.torsion.framing.LineOnlyReceiver
@@ -10,6 +13,7 @@ import dev.torsion.net.Address
 import dev.torsion.net.CloseReason
 import dev.torsion.net.Factory
 import dev.torsion.reactor.Reactor
+import kotlin.time.Duration.Companion.seconds
 
 /** One client of the chat: what it says goes to all others. The line `close` closes its connection. */
 class Spreader(
@@ -32,17 +36,25 @@ class Spreader(
             return
         }
         room.out.println(line.decodeToString())
-        for (client in room.clients) if (client !== this) client.hear(line)
+        val others = room.clients.filter { it !== this }
+        others.forEach { it.sendLine(line) }
+        waitFor(others.filter { !it.transport.isWritable })
     }
 
-    /** A client that does not read what the others say is let go, so that it cannot fill the memory. */
-    private fun hear(line: ByteArray) {
-        if (transport.isWritable) sendLine(line) else transport.abortConnection()
+    /** Whoever says more than the others read is not heard until they have read it: so nobody can fill the memory. */
+    private fun waitFor(behind: List<Spreader>) {
+        if (behind.isEmpty()) return
+        pauseProducing()
+        DeferredList(behind.map { it.caughtUp() }).addCallback { resumeProducing() }
     }
+
+    /** One that does not read at all is let go. */
+    private fun caughtUp() = transport.whenWritable().addTimeout(10.seconds, room.clock).addErrback { transport.abortConnection() }
 }
 
 /** The room: who is in it. All on the reactor's thread, so it needs no lock. */
 class ChatFactory(
+    val clock: Clock,
     val out: Output,
 ) : Factory() {
     val clients = LinkedHashSet<Spreader>()
@@ -52,6 +64,6 @@ class ChatFactory(
 
 fun main() {
     val reactor = Reactor.create()
-    reactor.listenTcp(8007, ChatFactory(Output.CONSOLE))
+    reactor.listenTcp(8007, ChatFactory(reactor, Output.CONSOLE))
     reactor.run()
 }

@@ -104,8 +104,8 @@ internal fun networkStops(): List<Stop> =
             "ChatServer",
             "Chat",
             "What one says goes to the others; the server counts; \"close\" closes.",
-            "Java callbacks" plays { reactor, out -> chat(reactor, out, JavaChatServer(out.of("server"))) },
-            "Kotlin callbacks" plays { reactor, out -> chat(reactor, out, ChatFactory(out.of("server"))) },
+            "Java callbacks" plays { reactor, out -> chat(reactor, out, JavaChatServer(reactor, out.of("server"))) },
+            "Kotlin callbacks" plays { reactor, out -> chat(reactor, out, ChatFactory(reactor, out.of("server"))) },
         ),
         stop(
             "WriterThread",

@@ -3,11 +3,15 @@
 
 package dev.torsion.framing
 
+import dev.torsion.log.StandInException
+import dev.torsion.log.escaped
 import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.assertions.withClue
 import io.kotest.core.spec.style.StringSpec
+import io.kotest.matchers.ints.shouldBeLessThan
 import io.kotest.matchers.shouldBe
 import io.kotest.matchers.string.shouldContain
+import io.kotest.matchers.string.shouldNotContain
 import io.kotest.matchers.types.shouldBeInstanceOf
 import io.kotest.property.checkAll
 import java.io.IOException
@@ -62,6 +66,27 @@ class ContentSpec :
             content.decode(content.encode(42)) shouldBe 42
             shouldThrow<EncodeException> { content.encode(-1) }.cause.shouldBeInstanceOf<IOException>()
             shouldThrow<MalformedContentException> { content.decode(bytes("61")) }.cause.shouldBeInstanceOf<NumberFormatException>()
+        }
+
+        "what a peer has sent stands in the messages escaped and shortened, in that of the cause too" {
+            val content = Content.of<Int>({ byteArrayOf() }, { it.decodeToString().toInt() })
+            for (sent in listOf("\u001b[2J", "a\nb", "x".repeat(10_000))) {
+                val refused = shouldThrow<MalformedContentException> { content.decode(ByteBuffer.wrap(sent.encodeToByteArray())) }
+                for (message in listOf(refused.message!!, refused.cause!!.message!!, refused.stackTraceToString())) {
+                    message shouldContain escaped(sent).take(20)
+                    message shouldNotContain sent
+                }
+                refused.message!!.length shouldBeLessThan 300
+                refused.cause.shouldBeInstanceOf<StandInException>().original.shouldBeInstanceOf<NumberFormatException>()
+            }
+        }
+
+        "what is nested too deep is the peer's violation" {
+            fun depth(text: String): Int = if (text.startsWith("[")) 1 + depth(text.substring(1)) else 0
+            val content = Content.of<Int>({ byteArrayOf() }, { depth(it.decodeToString()) })
+            content.decode(ByteBuffer.wrap("[[[".encodeToByteArray())) shouldBe 3
+            val deep = ByteBuffer.wrap("[".repeat(100_000).encodeToByteArray())
+            shouldThrow<MalformedContentException> { content.decode(deep) }.message shouldContain "nested too deep"
         }
 
         "a codec's values mapped to others" {

@@ -28,7 +28,7 @@ import java.util.concurrent.TimeUnit
  * Every hook of codecs, handlers and receivers throws everything that there is to throw. Each time the connection ends on both sides, whoever
  * waits for a message, an answer or the end is told, the error is reported unless it is the peer's doing, and the next client is served.
  */
-class ThrowingHooksSpec :
+class CodecHooksSpec :
     FunSpec({
         val usual = LogPublisher.global().observers() // thousands of traces are of no use to anybody
         beforeSpec { usual.forEach(LogPublisher.global()::removeObserver) }
