@@ -22,6 +22,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
@@ -79,8 +80,9 @@ class ThrowingHooksTest {
     hooks.put(
         "every",
         run -> run.mustComplete(run.torsion.every(Duration.ofMillis(1), run::fail).done()));
-    hooks.put("call(Callable)", run -> run.mustComplete(run.torsion.call(run::failing)));
-    hooks.put("call(Runnable)", run -> run.mustComplete(run.torsion.call(run::fail)));
+    hooks.put("call(Callable)", run -> run.mustComplete(run.torsion.call((Callable<String>) run::failing)));
+    hooks.put(
+        "call(Runnable)", run -> run.mustComplete(run.torsion.call((Runnable) run::fail)));
     hooks.put("deferToThread", run -> run.mustComplete(run.torsion.deferToThread(run::failing)));
     hooks.put(
         "watchHealth",

@@ -37,9 +37,7 @@ class CodecHooksSpec :
         for (hook in HOOKS) {
             test(hook.name) {
                 for ((name, make) in THROWABLES) {
-                    val error = make()
-                    if (hook.takesCancellation && error is CancellationException) continue
-                    withClue(name) { Run(error, hook).play() }
+                    withClue(name) { Run(make(), hook).play() }
                 }
             }
         }
@@ -49,10 +47,8 @@ private class Hook(
     val name: String,
     /** What is the peer's doing, and is not reported. */
     val peersDoing: (Throwable) -> Boolean = { false },
-    /** A coroutine that is cancelled, or hears of the end of a connection, has not failed. */
+    /** For a coroutine that receives, the peer's violation is no failure of its own. */
     val isCoroutine: Boolean = false,
-    /** In it a cancellation is something else than an error. */
-    val takesCancellation: Boolean = false,
     val play: Run.() -> Unit,
 )
 
@@ -147,7 +143,7 @@ private class Run(
         withClue("the hook was called") { calls shouldBe 1 }
         waiting.shouldBeEmpty()
         withClue("open connections") { reactor.network.connections shouldBe 0 }
-        val isNoError = hook.isCoroutine && (error is ProtocolViolationException || error is CancellationException)
+        val isNoError = hook.isCoroutine && error is ProtocolViolationException
         withClue("reported: ${errors.map(::safeString)}") { errors.any { it === error } shouldBe !(isNoError || hook.peersDoing(error)) }
         checkServed()
         reactor.close()
@@ -207,14 +203,14 @@ private val HOOKS =
     listOf(
         Hook("a server's decode", peersDoing = { it is Exception || it is StackOverflowError }) { asking(server = codec(decode = { failOnce() })) },
         Hook("a client's decode", peersDoing = { it is Exception || it is StackOverflowError }) { asking(client = codec(decode = { failOnce() })) },
-        Hook("a server's encode", takesCancellation = true) { asking(server = codec(encode = { failOnce() })) },
-        Hook("keep", takesCancellation = true) {
+        Hook("a server's encode") { asking(server = codec(encode = { failOnce() })) },
+        Hook("keep") {
             asking(server = codec(keep = { failOnce() })) { c -> reactor.callLater(1, TimeUnit.SECONDS) { c.onMessage { c.write(it) } } }
             reactor.flush()
             reactor.advance(Duration.ofSeconds(2))
         },
-        Hook("a server's decoder", peersDoing = { it is ProtocolViolationException }, takesCancellation = true) { asking(server = codec(find = { failOnce() })) },
-        Hook("a client's decoder", peersDoing = { it is ProtocolViolationException }, takesCancellation = true) { asking(client = codec(find = { failOnce() })) },
+        Hook("a server's decoder", peersDoing = { it is ProtocolViolationException }) { asking(server = codec(find = { failOnce() })) },
+        Hook("a client's decoder", peersDoing = { it is ProtocolViolationException }) { asking(client = codec(find = { failOnce() })) },
         Hook("newDecoder") { asking(server = codec(newDecoder = { failOnce() })) },
         Hook("connected") {
             asking { c ->
@@ -222,7 +218,7 @@ private val HOOKS =
                 c.onMessage { c.write(it) }
             }
         },
-        Hook("onMessage", takesCancellation = true) {
+        Hook("onMessage") {
             asking { c ->
                 c.onMessage {
                     failOnce()
@@ -230,7 +226,7 @@ private val HOOKS =
                 }
             }
         },
-        Hook("onMessage, later", takesCancellation = true) {
+        Hook("onMessage, later") {
             asking { c ->
                 c.onMessage {
                     val before = calls
@@ -240,7 +236,7 @@ private val HOOKS =
                 }
             }
         },
-        Hook("onMessage, by a Deferred that has failed", takesCancellation = true) {
+        Hook("onMessage, by a Deferred that has failed") {
             asking { c ->
                 c.onMessage {
                     runCatching { failOnce() }.exceptionOrNull()?.let { e -> fail<Unit>(e) } ?: c.write(it)
@@ -262,7 +258,7 @@ private val HOOKS =
             }
             reactor.openConnection(HERE_TO, LineCodec()).addCallback(::ask).addErrback { }
         },
-        Hook("a client's decoder, with a coroutine that receives", takesCancellation = true) {
+        Hook("a client's decoder, with a coroutine that receives") {
             reactor.listen("tcp:8007", LineCodec()) { c -> c.onMessage { c.write(it) } }
             val received = Deferred<Unit>()
             mustFire("receive", received)
