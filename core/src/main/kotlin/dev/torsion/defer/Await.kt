@@ -79,17 +79,17 @@ public suspend inline fun <T> ConcurrencyPrimitive<*>.withPermit(block: () -> T)
  * the way.
  */
 private class Waiter(
-    private val deferred: Deferred<*>,
+    private var deferred: Deferred<*>?, // until it has the result
     private val continuation: CancellableContinuation<Any?>,
     private val builder: DeferredCoroutine<*>?,
 ) : Step() {
-    var hasResult = false
-        private set
+    val hasResult: Boolean get() = deferred == null
 
     override fun run(result: Any?): Any? {
-        hasResult = true
+        val source = deferred!!
+        deferred = null
         builder?.waitingOn = null // a cancellation that comes before the coroutine has gone on is the coroutine's
-        val keeper = if (result is Failure) null else deferred.takeKeeper()
+        val keeper = if (result is Failure) null else source.takeKeeper()
         if (keeper == null) {
             continuation.resume(result)
         } else {

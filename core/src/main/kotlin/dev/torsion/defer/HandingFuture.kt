@@ -63,6 +63,23 @@ internal abstract class HandingFuture<T>(loop: Executor) : LoopFuture<T>(loop) {
     private fun <A, B> handingBoth(fn: BiConsumer<A, B>): BiConsumer<A, B> =
         if (isWatched) BiConsumer { value, other -> fn.accept(handed(value), other) } else fn
 
+    // The JDK's time limits watch their future by whenComplete: that hands the value to nobody.
+    private var setsTimeLimit: Thread? = null
+
+    private inline fun settingTimeLimit(set: () -> CompletableFuture<T>): CompletableFuture<T> {
+        setsTimeLimit = Thread.currentThread()
+        try {
+            return set()
+        } finally {
+            setsTimeLimit = null
+        }
+    }
+
+    override fun orTimeout(timeout: Long, unit: TimeUnit): CompletableFuture<T> = settingTimeLimit { super.orTimeout(timeout, unit) }
+
+    override fun completeOnTimeout(value: T, timeout: Long, unit: TimeUnit): CompletableFuture<T> =
+        settingTimeLimit { super.completeOnTimeout(value, timeout, unit) }
+
     private fun isLost(value: Any?, error: Throwable?) = error == null && !handOver(value)
 
     protected fun takenBack() = CancellationException("cancelled before anybody had the result")
@@ -95,7 +112,7 @@ internal abstract class HandingFuture<T>(loop: Executor) : LoopFuture<T>(loop) {
         super.handleAsync(handing(fn as BiFunction<T?, Throwable?, U>), executor)
 
     override fun whenComplete(fn: BiConsumer<in T, in Throwable?>): CompletableFuture<T> =
-        super.whenComplete(handing(fn as BiConsumer<T?, Throwable?>))
+        super.whenComplete(if (setsTimeLimit === Thread.currentThread()) fn else handing(fn as BiConsumer<T?, Throwable?>))
 
     override fun whenCompleteAsync(fn: BiConsumer<in T, in Throwable?>): CompletableFuture<T> =
         super.whenCompleteAsync(handing(fn as BiConsumer<T?, Throwable?>))

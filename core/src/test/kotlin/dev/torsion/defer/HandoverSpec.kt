@@ -15,6 +15,7 @@ import kotlinx.coroutines.SupervisorJob
 import kotlinx.coroutines.flow.first
 import kotlinx.coroutines.launch
 import java.util.concurrent.CompletableFuture
+import java.util.concurrent.TimeUnit
 import kotlin.coroutines.CoroutineContext
 
 /**
@@ -361,6 +362,10 @@ internal class HandoverSpec :
                 "acceptEitherAsync" to { future, use, pool -> future.acceptEitherAsync(CompletableFuture(), { use(it) }, pool) },
                 "thenComposeAsync" to { future, use, pool -> future.thenComposeAsync({ other.also { _ -> use(it) } }, pool) },
                 "a stage of a copy" to { future, use, _ -> future.copy().thenAccept(use) },
+                "a stage with a time limit" to { future, use, _ -> future.orTimeout(1, TimeUnit.HOURS).thenAccept(use) },
+                "a stage with a value for the time limit" to { future, use, _ ->
+                    future.copy().completeOnTimeout(Thing(), 1, TimeUnit.HOURS).thenAccept(use)
+                },
                 "a stage of exceptionally" to { future, use, _ -> future.exceptionally { throw it }.thenAccept(use) },
             )
     }
