@@ -17,12 +17,25 @@ internal class LentThread private constructor(
         }
     }
 
+    /** The two are one as order sees it, so an interrupt of the thread that waits is for later. */
+    private fun joinUninterruptibly() {
+        var wasInterrupted = false
+        while (isAlive) {
+            try {
+                join()
+            } catch (_: InterruptedException) {
+                wasInterrupted = true
+            }
+        }
+        if (wasInterrupted) currentThread().interrupt()
+    }
+
     companion object {
         /** Runs [call] on a thread of its own, and throws here what it throws. */
         fun run(call: Runnable) {
             val thread = LentThread(call)
             thread.start()
-            thread.join()
+            thread.joinUninterruptibly()
             thread.error?.let { throw it }
         }
 

@@ -68,6 +68,7 @@ internal class MemorySocketChannel(
     private var input: BytePipe? = null
     private var output: BytePipe? = null
     private var outputShut = false
+    private var isDropped = false
     private var attempt: MemoryNetwork.Attempt? = null
 
     /** The other end; null until connected. */
@@ -90,12 +91,14 @@ internal class MemorySocketChannel(
     }
 
     override fun connect(remote: SocketAddress): Boolean {
+        network.calls.calling("connect")
         if (isConnected || attempt != null) throw AlreadyConnectedException()
         attempt = network.connect(this, remote as InetSocketAddress, local)
         return false
     }
 
     override fun finishConnect(): Boolean {
+        network.calls.calling("finishConnect")
         val current = attempt ?: return isConnected
         if (!current.isDecided) return false
         attempt = null
@@ -114,6 +117,7 @@ internal class MemorySocketChannel(
     }
 
     override fun read(target: ByteBuffer): Int {
+        network.calls.calling("read")
         val input = input ?: throw NotYetConnectedException()
         if (!isOpen) throw ClosedChannelException()
         if (input.isReset) throw IOException("Connection reset")
@@ -127,6 +131,7 @@ internal class MemorySocketChannel(
     ): Long = targets.asList().subList(offset, offset + length).firstOrNull { it.hasRemaining() }?.let { read(it).toLong() } ?: 0
 
     override fun write(source: ByteBuffer): Int {
+        network.calls.calling("write")
         val output = output ?: throw NotYetConnectedException()
         if (!isOpen || outputShut) throw ClosedChannelException()
         if (input!!.isReset) throw IOException("Broken pipe")
@@ -140,6 +145,7 @@ internal class MemorySocketChannel(
     ): Long = sources.asList().subList(offset, offset + length).sumOf { write(it).toLong() }
 
     override fun shutdownOutput(): SocketChannel {
+        network.calls.calling("shutdownOutput")
         val output = output ?: throw NotYetConnectedException()
         outputShut = true
         output.sendEnd()
@@ -162,11 +168,23 @@ internal class MemorySocketChannel(
 
     private val sentIntoTheVoid get() = peer?.isOpen == false && output?.isEmpty == false
 
+    /** Closed by the kernel before anybody has accepted it. */
+    fun drop() {
+        options.set(StandardSocketOptions.SO_LINGER, 0)
+        isDropped = true
+        close()
+    }
+
+    /** Something between the two ends breaks the connection for this one. */
+    fun breakOff() {
+        input!!.sendReset()
+    }
+
     override fun implCloseSelectableChannel() {
         attempt?.let(network::abandon)
         network.closed(this)
-        val output = output ?: return
-        if (options.resetsOnClose || input!!.hasUnread) output.sendReset() else output.sendEnd()
+        output?.let { if (options.resetsOnClose || input!!.hasUnread) it.sendReset() else it.sendEnd() }
+        if (!isDropped) network.calls.calling("close") // which may fail; but the descriptor is free then, too
     }
 
     override fun implConfigureBlocking(block: Boolean) {
@@ -174,6 +192,7 @@ internal class MemorySocketChannel(
     }
 
     override fun bind(local: SocketAddress?): SocketChannel {
+        network.calls.calling("bind")
         this.local = local as InetSocketAddress?
         return this
     }
@@ -182,6 +201,7 @@ internal class MemorySocketChannel(
         name: SocketOption<T>,
         value: T,
     ): SocketChannel {
+        network.calls.calling("setOption")
         if (!isOpen) throw ClosedChannelException()
         options.set(name, value)
         return this
@@ -225,12 +245,16 @@ internal class MemoryServerChannel(
 
     override fun readyOperations(): Int = if (isOpen && waiting.isNotEmpty()) SelectionKey.OP_ACCEPT else 0
 
-    override fun accept(): SocketChannel? = waiting.removeFirstOrNull()
+    override fun accept(): SocketChannel? {
+        network.calls.calling("accept")
+        return waiting.removeFirstOrNull()
+    }
 
     override fun bind(
         local: SocketAddress?,
         backlog: Int,
     ): ServerSocketChannel {
+        network.calls.calling("bind")
         this.local = network.bind(this, local as InetSocketAddress)
         this.backlog = backlog
         return this
@@ -238,10 +262,9 @@ internal class MemoryServerChannel(
 
     override fun implCloseSelectableChannel() {
         local?.let(network::unbind)
-        waiting.forEach {
-            it.setOption(StandardSocketOptions.SO_LINGER, 0)
-            it.close()
-        }
+        network.resources.remove(this)
+        waiting.forEach { it.drop() }
+        network.calls.calling("close server")
     }
 
     override fun implConfigureBlocking(block: Boolean) {
@@ -252,6 +275,7 @@ internal class MemoryServerChannel(
         name: SocketOption<T>,
         value: T,
     ): ServerSocketChannel {
+        network.calls.calling("setOption")
         options.set(name, value)
         return this
     }

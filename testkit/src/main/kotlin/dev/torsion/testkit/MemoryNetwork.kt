@@ -27,6 +27,12 @@ public class MemoryNetwork {
     private val silent = HashSet<InetAddress>()
     private var nextPort = FIRST_FREE_PORT
 
+    /** Hears of every call of the channels, in the order in which they come. */
+    internal var calls = SystemCalls { }
+
+    /** Everything that was opened and not closed: channels, and selectors. */
+    internal val resources = LinkedHashSet<Any>()
+
     /** In which pieces the bytes of connections that are made from now on arrive. */
     public var chunking: Chunking = Chunking.whole()
 
@@ -67,6 +73,7 @@ public class MemoryNetwork {
 
     internal val resolver =
         HostResolver { name ->
+            calls.calling("resolve")
             hosts[name.lowercase()] ?: throw UnknownHostException("$name: give it an address with MemoryNetwork.addHost")
         }
 
@@ -128,6 +135,14 @@ public class MemoryNetwork {
 
     internal fun closed(channel: MemorySocketChannel) {
         open.remove(channel)
+        resources.remove(channel)
+    }
+
+    /** Resets the connection at the end with the address [local], as a machine between the two might; false when there is none. */
+    internal fun reset(local: InetSocketAddress): Boolean {
+        val end = open.firstOrNull { it.peer != null && it.localAddress == local } ?: return false
+        end.breakOff()
+        return true
     }
 
     /** All that is on its way arrives. */
@@ -153,7 +168,7 @@ public class MemoryNetwork {
         port: MemoryServerChannel,
     ) {
         val client = attempt.channel
-        val server = MemorySocketChannel(client.provider(), this)
+        val server = MemorySocketChannel(client.provider(), this).also(resources::add)
         val toServer = BytePipe(window, chunking.newStream())
         val toClient = BytePipe(window, chunking.newStream())
         client.join(server, attempt.local, attempt.remote, toClient, toServer)

@@ -13,13 +13,16 @@ import dev.torsion.net.Factory
 import dev.torsion.net.ListeningPort
 import dev.torsion.net.TcpOptions
 import dev.torsion.reactor.ErrorListener
+import dev.torsion.reactor.Phase
 import dev.torsion.reactor.ReactorNotRunningException
 import dev.torsion.reactor.ReactorOptions
+import dev.torsion.reactor.SystemEvent
 import dev.torsion.reactor.ThreadPoolStoppedException
 import dev.torsion.reactor.nio.NioReactor
 import java.nio.channels.SelectionKey
 import java.time.Duration
 import java.util.concurrent.Callable
+import java.util.concurrent.ConcurrentLinkedQueue
 import java.util.concurrent.TimeUnit
 import java.util.function.BooleanSupplier
 import java.util.function.Consumer
@@ -78,7 +81,13 @@ public class MemoryReactor private constructor(
     private val opened = LinkedHashMap<ListeningPort, Place?>()
     private val made = LinkedHashMap<Connector, Place?>()
 
+    private val work = ConcurrentLinkedQueue<Runnable>()
+
+    @Volatile
+    private var isPoolStopped = false
+
     init {
+        addSystemEventTrigger(Phase.AFTER, SystemEvent.SHUTDOWN) { stopPool() }
         clock.drivenBy(Driver())
         LeakWatch.current()?.watch(this)
     }
@@ -89,7 +98,10 @@ public class MemoryReactor private constructor(
     /** Every connector that was made, in order. */
     public val connectors: List<Connector> get() = made.keys.toList()
 
-    override fun nanoTime(): Long = clock.nanoTime()
+    override fun nanoTime(): Long {
+        network.calls.calling("nanoTime")
+        return clock.nanoTime()
+    }
 
     // Driving.
 
@@ -196,6 +208,7 @@ public class MemoryReactor private constructor(
     ) {
         network.deliver()
         if (selector.selectNow(ready) > 0 || timeoutNanos == 0L || !network.isQuiet) return
+        if (Thread.currentThread().isInterrupted) return heedInterrupt()
         if (timeoutNanos == Long.MAX_VALUE) {
             crash()
             throw AssertionError("$this has nothing left to wait for, and nobody has stopped it")
@@ -224,11 +237,25 @@ public class MemoryReactor private constructor(
     // Threads.
 
     override fun callInThread(call: Runnable) {
+        network.calls.calling("start thread")
+        if (isPoolStopped) throw ThreadPoolStoppedException("the reactor of this pool has ended")
+        work.add(call)
         try {
-            callFromThread { LentThread.run(call) }
+            callFromThread(::workInThread)
         } catch (e: ReactorNotRunningException) {
+            work.remove(call)
             throw ThreadPoolStoppedException("the reactor of this pool has ended").apply { initCause(e) }
         }
+    }
+
+    private fun workInThread() {
+        work.poll()?.let(LentThread::run)
+    }
+
+    /** As the end of a pool, the end of this reactor waits for the work that was taken. */
+    private fun stopPool() {
+        isPoolStopped = true
+        repeat(work.size) { runCatching { workInThread() }.onFailure { report("a call in a thread failed", it) } }
     }
 
     override fun callInResolverThread(call: Runnable): Unit = callInThread(call)

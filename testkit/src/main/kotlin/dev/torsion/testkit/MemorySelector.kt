@@ -24,14 +24,22 @@ import java.util.function.Consumer
 internal class MemorySelectorProvider(
     private val network: MemoryNetwork,
 ) : SelectorProvider() {
-    override fun openSelector(): AbstractSelector = MemorySelector(this)
+    override fun openSelector(): AbstractSelector = MemorySelector(this, network).also(network.resources::add)
 
-    override fun openSocketChannel(): SocketChannel = MemorySocketChannel(this, network)
+    override fun openSocketChannel(): SocketChannel {
+        network.calls.calling("open")
+        return MemorySocketChannel(this, network).also(network.resources::add)
+    }
 
-    override fun openServerSocketChannel(): ServerSocketChannel = MemoryServerChannel(this, network, ofIPv4 = false)
+    override fun openServerSocketChannel(): ServerSocketChannel = openServerSocketChannel(ofIPv4 = false)
 
     override fun openServerSocketChannel(family: ProtocolFamily): ServerSocketChannel =
-        MemoryServerChannel(this, network, family == StandardProtocolFamily.INET)
+        openServerSocketChannel(family == StandardProtocolFamily.INET)
+
+    private fun openServerSocketChannel(ofIPv4: Boolean): ServerSocketChannel {
+        network.calls.calling("open server")
+        return MemoryServerChannel(this, network, ofIPv4).also(network.resources::add)
+    }
 
     override fun openDatagramChannel(): DatagramChannel = throw UnsupportedOperationException("no datagrams in memory yet")
 
@@ -43,6 +51,7 @@ internal class MemorySelectorProvider(
 /** Which channels in memory are ready, in the order of their registration. It never waits. */
 internal class MemorySelector(
     provider: SelectorProvider,
+    private val network: MemoryNetwork,
 ) : AbstractSelector(provider) {
     private val registered = LinkedHashSet<MemoryKey>()
     private val selected = LinkedHashSet<SelectionKey>()
@@ -51,12 +60,14 @@ internal class MemorySelector(
     val isReady get() = registered.any { it.isValid && it.ready != 0 }
 
     override fun selectNow(): Int {
+        network.calls.calling("select")
         dropCancelled()
         return registered.count { it.isValid && it.ready != 0 && selected.add(it) }
     }
 
     // The inherited method goes through the keys in no particular order.
     override fun selectNow(action: Consumer<SelectionKey>): Int {
+        network.calls.calling("select")
         dropCancelled()
         val ready = registered.filter { it.isValid && it.ready != 0 }
         ready.forEach(action)
@@ -79,6 +90,7 @@ internal class MemorySelector(
         operations: Int,
         attachment: Any?,
     ): SelectionKey {
+        network.calls.calling("register")
         val key = MemoryKey(this, channel)
         key.attach(attachment)
         key.interestOps(operations)
@@ -101,6 +113,8 @@ internal class MemorySelector(
     }
 
     override fun implCloseSelector() {
+        network.resources.remove(this)
+        network.calls.calling("close selector")
         dropCancelled()
         registered.toList().forEach(::drop)
     }

@@ -79,8 +79,8 @@ public open class NioReactor(
         if (selector.select(ready, millis) == 0) heedInterrupt()
     }
 
-    /** A selector does not wait on a thread that is interrupted: the loop would spin for ever. */
-    private fun heedInterrupt() {
+    /** For [select]: a selector does not wait on a thread that is interrupted, so that the loop would spin for ever. */
+    protected fun heedInterrupt() {
         if (Thread.interrupted()) report("the reactor's thread was interrupted, which does not end it", InterruptedException(INTERRUPTED))
     }
 
