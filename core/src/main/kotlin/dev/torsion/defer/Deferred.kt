@@ -179,6 +179,7 @@ public open class Deferred<T> @JvmOverloads constructor(canceller: Canceller<T>?
     public fun pause() {
         checkOwner("pauses it")
         pauses++
+        LeftBehind.paused(this)
     }
 
     /**
@@ -266,6 +267,9 @@ public open class Deferred<T> @JvmOverloads constructor(canceller: Canceller<T>?
         settle()
         return taken
     }
+
+    /** The exception of a failure that [pause] keeps from the chain. */
+    internal val heldFailure: Throwable? get() = if (pauses > 0) (result as? Failure)?.value else null
 
     /** Says that somebody else has reported this Deferred's failure. */
     internal fun disownFailure() {

@@ -39,7 +39,11 @@ internal class DeferredFuture<T> private constructor(
     @Volatile
     private var isBeingComposed = false
 
-    override fun <U> newIncompleteFuture(): CompletableFuture<U> = DeferredFuture(source, loop, first, composed)
+    init {
+        LeftBehind.made(this)
+    }
+
+    override fun <U> newStage(): LoopFuture<U> = DeferredFuture(source, loop, first, composed)
 
     override val isWatched get() = handover != null || composed != null
 
@@ -47,6 +51,7 @@ internal class DeferredFuture<T> private constructor(
 
     // Whoever asks for it is not ours, but for a stage that composes it: what becomes of the value is not seen from here.
     override fun toCompletableFuture(): CompletableFuture<T> {
+        isLookedAt = true
         if (isBeingComposed) isBeingComposed = false else share()
         return this
     }

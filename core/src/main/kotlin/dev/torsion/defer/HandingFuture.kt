@@ -112,13 +112,13 @@ internal abstract class HandingFuture<T>(loop: Executor) : LoopFuture<T>(loop) {
         super.handleAsync(handing(fn as BiFunction<T?, Throwable?, U>), executor)
 
     override fun whenComplete(fn: BiConsumer<in T, in Throwable?>): CompletableFuture<T> =
-        super.whenComplete(if (setsTimeLimit === Thread.currentThread()) fn else handing(fn as BiConsumer<T?, Throwable?>))
+        if (setsTimeLimit === Thread.currentThread()) super.whenComplete(fn) else seen(super.whenComplete(handing(fn as BiConsumer<T?, Throwable?>)))
 
     override fun whenCompleteAsync(fn: BiConsumer<in T, in Throwable?>): CompletableFuture<T> =
-        super.whenCompleteAsync(handing(fn as BiConsumer<T?, Throwable?>))
+        seen(super.whenCompleteAsync(handing(fn as BiConsumer<T?, Throwable?>)))
 
     override fun whenCompleteAsync(fn: BiConsumer<in T, in Throwable?>, executor: Executor): CompletableFuture<T> =
-        super.whenCompleteAsync(handing(fn as BiConsumer<T?, Throwable?>), executor)
+        seen(super.whenCompleteAsync(handing(fn as BiConsumer<T?, Throwable?>), executor))
 
     override fun <U, V> thenCombine(other: CompletionStage<out U>, fn: BiFunction<in T, in U, out V>): CompletableFuture<V> =
         super.thenCombine(other, handingBoth(fn as BiFunction<T, U, V>))

@@ -46,6 +46,7 @@ import kotlin.coroutines.EmptyCoroutineContext
 public fun <T> inlineCallbacks(context: CoroutineContext = EmptyCoroutineContext, block: suspend CoroutineScope.() -> T): Deferred<T> {
     val dispatcher = context[ContinuationInterceptor]
     val coroutine = DeferredCoroutine<T>(if (dispatcher == null) context + InCaller else context)
+    LeftBehind.begun(coroutine)
     val wait = dispatcher is CoroutineDispatcher && dispatcher.isDispatchNeeded(context)
     if (wait) coroutine.deferred.belongsElsewhere()
     coroutine.start(if (wait) CoroutineStart.DEFAULT else CoroutineStart.UNDISPATCHED, coroutine, block)

@@ -3,14 +3,53 @@
 
 package dev.torsion.defer
 
+import java.util.concurrent.CancellationException
 import java.util.concurrent.CompletableFuture
+import java.util.concurrent.CompletionException
 import java.util.concurrent.CompletionStage
 import java.util.concurrent.Executor
 import java.util.concurrent.TimeUnit
 
 /** A future that is completed on the thread of [loop], and refuses to block it. So do its copies and all stages derived from it. */
 internal open class LoopFuture<T>(protected val loop: Executor) : CompletableFuture<T>() {
-    override fun <U> newIncompleteFuture(): CompletableFuture<U> = LoopFuture(loop)
+    /** Somebody has asked what has become of this, or has added a stage that waits for it. For [LeftBehind]. */
+    @Volatile
+    protected var isLookedAt: Boolean = false
+
+    override fun <U> newIncompleteFuture(): CompletableFuture<U> {
+        isLookedAt = true // a stage of this is being made
+        return newStage()
+    }
+
+    protected open fun <U> newStage(): LoopFuture<U> = LoopFuture(loop)
+
+    /** [stage] passes on what its function has seen already. */
+    protected fun <U> seen(stage: CompletableFuture<U>): CompletableFuture<U> = stage.also { (it as? LoopFuture<U>)?.isLookedAt = true }
+
+    /** What this has failed with, unless it was cancelled, or somebody has looked at it. */
+    internal fun unseenError(): Throwable? {
+        if (!isDone || isLookedAt || numberOfDependents > 0) return null
+        val error =
+            try {
+                super.getNow(null)
+                null
+            } catch (e: CompletionException) {
+                e.cause ?: e
+            } catch (e: CancellationException) {
+                e
+            }
+        return error.takeIf { it !is CancellationException }
+    }
+
+    override fun getNow(otherwise: T): T {
+        isLookedAt = true
+        return super.getNow(otherwise)
+    }
+
+    override fun isCompletedExceptionally(): Boolean {
+        isLookedAt = true
+        return super.isCompletedExceptionally()
+    }
 
     // The JDK's own gives a plain future to those who ask for one.
     override fun minimalCompletionStage(): CompletionStage<T> {
@@ -20,16 +59,19 @@ internal open class LoopFuture<T>(protected val loop: Executor) : CompletableFut
     }
 
     override fun get(): T {
+        isLookedAt = true
         refuseToBlockLoop()
         return super.get()
     }
 
     override fun get(timeout: Long, unit: TimeUnit): T {
+        isLookedAt = true
         refuseToBlockLoop()
         return super.get(timeout, unit)
     }
 
     override fun join(): T {
+        isLookedAt = true
         refuseToBlockLoop()
         return super.join()
     }

@@ -6,6 +6,7 @@ package dev.torsion.reactor
 import dev.torsion.clock.DelayedCall
 import dev.torsion.clock.TimerQueue
 import dev.torsion.clock.saturatedNanos
+import dev.torsion.defer.CoroutinePlace
 import dev.torsion.defer.Deferred
 import dev.torsion.defer.DeferredDebug
 import dev.torsion.defer.LoopThread
@@ -28,6 +29,7 @@ import java.util.concurrent.Callable
 import java.util.concurrent.CountDownLatch
 import java.util.concurrent.RejectedExecutionException
 import java.util.concurrent.TimeUnit
+import kotlin.coroutines.EmptyCoroutineContext
 
 /**
  * All of a reactor but its events: life cycle, turns, timers, tasks, threads and coroutines. A subclass says how to wait for
@@ -84,9 +86,12 @@ public abstract class AbstractReactor(
 
     final override val scope: CoroutineScope =
         CoroutineScope(
-            SupervisorJob() + dispatcher + CoroutineName(options.threadName) +
+            SupervisorJob() + dispatcher + CoroutineName(options.threadName) + coroutinePlaces() +
                 CoroutineExceptionHandler { _, e -> report("a coroutine of the reactor failed", e) },
         )
+
+    /** In debug mode coroutines know where they were launched. */
+    private fun coroutinePlaces() = if (DeferredDebug.enabled) CoroutinePlace.OF_SCOPE else EmptyCoroutineContext
 
     final override val threadPool: ThreadPool get() = threads.pool()
 
@@ -442,6 +447,9 @@ public abstract class AbstractReactor(
         val finish = Runnable { if (state == State.ENDING) state = State.ENDED }
         threads.stop { if (isInReactorThread) finish.run() else tasks.offer(finish) }
     }
+
+    /** What the triggers before the shutdown have returned and the shutdown waits for. For reactors that say what keeps them from ending. */
+    protected fun shutdownWaitsFor(): List<Deferred<*>> = systemEvents.shutdown.waitsFor()
 
     /** The last turn is over: when the reactor was stopped, ends its coroutines and releases what it used. */
     protected fun end() {

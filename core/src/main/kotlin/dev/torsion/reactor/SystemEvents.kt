@@ -96,6 +96,7 @@ internal class EventTriggers(
 
     private val waiting = Phase.entries.associateWith { ArrayDeque<TriggerHandle>() }
     private var rest: Runnable? = null
+    private var holdUps: List<Deferred<*>> = emptyList()
 
     fun add(
         phase: Phase,
@@ -118,6 +119,7 @@ internal class EventTriggers(
     ) {
         val holdUps = ArrayList<Deferred<Any?>>()
         drain(Phase.BEFORE) { result -> toWaitFor(result, loop)?.let { holdUps.add(it.cast()) } }
+        this.holdUps = holdUps
         val goOn = rest(own, finished)
         rest = goOn
         // One more than there are, so that those which have fired already cannot finish the phase before the loop below ends.
@@ -157,6 +159,9 @@ internal class EventTriggers(
             finished()
         }
     }
+
+    /** The Deferreds of the before-triggers that have no result yet. */
+    fun waitsFor(): List<Deferred<*>> = holdUps.filter { !it.called || it.isPaused }
 
     @Suppress("UNCHECKED_CAST") // its value is passed on as it is
     private fun Deferred<*>.cast() = this as Deferred<Any?>

@@ -3,26 +3,43 @@
 
 package dev.torsion.testkit
 
+import dev.torsion.defer.LeftBehind
 import dev.torsion.defer.UnhandledFailure
 import dev.torsion.defer.UnhandledFailures
+import dev.torsion.spi.TorsionSpi
 
 /**
  * Watches one test: at its [end] it finds what the test has left behind. The JUnit and Kotest extensions do this for every test; for
  * other frameworks, [begin] before the test and [end] after it, on the same thread.
  *
- * Every [VirtualClock] and [MemoryReactor] that is made on this thread meanwhile is watched. Found are: failures of Deferreds that
- * nobody handled, delayed calls that wait, ports that listen, connections that are open or being made, and errors that were logged with
- * a throwable and not taken with [CapturedLogs.flushLoggedErrors] of [logs]. (What a [MemoryReactor] reports is no such error: the test
- * hears it from the reactor.) Where something was made is told when debugging is on (`-Dtorsion.debug=on`, or assertions enabled, as
- * test runners do; see [DeferredDebug][dev.torsion.defer.DeferredDebug]).
+ * Every [VirtualClock] and [MemoryReactor] that is made on this thread meanwhile is watched. Found are:
+ * - delayed calls that wait, ports that listen, connections that are open or being made;
+ * - coroutines that wait: those of a reactor's scope and below it, as of connections, and those of
+ *   [inlineCallbacks][dev.torsion.defer.inlineCallbacks];
+ * - a shutdown that does not end within a minute of virtual time, because a trigger waits for something that never comes;
+ * - failures of Deferreds that nobody handled, also those that are held by [pause][dev.torsion.defer.Deferred.pause];
+ * - futures of Deferreds, and stages derived from them, that have failed while nobody has looked at them. Whoever adds a stage, waits, or
+ *   asks looks; a cancellation is no failure;
+ * - errors that were logged with a throwable and not taken with [CapturedLogs.flushLoggedErrors] of [logs]. (What a [MemoryReactor]
+ *   reports is no such error: the test hears it from the reactor.)
+ *
+ * Where something was made is told when debugging is on (`-Dtorsion.debug=on`, or assertions enabled, as test runners do; see
+ * [DeferredDebug][dev.torsion.defer.DeferredDebug]).
+ *
+ * **Not seen:** a Deferred that never fires while no coroutine waits for it, for it is garbage and no leak; what other threads than the
+ * test's begin; a failed future that was given to `allOf`, `anyOf` or `orTimeout`, or that `whenComplete` has
+ * returned; coroutines of scopes that are not below a reactor's; reactors on real sockets, and what they have open; with debugging off,
+ * where a coroutine was launched.
  *
  * Thread: the test's. A test that moves to another thread still has its reactors checked, but no Deferreds.
  */
+@OptIn(TorsionSpi::class)
 public class LeakWatch private constructor() {
     private val owner = Thread.currentThread()
     private val clocks = LinkedHashSet<VirtualClock>()
     private val reactors = LinkedHashSet<MemoryReactor>()
     private val unhandled = ArrayList<UnhandledFailure>()
+    private val begun = LeftBehind.watch()
     private var isTurnEnded = false
 
     /** What is logged during the test. */
@@ -61,16 +78,22 @@ public class LeakWatch private constructor() {
         val errors = reactors.mapNotNull { reactor -> runCatching { reactor.settle() }.exceptionOrNull() }
         val left = reactors.flatMap { it.leftovers() }
         val calls = clocks.flatMap { clock -> clock.delayedCalls().sortedBy { it.time } }.map { "pending call: $it" }
+        val waiting = begun.found(reactors.map { it.scope })
         endTurn()
         val failures = unhandled.toList() // before closing the reactors fails what is still under way
         val logged = logs.unexpectedErrors()
         val allErrors = errors + closeReactors()
+        val endless = reactors.mapNotNull { it.endlessShutdown() }
         val problems =
-            left + calls + failures.map { "$it${it.places}" } + logged.map { "logged error: $it" } +
+            left + calls + waiting + endless + failures.map { "$it${it.places}" } + logged.map { "logged error: $it" } +
                 allErrors.map { "a callback failed while the test was ending: $it" }
         if (problems.isEmpty()) return
         val found = AssertionError("The test has left something behind:\n" + problems.joinToString("\n") { "  - $it" })
-        (failures.map { it.failure.value } + logged.mapNotNull { it.throwable } + allErrors).forEach(found::addSuppressed)
+        (
+            waiting.mapNotNull {
+                it.error
+            } + failures.map { it.failure.value } + logged.mapNotNull { it.throwable } + allErrors
+            ).forEach(found::addSuppressed)
         throw found
     }
 
@@ -78,13 +101,17 @@ public class LeakWatch private constructor() {
     public fun close() {
         endTurn()
         closeReactors() // what fails in it is in the log, and the test has failed already
+        reactors.forEach { it.endlessShutdown() }
     }
 
     private fun endTurn() {
         if (isTurnEnded) return
         isTurnEnded = true
         if (current.get() === this) current.remove()
-        if (Thread.currentThread() === owner) UnhandledFailures.endTurn()
+        if (Thread.currentThread() === owner) {
+            UnhandledFailures.endTurn()
+            begun.close()
+        }
     }
 
     private fun closeReactors(): List<Throwable> {

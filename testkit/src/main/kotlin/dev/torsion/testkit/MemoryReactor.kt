@@ -293,6 +293,19 @@ public class MemoryReactor private constructor(
         if (isLooping) flush()
     }
 
+    /** Lets time pass for a shutdown that waits for it. One that does not end then is cut short, and described. */
+    internal fun endlessShutdown(): String? {
+        if (!isLooping) return null
+        clock.drivenUntil({ !isLooping }, LONGEST_SHUTDOWN, {}, {})
+        if (!isLooping) return null
+        val text = "a shutdown that does not end: $this waits for ${shutdownWaitsFor().joinToString()}"
+        clock.driven {
+            callFromThread(::crash)
+            oneTurn()
+        }
+        return text
+    }
+
     internal fun leftovers(): List<String> {
         val openPorts = opened.filterKeys { it.isListening }.map { (port, place) -> "open port: $port${at(place)}" }
         val busy = made.filterKeys {
@@ -312,6 +325,8 @@ public class MemoryReactor private constructor(
     ) = if (place == null) "" else "$what ${place.site()}$place"
 
     private companion object {
+        val LONGEST_SHUTDOWN: Duration = Duration.ofMinutes(1)
+
         /** [listener], which is the test's way to hear of errors: it need not look for them in the log. */
         fun heardBy(listener: ErrorListener): ErrorListener {
             val watch = LeakWatch.current()

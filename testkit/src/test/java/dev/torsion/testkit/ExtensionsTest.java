@@ -28,7 +28,7 @@ class ExtensionsTest {
   @ValueSource(classes = {LeakyJUnitFixture.class, LeakyKotestFixture.class})
   void failsWhatLeavesSomethingBehind(Class<?> fixture) {
     var errors = run(fixture);
-    assertEquals(8, errors.size(), errors::toString);
+    assertEquals(13, errors.size(), errors::toString);
     assertNull(errors.get("nothing"));
     assertLeft(
         errors, "pendingCall", "pending call: DelayedCall(due in 5000 ms", "LeakFixtures.kt:");
@@ -44,6 +44,31 @@ class ExtensionsTest {
         "Unhandled failure in Deferred made at LeakFixtures.kt:",
         "nobody cares");
     assertEquals("nobody cares", errors.get("unhandledFailure").getSuppressed()[0].getMessage());
+    assertLeft(
+        errors, "waitingCoroutine", "a coroutine that waits: ", "launched at LeakFixtures.kt:");
+    assertLeft(
+        errors,
+        "waitingInline",
+        "a coroutine that waits: ",
+        "waiting on Deferred@",
+        "made at LeakFixtures.kt:");
+    assertLeft(
+        errors,
+        "endlessShutdown",
+        "a shutdown that does not end: MemoryReactor(",
+        "made at LeakFixtures.kt:");
+    assertLeft(
+        errors,
+        "pausedFailure",
+        "a failure that is held by pause: Deferred@",
+        "held",
+        "made at LeakFixtures.kt:");
+    assertEquals("held", errors.get("pausedFailure").getSuppressed()[0].getMessage());
+    assertLeft(
+        errors,
+        "unseenFuture",
+        "a failed future that nobody has looked at made at LeakFixtures.kt:",
+        "unseen");
     assertLeft(errors, "loggedError", "logged error: ", "ERROR the.program: could not it");
     assertEquals("logged", errors.get("loggedError").getSuppressed()[0].getMessage());
     assertLeft(errors, "clock", "pending call: DelayedCall(due in 1000 ms", "Fixture");

@@ -34,6 +34,31 @@ class LeakyJUnitFixture {
   }
 
   @Test
+  void waitingCoroutine(MemoryReactor reactor) {
+    Leaks.waitingCoroutine(reactor);
+  }
+
+  @Test
+  void waitingInline() {
+    Leaks.waitingInline();
+  }
+
+  @Test
+  void endlessShutdown() {
+    Leaks.endlessShutdown(field);
+  }
+
+  @Test
+  void pausedFailure() {
+    Leaks.pausedFailure();
+  }
+
+  @Test
+  void unseenFuture(MemoryReactor reactor) {
+    Leaks.unseenFuture(reactor);
+  }
+
+  @Test
   void loggedError() {
     Leaks.loggedError();
   }

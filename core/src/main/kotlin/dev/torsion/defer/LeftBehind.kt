@@ -1,0 +1,125 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.defer
+
+import dev.torsion.log.safeString
+import dev.torsion.spi.TorsionSpi
+import kotlinx.coroutines.CoroutineScope
+import kotlinx.coroutines.Job
+import kotlinx.coroutines.job
+import java.util.concurrent.atomic.AtomicInteger
+
+/**
+ * What the thread of [watch] begins, and has not ended when somebody looks: for tools that find what a test leaves behind, such as the
+ * testkit's `LeakWatch`. A program has no use for it: it keeps what it sees.
+ *
+ * Thread: that of [watch].
+ */
+@TorsionSpi
+public class LeftBehind private constructor() : AutoCloseable {
+    private val coroutines = Seen<DeferredCoroutine<*>> { it.isActive }
+    private val paused = Seen<Deferred<*>> { it.isPaused }
+    private val futures = Seen<Made> { !it.future.isDone || it.future.unseenError() != null }
+
+    private class Made(val future: LoopFuture<*>, val place: Place?)
+
+    /**
+     * What is left now:
+     * - coroutines that wait: those of [inlineCallbacks], and all below the [scopes];
+     * - Deferreds that have failed and are held by [pause][Deferred.pause], so that their failure is reported by nobody;
+     * - futures of Deferreds, and stages derived from them, that have failed with anything but a cancellation while nobody has looked at
+     *   them: no stage was added, and nobody has asked. A stage of `whenComplete` counts as looked at.
+     */
+    public fun found(scopes: Collection<CoroutineScope>): List<Leftover> {
+        val below = scopes.flatMap { it.coroutineContext.job.coroutines() }.toSet<Job>()
+        return coroutines.left().filter { it !in below }.map { Leftover("a coroutine that waits: ${it.deferred}", null) } +
+            below.map { Leftover("a coroutine that waits: ${described(it)}", null) } +
+            paused.left().mapNotNull { it.heldFailure?.let { error -> Leftover("a failure that is held by pause: $it", error) } } +
+            futures.left().mapNotNull { made -> made.future.unseenError()?.let { leftover(made, it) } }
+    }
+
+    private fun Job.coroutines(): List<Job> = children.toList().flatMap {
+        it.coroutines() +
+            if (it is CoroutineScope) listOf(it) else emptyList()
+    }
+
+    private fun leftover(made: Made, error: Throwable): Leftover {
+        val where = made.place?.let { " made at ${it.site()}" } ?: ""
+        return Leftover("a failed future that nobody has looked at$where: ${safeString(error)}${made.place ?: ""}", error)
+    }
+
+    private fun described(job: Job): String {
+        if (job is DeferredCoroutine<*>) return job.deferred.toString()
+        val place = (job as CoroutineScope).coroutineContext[CoroutinePlace]?.place ?: return job.toString()
+        return "$job, launched at ${place.site()}$place"
+    }
+
+    /** Ends the watch. */
+    override fun close() {
+        if (current.get() !== this) return
+        current.remove()
+        watching.decrementAndGet()
+    }
+
+    override fun toString(): String = "LeftBehind($coroutines coroutines, $paused paused Deferreds, $futures futures)"
+
+    /** Those that are still of interest; the others are let go as new ones come. */
+    private class Seen<T>(
+        private val isOfInterest: (T) -> Boolean,
+    ) {
+        private val all = ArrayList<T>()
+        private var limit = FEW
+
+        fun add(one: T) {
+            if (all.size >= limit) {
+                all.retainAll { isOfInterest(it) }
+                limit = maxOf(FEW, all.size * 2)
+            }
+            all.add(one)
+        }
+
+        fun left() = all.filter(isOfInterest)
+
+        override fun toString() = left().size.toString()
+    }
+
+    public companion object {
+        private const val FEW = 64
+        private val watching = AtomicInteger() // so that programs do not look at the thread local
+        private val current = ThreadLocal<LeftBehind>()
+
+        /** Begins to watch what the calling thread does; a watch that it has begun before sees nothing more. */
+        @JvmStatic
+        public fun watch(): LeftBehind {
+            current.get()?.close()
+            watching.incrementAndGet()
+            return LeftBehind().also(current::set)
+        }
+
+        private fun now() = if (watching.get() == 0) null else current.get()
+
+        internal fun begun(coroutine: DeferredCoroutine<*>) {
+            now()?.coroutines?.add(coroutine)
+        }
+
+        internal fun made(future: LoopFuture<*>) {
+            now()?.futures?.add(Made(future, if (DeferredDebug.enabled) Place.here() else null))
+        }
+
+        internal fun paused(deferred: Deferred<*>) {
+            now()?.paused?.add(deferred)
+        }
+    }
+}
+
+/** Something that was left behind. Immutable. */
+@TorsionSpi
+public class Leftover internal constructor(
+    private val text: String,
+    /** The error in it, or null. */
+    public val error: Throwable?,
+) {
+    /** What it is, and where it was made when [debugging][DeferredDebug] is on. */
+    override fun toString(): String = text
+}
