@@ -18,6 +18,7 @@ import dev.torsion.defer.toWaitFor
 import dev.torsion.endpoint.ClientEndpoint
 import dev.torsion.log.LogKeys
 import dev.torsion.log.Logger
+import dev.torsion.log.safeMessage
 import dev.torsion.log.safeString
 import dev.torsion.net.Address
 import dev.torsion.net.CloseReason
@@ -122,7 +123,7 @@ constructor(
         val result = Deferred<Unit>().also { stopped = it }
         if (before == State.WAITING) {
             retry?.cancel()
-            ended()
+            ended(null)
         } else {
             link?.stop(before)
         }
@@ -138,26 +139,32 @@ constructor(
     }
 
     /** There is no connection any more, or none has come about; what follows is told last, when the state is right. */
-    private fun ended() {
+    private fun ended(reason: Throwable?) {
         link = null
-        if (state != State.DISCONNECTING) return waitBeforeRetry()
+        if (state != State.DISCONNECTING) return waitBeforeRetry(reason)
         state = State.STOPPED
         if (!isRunning) tell(waiters) { it.result.errback(noConnection()) } // otherwise it is about to be started again
         stopped?.callback(Unit)
     }
 
-    private fun waitBeforeRetry() {
+    private fun waitBeforeRetry(reason: Throwable?) {
         state = State.WAITING
         val mine = ++waits
         val delay = delay()
         if (state != State.WAITING || waits != mine) return // the policy has stopped the service
         retry = clock.callLater(delay.saturatedNanos(), TimeUnit.NANOSECONDS, ::connect)
         log.info(
-            "{service}: retry {retry} in {delay}",
+            "{service}: retry {retry} in {delay}: {reason}",
             LogKeys.SERVICE to safeString(this),
             "retry" to failedAttempts,
             "delay" to delay.toString(),
+            LogKeys.REASON to reason?.let(::described),
         )
+    }
+
+    private fun described(reason: Throwable): String {
+        val cause = reason.cause ?: return safeString(safeMessage(reason))
+        return "${safeMessage(reason)} (${safeString(cause)})"
     }
 
     private fun delay(): Duration =
@@ -248,10 +255,13 @@ constructor(
         private fun ended(reason: Failure) {
             if (isIn(State.CONNECTING)) {
                 failedAttempts++
-                ended()
+                if (isFault(reason.value)) {
+                    log.failure("{service}: connecting has failed with an error", reason.value, LogKeys.SERVICE to safeString(this@ClientService))
+                }
+                ended(reason.value)
                 tellFailure(reason)
             } else if (link === this) {
-                ended()
+                ended(reason.value)
             }
         }
 
@@ -294,7 +304,7 @@ constructor(
             failure?.let { return ended(it) }
             val before = state
             if (before == State.CONNECTED || before == State.PREPARING) failedAttempts++
-            ended()
+            ended(reason)
             if (before == State.PREPARING) {
                 preparing?.cancel()
                 tellFailure(Failure(reason))
@@ -313,5 +323,8 @@ constructor(
 
     private companion object {
         val log = Logger(ClientService::class.java)
+
+        /** Whether [error] is a fault in the program, as of the factory, and not what becomes of attempts now and then. */
+        fun isFault(error: Throwable) = error is Error || (error is RuntimeException && error !is DeferredCancelledException)
     }
 }

@@ -4,6 +4,7 @@
 package dev.torsion.reactor.nio
 
 import dev.torsion.clock.DelayedCall
+import dev.torsion.reactor.reportFailure
 import java.io.IOException
 import java.nio.channels.SelectionKey
 import java.nio.channels.SocketChannel
@@ -27,8 +28,10 @@ internal class Lingering private constructor(
         val count =
             try {
                 reactor.readBuffer.readFrom(channel)
-            } catch (_: IOException) {
-                -1 // reset by the peer: the end, all the same
+            } catch (e: Throwable) {
+                // Reset by the peer: the end, all the same. Anything else would come again in each turn.
+                if (e !is IOException) reactor.reportFailure(e) { "reading what is thrown away of $this" }
+                -1
             }
         left -= count
         if (count < 0 || left <= 0) close()
@@ -41,8 +44,8 @@ internal class Lingering private constructor(
         key.cancel()
         try {
             channel.close()
-        } catch (e: IOException) {
-            reactor.reportError("closing $this", e)
+        } catch (e: Throwable) {
+            reactor.reportFailure(e) { "closing $this" }
         }
     }
 

@@ -68,6 +68,7 @@ internal class NioAttempt(
         try {
             step()
         } catch (e: Throwable) {
+            if (isOver) throw e
             fail(ConnectException("Connection to $target failed: ${safeMessage(e)}.", target.toString(), e))
         }
     }
@@ -161,11 +162,13 @@ internal class NioAttempt(
 
         override fun ready(operations: Int) {
             val connecting = channel ?: return
-            try {
-                if (connecting.finishConnect()) won(connecting)
-            } catch (e: IOException) {
-                lost(e)
-                failingFor { tryNext() }
+            failingFor {
+                try {
+                    if (connecting.finishConnect()) won(connecting)
+                } catch (e: IOException) {
+                    lost(e)
+                    tryNext()
+                }
             }
         }
 
@@ -203,7 +206,7 @@ internal class NioAttempt(
         fun close() {
             try {
                 channel?.close()
-            } catch (e: IOException) {
+            } catch (e: Throwable) { // an error too: others are to be closed, and somebody waits
                 reactor.reportError("closing a socket that was connecting to $target", e)
             }
         }

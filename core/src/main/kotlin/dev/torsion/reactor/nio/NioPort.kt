@@ -86,7 +86,7 @@ internal class NioPort(
             val accepted =
                 try {
                     channel.accept() ?: return
-                } catch (e: IOException) {
+                } catch (e: Throwable) {
                     return acceptFailed(e)
                 }
             if (factory is SharedFactory) factory.share(accepted, options) else reactor.connected(accepted, factory, options)
@@ -94,13 +94,14 @@ internal class NioPort(
     }
 
     // Most likely no file descriptor is free. Those who wait in the backlog can go on waiting: trying again at once would burn the CPU.
-    private fun acceptFailed(e: IOException) {
-        key?.interestOps(0) // first of all: whatever fails below, the loop must not spin
-        spare.close()
+    private fun acceptFailed(e: Throwable) {
         pause =
             reactor.callLater(PAUSE_MILLIS, TimeUnit.MILLISECONDS) {
                 if (isListening) resumeAccepting()
             }
+        key?.interestOps(0) // whatever fails below, the loop must not spin, and the pause has an end
+        reactor.guarded({ "closing the spare channel of $this" }) { spare.close() }
+        if (e !is IOException) return reactor.reportFailure(e) { "accepting a connection at $this" }
         log().warn(
             "{factory} on {host} cannot accept a connection and pauses for {millis} ms: {reason}",
             "millis" to PAUSE_MILLIS,
@@ -111,7 +112,7 @@ internal class NioPort(
     private fun resumeAccepting() {
         try {
             if (!spare.isOpen) spare = reactor.provider.openSocketChannel()
-        } catch (e: IOException) {
+        } catch (e: Throwable) {
             return acceptFailed(e)
         }
         key?.interestOps(SelectionKey.OP_ACCEPT)

@@ -119,7 +119,7 @@ internal class NioTransport(
             val count =
                 try {
                     input.readFrom(channel, limit)
-                } catch (e: IOException) {
+                } catch (e: Throwable) {
                     return broken(e)
                 }
             if (count < 0) return endOfInput()
@@ -229,11 +229,11 @@ internal class NioTransport(
         hasSent = true
         try {
             if (queue.isNullOrEmpty() && hasShareLeft()) sentInTurn += channel.write(data)
-        } catch (e: IOException) {
+            if (data.hasRemaining()) enqueue { it.append(data) }
+        } catch (e: Throwable) { // an error too: what comes later must not be sent without this
             data.skipAll()
-            return broken(e)
+            broken(e)
         }
-        if (data.hasRemaining()) enqueue { it.append(data) }
     }
 
     // A writer whose peer reads as fast as it writes would never find the connection full, and hold the loop for ever.
@@ -260,7 +260,7 @@ internal class NioTransport(
         queue?.let {
             try {
                 it.writeTo(channel)
-            } catch (e: IOException) {
+            } catch (e: Throwable) {
                 return broken(e)
             }
             closeTimer?.reset(options.closeTimeout.saturatedNanos(), TimeUnit.NANOSECONDS)
@@ -351,8 +351,10 @@ internal class NioTransport(
         settleLater()
     }
 
-    private fun broken(e: IOException) {
+    /** The channel cannot be used any more. What is no trouble of the network is reported; it would come again in each turn. */
+    private fun broken(e: Throwable) {
         if (cut != null || state == State.CLOSED) return
+        if (e !is IOException) reactor.reportFailure(e, this) { "the channel of $this" }
         closeCause?.let { return cut(aborted(it)) } // the first reason counts
         cut(ConnectionLost("The connection to ${peer()} was lost: ${safeMessage(e)}.", e, ClosedBy.PEER, phase(), bufferedBytes))
     }
@@ -398,7 +400,7 @@ internal class NioTransport(
         outputEnded = true
         try {
             channel.shutdownOutput()
-        } catch (e: IOException) {
+        } catch (e: Throwable) {
             return broken(e)
         }
         val half = protocol as? HalfCloseableProtocol

@@ -29,8 +29,11 @@ internal class WriteStage {
         val sender = owner ?: return
         owner = null
         buffer.flip()
-        if (buffer.hasRemaining()) sender.send(buffer)
-        buffer.clear()
+        try {
+            if (buffer.hasRemaining()) sender.send(buffer)
+        } finally {
+            buffer.clear()
+        }
     }
 
     /** Forgets what [transport] has gathered; how many bytes that were. */

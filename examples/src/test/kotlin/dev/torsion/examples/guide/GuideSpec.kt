@@ -10,6 +10,7 @@ import dev.torsion.net.Protocol
 import dev.torsion.testkit.CapturedLogs
 import dev.torsion.testkit.MemoryReactor
 import dev.torsion.testkit.advance
+import dev.torsion.testkit.sweep.FaultSweep
 import io.kotest.core.spec.style.StringSpec
 import io.kotest.matchers.collections.shouldContainExactly
 import io.kotest.matchers.shouldBe
@@ -58,4 +59,15 @@ class GuideSpec :
             answers.joinToString("") shouldBe "hello"
             reactor.close()
         }
+
+        "nothing that goes wrong harms a program that works in a thread" {
+            FaultSweep("work") { run ->
+                run.reactor.callWhenRunning {
+                    val work = run.track("work", run.reactor.deferToThread { run.call("work") { compute() } })
+                    work.addBoth { run.stop() }
+                }
+            }.run().throwIfWrong()
+        }
     })
+
+private fun compute() = 42

@@ -9,6 +9,7 @@ import dev.torsion.defer.DeferredCancelledException
 import dev.torsion.defer.Success
 import dev.torsion.endpoint.ClientEndpoint
 import dev.torsion.net.CloseReason
+import dev.torsion.net.ConnectException
 import dev.torsion.net.ConnectionLost
 import dev.torsion.net.Factory
 import dev.torsion.net.Protocol
@@ -26,6 +27,7 @@ import io.kotest.matchers.string.shouldContain
 import io.kotest.matchers.types.shouldBeInstanceOf
 import io.kotest.matchers.types.shouldBeSameInstanceAs
 import kotlinx.coroutines.Job
+import java.io.IOException
 import java.time.Duration
 import java.util.concurrent.CompletableFuture
 import kotlin.time.Duration.Companion.seconds
@@ -54,6 +56,20 @@ class ClientServiceSpec :
             service.startService()
             endpoint.attempts shouldHaveSize 1
             service.toString() shouldBe "ClientService(fake, connecting)"
+            service.stopService()
+        }
+
+        "the log says why it tries again" {
+            val service = started()
+            attempt().fail(ConnectException("nobody is there", "fake", IOException("no route")))
+            torsion.logs.messages().joinToString() shouldContain "ClientService(fake, waiting): retry 1 in PT10S: nobody is there (java.io.IOException: no route)"
+            service.stopService()
+        }
+
+        "an error of the program that an attempt fails with is reported, though nobody waits for a connection" {
+            val service = started()
+            attempt().fail(IllegalStateException("of the factory"))
+            torsion.logs.flushLoggedErrors(IllegalStateException::class.java) shouldHaveSize 1
             service.stopService()
         }
 
