@@ -21,6 +21,7 @@ import java.net.InetAddress
 internal class LookUps(
     private val reactor: AbstractReactor,
     private val resolver: HostResolver,
+    private val mostWaiting: Int = MOST_WAITING,
     private val callInThread: (Runnable) -> Unit,
 ) {
     private val waiting = LinkedHashSet<LookUp>()
@@ -35,7 +36,7 @@ internal class LookUps(
                 return fail(e)
             }
         HostResolver.literal(name)?.let { return succeed(it) }
-        if (waiting.size >= MOST_WAITING) return fail(ThreadPoolFullException("$MOST_WAITING names wait to be looked up"))
+        if (waiting.size >= mostWaiting) return fail(ThreadPoolFullException("$mostWaiting names wait to be looked up"))
         val added = LookUp(name)
         waiting.add(added)
         beginNext()

@@ -205,7 +205,7 @@ class HostResolverSpec :
             never.countDown()
         }
 
-        test("a look-up that is given up while it waits is never made, and makes room for others") {
+        test("a look-up that is given up while it waits is never made, and makes room for others; more than may wait are refused") {
             val go = CountDownLatch(1)
             val asked = Collections.synchronizedList(ArrayList<String>())
             val four = CountDownLatch(4)
@@ -216,20 +216,25 @@ class HostResolverSpec :
                     go.awaitOrFail()
                     listOf(address("127.0.0.1"))
                 }
-            withReactor(ReactorOptions(resolver = resolver)) { reactor ->
-                val busy = reactor.onLoop { List(4) { reactor.resolve("busy-$it.example") } }
+            withReactor { reactor ->
+                val lookUps = LookUps(reactor as AbstractReactor, resolver, mostWaiting = 100) { reactor.callInThread(it) }
+                val busy = reactor.onLoop { List(4) { lookUps.find("busy-$it.example") } }
                 four.awaitOrFail()
-                repeat(8) { _ ->
+                val refused = ArrayList<Throwable>()
+                repeat(50) { _ ->
                     reactor.onLoop {
-                        // As many as may wait; those who are given up wait no more.
-                        val many = List(65_000) { reactor.lookUp("given-up.example") }
-                        many.forEach { lookUp ->
+                        val many = List(101) { lookUps.find("given-up.example") }
+                        many.last().addErrback { refused.add(it.value).let { emptyList() } }
+                        many.dropLast(1).forEach { lookUp ->
                             lookUp.cancel()
                             lookUp.addErrback { emptyList() }
                         }
                     }
                 }
-                val last = reactor.onLoop { listOf(reactor.resolve("last.example")) }
+                refused.map { it.shouldBeInstanceOf<ThreadPoolFullException>().message }.toSet() shouldBe
+                    setOf("100 names wait to be looked up")
+                refused.size shouldBe 50
+                val last = reactor.onLoop { listOf(lookUps.find("last.example")) }
                 go.countDown()
                 reactor.resultOnLoop { last.single() }.shouldNotBeEmpty()
                 reactor.resultOnLoop { gatherResults(busy) }
@@ -237,16 +242,12 @@ class HostResolverSpec :
             asked.toSet() shouldBe setOf("busy-0.example", "busy-1.example", "busy-2.example", "busy-3.example", "last.example")
         }
 
-        test("more look-ups than may wait are refused with an error that says so") {
-            val go = CountDownLatch(1)
-            val resolver = HostResolver { go.awaitOrFail().let { listOf(address("127.0.0.1")) } }
-            withReactor(ReactorOptions(resolver = resolver)) { reactor ->
-                val all = reactor.onLoop { List(4 + 65_536) { reactor.lookUp("many.example") } }
-                shouldThrow<DnsLookupException> { reactor.resultOnLoop { reactor.resolve("more.example") } }
-                    .cause.shouldBeInstanceOf<ThreadPoolFullException>()
-                reactor.onLoop { all.drop(4).forEach { it.addErrback { emptyList() }.cancel() } }
-                go.countDown()
-                reactor.resultOnLoop { all.first() }.shouldNotBeEmpty()
+        test("look-ups that no thread can be made for fail, all of those that wait") {
+            withReactor { reactor ->
+                val lookUps = LookUps(reactor as AbstractReactor, HostResolver.system()) { throw OutOfMemoryError("no thread") }
+                for (name in listOf("one.example", "two.example")) {
+                    shouldThrow<OutOfMemoryError> { reactor.resultOnLoop { lookUps.find(name) } }
+                }
             }
         }
 
