@@ -20,8 +20,6 @@ import io.ktor.utils.io.readAvailable
 import io.ktor.utils.io.reader
 import io.ktor.utils.io.writeBuffer
 import io.ktor.utils.io.writer
-import java.nio.ByteBuffer
-import kotlin.coroutines.CoroutineContext
 import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.CompletableJob
 import kotlinx.coroutines.Job
@@ -31,6 +29,8 @@ import kotlinx.coroutines.withTimeoutOrNull
 import kotlinx.io.Buffer
 import kotlinx.io.IOException
 import kotlinx.io.transferFrom
+import java.nio.ByteBuffer
+import kotlin.coroutines.CoroutineContext
 
 /**
  * A connection of the reactor as ktor's [Socket]: two coroutines on its thread move the bytes between transport and channels.
