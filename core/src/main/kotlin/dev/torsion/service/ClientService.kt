@@ -175,7 +175,16 @@ constructor(
             RetryPolicy.DEFAULT.delay(failedAttempts)
         }
 
-    private fun tellFailure(failure: Failure) = tell(waiters.filter { --it.failuresLeft == 0L }) { it.result.errback(failure) }
+    /** Whether there was somebody to be told. */
+    private fun tellFailure(failure: Failure): Boolean {
+        val told = waiters.filter { --it.failuresLeft == 0L }
+        tell(told) { it.result.errback(failure) }
+        return told.isNotEmpty()
+    }
+
+    private fun reportUnheard(error: Throwable) {
+        log.failure("{service}: connecting has failed with an error of the program", error, LogKeys.SERVICE to safeString(this))
+    }
 
     private inline fun tell(
         told: Collection<Waiter>,
@@ -255,11 +264,8 @@ constructor(
         private fun ended(reason: Failure) {
             if (isIn(State.CONNECTING)) {
                 failedAttempts++
-                if (isFault(reason.value)) {
-                    log.failure("{service}: connecting has failed with an error", reason.value, LogKeys.SERVICE to safeString(this@ClientService))
-                }
                 ended(reason.value)
-                tellFailure(reason)
+                if (!tellFailure(reason) && isFault(reason.value)) reportUnheard(reason.value)
             } else if (link === this) {
                 ended(reason.value)
             }
