@@ -118,6 +118,9 @@ public abstract class AbstractReactor(
     /** Whether [poll] may succeed again after it has failed; false ends the loop at once. */
     protected open val canPoll: Boolean get() = true
 
+    /** The triggers of the shutdown have run: ends threads that are a subclass's own, which take no more work. May be called again. */
+    protected open fun endThreads() {}
+
     /** The loop has ended for good: releases what [poll] used. */
     protected open fun release() {}
 
@@ -444,6 +447,7 @@ public abstract class AbstractReactor(
             threads.letGo()
             coroutines.letGo()
         }
+        contained("ending threads", ::endThreads)
         val finish = Runnable { if (state == State.ENDING) state = State.ENDED }
         threads.stop { if (isInReactorThread) finish.run() else tasks.offer(finish) }
     }
@@ -467,6 +471,7 @@ public abstract class AbstractReactor(
         contained("ending") {
             inTurn {
                 if (!isDisconnected) contained("disconnecting", ::disconnectAll) // it crashed while it was stopping
+                contained("ending threads", ::endThreads)
                 contained("stopping the threads of the pool") { threads.stop {} }
                 contained("ending coroutines") {
                     scope.cancel("the reactor has stopped")

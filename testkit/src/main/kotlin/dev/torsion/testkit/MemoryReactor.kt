@@ -13,10 +13,8 @@ import dev.torsion.net.Factory
 import dev.torsion.net.ListeningPort
 import dev.torsion.net.TcpOptions
 import dev.torsion.reactor.ErrorListener
-import dev.torsion.reactor.Phase
 import dev.torsion.reactor.ReactorNotRunningException
 import dev.torsion.reactor.ReactorOptions
-import dev.torsion.reactor.SystemEvent
 import dev.torsion.reactor.ThreadPoolStoppedException
 import dev.torsion.reactor.nio.NioReactor
 import java.nio.channels.SelectionKey
@@ -87,7 +85,6 @@ public class MemoryReactor private constructor(
     private var isPoolStopped = false
 
     init {
-        addSystemEventTrigger(Phase.AFTER, SystemEvent.SHUTDOWN) { stopPool() }
         clock.drivenBy(Driver())
         LeakWatch.current()?.watch(this)
     }
@@ -253,7 +250,7 @@ public class MemoryReactor private constructor(
     }
 
     /** As the end of a pool, the end of this reactor waits for the work that was taken. */
-    private fun stopPool() {
+    override fun endThreads() {
         isPoolStopped = true
         repeat(work.size) { runCatching { workInThread() }.onFailure { report("a call in a thread failed", it) } }
     }
