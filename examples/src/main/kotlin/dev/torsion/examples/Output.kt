@@ -23,7 +23,7 @@ fun interface Output {
          * a line ends somewhere.
          */
         fun escaping(println: (String) -> Unit): Output = Output { println(escaped(it, MOST)) }
-
-        private const val MOST = 10_000
     }
 }
+
+private const val MOST = 10_000
