@@ -112,7 +112,10 @@ internal abstract class HandingFuture<T>(loop: Executor) : LoopFuture<T>(loop) {
         super.handleAsync(handing(fn as BiFunction<T?, Throwable?, U>), executor)
 
     override fun whenComplete(fn: BiConsumer<in T, in Throwable?>): CompletableFuture<T> =
-        if (setsTimeLimit === Thread.currentThread()) super.whenComplete(fn) else seen(super.whenComplete(handing(fn as BiConsumer<T?, Throwable?>)))
+        when (Thread.currentThread()) {
+            setsTimeLimit -> super.whenComplete(fn)
+            else -> seen(super.whenComplete(handing(fn as BiConsumer<T?, Throwable?>)))
+        }
 
     override fun whenCompleteAsync(fn: BiConsumer<in T, in Throwable?>): CompletableFuture<T> =
         seen(super.whenCompleteAsync(handing(fn as BiConsumer<T?, Throwable?>)))

@@ -148,7 +148,7 @@ public interface Reactor :
      *
      * @throws IllegalStateException on the reactor's own thread, which would wait for itself
      * @throws ReactorNotRunningException when the reactor ends before there is a result
-     * @throws InterruptedException when the calling thread is interrupted while it waits
+     * @throws InterruptedException when the calling thread is interrupted while it waits; the Deferred is cancelled then
      */
     public fun <T> blockingCallFromThread(call: Callable<Deferred<T>>): T
 

@@ -74,16 +74,15 @@ internal class ReactorThreads(
         blockedCallers.add(result)
         try {
             reactor.callFromThread {
-                try {
-                    call.call().addBoth { if (it is Failure) result.completeExceptionally(it.value) else result.complete(it.get()) }
-                } catch (e: Throwable) {
-                    result.completeExceptionally(e)
-                }
-                result.isCalled = true
+                if (!result.isDone) result.begin(call)
                 if (isLettingGo) result.letGo()
             }
             if (reactor.hasEnded) failBlockedCallers()
             return result.get()
+        } catch (e: InterruptedException) {
+            result.cancel(false) // nobody waits for what is to come: it is not begun, or given up
+            reactor.runSoon(result::giveUp)
+            throw e
         } catch (e: ExecutionException) {
             throw e.cause!!
         } catch (_: CancellationException) {
@@ -109,9 +108,27 @@ internal class ReactorThreads(
     private class BlockedCaller<T>(
         private val isOnPool: Boolean,
     ) : CompletableFuture<T>() {
-        /** The call was made: what is still to come is the result of its Deferred. On the reactor's thread only. */
-        var isCalled = false
+        // Both on the reactor's thread only.
+        private var isCalled = false
+        private var source: Deferred<T>? = null
 
+        fun begin(call: Callable<Deferred<T>>) {
+            try {
+                val begun = call.call()
+                source = begun
+                begun.addBoth { if (it is Failure) completeExceptionally(it.value) else complete(it.get()) }
+            } catch (e: Throwable) {
+                completeExceptionally(e)
+            }
+            isCalled = true
+        }
+
+        /** The caller was interrupted: cancels what it has begun. */
+        fun giveUp() {
+            source?.cancel()
+        }
+
+        /** What is still to come is the result of its Deferred, which the shutdown need not wait for. */
         fun letGo() {
             if (isOnPool && isCalled) reactorStopped(null)
         }

@@ -25,7 +25,8 @@ internal class ProtocolSpec : StringSpec({
                 override fun logPrefix() = name
             }
         unset.doStart()
-        unset.toString() shouldBe "<${unset.javaClass.name} whose logPrefix throws kotlin.UninitializedPropertyAccessException>(in use on 1 ports)"
+        unset.toString() shouldBe
+            "<${unset.javaClass.name} whose logPrefix throws kotlin.UninitializedPropertyAccessException>(in use on 1 ports)"
         unset.doStop()
         unset.numPorts shouldBe 0
     }

@@ -115,7 +115,10 @@ private fun FunSpec.resolverContract(
                     { throw OutOfMemoryError("on purpose") },
                     { throw NoClassDefFoundError("on/purpose") },
                     { throw Undescribed() },
-                    { @Suppress("UNCHECKED_CAST") (listOf<Any?>(null) as List<InetAddress>) },
+                    {
+                        @Suppress("UNCHECKED_CAST")
+                        (listOf<Any?>(null) as List<InetAddress>)
+                    },
                 )
             var next = 0
             lookingUp({ host -> if (host == "bad.invalid") failures[next++]() else resolver.resolve(host) }) { reactor ->

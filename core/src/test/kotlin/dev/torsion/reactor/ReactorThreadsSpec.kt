@@ -50,6 +50,42 @@ class ReactorThreadsSpec :
             }
         }
 
+        "what an interrupted caller has begun is cancelled, and what it has not begun is not begun" {
+            withReactor { reactor ->
+                val cancelled = CompletableFuture<Unit>()
+                val begun = CountDownLatch(1)
+                val waiter =
+                    thread {
+                        shouldThrow<InterruptedException> {
+                            reactor.blockingCallFromThread {
+                                Deferred<Int> { cancelled.complete(Unit) }.also { begun.countDown() }
+                            }
+                        }
+                    }
+                begun.awaitOrFail()
+                waiter.interrupt()
+                cancelled.getOrFail()
+                waiter.join()
+
+                val held = CountDownLatch(1)
+                val isHolding = CountDownLatch(1)
+                reactor.callFromThread {
+                    isHolding.countDown()
+                    held.awaitOrFail()
+                }
+                isHolding.awaitOrFail()
+                var calls = 0
+                val late = CompletableFuture<Throwable?>()
+                thread {
+                    Thread.currentThread().interrupt()
+                    late.complete(runCatching { reactor.blockingCallFromThread { succeed(++calls) } }.exceptionOrNull())
+                }
+                (late.getOrFail() is InterruptedException) shouldBe true
+                held.countDown()
+                reactor.onLoop { calls } shouldBe 0
+            }
+        }
+
         "behaviour 27: a call from a delayed call wakes the loop, and runs in a later turn" {
             withReactor { reactor ->
                 val order = ArrayList<String>()

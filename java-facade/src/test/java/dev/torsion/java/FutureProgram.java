@@ -27,24 +27,26 @@ final class FutureProgram {
   }
 
   private String start() {
-    var unused = run.track("serve", torsion.serve("tcp:8007", Codecs.line(), this::connected))
-        .thenCompose(
-            server ->
-                run.track("ask", ask())
-                    .handle((value, error) -> "")
-                    .thenCompose(done -> run.track("keep", keep()))
-                    .handle((value, error) -> "")
-                    .thenCompose(done -> run.track("threads", threads()))
-                    .handle((value, error) -> "")
-                    .thenCompose(done -> run.track("stop server", server.stop())))
-        .whenComplete((value, error) -> run.stop());
+    var unused =
+        run.track("serve", torsion.serve("tcp:8007", Codecs.line(), this::connected))
+            .thenCompose(
+                server ->
+                    run.track("ask", ask())
+                        .handle((value, error) -> "")
+                        .thenCompose(done -> run.track("keep", keep()))
+                        .handle((value, error) -> "")
+                        .thenCompose(done -> run.track("threads", threads()))
+                        .handle((value, error) -> "")
+                        .thenCompose(done -> run.track("stop server", server.stop())))
+            .whenComplete((value, error) -> run.stop());
     return "";
   }
 
   private void connected(Connection<String> connection) {
     run.begun("connection");
-    var unused = run.track("closed", connection.closed())
-        .whenComplete((reason, error) -> run.ended("connection"));
+    var unused =
+        run.track("closed", connection.closed())
+            .whenComplete((reason, error) -> run.ended("connection"));
     run.call(
         "connected",
         () -> {

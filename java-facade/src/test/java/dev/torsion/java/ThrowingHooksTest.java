@@ -80,9 +80,10 @@ class ThrowingHooksTest {
     hooks.put(
         "every",
         run -> run.mustComplete(run.torsion.every(Duration.ofMillis(1), run::fail).done()));
-    hooks.put("call(Callable)", run -> run.mustComplete(run.torsion.call((Callable<String>) run::failing)));
     hooks.put(
-        "call(Runnable)", run -> run.mustComplete(run.torsion.call((Runnable) run::fail)));
+        "call(Callable)",
+        run -> run.mustComplete(run.torsion.call((Callable<String>) run::failing)));
+    hooks.put("call(Runnable)", run -> run.mustComplete(run.torsion.call((Runnable) run::fail)));
     hooks.put("deferToThread", run -> run.mustComplete(run.torsion.deferToThread(run::failing)));
     hooks.put(
         "watchHealth",
@@ -113,8 +114,7 @@ class ThrowingHooksTest {
     hooks.put(
         "onMessage, by a stage",
         run ->
-            run.asking(
-                Codecs.line(), connection -> connection.onMessage(m -> run.failingStage())));
+            run.asking(Codecs.line(), connection -> connection.onMessage(m -> run.failingStage())));
     hooks.put(
         "onEach",
         run -> run.asking(Codecs.line(), connection -> connection.onEach(m -> run.fail())));
@@ -130,10 +130,7 @@ class ThrowingHooksTest {
         "stop",
         run ->
             run.mustComplete(
-                run.torsion
-                    .services()
-                    .add(run.service(false))
-                    .thenCompose(StartedService::stop)));
+                run.torsion.services().add(run.service(false)).thenCompose(StartedService::stop)));
     hooks.put(
         "prepare",
         run -> {
@@ -188,7 +185,8 @@ class ThrowingHooksTest {
 
     <T> void mustComplete(CompletableFuture<T> future) {
       futures.add(future);
-      // A stage of it has to be completed too, which the JDK cannot do with a cause that has no text.
+      // A stage of it has to be completed too, which the JDK cannot do with a cause that has no
+      // text.
       futures.add(future.thenApply(value -> value));
     }
 
@@ -293,8 +291,7 @@ class ThrowingHooksTest {
       var kept =
           torsion
               .services()
-              .keepConnected(
-                  ADDRESS, codec, ConnectionOptions.DEFAULT, retryPolicy, preparation);
+              .keepConnected(ADDRESS, codec, ConnectionOptions.DEFAULT, retryPolicy, preparation);
       var first = kept.connection(1);
       mustComplete(first);
       first.whenComplete((connection, error) -> mustComplete(kept.stop()));

@@ -9,6 +9,7 @@ import dev.torsion.defer.Deferred
 import dev.torsion.defer.Failure
 import dev.torsion.defer.await
 import dev.torsion.defer.fail
+import dev.torsion.defer.toDeferred
 import dev.torsion.net.ClosePhase
 import dev.torsion.net.CloseReason
 import dev.torsion.net.ClosedBy
@@ -18,8 +19,11 @@ import dev.torsion.net.ProtocolViolationException
 import dev.torsion.net.TcpTransport
 import dev.torsion.net.Transport
 import dev.torsion.net.WrongThreadException
+import kotlinx.coroutines.Job
 import kotlinx.coroutines.flow.flow
 import java.nio.ByteBuffer
+import java.util.concurrent.CompletionStage
+import java.util.concurrent.Executor
 import kotlin.coroutines.Continuation
 import kotlin.coroutines.intrinsics.suspendCoroutineUninterceptedOrReturn
 
@@ -33,7 +37,7 @@ internal class CodecConnection<T : Any>(
     override val transport: Transport,
     private val codec: Codec<T>,
     private val options: ConnectionOptions,
-    clock: Clock,
+    private val clock: Clock,
     /** A server's coroutine handles it, and the connection is closed when that ends. */
     private val isServed: Boolean,
 ) : Connection<T>,
@@ -340,8 +344,16 @@ internal class CodecConnection<T : Any>(
             } catch (e: Throwable) {
                 return failed(e)
             }
-        if (result is Deferred<*>) waitFor(result)
+        when (result) {
+            null, Unit -> Unit
+            is Deferred<*> -> waitFor(result)
+            is CompletionStage<*> -> waitFor(result.toDeferred(loop))
+            is Job -> waitFor(result.toDeferred(loop))
+        }
     }
+
+    /** Where the end of what a handler waits for is told: the reactor, which a test's clock need not be. */
+    private val loop: Executor get() = clock as? Executor ?: Executor(Runnable::run)
 
     private fun waitFor(result: Deferred<*>) {
         handling = true

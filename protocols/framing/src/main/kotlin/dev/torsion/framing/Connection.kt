@@ -111,9 +111,9 @@ public interface Connection<T : Any> {
     public fun request(message: T): Deferred<T>
 
     /**
-     * Gives every message to [handler], those that wait included. When it returns a [Deferred], the next message waits until that has
-     * fired. When it throws, or its Deferred fails, the error is reported and the connection is aborted with it, a cancellation
-     * included. When the peer breaks the rules, the connection ends with that once the messages before it are handled and what was written is
+     * Gives every message to [handler], those that wait included. When it returns a [Deferred], a stage, a future or a coroutine's job, the
+     * next message waits until that has ended. When it throws, or what it returned fails, the error is reported and the connection is
+     * aborted with it, a cancellation included. When the peer breaks the rules, the connection ends with that once the messages before it are handled and what was written is
      * sent. When the peer ends its side the connection is closed once all messages are handled.
      *
      * @throws IllegalStateException when there is a handler already, or a coroutine or a request is receiving

@@ -201,8 +201,12 @@ private abstract class Lines(
 
 private val HOOKS =
     listOf(
-        Hook("a server's decode", peersDoing = { it is Exception || it is StackOverflowError }) { asking(server = codec(decode = { failOnce() })) },
-        Hook("a client's decode", peersDoing = { it is Exception || it is StackOverflowError }) { asking(client = codec(decode = { failOnce() })) },
+        Hook("a server's decode", peersDoing = {
+            it is Exception || it is StackOverflowError
+        }) { asking(server = codec(decode = { failOnce() })) },
+        Hook("a client's decode", peersDoing = {
+            it is Exception || it is StackOverflowError
+        }) { asking(client = codec(decode = { failOnce() })) },
         Hook("a server's encode") { asking(server = codec(encode = { failOnce() })) },
         Hook("keep") {
             asking(server = codec(keep = { failOnce() })) { c -> reactor.callLater(1, TimeUnit.SECONDS) { c.onMessage { c.write(it) } } }

@@ -21,6 +21,7 @@ import kotlinx.coroutines.delay
 import kotlinx.coroutines.withTimeout
 import java.nio.ByteBuffer
 import java.util.concurrent.CancellationException
+import java.util.concurrent.CompletableFuture
 import kotlin.time.Duration.Companion.seconds
 
 private const val HERE = "tcp:127.0.0.1:8007"
@@ -68,6 +69,48 @@ class HandlerFailureSpec :
             for (make in errors) {
                 val error = make()
                 shouldFail(failing { c -> c.onMessage { throw error }.also { c.whenClosed().await() } }, error)
+            }
+        }
+
+        "a message handler whose stage or job fails" {
+            val error = IllegalStateException("no good")
+            val stage = CompletableFuture<Unit>()
+            val job = CompletableDeferred<Unit>()
+            for ((given, fail) in listOf<Pair<Any, () -> Unit>>(
+                stage.minimalCompletionStage() to { stage.completeExceptionally(error) },
+                job to { job.completeExceptionally(error) },
+            )) {
+                val outcome =
+                    failing { c ->
+                        c.onMessage { given }
+                        delay(1.seconds)
+                        fail()
+                        c.whenClosed().await()
+                    }
+                shouldFail(outcome, error)
+            }
+        }
+
+        "the next message waits for the stage of the one before it" {
+            val reactor = MemoryReactor()
+            val seen = ArrayList<String>()
+            val stage = CompletableFuture<Unit>()
+            reactor.use {
+                reactor.runTest {
+                    reactor.serve("tcp:8007", LineCodec()) { connection ->
+                        connection.onMessage { seen.add(it).let { stage } }
+                        connection.whenClosed().await()
+                    }.await()
+                    val client = reactor.connect(HERE, LineCodec())
+                    client.send("a")
+                    client.send("b")
+                    delay(1.seconds)
+                    seen shouldBe listOf("a")
+                    stage.complete(Unit)
+                    delay(1.seconds)
+                    seen shouldBe listOf("a", "b")
+                    client.close()
+                }
             }
         }
 

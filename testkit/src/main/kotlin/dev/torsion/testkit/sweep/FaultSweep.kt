@@ -57,7 +57,16 @@ public class FaultSweep(
         val run = SweptRun(program, plan, witness)
         val wrong = run.run()
         if (wrong.isEmpty()) return null
-        return SweepFailure(plan, if (only == null) wrong else wrong + "the fault was at:${run.site.joinToString("") { "\n        at $it" }}")
+        return SweepFailure(
+            plan,
+            if (only ==
+                null
+            ) {
+                wrong
+            } else {
+                wrong + "the fault was at:${run.site.joinToString("") { "\n        at $it" }}"
+            },
+        )
     }
 
     private fun plans(point: Point): List<Plan> {

@@ -52,8 +52,11 @@ internal class Witness : AutoCloseable {
         val isOurs: (Throwable?) -> Boolean = { injected != null && it != null && injected in it.graph() }
         if (injected != null) {
             // In another error it is what the program makes of an error that it was handed.
-            val reports = events.count { it.level == Level.ERROR && it.throwable === injected } + unhandled.count { it.failure.value === injected }
-            val isTold = reports > 0 || unhandled.any { isOurs(it.failure.value) } || isOurs(thrown) || run.told.any(isOurs) || events.any { it.mentions(injected) }
+            val reports =
+                events.count { it.level == Level.ERROR && it.throwable === injected } + unhandled.count { it.failure.value === injected }
+            val isTold =
+                reports > 0 || unhandled.any { isOurs(it.failure.value) } || isOurs(thrown) || run.told.any(isOurs) ||
+                    events.any { it.mentions(injected) }
             if (!isTold && mustBeTold(run.plan!!)) wrong.add("the error is lost: it was neither reported nor delivered")
             if (reports > 1) wrong.add("the error was reported $reports times: ${events.filter { it.level == Level.ERROR }.map(::brief)}")
         }
@@ -69,7 +72,8 @@ internal class Witness : AutoCloseable {
         when (plan.fault) {
             Thrown.CANCELLATION -> plan.point.kind != Kind.COROUTINE
             Thrown.DESCRIPTORS, Thrown.REFUSED -> plan.point.name !in setOf("open", "connect", "finishConnect")
-            Thrown.RESET -> plan.point.name !in setOf("read", "shutdownOutput") // of a connection that lingers, and is gone for its protocol
+            // A connection that lingers is gone for its protocol.
+            Thrown.RESET -> plan.point.name !in setOf("read", "shutdownOutput")
             else -> true
         }
 
@@ -84,7 +88,8 @@ internal class Witness : AutoCloseable {
     }
 
     private fun LogEvent.mentions(error: Throwable): Boolean =
-        (throwable != null && error in throwable!!.graph()) || values.values.any { it === error || (it is String && (MARK in it || error.javaClass.name in it)) }
+        (throwable != null && error in throwable!!.graph()) ||
+            values.values.any { it === error || (it is String && (MARK in it || error.javaClass.name in it)) }
 
     private fun brief(event: LogEvent) = event.message.lines().first().take(MOST) + (event.throwable?.let { " (${describe(it)})" } ?: "")
 

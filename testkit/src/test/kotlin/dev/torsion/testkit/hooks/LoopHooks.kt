@@ -89,7 +89,9 @@ internal val LOOP_HOOKS =
             mustFire("cancelled", result)
             result.cancel()
         },
-        Hook("a callback") { mustFire("callback", reactor.deferLater(1.seconds) { }.addCallback { fail() }).also { reactor.advance(SECOND) } },
+        Hook("a callback") {
+            mustFire("callback", reactor.deferLater(1.seconds) { }.addCallback { fail() }).also { reactor.advance(SECOND) }
+        },
         Hook("an errback") { mustFire("errback", fail<Int>(IllegalStateException()).addErrback { fail() }) },
         Hook("inlineCallbacks", isCoroutine = true) {
             mustFire(
@@ -109,8 +111,12 @@ internal val LOOP_HOOKS =
                 }
             }
         },
-        Hook("a coroutine with a result", isCoroutine = true) { mustFire("deferred", reactor.reactorScope().deferred { Unit.also { fail() } }) },
-        Hook("a coroutine as a Deferred", isCoroutine = true) { mustFire("async", reactor.reactorScope().async { Unit.also { fail() } }.toDeferred(reactor)) },
+        Hook("a coroutine with a result", isCoroutine = true) {
+            mustFire("deferred", reactor.reactorScope().deferred { Unit.also { fail() } })
+        },
+        Hook("a coroutine as a Deferred", isCoroutine = true) {
+            mustFire("async", reactor.reactorScope().async { Unit.also { fail() } }.toDeferred(reactor))
+        },
         Hook("a stage") {
             val future = CompletableFuture<Int>()
             mustFire("stage", future.toDeferred(reactor))

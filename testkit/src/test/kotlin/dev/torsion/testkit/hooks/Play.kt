@@ -136,7 +136,18 @@ internal class Play(
         if (toldOf == ToldOf.NOBODY) return
         val heard = if (toldOf == ToldOf.EACH_IN_THE_LOG) logged else errors + told + unhandled
         val isTold = thrown.map { error -> heard.any { it.leadsTo(error) } }
-        withClue("reported, or told to whoever waited: $isTold") { (if (toldOf == ToldOf.SOME) true in isTold else false !in isTold) shouldBe true }
+        withClue("reported, or told to whoever waited: $isTold") {
+            (
+                if (toldOf ==
+                    ToldOf.SOME
+                ) {
+                    true in isTold
+                } else {
+                    false !in isTold
+                }
+                ) shouldBe
+                true
+        }
     }
 
     private fun checkAlive() {

@@ -113,9 +113,9 @@ internal val SERVICE_HOOKS =
             val service =
                 clientService(
                     factory =
-                        object : Probes(play) {
-                            override fun startFactory() = fail()
-                        },
+                    object : Probes(play) {
+                        override fun startFactory() = fail()
+                    },
                 )
             mustFire("whenConnected", service.whenConnected(1))
             reactor.advance(Duration.ofSeconds(20))

@@ -62,7 +62,8 @@ class ClientServiceSpec :
         "the log says why it tries again" {
             val service = started()
             attempt().fail(ConnectException("nobody is there", "fake", IOException("no route")))
-            torsion.logs.messages().joinToString() shouldContain "ClientService(fake, waiting): retry 1 in PT10S: nobody is there (java.io.IOException: no route)"
+            torsion.logs.messages().joinToString() shouldContain
+                "ClientService(fake, waiting): retry 1 in PT10S: nobody is there (java.io.IOException: no route)"
             service.stopService()
         }
 

@@ -34,7 +34,12 @@ internal class MessagesProgram(
     private suspend fun main() {
         try {
             val lines = run.track("serve", reactor.serve("tcp:8007", LineCodec()) { run.heardIn { served(it) } }).await()
-            val strings = run.track("listen", reactor.listen("tcp:8008", Int32Codec(), OPTIONS) { run.call("connected") { connected(it) } }).await()
+            val strings = run.track(
+                "listen",
+                reactor.listen("tcp:8008", Int32Codec(), OPTIONS) {
+                    run.call("connected") { connected(it) }
+                },
+            ).await()
             val talking = run.track("talk", reactor.scope.launch { run.heardIn { talk() } })
             val asking = ask().addErrback { run.heard(it.value) }
             talking.join()

@@ -9,5 +9,7 @@ import io.kotest.core.spec.style.StringSpec
 /** Whatever goes wrong at whatever point of a program that exchanges messages: see [FaultSweep] for what has to hold afterwards. */
 class MessagesSweepSpec :
     StringSpec({
-        "nothing that goes wrong harms a program of messages" { FaultSweep("messages") { MessagesProgram(it).begin() }.run().throwIfWrong() }
+        "nothing that goes wrong harms a program of messages" {
+            FaultSweep("messages") { MessagesProgram(it).begin() }.run().throwIfWrong()
+        }
     })
