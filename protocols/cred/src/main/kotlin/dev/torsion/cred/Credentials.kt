@@ -1,0 +1,170 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.cred
+
+import java.security.MessageDigest
+import javax.crypto.Mac
+import javax.crypto.spec.SecretKeySpec
+
+/** What somebody shows to be let in; Twisted's `ICredentials`. A [CredentialsChecker] says which kinds it can check. */
+public interface Credentials
+
+/** Nothing: a guest; Twisted's `IAnonymous`. */
+public object Anonymous : Credentials {
+    override fun toString(): String = "Anonymous"
+}
+
+/** Credentials of somebody with a name. Their `toString` shows the name and never a secret. */
+public interface UsernameCredentials : Credentials {
+    /** The name. */
+    public fun username(): String
+}
+
+/**
+ * Credentials that can be checked by one who knows the password itself, whatever form they came in; Twisted's `IUsernameHashedPassword`.
+ */
+public interface PasswordCheckable : UsernameCredentials {
+    /** Whether they were made with [password]. Takes the same time wherever the two differ. */
+    public fun checkPassword(password: ByteArray): Boolean
+}
+
+/** A name and a password as they are; Twisted's `UsernamePassword`. */
+public class UsernamePassword(
+    private val username: String,
+    password: ByteArray,
+) : PasswordCheckable {
+    /** For a password that is text: its UTF-8 form. */
+    public constructor(username: String, password: String) : this(username, password.encodeToByteArray())
+
+    private val secret = password.clone()
+
+    /** The password, in an array that is the caller's. */
+    public fun password(): ByteArray = secret.clone()
+
+    override fun checkPassword(password: ByteArray): Boolean = sameBytes(secret, password)
+
+    override fun username(): String = username
+
+    override fun toString(): String = "UsernamePassword($username)"
+}
+
+/**
+ * A name and what the client has made of the password, by a way that both sides know; Twisted's `UsernameHashedPassword`. Whoever checks it
+ * has kept the same.
+ */
+public class UsernameHashedPassword(
+    private val username: String,
+    hashed: ByteArray,
+) : PasswordCheckable {
+    private val secret = hashed.clone()
+
+    override fun checkPassword(password: ByteArray): Boolean = sameBytes(secret, password)
+
+    override fun username(): String = username
+
+    override fun toString(): String = "UsernameHashedPassword($username)"
+}
+
+/** The answer to a challenge, made with the password, which does not travel. */
+public abstract class ChallengeResponse(
+    private val username: String,
+    challenge: ByteArray,
+    response: ByteArray,
+) : PasswordCheckable {
+    /** What was asked. */
+    protected val challenge: ByteArray = challenge.clone()
+    private val response = response.clone()
+
+    /** The answer of one who knows [password]. */
+    protected abstract fun expected(password: ByteArray): ByteArray
+
+    final override fun checkPassword(password: ByteArray): Boolean = matches(expected(password))
+
+    /** Whether [expected] is what was answered. */
+    protected fun matches(expected: ByteArray): Boolean = sameBytes(expected, response)
+
+    override fun username(): String = username
+
+    override fun toString(): String = "${javaClass.simpleName}($username)"
+}
+
+/**
+ * Perspective Broker's answer, `md5(md5(password) + challenge)`; Twisted's `IUsernameMD5Password`. MD5 is what its wire has: the answer
+ * tells one who listens enough to try passwords, so use it over a connection that nobody can listen to.
+ */
+public class Md5ChallengeResponse(
+    username: String,
+    challenge: ByteArray,
+    response: ByteArray,
+) : ChallengeResponse(username, challenge, response) {
+    override fun expected(password: ByteArray): ByteArray = respond(password, challenge)
+
+    /** The same for one who has only kept `md5(password)`. */
+    public fun checkMd5Password(md5Password: ByteArray): Boolean = matches(md5(md5Password, challenge))
+
+    public companion object {
+        /** What one who knows [password] answers to [challenge]. */
+        @JvmStatic
+        public fun respond(
+            password: ByteArray,
+            challenge: ByteArray,
+        ): ByteArray = md5(md5(password), challenge)
+
+        private fun md5(vararg parts: ByteArray): ByteArray = MessageDigest.getInstance("MD5").also { parts.forEach(it::update) }.digest()
+    }
+}
+
+/** CRAM-MD5, RFC 2195: the HMAC-MD5 of the challenge in hexadecimal; Twisted's `CramMD5Credentials`. */
+public class CramMd5Credentials(
+    username: String,
+    challenge: ByteArray,
+    response: ByteArray,
+) : ChallengeResponse(username, challenge, response) {
+    override fun expected(password: ByteArray): ByteArray = respond(password, challenge)
+
+    public companion object {
+        private const val ALGORITHM = "HmacMD5"
+
+        /** What one who knows [password] answers to [challenge]. */
+        @JvmStatic
+        public fun respond(
+            password: ByteArray,
+            challenge: ByteArray,
+        ): ByteArray {
+            val mac = Mac.getInstance(ALGORITHM)
+            mac.init(SecretKeySpec(password.ifEmpty { ByteArray(1) }, ALGORITHM)) // HMAC pads keys with zeros; Java wants one byte at least
+            return java.util.HexFormat.of().formatHex(mac.doFinal(challenge)).encodeToByteArray()
+        }
+
+        private inline fun ByteArray.ifEmpty(other: () -> ByteArray) = if (isEmpty()) other() else this
+    }
+}
+
+/**
+ * A public key of SSH and, unless the client only asks whether it would do, a signature made with its private half; Twisted's
+ * `SSHPrivateKey`.
+ *
+ * @property algorithm how it was signed: `ssh-ed25519`, `rsa-sha2-256`, `rsa-sha2-512`, `ecdsa-sha2-nistp256` and so on
+ */
+public class SshPrivateKey(
+    private val username: String,
+    @get:JvmName("algorithm") public val algorithm: String,
+    publicKey: ByteArray,
+    signedData: ByteArray,
+    signature: ByteArray?,
+) : UsernameCredentials {
+    internal val publicKey = publicKey.clone()
+    internal val signedData = signedData.clone()
+    internal val signature = signature?.clone()
+
+    override fun username(): String = username
+
+    override fun toString(): String = "SshPrivateKey($username, $algorithm)"
+}
+
+/** Compares in a time that does not depend on where the two differ. */
+internal fun sameBytes(
+    one: ByteArray,
+    other: ByteArray,
+): Boolean = MessageDigest.isEqual(one, other)

@@ -1,0 +1,72 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.cred
+
+import dev.torsion.defer.Deferred
+import dev.torsion.reactor.Reactor
+import java.nio.file.Files
+import java.nio.file.Path
+import java.nio.file.attribute.FileTime
+
+/**
+ * Users in a text file, one on each line, as `name:password`; Twisted's `FilePasswordDB`. Empty lines and those that begin with `#` say
+ * nothing. The file is read, on the reactor's pool of threads, when it has changed since it was read last.
+ *
+ * What stands behind the colon is the password itself, or with a [verifier] its hash. Hashes check a [UsernamePassword] only; passwords as
+ * they are check whatever is made with one.
+ *
+ * Thread: the reactor's. Fails with the `IOException` when the file cannot be read.
+ */
+public class FilePasswordChecker
+@JvmOverloads
+constructor(
+    private val reactor: Reactor,
+    private val file: Path,
+    private val verifier: PasswordHash? = null,
+    private val delimiter: String = ":",
+) : CredentialsChecker {
+    private class Read(
+        val time: FileTime,
+        val size: Long,
+        val users: Map<String, String>,
+    )
+
+    @Volatile
+    private var read: Read? = null
+    private val nobody by lazy { verifier?.hash("nobody") ?: "nobody" }
+
+    override fun credentialTypes(): Set<Class<out Credentials>> =
+        setOf(if (verifier != null) UsernamePassword::class.java else PasswordCheckable::class.java)
+
+    override fun requestAvatarId(credentials: Credentials): Deferred<AvatarId> {
+        val shown = credentials as PasswordCheckable
+        return reactor.deferToThread {
+            val kept = users()[shown.username()]
+            if (!isRight(shown, kept ?: nobody) || kept == null) throw UnauthorizedLogin()
+            AvatarId.of(shown.username())
+        }
+    }
+
+    private fun isRight(
+        shown: PasswordCheckable,
+        kept: String,
+    ): Boolean =
+        when (verifier) {
+            null -> shown.checkPassword(kept.encodeToByteArray())
+            else -> verifier.verify((shown as UsernamePassword).password(), kept)
+        }
+
+    private fun users(): Map<String, String> {
+        val time = Files.getLastModifiedTime(file)
+        val size = Files.size(file)
+        read?.let { if (it.time == time && it.size == size) return it.users }
+        val users = HashMap<String, String>()
+        Files.readAllLines(file).forEach { line ->
+            val name = line.substringBefore(delimiter, "")
+            if (name.isNotEmpty() && !line.startsWith("#")) users[name] = line.substringAfter(delimiter)
+        }
+        read = Read(time, size, users)
+        return users
+    }
+}
