@@ -1,0 +1,90 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.spread.pb
+
+import dev.torsion.net.CloseReason
+import dev.torsion.net.ProtocolViolationException
+import dev.torsion.spread.banana.BananaElement
+import dev.torsion.spread.banana.BananaInteger
+import dev.torsion.spread.banana.BananaList
+import dev.torsion.spread.banana.Bytes
+import dev.torsion.spread.jelly.Tuple
+
+/** Our calls on one connection that wait for their answers, by their numbers. */
+internal class OutgoingCalls(
+    private val broker: Broker,
+) {
+    private val waiting = LinkedHashMap<Long, OutgoingCall>()
+    private var lastRequest = 0L
+
+    val size get() = waiting.size
+
+    fun begin(
+        command: Bytes,
+        perspective: Any?,
+        target: BananaElement,
+        name: String,
+        args: List<Any?>,
+        kwargs: Map<String, Any?>,
+    ): OutgoingCall {
+        if (!broker.isReady) return OutgoingCall.failed(DeadReferenceException("The connection of the reference has ended."))
+        val call = OutgoingCall()
+        try {
+            waiting[send(command, perspective, target, name, args, kwargs, answer = 1)] = call
+        } catch (e: Exception) {
+            return OutgoingCall.failed(e)
+        }
+        return call
+    }
+
+    fun send(
+        command: Bytes,
+        perspective: Any?,
+        target: BananaElement,
+        name: String,
+        args: List<Any?>,
+        kwargs: Map<String, Any?>,
+        answer: Long = 0,
+    ): Long {
+        broker.sendValues(perspective) { outgoing ->
+            BananaList.of(
+                command,
+                BananaInteger.of(lastRequest + 1),
+                target,
+                Bytes.utf8(name),
+                BananaInteger.of(answer),
+                outgoing.jelly(Tuple.from(args)),
+                outgoing.jelly(kwargs),
+            )
+        }
+        return ++lastRequest
+    }
+
+    fun answered(
+        request: Long,
+        element: BananaElement,
+        isError: Boolean,
+    ) {
+        val call = waiting.remove(request) ?: throw ProtocolViolationException("An answer came to no call, number $request.")
+        val incoming = Incoming(broker, null)
+        val value =
+            try {
+                incoming.unjelly(element)
+            } catch (e: ProtocolViolationException) {
+                return call.failed(e) // in Twisted the caller would wait for ever
+            }
+        if (isError) {
+            call.failed(RemoteFailures.exception(value, broker.options.types))
+            incoming.references.forEach(RemoteReference::close)
+        } else {
+            call.answered(value, incoming.references)
+        }
+    }
+
+    fun failAll(reason: CloseReason) {
+        val all = waiting.values.toList()
+        waiting.clear()
+        for (call in all) broker.guarded("a caller") { call.failed(PBConnectionLost(reason)) }
+    }
+}

@@ -1,0 +1,128 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.spread.pb
+
+import dev.torsion.defer.Deferred
+import dev.torsion.defer.Failure
+import dev.torsion.defer.maybeAsyncDeferred
+import dev.torsion.defer.succeed
+import dev.torsion.net.ClosedBy
+import dev.torsion.net.ConnectionDone
+import dev.torsion.reactor.Reactor
+import dev.torsion.spread.banana.Bytes
+import java.io.InputStream
+
+/**
+ * Sends what is too large for one message in pages, no faster than the other side reads; Twisted's `Pager`. [collector] is a
+ * [CallbackPageCollector] there.
+ *
+ * When it fails the other side hears no end, for it has not had all: say so in the answer of the method that was asked for the pages.
+ *
+ * Thread: the reactor's. It begins with [start].
+ */
+public abstract class Pager(
+    private val collector: RemoteReference,
+) {
+    private val finished = Deferred<Unit> { over() }
+    private var isOver = false
+
+    /** The next page, or null when there is none: then the paging has ended. What it fails with ends the paging too. */
+    @Throws(Exception::class)
+    protected abstract fun nextPage(): Deferred<Any?>
+
+    /** No page is wanted any more, whatever the reason. */
+    protected open fun ended() {}
+
+    /**
+     * Begins, and fires at the end. Fails with what [nextPage] has failed with, and with [PBConnectionLost]. Cancelling ends the paging.
+     */
+    public fun start(): Deferred<Unit> {
+        collector.broker.notifyOnDisconnect(disconnected)
+        next()
+        return finished
+    }
+
+    private val disconnected = Runnable { fail(PBConnectionLost(ConnectionDone(ClosedBy.PEER))) }
+
+    /** One page in a turn: others have theirs, and what was written shows as waiting. */
+    private fun next() {
+        if (isOver) return
+        page().addBoth { outcome ->
+            if (outcome is Failure) fail(outcome.value) else collector.broker.loop.later(::next)
+            null
+        }
+    }
+
+    /** Sends one page, when the transport takes it. */
+    private fun page(): Deferred<Any?> =
+        collector.broker.transport.whenWritable().addAsyncCallback { maybeAsyncDeferred { nextPage() } }.addCallback { page ->
+            if (page == null) {
+                if (over()) {
+                    collector.send("endedPaging")
+                    finished.callback(Unit)
+                }
+            } else if (!isOver) {
+                collector.send("gotPage", page)
+            }
+            null
+        }
+
+    private fun fail(error: Throwable) {
+        if (over()) finished.errback(error)
+    }
+
+    private fun over(): Boolean {
+        if (isOver) return false
+        isOver = true
+        collector.broker.dontNotifyOnDisconnect(disconnected)
+        collector.broker.guarded("the end of a pager", ::ended)
+        return true
+    }
+}
+
+/** Pages of bytes that are there; Twisted's `StringPager`. */
+public class BytesPager
+@JvmOverloads
+constructor(
+    collector: RemoteReference,
+    private val data: ByteArray,
+    private val chunkSize: Int = 8192,
+) : Pager(collector) {
+    private var sent = 0
+
+    init {
+        require(chunkSize > 0) { "chunkSize must be positive, but is $chunkSize" }
+    }
+
+    override fun nextPage(): Deferred<Any?> {
+        if (sent == data.size) return succeed(null)
+        val page = data.copyOfRange(sent, minOf(sent + chunkSize, data.size))
+        sent += page.size
+        return succeed(Bytes.of(page))
+    }
+}
+
+/** Pages of a file or of another stream, which is read on the reactor's pool of threads and closed at the end; Twisted's `FilePager`. */
+public class FilePager
+@JvmOverloads
+constructor(
+    private val reactor: Reactor,
+    collector: RemoteReference,
+    private val input: InputStream,
+    private val chunkSize: Int = 64 * 1024,
+) : Pager(collector) {
+    init {
+        require(chunkSize > 0) { "chunkSize must be positive, but is $chunkSize" }
+    }
+
+    override fun nextPage(): Deferred<Any?> =
+        reactor.deferToThread {
+            val chunk = input.readNBytes(chunkSize)
+            if (chunk.isEmpty()) null else Bytes.of(chunk)
+        }
+
+    override fun ended() {
+        reactor.callInThread { input.close() }
+    }
+}

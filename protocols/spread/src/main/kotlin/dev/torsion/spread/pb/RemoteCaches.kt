@@ -1,0 +1,69 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.spread.pb
+
+import dev.torsion.defer.Deferred
+import dev.torsion.spread.jelly.RemoteCopy
+
+/**
+ * A copy of a peer's [Cacheable] that is kept up to date: the original calls its methods with [Observe]; Twisted's `RemoteCache`.
+ * [TypeRegistry.Builder.remoteCopy][dev.torsion.spread.jelly.TypeRegistry.Builder.remoteCopy] says which class is for which type.
+ *
+ * However often the original is sent, there is one copy of it on a connection. Sent back, it arrives as the original. The other side goes
+ * on telling of changes until [close], or the end of the connection; no garbage collector finds out that a copy is out of use, since the
+ * next message may ask for it.
+ *
+ * Thread: the reactor's.
+ */
+public abstract class RemoteCache :
+    RemoteCopy,
+    AutoCloseable {
+    internal var broker: Broker? = null
+    internal var id = 0L
+
+    /** How often it came and was not given back. */
+    internal var received = 0
+
+    /** The original tells of a change. The default finds the method with [Observe]. */
+    @Throws(Exception::class)
+    public open fun observeMessageReceived(call: RemoteCall): Any? = MethodTable.of(javaClass, MethodKind.OBSERVE).invoke(this, call)
+
+    /** Tells the other side that this copy is not needed: it is kept up to date no more, unless it comes again. */
+    override fun close() {
+        val times = received
+        received = 0
+        broker?.sendDecache(id, times)
+    }
+}
+
+/**
+ * The way from a [Cacheable] to the copy on one connection; Twisted's `RemoteCacheObserver`. Two are equal when they lead to the same copy.
+ *
+ * Thread: the reactor's.
+ */
+public class RemoteCacheObserver internal constructor(
+    private val broker: Broker,
+    private val cacheable: Cacheable,
+    /** The avatar of the one who has the copy, or null. */
+    @get:JvmName("perspective") public val perspective: Any?,
+) {
+    /** Calls the method [name] of the copy; fails as a call of a [RemoteReference]. */
+    public fun callRemote(
+        name: String,
+        vararg args: Any?,
+    ): Deferred<Any?> = broker.callCache(cacheable, perspective, name, args.asList(), emptyMap())
+
+    /** The same without an answer: as a rule the original need not know. */
+    public fun send(
+        name: String,
+        vararg args: Any?,
+    ): Unit = broker.sendToCache(cacheable, perspective, name, args.asList())
+
+    override fun equals(other: Any?): Boolean =
+        other is RemoteCacheObserver && broker === other.broker && cacheable === other.cacheable && perspective === other.perspective
+
+    override fun hashCode(): Int = System.identityHashCode(broker) xor System.identityHashCode(cacheable)
+
+    override fun toString(): String = "RemoteCacheObserver(${cacheable.javaClass.name}, $broker)"
+}
