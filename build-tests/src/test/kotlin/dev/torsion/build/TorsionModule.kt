@@ -15,9 +15,11 @@ import kotlin.io.path.readText
 /** A module of this repository, with the modules that it may use: the arrows of the design, written once. */
 internal enum class TorsionModule(val directory: Path, val published: Boolean = true) {
     CORE(ROOT / "core"),
+    CRED(ROOT / "protocols" / "cred"),
     FRAMING(ROOT / "protocols" / "framing"),
     JSON(ROOT / "protocols" / "json"),
     KTOR(ROOT / "interop" / "ktor"),
+    SPREAD(ROOT / "protocols" / "spread"),
     JAVA_FACADE(ROOT / "java-facade"),
     LOG_JSON(ROOT / "observability" / "log-json"),
     MICROMETER(ROOT / "observability" / "micrometer"),
@@ -29,10 +31,11 @@ internal enum class TorsionModule(val directory: Path, val published: Boolean = 
     val uses: Set<TorsionModule>
         get() = when (this) {
             CORE -> emptySet()
-            FRAMING, KTOR, LOG_JSON, MICROMETER, TESTKIT -> setOf(CORE)
+            CRED, FRAMING, KTOR, LOG_JSON, MICROMETER, TESTKIT -> setOf(CORE)
+            SPREAD -> setOf(CORE, CRED)
             JAVA_FACADE, JSON -> setOf(CORE, FRAMING)
             BENCHMARKS -> setOf(CORE, FRAMING, JAVA_FACADE, TESTKIT)
-            EXAMPLES -> setOf(CORE, FRAMING, JAVA_FACADE, JSON, KTOR, LOG_JSON, TESTKIT)
+            EXAMPLES -> setOf(CORE, CRED, FRAMING, JAVA_FACADE, JSON, KTOR, LOG_JSON, SPREAD, TESTKIT)
         }
 
     val api: Path get() = directory / "api" / "${directory.fileName}.api"

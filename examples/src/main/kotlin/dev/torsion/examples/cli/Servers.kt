@@ -5,6 +5,7 @@ package dev.torsion.examples.cli
 
 import dev.torsion.endpoint.serverFromString
 import dev.torsion.examples.kotlin.ChatFactory
+import dev.torsion.examples.kotlin.PerspectiveServer
 import dev.torsion.examples.kotlin.quoteFactory
 import dev.torsion.examples.kotlin.servePrivate
 import dev.torsion.examples.kotlin.serveUpperCase
@@ -13,6 +14,7 @@ import dev.torsion.framing.serve
 import dev.torsion.net.Factory
 import dev.torsion.net.Protocol
 import dev.torsion.reactor.Reactor
+import dev.torsion.spread.pb.PBServerFactory
 import picocli.CommandLine.Command
 import java.nio.ByteBuffer
 
@@ -80,4 +82,13 @@ internal class PrivateCommand : ServerCommand() {
         reactor: Reactor,
         endpoint: String,
     ) = servePrivate(reactor, endpoint, lines)
+}
+
+/** `torsion pb`. */
+@Command(name = "pb", description = ["Perspective Broker: the documents' root object, whose get_main returns a second one."])
+internal class PbCommand : ServerCommand() {
+    override fun listen(
+        reactor: Reactor,
+        endpoint: String,
+    ) = serverFromString(reactor, endpoint).listen(PBServerFactory(PerspectiveServer(lines)))
 }

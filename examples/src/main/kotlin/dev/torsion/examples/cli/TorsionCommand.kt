@@ -27,6 +27,7 @@ import kotlin.system.exitProcess
         QotdCommand::class,
         Int32Command::class,
         PrivateCommand::class,
+        PbCommand::class,
         ConnectCommand::class,
     ],
     footer = [

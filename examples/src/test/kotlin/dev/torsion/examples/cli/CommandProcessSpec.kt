@@ -3,6 +3,8 @@
 
 package dev.torsion.examples.cli
 
+import dev.torsion.examples.kotlin.askPerspective
+import dev.torsion.reactor.react
 import io.kotest.core.spec.style.StringSpec
 import io.kotest.matchers.shouldBe
 import io.kotest.matchers.string.shouldContain
@@ -60,6 +62,15 @@ class CommandProcessSpec :
                     socket.soTimeout = TIMEOUT_MILLIS
                     socket.getInputStream().readAllBytes().decodeToString() shouldBe "An apple a day keeps the doctor away\r\n"
                 }
+            }
+        }
+
+        "pb serves the documents' root, whose get_main returns a second object" {
+            CommandProcess("pb", "--listen", ANY_PORT).use { server ->
+                val said = ArrayList<String>()
+                react { reactor -> askPerspective(reactor, "tcp:127.0.0.1:${server.port("pb")}") { said.add(it) } }
+                said.last() shouldBe "6. client: it has answered"
+                List(4) { server.readLine() }.last() shouldBe "5. server: server2_main runs"
             }
         }
 

@@ -17,7 +17,7 @@ import java.net.ServerSocket
 /** What the command says for help and about mistakes, and with which exit code. */
 class TorsionCommandSpec :
     StringSpec({
-        for (command in listOf("tour", "echo", "lines", "chat", "qotd", "int32", "private", "connect")) {
+        for (command in listOf("tour", "echo", "lines", "chat", "qotd", "int32", "private", "pb", "connect")) {
             "$command has help" {
                 val ran = run(command, "--help")
                 ran.code shouldBe 0

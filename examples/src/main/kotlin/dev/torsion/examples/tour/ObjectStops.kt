@@ -1,0 +1,50 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.examples.tour
+
+import dev.torsion.defer.await
+import dev.torsion.examples.kotlin.PerspectiveServer
+import dev.torsion.examples.kotlin.askPerspective
+import dev.torsion.examples.kotlin.askPerspectiveByCallbacks
+import dev.torsion.java.Torsion
+import dev.torsion.reactor.Reactor
+import dev.torsion.spread.pb.PBServerFactory
+import dev.torsion.spread.pb.Root
+import dev.torsion.examples.java.PerspectiveClient as JavaPerspectiveClient
+import dev.torsion.examples.java.PerspectiveServer as JavaPerspectiveServer
+
+/** What calls objects on the other side. */
+internal fun objectStops(): List<Stop> =
+    listOf(
+        stop(
+            "PerspectiveServer",
+            "Perspective Broker",
+            "The client calls an object of the server, gets a second one as an answer, and calls that.",
+            "Java server, Kotlin client (suspend)" plays { reactor, out ->
+                serving(reactor, JavaPerspectiveServer(out.of("server"))) { port ->
+                    askPerspective(reactor, "tcp:127.0.0.1:$port", out.of("client"))
+                }
+            },
+            "Kotlin server, Java client (futures)" plays { reactor, out ->
+                serving(reactor, PerspectiveServer(out.of("server"))) { port ->
+                    reactor.done(JavaPerspectiveClient.run(Torsion.on(reactor), "tcp:127.0.0.1:$port", out.of("client")))
+                }
+            },
+            "Kotlin callbacks" plays { reactor, out ->
+                serving(reactor, PerspectiveServer(out.of("server"))) { port ->
+                    askPerspectiveByCallbacks(reactor, "127.0.0.1", port, out.of("client")).await()
+                }
+            },
+        ),
+    )
+
+private suspend fun serving(
+    reactor: Reactor,
+    root: Root,
+    client: suspend (Int) -> Unit,
+) {
+    val port = reactor.listenTcp(0, PBServerFactory(root), "127.0.0.1")
+    client(port.host().port)
+    port.stopListening().await()
+}
