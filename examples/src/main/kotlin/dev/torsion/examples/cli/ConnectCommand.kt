@@ -78,7 +78,8 @@ internal class ConnectCommand : TorsionSubcommand() {
 }
 
 /** What a peer has sent, with its lines, and nothing else that a terminal would take for a command. */
-internal fun shown(text: String): String = text.replace("\r\n", "\n").split('\n').joinToString("\n") { escaped(it, Int.MAX_VALUE) }
+internal fun shown(text: String): String =
+    text.split("\r\n").joinToString("\r\n") { part -> part.split('\n').joinToString("\n") { escaped(it, Int.MAX_VALUE) } }
 
 /** The framings of the console client; [ending] is what a line of the console still needs. */
 internal enum class ConsoleCodec(
