@@ -68,7 +68,7 @@ public abstract class AbstractReactor(
     private var state = State.NEW
     private var stopRequested = false
     private var isDisconnected = false
-    private val nextStep = NextStep()
+    private val nextSteps = NextSteps()
     private var failedTurns = 0 // in a row
 
     @Volatile
@@ -258,7 +258,7 @@ public abstract class AbstractReactor(
                 waitForEvents(longestWait)
                 runTimers()
                 runTasks()
-                if (stopRequested || nextStep.isThere) takeStep()
+                if (stopRequested || !nextSteps.isEmpty) takeStep()
             }
             if (meter.turnEnded() || longestWait == 0L) measure() // who never waits may be driven on a clock that stands still
             watch.turnEnded()
@@ -270,7 +270,7 @@ public abstract class AbstractReactor(
 
     /** The startup or the shutdown goes on: at the end of a turn, when no callback is running. */
     private fun takeStep() {
-        nextStep.take()
+        nextSteps.take()
         if (stopRequested) {
             stopRequested = false
             systemEvents.shutdown.fire(::shutdownReached, ::endWithPool, ::nextTurn)
@@ -280,7 +280,7 @@ public abstract class AbstractReactor(
 
     /** Takes [step] in a turn after this one. */
     private fun nextTurn(step: Runnable) {
-        if (isInReactorThread) nextStep.set(step, isInTurn) else tasks.offer { nextTurn(step) }
+        if (isInReactorThread) nextSteps.add(step, isInTurn) else tasks.offer { nextTurn(step) }
     }
 
     /** What is not a callback's fault, or is that it could not be reported: the loop goes on unless it fails again and again. */
@@ -337,7 +337,7 @@ public abstract class AbstractReactor(
     }
 
     /** Whether tasks, a stop or its next step wait for the next turn. */
-    protected open fun hasReadyWork(): Boolean = stopRequested || nextStep.isThere || !tasks.isEmpty()
+    protected open fun hasReadyWork(): Boolean = stopRequested || !nextSteps.isEmpty || !tasks.isEmpty()
 
     /** How long until the next timer is due; 0 when one is, [Long.MAX_VALUE] when there is none. */
     protected fun nanosToNextTimer(): Long {
@@ -427,7 +427,7 @@ public abstract class AbstractReactor(
         if (!state.isLooping) throw ReactorNotRunningException()
         val wasStopping = state == State.STOPPING || state == State.ENDING
         stopRequested = false
-        nextStep.forget()
+        nextSteps.forget()
         isRunning = false
         state = if (wasStopping) State.ENDED else State.CRASHED
     }

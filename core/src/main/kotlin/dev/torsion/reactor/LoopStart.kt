@@ -43,20 +43,23 @@ private fun CountDownLatch.awaitUninterrupted() {
     if (wasInterrupted) Thread.currentThread().interrupt()
 }
 
-/** How the startup or the shutdown goes on, at the end of a turn that begins after it was set. Belongs to the loop's thread. */
-internal class NextStep {
-    private var step: Runnable? = null
+/**
+ * How the startup and the shutdown go on: each step is taken at the end of a turn, one in a turn, and never in the turn in which it was
+ * added. Both may have one: a reactor can be stopped while its startup still waits. Belongs to the loop's thread.
+ */
+internal class NextSteps {
+    private val steps = ArrayDeque<Runnable>()
     private var isForLater = false
 
     /** Asked in each turn. */
-    val isThere: Boolean get() = step != null
+    val isEmpty: Boolean get() = steps.isEmpty()
 
     /** [isInTurn]: the present turn is not the one. */
-    fun set(
+    fun add(
         step: Runnable,
         isInTurn: Boolean,
     ) {
-        this.step = step
+        steps.addLast(step)
         isForLater = isInTurn
     }
 
@@ -65,11 +68,11 @@ internal class NextStep {
         if (isForLater) {
             isForLater = false
         } else {
-            step.also { step = null }?.run()
+            steps.removeFirstOrNull()?.run()
         }
     }
 
     fun forget() {
-        step = null
+        steps.clear()
     }
 }

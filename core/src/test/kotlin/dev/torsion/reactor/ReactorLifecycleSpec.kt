@@ -18,6 +18,7 @@ import io.kotest.matchers.string.shouldContain
 import java.io.IOException
 import java.time.Duration
 import java.util.concurrent.CompletableFuture
+import java.util.concurrent.CopyOnWriteArrayList
 import java.util.concurrent.CountDownLatch
 import kotlin.concurrent.thread
 import kotlin.time.Duration.Companion.milliseconds
@@ -249,6 +250,33 @@ class ReactorLifecycleSpec :
                 reactor.stop()
             }
             reactor.run()
+        }
+
+        for (isStartupFirst in listOf(true, false)) {
+            "a callback that lets the startup and the shutdown go: both go on, ${if (isStartupFirst) "startup" else "shutdown"} first" {
+                val reactor = Reactor.create()
+                val events = CopyOnWriteArrayList<String>()
+                val startup = Deferred<Unit>()
+                val shutdown = Deferred<Unit>()
+                reactor.addSystemEventTrigger(Phase.BEFORE, SystemEvent.STARTUP) {
+                    reactor.callFromThread { reactor.stop() }
+                    startup
+                }
+                reactor.addSystemEventTrigger(Phase.AFTER, SystemEvent.STARTUP) { events.add("started") }
+                reactor.addSystemEventTrigger(Phase.BEFORE, SystemEvent.SHUTDOWN) {
+                    reactor.callFromThread {
+                        if (isStartupFirst) startup.callback(Unit)
+                        shutdown.callback(Unit)
+                        if (!isStartupFirst) startup.callback(Unit)
+                    }
+                    shutdown
+                }
+                reactor.addSystemEventTrigger(Phase.AFTER, SystemEvent.SHUTDOWN) { events.add("stopped") }
+                reactor.start()
+                reactor.stopAndJoin(Duration.ofSeconds(DEADLINE_SECONDS)) shouldBe true
+                // Once the shutdown has gone on, there is no startup any more.
+                events shouldContainExactly if (isStartupFirst) listOf("started", "stopped") else listOf("stopped")
+            }
         }
 
         "a reactor whose pool gets no thread runs all the same; the work waits, and is done when there are threads" {
