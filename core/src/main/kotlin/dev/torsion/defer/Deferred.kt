@@ -127,7 +127,7 @@ public open class Deferred<T> @JvmOverloads constructor(canceller: Canceller<T>?
     public fun chainDeferred(other: Deferred<T>): Deferred<Void?> {
         other.source = this
         return addStep { outcome ->
-            takeKeeper()?.let(other::keepNext)
+            takeKeeper()?.let { other.keepNext(it, outcome) }
             other.fire(outcome)
             null
         }
@@ -291,9 +291,13 @@ public open class Deferred<T> @JvmOverloads constructor(canceller: Canceller<T>?
         helper = keeper
     }
 
-    /** [keep] for one that is about to be fired. */
-    private fun keepNext(keeper: Keeper) {
-        if (!fired) keep(keeper)
+    /** [keep] for one that is about to be fired with [outcome]; one that has fired, such as a cancelled one, will drop that. */
+    private fun keepNext(keeper: Keeper, outcome: Any?) {
+        if (!fired) {
+            keep(keeper)
+        } else if (!(swallowNextFire && helper is KeptValue<*>)) { // that one takes it back itself
+            keeper.undelivered(outcome)
+        }
     }
 
     private val ready get() = fired && runner == null && pauses == 0 && result !is Deferred<*>

@@ -56,7 +56,9 @@ internal class FirstOf<T>(
         won = true
         if (isRace) children.forEachIndexed { other, child -> if (other != index) child.cancel() }
         @Suppress("UNCHECKED_CAST")
-        first.callback(FirstResult(index, value as T))
+        val result = FirstResult(index, value as T)
+        if (keeper != null) first.keep(KeptWinner(result, keeper))
+        first.callback(result)
     }
 
     private fun failed(index: Int, failure: Failure) {
@@ -68,5 +70,16 @@ internal class FirstOf<T>(
         } else if (failed == children.size) {
             first.errback(FailureGroup(failures.map { it!! }))
         }
+    }
+}
+
+/** Takes the value of the winner of a race back, as long as nobody has taken it out of the [result]. */
+private class KeptWinner(private val result: FirstResult<*>, private val keeper: Keeper) : Keeper {
+    override fun undelivered(value: Any?) {
+        if (value === result) keeper.undelivered(result.value)
+    }
+
+    override fun lostRace(value: Any?) {
+        if (value === result) keeper.lostRace(result.value)
     }
 }

@@ -114,6 +114,44 @@ internal class HandoverSpec :
             }
         }
 
+        test("the winner of a race is got by the coroutine that awaits the race, or closed") {
+            everyOrder {
+                val maker = Maker()
+                val got = ArrayList<Thing>()
+                val winner = race(listOf(Deferred(), maker.deferred))
+                waiting("A") { got.add(winner.await().value) }
+                move("fire", maker::fire)
+                play()
+                got.size + maker.thing.closed shouldBe 1
+            } shouldBeGreaterThan 2
+        }
+
+        test("what comes to the target of chainDeferred after that was cancelled is closed, and a permit is free again") {
+            val maker = Maker()
+            val target = Deferred<Thing>()
+            maker.deferred.chainDeferred(target)
+            target.addErrback { Thing() }
+            target.cancel()
+            maker.fire()
+            maker.thing.closed shouldBe 1
+
+            val own = Deferred<Thing>().onUndelivered(Thing::close)
+            val second = Maker()
+            second.deferred.chainDeferred(own)
+            own.addErrback { Thing() }
+            own.cancel()
+            second.fire()
+            second.thing.closed shouldBe 1 // once
+
+            val lock = DeferredLock().apply { acquire() }
+            val permit = Deferred<DeferredLock>()
+            lock.acquire().chainDeferred(permit)
+            permit.addErrback { lock }
+            permit.cancel()
+            lock.release()
+            lock.locked shouldBe false
+        }
+
         test("a Deferred of kotlinx.coroutines has it, or it is closed") {
             everyOrder {
                 val maker = Maker()
