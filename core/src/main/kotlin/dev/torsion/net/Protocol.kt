@@ -46,13 +46,14 @@ public abstract class Protocol {
     public open fun makeConnection(transport: Transport) {
         currentTransport = transport
         isConnected = true
+        forTimeouts { it.begin() }
         connectionMade()
     }
 
     /** Marks this protocol as disconnected and calls [connectionLost]. For transports and tests. */
     public open fun endConnection(reason: CloseReason) {
         isConnected = false
-        endTimeouts()
+        forTimeouts { it.end() }
         try {
             connectionLost(reason)
         } finally {
@@ -68,10 +69,10 @@ public abstract class Protocol {
     /** [timeout] ends with this protocol's connection; the one that was added before it. */
     internal fun addTimeout(timeout: TimeoutMixin): TimeoutMixin? = timeouts.also { timeouts = timeout }
 
-    private fun endTimeouts() {
+    private inline fun forTimeouts(action: (TimeoutMixin) -> Unit) {
         var timeout = timeouts
         while (timeout != null) {
-            timeout.end()
+            action(timeout)
             timeout = timeout.next
         }
     }

@@ -87,6 +87,11 @@ constructor(
         }
     }
 
+    /** There is a connection, perhaps another one. */
+    internal fun begin() {
+        isOver = false
+    }
+
     /** The connection is gone. */
     internal fun end() {
         isOver = true

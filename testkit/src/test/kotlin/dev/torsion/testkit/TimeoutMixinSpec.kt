@@ -95,6 +95,17 @@ class TimeoutMixinSpec :
             told shouldBe emptyList()
         }
 
+        "a protocol that is connected again has its time-out again" {
+            val patient = Patient()
+            StringTransport().connect(patient).lose()
+            val again = StringTransport().connect(patient)
+            advance(4)
+            again.isDisconnecting shouldBe false
+            advance(1)
+            again.isDisconnecting shouldBe true
+            again.lose()
+        }
+
         "something else can be done than to close, also by a subclass" {
             val told = ArrayList<String>()
             val patient = Patient()
