@@ -29,9 +29,9 @@ import kotlin.coroutines.resume
  * inside the call that fires this Deferred.
  *
  * **Cancellation.** Cancelling the coroutine while it waits throws `CancellationException` here and cancels this Deferred, on the
- * coroutine's dispatcher if it has one. A value that comes all the same, or that has come before the coroutine could go on, is dropped:
- * a permit, an object of a queue or a connection goes back to where it came from; for anything else see [Deferred.onUndelivered]. A result
- * that is there already wins over cancellation.
+ * coroutine's dispatcher if it has one. A value may come all the same, or may have come before the coroutine could go on: it is dropped.
+ * A permit, an object of a queue and a connection go back to where they came from; for anything else see [Deferred.onUndelivered]. A
+ * result that is there already wins over cancellation.
  */
 public suspend fun <T> Deferred<T>.await(): T {
     val result =

@@ -194,19 +194,20 @@ public open class Deferred<T> @JvmOverloads constructor(canceller: Canceller<T>?
     }
 
     /**
-     * Has [release] take the value back when nobody gets it: a coroutine in [await], or a future or Deferred of kotlinx.coroutines made of
-     * this one, is cancelled after the value has come and before it is handed over; or it loses a [race]; or, when this is called before a
-     * callback is added, it comes after a [cancel] without a canceller. What is a connection, a file or a permit is closed so, and not
-     * lost.
+     * Gives the value to [release] when nobody else gets it. So a connection or a file is closed, and not lost. It happens in three cases:
+     * - A coroutine in [await], or a future or Deferred of kotlinx.coroutines made of this one, is cancelled after the value has come and
+     *   before it is handed over.
+     * - The value loses a [race].
+     * - The value comes after a [cancel] without a canceller. For this case, call this method before a callback is added.
      *
      * ```kotlin
      * val socket = open().onUndelivered { it.close() }.await()
      * ```
      *
-     * It is for the value that passes by here, the very object; a callback that is added later and gives another one has taken it, and
-     * says what becomes of that. The newest [release] counts. A value that the chain of another Deferred takes over is kept there too.
+     * It is about the very object that passes by here. When a later callback gives another object, that callback has taken this one. The
+     * newest [release] counts. When the chain of another Deferred takes the value over, it is kept there too; so is the winner of a [race].
      *
-     * Thread: this Deferred's; with a coroutine on a dispatcher of another thread, that one. What [release] throws is logged.
+     * Thread: [release] runs on this Deferred's; with a coroutine on a dispatcher of another thread, on that one. Its exceptions are logged.
      */
     public fun onUndelivered(release: Consumer<in T>): Deferred<T> {
         keeps = true

@@ -11,8 +11,8 @@ import kotlinx.coroutines.job
 import java.util.concurrent.atomic.AtomicInteger
 
 /**
- * What the thread of [watch] begins, and has not ended when somebody looks: for tools that find what a test leaves behind, such as the
- * testkit's `LeakWatch`. A program has no use for it: it keeps what it sees.
+ * Sees coroutines, paused Deferreds and futures that the thread of [watch] begins, and says which of them have not ended. Tools use it that
+ * find the leftovers of a test, such as the testkit's `LeakWatch`. It is not for programs: it keeps what it sees.
  *
  * Thread: that of [watch].
  */

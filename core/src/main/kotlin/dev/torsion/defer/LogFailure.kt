@@ -15,8 +15,8 @@ import dev.torsion.log.Logger
  * Deferreds.logFailure(save(order), log, "{order} was not saved", "order", order);
  * ```
  *
- * The text, with names and values in turn, is that of [Logger.failure], and the stack trace is logged with it. A cancellation is logged too:
- * trap it before, where it is none of the program's errors. A good result passes by.
+ * The text, with names and values in turn, is that of [Logger.failure]. The stack trace is logged with it. A cancellation is logged too:
+ * where it is no error of the program, trap it before. A good result passes by.
  *
  * Thread: that of this Deferred.
  */

@@ -13,8 +13,8 @@ import java.util.concurrent.TimeUnit
 /** A future that is completed on the thread of [loop], and refuses to block it. So do its copies and all stages derived from it. */
 internal open class LoopFuture<T>(protected val loop: Executor) : CompletableFuture<T>() {
     /**
-     * Somebody has asked what has become of this, or has added a stage that waits for it. For [LeftBehind], in tests. Not volatile, since every
-     * stage of every program writes it: a test that waits for another thread sees what that has done.
+     * Somebody has asked what has become of this, or has added a stage that waits for it. For [LeftBehind], in tests. It is not volatile,
+     * since every stage of every program writes it: a test that waits for another thread sees the writes of that thread.
      */
     protected var isLookedAt: Boolean = false
 

@@ -37,7 +37,8 @@ public fun serverFromString(
  * `clientFromString`. Host and port may each have their name or not, as in `tcp:host=example.com:80`.
  *
  * Kinds: `tcp:HOST:PORT[:timeout=SECONDS][:bindAddress=ADDRESS]`, which is a [HostnameEndpoint], over IPv6 or IPv4 (in Twisted, over IPv4
- * only). The `bindAddress` may have a port, as in `bindAddress=192.0.2.1\:4000`. A `\` takes the meaning from the character behind it, as in `tcp:\:\:1:80`; [quoteStringArgument] puts it there.
+ * only). The `bindAddress` may have a port, as in `bindAddress=192.0.2.1\:4000`. A `\` takes the meaning from the character behind it, as in
+ * `tcp:\:\:1:80`; [quoteStringArgument] puts it there.
  *
  * @throws EndpointSyntaxException when the string is not understood
  */

@@ -9,16 +9,19 @@ package dev.torsion.log
 import java.nio.ByteBuffer
 
 /**
- * [text] that somebody else has sent, fit for a log or a terminal: what is not printable is escaped, as by Python's `repr`. So nobody can
- * forge a line of the log, move the cursor, or turn the direction of what follows. A `\` is doubled, so that the text says what was sent.
+ * Makes [text] that somebody else has sent fit for a log or a terminal: characters that are not printable are escaped, as by Python's
+ * `repr`. So nobody can forge a line of the log, move the cursor, or turn the direction of the text behind. A `\` is doubled, so that the
+ * result is unambiguous.
  *
  * ```java
  * log.warn("{peer} sent {line}", "peer", peer, "line", SafeText.escaped(line));
  * ```
  *
- * Letters of all languages stay. What comes after about [limit] characters is left out, and the end says how many those were.
+ * Letters of all languages stay. The text is cut after about [limit] characters, and its end says how many are left out.
  *
- * Thread: any. It throws nothing but for a [limit] that is negative.
+ * Thread: any.
+ *
+ * @throws IllegalArgumentException when [limit] is negative
  */
 @JvmOverloads
 public fun escaped(
@@ -37,14 +40,14 @@ public fun escaped(
     return out.toString()
 }
 
-/** The same for bytes: those that are no printable ASCII are escaped. */
+/** The same for bytes: all but printable ASCII is escaped. */
 @JvmOverloads
 public fun escaped(
     bytes: ByteArray,
     limit: Int = ESCAPED_LIMIT,
 ): String = escaped(ByteBuffer.wrap(bytes), limit)
 
-/** The same for what remains in [bytes], whose position stays. */
+/** The same for the remaining bytes of a buffer, whose position stays. */
 @JvmOverloads
 public fun escaped(
     bytes: ByteBuffer,

@@ -21,7 +21,7 @@ package dev.torsion.log
 public fun safeString(value: Any?): String = safeText(value, "toString") { value.toString() }
 
 /**
- * The message of [error], or a text that says what its `getMessage` has thrown; null when it has none. Long ones are cut as by [safeString].
+ * The message of [error]; null when it has none. When its `getMessage` throws, a text says so. Long messages are cut as by [safeString].
  *
  * Thread: any. It throws nothing.
  */

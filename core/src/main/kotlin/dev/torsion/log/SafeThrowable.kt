@@ -14,8 +14,8 @@ import java.util.IdentityHashMap
  * have no end, or its message holds what a peer has sent. It has that one's stack trace, and its causes and suppressed exceptions as far
  * as they can be told.
  *
- * It is what a log and the stages of a future get in place of an exception at which they would fail ([safeThrowable]), and the cause of a
- * protocol's error ([escapedThrowable]).
+ * A log and the stages of a future get it in place of an exception at which they would fail ([safeThrowable]). The error of a protocol has
+ * it as its cause ([escapedThrowable]).
  *
  * @property original the exception itself
  */
@@ -32,8 +32,8 @@ public class StandInException internal constructor(
 }
 
 /**
- * [error] itself, or, when it cannot be described, a [StandInException] in its place. For whoever hands exceptions that others have made to
- * something that prints them.
+ * [error] itself, or, when it cannot be described, a [StandInException] in its place. Use it before you hand an exception that others have
+ * made to something that prints it.
  *
  * Thread: any. It throws nothing.
  */
@@ -46,7 +46,7 @@ public fun safeThrowable(error: Throwable): Throwable =
 
 /**
  * [error] itself, or, when a message of it or of its causes is long or not printable as it is, a [StandInException] with those messages
- * [escaped]. For the cause of an error that comes from what a peer has sent: many parsers quote that.
+ * [escaped]. Use it for the cause of an error in bytes that a peer has sent: many parsers quote them.
  *
  * Thread: any. It throws nothing.
  */

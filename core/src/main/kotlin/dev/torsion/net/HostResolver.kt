@@ -13,7 +13,8 @@ import java.text.Normalizer
  * Finds the addresses of a host name; the reactor's resolver in Twisted.
  *
  * Numeric addresses and `localhost` are never asked for. A name with letters beyond ASCII is asked for as the name service knows it, in the
- * form of IDNA (RFC 3490): `xn--bcher-kva.ch` for `bücher.ch`, however its letters are composed. What a resolver throws, whatever it is, fails the look-up.
+ * form of IDNA (RFC 3490): `xn--bcher-kva.ch` for `bücher.ch`, however its letters are composed. Anything that a resolver throws fails the
+ * look-up.
  *
  * Thread: one of at most four threads that the reactor keeps for this, so it may block, and does not keep other blocking work waiting when
  * it does. Those who asked wait no longer than their own time-out. Several names may be asked for at the same time.

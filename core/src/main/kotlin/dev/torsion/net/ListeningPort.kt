@@ -18,8 +18,9 @@ public interface ListeningPort {
     public val isListening: Boolean
 
     /**
-     * Accepts no more connections; those that exist live on. Fires when the port is free again. Fails, when it is free, with what the
-     * factory's [stopFactory][Factory.stopFactory] has thrown, as in Twisted. Calling it again gives a Deferred that fires as well.
+     * Accepts no more connections; those that exist live on. Fires when the port is free again. When the factory's
+     * [stopFactory][Factory.stopFactory] throws, the Deferred fails with that once the port is free, as in Twisted. Calling it again gives a
+     * Deferred that fires as well.
      */
     public fun stopListening(): Deferred<Unit>
 

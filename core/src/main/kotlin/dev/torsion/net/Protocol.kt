@@ -66,7 +66,7 @@ public abstract class Protocol {
         ended = listener
     }
 
-    /** [timeout] ends with this protocol's connection; the one that was added before it. */
+    /** From now on [timeout] ends with this protocol's connection. Gives the one that was added before it. */
     internal fun addTimeout(timeout: TimeoutMixin): TimeoutMixin? = timeouts.also { timeouts = timeout }
 
     private inline fun forTimeouts(action: (TimeoutMixin) -> Unit) {
@@ -98,9 +98,9 @@ public abstract class Protocol {
     }
 
     /**
-     * The most bytes that the next [dataReceived] may bring; asked before each read. What is not read stays with the operating system and slows
-     * the peer down. For a protocol that must keep what it cannot handle yet: so it says how much. A transport that has the bytes already may
-     * bring more. By default as many as the reactor reads at once, up to 256 KiB.
+     * The most bytes that the next [dataReceived] may bring. The transport asks before each read. Bytes that are not read stay with the
+     * operating system and slow the peer down. Override it in a protocol that has to keep bytes that it cannot handle yet. A transport that
+     * has the bytes already may bring more. By default as many as the reactor reads at once, up to 256 KiB.
      *
      * Less than 1 counts as 1: to read nothing, call [Transport.pauseProducing].
      */

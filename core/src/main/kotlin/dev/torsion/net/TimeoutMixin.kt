@@ -11,8 +11,8 @@ import java.util.concurrent.TimeUnit
 import kotlin.time.toJavaDuration
 
 /**
- * Closes the connection of a protocol when nothing has happened on it for a while: Twisted's `TimeoutMixin`, as an object that the protocol has.
- * The protocol says what "happens" means: it calls [resetTimeout] then.
+ * Closes the connection of a protocol when nothing has happened on it for a while: Twisted's `TimeoutMixin`, as an object that the
+ * protocol has. The protocol calls [resetTimeout] whenever something has happened.
  *
  * ```kotlin
  * class Patient(clock: Clock) : LineReceiver() {
@@ -28,13 +28,13 @@ import kotlin.time.toJavaDuration
  * }
  * ```
  *
- * When the connection is gone the time-out ends with it; nobody needs to stop it.
+ * The time-out ends with the connection; nobody needs to stop it.
  *
  * Thread: the reactor's.
  *
- * @param protocol whose connection it is about
+ * @param protocol the protocol whose connection is watched
  * @param clock measures the time: the reactor
- * @param timedOut what to do in place of closing the connection. What it throws is reported
+ * @param timedOut runs in place of closing the connection; its exceptions are reported
  */
 public open class TimeoutMixin
 @JvmOverloads
@@ -54,7 +54,7 @@ constructor(
         private set
 
     /**
-     * Begins to wait for [period], in place of any wait that there is; null ends it. Gives the period that was set before.
+     * Begins to wait for [period], in place of any wait that there is. Null ends the wait. Gives the period that was set before.
      *
      * @throws IllegalArgumentException when it is negative
      */
@@ -67,7 +67,7 @@ constructor(
         return before
     }
 
-    /** Something has happened: the time counts from now. Does nothing when no time-out is set, or the time was up. Costs next to nothing. */
+    /** Something has happened: the time counts from now. Does nothing when no time-out is set, or the time was up. */
     public fun resetTimeout() {
         val period = timeout ?: return
         call?.reset(period.saturatedNanos(), TimeUnit.NANOSECONDS)

@@ -18,9 +18,8 @@ import java.nio.ByteBuffer
  * waits in a queue, whose length is [bufferedBytes]; above [TcpOptions.highWaterMark] a registered producer is paused and
  * [whenWritable] waits, and above [TcpOptions.writeLimit] the connection is aborted with a [WriteLimitExceededException].
  *
- * What is written after [loseConnection] is sent as long as the connection is closing, as in Twisted: always in the same callback, and
- * later when there was still something to send. Once the connection is gone, or when it is the peer who has closed it, what is written is
- * ignored.
+ * Bytes that are written after [loseConnection] are sent as long as the connection is closing, as in Twisted: in the same callback always,
+ * and later as long as older bytes wait. Once the connection is gone, or the peer has closed it, further writes are ignored.
  */
 public interface Transport : Producer {
     /** The address of this end; Twisted's `getHost`. */
@@ -48,17 +47,16 @@ public interface Transport : Producer {
     /**
      * Sends what was written, waits for a registered producer to end, then closes. Calling it again does nothing.
      *
-     * When it is the peer who closes, nothing waits for the producer, which is stopped: what was written is sent, and then the connection is
-     * at its end.
+     * When the peer closes, the connection does not wait for the producer, but stops it: it sends what was written and ends.
      */
     public fun loseConnection()
 
     /**
-     * [loseConnection] for an error that is no reason to drop what was written, such as a [ProtocolViolationException] behind good requests
-     * that were answered: sends what was written, then ends the connection with a [ConnectionAborted] that has [cause] as its cause. A
-     * connection on which nothing was written is aborted at once.
+     * [loseConnection] because of an error, such as a [ProtocolViolationException] behind good requests whose answers should still be sent.
+     * It sends what was written, then ends the connection with a [ConnectionAborted] whose cause is [cause]. A connection on which nothing
+     * was written is aborted at once.
      *
-     * The default, for transports that cannot do so, aborts. Does nothing on a connection that is closing or gone.
+     * By default, for transports that cannot do so, it aborts. It does nothing on a connection that is closing or gone.
      */
     public fun loseConnection(cause: Throwable): Unit = abortConnection(cause)
 
@@ -90,9 +88,9 @@ public interface Transport : Producer {
      * Lets [producer] feed this transport. A [streaming] producer is paused while the queue is long; one that is not streaming is
      * asked for one piece each time the queue is empty. Registered on a connection that is gone, it is stopped at once.
      *
-     * A transport may be its own streaming producer, as in an echo: then a peer that does not read is not read from either. Or two may be
-     * each other's, as in a port forwarder. [loseConnection] waits for a producer to be unregistered, or for another transport to be closing
-     * too.
+     * A transport may be its own streaming producer, as in an echo: then a peer that does not read is not read from either. Two transports
+     * may be each other's, as in a port forwarder. [loseConnection] waits until the producer is unregistered; when the producer is another
+     * transport, until that one is closing too.
      *
      * @throws IllegalStateException when another producer is registered
      */

@@ -180,8 +180,8 @@ public abstract class AbstractReactor(
     }
 
     /**
-     * Takes the calling thread as the reactor's, to end it: the shutdown of one that does not run. One that has never run begins with that, and
-     * runs no startup trigger; one that has crashed runs once more. Does nothing when it has ended.
+     * Takes the calling thread as the reactor's, to end a reactor that does not run. One that has never run begins with its shutdown, and
+     * runs no startup trigger. One that has crashed runs once more. Does nothing when it has ended.
      */
     protected fun beginToStop() {
         if (state == State.ENDED) return
@@ -283,7 +283,7 @@ public abstract class AbstractReactor(
         if (isInReactorThread) nextSteps.add(step, isInTurn) else tasks.offer { nextTurn(step) }
     }
 
-    /** What is not a callback's fault, or is that it could not be reported: the loop goes on unless it fails again and again. */
+    /** The error is no callback's, or is one of reporting. The loop goes on, unless it fails again and again. */
     private fun turnFailed(error: Throwable) {
         if (!state.isLooping) throw error // it has crashed for this reason
         escaped("a turn of the loop failed", error)
@@ -452,7 +452,7 @@ public abstract class AbstractReactor(
         threads.stop { if (isInReactorThread) finish.run() else tasks.offer(finish) }
     }
 
-    /** What the triggers before the shutdown have returned and the shutdown waits for. For reactors that say what keeps them from ending. */
+    /** The Deferreds of triggers that the shutdown waits for. For reactors that say what keeps them from ending. */
     protected fun shutdownWaitsFor(): List<Deferred<*>> = systemEvents.shutdown.waitsFor()
 
     /** The last turn is over: when the reactor was stopped, ends its coroutines and releases what it used. */
@@ -527,8 +527,8 @@ public abstract class AbstractReactor(
     private fun handOver(task: Runnable) = tasks.offer(task) || (isInReactorThread && tasks.add(task))
 
     /**
-     * Runs [task] in the next turn; the way of coroutines and of a reactor's own parts. What it throws is reported. Gives false, and
-     * does not run it, when the reactor has ended. Thread: any.
+     * Runs [task] in the next turn; coroutines and a reactor's own parts go this way. Its exceptions are reported. Gives false, and does not
+     * run it, when the reactor has ended. Thread: any.
      */
     @TorsionSpi
     public fun runSoon(task: Runnable): Boolean = if (isInReactorThread) tasks.add(task) else tasks.offer(task)

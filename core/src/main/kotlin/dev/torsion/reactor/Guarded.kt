@@ -23,7 +23,7 @@ internal inline fun AbstractReactor.guarded(
 }
 
 /**
- * Runs [block], which calls user code for [connection]. What it throws is reported, with [what] it was, such as "dataReceived of Echo", and
+ * Runs [block], which calls user code for [connection]. An exception is reported with [what] it was, such as "dataReceived of Echo", and
  * goes no further. Thread: the reactor's.
  */
 @TorsionSpi
@@ -42,7 +42,7 @@ public inline fun AbstractReactor.guarded(
 
 /**
  * Reports an [error] to the log and to [ReactorOptions.errorListener]. [what] says what has failed, a callback of [connection] if that is
- * given; that the two cannot be described does not keep the error from being reported. Thread: the reactor's.
+ * given. The error is reported also when neither of the two can be described. Thread: the reactor's.
  */
 @TorsionSpi
 public fun AbstractReactor.reportFailure(

@@ -42,13 +42,13 @@ public interface Reactor :
     /**
      * Runs the loop in the calling thread, until [stop] has run the shutdown triggers or [crash] was called.
      *
-     * An interrupt of that thread does not end it: it is reported, and cleared, for a loop whose thread stays interrupted could not wait any
-     * more. So `shutdownNow` of an executor that runs this has to be preceded by [stopFromThread].
+     * Interrupting that thread does not end the loop. The interrupt is reported and cleared, since a thread that stays interrupted cannot
+     * wait for events. Before `shutdownNow` of an executor that runs this, call [stopFromThread].
      *
      * @throws ReactorAlreadyRunningException when it is running
      * @throws ReactorNotRestartableException when it was stopped
-     * @throws ReactorFailedException when the loop cannot go on, because its selector is broken, say. By then it has ended as by [stop],
-     *   without waiting for anything
+     * @throws ReactorFailedException when the loop cannot go on, for example because its selector is broken. By then it has ended as by
+     *   [stop], without waiting for anything
      */
     public fun run()
 
@@ -143,8 +143,9 @@ public interface Reactor :
      * Runs [call] on the reactor's thread and waits for its result, and for the result of the Deferred when it returns one. What it
      * throws is thrown here.
      *
-     * A thread of the reactor's own pool, which the shutdown waits for, is not kept waiting by it: once the connections are closed, the call is
-     * still made, but a Deferred that has not fired by then is not waited for.
+     * The shutdown waits for the threads of the reactor's own pool, so it lets none of them wait here. Once the connections are closed, a
+     * call of such a thread is still made, but its Deferred is not waited for: when it has not fired, this throws
+     * [ReactorNotRunningException].
      *
      * @throws IllegalStateException on the reactor's own thread, which would wait for itself
      * @throws ReactorNotRunningException when the reactor ends before there is a result
@@ -173,7 +174,7 @@ public interface Reactor :
 
     /**
      * Runs [trigger] at [event]: in [Phase.BEFORE], whose Deferreds hold up the next phase, [Phase.DURING] or [Phase.AFTER]. Each
-     * trigger runs once. What a Deferred has held up goes on in a turn after the callback that has fired it.
+     * trigger runs once. A phase that a Deferred has held up begins in a later turn, never inside the callback that fires the Deferred.
      */
     public fun addSystemEventTrigger(
         phase: Phase,
@@ -182,8 +183,8 @@ public interface Reactor :
     ): TriggerHandle
 
     /**
-     * The same for an event of the program's own, which [fireSystemEvent] fires; a name of any kind, such as `"reload"`. `"startup"` and
-     * `"shutdown"` are the [events of the reactor][SystemEvent].
+     * The same for an event of the program's own, which has any name, such as `"reload"`, and which [fireSystemEvent] fires. The names
+     * `"startup"` and `"shutdown"` mean the [events of the reactor][SystemEvent].
      *
      * @throws IllegalArgumentException when [event] is blank
      */
@@ -194,9 +195,9 @@ public interface Reactor :
     ): TriggerHandle
 
     /**
-     * Runs the triggers of the event that the program calls [event], phase by phase, each once: for the next time they have to be added
-     * again. Returns when they have run, or when those of [Phase.BEFORE] have and a Deferred of theirs is waited for: its callback runs
-     * the rest. What a trigger throws is reported and keeps no other from running. Does nothing when there is no trigger.
+     * Runs the triggers of the program's own [event], phase by phase; Twisted's `fireSystemEvent`. Each trigger runs once: add it again for
+     * the next time. When triggers of [Phase.BEFORE] return Deferreds that have not fired, this method returns, and the last of them to fire
+     * runs the rest. An exception of a trigger is reported, and the others run all the same. Without triggers it does nothing.
      *
      * @throws IllegalArgumentException for `"startup"` and `"shutdown"`, which [run] and [stop] fire
      */
@@ -258,7 +259,7 @@ public interface Reactor :
 
     /**
      * Coroutines on this reactor's thread. Already on it, nothing is dispatched; `delay` and `withTimeout` are the reactor's own
-     * delayed calls, so they follow a virtual clock. Who waits for such time when the reactor ends is cancelled.
+     * delayed calls, so they follow a virtual clock. When the reactor ends, coroutines that still wait in them are cancelled.
      */
     public val dispatcher: CoroutineDispatcher
 

@@ -15,8 +15,8 @@ public class ReactorNotRunningException(
 }
 
 /**
- * The loop could not go on, for the reason that [cause] says: it can wait for events no more, say. Everything was ended as by
- * [Reactor.stop], without waiting for anything.
+ * The loop could not go on. The [cause] says why: a selector that is broken, for example. Everything was ended as by [Reactor.stop],
+ * without waiting for anything.
  */
 public class ReactorFailedException(
     cause: Throwable,

@@ -82,9 +82,9 @@ public class ReactorGroup private constructor(
     public fun stopFromThread(): Unit = members.forEach { it.stopFromThread() }
 
     /**
-     * [stopFromThread], then waits until all reactors have ended, each as by its own [stopAndJoin][Reactor.stopAndJoin]: one that has crashed is
-     * run once more, and one that has never run is released, so that ports and connections are closed. When that fails, the others end all the
-     * same; the first error is thrown then, and has the others as suppressed ones.
+     * [stopFromThread], then waits until all reactors have ended, each as by its own [stopAndJoin][Reactor.stopAndJoin]. A reactor that has
+     * crashed runs once more, and one that has never run is released, so that ports and connections are closed. When one of them fails to
+     * end, the others end all the same. The first error is thrown then, and has the others as suppressed ones.
      *
      * @return whether all have ended within [timeout]
      * @throws IllegalStateException on the thread of one of the reactors, which would wait for itself

@@ -24,7 +24,7 @@ import kotlin.time.toJavaDuration
  *
  * What stands behind `run` may not get to run any more: what must happen belongs into a shutdown trigger. `System.exit` on the reactor's
  * own thread keeps that thread, so that no trigger could run: there the JVM ends without them. Call [Reactor.stop] instead. On a thread of
- * the reactor's pool it keeps that one, which the shutdown then waits for no more.
+ * the reactor's pool it is fine: it keeps that thread, and the shutdown does not wait for it then.
  *
  * Thread: the reactor's.
  */

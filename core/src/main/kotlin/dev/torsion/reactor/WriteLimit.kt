@@ -8,16 +8,20 @@ import dev.torsion.net.TcpOptions
 /**
  * Whether more waits to be sent than [TcpOptions.writeLimit] allows, for implementations of [dev.torsion.net.Transport].
  *
- * The [limit] is for what piles up: a single write may be larger, and is taken when what waits before it is within the limit. It then does
- * not count, so that what belongs to it, such as the delimiter of a line, can follow. So what waits is never more than the limit and the
- * largest write together, which its writer has had in memory at one time as well.
+ * The limit is for bytes that pile up. A single write may be larger: it is taken when the bytes before it are within the limit, and then it
+ * does not count, so that its end, such as the delimiter of a line, can follow. So no more waits than the limit and the largest write
+ * together.
+ *
+ * Thread: the transport's.
+ *
+ * @param limit in bytes
  */
 public class WriteLimit(
     private val limit: Long,
 ) {
     private var largest = 0L
 
-    /** Takes note that a write has added [count] bytes, so that [waiting] wait; true when those are too many. */
+    /** Takes note that a write has added [count] bytes and [waiting] bytes wait now; true when those are too many. */
     public fun isExceeded(
         count: Long,
         waiting: Long,

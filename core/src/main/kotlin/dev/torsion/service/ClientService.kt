@@ -50,9 +50,10 @@ import java.util.concurrent.TimeUnit
  * | WAITING | | | | | | | CONNECTING | STOPPED |
  * | DISCONNECTING | | closes | STOPPED | | | STOPPED | | |
  *
- * So there is never more than one connection: the next attempt, and the end of a stop, wait for the end of the one before, also when the
- * service is started while it stops, by the rule of every [Service], and when an attempt fails that has connected. An attempt, or a preparation, that fails counts as failed for [retryPolicy] and for
- * [whenConnected]; being connected sets the count back to zero. A connection that is lost counts as one failed attempt.
+ * So there is never more than one connection. The next attempt, and the end of a stop, wait for the end of the connection before: also when
+ * the service is started while it stops, by the rule of every [Service], and when an attempt that has connected fails. A failed attempt, or
+ * a failed preparation, counts for [retryPolicy] and for [whenConnected]; being connected sets the count back to zero. A connection that is
+ * lost counts as one failed attempt.
  *
  * Thread: the reactor's.
  *
@@ -61,8 +62,8 @@ import java.util.concurrent.TimeUnit
  * @param clock measures the time between attempts: the reactor
  * @property retryPolicy how long that is
  * @param prepareConnection is called with the protocol of each new connection, which [whenConnected] gives out only then, to log in for
- *   instance. When it throws, the connection is not accepted: it is aborted, with that as the cause. When it returns a [Deferred], a stage or a coroutine's job, that
- *   is waited for, and cancelled when the connection ends or the service stops; any other result means nothing
+ *   instance. When it throws, the connection is not accepted: it is aborted, with that as the cause. A [Deferred], a stage or a coroutine's
+ *   job that it returns is waited for, and cancelled when the connection ends or the service stops. Any other result means nothing
  */
 public class ClientService
 @JvmOverloads

@@ -38,8 +38,8 @@ import java.util.Objects
  * transport.text() shouldBe "hello"
  * ```
  *
- * It keeps the contract of [dev.torsion.net.Transport]: what is written after [loseConnection] is kept too, until the connection is
- * gone, a second producer is refused, another thread than the one that made it is refused, and [abortConnection] never calls the protocol itself: the test
+ * It keeps the contract of [dev.torsion.net.Transport]. Bytes written after [loseConnection] are kept too, until the connection is gone. A
+ * second producer is refused, and so is any thread but the one that made it. [abortConnection] never calls the protocol itself: the test
  * ends the connection with [lose].
  *
  * Thread: the one that made it.
@@ -217,7 +217,7 @@ constructor(
         isClosing = true
     }
 
-    /** With nothing left that the peer has not taken it aborts the connection. */
+    /** Aborts the connection when the peer has taken everything; otherwise it closes, with [cause] as the [abortCause]. */
     override fun loseConnection(cause: Throwable) {
         checkThread("loseConnection")
         if (isDisconnecting) return

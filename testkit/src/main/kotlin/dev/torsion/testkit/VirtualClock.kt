@@ -33,8 +33,8 @@ import java.util.function.BooleanSupplier
  *
  * A clock given to a [MemoryReactor] drives that reactor: letting time pass on either is the same.
  *
- * Thread: the test's. Time begins at zero, and stands still after [LAST]: what is to happen later, such as a time-out of
- * [FOREVER][java.time.temporal.ChronoUnit.FOREVER], never does.
+ * Thread: the test's. Time begins at zero, and stands still after [LAST]. Calls that are planned for later, such as a time-out of
+ * [FOREVER][java.time.temporal.ChronoUnit.FOREVER], never run.
  */
 public class VirtualClock : Clock {
     internal val timers = TimerQueue(::nanoTime)

@@ -156,7 +156,7 @@ public open class NioReactor(
      * `SelectionKey` bits. The key takes other operations, and cancelling it ends this. Thread: the reactor's.
      *
      * @throws java.nio.channels.ClosedChannelException when the channel is closed
-     * @throws java.nio.channels.ClosedSelectorException when the reactor has ended
+     * @throws dev.torsion.reactor.ReactorNotRunningException when the reactor is ending, or has ended
      */
     @TorsionSpi
     public fun register(

@@ -30,9 +30,11 @@ import kotlinx.coroutines.flow.Flow
  * [ProtocolViolationException][dev.torsion.net.ProtocolViolationException]); the connection broke (its [CloseReason]).
  * After the first two the connection of a [serve] handler can still be written to: it is closed when the handler returns, and ended with
  * the violation when the handler lets that through. Any other connection ends when the end is seen: it is closed after the peer's end, and
- * ended with a violation after one. To end with a violation is to send what was written, such as the answers to the messages before it, and
- * then to close with a [ConnectionAborted][dev.torsion.net.ConnectionAborted] that has it as the cause; where nothing was written, at once. The end is seen when receiving comes to it, or at once when nothing waits to be
- * received. After our own [close] or [abort] nothing more is received, not even what had come before.
+ * ended with a violation after one. The end is seen when receiving comes to it, or at once when nothing waits to be received. After our own
+ * [close] or [abort] nothing more is received, not even what had come before.
+ *
+ * A connection that ends with a violation sends what was written, such as the answers to the messages before it. Then it closes with a
+ * [ConnectionAborted][dev.torsion.net.ConnectionAborted] whose cause is the violation. When nothing was written it closes at once.
  */
 public interface Connection<T : Any> {
     /** The address of the other end. */
@@ -50,9 +52,9 @@ public interface Connection<T : Any> {
     /**
      * Fires with the [closeReason] once the connection is gone. Each call gives another Deferred.
      *
-     * Messages that nobody asks for do not hold it up, unless a [serve] handler is to close the connection: when the peer has ended its side,
-     * nothing receives, and the message that was received last was there before this call or was followed by another `receive`, the connection
-     * is closed; messages that wait can still be received, though not answered.
+     * Messages that nobody asks for do not hold it up, unless a [serve] handler is to close the connection. The connection is closed when the
+     * peer has ended its side, nobody receives, and nobody is busy with a message: the last one was received before this call, or another
+     * `receive` has followed it. Messages that wait can still be received then, but not answered.
      */
     public fun whenClosed(): Deferred<CloseReason>
 
@@ -112,9 +114,9 @@ public interface Connection<T : Any> {
 
     /**
      * Gives every message to [handler], those that wait included. When it returns a [Deferred], a stage, a future or a coroutine's job, the
-     * next message waits until that has ended. When it throws, or what it returned fails, the error is reported and the connection is
-     * aborted with it, a cancellation included. When the peer breaks the rules, the connection ends with that once the messages before it are handled and what was written is
-     * sent. When the peer ends its side the connection is closed once all messages are handled.
+     * next message waits until that has ended. When it throws, or what it returned fails or is cancelled, the error is reported and the
+     * connection is aborted with it. When the peer breaks the rules, the messages before that are handled, what was written is sent, and the
+     * connection ends with the violation. When the peer ends its side the connection is closed once all messages are handled.
      *
      * @throws IllegalStateException when there is a handler already, or a coroutine or a request is receiving
      */

@@ -11,8 +11,8 @@ import java.time.Duration
  * @property inboundLimit how many messages may wait to be received; when they are so many the transport is paused. 16 unless given
  * @property requestLimit how many requests may wait for their answers at once; 1024 unless given
  * @property idleTimeout after how long without a message in either direction a connection is aborted with an [IdleTimeoutException]; null,
- * which is the default, for never. Output that goes out is no idle time, nor is the time in which what the peer has sent waits for us: a
- * message that nobody has received yet, or that a handler is busy with. That output has stalled is noticed a quarter of the time later at most
+ * which is the default, for never. Time in which output goes out does not count; neither does time in which a message waits for us, because
+ * nobody has received it yet or a handler is busy with it. Stalled output is noticed a quarter of the time later at most
  * @property maxConnections for a server: how many connections there may be at once; one more is closed at once. Unlimited unless given
  */
 public data class ConnectionOptions

@@ -33,9 +33,9 @@ public interface FrameConsumer {
 /**
  * Reads the frames of one connection: bytes in, frames out, with no socket.
  *
- * Frames are decoded in the buffer that the bytes came in. Only an unfinished frame is copied, together with what the consumer was not
- * ready to take, in an array that is a quarter larger than they are at most, or than [frameLimit] if that is more. However the bytes are cut,
- * the work is linear in their number.
+ * Frames are decoded in the buffer that the bytes came in. Only an unfinished frame is copied, together with bytes that the consumer was
+ * not ready to take. Their array is at most a quarter larger than they are, or than [frameLimit] if that is more. However the bytes are
+ * cut, the work is linear in their number.
  *
  * The consumer may do anything during a call: become unready, feed more bytes, change the decoder. When it throws, the reader takes
  * nothing more.

@@ -70,8 +70,8 @@ public abstract class FrameReceiver(
     }
 
     /**
-     * Delivers frames again: at once those that had come already, unless a frame is being delivered now. What a delivery throws is thrown
-     * here, and aborts the connection as it does everywhere.
+     * Delivers frames again: at once those that had come already, unless a frame is being delivered now. An exception of a delivery is
+     * thrown here, and aborts the connection as it does everywhere.
      */
     override fun resumeProducing() {
         isPaused = false

@@ -19,9 +19,8 @@ public interface Framing {
     public fun newDecoder(): FrameDecoder
 
     /**
-     * The most bytes of one frame, with all that belongs to it: what a connection keeps of bytes that nobody has taken is measured by it, the
-     * limit and a quarter more. 64 KiB for a framing that does not say; longer frames are kept all the same, as long as the decoder wants
-     * them.
+     * The most bytes of one frame, its header and delimiter included. A connection keeps no more unread bytes than this and a quarter. By
+     * default 64 KiB; longer frames are kept all the same, as long as the decoder wants them.
      */
     public val frameLimit: Int get() = DEFAULT_FRAME_LIMIT
 

@@ -42,8 +42,8 @@ public class TruncatedFrameException(
 /**
  * A frame was complete, but what is in it is not what the codec's [Content] says, such as bad UTF-8 or bad JSON.
  *
- * What the peer has sent stands in the message escaped and shortened, and likewise in that of the cause, which is a
- * [StandInException][dev.torsion.log.StandInException] then.
+ * The message shows the peer's bytes escaped and shortened. So does the message of the cause, which is a
+ * [StandInException][dev.torsion.log.StandInException] where it quotes them.
  */
 public class MalformedContentException(
     message: String,
@@ -51,8 +51,8 @@ public class MalformedContentException(
 ) : ProtocolViolationException(message, cause) {
     public companion object {
         /**
-         * [what] is the matter, since [cause] was thrown, whose message says more. A [StackOverflowError] says that the message is nested too
-         * deep. For a [Content] of your own.
+         * For a [Content] of your own: an exception that says [what] is wrong, and adds the message of [cause], escaped. A
+         * [StackOverflowError] means that the peer's message is nested too deep.
          */
         @JvmStatic
         public fun of(
@@ -87,7 +87,7 @@ public class StringTooLongException(
     public val length: Long,
 ) : EncodeException("Cannot send $what of $length bytes: the limit is $limit bytes.")
 
-/** What [decode] gives. That it fails is the peer's doing: it has sent what cannot be understood, or is nested too deep. */
+/** The result of [decode]. When it fails the peer is to blame: its message cannot be understood, or is nested too deep. */
 internal inline fun <T> understood(decode: () -> T): T =
     try {
         decode()

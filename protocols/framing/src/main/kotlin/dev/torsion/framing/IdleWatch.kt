@@ -22,7 +22,7 @@ internal interface IdleSubject {
     /** How much waits to be sent. */
     val bufferedBytes: Long
 
-    /** Nothing has happened for the whole time; [isFlowing] when much was written since something was heard, of which the last may be on its way. */
+    /** Nothing has happened for the whole time. [isFlowing]: output went out since something was heard; its last part may be on its way. */
     fun idle(
         error: IdleTimeoutException,
         isFlowing: Boolean,
@@ -30,8 +30,8 @@ internal interface IdleSubject {
 }
 
 /**
- * Tells [subject] once nothing has been [heard] or [sent] for [timeout], no output has gone out, and we were not busy. One timer at a time, which
- * is not moved at each message. It looks four times in the timeout, so output that has stalled is noticed a quarter later at most.
+ * Tells [subject] once nothing has been [heard] or [sent] for [timeout], no output has gone out, and we were not busy. There is one timer
+ * at a time, which no message moves. It looks four times in the timeout, so stalled output is noticed a quarter later at most.
  */
 internal class IdleWatch(
     private val clock: Clock,

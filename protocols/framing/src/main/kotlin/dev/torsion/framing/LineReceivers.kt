@@ -109,8 +109,8 @@ constructor(
     }
 
     /**
-     * Takes out what has come and was not delivered yet, be it lines or the beginning of one, and gives it. May be called during a delivery;
-     * Twisted's `clearLineBuffer`.
+     * Takes out the bytes that have come and were not delivered yet, whole lines and the beginning of one, and gives them. It may be called
+     * during a delivery. Twisted's `clearLineBuffer`.
      */
     public fun clearLineBuffer(): ByteArray = reader.takeRest()
 

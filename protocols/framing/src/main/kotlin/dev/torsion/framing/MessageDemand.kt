@@ -4,18 +4,18 @@
 package dev.torsion.framing
 
 /**
- * A handler for [Connection.onMessage] whose [Deferred][dev.torsion.defer.Deferred]s do not always mean work: with one it can also say that
- * nobody asks for the next message. For adapters to another way of receiving, such as the Java facade.
+ * A handler for [Connection.onMessage] whose [Deferred][dev.torsion.defer.Deferred]s do not always mean work: a pending one may also mean
+ * that nobody asks for the next message. It is for adapters to another way of receiving, such as the Java facade.
  *
  * Thread: the reactor's.
  */
 public interface MessageDemand {
-    /** While a Deferred of this handler is pending: whether a message is being handled, or waits here to be asked for. Neither is the peer's idleness. */
+    /** Asked while a Deferred of this handler is pending: whether a message is being handled, or waits here. Then the peer is not idle. */
     public val isBusy: Boolean
 
     /**
-     * Whether somebody waits for the end of the connection while nobody asks for a message, nor is busy with one. Then messages that wait do not
-     * hold the end up, as [Connection.whenClosed] says; asked when that is called, when bytes come, and when the peer has ended its side.
+     * Whether somebody waits for the end of the connection while nobody asks for a message or is busy with one. Then waiting messages do not
+     * hold the end up, as [Connection.whenClosed] says. Asked when that is called, when bytes come, and when the peer has ended its side.
      */
     public val isEndAwaited: Boolean
 }

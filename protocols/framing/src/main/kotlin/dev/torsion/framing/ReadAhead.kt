@@ -4,12 +4,12 @@
 package dev.torsion.framing
 
 /**
- * How much one connection may read from the network: so much that what its consumer does not take, which must be kept, is bounded by the
- * framing's limit and not by the size of a read. The rest is left with the operating system, and so with the peer.
+ * How much one connection may read from the network. Bytes that its consumer does not take must be kept: the framing's limit bounds them, and
+ * not the size of a read. The rest is left with the operating system, and so with the peer.
  *
- * A connection may keep its [own] share, the longest frame and a quarter more. It begins with reads of that size. Reads that are taken whole
- * double it, since large ones are cheap (a third of the processor time for a byte), and one that is not takes it back. What a large read
- * leaves over is lent from a fixed sum that all connections of a thread have together, and none gets more than a quarter of what is left of it.
+ * A connection may keep its [own] share, the longest frame and a quarter more. It begins with reads of that size. A read that is taken whole
+ * doubles it, since large reads are cheap (a third of the processor time for a byte); one that is not sets it back. The rest of a large
+ * read is lent from a fixed sum that all connections of a thread share. None gets more than a quarter of what is left of the sum.
  */
 internal class ReadAhead(
     frameLimit: Int,

@@ -33,10 +33,12 @@ import kotlinx.coroutines.launch
  * ```
  *
  * When the handler returns, or `receive` has told it of the end, the connection is closed once everything is sent. So a peer that sends
- * its messages, ends its side and waits gets all its answers. So does one whose good messages are followed by a bad one: when the handler
- * lets the [ProtocolViolationException] through, what it has sent is sent before the connection ends with that as the cause. When the
- * handler fails otherwise, the connection is aborted with the failure as the cause; the failure is also reported, unless it is the peer's violation of the protocol or the end of a connection. That something else
- * was cancelled, or timed out, and the handler let it through, is a failure too. When the connection is gone, the handler is cancelled.
+ * its messages, ends its side and waits gets all its answers. So does a peer whose good messages are followed by a bad one: when the handler
+ * lets the [ProtocolViolationException] through, its answers are sent, and then the connection ends with that as the cause.
+ *
+ * When the handler fails otherwise, the connection is aborted with the failure as the cause. The failure is reported too, unless it is the
+ * end of a connection. A cancellation or a time-out of something else that the handler lets through is such a failure. When the connection
+ * is gone, the handler is cancelled.
  *
  * Thread: the reactor's, or before it runs the one that sets it up. The Deferred fails as [ServerEndpoint.listen].
  *

@@ -92,7 +92,7 @@ public class SweepRun internal constructor(
         return body.get().also { pass("$name >", Kind.COROUTINE) }
     }
 
-    /** [call] in a stage of a future, which the JDK can not end with an exception whose `toString` throws. */
+    /** [call] in a stage of a future. The JDK cannot end a stage with an exception whose `toString` throws, so no fault throws one here. */
     public fun <T> callInStage(
         name: String,
         body: Supplier<T>,
@@ -107,7 +107,7 @@ public class SweepRun internal constructor(
         result: Deferred<T>,
     ): Deferred<T> = track(name, result, endsWithReactor = true)
 
-    /** The same; one that does not end [with the reactor][endsWithReactor] waits for time to pass, or for the program. */
+    /** The same. A [result] that does not end [with the reactor][endsWithReactor] waits for time to pass, or for the program. */
     public fun <T> track(
         name: String,
         result: Deferred<T>,
