@@ -117,11 +117,10 @@ public interface Connection<T> extends AutoCloseable {
    * Completes with the reason once the connection is gone; it never fails. Each call gives a future
    * of its own. Cancelling it only ends the waiting.
    *
-   * <p>Messages that nobody asks for do not hold it up. When the peer has ended its side, nothing
-   * receives, and the last message of a {@code receive()} was there before this call or was
-   * followed by another {@code receive()}, the connection is closed; messages that wait can still
-   * be received, though not answered. So set a handler before, or together with, asking for the
-   * end.
+   * <p>Messages that nobody asks for do not hold it up. The connection is closed when the peer has
+   * ended its side, nobody receives, and nobody is busy with a message: the last one was received
+   * before this call, or another {@code receive()} has followed it. Messages that wait can still be
+   * received then, but not answered. So set a handler before you ask for the end.
    */
   CompletableFuture<CloseReason> closed();
 

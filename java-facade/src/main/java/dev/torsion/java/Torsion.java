@@ -62,8 +62,8 @@ import org.jspecify.annotations.Nullable;
  * <p><b>Blocking.</b> {@code join} and {@code get} are fine on every thread but the reactor's,
  * virtual threads included. On the reactor's thread a future that is not complete would never be:
  * there they throw {@link IllegalStateException}, as they do on each stage that is derived from
- * such a future. What {@code CompletableFuture.allOf} and {@code anyOf} give is the JDK's own,
- * which cannot refuse: never wait for that on the reactor's thread.
+ * such a future. The futures of {@code CompletableFuture.allOf} and {@code anyOf} are the JDK's own
+ * and cannot refuse: never wait for them on the reactor's thread.
  *
  * <p><b>Cancellation.</b> Cancelling a future, or any stage derived from it, gives the work up: the
  * attempt to connect ends, the timer is cancelled, the Deferred too. So does {@code orTimeout}. A
@@ -161,7 +161,7 @@ public final class Torsion implements AutoCloseable {
 
   /**
    * Runs the reactor in this thread, until it is stopped. Interrupting the thread does not end it:
-   * an executor whose {@code shutdownNow} is to end it has to call {@link #stop} before.
+   * call {@link #stop} before {@code shutdownNow} of an executor that runs it.
    *
    * @throws dev.torsion.reactor.ReactorFailedException when the loop cannot go on
    */
@@ -207,9 +207,9 @@ public final class Torsion implements AutoCloseable {
 
   /**
    * Stops the reactor and waits until it has ended, at most 10 seconds. On the reactor's own thread
-   * it cannot wait, and only stops it. One that has never run, or has crashed, is released: what
-   * waits for its stop is done, its ports and connections are closed, and it cannot run any more.
-   * Does nothing when the reactor is not this object's own ({@link #on}).
+   * it cannot wait, and only stops it. A reactor that has never run, or has crashed, is released:
+   * the calls of {@code beforeStop} run, its ports and connections are closed, and it cannot run
+   * any more. Does nothing when the reactor is not this object's own ({@link #on}).
    *
    * @throws IllegalStateException when the reactor has not ended by then, since a callback or a
    *     thread of its pool is blocked, or a shutdown trigger waits
@@ -225,9 +225,9 @@ public final class Torsion implements AutoCloseable {
   }
 
   /**
-   * Stops the reactor and waits until it has ended, at most {@code timeout}; one that does not run
-   * is released as by {@link #close}. When the thread is interrupted, it waits no longer, and stays
-   * interrupted.
+   * Stops the reactor and waits until it has ended, at most {@code timeout}. A reactor that does
+   * not run is released as by {@link #close}. When the thread is interrupted, it waits no longer,
+   * and stays interrupted.
    *
    * @return whether it has ended
    * @throws IllegalStateException on the reactor's own thread
