@@ -66,8 +66,8 @@ internal class LookUps(
                         } catch (e: Throwable) { // a resolver is anybody's code
                             Failure(e)
                         }
+                    // Refused when the reactor has ended: then nobody waits any more.
                     reactor.runSoon {
-                        // refused when the reactor has ended: nobody waits any more
                         ended(outcome)
                         beginNext()
                     }

@@ -78,27 +78,27 @@ public class SweepRun internal constructor(
     public fun <T> call(
         name: String,
         body: Supplier<T>,
-    ): T {
-        pass("$name <", Kind.USER)
-        return body.get().also { pass("$name >", Kind.USER) }
-    }
+    ): T = between(name, Kind.USER, body)
 
     /** [call] in a coroutine, where to throw a `CancellationException` is to end it, which is nobody's error. */
     public fun <T> callInCoroutine(
         name: String,
         body: Supplier<T>,
-    ): T {
-        pass("$name <", Kind.COROUTINE)
-        return body.get().also { pass("$name >", Kind.COROUTINE) }
-    }
+    ): T = between(name, Kind.COROUTINE, body)
 
     /** [call] in a stage of a future. The JDK cannot end a stage with an exception whose `toString` throws, so no fault throws one here. */
     public fun <T> callInStage(
         name: String,
         body: Supplier<T>,
+    ): T = between(name, Kind.STAGE, body)
+
+    private fun <T> between(
+        name: String,
+        kind: Kind,
+        body: Supplier<T>,
     ): T {
-        pass("$name <", Kind.STAGE)
-        return body.get().also { pass("$name >", Kind.STAGE) }
+        pass("$name <", kind)
+        return body.get().also { pass("$name >", kind) }
     }
 
     /** [result] is under way, until it fires. Faults cancel it. What it fails with is [heard] here, and goes on. */
