@@ -17,8 +17,8 @@ import java.util.function.Supplier
  * [source].
  *
  * Only [deliver] completes it from the source; all public ways to complete it mean that nobody waits for the source any more, nor for
- * the future of another Deferred that `thenCompose` waits for by then. A value that has come by then, and that nobody was handed, is
- * taken back by its [Keeper].
+ * the future of another Deferred that `thenCompose` waits for by then. When a value has come by then and nobody was handed it, its [Keeper]
+ * takes it back.
  */
 internal class DeferredFuture<T> private constructor(
     private val source: Deferred<*>,
@@ -49,7 +49,7 @@ internal class DeferredFuture<T> private constructor(
 
     override fun handOver(value: Any?): Boolean = handover?.handOver(value) != false && composed?.handOver(value) != false
 
-    // Whoever asks for it is not ours, but for a stage that composes it: what becomes of the value is not seen from here.
+    // Strangers ask for it, or a stage of ours that composes it. What strangers do with the value is not seen from here.
     override fun toCompletableFuture(): CompletableFuture<T> {
         isLookedAt = true
         if (isBeingComposed) isBeingComposed = false else share()
@@ -157,7 +157,7 @@ internal class DeferredFuture<T> private constructor(
         first.takeBack()
     }
 
-    /** Has the value gone back to where it came from if nobody has been handed it: then this future was cancelled in time. */
+    /** Gives the value back to where it came from, if nobody has been handed it: then this future was cancelled in time. */
     private fun takeBack() {
         val release = handover?.takeBackUnlessShared() ?: return
         super.obtrudeException(takenBack())

@@ -14,8 +14,8 @@ import java.util.function.Consumer
 import java.util.function.Function
 
 /**
- * A future that says when its value is handed to somebody: to the function of a stage, or to who asks for it. Only where
- * [isWatched]; elsewhere functions are passed on as they are.
+ * A future that says when its value is handed to somebody: to the function of a stage, or to a caller who asks for it. It does so only where
+ * [isWatched]; elsewhere functions are passed on as they are. `resultNow` of newer JDKs is not seen.
  */
 @Suppress("UNCHECKED_CAST") // a function that takes more, or gives less, is as good
 internal abstract class HandingFuture<T>(loop: Executor) : LoopFuture<T>(loop) {

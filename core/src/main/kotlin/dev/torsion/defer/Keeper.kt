@@ -6,12 +6,12 @@ package dev.torsion.defer
 import dev.torsion.log.Logger
 import java.util.function.Consumer
 
-/** Takes a value back that was on its way to somebody who was cancelled before he had it. */
+/** Takes a value back that was on its way to somebody who was cancelled before having it. */
 internal interface Keeper {
-    /** Takes [value] back, if it is the one that is kept: another one was made by a callback, which was handed this one. */
+    /** Takes [value] back, if it is the kept one. Any other value was made by a callback, and that callback has got the kept one. */
     fun undelivered(value: Any?)
 
-    /** It was not the first of a [race], which drops it. */
+    /** [value] has lost a [race], which drops it. */
     fun lostRace(value: Any?): Unit = undelivered(value)
 }
 

@@ -9,8 +9,8 @@ import java.util.concurrent.Executor
 import kotlinx.coroutines.Deferred as KotlinDeferred
 
 /**
- * What a user's function of any type has given, as a Deferred when it is something to wait for: a Deferred, a stage or future, a
- * coroutine's job. Null when it is not. [loop] is where the Deferred fires; when that is no executor, it fires where the other side ends.
+ * The [result] of a user's function of any type, as a Deferred when it is something to wait for: a Deferred, a stage or future, a
+ * coroutine's job. Null when it is not. The Deferred fires on [loop]; when that is no executor, it fires where the other side ends.
  */
 internal fun toWaitFor(
     result: Any?,

@@ -53,7 +53,7 @@ public data class IPv6Address(
     override fun toString(): String = "[$host]:$port"
 }
 
-/** [host] and [port] as people write them: `example.com:80`, `[::1]:80`. What a host name cannot have is escaped. */
+/** [host] and [port] as people write them: `example.com:80`, `[::1]:80`. Characters that are not printable are escaped. */
 internal fun hostAndPort(
     host: String,
     port: Int,

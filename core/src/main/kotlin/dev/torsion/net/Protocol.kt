@@ -109,7 +109,7 @@ public abstract class Protocol {
     /** The connection is gone, and nothing more will be called. */
     protected open fun connectionLost(reason: CloseReason) {}
 
-    /** What messages about this protocol begin with, in the log and to error listeners: the name of its class, unless overridden. */
+    /** The name of this protocol in the log and in messages to error listeners: the name of its class, unless overridden. */
     public open fun logPrefix(): String = simpleName(javaClass, "Protocol")
 
     override fun toString(): String = "${safeText(this, "logPrefix") { logPrefix() }}(${currentTransport ?: "not connected"})"

@@ -133,7 +133,7 @@ public interface TcpTransport : Transport {
 
     /**
      * Half-closes: sends what was written, then tells the peer that no more will come, and goes on reading. A
-     * [HalfCloseableProtocol] hears `writeConnectionLost` when it has happened. What is written after this call is ignored.
+     * [HalfCloseableProtocol] hears `writeConnectionLost` when it has happened. Writes after this call are ignored.
      */
     public fun loseWriteConnection()
 }

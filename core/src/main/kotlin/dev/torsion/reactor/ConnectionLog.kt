@@ -26,7 +26,7 @@ internal fun Transport.safeLogValues(): Map<String, Any?> =
         emptyMap()
     }
 
-/** For whoever looks for it, at level `DEBUG`: [connection] has ended with [reason]. One that ended in an orderly way is not worth a line. */
+/** Logs, at level `DEBUG`, that [connection] has ended with [reason]. An orderly end is not worth a line. */
 @TorsionSpi
 public fun AbstractReactor.logEnd(
     connection: Transport,

@@ -3,7 +3,7 @@
 
 package dev.torsion.reactor
 
-/** Runs [block]; whatever comes out of it, be it that reporting an error has failed, is told as well as can be, and the caller goes on. */
+/** Runs [block]. Anything that it throws, even an error of reporting, is told as well as can be, and the caller goes on. */
 internal inline fun AbstractReactor.contained(
     what: String,
     block: () -> Unit,

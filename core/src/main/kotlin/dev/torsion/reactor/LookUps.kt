@@ -13,8 +13,8 @@ import dev.torsion.net.HostResolver
 import java.net.InetAddress
 
 /**
- * The names that are being looked up by [resolver], on [MOST_AT_ONCE] threads at most, and those that wait for that. One that is given up
- * while it waits is forgotten, so that a name server that does not answer leaves nothing behind.
+ * The names that [resolver] looks up, on [MOST_AT_ONCE] threads at most, and those that wait for their turn. A name that is given up while
+ * it waits is forgotten, so that a name server that does not answer leaves nothing behind.
  *
  * Thread: the reactor's; [callInThread] runs what blocks on another one.
  */

@@ -7,7 +7,7 @@ import dev.torsion.defer.Deferred
 import dev.torsion.defer.toWaitFor
 import java.util.concurrent.Executor
 
-/** What of the reactor's own life [Reactor.addSystemEventTrigger] can wait for; a program's own events have names. */
+/** The events of the reactor's own life, for [Reactor.addSystemEventTrigger]. A program's own events have names. */
 public enum class SystemEvent {
     /** The loop begins. */
     STARTUP,
@@ -29,7 +29,7 @@ public enum class Phase {
 }
 
 /**
- * What to run at an event of the reactor.
+ * A function to run at an event of the reactor.
  *
  * ```kotlin
  * reactor.addSystemEventTrigger(Phase.BEFORE, SystemEvent.SHUTDOWN) { database.close() } // its Deferred is waited for
@@ -109,8 +109,8 @@ internal class EventTriggers(
 
     /**
      * Runs all phases, with the reactor's [own] part between the first two; [finished] is called at their end, which may come later when
-     * a before-trigger returns a Deferred: then [later] runs the rest, for this is inside a callback of that Deferred, and of who knows what
-     * else. When [own] says false by then, the rest is not wanted any more and does not run.
+     * a before-trigger returns a Deferred: then [later] runs the rest, since the moment is inside a callback of that Deferred, and perhaps
+     * of others. When [own] says false by then, the rest is not wanted any more and does not run.
      */
     fun fire(
         own: () -> Boolean = { true },
@@ -138,7 +138,7 @@ internal class EventTriggers(
         done(false)
     }
 
-    /** Goes on although what the before-triggers wait for has not come: nobody is left to bring it. */
+    /** Goes on although Deferreds of before-triggers have not fired: nobody is left to fire them. */
     fun goOn() {
         rest?.run()
     }

@@ -4,15 +4,15 @@
 package dev.torsion.spi
 
 /**
- * Marks what engines, transports and adapters are built with, such as `torsion-ktor`; a program has no need of it. It may change in any
- * version, so Kotlin asks whoever uses it to agree:
+ * Marks API for engines, transports and adapters, such as `torsion-ktor`. Programs do not need it. It may change in any version, so Kotlin
+ * asks its users to agree:
  *
  * ```kotlin
  * @OptIn(TorsionSpi::class)
  * class MyTransport(private val reactor: AbstractReactor) : Transport
  * ```
  *
- * Java does not ask. What it marks says so in its documentation.
+ * Java does not ask: look for this annotation in the documentation.
  */
 @RequiresOptIn("This is for engines, transports and adapters, and may change in any version.")
 @Retention(AnnotationRetention.BINARY)

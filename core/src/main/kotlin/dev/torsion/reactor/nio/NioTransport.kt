@@ -351,7 +351,7 @@ internal class NioTransport(
         settleLater()
     }
 
-    /** The channel cannot be used any more. What is no trouble of the network is reported; it would come again in each turn. */
+    /** The channel cannot be used any more. An error that is none of the network is reported, since it would come again in each turn. */
     private fun broken(e: Throwable) {
         if (cut != null || state == State.CLOSED) return
         if (e !is IOException) reactor.reportFailure(e, this) { "the channel of $this" }
@@ -383,7 +383,7 @@ internal class NioTransport(
             !queue.isNullOrEmpty() -> if (state == State.CLOSING) armCloseTimer()
             state == State.CLOSING -> {
                 val side = producing
-                // The end of the peer's stream waits for nobody, as in Twisted: what a producer has still to say has no reader.
+                // The end of the peer's stream waits for nobody, as in Twisted: nobody would read what a producer adds.
                 if (isLosing && side?.holdsUpClosing == true) {
                     side.whenProducerEnds { reactor.runSoon(::settleLater) }
                 } else {

@@ -4,7 +4,7 @@
 package dev.torsion.testkit.sweep
 
 /**
- * Runs a program once for everything that can go wrong at every point of it, and finds what does not survive that.
+ * Runs a program once for every fault at every point of it, and says what each fault leaves wrong.
  *
  * ```kotlin
  * FaultSweep("work") { run ->
@@ -18,16 +18,15 @@ package dev.torsion.testkit.sweep
  * The program runs on a [MemoryReactor][dev.torsion.testkit.MemoryReactor], so that all runs are alike up to the fault. A first run finds
  * the points: the [calls][SweepRun.call] of the program's code, and each call of what would be the JDK or the kernel (the selector,
  * channels, the resolver, threads, the clock). Then there is one run for each fault at each point. A call throws an exception, an `Error`,
- * a cancellation, or what cannot even be described; the kernel is out of descriptors, or has lost a connection; the reactor is
- * stopped, crashed or interrupted; what is under way is cancelled; a connection is closed, aborted, half-closed or reset.
+ * a cancellation, or an exception that cannot even be described. The kernel is out of descriptors, or has lost a connection. The reactor is
+ * stopped, crashed or interrupted. Work that is under way is cancelled. A connection is closed, aborted, half-closed or reset.
  *
- * After each run: the reactor has ended, and as a whole. Each thing that had [begun][SweepRun.begun] has ended, and once. Nothing is open
- * and nothing of the library's waits: channels, ports, timers, Deferreds, futures, coroutines. The error that was thrown was reported
- * once or handed to the program, and no other error has come up. A program that is not stopped by itself is stopped after two minutes of
- * virtual time; one that has crashed runs on.
+ * These must hold after each run: The reactor has ended as a whole. Everything that had [begun][SweepRun.begun] has ended once. Nothing is
+ * open and nothing of the library waits: channels, ports, timers, Deferreds, futures, coroutines. The injected error was reported once or
+ * handed to the program, and no other error has come up. A program that does not stop by itself is stopped after two minutes of virtual
+ * time; one that has crashed runs again.
  *
- * To run one of them alone, set the system property [PROPERTY] to the name that the report gives it; the report then says where the fault
- * was.
+ * To do a single run, set the system property [PROPERTY] to the name that the report gives it. The report then says where the fault was.
  *
  * Thread: any; each run has one of its own. While a sweep runs, nobody else hears what is logged through
  * [LogPublisher.global][dev.torsion.log.LogPublisher.global].

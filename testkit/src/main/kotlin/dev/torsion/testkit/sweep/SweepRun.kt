@@ -80,7 +80,7 @@ public class SweepRun internal constructor(
         body: Supplier<T>,
     ): T = between(name, Kind.USER, body)
 
-    /** [call] in a coroutine, where to throw a `CancellationException` is to end it, which is nobody's error. */
+    /** [call] in a coroutine. There a `CancellationException` only ends the coroutine, and is nobody's error. */
     public fun <T> callInCoroutine(
         name: String,
         body: Supplier<T>,
@@ -101,7 +101,7 @@ public class SweepRun internal constructor(
         return body.get().also { pass("$name >", kind) }
     }
 
-    /** [result] is under way, until it fires. Faults cancel it. What it fails with is [heard] here, and goes on. */
+    /** [result] is under way, until it fires. Faults cancel it. Its failure counts as [heard], and goes on in the chain. */
     public fun <T> track(
         name: String,
         result: Deferred<T>,
@@ -194,7 +194,7 @@ public class SweepRun internal constructor(
         }
     }
 
-    /** [action] is what the program does when the reactor has ended, as to stop its loops. What is left after that is wrong. */
+    /** The program does [action] when the reactor has ended, as to stop its loops. Anything left after that is wrong. */
     public fun atEnd(action: Runnable) {
         lastActions.add(action)
     }
