@@ -55,6 +55,10 @@ internal class FirstOf<T>(
         }
         won = true
         if (isRace) children.forEachIndexed { other, child -> if (other != index) child.cancel() }
+        if (first.called) { // the canceller of a loser has cancelled the race
+            keeper?.undelivered(value)
+            return
+        }
         @Suppress("UNCHECKED_CAST")
         val result = FirstResult(index, value as T)
         if (keeper != null) first.keep(KeptWinner(result, keeper))

@@ -126,6 +126,16 @@ internal class HandoverSpec :
             } shouldBeGreaterThan 2
         }
 
+        test("a race that the canceller of a loser cancels gives the winner back") {
+            val maker = Maker()
+            lateinit var result: Deferred<FirstResult<Thing>>
+            val loser = Deferred<Thing> { result.cancel() }
+            result = race(listOf(loser, maker.deferred))
+            maker.fire()
+            maker.thing.closed shouldBe 1
+            outcomeOf(result).isSuccess shouldBe false
+        }
+
         test("what comes to the target of chainDeferred after that was cancelled is closed, and a permit is free again") {
             val maker = Maker()
             val target = Deferred<Thing>()
