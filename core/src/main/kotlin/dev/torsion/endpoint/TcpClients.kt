@@ -4,6 +4,8 @@
 package dev.torsion.endpoint
 
 import dev.torsion.defer.Deferred
+import dev.torsion.log.LogKeys
+import dev.torsion.log.Logger
 import dev.torsion.net.Address
 import dev.torsion.net.AddressFamily
 import dev.torsion.net.ClientFactory
@@ -98,7 +100,7 @@ constructor(
  * A Deferred for the attempt that [begin] starts. Cancelling it gives the attempt up, at any moment before it has fired: what is connected
  * by then, as in the protocol's `connectionMade`, is closed.
  */
-internal inline fun connecting(
+internal fun connecting(
     destination: String,
     begin: (Deferred<Protocol>) -> Connector,
 ): Deferred<Protocol> {
@@ -116,10 +118,16 @@ internal inline fun connecting(
     } catch (e: WrongThreadException) {
         throw e // nothing of this thread could tell the caller later
     } catch (e: Throwable) { // from startFactory, it may be anything
-        if (!result.called) result.errback(e)
+        if (!result.called) {
+            result.errback(e)
+        } else {
+            log.failure("Connecting to {destination} failed after it was given up", e, LogKeys.DESTINATION to destination)
+        }
     }
     return result
 }
+
+private val log = Logger(ClientEndpoint::class.java)
 
 /** Turns one attempt into a Deferred: fires it when the protocol of [factory] is connected. */
 internal class ConnectOnce(

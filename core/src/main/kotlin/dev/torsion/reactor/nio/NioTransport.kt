@@ -248,7 +248,11 @@ internal class NioTransport(
     private inline fun enqueue(append: (WriteQueue) -> Unit) {
         val waiting = queue ?: WriteQueue(reactor.chunks, WriteLimit(options.writeLimit)).also { queue = it }
         val before = waiting.size
-        append(waiting)
+        try {
+            append(waiting)
+        } catch (e: Throwable) { // for want of memory: what comes later must not be sent without this
+            return broken(e)
+        }
         setInterest(SelectionKey.OP_WRITE, true)
         if (waiting.limit.isExceeded(waiting.size - before, waiting.size)) abortConnection(WriteLimitExceededException(options.writeLimit))
         if (state == State.CLOSING) settleLater() // somebody has to watch whether the peer takes it
