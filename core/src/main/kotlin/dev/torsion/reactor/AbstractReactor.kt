@@ -286,13 +286,21 @@ public abstract class AbstractReactor(
     /** The error is no callback's, or is one of reporting. The loop goes on, unless it fails again and again. */
     private fun turnFailed(error: Throwable) {
         if (!state.isLooping) throw error // it has crashed for this reason
-        escaped("a turn of the loop failed", error)
-        if (++failedTurns >= MOST_FAILED_TURNS || !canPoll) endFailed(error)
+        failedTurns++
+        // When memory is short, nothing can be had, not even a text for the report: whatever is thrown here must not end the loop's thread.
+        unfailing { escaped("a turn of the loop failed", error) }
+        if (failedTurns >= MOST_FAILED_TURNS || !canPoll) endFailed(error) else unfailing { pauseAfterFailures(failedTurns) }
     }
 
     /** The loop cannot go on and ends, but whole: the shutdown triggers run, none is waited for, and everybody is told. */
     private fun endFailed(cause: Throwable) {
         failure = cause
+        unfailing { shutDownFailed(cause) }
+        isRunning = false
+        state = State.ENDED
+    }
+
+    private fun shutDownFailed(cause: Throwable) {
         escaped("the loop cannot go on and ends", cause)
         stopRequested = false
         if (state == State.STARTING || state == State.RUNNING) state = State.STOPPING
@@ -303,8 +311,6 @@ public abstract class AbstractReactor(
                 systemEvents.shutdown.goOn()
             }
         }
-        isRunning = false
-        state = State.ENDED
     }
 
     /** Measures the turns that are over, and gives the time. */
@@ -457,14 +463,22 @@ public abstract class AbstractReactor(
 
     /** The last turn is over: when the reactor was stopped, ends its coroutines and releases what it used. */
     protected fun end() {
+        try {
+            persistently(::endTurns)
+        } finally {
+            thread = null
+            loopThread = null
+            lastTurn.countDown() // last: whoever waits for it may use what was this thread's
+        }
+    }
+
+    /** Each step may be taken again. */
+    private fun endTurns() {
         contained("ending the watch for blocked callbacks", watch::stop)
         contained("measuring the last turn", meter::waits)
         contained("noting the end") { events.ended(this) }
         if (state == State.ENDED) endForGood()
-        thread = null
         loopThread?.end()
-        loopThread = null
-        lastTurn.countDown() // last: whoever waits for it may use what was this thread's
     }
 
     private fun endForGood() {

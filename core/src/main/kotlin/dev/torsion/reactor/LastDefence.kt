@@ -3,6 +3,9 @@
 
 package dev.torsion.reactor
 
+import java.util.concurrent.TimeUnit
+import java.util.concurrent.locks.LockSupport
+
 /** Runs [block]. Anything that it throws, even an error of reporting, is told as well as can be, and the caller goes on. */
 internal inline fun AbstractReactor.contained(
     what: String,
@@ -36,3 +39,23 @@ internal fun toldByJvm(error: Throwable) {
         // There is nobody left to tell, and the loop is more to its users than this error.
     }
 }
+
+/** Waits a little after [failedTurns] turns in a row have failed: what is wrong, such as a lack of memory, may be over soon. */
+internal fun pauseAfterFailures(failedTurns: Int) {
+    if (failedTurns > 1) LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(minOf(1L shl failedTurns, LONGEST_PAUSE_MILLIS)))
+}
+
+/** Runs [steps], and runs it again a few times, a little later, when memory is too short for it. */
+internal fun persistently(steps: () -> Unit) {
+    for (attempt in 1..MOST_ATTEMPTS) {
+        try {
+            return steps()
+        } catch (e: Throwable) {
+            if (attempt == MOST_ATTEMPTS) return toldByJvm(e)
+        }
+        LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(LONGEST_PAUSE_MILLIS))
+    }
+}
+
+private const val LONGEST_PAUSE_MILLIS = 100L
+private const val MOST_ATTEMPTS = 20

@@ -31,7 +31,10 @@ internal interface IdleSubject {
 
 /**
  * Tells [subject] once nothing has been [heard] or [sent] for [timeout], no output has gone out, and we were not busy. There is one timer
- * at a time, which no message moves. It looks four times in the timeout, so stalled output is noticed a quarter later at most.
+ * at a time, which no message moves. It looks four times in the timeout.
+ *
+ * While output waits, the time is 30 seconds at least. The operating system takes more output only once much of its own buffer is empty, so a
+ * peer that reads slowly seems to take nothing for many seconds.
  */
 internal class IdleWatch(
     private val clock: Clock,
@@ -67,7 +70,7 @@ internal class IdleWatch(
         } else if (subject.isBusy) {
             sent()
         }
-        val left = time - (clock.nanoTime() - lastTouch)
+        val left = (if (waiting > 0) maxOf(time, STALLED) else time) - (clock.nanoTime() - lastTouch)
         if (left <= 0) {
             subject.idle(IdleTimeoutException(timeout), flowing && waiting == 0L)
         } else {
@@ -77,5 +80,6 @@ internal class IdleWatch(
 
     private companion object {
         const val LOOKS = 4
+        val STALLED = TimeUnit.SECONDS.toNanos(30)
     }
 }
