@@ -93,7 +93,16 @@ final class Loop {
 
   /** {@link #future} for work that would not be completed any more once the reactor has stopped. */
   <T> CompletableFuture<T> futureUntilStop(Callable<Deferred<T>> work) {
-    Deferred<Void> begin = new Deferred<>();
+    return untilStop(new Deferred<>(), work);
+  }
+
+  /** {@link #futureUntilStop} for work whose value goes back when nobody is handed it. */
+  <T> CompletableFuture<T> keepingUntilStop(Callable<Deferred<T>> work) {
+    // A future asks its Deferred beforehand whether its value may be one that goes back.
+    return untilStop(new Deferred<Void>().onUndelivered(nothing -> {}), work);
+  }
+
+  private <T> CompletableFuture<T> untilStop(Deferred<Void> begin, Callable<Deferred<T>> work) {
     Deferred<T> result =
         begin.addAsyncCallback(
             ignored -> {
@@ -155,10 +164,5 @@ final class Loop {
       throw new IllegalArgumentException("a time must not be negative, but " + time + " was given");
     }
     return TimeUnit.NANOSECONDS.convert(time); // which saturates
-  }
-
-  /** Whether {@code future} was completed with {@code value}, rather than cancelled before. */
-  static <T> boolean isResult(CompletableFuture<T> future, T value) {
-    return future.isDone() && !future.isCompletedExceptionally() && future.getNow(value) == value;
   }
 }

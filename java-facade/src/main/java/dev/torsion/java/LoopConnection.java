@@ -19,7 +19,9 @@ import dev.torsion.net.ConnectionDone;
 import dev.torsion.net.ProtocolViolationException;
 import dev.torsion.reactor.ReactorNotRunningException;
 import java.util.ArrayDeque;
+import java.util.Comparator;
 import java.util.Objects;
+import java.util.PriorityQueue;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Flow;
@@ -40,6 +42,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class LoopConnection<T>
     implements Connection<T>, Callback<T, @Nullable Object>, MessageDemand {
+  /** How many calls of {@code receive()} get their message before they return, one in the other. */
+  private static final int AT_ONCE = 32;
+
   private final Loop loop;
   private final dev.torsion.framing.Connection<T> inner;
   private final Content<T> content;
@@ -50,6 +55,12 @@ final class LoopConnection<T>
   private final ArrayDeque<Waiter<T>> waiters = new ArrayDeque<>();
   private @Nullable T held; // only while the gate is shut
   private @Nullable Deferred<Object> gate;
+  private @Nullable PriorityQueue<Waiter.Returned<T>>
+      returned; // by who was cancelled; null if empty
+  private long taken; // by calls that waited: the number of the last message
+  private boolean givesAgain; // what was returned
+  private boolean isEndedByUs;
+  private int atOnce;
   private boolean inUse; // a message of a receive() that nobody has said to be done with
   private boolean endWanted; // somebody waits for the end
   private long sends;
@@ -86,14 +97,13 @@ final class LoopConnection<T>
 
   @Override
   public CompletableFuture<T> receive() {
-    Waiter<T> waiter = new Waiter<>(loop.reactor, false, waiters::remove);
+    Waiter<T> waiter = new Waiter<>(this, loop, false);
     return await(waiter, () -> null);
   }
 
   @Override
   public CompletableFuture<T> request(T message) {
-    // Cancelled it stays in line, since its answer comes all the same.
-    Waiter<T> waiter = new Waiter<>(loop.reactor, true, cancelled -> {});
+    Waiter<T> waiter = new Waiter<>(this, loop, true);
     return await(
         waiter,
         () -> {
@@ -129,8 +139,81 @@ final class LoopConnection<T>
       }
       inUse = false;
       waiters.add(waiter);
-      pump();
+      if (gate == null && returned == null) pump();
+      else pumpWithinLimit();
     }
+  }
+
+  /**
+   * A message that waits is given at once. Whoever asks for the next one in a stage that he adds
+   * then is a call deeper each time: the stack would overflow without a limit.
+   */
+  private void pumpWithinLimit() {
+    if (++atOnce < AT_ONCE) {
+      pump();
+      return;
+    }
+    atOnce = 0;
+    try {
+      loop.reactor.callFromThread(this::pump);
+    } catch (ReactorNotRunningException e) {
+      pump(); // there is no later
+    }
+  }
+
+  /** {@code waiter} was cancelled; a request stays in line, since its answer comes all the same. */
+  void nobodyWaits(Waiter<T> waiter) {
+    if (!waiter.isRequest) waiters.remove(waiter);
+  }
+
+  /**
+   * A message comes back from a {@code receive()} that was cancelled before anybody was handed it.
+   */
+  void takeBack(Waiter.Returned<T> message) {
+    if (isEndedByUs) return; // nothing more is received
+    if (message.number() == taken) inUse = false;
+    putBack(message);
+    pump();
+  }
+
+  private void putBack(Waiter.Returned<T> message) {
+    PriorityQueue<Waiter.Returned<T>> all = returned;
+    if (all == null) {
+      all = new PriorityQueue<>(Comparator.comparingLong(Waiter.Returned::number));
+      returned = all;
+    }
+    all.add(message);
+  }
+
+  private Waiter.@Nullable Returned<T> pollReturned() {
+    PriorityQueue<Waiter.Returned<T>> all = returned;
+    if (all == null) return null;
+    Waiter.Returned<T> first = all.poll();
+    if (all.isEmpty()) returned = null;
+    return first;
+  }
+
+  /** What was returned goes to those who wait; what they ask for meanwhile, too. */
+  private void giveReturned() {
+    if (givesAgain) return;
+    givesAgain = true;
+    try {
+      while (!waiters.isEmpty()) {
+        Waiter.Returned<T> first = pollReturned();
+        if (first == null) return;
+        if (!give(waiters.remove(), first.message(), first.number())) putBack(first);
+      }
+    } finally {
+      givesAgain = false;
+    }
+  }
+
+  /** Whether {@code waiter} has taken {@code message}; the answer to a request counts as taken. */
+  private boolean give(Waiter<T> waiter, T message, long number) {
+    if (!waiter.isRequest) inUse = true; // before its stages ask for the next one
+    boolean isTaken = waiter.take(message, number);
+    if (!isTaken) inUse = false;
+    return isTaken || waiter.isRequest;
   }
 
   @Override
@@ -193,6 +276,7 @@ final class LoopConnection<T>
    */
   @Override
   public @Nullable Object call(T message) throws Exception {
+    if (returned != null) return callAfterReturned(message);
     if (!waiters.isEmpty()) return callWaiter(message);
     Receiver<T> target = receiver.get();
     if (target == null || !target.isReady()) {
@@ -213,11 +297,9 @@ final class LoopConnection<T>
       Waiter<T> waiter = waiters.poll();
       if (waiter == null) return call(message);
       T kept = content.keep(message); // the future's stages may run at any time
-      if (!waiter.isRequest) inUse = true; // before they ask for the next one
-      boolean taken = waiter.take(kept);
-      if (!taken) inUse = false;
+      boolean isTaken = give(waiter, kept, ++taken);
       if (waiter.isRequest) return null; // taken, or the answer to a request that was cancelled
-      if (taken) return isWanted() ? null : shut();
+      if (isTaken) return isWanted() ? null : shut();
     }
   }
 
@@ -234,7 +316,30 @@ final class LoopConnection<T>
     return shut.addCallback(ignored -> arrivedAgain());
   }
 
+  /** {@code message} is newer than what has come back. */
+  private @Nullable Object callAfterReturned(T message) throws Exception {
+    held = content.keep(message);
+    return arrivedAgain();
+  }
+
   private @Nullable Object arrivedAgain() throws Exception {
+    while (returned != null) {
+      if (!waiters.isEmpty()) {
+        giveReturned();
+        if (!isWanted()) return shut();
+      } else {
+        Receiver<T> target = receiver.get();
+        if (target == null || !target.isReady()) return shut();
+        Waiter.Returned<T> first = pollReturned();
+        if (first == null) break;
+        Object busy = target.take(first.message());
+        if (busy == Receiver.REFUSED) {
+          putBack(first);
+          return shut();
+        }
+        if (busy != null) return ((Deferred<?>) busy).addCallback(ignored -> arrivedAgain());
+      }
+    }
     T message = held;
     held = null;
     return message == null ? null : call(message);
@@ -242,6 +347,7 @@ final class LoopConnection<T>
 
   /** Gives what there is to those who ask for it. */
   void pump() {
+    if (returned != null && gate == null) giveReturned();
     if (isWanted()) open();
     CloseReason reason = closeReason;
     if (reason != null && gate == null) ended(reason);
@@ -340,11 +446,17 @@ final class LoopConnection<T>
     if (target != null) target.ended(end);
   }
 
+  private void dropAll() {
+    isEndedByUs = true;
+    held = null;
+    returned = null;
+  }
+
   @Override
   public void close() {
     loop.actIfRunning(
         () -> {
-          held = null;
+          dropAll();
           inner.close();
         });
   }
@@ -358,7 +470,7 @@ final class LoopConnection<T>
   public void abort(@Nullable Throwable cause) {
     loop.actIfRunning(
         () -> {
-          held = null;
+          dropAll();
           inner.abort(cause);
         });
   }

@@ -432,10 +432,12 @@ public final class Torsion implements AutoCloseable {
   /**
    * Calls {@code call} on the reactor's thread and gives the result of its Deferred as a future,
    * with the very exception that it fails with. Cancelling the future, or any stage of it, cancels
-   * the Deferred.
+   * the Deferred. A value that has come by then and that nobody was handed goes back to where it
+   * came from, as {@link Deferred#onUndelivered} says: a lock is released, an object is in its
+   * queue again.
    */
   public <T> CompletableFuture<T> future(Callable<Deferred<T>> call) {
-    return loop.futureUntilStop(call);
+    return loop.keepingUntilStop(call);
   }
 
   /**
@@ -483,7 +485,8 @@ public final class Torsion implements AutoCloseable {
   /**
    * Runs {@code call}, which may block, on a thread of the reactor's pool; Twisted's {@code
    * deferToThread}. The pool has up to 10 threads, unless {@link #adjustThreadPool} says otherwise.
-   * Cancelling the future only ends the waiting.
+   * Cancelling the future only ends the waiting. When the reactor ends without its pool, as after a
+   * crash, the future fails with {@link dev.torsion.reactor.ReactorNotRunningException}.
    */
   public <T> CompletableFuture<T> deferToThread(Callable<T> call) {
     return loop.future(() -> reactor.deferToThread(call));

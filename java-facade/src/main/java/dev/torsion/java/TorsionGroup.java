@@ -3,6 +3,7 @@
 
 package dev.torsion.java;
 
+import dev.torsion.defer.Deferreds;
 import dev.torsion.endpoint.Endpoints;
 import dev.torsion.framing.Codec;
 import dev.torsion.framing.ConnectionFactories;
@@ -190,7 +191,11 @@ public final class TorsionGroup implements AutoCloseable {
    */
   public CompletableFuture<Server> listen(String endpoint, GroupFactory factories) {
     return Endpoints.listen(group, endpoint, factories)
-        .thenApply(port -> new Server(port.host(), port::stopListening));
+        .thenCompose(
+            port -> // composed, the server closes the port when nobody is handed it
+            Deferreds.succeed(new Server(port.host(), port::stopListening))
+                    .onUndelivered(Server::close)
+                    .toCompletableFuture(Runnable::run));
   }
 
   @Override

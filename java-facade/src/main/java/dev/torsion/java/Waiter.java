@@ -4,11 +4,13 @@
 package dev.torsion.java;
 
 import dev.torsion.defer.Deferred;
-import dev.torsion.reactor.Reactor;
 import java.util.concurrent.CompletableFuture;
-import java.util.function.Consumer;
 
-/** One {@code receive()} or {@code request()} that waits for its message. */
+/**
+ * One {@code receive()} or {@code request()} that waits for its message.
+ *
+ * <p>A message that a {@code receive()} has got and that nobody was handed goes back to the owner.
+ */
 final class Waiter<T> {
   /**
    * Whether it keeps its place when it is cancelled: the answer to a request comes all the same.
@@ -16,26 +18,50 @@ final class Waiter<T> {
   final boolean isRequest;
 
   final CompletableFuture<T> future;
+  private final LoopConnection<T> owner;
   private final Deferred<T> deferred;
 
-  /** {@code cancelled} hears, on the reactor's thread, when nobody waits any more. */
-  Waiter(Reactor reactor, boolean isRequest, Consumer<Waiter<T>> cancelled) {
+  // The reactor's thread only.
+  private long number;
+  private boolean isTaking;
+  private boolean isRefused;
+
+  Waiter(LoopConnection<T> owner, Loop loop, boolean isRequest) {
+    this.owner = owner;
     this.isRequest = isRequest;
-    deferred = new Deferred<>(ignored -> cancelled.accept(this));
-    future = deferred.toCompletableFuture(reactor);
+    deferred = new Deferred<>(ignored -> owner.nobodyWaits(this));
+    Deferred<T> kept = isRequest ? deferred : deferred.onUndelivered(this::takeBack);
+    future = kept.toCompletableFuture(loop.reactor);
   }
 
   /**
-   * Completes the future with {@code message}. False when it was cancelled before, by any thread:
-   * then the message has gone nowhere.
+   * Completes the future with the message of this {@code number}. False when it was cancelled
+   * before anybody had it, by any thread: then the message has gone nowhere.
    */
-  boolean take(T message) {
+  boolean take(T message, long number) {
     if (future.isDone()) return false;
+    this.number = number;
+    isTaking = true;
     deferred.callback(message);
-    return Loop.isResult(future, message);
+    isTaking = false;
+    // Cancelled by another thread meanwhile it may come back later: then it must not come twice.
+    if (future.isCancelled()) isRefused = true;
+    return !isRefused;
+  }
+
+  private void takeBack(T message) {
+    if (isTaking) {
+      isRefused = true;
+    } else if (!isRefused) {
+      isRefused = true;
+      owner.takeBack(new Returned<>(number, message));
+    }
   }
 
   void fail(Throwable error) {
     if (!deferred.isCalled()) deferred.errback(error);
   }
+
+  /** A message that nobody was handed, and when it came. */
+  record Returned<T>(long number, T message) {}
 }

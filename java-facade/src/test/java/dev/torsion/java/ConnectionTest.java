@@ -40,6 +40,33 @@ class ConnectionTest extends InMemory {
   // Receiving.
 
   @Test
+  void aLoopOfReceivesOverAnyNumberOfMessagesThatWait() {
+    int count = 20_000;
+    var ends = connected(Codecs.line());
+    for (int i = 0; i < count; i++) ends.client().send("x");
+    reactor.flush();
+    var got = new int[1];
+    new Object() {
+      void next() {
+        ends.server()
+            .receive()
+            .thenAccept(
+                message -> {
+                  got[0]++;
+                  next();
+                });
+      }
+    }.next();
+    reactor.flush();
+    assertEquals(count, got[0]);
+    ends.client().send("one more");
+    reactor.flush();
+    assertEquals(count + 1, got[0]);
+    ends.client().close();
+    reactor.flush();
+  }
+
+  @Test
   void requestsOverlapAndAreAnsweredInOrder() {
     server.onMessage(server::send);
     var answers = List.of(client.request("a"), client.request("b"), client.request("c"));

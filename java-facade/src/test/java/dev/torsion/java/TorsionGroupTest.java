@@ -24,6 +24,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
@@ -93,6 +94,37 @@ class TorsionGroupTest {
       Results.of(server.stop());
       Results.failure(ConnectionRefusedException.class, client.connect(at(server), Codecs.line()));
       for (var connection : connections) assertEquals("x", Results.of(connection.request("x")));
+      Results.of(server.stop());
+    }
+  }
+
+  @Test
+  void aPortThatNoStageHasGotIsClosed() throws InterruptedException {
+    class Watched extends Factory {
+      private final CountDownLatch stopped;
+
+      Watched(CountDownLatch stopped) {
+        super(() -> new Protocol() {});
+        this.stopped = stopped;
+      }
+
+      @Override
+      public void stopFactory() {
+        stopped.countDown();
+      }
+    }
+    try (var group = TorsionGroup.start(2)) {
+      var stopped = new CountDownLatch(2);
+      var opening = group.listen(ANY_PORT, reactor -> new Watched(stopped));
+      var stage = opening.thenApplyAsync(server -> server, work -> {});
+      Results.of(opening.thenRun(() -> {}));
+      assertTrue(stage.cancel(true));
+      assertTrue(stopped.await(20, TimeUnit.SECONDS));
+
+      var kept = group.listen(ANY_PORT, reactor -> new Factory(() -> new Protocol() {}));
+      var late = kept.thenApplyAsync(server -> server, work -> {});
+      Server server = Results.of(kept);
+      late.cancel(true); // somebody has got it
       Results.of(server.stop());
     }
   }

@@ -11,10 +11,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.torsion.net.Factory;
 import dev.torsion.net.Protocol;
+import dev.torsion.reactor.Phase;
 import dev.torsion.reactor.ReactorFailedException;
 import dev.torsion.reactor.ReactorNotRestartableException;
 import dev.torsion.reactor.ReactorNotRunningException;
 import dev.torsion.reactor.ReactorOptions;
+import dev.torsion.reactor.SystemEvent;
 import dev.torsion.reactor.nio.NioReactor;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -116,6 +118,38 @@ class TorsionLifeTest {
     assertTrue(torsion.stopAndJoin(DEADLINE));
     assertEquals(ReactorNotRunningException.class, Results.of(first).getClass());
     assertEquals(ReactorNotRunningException.class, Results.of(second).getClass());
+  }
+
+  @Test
+  void workOfThePoolThatTheReactorDoesNotWaitForFailsItsFuture() throws InterruptedException {
+    var torsion = Torsion.start();
+    var reactor = torsion.reactor();
+    var release = new CountDownLatch(1);
+    var begun = new CountDownLatch(1);
+    var work =
+        torsion.deferToThread(
+            () -> {
+              begun.countDown();
+              return release.await(20, TimeUnit.SECONDS);
+            });
+    try {
+      assertTrue(begun.await(20, TimeUnit.SECONDS));
+      reactor.callFromThread(
+          () -> {
+            reactor.addSystemEventTrigger(
+                Phase.DURING,
+                SystemEvent.SHUTDOWN,
+                () -> {
+                  reactor.crash();
+                  return null;
+                });
+            reactor.stop();
+          });
+      assertTrue(torsion.stopAndJoin(Duration.ofSeconds(20)));
+    } finally {
+      release.countDown();
+    }
+    Results.failure(ReactorNotRunningException.class, work);
   }
 
   @Test
