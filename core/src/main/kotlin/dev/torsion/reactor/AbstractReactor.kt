@@ -492,6 +492,7 @@ public abstract class AbstractReactor(
                     coroutines.end()
                 }
                 contained("the last calls", ::runLastTasks)
+                contained("failing those who wait for threads") { threads.failAnswers(failure) }
             }
         }
         contained("failing those who wait") { threads.failBlockedCallers(failure) }
@@ -557,7 +558,7 @@ public abstract class AbstractReactor(
 
     final override fun <T> deferToThread(call: Callable<T>): Deferred<T> {
         checkThread("deferToThread")
-        return deferToThreadPool(::callInThread, call)
+        return threads.owed(deferToThreadPool(::callInThread, call))
     }
 
     override fun <T> blockingCallFromThread(call: Callable<Deferred<T>>): T = threads.blockingCall(call)

@@ -136,7 +136,10 @@ public interface Reactor :
      */
     public fun callInThread(call: Runnable)
 
-    /** Runs blocking work on the [threadPool]; the Deferred fires on the reactor's thread. */
+    /**
+     * Runs blocking work on the [threadPool]; the Deferred fires on the reactor's thread. The reactor waits for the work before it ends. When
+     * it cannot, as after a [crash], the Deferred fails with [ReactorNotRunningException].
+     */
     public fun <T> deferToThread(call: Callable<T>): Deferred<T>
 
     /**

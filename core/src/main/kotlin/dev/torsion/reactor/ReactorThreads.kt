@@ -5,6 +5,7 @@ package dev.torsion.reactor
 
 import dev.torsion.defer.Deferred
 import dev.torsion.defer.Failure
+import dev.torsion.defer.addStep
 import java.util.concurrent.Callable
 import java.util.concurrent.CancellationException
 import java.util.concurrent.CompletableFuture
@@ -20,6 +21,7 @@ internal class ReactorThreads(
     private val errors: ErrorListener,
 ) {
     private val blockedCallers: MutableSet<BlockedCaller<*>> = ConcurrentHashMap.newKeySet()
+    private val answers = LinkedHashSet<Deferred<*>>() // that threads of the pool owe; the reactor's thread only
     private var isLettingGo = false // the reactor's thread only
     private var isStarted = false
     private var isStopped = false
@@ -100,6 +102,24 @@ internal class ReactorThreads(
 
     fun letGoOfExiting() {
         made?.letGoOfExiting()
+    }
+
+    /** [answer] fails when the reactor ends without the thread that would give it. */
+    fun <T> owed(answer: Deferred<T>): Deferred<T> {
+        answers.add(answer)
+        return answer.addStep { outcome ->
+            answers.remove(answer)
+            outcome
+        }
+    }
+
+    /** No more answers are taken. */
+    fun failAnswers(cause: Throwable?) {
+        for (answer in answers.toList()) {
+            if (answer.called) continue // the one before has cancelled it
+            answer.errback(ReactorNotRunningException("The reactor has stopped before the thread was done.", cause))
+            answer.disownFailure() // the end of the reactor is no error of those who do not wait
+        }
     }
 
     fun failBlockedCallers(cause: Throwable? = null) = blockedCallers.forEach { it.reactorStopped(cause) }
