@@ -61,8 +61,8 @@ public interface Connection<T> extends AutoCloseable {
   CompletableFuture<T> request(T message);
 
   /**
-   * Gives the next message. Cancelling the future, or a stage derived from it, before it has the
-   * message loses nothing: the message goes to the next who asks.
+   * Gives the next message. Cancelling the future, or a stage derived from it, before anybody was
+   * handed the message loses nothing: the message goes to the next who asks.
    *
    * <p>It fails with {@link dev.torsion.net.ConnectionDone} after an end in order, with a {@link
    * dev.torsion.net.ProtocolViolationException} when the peer broke the rules or ended inside a

@@ -55,8 +55,10 @@ final class LoopConnection<T>
   private final ArrayDeque<Waiter<T>> waiters = new ArrayDeque<>();
   private @Nullable T held; // only while the gate is shut
   private @Nullable Deferred<Object> gate;
-  private @Nullable PriorityQueue<Waiter.Returned<T>>
-      returned; // by who was cancelled; null if empty
+
+  /** What has come back from calls that were cancelled, by age; null rather than empty. */
+  private @Nullable PriorityQueue<Waiter.Returned<T>> returned;
+
   private long taken; // by calls that waited: the number of the last message
   private boolean givesAgain; // what was returned
   private boolean isEndedByUs;
