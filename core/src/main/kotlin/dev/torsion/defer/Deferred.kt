@@ -297,7 +297,7 @@ public open class Deferred<T> @JvmOverloads constructor(canceller: Canceller<T>?
         if (!fired) {
             keep(keeper)
         } else if (!(swallowNextFire && helper is KeptValue<*>)) { // that one takes it back itself
-            keeper.undelivered(outcome)
+            keeper.lostRace(outcome) // a permit stays taken, as in Twisted
         }
     }
 

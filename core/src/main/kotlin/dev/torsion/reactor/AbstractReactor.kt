@@ -398,6 +398,10 @@ public abstract class AbstractReactor(
         val deadline = System.nanoTime() + timeout.saturatedNanos()
         leaveCrashed()
         check(!isInReactorThread) { "stopAndJoin on the reactor's own thread would wait for itself: call stop()" }
+        if (threads.isOnPool) {
+            stopFromThread()
+            error("stopAndJoin on a thread of the reactor's pool would wait for itself: the reactor waits for its pool. It was asked to stop.")
+        }
         var hasRunOnce = false
         while (true) {
             stopFromThread()

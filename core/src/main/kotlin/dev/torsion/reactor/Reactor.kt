@@ -79,7 +79,8 @@ public interface Reactor :
      * both on a thread of their own.
      *
      * @return whether it ended within [timeout]
-     * @throws IllegalStateException on the reactor's own thread, which would wait for itself
+     * @throws IllegalStateException on the reactor's own thread, which would wait for itself; and on a thread of its [threadPool], which the
+     *   reactor waits for: there the reactor is asked to stop all the same
      */
     public fun stopAndJoin(timeout: Duration): Boolean
 

@@ -52,6 +52,9 @@ internal class ReactorThreads(
                 made = it
             }
 
+    /** Whether this is a thread of the pool, which the shutdown waits for. */
+    val isOnPool: Boolean get() = made?.isOwn(Thread.currentThread()) == true
+
     /** The reactor runs: work begins. */
     @Synchronized
     fun start() {
@@ -72,7 +75,7 @@ internal class ReactorThreads(
 
     fun <T> blockingCall(call: Callable<Deferred<T>>): T {
         check(!reactor.isInReactorThread) { "blockingCallFromThread on the reactor's own thread would wait for itself" }
-        val result = BlockedCaller<T>(made?.isOwn(Thread.currentThread()) == true)
+        val result = BlockedCaller<T>(isOnPool)
         blockedCallers.add(result)
         try {
             reactor.callFromThread {

@@ -37,6 +37,7 @@ import java.net.InetAddress
 import java.net.ServerSocket
 import java.net.SocketTimeoutException
 import java.time.Duration
+import java.time.temporal.ChronoUnit.FOREVER
 import java.util.concurrent.CompletableFuture
 import java.util.concurrent.CopyOnWriteArrayList
 import java.util.concurrent.CountDownLatch
@@ -149,6 +150,15 @@ class ReactorEndingSpec :
             reactor.stopAndJoin(deadline) shouldBe true
             told.getOrFail().message shouldContain "stopped before"
             after.getOrFail() shouldBe "7, ReactorNotRunningException"
+        }
+
+        "a thread of the pool cannot wait for the end of the reactor, which waits for it: it is told so, and the reactor ends" {
+            val reactor = Reactor.create()
+            reactor.start()
+            val told = CompletableFuture<Throwable?>()
+            reactor.callInThread { told.complete(runCatching { reactor.stopAndJoin(FOREVER.duration) }.exceptionOrNull()) }
+            told.getOrFail()!!.message shouldContain "on a thread of the reactor's pool"
+            reactor.stopAndJoin(Duration.ofSeconds(DEADLINE_SECONDS)) shouldBe true
         }
 
         "who waits for time to pass on the dispatcher is cancelled when the reactor ends" {

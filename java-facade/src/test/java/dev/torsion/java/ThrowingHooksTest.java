@@ -89,6 +89,7 @@ class ThrowingHooksTest {
         "watchHealth",
         run -> {
           var watch = run.torsion.watchHealth(Duration.ofMillis(1), health -> run.fail());
+          run.torsion.callLater(Duration.ofMillis(2), () -> {}); // a turn to report on
           run.torsion.callLater(Duration.ofMillis(5), watch::close);
         });
     hooks.put("beforeStop", run -> run.torsion.beforeStop(run::fail));
