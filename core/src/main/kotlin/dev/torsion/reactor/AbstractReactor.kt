@@ -400,7 +400,9 @@ public abstract class AbstractReactor(
         check(!isInReactorThread) { "stopAndJoin on the reactor's own thread would wait for itself: call stop()" }
         if (threads.isOnPool) {
             stopFromThread()
-            error("stopAndJoin on a thread of the reactor's pool would wait for itself: the reactor waits for its pool. It was asked to stop.")
+            error(
+                "stopAndJoin on a thread of the reactor's pool would wait for itself: the reactor waits for its pool. It was asked to stop.",
+            )
         }
         var hasRunOnce = false
         while (true) {

@@ -212,8 +212,8 @@ public final class Torsion implements AutoCloseable {
    * any more. Does nothing when the reactor is not this object's own ({@link #on}).
    *
    * @throws IllegalStateException when the reactor has not ended by then, since a callback or a
-   *     thread of its pool is blocked, or a shutdown trigger waits; at once on a thread of its pool,
-   *     which the reactor waits for: there it is only asked to stop
+   *     thread of its pool is blocked, or a shutdown trigger waits; at once on a thread of its
+   *     pool, which the reactor waits for: there it is only asked to stop
    */
   @Override
   public void close() {
@@ -231,8 +231,8 @@ public final class Torsion implements AutoCloseable {
    * and stays interrupted.
    *
    * @return whether it has ended
-   * @throws IllegalStateException on the reactor's own thread, and on a thread of its pool, where the
-   *     reactor is asked to stop all the same
+   * @throws IllegalStateException on the reactor's own thread, and on a thread of its pool, where
+   *     the reactor is asked to stop all the same
    */
   public boolean stopAndJoin(Duration timeout) {
     try {
