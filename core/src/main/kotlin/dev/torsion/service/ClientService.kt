@@ -164,8 +164,13 @@ constructor(
     }
 
     private fun described(reason: Throwable): String {
-        val cause = reason.cause ?: return safeString(safeMessage(reason))
-        return "${safeMessage(reason)} (${safeString(cause)})"
+        val cause =
+            try {
+                reason.cause
+            } catch (_: Throwable) {
+                null // the message has to do
+            }
+        return if (cause == null) safeString(safeMessage(reason)) else "${safeMessage(reason)} (${safeString(cause)})"
     }
 
     private fun delay(): Duration =
