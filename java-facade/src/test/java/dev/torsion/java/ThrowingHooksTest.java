@@ -11,9 +11,11 @@ import static org.junit.jupiter.api.DynamicTest.dynamicTest;
 import dev.torsion.framing.Codec;
 import dev.torsion.framing.ConnectionOptions;
 import dev.torsion.framing.Content;
+import dev.torsion.framing.MalformedContentException;
 import dev.torsion.log.LogObserver;
 import dev.torsion.log.LogPublisher;
 import dev.torsion.log.StandInException;
+import dev.torsion.net.CloseReason;
 import dev.torsion.service.RetryPolicy;
 import dev.torsion.testkit.MemoryReactor;
 import java.io.IOException;
@@ -119,7 +121,16 @@ class ThrowingHooksTest {
     hooks.put(
         "onEach",
         run -> run.asking(Codecs.line(), connection -> connection.onEach(m -> run.fail())));
-    hooks.put("decode", run -> run.asking(run.codec(run::fail, () -> {}), c -> c.onEach(m -> {})));
+    // What cannot be decoded is the peer's fault: the reason of the end says so.
+    hooks.put(
+        "decode",
+        run ->
+            run.asking(
+                run.codec(run::fail, () -> {}),
+                connection -> {
+                  connection.closed().thenAccept(run::ended);
+                  connection.onEach(m -> {});
+                }));
     hooks.put(
         "encode", run -> run.asking(run.codec(() -> {}, run::fail), c -> c.onMessage(c::send)));
     hooks.put("a client's encode", run -> run.askingWith(run.codec(() -> {}, run::fail)));
@@ -209,6 +220,12 @@ class ThrowingHooksTest {
     void asking(Codec<String> codec, ConnectionHandler<String> handler) {
       mustComplete(torsion.serve("tcp:8007", codec, handler));
       ask(Codecs.line());
+    }
+
+    /** A violation says in its own, escaped words what the decoder has thrown. */
+    void ended(CloseReason reason) {
+      errors.add(reason);
+      if (reason.getCause() instanceof MalformedContentException) errors.addAll(thrown);
     }
 
     void askingWith(Codec<String> codec) {
