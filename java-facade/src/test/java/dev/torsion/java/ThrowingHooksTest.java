@@ -153,11 +153,28 @@ class ThrowingHooksTest {
         .flatMap(
             hook ->
                 THROWABLES.entrySet().stream()
+                    .filter(kind -> isPossible(hook.getKey(), kind.getKey()))
                     .map(
                         kind ->
                             dynamicTest(
                                 hook.getKey() + ": " + kind.getKey(),
                                 () -> new Run(kind.getValue()).play(hook.getValue()))));
+  }
+
+  /** The older JDKs cannot complete a stage at all with an exception that has no text. */
+  private static boolean isPossible(String hook, String kind) {
+    boolean hasStage = hook.equals("onMessage, by a stage") || hook.equals("prepare");
+    return !hasStage || !kind.endsWith("without a text") || completesWithoutText();
+  }
+
+  private static boolean completesWithoutText() {
+    try {
+      return CompletableFuture.completedFuture(1)
+          .thenAccept(value -> Run.raise(new ErrorWithoutText()))
+          .isCompletedExceptionally();
+    } catch (Throwable e) {
+      return false;
+    }
   }
 
   /** A program in memory, of which one part fails. */
