@@ -30,6 +30,8 @@ import dev.torsion.net.Connector
 import dev.torsion.net.Factory
 import dev.torsion.net.Protocol
 import dev.torsion.net.TcpOptions
+import dev.torsion.net.TimeoutMixin
+import dev.torsion.net.setTimeout
 import dev.torsion.reactor.Reactor
 import dev.torsion.reactor.ReactorGroup
 import dev.torsion.reactor.ReactorOptions
@@ -305,6 +307,12 @@ internal class DurationsSpec :
                 },
                 "clock/LoopingCallKt.start (Kotlin)" to { _ ->
                     onClockNever { clock, never -> LoopingCall(clock) { never.run() }.start(INFINITE, now = false) }
+                },
+                "net/TimeoutMixin.setTimeout" to { time ->
+                    onClockNever { clock, never -> TimeoutMixin(object : Protocol() {}, clock, never).setTimeout(time) }
+                },
+                "net/TimeoutMixinKt.setTimeout (Kotlin)" to { _ ->
+                    onClockNever { clock, never -> TimeoutMixin(object : Protocol() {}, clock, never).setTimeout(INFINITE) }
                 },
                 "clock/LoopingCall.start" to { time ->
                     onClockNever { clock, never -> LoopingCall(clock) { never.run() }.start(time, now = false) }
