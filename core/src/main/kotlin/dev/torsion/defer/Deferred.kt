@@ -94,13 +94,13 @@ public open class Deferred<T> @JvmOverloads constructor(canceller: Canceller<T>?
     public fun <R> addCallback(callback: Callback<T, R>): Deferred<R> = add(callback)
 
     /** [addCallback] for a callback that returns a Deferred: the chain waits for it and goes on with its result. */
-    public fun <R> addAsyncCallback(callback: Callback<T, Deferred<R>>): Deferred<R> = add(callback)
+    public fun <R> addAsyncCallback(callback: Callback<T, Deferred<R>>): Deferred<R> = addAsync(callback)
 
     /** Adds a step for a failure; a good result passes by it. What [errback] returns is the good result of the next step. */
     public fun addErrback(errback: Callback<Failure, T>): Deferred<T> = add(Errback(errback))
 
     /** [addErrback] for an errback that returns a Deferred: the chain waits for it and goes on with its result. */
-    public fun addAsyncErrback(errback: Callback<Failure, Deferred<T>>): Deferred<T> = add(Errback(errback))
+    public fun addAsyncErrback(errback: Callback<Failure, Deferred<T>>): Deferred<T> = addAsync(Errback(errback))
 
     /**
      * Adds one step with two sides: [callback] for a good result, [errback] for a failure. An exception of one never reaches
@@ -111,13 +111,13 @@ public open class Deferred<T> @JvmOverloads constructor(canceller: Canceller<T>?
 
     /** [addCallbacks] for sides that return a Deferred: the chain waits for it and goes on with its result. */
     public fun <R> addAsyncCallbacks(callback: Callback<T, Deferred<R>>, errback: Callback<Failure, Deferred<R>>): Deferred<R> =
-        add(Callbacks(callback, errback))
+        addAsync(Callbacks(callback, errback))
 
     /** Adds a step that runs in both cases. `outcome.get()` as the result of [callback] passes the outcome on unchanged. */
     public fun <R> addBoth(callback: Callback<Outcome<T>, R>): Deferred<R> = add(Both(callback))
 
     /** [addBoth] for a callback that returns a Deferred: the chain waits for it and goes on with its result. */
-    public fun <R> addAsyncBoth(callback: Callback<Outcome<T>, Deferred<R>>): Deferred<R> = add(Both(callback))
+    public fun <R> addAsyncBoth(callback: Callback<Outcome<T>, Deferred<R>>): Deferred<R> = addAsync(Both(callback))
 
     /**
      * Fires [other] with this Deferred's result, good or bad. From then on a failure is [other]'s to handle, and this chain
@@ -126,6 +126,7 @@ public open class Deferred<T> @JvmOverloads constructor(canceller: Canceller<T>?
      */
     public fun chainDeferred(other: Deferred<T>): Deferred<Void?> {
         other.source = this
+        if (mayKeep) other.keeps = true
         return addStep { outcome ->
             takeKeeper()?.let { other.keepNext(it, outcome) }
             other.fire(outcome)
@@ -277,7 +278,7 @@ public open class Deferred<T> @JvmOverloads constructor(canceller: Canceller<T>?
         guard?.withdraw()
     }
 
-    /** Whether its value may get a [Keeper] by its own doing. */
+    /** Whether its value may have a [Keeper], of its own or from another Deferred. A future asks before the value is there. */
     internal val mayKeep: Boolean get() = keeps || this is Keeper
 
     /** A step that takes the value out asks who takes it back when nobody gets it. */
@@ -330,6 +331,12 @@ public open class Deferred<T> @JvmOverloads constructor(canceller: Canceller<T>?
         if (!fired) push(step) else addFired(step)
         @Suppress("UNCHECKED_CAST")
         return this as Deferred<R>
+    }
+
+    /** Adds a step that gives a Deferred, whose value may have a [Keeper]. */
+    private fun <R> addAsync(step: Any): Deferred<R> {
+        keeps = true
+        return add(step)
     }
 
     private fun addFired(step: Any) {

@@ -272,6 +272,42 @@ internal class HandoverSpec :
             }
         }
 
+        mapOf<String, (Maker) -> Deferred<Thing>>(
+            "returned by a callback" to { maker -> maker.before.addAsyncCallback { maker.open() } },
+            "returned by a callback with two sides" to { maker ->
+                maker.before.addAsyncCallbacks({ maker.open() }, { maker.open() })
+            },
+            "returned for an outcome" to { maker -> maker.before.addAsyncBoth { maker.open() } },
+            "returned by an errback" to { maker ->
+                maker.before.addCallback<Thing> { error("on purpose") }.addAsyncErrback { maker.open() }
+            },
+            "waited for" to { maker -> succeed(1).addAsyncCallback { maker.open() } },
+            "chained" to { maker ->
+                Deferred<Thing> { maker.deferred.cancel() }.also { maker.open().chainDeferred(it) }
+            },
+            "chained twice" to { maker ->
+                val second = Deferred<Thing> { maker.deferred.cancel() }
+                Deferred<Thing> { second.cancel() }.also {
+                    maker.open().chainDeferred(second)
+                    second.chainDeferred(it)
+                }
+            },
+        ).forEach { (name, derive) ->
+            test("the function of a stage gets it, or it is closed, when its Deferred was $name") {
+                everyOrder {
+                    val maker = Maker()
+                    val loop = ModelLoop(tasks("loop"))
+                    val future = derive(maker.onceItIsAsked()).toCompletableFuture(loop)
+                    val used = ArrayList<Thing>()
+                    val stage = future.thenAcceptAsync(used::add) { tasks("pool").addLast(it) }
+                    move("fire") { loop.onLoop(maker::fire) }
+                    move("cancel") { stage.cancel(true) }
+                    play()
+                    used.size + maker.thing.closed shouldBe 1
+                } shouldBeGreaterThan 4
+            }
+        }
+
         mapOf<String, (CompletableFuture<Thing>, (Thing) -> Unit) -> CompletableFuture<*>>(
             "composed" to { inner, use -> succeed(1).toCompletableFuture(Runnable::run).thenCompose { inner }.thenAccept(use) },
             "composed twice" to { inner, use ->
@@ -360,9 +396,19 @@ internal class HandoverSpec :
         val thing = Thing()
         private var isCancelled = false
         val deferred = Deferred<Thing> { isCancelled = true }.onUndelivered(Thing::close)
+        val before = Deferred<Int>() // what it starts with, where that is used
+        private var isWanted = true
+
+        fun onceItIsAsked() = apply { isWanted = false }
+
+        fun open(): Deferred<Thing> {
+            isWanted = true
+            return deferred
+        }
 
         fun fire() {
-            if (isCancelled) thing.close() else deferred.callback(thing)
+            before.callback(1)
+            if (isCancelled || !isWanted) thing.close() else deferred.callback(thing)
         }
     }
 

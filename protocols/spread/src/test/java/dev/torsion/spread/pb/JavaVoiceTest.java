@@ -30,7 +30,7 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Function;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -252,22 +252,34 @@ class JavaVoiceTest {
   }
 
   @Test
-  void aConnectionThatNobodyWaitsForIsClosed() throws Exception {
+  void aConnectionThatNobodyGetsIsClosed() throws Exception {
     var factory = new PBServerFactory(new Server());
     int port = listen(factory).host().getPort();
-    var closed = new CountDownLatch(1);
-    Function<PBClient, PBClient> never = client -> client;
-    var connecting = PBClient.connect(reactor, "tcp:127.0.0.1:" + port).thenApply(never);
-    connecting.cancel(true);
-    reactor.callFromThread(() -> waitUntilNoBroker(factory, closed));
-    assertTrue(closed.await(10, TimeUnit.SECONDS));
+    for (int round = 0; round < 300; round++) { // each cancels at another moment of connecting
+      var got = new AtomicReference<PBClient>();
+      var connecting = PBClient.connect(reactor, "tcp:127.0.0.1:" + port).thenAccept(got::set);
+      long until = System.nanoTime() + round * 10_000L;
+      while (System.nanoTime() < until) {
+        Thread.onSpinWait();
+      }
+      connecting.cancel(true);
+      var closed = new CountDownLatch(1);
+      reactor.callFromThread(() -> waitUntilNoBroker(factory, got, closed));
+      assertTrue(closed.await(10, TimeUnit.SECONDS), "round " + round);
+    }
   }
 
-  private void waitUntilNoBroker(PBServerFactory factory, CountDownLatch closed) {
+  /** Whoever got the connection has to close it. */
+  private void waitUntilNoBroker(
+      PBServerFactory factory, AtomicReference<PBClient> got, CountDownLatch closed) {
+    var client = got.getAndSet(null);
+    if (client != null) {
+      client.close();
+    }
     if (factory.brokers().isEmpty()) {
       closed.countDown();
     } else {
-      reactor.callLater(5, TimeUnit.MILLISECONDS, () -> waitUntilNoBroker(factory, closed));
+      reactor.callLater(1, TimeUnit.MILLISECONDS, () -> waitUntilNoBroker(factory, got, closed));
     }
   }
 
