@@ -21,8 +21,10 @@ import dev.torsion.framing.IdleTimeoutException
 import dev.torsion.framing.LineCodec
 import dev.torsion.framing.connect
 import dev.torsion.framing.listen
+import dev.torsion.group.ReactorGroup
 import dev.torsion.java.Torsion
 import dev.torsion.java.TorsionGroup
+import dev.torsion.loop.ThreadPool
 import dev.torsion.net.Address
 import dev.torsion.net.ClientFactory
 import dev.torsion.net.ConnectTimeoutException
@@ -33,9 +35,7 @@ import dev.torsion.net.TcpOptions
 import dev.torsion.net.TimeoutMixin
 import dev.torsion.net.setTimeout
 import dev.torsion.reactor.Reactor
-import dev.torsion.reactor.ReactorGroup
 import dev.torsion.reactor.ReactorOptions
-import dev.torsion.reactor.ThreadPool
 import dev.torsion.reactor.resolve
 import dev.torsion.reactor.stopOnShutdown
 import dev.torsion.service.ReconnectingClientFactory

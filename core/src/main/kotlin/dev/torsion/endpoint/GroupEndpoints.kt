@@ -6,9 +6,9 @@
 
 package dev.torsion.endpoint
 
-import dev.torsion.reactor.GroupFactory
-import dev.torsion.reactor.GroupPort
-import dev.torsion.reactor.ReactorGroup
+import dev.torsion.group.GroupFactory
+import dev.torsion.group.GroupPort
+import dev.torsion.group.ReactorGroup
 import java.util.concurrent.CompletableFuture
 
 /**

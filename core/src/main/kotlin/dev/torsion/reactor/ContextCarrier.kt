@@ -3,6 +3,7 @@
 
 package dev.torsion.reactor
 
+import dev.torsion.loop.ThreadPool
 import org.slf4j.MDC
 
 /**

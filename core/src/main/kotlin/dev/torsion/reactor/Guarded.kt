@@ -8,6 +8,7 @@ package dev.torsion.reactor
 import dev.torsion.log.safeText
 import dev.torsion.net.Transport
 import dev.torsion.spi.TorsionSpi
+import dev.torsion.stream.safeLogValues
 import java.util.function.Supplier
 
 /** Runs [block]; what it throws is reported, with [what] it was, and goes no further. */

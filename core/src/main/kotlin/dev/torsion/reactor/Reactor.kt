@@ -6,12 +6,15 @@ package dev.torsion.reactor
 import dev.torsion.clock.Clock
 import dev.torsion.defer.Deferred
 import dev.torsion.defer.LoopExecutor
+import dev.torsion.health.LoopHealth
+import dev.torsion.health.LoopHealthListener
+import dev.torsion.loop.ThreadPool
 import dev.torsion.net.ClientFactory
 import dev.torsion.net.Connector
 import dev.torsion.net.Factory
 import dev.torsion.net.ListeningPort
 import dev.torsion.net.TcpOptions
-import dev.torsion.reactor.nio.NioReactor
+import dev.torsion.nio.NioReactor
 import kotlinx.coroutines.CoroutineDispatcher
 import kotlinx.coroutines.CoroutineScope
 import java.net.InetAddress

@@ -3,6 +3,7 @@
 
 package dev.torsion.reactor
 
+import dev.torsion.loop.ThreadPool
 import java.util.concurrent.RejectedExecutionException
 
 /** The reactor was asked to stop while it does not run, or to wait for something that can no longer happen. */

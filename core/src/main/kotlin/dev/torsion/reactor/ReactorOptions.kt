@@ -3,6 +3,7 @@
 
 package dev.torsion.reactor
 
+import dev.torsion.health.BlockedLoopListener
 import dev.torsion.net.HostResolver
 import java.time.Duration
 import java.util.concurrent.ThreadFactory

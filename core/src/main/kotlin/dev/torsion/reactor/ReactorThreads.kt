@@ -6,6 +6,7 @@ package dev.torsion.reactor
 import dev.torsion.defer.Deferred
 import dev.torsion.defer.Failure
 import dev.torsion.defer.addStep
+import dev.torsion.loop.ThreadPool
 import java.util.concurrent.Callable
 import java.util.concurrent.CancellationException
 import java.util.concurrent.CompletableFuture

@@ -10,6 +10,7 @@ import dev.torsion.defer.Deferred
 import dev.torsion.log.LogKeys
 import dev.torsion.log.Logger
 import dev.torsion.log.safeString
+import dev.torsion.loop.ThreadPool
 import java.util.concurrent.Callable
 import java.util.concurrent.Executor
 

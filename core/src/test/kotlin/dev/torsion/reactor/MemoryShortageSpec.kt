@@ -3,6 +3,7 @@
 
 package dev.torsion.reactor
 
+import dev.torsion.group.echo
 import dev.torsion.net.Factory
 import dev.torsion.net.Protocol
 import io.kotest.core.spec.style.StringSpec

@@ -7,6 +7,10 @@ import dev.torsion.defer.Deferred
 import dev.torsion.defer.DeferredDebug
 import dev.torsion.defer.Success
 import dev.torsion.defer.toDeferred
+import dev.torsion.loop.TaskQueue
+import dev.torsion.loop.TaskQueueModel
+import dev.torsion.loop.TaskQueueSpecification
+import dev.torsion.loop.WakeUpGuard
 import org.jetbrains.lincheck.Lincheck
 import org.jetbrains.lincheck.LincheckAssertionError
 import org.jetbrains.lincheck.datastructures.ModelCheckingOptions

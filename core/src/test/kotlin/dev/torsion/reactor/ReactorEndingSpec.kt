@@ -6,6 +6,10 @@ package dev.torsion.reactor
 import dev.torsion.clock.callLater
 import dev.torsion.defer.Deferred
 import dev.torsion.defer.succeed
+import dev.torsion.group.NotingFactories
+import dev.torsion.group.ReactorGroup
+import dev.torsion.group.connect
+import dev.torsion.group.listen
 import dev.torsion.net.ClientFactory
 import dev.torsion.net.CloseReason
 import dev.torsion.net.ConnectException
@@ -13,9 +17,9 @@ import dev.torsion.net.ConnectingCancelledException
 import dev.torsion.net.Connector
 import dev.torsion.net.Factory
 import dev.torsion.net.Protocol
-import dev.torsion.reactor.nio.Scripted
-import dev.torsion.reactor.nio.connect
-import dev.torsion.reactor.nio.listen
+import dev.torsion.nio.Scripted
+import dev.torsion.nio.connect
+import dev.torsion.nio.listen
 import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.StringSpec
 import io.kotest.core.test.Enabled

@@ -4,10 +4,13 @@
 package dev.torsion.reactor
 
 import dev.torsion.defer.Deferred
-import dev.torsion.reactor.nio.NioReactor
-import dev.torsion.reactor.nio.Scripted
-import dev.torsion.reactor.nio.connect
-import dev.torsion.reactor.nio.listen
+import dev.torsion.group.connect
+import dev.torsion.group.listen
+import dev.torsion.loop.ThreadPool
+import dev.torsion.nio.NioReactor
+import dev.torsion.nio.Scripted
+import dev.torsion.nio.connect
+import dev.torsion.nio.listen
 import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.assertions.withClue
 import io.kotest.core.spec.style.StringSpec

@@ -4,9 +4,10 @@
 package dev.torsion.reactor
 
 import dev.torsion.clock.callLater
+import dev.torsion.group.connect
 import dev.torsion.net.WrongThreadException
-import dev.torsion.reactor.nio.Scripted
-import dev.torsion.reactor.nio.connect
+import dev.torsion.nio.Scripted
+import dev.torsion.nio.connect
 import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.StringSpec
 import io.kotest.matchers.collections.shouldContainExactly

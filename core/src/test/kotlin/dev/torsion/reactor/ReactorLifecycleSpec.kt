@@ -5,11 +5,14 @@ package dev.torsion.reactor
 
 import dev.torsion.clock.callLater
 import dev.torsion.defer.Deferred
+import dev.torsion.group.awaitCounts
+import dev.torsion.group.connect
+import dev.torsion.group.listen
 import dev.torsion.net.CloseReason
 import dev.torsion.net.Protocol
-import dev.torsion.reactor.nio.Scripted
-import dev.torsion.reactor.nio.connect
-import dev.torsion.reactor.nio.listen
+import dev.torsion.nio.Scripted
+import dev.torsion.nio.connect
+import dev.torsion.nio.listen
 import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.StringSpec
 import io.kotest.matchers.collections.shouldContainExactly

@@ -8,6 +8,7 @@ import dev.torsion.defer.Deferred
 import dev.torsion.defer.DeferredCancelledException
 import dev.torsion.defer.fail
 import dev.torsion.defer.succeed
+import dev.torsion.health.BlockedLoopListener
 import dev.torsion.net.WrongThreadException
 import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.StringSpec

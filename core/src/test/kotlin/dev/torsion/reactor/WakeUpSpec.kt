@@ -4,7 +4,7 @@
 package dev.torsion.reactor
 
 import dev.torsion.clock.callLater
-import dev.torsion.reactor.nio.NioReactor
+import dev.torsion.nio.NioReactor
 import io.kotest.core.spec.style.StringSpec
 import io.kotest.matchers.ints.shouldBeLessThanOrEqual
 import io.kotest.matchers.longs.shouldBeLessThanOrEqual

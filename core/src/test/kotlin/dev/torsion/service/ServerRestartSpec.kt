@@ -12,10 +12,10 @@ import dev.torsion.net.ConnectionAborted
 import dev.torsion.net.ConnectionRefusedException
 import dev.torsion.net.ListeningPort
 import dev.torsion.net.Protocol
+import dev.torsion.nio.Scripted
 import dev.torsion.reactor.DEADLINE_SECONDS
 import dev.torsion.reactor.Reactor
 import dev.torsion.reactor.getOrFail
-import dev.torsion.reactor.nio.Scripted
 import dev.torsion.reactor.onLoop
 import dev.torsion.reactor.resultOnLoop
 import dev.torsion.reactor.withReactor

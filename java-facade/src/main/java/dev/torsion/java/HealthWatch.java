@@ -4,7 +4,7 @@
 package dev.torsion.java;
 
 import dev.torsion.defer.Deferreds;
-import dev.torsion.reactor.LoopHealth;
+import dev.torsion.health.LoopHealth;
 import java.time.Duration;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;

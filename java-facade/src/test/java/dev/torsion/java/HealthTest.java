@@ -7,7 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.torsion.reactor.LoopHealth;
+import dev.torsion.health.LoopHealth;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;

@@ -11,13 +11,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.torsion.net.Factory;
 import dev.torsion.net.Protocol;
+import dev.torsion.nio.NioReactor;
 import dev.torsion.reactor.Phase;
 import dev.torsion.reactor.ReactorFailedException;
 import dev.torsion.reactor.ReactorNotRestartableException;
 import dev.torsion.reactor.ReactorNotRunningException;
 import dev.torsion.reactor.ReactorOptions;
 import dev.torsion.reactor.SystemEvent;
-import dev.torsion.reactor.nio.NioReactor;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;

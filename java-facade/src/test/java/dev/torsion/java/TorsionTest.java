@@ -11,11 +11,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.torsion.endpoint.EndpointSyntaxException;
 import dev.torsion.framing.ConnectionOptions;
+import dev.torsion.health.BlockedLoopListener;
 import dev.torsion.net.CannotListenException;
 import dev.torsion.net.ConnectionRefusedException;
 import dev.torsion.net.Factory;
 import dev.torsion.net.Protocol;
-import dev.torsion.reactor.BlockedLoopListener;
 import dev.torsion.reactor.ExitException;
 import dev.torsion.reactor.Reactor;
 import dev.torsion.reactor.ReactorNotRunningException;

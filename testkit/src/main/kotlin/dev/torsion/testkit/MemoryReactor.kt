@@ -12,11 +12,11 @@ import dev.torsion.net.Connector
 import dev.torsion.net.Factory
 import dev.torsion.net.ListeningPort
 import dev.torsion.net.TcpOptions
+import dev.torsion.nio.NioReactor
 import dev.torsion.reactor.ErrorListener
 import dev.torsion.reactor.ReactorNotRunningException
 import dev.torsion.reactor.ReactorOptions
 import dev.torsion.reactor.ThreadPoolStoppedException
-import dev.torsion.reactor.nio.NioReactor
 import java.nio.channels.SelectionKey
 import java.time.Duration
 import java.util.concurrent.Callable

@@ -18,9 +18,9 @@ import dev.torsion.net.TcpOptions
 import dev.torsion.net.TcpTransport
 import dev.torsion.net.WriteLimitExceededException
 import dev.torsion.net.WrongThreadException
-import dev.torsion.reactor.ConnectionScope
-import dev.torsion.reactor.ConsumerSide
-import dev.torsion.reactor.WriteLimit
+import dev.torsion.stream.ConnectionScope
+import dev.torsion.stream.ConsumerSide
+import dev.torsion.stream.WriteLimit
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.SupervisorJob

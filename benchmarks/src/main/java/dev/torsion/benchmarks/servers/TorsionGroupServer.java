@@ -4,7 +4,7 @@
 package dev.torsion.benchmarks.servers;
 
 import dev.torsion.benchmarks.Wire;
-import dev.torsion.reactor.ReactorGroup;
+import dev.torsion.group.ReactorGroup;
 
 /** The protocols of {@link TorsionCallbackServer} on several loops. */
 final class TorsionGroupServer implements BenchServer {

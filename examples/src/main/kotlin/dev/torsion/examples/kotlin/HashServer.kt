@@ -5,8 +5,8 @@ package dev.torsion.examples.kotlin
 
 import dev.torsion.framing.LineCodec
 import dev.torsion.framing.serve
-import dev.torsion.reactor.GroupPort
-import dev.torsion.reactor.ReactorGroup
+import dev.torsion.group.GroupPort
+import dev.torsion.group.ReactorGroup
 import kotlinx.coroutines.runBlocking
 import java.security.MessageDigest
 import java.time.Duration

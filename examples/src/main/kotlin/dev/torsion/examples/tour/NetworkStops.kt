@@ -30,6 +30,7 @@ import dev.torsion.examples.kotlin.serveUpperCase
 import dev.torsion.framing.Connection
 import dev.torsion.framing.LineCodec
 import dev.torsion.framing.connect
+import dev.torsion.group.ReactorGroup
 import dev.torsion.java.Torsion
 import dev.torsion.java.TorsionGroup
 import dev.torsion.log.json.JsonLines
@@ -39,7 +40,6 @@ import dev.torsion.net.Factory
 import dev.torsion.net.ListeningPort
 import dev.torsion.net.Protocol
 import dev.torsion.reactor.Reactor
-import dev.torsion.reactor.ReactorGroup
 import dev.torsion.reactor.ReactorOptions
 import java.nio.file.Files
 import java.nio.file.Path

@@ -3,9 +3,9 @@
 
 package dev.torsion.ktor
 
+import dev.torsion.nio.NioReactor
 import dev.torsion.reactor.Reactor
 import dev.torsion.reactor.ReactorNotRunningException
-import dev.torsion.reactor.nio.NioReactor
 import dev.torsion.reactor.reactorScope
 import io.ktor.network.selector.SelectInterest
 import io.ktor.network.selector.Selectable
@@ -21,7 +21,7 @@ import java.util.IdentityHashMap
 import kotlin.coroutines.CoroutineContext
 import kotlin.coroutines.resume
 import kotlin.coroutines.resumeWithException
-import dev.torsion.reactor.nio.Selectable as ReactorSelectable
+import dev.torsion.nio.Selectable as ReactorSelectable
 
 /**
  * ktor's sockets on this reactor's selector: they need no selector and no selecting thread of their own.

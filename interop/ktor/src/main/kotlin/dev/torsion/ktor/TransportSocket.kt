@@ -9,7 +9,7 @@ import dev.torsion.net.ConnectionDone
 import dev.torsion.net.TcpOptions
 import dev.torsion.net.TcpTransport
 import dev.torsion.reactor.AbstractReactor
-import dev.torsion.reactor.ConnectionScope
+import dev.torsion.stream.ConnectionScope
 import io.ktor.network.sockets.Socket
 import io.ktor.network.sockets.SocketAddress
 import io.ktor.utils.io.ByteChannel

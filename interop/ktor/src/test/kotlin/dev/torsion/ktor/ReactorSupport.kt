@@ -8,9 +8,9 @@ import dev.torsion.net.CloseReason
 import dev.torsion.net.Factory
 import dev.torsion.net.ListeningPort
 import dev.torsion.net.Protocol
+import dev.torsion.nio.NioReactor
 import dev.torsion.reactor.Reactor
 import dev.torsion.reactor.ReactorOptions
-import dev.torsion.reactor.nio.NioReactor
 import java.net.InetAddress
 import java.net.Socket
 import java.time.Duration

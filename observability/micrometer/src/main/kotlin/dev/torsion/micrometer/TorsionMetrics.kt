@@ -3,7 +3,7 @@
 
 package dev.torsion.micrometer
 
-import dev.torsion.reactor.LoopHealth
+import dev.torsion.health.LoopHealth
 import dev.torsion.reactor.Reactor
 import io.micrometer.core.instrument.FunctionCounter
 import io.micrometer.core.instrument.Gauge

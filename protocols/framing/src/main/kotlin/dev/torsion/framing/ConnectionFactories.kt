@@ -3,8 +3,8 @@
 
 package dev.torsion.framing
 
+import dev.torsion.group.GroupFactory
 import dev.torsion.net.Factory
-import dev.torsion.reactor.GroupFactory
 import dev.torsion.reactor.Reactor
 import java.util.concurrent.atomic.AtomicInteger
 

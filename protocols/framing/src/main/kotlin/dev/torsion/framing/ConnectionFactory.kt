@@ -32,7 +32,7 @@ public fun interface ConnectionHandler<T : Any> {
  * reactor.listenTcp(8007, ConnectionFactory(reactor, LineCodec()) { c -> c.onMessage { line -> c.write(line.uppercase()) } })
  * ```
  *
- * For a [ReactorGroup][dev.torsion.reactor.ReactorGroup] see [ConnectionFactories].
+ * For a [ReactorGroup][dev.torsion.group.ReactorGroup] see [ConnectionFactories].
  *
  * @param clock measures idle time: the reactor
  * @param handler hears of each connection

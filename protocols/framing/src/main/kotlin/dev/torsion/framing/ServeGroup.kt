@@ -6,8 +6,8 @@
 package dev.torsion.framing
 
 import dev.torsion.endpoint.listen
-import dev.torsion.reactor.GroupPort
-import dev.torsion.reactor.ReactorGroup
+import dev.torsion.group.GroupPort
+import dev.torsion.group.ReactorGroup
 import kotlinx.coroutines.suspendCancellableCoroutine
 import java.util.concurrent.CompletableFuture
 import java.util.concurrent.CompletionException

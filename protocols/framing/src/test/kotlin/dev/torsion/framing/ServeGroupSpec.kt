@@ -3,10 +3,10 @@
 
 package dev.torsion.framing
 
+import dev.torsion.group.GroupPort
+import dev.torsion.group.ReactorGroup
 import dev.torsion.net.CannotListenException
 import dev.torsion.net.CloseReason
-import dev.torsion.reactor.GroupPort
-import dev.torsion.reactor.ReactorGroup
 import dev.torsion.reactor.reactorScope
 import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.StringSpec

@@ -1,0 +1,25 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.group
+
+import dev.torsion.defer.LoopExecutor
+import dev.torsion.nio.NioReactor
+import dev.torsion.reactor.Reactor
+
+/** The loop of a group's futures: they are completed by its reactor [home], which needs all [members] for that. */
+internal class GroupLoop(
+    val home: NioReactor,
+    private val members: List<Reactor>,
+) : LoopExecutor {
+    override val inLoop: Boolean get() = home.isInReactorThread
+
+    override val mustNotBlock: Boolean get() = members.any { it.isInReactorThread }
+
+    override fun execute(command: Runnable): Unit = home.execute(command)
+
+    /** Runs [last] on the thread of [home], or here when that has ended. */
+    fun finish(last: Runnable) {
+        if (!home.runSoon(last)) last.run()
+    }
+}

@@ -1,0 +1,50 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.group
+
+import dev.torsion.defer.newDeferred
+import dev.torsion.net.InternetAddress
+import dev.torsion.net.ListeningPort
+import dev.torsion.nio.SharedFactory
+import java.util.concurrent.CompletableFuture
+
+/**
+ * A port whose connections are shared among the reactors of a [ReactorGroup]; what [ListeningPort] is for one reactor.
+ *
+ * Thread: all methods may be called on any thread.
+ */
+public class GroupPort internal constructor(
+    private val loop: GroupLoop,
+    private val port: ListeningPort,
+    private val shared: SharedFactory,
+) {
+    private val address = port.host()
+
+    /** The address it listens on, with the real port number where 0 was asked for. */
+    public fun host(): InternetAddress = address
+
+    /** True until [stopListening], or the end of the reactor that accepts. */
+    public val isListening: Boolean get() = shared.isOpen
+
+    /**
+     * Accepts no more connections. Those that exist live on, and so do those that were accepted before and are on their way to their
+     * reactor. The future completes when the port is free again and all factories were stopped; then at once, when it is called again.
+     */
+    public fun stopListening(): CompletableFuture<Void?> {
+        val freed = CompletableFuture<Unit>()
+        val isRefused = !loop.home.runSoon { port.stopListening().addCallbacks(freed::complete) { freed.completeExceptionally(it.value) } }
+        if (isRefused) freed.complete(Unit) // the reactor has closed it when it ended
+        val result = loop.newDeferred<Void?> {}
+        val future = result.toCompletableFuture(loop)
+        CompletableFuture.allOf(freed, shared.closed).whenComplete { _, _ ->
+            loop.finish {
+                val error = freed.handle { _, e -> e }.join()
+                if (error == null) result.callback(null) else result.errback(error)
+            }
+        }
+        return future
+    }
+
+    override fun toString(): String = "GroupPort($address, ${if (isListening) "listening" else "closed"})"
+}

@@ -1,0 +1,218 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.group
+
+import dev.torsion.clock.saturatedNanos
+import dev.torsion.defer.succeed
+import dev.torsion.net.Factory
+import dev.torsion.net.ListeningPort
+import dev.torsion.net.TcpOptions
+import dev.torsion.nio.NioReactor
+import dev.torsion.reactor.Reactor
+import dev.torsion.reactor.ReactorAlreadyRunningException
+import dev.torsion.reactor.ReactorNotRestartableException
+import dev.torsion.reactor.ReactorNotRunningException
+import dev.torsion.reactor.ReactorOptions
+import dev.torsion.reactor.stopOnShutdown
+import java.time.Duration
+import java.util.concurrent.CompletableFuture
+import java.util.concurrent.atomic.AtomicInteger
+
+/**
+ * Several reactors, each on a thread of its own, that share listening ports: a server for more than one core.
+ *
+ * ```kotlin
+ * ReactorGroup.create(2).use { group ->
+ *     group.start()
+ *     group.listenTcp(8007, { Factory { Echo() } }).join()
+ *     ...
+ * }
+ * ```
+ *
+ * Each connection belongs to one reactor, whose thread makes all of its callbacks: nothing about it is shared, and it needs no locks. What
+ * several connections share does: they may be on different threads. A [Factory] belongs to one reactor too, so a port has one for each.
+ *
+ * The first reactor that has neither ended nor crashed accepts the connections of a port, and hands them to all reactors in turn, itself
+ * included. One that has ended, has crashed, or has not come to take the last ones that it was given, is passed over. When the accepting
+ * reactor ends, its ports are closed.
+ *
+ * Twisted has nothing of the kind: there several processes share a socket.
+ *
+ * Thread: all methods may be called on any thread. The futures of a group are completed on the thread of one of its reactors; `join` and `get`
+ * throw [IllegalStateException] on the threads of all of them, which would wait for themselves.
+ */
+public class ReactorGroup private constructor(
+    private val members: List<NioReactor>,
+) : AutoCloseable {
+    private val turn = AtomicInteger()
+
+    /** The reactors, for what one of them is to do. Each is an ordinary one, with all rules of its thread. */
+    public val reactors: List<Reactor> get() = members
+
+    /**
+     * The next reactor, in turn, that has neither ended nor crashed: for a client or other work that may be anywhere.
+     *
+     * @throws ReactorNotRunningException when there is none
+     */
+    public fun next(): Reactor {
+        val first = turn.getAndIncrement()
+        return members.indices.map { members[Math.floorMod(first + it, members.size)] }.firstOrNull { it.takesConnections }
+            ?: throw noneLeft()
+    }
+
+    private fun noneLeft() = ReactorNotRunningException("All reactors of $this have ended.")
+
+    // Life.
+
+    /**
+     * Starts all reactors and returns once they run. When one cannot be started, those that this call has started are stopped.
+     *
+     * @throws ReactorAlreadyRunningException when one is running
+     * @throws ReactorNotRestartableException when one was stopped
+     */
+    public fun start() {
+        val started = ArrayList<Reactor>()
+        try {
+            for (reactor in members) {
+                reactor.start()
+                started.add(reactor)
+            }
+        } catch (e: Throwable) {
+            started.forEach { it.stopFromThread() }
+            throw e
+        }
+    }
+
+    /** Asks all reactors to end, see [Reactor.stop], and returns at once. */
+    public fun stopFromThread(): Unit = members.forEach { it.stopFromThread() }
+
+    /**
+     * [stopFromThread], then waits until all reactors have ended, each as by its own [stopAndJoin][Reactor.stopAndJoin]. A reactor that has
+     * crashed runs once more, and one that has never run is released, so that ports and connections are closed. When one of them fails to
+     * end, the others end all the same. The first error is thrown then, and has the others as suppressed ones.
+     *
+     * @return whether all have ended within [timeout]
+     * @throws IllegalStateException on the thread of one of the reactors, which would wait for itself
+     * @throws InterruptedException when the calling thread is interrupted while it waits; the reactors end all the same
+     */
+    @Throws(InterruptedException::class)
+    public fun stopAndJoin(timeout: Duration): Boolean {
+        check(members.none { it.isInReactorThread }) { "stopAndJoin on a thread of the group would wait for itself: call stopFromThread()" }
+        val deadline = System.nanoTime() + timeout.saturatedNanos()
+        stopFromThread()
+        var haveEnded = true
+        var error: Throwable? = null
+        for (reactor in members) {
+            try {
+                if (!reactor.stopAndJoin(Duration.ofNanos(deadline - System.nanoTime()))) haveEnded = false
+            } catch (e: InterruptedException) {
+                throw e
+            } catch (e: Throwable) {
+                error?.addSuppressed(e) ?: run { error = e }
+            }
+        }
+        error?.let { throw it }
+        return haveEnded
+    }
+
+    /**
+     * [stopAndJoin] with 10 seconds; on the thread of one of the reactors it only asks them to end. When the thread is interrupted it
+     * waits no longer, and stays interrupted.
+     *
+     * @throws IllegalStateException when they have not ended by then, since a callback blocks or a shutdown trigger waits
+     */
+    override fun close() {
+        if (members.any { it.isInReactorThread }) return stopFromThread()
+        val haveEnded =
+            try {
+                stopAndJoin(CLOSE_DEADLINE)
+            } catch (_: InterruptedException) {
+                Thread.currentThread().interrupt()
+                false
+            }
+        check(haveEnded) { "$this has not ended within $CLOSE_DEADLINE" }
+    }
+
+    /** [stopOnShutdown][dev.torsion.reactor.stopOnShutdown] for all reactors. For programs, once. */
+    public fun stopOnShutdown(timeout: Duration) {
+        require(!timeout.isNegative) { "a timeout must not be negative, but $timeout was given" }
+        members.forEach { reactor -> reactor.callFromThread { reactor.stopOnShutdown(timeout) } }
+    }
+
+    // Ports.
+
+    /**
+     * Opens a TCP port whose connections are shared among the reactors; [Reactor.listenTcp] for a group, with the same parameters. Before the
+     * group runs the port waits for it.
+     *
+     * The future fails with [CannotListenException][dev.torsion.net.CannotListenException] when the port is taken or not allowed, with what
+     * [factories] or a `startFactory` has thrown, and with [ReactorNotRunningException] when the group has ended. Cancelling it, or any stage
+     * derived from it, closes the port.
+     *
+     * @param factories gives each reactor a factory of its own
+     */
+    @JvmOverloads
+    public fun listenTcp(
+        port: Int,
+        factories: GroupFactory,
+        networkInterface: String = "",
+        backlog: Int = ListeningPort.DEFAULT_BACKLOG,
+        options: TcpOptions = TcpOptions.DEFAULT,
+    ): CompletableFuture<GroupPort> =
+        listening(factories) { reactor, factory -> succeed(reactor.listenTcp(port, factory, networkInterface, backlog, options)) }
+
+    /** Opens a port with [open], called on the reactor that is to accept. */
+    internal fun listening(
+        factories: GroupFactory,
+        open: OpenPort,
+    ): CompletableFuture<GroupPort> {
+        val home = members.firstOrNull { it.takesConnections } ?: return CompletableFuture.failedFuture(noneLeft())
+        return GroupListening(GroupLoop(home, members), members, factories, open).begin()
+    }
+
+    override fun toString(): String = "ReactorGroup($members)"
+
+    public companion object {
+        private val CLOSE_DEADLINE = Duration.ofSeconds(10)
+
+        /**
+         * A group of [size] new reactors; as many as there are processors unless given. [options] are those of each, so their listeners are called
+         * on several threads; the names of the threads are numbered, from 1.
+         *
+         * @throws IllegalArgumentException when [size] is not positive
+         */
+        @JvmStatic
+        @JvmOverloads
+        public fun create(
+            size: Int = Runtime.getRuntime().availableProcessors(),
+            options: ReactorOptions = ReactorOptions(),
+        ): ReactorGroup {
+            require(size > 0) { "a group has at least one reactor, but $size were asked for" }
+            val made = ArrayList<NioReactor>()
+            try {
+                repeat(size) { made.add(NioReactor(options.withThreadName("${options.threadName}-${it + 1}"))) }
+            } catch (e: Throwable) { // out of file descriptors: those that are there give theirs back
+                made.forEach { it.stopAndJoin(CLOSE_DEADLINE) }
+                throw e
+            }
+            return ReactorGroup(made)
+        }
+    }
+}
+
+/**
+ * Gives each reactor of a group a factory of its own, for one port.
+ *
+ * ```java
+ * group.listenTcp(8007, reactor -> new Factory(Echo::new));
+ * ```
+ */
+public fun interface GroupFactory {
+    /**
+     * A new factory for [reactor], whose `startFactory`, `buildProtocol` and `stopFactory` are called on that reactor's thread, and so is
+     * this. It must not be the same for two reactors.
+     */
+    @Throws(Exception::class)
+    public fun factoryFor(reactor: Reactor): Factory
+}

@@ -1,0 +1,52 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.nio
+
+import dev.torsion.net.CannotListenException
+import dev.torsion.net.hostAndPort
+import java.io.IOException
+import java.net.Inet6Address
+import java.net.InetAddress
+import java.net.InetSocketAddress
+import java.net.StandardProtocolFamily
+import java.net.StandardSocketOptions
+import java.net.UnknownHostException
+import java.nio.channels.ServerSocketChannel
+
+/** Where a port is to listen, as it was asked for: port 0 is another one each time. */
+internal class ListeningPlace(
+    private val port: Int,
+    private val networkInterface: String,
+    private val backlog: Int,
+) {
+    /** A bound channel that does not block; throws a [CannotListenException]. */
+    fun open(reactor: NioReactor): ServerSocketChannel {
+        var channel: ServerSocketChannel? = null
+        try {
+            val local = if (networkInterface.isEmpty()) InetSocketAddress(port) else localAddress()
+            val opened = if (networkInterface.isEmpty()) reactor.provider.openServerSocketChannel() else reactor.open(local.address)
+            channel = opened
+            opened.configureBlocking(false)
+            opened.setOption(StandardSocketOptions.SO_REUSEADDR, true)
+            opened.bind(local, backlog)
+            return opened
+        } catch (e: Throwable) {
+            channel?.close()
+            throw if (e is IOException || e is UnsupportedOperationException) cannotListen(e) else e
+        }
+    }
+
+    fun cannotListen(cause: Throwable) = CannotListenException(hostAndPort(networkInterface.ifEmpty { "*" }, port), cause)
+
+    // A channel of no family in particular would take 0.0.0.0 for all addresses, those of IPv6 too.
+    private fun NioReactor.open(address: InetAddress) =
+        provider.openServerSocketChannel(if (address is Inet6Address) StandardProtocolFamily.INET6 else StandardProtocolFamily.INET)
+
+    private fun localAddress(): InetSocketAddress =
+        try {
+            InetSocketAddress(InetAddress.getByName(networkInterface), port)
+        } catch (e: UnknownHostException) {
+            throw UnknownHostException("unknown interface \"$networkInterface\"").initCause(e)
+        }
+}

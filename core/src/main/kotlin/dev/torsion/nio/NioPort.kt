@@ -1,0 +1,170 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.nio
+
+import dev.torsion.clock.DelayedCall
+import dev.torsion.defer.Deferred
+import dev.torsion.log.LogKeys
+import dev.torsion.log.Logger
+import dev.torsion.log.safeMessage
+import dev.torsion.net.Factory
+import dev.torsion.net.InternetAddress
+import dev.torsion.net.ListeningPort
+import dev.torsion.net.TcpOptions
+import dev.torsion.reactor.guarded
+import dev.torsion.reactor.reportFailure
+import java.io.IOException
+import java.nio.channels.SelectionKey
+import java.nio.channels.ServerSocketChannel
+import java.nio.channels.SocketChannel
+import java.util.concurrent.TimeUnit
+
+/** A listening TCP socket on the selector; after a stop it can be opened again. */
+internal class NioPort(
+    private val reactor: NioReactor,
+    private val factory: Factory,
+    private val place: ListeningPlace,
+    private val options: TcpOptions,
+) : ListeningPort,
+    Selectable {
+    private lateinit var address: InternetAddress
+    private lateinit var channel: ServerSocketChannel
+    private var key: SelectionKey? = null
+    private var pause: DelayedCall? = null
+
+    // A descriptor to give up when there are none left: to report that may take one, if only to load a class.
+    private lateinit var spare: SocketChannel
+    private var isFactoryStarted = false
+    private var isClosing = false // until the operating system has closed what we have
+
+    override fun host() = address
+
+    override var isListening = false
+        private set
+
+    override fun startListening() {
+        reactor.checkThread("startListening")
+        reactor.checkTakesNew()
+        check(!isListening) { "port $address is listening already" }
+        check(!isClosing) { "port $address is not free yet: wait for the Deferred of stopListening" }
+        open()
+        isListening = true
+        try {
+            factory.doStart()
+            isFactoryStarted = true
+            if (isListening) accept() else stopFactory() // startFactory has stopped this port
+        } catch (e: Throwable) { // from startFactory, it may be anything
+            close()?.let(e::addSuppressed)
+            if (isClosing) reactor.afterSelect { isClosing = false }
+            throw if (e is IOException) place.cannotListen(e) else e
+        }
+    }
+
+    /** Takes the descriptors before the factory hears of it. */
+    private fun open() {
+        val opened = place.open(reactor)
+        try {
+            spare = reactor.provider.openSocketChannel()
+            address = InternetAddress.of(opened.localAddress)
+            channel = opened
+        } catch (e: Throwable) {
+            opened.close()
+            throw if (e is IOException) place.cannotListen(e) else e
+        }
+    }
+
+    // After the factory has started: a channel on the selector is free again only after the next select.
+    private fun accept() {
+        key = reactor.register(channel, SelectionKey.OP_ACCEPT, this)
+        if (factory.isNoisy) log().info("{factory} is listening on {host}")
+    }
+
+    override fun ready(operations: Int) {
+        repeat(reactor.acceptsPerTurn) {
+            if (!isListening) return
+            val accepted =
+                try {
+                    channel.accept() ?: return
+                } catch (e: Throwable) {
+                    return acceptFailed(e)
+                }
+            if (factory is SharedFactory) factory.share(accepted, options) else reactor.connected(accepted, factory, options)
+        }
+    }
+
+    // Most likely no file descriptor is free. Those who wait in the backlog can go on waiting: trying again at once would burn the CPU.
+    private fun acceptFailed(e: Throwable) {
+        pause =
+            reactor.callLater(PAUSE_MILLIS, TimeUnit.MILLISECONDS) {
+                if (isListening) resumeAccepting()
+            }
+        key?.interestOps(0) // whatever fails below, the loop must not spin, and the pause has an end
+        reactor.guarded({ "closing the spare channel of $this" }) { spare.close() }
+        if (e !is IOException) return reactor.reportFailure(e) { "accepting a connection at $this" }
+        log().warn(
+            "{factory} on {host} cannot accept a connection and pauses for {millis} ms: {reason}",
+            "millis" to PAUSE_MILLIS,
+            LogKeys.REASON to safeMessage(e),
+        )
+    }
+
+    private fun resumeAccepting() {
+        try {
+            if (!spare.isOpen) spare = reactor.provider.openSocketChannel()
+        } catch (e: Throwable) {
+            return acceptFailed(e)
+        }
+        key?.interestOps(SelectionKey.OP_ACCEPT)
+    }
+
+    override fun stopListening(): Deferred<Unit> {
+        reactor.checkThread("stopListening")
+        val failure = close()
+        val result = Deferred<Unit>()
+        reactor.afterSelect {
+            isClosing = false
+            if (failure == null) result.callback(Unit) else result.errback(failure)
+        }
+        return result
+    }
+
+    override fun reactorStopped() {
+        close()?.let { error -> reactor.reportFailure(error) { "stopFactory of ${factory.safeLogPrefix()}" } }
+    }
+
+    /** Closes the port, and stops the factory; what that has thrown. */
+    private fun close(): Throwable? {
+        if (!isListening) return null
+        isListening = false
+        isClosing = key != null
+        pause?.let { if (it.isActive) it.cancel() }
+        key?.cancel()
+        key = null
+        reactor.guarded({ "closing $this" }) { channel.close() }
+        reactor.guarded({ "closing the spare channel of $this" }) { spare.close() }
+        if (!isFactoryStarted) return null
+        if (factory.isNoisy) log().info("{factory} has stopped listening on {host}")
+        return try {
+            stopFactory()
+            null
+        } catch (e: Throwable) {
+            e
+        }
+    }
+
+    private fun stopFactory() {
+        isFactoryStarted = false
+        factory.doStop()
+    }
+
+    private fun log() =
+        LOG.with(mapOf(LogKeys.REACTOR to reactor.name, LogKeys.FACTORY to factory.safeLogPrefix(), LogKeys.HOST to address.toString()))
+
+    override fun toString() = "TcpPort($address, ${if (isListening) "listening" else "closed"}, ${factory.safeLogPrefix()})"
+
+    private companion object {
+        const val PAUSE_MILLIS = 1000L
+        val LOG = Logger(ListeningPort::class.java)
+    }
+}

@@ -1,0 +1,60 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.nio
+
+import dev.torsion.net.AddressFamily
+import dev.torsion.net.HostResolver
+import dev.torsion.net.TcpOptions
+import dev.torsion.net.hostAndPort
+import java.net.InetAddress
+import java.net.InetSocketAddress
+import java.time.Duration
+
+/** What a connector connects to, from where and how. */
+internal class NioTarget(
+    val host: String,
+    val port: Int,
+    val timeout: Duration,
+    bindAddress: String?,
+    val options: TcpOptions,
+) {
+    init {
+        require(host.isNotBlank()) { "connectTcp needs a host" }
+        require(port in 1..0xffff) { "a port to connect to is a number from 1 to 65535, but $port was given" }
+        require(!timeout.isNegative && !timeout.isZero) { "a timeout must be positive, but $timeout was given" }
+    }
+
+    private val local = bindAddress?.let(::LocalEnd)
+
+    /** What can be connected to, of the [addresses] of the host. */
+    fun reachable(addresses: List<InetAddress>): List<InetAddress> = addresses.filter { local == null || localFor(it) != null }
+
+    /** The local end to connect to [remote] from; null for any. */
+    fun localFor(remote: InetAddress): InetSocketAddress? {
+        val family = if (remote in AddressFamily.IPV6) AddressFamily.IPV6 else AddressFamily.IPV4
+        return local?.addresses?.firstOrNull { it in family }?.let { InetSocketAddress(it, local.port) }
+    }
+
+    override fun toString() = hostAndPort(host, port)
+}
+
+/** A numeric address to connect from, such as `192.0.2.1` or `::1`, and perhaps a port: `192.0.2.1:4000`, `[::1]:4000`. */
+private class LocalEnd(
+    text: String,
+) {
+    private val parts = WITH_PORT.matchEntire(text)?.destructured
+    val port: Int = parts?.component3()?.toInt() ?: 0
+    val addresses: List<InetAddress> =
+        requireNotNull(HostResolver.literal(parts?.run { component1() + component2() } ?: text)) {
+            "an address to connect from is numeric, but \"$text\" was given"
+        }
+
+    init {
+        require(port <= 0xffff) { "a port to connect from is a number from 0 to 65535, but \"$text\" was given" }
+    }
+
+    private companion object {
+        val WITH_PORT = Regex("""(?:\[(.+)]|([^:]+)):(\d{1,5})""")
+    }
+}

@@ -1,0 +1,16 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.nio
+
+import dev.torsion.spi.TorsionSpi
+
+/** Hears of the events of a channel that was given to [NioReactor.register]. Thread: the reactor's. */
+@TorsionSpi
+public interface Selectable {
+    /** The channel is ready for [operations], a set of `SelectionKey` bits. Exceptions are reported. */
+    public fun ready(operations: Int)
+
+    /** The reactor stops: ends this one at once. */
+    public fun reactorStopped()
+}

@@ -1,0 +1,50 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.stream
+
+import dev.torsion.nio.NioTransport
+import java.nio.ByteBuffer
+
+/**
+ * Where a loop gathers what one connection writes, to send it with one system call at the end of the batch. One per loop; it
+ * belongs to one connection at a time, and is sent when another one claims it.
+ */
+internal class WriteStage {
+    /** The gathered bytes, from 0 to the position. */
+    val buffer: ByteBuffer = ByteBuffer.allocateDirect(CAPACITY)
+
+    /** Whose bytes they are. */
+    var owner: NioTransport? = null
+        private set
+
+    /** Makes the stage [transport]'s, after sending what another one has left in it. */
+    fun claim(transport: NioTransport) {
+        if (owner === transport) return
+        flush()
+        owner = transport
+    }
+
+    /** Sends what is gathered; afterwards the stage is empty and nobody's. */
+    fun flush() {
+        val sender = owner ?: return
+        owner = null
+        buffer.flip()
+        try {
+            if (buffer.hasRemaining()) sender.send(buffer)
+        } finally {
+            buffer.clear()
+        }
+    }
+
+    /** Forgets what [transport] has gathered; how many bytes that were. */
+    fun drop(transport: NioTransport): Int {
+        if (owner !== transport) return 0
+        owner = null
+        return buffer.position().also { buffer.clear() }
+    }
+
+    private companion object {
+        const val CAPACITY = 128 * 1024
+    }
+}
