@@ -12,7 +12,7 @@ import java.io.StringWriter
 import java.nio.file.Path
 import java.util.spi.ToolProvider
 
-/** Methods that the JIT must compile for themselves, with what they call in them; where they stand it is said what that gains. */
+/** Methods that the JIT must compile for themselves, with what they call in them; docs/performance-notebook.md says what that gains. */
 internal class CompiledAloneSpec : StringSpec({
     mapOf(
         "dev.torsion.nio.NioTransport" to "void write(",

@@ -219,7 +219,7 @@ public class TimerQueue(
         calls[at] = entry
     }
 
-    /** Small, since a million of them are copied by the garbage collector: 48 bytes. */
+    /** Small, since the garbage collector copies a million of them. */
     private inner class Entry(
         private var call: Runnable?,
         override var time: Long,

@@ -158,9 +158,8 @@ internal class NioTransport(
         if (state == State.OPEN && cut == null && !inputEnded) setInterest(SelectionKey.OP_READ, true)
     }
 
-    // Writing. The two write() are long on purpose: the JIT does not inline what is over 325 bytes of code, and compiles it with all
-    // that it calls in it. In pieces they would be inlined at the end of a long chain of calls, and the buffer's methods no longer:
-    // 45 ns became 58 for a message of the Java facade.
+    // Writing. The two write() are long on purpose: the JIT does not inline a method of more than 325 bytes of code, and compiles it with
+    // all that it calls in it. In pieces they would be inlined at the end of a long chain of calls, and the buffer's methods no longer.
 
     private val takesWrites: Boolean
         get() = !outputEndWanted && cut == null && (state == State.OPEN || (state == State.CLOSING && isLosing))
@@ -214,8 +213,8 @@ internal class NioTransport(
     }
 
     /**
-     * Whether [length] bytes go to the stage as they are, as most messages do: the stage is ours then, and will not be full. To ask
-     * this first saves 5 of the 38 ns that an int32 string costs from its reading to its writing.
+     * Whether [length] bytes go to the stage as they are, as most messages do: the stage is ours then, and will not be full. Asked
+     * first, this makes small messages cheaper.
      */
     private fun fitsStage(length: Int) = length < BYPASS && queue == null && length < claimStage().remaining()
 

@@ -9,7 +9,7 @@ import java.nio.channels.ReadableByteChannel
 
 /**
  * The one buffer that a loop reads into. Protocols see it through a read-only view that is valid during their call. It grows when a
- * read fills it: CPU per byte falls by two thirds from 16 KiB to 256 KiB.
+ * read fills it: a byte of a large read costs much less than one of a small read.
  */
 internal class ReadBuffer {
     private var buffer = ByteBuffer.allocateDirect(SMALLEST)

@@ -30,8 +30,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The {@link Connection} over one of the framing module's, whose callback it is. The way from a
- * message to its answer has as few calls as can be, since the JIT inlines only so deep: three more,
- * and it took 51 ns in place of 45.
+ * message to its answer has as few calls as can be, since the JIT inlines only so deep.
  *
  * <p>Each message goes to a waiter or to the receiver, or is held until one of them wants it. While
  * the {@link #gate} is shut the connection below delivers no further message and does not see its

@@ -8,8 +8,8 @@ package dev.torsion.framing
  * not the size of a read. The rest is left with the operating system, and so with the peer.
  *
  * A connection may keep its [own] share, the longest frame and a quarter more. It begins with reads of that size. A read that is taken whole
- * doubles it, since large reads are cheap (a third of the processor time for a byte); one that is not sets it back. The rest of a large
- * read is lent from a fixed sum that all connections of a thread share. None gets more than a quarter of what is left of the sum.
+ * doubles it, since a byte of a large read costs less; one that is not sets it back. The rest of a large read is lent from a fixed sum that
+ * all connections of a thread share. None gets more than a quarter of what is left of the sum.
  */
 internal class ReadAhead(
     frameLimit: Int,

@@ -46,7 +46,7 @@ internal class Receiver(
     private var wanted = Wanted.MESSAGE
     private var watch: DisposableHandle? = null
 
-    // What the context of the coroutine that waited last says: to look it up for each message would be a third of what waiting costs.
+    // What the context of the coroutine that waited last says: a look-up for each message would be much of what waiting costs.
     private var watchedContext: CoroutineContext? = null
     private var watchedJob: Job? = null
     private var watchedDispatcher: CoroutineDispatcher? = null
