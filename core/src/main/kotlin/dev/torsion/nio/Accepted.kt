@@ -34,7 +34,7 @@ internal fun NioReactor.connected(
         accepted.closeAfterFailure()
         reportFailure(e) { "accepting a connection for ${factory.safeLogPrefix()}" }
     }
-    sendBatch()
+    streams.batchEnded()
 }
 
 private fun NioReactor.protocolFor(

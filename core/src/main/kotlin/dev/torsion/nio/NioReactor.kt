@@ -9,13 +9,14 @@ import dev.torsion.net.Connector
 import dev.torsion.net.Factory
 import dev.torsion.net.ListeningPort
 import dev.torsion.net.TcpOptions
+import dev.torsion.net.Transport
 import dev.torsion.reactor.AbstractReactor
 import dev.torsion.reactor.ReactorOptions
 import dev.torsion.reactor.escaped
 import dev.torsion.reactor.guarded
 import dev.torsion.spi.TorsionSpi
-import dev.torsion.stream.ChunkPool
-import dev.torsion.stream.WriteStage
+import dev.torsion.stream.LoopStreams
+import dev.torsion.stream.StreamLoop
 import java.io.IOException
 import java.nio.channels.CancelledKeyException
 import java.nio.channels.SelectableChannel
@@ -25,6 +26,8 @@ import java.nio.channels.spi.SelectorProvider
 import java.time.Duration
 import java.util.concurrent.TimeUnit
 import java.util.function.Consumer
+import java.util.function.Supplier
+import dev.torsion.reactor.reportFailure as reportAsReactor
 
 /**
  * The reactor on a `java.nio` selector, which is epoll, kqueue or wepoll underneath; see [dev.torsion.reactor.Reactor.create].
@@ -38,20 +41,19 @@ public open class NioReactor(
     @property:TorsionSpi
     public val provider: SelectorProvider = SelectorProvider.provider(),
     timers: TimerQueue? = null,
-) : AbstractReactor(options, timers) {
+) : AbstractReactor(options, timers),
+    StreamLoop {
     init {
         if (provider === SelectorProvider.provider()) FirstUse.ofSockets()
     }
 
     internal val readBuffer = ReadBuffer()
-    internal val stage = WriteStage()
-    internal val chunks = ChunkPool()
+    final override val streams: LoopStreams = LoopStreams(this)
 
     /** The selector that this reactor waits on. */
     protected val selector: Selector = provider.openSelector() // last of what takes memory: nobody would close it
     internal val readsPerTurn get() = options.readsPerTurn
     internal val acceptsPerTurn get() = options.acceptsPerTurn
-    private val unsettled = ArrayDeque<NioTransport>()
     private val afterSelect = ArrayDeque<Runnable>()
 
     /** Attempts to connect; they may have any number of channels. */
@@ -60,10 +62,6 @@ public open class NioReactor(
     /** What this reactor has of the ports of its group. */
     internal val shares: MutableSet<PortShare> = LinkedHashSet()
     private val onReady = Consumer(::keyReady)
-
-    /** Counts the turns. */
-    internal var turn = 0
-        private set
 
     override fun nanoTime(): Long = System.nanoTime()
 
@@ -87,7 +85,7 @@ public open class NioReactor(
     }
 
     final override fun poll(timeoutNanos: Long) {
-        turn++
+        streams.turnBegan()
         select(timeoutNanos, onReady)
         pollReturned()
         runAfterSelect()
@@ -113,7 +111,7 @@ public open class NioReactor(
                     return // closed by a callback earlier in this turn
                 }
             guarded({ "an event of $selectable" }) { selectable.ready(operations) }
-            if (stage.owner != null || unsettled.isNotEmpty()) batchEnded()
+            if (streams.hasWork) streams.batchEnded()
         } catch (e: Throwable) {
             escaped("handling an event failed", e)
         }
@@ -125,23 +123,15 @@ public open class NioReactor(
 
     override val canPoll: Boolean get() = selector.isOpen
 
-    final override fun batchEnded(): Unit = sendBatch()
+    final override fun batchEnded(): Unit = streams.batchEnded()
 
-    /** Sends what the callbacks have written, and settles the connections that they left. */
-    internal fun sendBatch() {
-        stage.flush()
-        while (unsettled.isNotEmpty()) {
-            val transport = unsettled.removeFirst()
-            guarded({ "closing $transport" }) { transport.settle() }
-            stage.flush()
-        }
-    }
+    final override val loopName: String get() = name
 
-    /** [transport] has something to settle once the running callbacks have returned: its end, or a half of it. */
-    internal fun settleLater(transport: NioTransport) {
-        unsettled.addLast(transport)
-        if (!isInReactorThread) runSoon { sendBatch() }
-    }
+    final override fun reportFailure(
+        error: Throwable,
+        connection: Transport?,
+        what: Supplier<String>,
+    ): Unit = reportAsReactor(error, connection, what)
 
     /** Runs [action] once the operating system has really closed the channels that were closed before this call. */
     internal fun afterSelect(action: Runnable) {

@@ -88,7 +88,7 @@ internal class NioTransport(
     override val isDisconnecting get() = state != State.OPEN || cut != null
 
     override val bufferedBytes: Long
-        get() = (queue?.size ?: 0) + if (reactor.stage.owner === this) reactor.stage.buffer.position() else 0
+        get() = (queue?.size ?: 0) + if (reactor.streams.stage.owner === this) reactor.streams.stage.buffer.position() else 0
 
     override val isWritable get() = producing?.isFull != true
 
@@ -173,7 +173,7 @@ internal class NioTransport(
         java.util.Objects.checkFromIndexSize(offset, length, data.size)
         if (!takesWrites) return
         if (fitsStage(length)) {
-            reactor.stage.buffer.put(data, offset, length)
+            reactor.streams.stage.buffer.put(data, offset, length)
             return
         }
         var from = offset
@@ -183,7 +183,7 @@ internal class NioTransport(
             val count = minOf(buffer.remaining(), end - from)
             buffer.put(data, from, count)
             from += count
-            if (!buffer.hasRemaining()) reactor.stage.flush()
+            if (!buffer.hasRemaining()) reactor.streams.stage.flush()
         }
         if (from < end && cut == null) enqueue { it.append(data, from, end - from) }
     }
@@ -192,12 +192,12 @@ internal class NioTransport(
         reactor.checkThread("write")
         if (!takesWrites) return data.skipAll()
         if (fitsStage(data.remaining())) {
-            reactor.stage.buffer.put(data)
+            reactor.streams.stage.buffer.put(data)
             return
         }
         if (data.isDirect && data.remaining() >= BYPASS && queue.isNullOrEmpty()) {
-            reactor.stage.claim(this)
-            reactor.stage.flush()
+            reactor.streams.stage.claim(this)
+            reactor.streams.stage.flush()
             if (cut == null && queue.isNullOrEmpty()) send(data)
         }
         while (data.hasRemaining() && cut == null && queue.isNullOrEmpty()) {
@@ -206,7 +206,7 @@ internal class NioTransport(
             data.limit(minOf(limit, data.position() + buffer.remaining()))
             buffer.put(data)
             data.limit(limit)
-            if (!buffer.hasRemaining()) reactor.stage.flush()
+            if (!buffer.hasRemaining()) reactor.streams.stage.flush()
         }
         if (data.hasRemaining() && cut == null) enqueue { it.append(data) }
         data.skipAll()
@@ -219,8 +219,8 @@ internal class NioTransport(
     private fun fitsStage(length: Int) = length < BYPASS && queue == null && length < claimStage().remaining()
 
     private fun claimStage(): ByteBuffer {
-        reactor.stage.claim(this)
-        return reactor.stage.buffer
+        reactor.streams.stage.claim(this)
+        return reactor.streams.stage.buffer
     }
 
     /** Sends [data] at once; what the operating system does not take, and what is more than this connection's share, is queued. */
@@ -238,15 +238,15 @@ internal class NioTransport(
 
     // A writer whose peer reads as fast as it writes would never find the connection full, and hold the loop for ever.
     private fun hasShareLeft(): Boolean {
-        if (sendingTurn != reactor.turn) {
-            sendingTurn = reactor.turn
+        if (sendingTurn != reactor.streams.turn) {
+            sendingTurn = reactor.streams.turn
             sentInTurn = 0
         }
         return sentInTurn < SHARE_OF_TURN
     }
 
     private inline fun enqueue(append: (WriteQueue) -> Unit) {
-        val waiting = queue ?: WriteQueue(reactor.chunks, WriteLimit(options.writeLimit)).also { queue = it }
+        val waiting = queue ?: WriteQueue(reactor.streams.chunks, WriteLimit(options.writeLimit)).also { queue = it }
         val before = waiting.size
         try {
             append(waiting)
@@ -374,7 +374,7 @@ internal class NioTransport(
     private fun settleLater() {
         if (settling || state == State.CLOSED) return
         settling = true
-        reactor.settleLater(this)
+        reactor.streams.settleLater(this)
     }
 
     /** Does what is due: ends the connection, or its output, once everything is sent. Called when no callback is running. */
@@ -442,7 +442,7 @@ internal class NioTransport(
         state = State.CLOSED
         cut = reason
         stopCloseTimer()
-        reactor.stage.drop(this)
+        reactor.streams.stage.drop(this)
         queue?.release()
         queue = null
         closeChannel(reason, isInOrder)

@@ -4,11 +4,12 @@
 package dev.torsion.stream
 
 import dev.torsion.net.CloseReason
-import dev.torsion.reactor.ReactorScope
 import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.CoroutineExceptionHandler
 import kotlinx.coroutines.CoroutineScope
+import kotlinx.coroutines.SupervisorJob
 import kotlinx.coroutines.cancel
+import kotlinx.coroutines.job
 
 /**
  * The coroutines of one connection, for implementations of [dev.torsion.net.Transport.scope]: children of the reactor's [parent] scope.
@@ -19,7 +20,9 @@ public class ConnectionScope(
     failed: (Throwable) -> Unit,
 ) {
     /** The scope. */
-    public val scope: CoroutineScope = ReactorScope(parent, CoroutineExceptionHandler { _, e -> failed(e) })
+    public val scope: CoroutineScope = CoroutineScope(
+        parent.coroutineContext + SupervisorJob(parent.coroutineContext.job) + CoroutineExceptionHandler { _, e -> failed(e) },
+    )
 
     /** The connection is gone: cancels all coroutines. */
     public fun end(reason: CloseReason?) {
