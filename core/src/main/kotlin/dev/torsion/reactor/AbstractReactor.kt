@@ -38,6 +38,7 @@ import java.net.InetAddress
 import java.time.Duration
 import java.util.concurrent.Callable
 import java.util.concurrent.CountDownLatch
+import java.util.concurrent.Executor
 import java.util.concurrent.RejectedExecutionException
 import java.util.concurrent.TimeUnit
 import kotlin.coroutines.EmptyCoroutineContext
@@ -509,7 +510,10 @@ public abstract class AbstractReactor(
                     coroutines.end()
                 }
                 contained("the last calls", ::runLastTasks)
-                contained("failing those who wait for threads") { threads.failAnswers(failure) }
+                contained("failing those who wait for threads") {
+                    threads.failAnswers(failure)
+                    lookUps.end(failure)
+                }
             }
         }
         contained("failing those who wait") { threads.failBlockedCallers(failure) }
@@ -575,7 +579,16 @@ public abstract class AbstractReactor(
 
     final override fun <T> deferToThread(call: Callable<T>): Deferred<T> {
         checkThread("deferToThread")
-        return threads.owed(deferToThreadPool(::callInThread, call))
+        return threads.ask(::callInThread, call)
+    }
+
+    /** [deferToThreadPool]. */
+    internal fun <T> askThread(
+        pool: Executor,
+        call: Callable<T>,
+    ): Deferred<T> {
+        checkThread("deferToThreadPool")
+        return threads.ask(pool, call)
     }
 
     override fun <T> blockingCallFromThread(call: Callable<Deferred<T>>): T = threads.blockingCall(call)
@@ -592,8 +605,14 @@ public abstract class AbstractReactor(
     /** Whether the reactor's thread waits for the JVM to end, which waits for this reactor. */
     internal val isInSystemExit: Boolean get() = thread?.isInSystemExit == true
 
-    /** Waits no more for the threads of the pool that wait for the JVM to end; on any thread. */
-    internal fun letGoOfExiting(): Unit = threads.letGoOfExiting()
+    /** Waits no more for other threads that wait for the JVM to end; on any thread. */
+    internal fun letGoOfExiting() {
+        threads.letGoOfExiting()
+        runSoon {
+            threads.failExiting()
+            lookUps.failExiting()
+        }
+    }
 
     /** Whether connections are ended and nothing new is opened. On any thread. */
     internal val isEnding: Boolean get() = state == State.ENDING || state == State.ENDED

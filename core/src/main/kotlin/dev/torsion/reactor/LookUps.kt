@@ -25,7 +25,8 @@ internal class LookUps(
     private val callInThread: (Runnable) -> Unit,
 ) {
     private val waiting = LinkedHashSet<LookUp>()
-    private var running = 0
+    private val running = LinkedHashSet<LookUp>()
+    private var hasEnded = false
 
     /** The addresses of [host]; at once when it needs no looking up. */
     fun find(host: String): Deferred<List<InetAddress>> {
@@ -44,11 +45,26 @@ internal class LookUps(
     }
 
     private fun beginNext() {
-        while (running < MOST_AT_ONCE) {
+        while (running.size < MOST_AT_ONCE && !hasEnded) {
             val next = waiting.firstOrNull() ?: return
             waiting.remove(next)
             next.begin()
         }
+    }
+
+    /** What waits for a thread that is in `System.exit` goes on. */
+    fun failExiting() {
+        val exiting = running.filter { it.isInSystemExit }
+        if (exiting.isEmpty()) return
+        exiting.forEach { it.fail("The thread has called System.exit, and gives no answer.", null) }
+        beginNext()
+    }
+
+    /** The reactor has ended: no answers are taken any more. */
+    fun end(cause: Throwable?) {
+        hasEnded = true
+        (running + waiting).forEach { it.fail("The reactor has stopped before the name was looked up.", cause) }
+        waiting.clear()
     }
 
     private inner class LookUp(
@@ -56,16 +72,32 @@ internal class LookUps(
     ) {
         val result = Deferred<List<InetAddress>> { waiting.remove(this) }
 
+        @Volatile
+        private var thread: Thread? = null // that asks the resolver
+
+        val isInSystemExit: Boolean get() = thread?.isInSystemExit == true
+
+        fun fail(
+            why: String,
+            cause: Throwable?,
+        ) {
+            if (result.called) return
+            ended(Failure(ReactorNotRunningException(why, cause)))
+            result.disownFailure() // the end of the reactor is no error of those who do not wait
+        }
+
         fun begin() {
-            running++
+            running.add(this)
             try {
                 callInThread {
+                    thread = Thread.currentThread()
                     val outcome: Outcome<List<InetAddress>> =
                         try {
                             Success(resolver.resolve(name))
                         } catch (e: Throwable) { // a resolver is anybody's code
                             Failure(e)
                         }
+                    thread = null
                     // Refused when the reactor has ended: then nobody waits any more.
                     reactor.runSoon {
                         ended(outcome)
@@ -78,7 +110,7 @@ internal class LookUps(
         }
 
         private fun ended(outcome: Outcome<List<InetAddress>>) {
-            running--
+            running.remove(this)
             if (result.called) return
             when (outcome) {
                 is Success -> result.callback(outcome.value)

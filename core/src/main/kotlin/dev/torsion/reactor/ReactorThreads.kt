@@ -12,6 +12,7 @@ import java.util.concurrent.CancellationException
 import java.util.concurrent.CompletableFuture
 import java.util.concurrent.ConcurrentHashMap
 import java.util.concurrent.ExecutionException
+import java.util.concurrent.Executor
 import java.util.concurrent.ThreadFactory
 import java.util.concurrent.atomic.AtomicInteger
 
@@ -22,7 +23,7 @@ internal class ReactorThreads(
     private val errors: ErrorListener,
 ) {
     private val blockedCallers: MutableSet<BlockedCaller<*>> = ConcurrentHashMap.newKeySet()
-    private val answers = LinkedHashSet<Deferred<*>>() // that threads of the pool owe; the reactor's thread only
+    private val answers = LinkedHashSet<ThreadAnswer<*>>() // that other threads owe; the reactor's thread only
     private var isLettingGo = false // the reactor's thread only
     private var isStarted = false
     private var isStopped = false
@@ -104,27 +105,32 @@ internal class ReactorThreads(
         blockedCallers.forEach { it.letGo() }
     }
 
+    /** Counts no thread any more that waits in `System.exit`; on any thread. */
     fun letGoOfExiting() {
         made?.letGoOfExiting()
+        if (lookups.isInitialized()) lookups.value.letGoOfExiting()
     }
 
-    /** [answer] fails when the reactor ends without the thread that would give it. */
-    fun <T> owed(answer: Deferred<T>): Deferred<T> {
+    /** Has [call] run by [pool]. The answer fails when the reactor ends without the thread that would give it. */
+    fun <T> ask(
+        pool: Executor,
+        call: Callable<T>,
+    ): Deferred<T> {
+        val answer = ThreadAnswer(reactor, call)
+        pool.execute(answer)
         answers.add(answer)
-        return answer.addStep { outcome ->
+        return answer.result.addStep { outcome ->
             answers.remove(answer)
             outcome
         }
     }
 
+    /** What waits for a thread that is in `System.exit` goes on. */
+    fun failExiting(): Unit = answers.filter { it.isInSystemExit }.forEach { it.fail(EXITED, null) }
+
     /** No more answers are taken. */
-    fun failAnswers(cause: Throwable?) {
-        for (answer in answers.toList()) {
-            if (answer.called) continue // the one before has cancelled it
-            answer.errback(ReactorNotRunningException("The reactor has stopped before the thread was done.", cause))
-            answer.disownFailure() // the end of the reactor is no error of those who do not wait
-        }
-    }
+    fun failAnswers(cause: Throwable?): Unit =
+        answers.toList().forEach { it.fail("The reactor has stopped before the thread was done.", cause) }
 
     fun failBlockedCallers(cause: Throwable? = null) = blockedCallers.forEach { it.reactorStopped(cause) }
 
@@ -164,5 +170,6 @@ internal class ReactorThreads(
 
     private companion object {
         const val RESOLVER_THREADS = 4
+        const val EXITED = "The thread has called System.exit, and gives no answer."
     }
 }

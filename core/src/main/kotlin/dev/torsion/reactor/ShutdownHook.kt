@@ -24,7 +24,9 @@ import kotlin.time.toJavaDuration
  *
  * What stands behind `run` may not get to run any more: what must happen belongs into a shutdown trigger. `System.exit` on the reactor's
  * own thread keeps that thread, so that no trigger could run: there the JVM ends without them. Call [Reactor.stop] instead. On a thread of
- * the reactor's pool it is fine: it keeps that thread, and the shutdown does not wait for it then.
+ * the reactor's pool it is fine: it keeps that thread, and the shutdown does not wait for it then. A Deferred that waits for the thread that
+ * called it ([Reactor.deferToThread], [deferToThreadPool], [Reactor.lookUp]) fails with [ReactorNotRunningException]. Of other futures, such as
+ * those of `CompletableFuture.runAsync`, nobody knows whose thread they wait for: a trigger that gives one is waited for until [timeout].
  *
  * Thread: the reactor's.
  */

@@ -7,9 +7,6 @@
 package dev.torsion.reactor
 
 import dev.torsion.defer.Deferred
-import dev.torsion.log.LogKeys
-import dev.torsion.log.Logger
-import dev.torsion.log.safeString
 import dev.torsion.loop.ThreadPool
 import java.util.concurrent.Callable
 import java.util.concurrent.Executor
@@ -20,7 +17,8 @@ import java.util.concurrent.Executor
  * [IllegalArgumentException]. Cancelling it only ends the waiting: the work goes on.
  *
  * [pool] is a [ThreadPool] or any other executor, such as `Executors.newVirtualThreadPerTaskExecutor()`. The reactor does not stop it, and
- * does not wait for its work when it stops: an answer that comes later is dropped.
+ * does not wait for its work when it stops: the Deferred fails with [ReactorNotRunningException] then, and an answer that comes later is
+ * dropped.
  *
  * Thread: the reactor's.
  *
@@ -30,17 +28,8 @@ public fun <T> Reactor.deferToThreadPool(
     pool: Executor,
     call: Callable<T>,
 ): Deferred<T> {
-    val result = Deferred<T>()
-    pool.execute {
-        val outcome = runCatching { call.call() }
-        try {
-            callFromThread { outcome.fold(result::callbackOrRefuse, result::errback) }
-        } catch (e: ReactorNotRunningException) {
-            outcome.exceptionOrNull()?.let { e.addSuppressed(it) }
-            log.debug("{reactor}: the answer of a thread came when the reactor had stopped", LogKeys.REACTOR, safeString(this), e)
-        }
-    }
-    return result
+    if (this is AbstractReactor) return askThread(pool, call)
+    return ThreadAnswer(this, call).also(pool::execute).result
 }
 
 /**
@@ -53,5 +42,3 @@ public fun Reactor.callMultipleInThread(calls: List<Runnable>) {
     val taken = calls.toList()
     callInThread { taken.forEach(Runnable::run) }
 }
-
-private val log = Logger(Reactor::class.java)

@@ -5,6 +5,7 @@ package dev.torsion.reactor
 
 import dev.torsion.clock.callLater
 import dev.torsion.defer.Deferred
+import dev.torsion.defer.Failure
 import dev.torsion.defer.succeed
 import dev.torsion.group.NotingFactories
 import dev.torsion.group.ReactorGroup
@@ -16,6 +17,7 @@ import dev.torsion.net.ConnectException
 import dev.torsion.net.ConnectingCancelledException
 import dev.torsion.net.Connector
 import dev.torsion.net.Factory
+import dev.torsion.net.HostResolver
 import dev.torsion.net.Protocol
 import dev.torsion.nio.Scripted
 import dev.torsion.nio.connect
@@ -163,6 +165,28 @@ class ReactorEndingSpec :
             reactor.callInThread { told.complete(runCatching { reactor.stopAndJoin(FOREVER.duration) }.exceptionOrNull()) }
             told.getOrFail()!!.message shouldContain "on a thread of the reactor's pool"
             reactor.stopAndJoin(Duration.ofSeconds(DEADLINE_SECONDS)) shouldBe true
+        }
+
+        "what threads still owe that the reactor does not wait for fails with it: answers of another pool, and names" {
+            val goOn = CountDownLatch(1)
+            val resolver =
+                HostResolver {
+                    goOn.awaitOrFail()
+                    emptyList()
+                }
+            val reactor = Reactor.create(ReactorOptions(resolver = resolver))
+            reactor.start()
+            val told = CopyOnWriteArrayList<String>()
+            val handedOver = CopyOnWriteArrayList<Runnable>()
+            reactor.onLoop {
+                val answer = reactor.deferToThreadPool(handedOver::add) { 1 }
+                val names = List(5) { reactor.lookUp("name-$it.example") } // one more than are looked up at once
+                (names + answer).forEach { owed -> owed.addBoth { told.add((it as Failure).value.javaClass.simpleName) } }
+            }
+            reactor.stopAndJoin(deadline) shouldBe true
+            told shouldContainExactly List(6) { "ReactorNotRunningException" }
+            handedOver.single().run() // it comes too late, and is dropped
+            goOn.countDown()
         }
 
         "who waits for time to pass on the dispatcher is cancelled when the reactor ends" {

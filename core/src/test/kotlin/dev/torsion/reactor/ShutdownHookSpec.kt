@@ -12,6 +12,7 @@ import io.kotest.matchers.shouldBe
 import java.io.BufferedReader
 import java.io.File
 import java.time.Duration
+import java.util.concurrent.Executors
 import java.util.concurrent.TimeUnit
 import kotlin.system.exitProcess
 import kotlin.time.Duration.Companion.milliseconds
@@ -24,15 +25,28 @@ internal object ShutdownProgram {
         val options =
             when (mode) {
                 "opted-out" -> ReactorOptions(shutdownTimeout = Duration.ZERO)
-                "exits-on-resolver" -> ReactorOptions(resolver = { exitProcess(3) })
+                "exits-on-resolver", "waits-for-resolver" -> ReactorOptions(resolver = { exitProcess(3) })
                 else -> ReactorOptions()
             }
         val reactor = Reactor.create(options)
         when (mode) {
             "stuck" -> reactor.stopOnShutdown(Duration.ofMillis(200))
-            "stuck-for-long", "own", "exits-on-pool", "exits-on-resolver", "exits-while-stopping" -> reactor.stopOnShutdown(
+            "stuck-for-long", "own", "exits-on-pool", "exits-on-resolver", "exits-while-stopping",
+            "waits-for-pool", "waits-for-begun", "waits-for-executor", "waits-for-resolver",
+            -> reactor.stopOnShutdown(
                 Duration.ofSeconds(DEADLINE_SECONDS * 10),
             )
+        }
+        val own = Executors.newSingleThreadExecutor()
+        var begun: Deferred<*>? = null
+        reactor.addSystemEventTrigger(Phase.BEFORE, SystemEvent.SHUTDOWN) {
+            when (mode) {
+                "waits-for-pool" -> reactor.deferToThread { exitProcess(3) }
+                "waits-for-begun" -> begun
+                "waits-for-executor" -> reactor.deferToThreadPool(own) { exitProcess(3) }
+                "waits-for-resolver" -> reactor.lookUp("somewhere.test")
+                else -> null
+            }
         }
         reactor.addSystemEventTrigger(Phase.BEFORE, SystemEvent.SHUTDOWN) {
             if (mode.startsWith("stuck")) {
@@ -50,6 +64,8 @@ internal object ShutdownProgram {
             when (mode) {
                 "exits" -> exitProcess(3)
                 "exits-on-pool" -> reactor.callInThread { exitProcess(3) }
+                "waits-for-begun" -> begun = reactor.deferToThread { exitProcess(3) }
+                "waits-for-pool", "waits-for-executor", "waits-for-resolver" -> reactor.stop()
                 "exits-on-resolver" -> reactor.lookUp("somewhere.test")
             }
         }
@@ -141,6 +157,12 @@ class ShutdownHookSpec :
 
         "so does System.exit on a thread that looks names up" {
             spawned("exits-on-resolver", 3) { _, _ -> } shouldContainExactly all
+        }
+
+        listOf("waits-for-pool", "waits-for-begun", "waits-for-executor", "waits-for-resolver").forEach { mode ->
+            "a trigger whose Deferred waits for the thread that has called System.exit is not waited for: $mode" {
+                spawned(mode, 3) { _, _ -> } shouldContainExactly all
+            }
         }
 
         "System.exit in a shutdown trigger, while a signal has the JVM wait for it, ends the JVM without the others" {
