@@ -284,6 +284,7 @@ public open class Deferred<T> @JvmOverloads constructor(canceller: Canceller<T>?
     /** A step that takes the value out asks who takes it back when nobody gets it. */
     internal fun takeKeeper(): Keeper? {
         val keeper = helper ?: return null
+        if (swallowNextFire && keeper is KeptValue<*>) return null // it waits for the value that will be dropped
         helper = null
         return keeper as? Keeper // or a canceller that was not needed
     }
@@ -310,7 +311,10 @@ public open class Deferred<T> @JvmOverloads constructor(canceller: Canceller<T>?
         if (fired) {
             if (swallowNextFire) {
                 swallowNextFire = false
-                (helper as? KeptValue<*>)?.cameTooLate(outcome)
+                (helper as? KeptValue<*>)?.let { kept ->
+                    helper = null
+                    kept.cameTooLate(outcome)
+                }
                 return
             }
             throw AlreadyCalledException("fired a second time: $name${debug?.let { "\n$it" } ?: HOW_TO_DEBUG}")

@@ -3,6 +3,7 @@
 
 package dev.torsion.defer
 
+import io.kotest.assertions.withClue
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.collections.shouldContainExactly
 import io.kotest.matchers.comparables.shouldBeGreaterThan
@@ -207,6 +208,35 @@ internal class HandoverSpec :
                 thing.closed shouldBe 0
                 deferred.callback(thing)
                 thing.closed shouldBe 1
+            }
+            val throughOthers =
+                listOf<(Deferred<Thing>) -> Deferred<*>>(
+                    { thing -> succeed(1).addAsyncCallback { thing } },
+                    { thing ->
+                        Deferred<Int>().also { outer ->
+                            outer.addAsyncCallback { thing }
+                            outer.callback(1)
+                        }
+                    },
+                    { thing -> succeed(1).addAsyncCallback { thing }.onUndelivered(Thing::close) },
+                    { thing -> succeed(1).addAsyncCallback { succeed(2).addAsyncCallback { thing } } },
+                    { thing -> Deferred<Thing> { thing.cancel() }.also(thing::chainDeferred) },
+                    { thing -> race(listOf(Deferred(), thing)) },
+                    { thing -> thing.also { it.cancel() }.let { succeed(1).addAsyncCallback { thing } } },
+                    { thing -> thing.also { it.cancel() }.let { inlineCallbacks { thing.await() } } },
+                )
+            throughOthers.forEachIndexed { index, wait ->
+                withClue(index) {
+                    val thing = Thing()
+                    val source = Deferred<Thing>().onUndelivered(Thing::close)
+                    val outer = wait(source)
+                    outer.addBoth { null }
+                    outer.cancel()
+                    source.addErrback { Thing() } // if nobody has taken its failure
+                    thing.closed shouldBe 0
+                    source.callback(thing)
+                    thing.closed shouldBe 1
+                }
             }
             val failed = Deferred<Thing>().onUndelivered { error("there is nothing to close") }
             failed.addErrback { Thing() }

@@ -4,7 +4,6 @@
 package dev.torsion.cred
 
 import dev.torsion.defer.Deferred
-import dev.torsion.defer.Failure
 import dev.torsion.defer.fail
 import dev.torsion.defer.maybeAsyncDeferred
 import java.util.concurrent.atomic.AtomicReference
@@ -160,21 +159,8 @@ public class Portal(
         return maybeAsyncDeferred { checker.requestAvatarId(credentials) }
             .addAsyncCallback { id ->
                 @Suppress("UNCHECKED_CAST")
-                loggedOutWhenLate(realm.requestAvatar(id, mind, types) as Deferred<Login<*>>)
+                (realm.requestAvatar(id, mind, types) as Deferred<Login<*>>).onUndelivered { it.logout() } // if it comes too late
             }.onUndelivered { it.logout() }
-    }
-
-    /** The realm's Deferred is not made a part of the chain: it must still know us when its login comes after a cancellation. */
-    private fun loggedOutWhenLate(made: Deferred<Login<*>>): Deferred<Login<*>> {
-        val result = Deferred<Login<*>> { made.cancel() }
-        made.onUndelivered { it.logout() }.addBoth { outcome ->
-            when {
-                outcome is Failure -> if (!result.called) result.errback(outcome)
-                result.called -> outcome.get().logout()
-                else -> result.callback(outcome.get())
-            }
-        }
-        return result
     }
 
     override fun toString(): String = "Portal(${checkers.keys.map { it.simpleName }})"
