@@ -89,6 +89,7 @@ public abstract class AbstractReactor(
     private var isWaiting = false
     private var isInTurn = false
     private var loopThread: LoopThread? = null
+    private val atEnd = ArrayList<Runnable>() // the reactor's thread only
 
     private enum class State { NEW, STARTING, RUNNING, STOPPING, ENDING, CRASHED, ENDED }
 
@@ -514,11 +515,18 @@ public abstract class AbstractReactor(
                     threads.failAnswers(failure)
                     lookUps.end(failure)
                 }
+                atEnd.forEach { guarded({ "a call at the end" }, it::run) }
             }
         }
         contained("failing those who wait") { threads.failBlockedCallers(failure) }
         contained("releasing what the loop used", ::release)
         log.debug("{reactor} has ended")
+    }
+
+    /** [Reactor.whenEnded]. */
+    internal fun addAtEnd(call: Runnable) {
+        checkThread("whenEnded")
+        if (state == State.ENDED && thread == null) call.run() else atEnd.add(call)
     }
 
     private fun runLastTasks() {

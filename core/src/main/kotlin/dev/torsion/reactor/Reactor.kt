@@ -89,8 +89,8 @@ public interface Reactor :
 
     /**
      * Ends the loop after this turn, with no shutdown trigger run. It can be [run] again, unless it was stopping: then it ends for good,
-     * without waiting for what the shutdown still waits for, and connections are closed. Its ports and connections stay open until then;
-     * [stopAndJoin] releases one that is not to run again.
+     * without waiting for what the shutdown still waits for; connections are closed, coroutines are cancelled, and what its threads, names and
+     * futures still owe fails. Its ports and connections stay open until then; [stopAndJoin] releases one that is not to run again.
      *
      * @throws ReactorNotRunningException when it does not run
      */

@@ -167,6 +167,28 @@ class ReactorEndingSpec :
             reactor.stopAndJoin(Duration.ofSeconds(DEADLINE_SECONDS)) shouldBe true
         }
 
+        "whoever asked for it is told of the end however it comes, and triggers that a crash has left out stay so" {
+            for (crashes in listOf(false, true)) {
+                val reactor = Reactor.create()
+                val events = CopyOnWriteArrayList<String>()
+                reactor.whenEnded {
+                    events.add("ended, on its thread: ${reactor.isInReactorThread}")
+                    error("reported")
+                }
+                reactor.whenEnded { events.add("and another") }
+                reactor.addSystemEventTrigger(Phase.BEFORE, SystemEvent.SHUTDOWN) {
+                    if (crashes) reactor.crash()
+                }
+                reactor.addSystemEventTrigger(Phase.AFTER, SystemEvent.SHUTDOWN) { events.add("after") }
+                reactor.start()
+                reactor.stopAndJoin(deadline) shouldBe true
+                events shouldContainExactly
+                    listOfNotNull("after".takeUnless { crashes }, "ended, on its thread: true", "and another")
+                reactor.whenEnded { events.add("at once") }
+                events.last() shouldBe "at once"
+            }
+        }
+
         "what threads still owe that the reactor does not wait for fails with it: answers of another pool, and names" {
             val goOn = CountDownLatch(1)
             val resolver =

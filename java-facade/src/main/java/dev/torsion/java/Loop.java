@@ -10,6 +10,7 @@ import dev.torsion.log.Logger;
 import dev.torsion.reactor.Phase;
 import dev.torsion.reactor.Reactor;
 import dev.torsion.reactor.ReactorNotRunningException;
+import dev.torsion.reactor.Reactors;
 import dev.torsion.reactor.SystemEvent;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -32,6 +33,7 @@ final class Loop {
 
   // The reactor's thread only: what no event of the reactor would complete once it has stopped.
   private final Set<Deferred<?>> pending = new LinkedHashSet<>();
+  private final Set<Deferred<?>> pendingUntilEnd = new LinkedHashSet<>();
   private boolean stopped;
 
   Loop(Reactor reactor, @Nullable Thread setUpThread) {
@@ -41,6 +43,7 @@ final class Loop {
         () -> {
           if (setUpThread != null) atEvent(Phase.BEFORE, SystemEvent.STARTUP, this::setUpDone);
           atEvent(Phase.AFTER, SystemEvent.SHUTDOWN, this::failPending);
+          Reactors.whenEnded(reactor, this::failAll);
         });
   }
 
@@ -84,16 +87,23 @@ final class Loop {
   }
 
   /**
-   * {@link #future} for work that opens something: {@code unwanted} closes it when nobody gets it.
+   * {@link #futureUntilStop} for work that opens something: {@code unwanted} closes it when nobody
+   * gets it.
    */
   <T> CompletableFuture<T> opening(Callable<Deferred<T>> work, Consumer<T> unwanted) {
-    Deferred<Void> begin = new Deferred<>();
-    return begin(begin, begin.<T>addAsyncCallback(ignored -> work.call()).onUndelivered(unwanted));
+    return untilStop(
+        new Deferred<Void>().onUndelivered(nothing -> {}),
+        () -> work.call().onUndelivered(unwanted));
   }
 
   /** {@link #future} for work that would not be completed any more once the reactor has stopped. */
   <T> CompletableFuture<T> futureUntilStop(Callable<Deferred<T>> work) {
     return untilStop(new Deferred<>(), work);
+  }
+
+  /** {@link #futureUntilStop} for work that threads which the reactor waits for may complete. */
+  <T> CompletableFuture<T> futureUntilEnd(Callable<Deferred<T>> work) {
+    return until(pendingUntilEnd, new Deferred<>(), work);
   }
 
   /** {@link #futureUntilStop} for work whose value goes back when nobody is handed it. */
@@ -103,10 +113,20 @@ final class Loop {
   }
 
   private <T> CompletableFuture<T> untilStop(Deferred<Void> begin, Callable<Deferred<T>> work) {
+    return until(
+        pending,
+        begin,
+        () -> {
+          if (stopped) throw new ReactorNotRunningException("The reactor has stopped.");
+          return work.call();
+        });
+  }
+
+  private <T> CompletableFuture<T> until(
+      Set<Deferred<?>> pending, Deferred<Void> begin, Callable<Deferred<T>> work) {
     Deferred<T> result =
         begin.addAsyncCallback(
             ignored -> {
-              if (stopped) throw new ReactorNotRunningException("The reactor has stopped.");
               pending.add(begin);
               return work.call();
             });
@@ -143,6 +163,14 @@ final class Loop {
     setUpDone(); // when it has never run
     stopped = true;
     new ArrayList<>(pending).forEach(Deferred::cancel);
+  }
+
+  /**
+   * The last thing that happens; a reactor that crashed while it was stopping has run no trigger.
+   */
+  private void failAll() {
+    failPending();
+    new ArrayList<>(pendingUntilEnd).forEach(Deferred::cancel);
   }
 
   /** Has the reactor report {@code error}, as it does with what callbacks throw. */

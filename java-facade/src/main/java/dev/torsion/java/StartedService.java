@@ -25,10 +25,11 @@ public final class StartedService implements AutoCloseable {
 
   /**
    * Stops the service and takes it out of its group. The future completes when the service has
-   * stopped, and fails as its stop does. Stopping it again waits for the same end.
+   * stopped, and fails as its stop does. Stopping it again waits for the same end. When the reactor
+   * ends before, it fails with {@link dev.torsion.reactor.ReactorNotRunningException}.
    */
   public CompletableFuture<Void> stop() {
-    return loop.future(
+    return loop.futureUntilEnd(
         () ->
             (service.getParent() == group ? group.removeService(service) : service.stopService())
                 .addCallback(stopped -> null));

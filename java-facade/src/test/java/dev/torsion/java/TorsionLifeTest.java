@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.torsion.defer.Deferred;
 import dev.torsion.net.Factory;
 import dev.torsion.net.Protocol;
 import dev.torsion.nio.NioReactor;
@@ -17,6 +18,7 @@ import dev.torsion.reactor.ReactorFailedException;
 import dev.torsion.reactor.ReactorNotRestartableException;
 import dev.torsion.reactor.ReactorNotRunningException;
 import dev.torsion.reactor.ReactorOptions;
+import dev.torsion.reactor.Reactors;
 import dev.torsion.reactor.SystemEvent;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -29,8 +31,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -150,6 +155,80 @@ class TorsionLifeTest {
       release.countDown();
     }
     Results.failure(ReactorNotRunningException.class, work);
+  }
+
+  /** Futures that nothing but the end of the reactor completes. */
+  private static List<CompletableFuture<?>> waitingForEver(Torsion torsion) {
+    var loop = new Loop(torsion.reactor(), null);
+    var service =
+        Results.of(
+            torsion
+                .services()
+                .add(
+                    new StageService() {
+                      @Override
+                      public void start() {}
+
+                      @Override
+                      public CompletionStage<?> stop() {
+                        return new CompletableFuture<>();
+                      }
+                    }));
+    var stop = service.stop(); // it is no part of the services any more, which the end waits for
+    List<CompletableFuture<?>> all =
+        List.of(
+            stop,
+            torsion.after(HOUR),
+            torsion.every(HOUR, () -> {}).done(),
+            torsion.future(() -> new Deferred<>()),
+            torsion.future(
+                () -> Reactors.deferToThreadPool(torsion.reactor(), call -> {}, () -> 1)),
+            loop.opening(() -> new Deferred<>(), unwanted -> {}),
+            torsion.keepConnected("tcp:127.0.0.1:1", Codecs.line()).connection());
+    Results.of(torsion.call(() -> 1)); // by now all of them have begun
+    return all;
+  }
+
+  private static void assertAllFail(List<CompletableFuture<?>> waiting) {
+    for (int i = 0; i < waiting.size(); i++) {
+      var future = waiting.get(i);
+      var error = assertThrows(Exception.class, () -> future.get(20, TimeUnit.SECONDS));
+      assertFalse(error instanceof TimeoutException, "future " + i);
+    }
+  }
+
+  @Test
+  void futuresThatNothingElseCompletesFailWhenTheReactorHasStopped() {
+    var torsion = Torsion.start();
+    var waiting = waitingForEver(torsion);
+    assertTrue(torsion.stopAndJoin(DEADLINE));
+    assertAllFail(waiting);
+  }
+
+  @Test
+  void futuresThatNothingElseCompletesFailWhenTheReactorCrashesWhileItIsStopping() {
+    var torsion = Torsion.start();
+    var waiting = waitingForEver(torsion);
+    var after = new AtomicBoolean();
+    torsion.beforeStop(
+        () -> {
+          torsion.reactor().callFromThread(torsion.reactor()::crash);
+          return new CompletableFuture<>();
+        });
+    torsion.call(
+        () ->
+            torsion
+                .reactor()
+                .addSystemEventTrigger(
+                    Phase.AFTER,
+                    SystemEvent.SHUTDOWN,
+                    () -> {
+                      after.set(true);
+                      return null;
+                    }));
+    assertTrue(torsion.stopAndJoin(DEADLINE));
+    assertAllFail(waiting);
+    assertFalse(after.get()); // it ends at once
   }
 
   @Test
