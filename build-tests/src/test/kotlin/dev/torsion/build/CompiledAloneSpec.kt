@@ -15,7 +15,7 @@ import java.util.spi.ToolProvider
 /** Methods that the JIT must compile for themselves, with what they call in them; docs/performance-notebook.md says what that gains. */
 internal class CompiledAloneSpec : StringSpec({
     mapOf(
-        "dev.torsion.nio.NioTransport" to "void write(",
+        "dev.torsion.stream.StreamTransport" to "void write(",
         "dev.torsion.framing.FrameReader" to "void run(",
         "dev.torsion.framing.LineDecoder" to "boolean find(",
         "dev.torsion.framing.LineFraming" to "boolean endsInside(",

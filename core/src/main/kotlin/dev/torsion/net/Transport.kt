@@ -119,8 +119,17 @@ public interface Transport : Producer {
     public val scope: CoroutineScope
 }
 
+/** A [Transport] whose halves can end one by one; what Twisted has in `ITCPTransport`. */
+public interface HalfCloseableTransport : Transport {
+    /**
+     * Half-closes: sends what was written, then tells the peer that no more will come, and goes on reading. A
+     * [HalfCloseableProtocol] hears `writeConnectionLost` when it has happened. Writes after this call are ignored.
+     */
+    public fun loseWriteConnection()
+}
+
 /** A [Transport] over TCP; Twisted's `ITCPTransport`. */
-public interface TcpTransport : Transport {
+public interface TcpTransport : HalfCloseableTransport {
     override fun host(): InternetAddress
 
     override fun peer(): InternetAddress
@@ -130,10 +139,4 @@ public interface TcpTransport : Transport {
 
     /** Whether the operating system probes an idle peer. Off by default. */
     public var tcpKeepAlive: Boolean
-
-    /**
-     * Half-closes: sends what was written, then tells the peer that no more will come, and goes on reading. A
-     * [HalfCloseableProtocol] hears `writeConnectionLost` when it has happened. Writes after this call are ignored.
-     */
-    public fun loseWriteConnection()
 }

@@ -10,6 +10,7 @@ import dev.torsion.net.ListeningPort
 import dev.torsion.net.Protocol
 import dev.torsion.net.TcpOptions
 import dev.torsion.reactor.reportFailure
+import dev.torsion.stream.StreamTransport
 import java.io.IOException
 import java.net.StandardSocketOptions
 import java.nio.channels.SocketChannel
@@ -22,7 +23,7 @@ internal fun NioReactor.connected(
 ) {
     try {
         accepted.prepare(options)
-        val transport = NioTransport(this, accepted, options, null)
+        val transport = StreamTransport.over(this, NioStream(this, accepted), options)
         val protocol = protocolFor(transport, factory)
         if (protocol == null) accepted.close() else transport.start(protocol)
     } catch (e: IOException) {
@@ -38,7 +39,7 @@ internal fun NioReactor.connected(
 }
 
 private fun NioReactor.protocolFor(
-    transport: NioTransport,
+    transport: StreamTransport,
     factory: Factory,
 ): Protocol? =
     try {

@@ -12,6 +12,7 @@ import dev.torsion.net.ConnectingCancelledException
 import dev.torsion.net.Connector
 import dev.torsion.net.Connector.State
 import dev.torsion.reactor.guarded
+import dev.torsion.stream.StreamTransport
 import org.slf4j.event.Level
 import java.nio.channels.SocketChannel
 
@@ -34,7 +35,7 @@ internal class NioConnector(
     private var factoryStarted = false
     private var wasRefused = false
     private var attempt: NioAttempt? = null
-    private var transport: NioTransport? = null
+    private var transport: StreamTransport? = null
     private var isGivenUp = false // while there is no attempt to stop: in startFactory and buildProtocol
 
     override fun connect() {
@@ -98,7 +99,7 @@ internal class NioConnector(
     private fun established(channel: SocketChannel) {
         channel.prepare(target.options)
         val connection =
-            NioTransport(reactor, channel, target.options) { reason ->
+            StreamTransport.over(reactor, NioStream(reactor, channel), target.options) { reason ->
                 disconnected { factory.clientConnectionLost(this, reason) }
             }
         val protocol = factory.buildProtocol(connection.peer())

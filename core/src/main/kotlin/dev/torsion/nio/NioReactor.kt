@@ -161,7 +161,7 @@ public open class NioReactor(
     }
 
     // The keys may be looked at by any thread while they change.
-    override val connectionCount: Int get() = if (selector.isOpen) selector.keys().count { it.attachment() is NioTransport } else 0
+    override val connectionCount: Int get() = if (selector.isOpen) selector.keys().count { it.attachment() is NioStream } else 0
 
     /** How many channels are registered: ports, attempts, connections and those that linger. */
     internal val channelCount: Int get() = selector.keys().size

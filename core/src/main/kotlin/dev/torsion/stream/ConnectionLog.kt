@@ -10,7 +10,6 @@ import dev.torsion.log.Logger
 import dev.torsion.net.CloseReason
 import dev.torsion.net.ConnectionDone
 import dev.torsion.net.Transport
-import dev.torsion.reactor.AbstractReactor
 import dev.torsion.spi.TorsionSpi
 import org.slf4j.event.Level
 
@@ -29,12 +28,12 @@ internal fun Transport.safeLogValues(): Map<String, Any?> =
 
 /** Logs, at level `DEBUG`, that [connection] has ended with [reason]. An orderly end is not worth a line. */
 @TorsionSpi
-public fun AbstractReactor.logEnd(
+public fun StreamLoop.logEnd(
     connection: Transport,
     reason: CloseReason,
 ) {
     if (reason is ConnectionDone || !log.isEnabled(Level.DEBUG)) return
-    log.with(LogKeys.REACTOR, name)
+    log.with(LogKeys.REACTOR, loopName)
         .with(connection.safeLogValues())
         .debug("The connection with {peer} has ended: {reason}", LogKeys.REASON to reason.message)
 }

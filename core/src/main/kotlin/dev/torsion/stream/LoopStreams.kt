@@ -3,7 +3,6 @@
 
 package dev.torsion.stream
 
-import dev.torsion.nio.NioTransport
 import dev.torsion.spi.TorsionSpi
 
 /**
@@ -18,7 +17,7 @@ public class LoopStreams(
 ) {
     internal val stage = WriteStage()
     internal val chunks = ChunkPool()
-    private val unsettled = ArrayDeque<NioTransport>()
+    private val unsettled = ArrayDeque<StreamTransport>()
 
     /** Counts the turns. */
     internal var turn = 0
@@ -43,7 +42,7 @@ public class LoopStreams(
     }
 
     /** [transport] has something to settle once the running callbacks have returned: its end, or a half of it. */
-    internal fun settleLater(transport: NioTransport) {
+    internal fun settleLater(transport: StreamTransport) {
         unsettled.addLast(transport)
         if (!loop.isInReactorThread) loop.runSoon(::batchEnded)
     }

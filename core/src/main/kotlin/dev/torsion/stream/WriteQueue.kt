@@ -3,8 +3,8 @@
 
 package dev.torsion.stream
 
+import dev.torsion.spi.StreamChannel
 import java.nio.ByteBuffer
-import java.nio.channels.GatheringByteChannel
 
 /** Bytes that the operating system has not taken yet, in chunks from the loop's [ChunkPool]. */
 internal class WriteQueue(
@@ -46,20 +46,18 @@ internal class WriteQueue(
         }
     }
 
-    /** Writes as much as [channel] takes, up to [MOST_CHUNKS] chunks; how many bytes that were. */
-    fun writeTo(channel: GatheringByteChannel): Long {
+    /** Sends as much as [channel] takes, up to [MOST_CHUNKS] chunks. */
+    fun sendTo(channel: StreamChannel) {
         val count = minOf(chunks.size, MOST_CHUNKS)
-        val written = if (count == 1) channel.write(chunks.first()).toLong() else channel.write(Array(count) { chunks[it] })
-        size -= written
+        size -= if (count == 1) channel.send(chunks.first()).toLong() else channel.send(Array(count) { chunks[it] })
         while (chunks.isNotEmpty() && !chunks.first().hasRemaining()) pool.give(chunks.removeFirst())
-        return written
     }
 
-    /** Gives all chunks back; how many bytes are lost by it. */
-    fun release(): Long {
+    /** Forgets what is left, and gives all chunks back. */
+    fun release() {
         chunks.forEach(pool::give)
         chunks.clear()
-        return size.also { size = 0 }
+        size = 0
     }
 
     private fun roomy(): ByteBuffer {

@@ -3,7 +3,6 @@
 
 package dev.torsion.stream
 
-import dev.torsion.nio.NioTransport
 import java.nio.ByteBuffer
 
 /**
@@ -15,11 +14,11 @@ internal class WriteStage {
     val buffer: ByteBuffer = ByteBuffer.allocateDirect(CAPACITY)
 
     /** Whose bytes they are. */
-    var owner: NioTransport? = null
+    var owner: StreamTransport? = null
         private set
 
     /** Makes the stage [transport]'s, after sending what another one has left in it. */
-    fun claim(transport: NioTransport) {
+    fun claim(transport: StreamTransport) {
         if (owner === transport) return
         flush()
         owner = transport
@@ -37,11 +36,11 @@ internal class WriteStage {
         }
     }
 
-    /** Forgets what [transport] has gathered; how many bytes that were. */
-    fun drop(transport: NioTransport): Int {
-        if (owner !== transport) return 0
+    /** Forgets what [transport] has gathered. */
+    fun drop(transport: StreamTransport) {
+        if (owner !== transport) return
         owner = null
-        return buffer.position().also { buffer.clear() }
+        buffer.clear()
     }
 
     private companion object {

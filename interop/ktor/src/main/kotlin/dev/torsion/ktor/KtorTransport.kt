@@ -359,7 +359,7 @@ internal class KtorTransport(
         queue.clear()
         reactor.guarded(this, { "closing $this" }) { closeSocket(reason) }
         reactor.guarded(this, { "stopping the producer of ${safeString(protocol)}" }) { consumer.ended(reason) }
-        reactor.logEnd(this, reason)
+        (reactor as dev.torsion.stream.StreamLoop).logEnd(this, reason)
         reactor.guarded(this, { "connectionLost of ${safeString(protocol)}" }) { protocol.endConnection(reason) }
         reactor.guarded(this, { "ending the coroutines of $this" }) { connectionScope.end(reason) }
         finished.complete(reason)

@@ -1,0 +1,489 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.stream
+
+import dev.torsion.defer.Deferred
+import dev.torsion.log.safeString
+import dev.torsion.net.Address
+import dev.torsion.net.ClosePhase
+import dev.torsion.net.CloseReason
+import dev.torsion.net.ClosedBy
+import dev.torsion.net.ConnectionAborted
+import dev.torsion.net.ConnectionDone
+import dev.torsion.net.HalfCloseableProtocol
+import dev.torsion.net.HalfCloseableTransport
+import dev.torsion.net.Producer
+import dev.torsion.net.Protocol
+import dev.torsion.net.TcpOptions
+import dev.torsion.net.WriteLimitExceededException
+import dev.torsion.spi.StreamChannel
+import dev.torsion.spi.StreamHandler
+import dev.torsion.spi.TcpChannel
+import dev.torsion.spi.TorsionSpi
+import kotlinx.coroutines.CoroutineScope
+import java.io.IOException
+import java.nio.ByteBuffer
+import java.util.function.Consumer
+
+/**
+ * The transport of a byte stream, over any [StreamChannel]: all rules of a connection are here, once.
+ *
+ * | state     | [loseConnection] | end of the peer's stream      | nothing left to send                | abort, failure, limit | the loop ends |
+ * |-----------|------------------|-------------------------------|-------------------------------------|-----------------------|---------------|
+ * | OPEN      | CLOSING          | CLOSING; FINISHING when ours has ended; OPEN with a [HalfCloseableProtocol] | ends our half if that was asked for, then as with the peer's | CLOSED | CLOSED |
+ * | CLOSING   | CLOSING          | CLOSING                       | FINISHING, once no producer is waited for | CLOSED          | CLOSED        |
+ * | FINISHING | FINISHING        | -                             | CLOSED, once the channel has finished     | CLOSED          | CLOSED        |
+ * | CLOSED    | CLOSED           | -                             | -                                   | -                     | -             |
+ *
+ * A callback of the user is never entered from within another: what a call such as `abortConnection` leads to is [settle]d when the
+ * running callbacks have returned. So an abort, a failure or a limit only sets [endReason]; from then on nothing is read or written.
+ *
+ * Nothing is allocated before it is needed: an idle connection is this object and its channel.
+ */
+@TorsionSpi
+public open class StreamTransport internal constructor(
+    private val loop: StreamLoop,
+    private val channel: StreamChannel,
+    private val options: TcpOptions,
+    private val lost: Consumer<CloseReason>?,
+) : HalfCloseableTransport,
+    StreamHandler {
+    private val stage = loop.streams.stage
+    private lateinit var protocol: Protocol
+
+    private var state = State.OPEN
+    private var isInputEnded = false
+    private var isOutputEnded = false
+    private var isOutputEndWanted = false
+    private var isLosing = false // loseConnection was called; otherwise it is the peer who has closed
+    private var isSettling = false
+    private var hasSent = false
+    private var closedBy = ClosedBy.US
+    private var closeCause: Throwable? = null // of an end that is in order for all but its reason
+    private var orderlyReason: CloseReason? = null // of a channel that is still finishing
+    private var endReason: CloseReason? = null // why it ends, once nothing can change that
+    private var queue: WriteQueue? = null
+    private var sendingTurn = 0
+    private var sentInTurn = 0L
+    private var closeTimer: CloseTimer? = null
+    private var producing: ConsumerSide? = null
+    private var connectionScope: ConnectionScope? = null
+
+    private enum class State { OPEN, CLOSING, FINISHING, CLOSED }
+
+    /** Begins with [protocol]: starts the channel, then tells it. Throws what the channel throws. */
+    public fun start(protocol: Protocol) {
+        this.protocol = protocol
+        channel.start(this)
+        callingProtocol("connectionMade") { protocol.makeConnection(this) }
+    }
+
+    override fun host(): Address = channel.localAddress
+
+    override fun peer(): Address = channel.remoteAddress
+
+    override val isDisconnecting: Boolean get() = state != State.OPEN || endReason != null
+
+    override val bufferedBytes: Long
+        get() = (queue?.size ?: 0) + if (stage.owner === this) stage.buffer.position() else 0
+
+    override val isWritable: Boolean get() = producing?.isFull != true
+
+    // Reading.
+
+    override fun receiveLimit(): Int {
+        callingProtocol("receiveLimit") {
+            val limit = protocol.receiveLimit()
+            return if (endReason == null) maxOf(limit, 1) else 0
+        }
+        return 0
+    }
+
+    override fun received(view: ByteBuffer) {
+        callingProtocol("dataReceived") { protocol.dataReceived(view) }
+    }
+
+    override fun inputEnded() {
+        isInputEnded = true
+        val half = protocol as? HalfCloseableProtocol
+        when {
+            state != State.OPEN -> settleLater()
+            half != null -> callingProtocol("readConnectionLost") { half.readConnectionLost() }
+            isOutputEnded -> finish(ConnectionDone(ClosedBy.PEER))
+            // The peer may still read what we have answered: it gets it, if it takes it.
+            else -> beginClosing(ClosedBy.PEER)
+        }
+    }
+
+    override fun pauseProducing() {
+        loop.checkThread("pauseProducing")
+        if (state != State.CLOSED) channel.reading(false)
+    }
+
+    override fun resumeProducing() {
+        loop.checkThread("resumeProducing")
+        if (state == State.OPEN && endReason == null && !isInputEnded) channel.reading(true)
+    }
+
+    // Writing. The two write() are long on purpose: the JIT does not inline what is over 325 bytes of code, and compiles it with all
+    // that it calls in it. In pieces they would be inlined at the end of a long chain of calls, and the buffer's methods no longer.
+    // The performance notebook has the figures.
+
+    private val takesWrites: Boolean
+        get() = !isOutputEndWanted && endReason == null && (state == State.OPEN || (state == State.CLOSING && isLosing))
+
+    final override fun write(
+        data: ByteArray,
+        offset: Int,
+        length: Int,
+    ) {
+        loop.checkThread("write")
+        java.util.Objects.checkFromIndexSize(offset, length, data.size)
+        if (!takesWrites) return
+        if (fitsStage(length)) {
+            stage.buffer.put(data, offset, length)
+            return
+        }
+        var from = offset
+        val end = offset + length
+        while (from < end && endReason == null && queue.isNullOrEmpty()) {
+            val buffer = claimStage()
+            val count = minOf(buffer.remaining(), end - from)
+            buffer.put(data, from, count)
+            from += count
+            if (!buffer.hasRemaining()) stage.flush()
+        }
+        if (from < end && endReason == null) enqueue { it.append(data, from, end - from) }
+    }
+
+    final override fun write(data: ByteBuffer) {
+        loop.checkThread("write")
+        if (!takesWrites) return data.skipAll()
+        if (fitsStage(data.remaining())) {
+            stage.buffer.put(data)
+            return
+        }
+        if (data.isDirect && data.remaining() >= BYPASS && queue.isNullOrEmpty()) {
+            stage.claim(this)
+            stage.flush()
+            if (endReason == null && queue.isNullOrEmpty()) send(data)
+        }
+        while (data.hasRemaining() && endReason == null && queue.isNullOrEmpty()) {
+            val buffer = claimStage()
+            val limit = data.limit()
+            data.limit(minOf(limit, data.position() + buffer.remaining()))
+            buffer.put(data)
+            data.limit(limit)
+            if (!buffer.hasRemaining()) stage.flush()
+        }
+        if (data.hasRemaining() && endReason == null) enqueue { it.append(data) }
+        data.skipAll()
+    }
+
+    /**
+     * Whether [length] bytes go to the stage as they are, as most messages do: the stage is ours then, and will not be full. It is asked
+     * first, for that is what most messages cost.
+     */
+    private fun fitsStage(length: Int) = length < BYPASS && queue == null && length < claimStage().remaining()
+
+    private fun claimStage(): ByteBuffer {
+        stage.claim(this)
+        return stage.buffer
+    }
+
+    /** Sends [data] at once; what the channel does not take, and what is more than this connection's share, is queued. */
+    internal fun send(data: ByteBuffer) {
+        if (endReason != null || state == State.CLOSED) return data.skipAll()
+        hasSent = true
+        try {
+            if (queue.isNullOrEmpty() && hasShareLeft()) sentInTurn += channel.send(data)
+            if (data.hasRemaining()) enqueue { it.append(data) }
+        } catch (e: Throwable) { // an error too: what comes later must not be sent without this
+            data.skipAll()
+            broken(e)
+        }
+    }
+
+    // A writer whose peer reads as fast as it writes would never find the connection full, and hold the loop for ever.
+    private fun hasShareLeft(): Boolean {
+        val turn = loop.streams.turn
+        if (sendingTurn != turn) {
+            sendingTurn = turn
+            sentInTurn = 0
+        }
+        return sentInTurn < SHARE_OF_TURN
+    }
+
+    private inline fun enqueue(append: (WriteQueue) -> Unit) {
+        val waiting = queue ?: WriteQueue(loop.streams.chunks, WriteLimit(options.writeLimit)).also { queue = it }
+        val before = waiting.size
+        try {
+            append(waiting)
+        } catch (e: Throwable) { // for want of memory: what comes later must not be sent without this
+            return broken(e)
+        }
+        channel.notifyWhenWritable(true)
+        if (waiting.limit.isExceeded(waiting.size - before, waiting.size)) abortConnection(WriteLimitExceededException(options.writeLimit))
+        if (state == State.CLOSING) settleLater() // somebody has to watch whether the peer takes it
+        if (waiting.size > options.highWaterMark) callingProtocol("pausing the producer") { consumerSide().becameFull() }
+    }
+
+    override fun outputReady() {
+        if (endReason != null) return channel.notifyWhenWritable(false)
+        queue?.let {
+            try {
+                it.sendTo(channel)
+            } catch (e: Throwable) {
+                return broken(e)
+            }
+            closeTimer?.progress()
+            if (it.size > options.lowWaterMark) return
+        }
+        val isEmpty = queue.isNullOrEmpty()
+        val side = producing.takeUnless { state == State.CLOSING && !isLosing } // what it would write is sent no more
+        if (isEmpty) {
+            queue = null
+            closeTimer?.stop()
+            settleLater()
+            // A pull producer is asked once in each turn, so that one that is never at its end cannot hold the loop.
+            if (side?.isPulling != true) channel.notifyWhenWritable(false)
+        }
+        if (side != null) callingProtocol("resuming the producer") { side.drained(isEmpty) }
+    }
+
+    private fun consumerSide() =
+        producing ?: ConsumerSide(this).also {
+            producing = it
+            if (state == State.CLOSED) it.ended(endReason!!)
+        }
+
+    override fun whenWritable(): Deferred<Unit> {
+        loop.checkThread("whenWritable")
+        return consumerSide().whenWritable()
+    }
+
+    override fun registerProducer(
+        producer: Producer,
+        streaming: Boolean,
+    ) {
+        loop.checkThread("registerProducer")
+        val side = consumerSide()
+        side.register(producer, streaming, isGone = state == State.CLOSED || endReason != null)
+        if (side.isPulling) channel.notifyWhenWritable(true)
+    }
+
+    override fun unregisterProducer() {
+        loop.checkThread("unregisterProducer")
+        producing?.unregister()
+        if (state == State.CLOSING) settleLater()
+    }
+
+    // Ending.
+
+    override fun loseConnection() {
+        loop.checkThread("loseConnection")
+        if (state == State.CLOSING) settleLater() // a producer that is waited for may have ended
+        if (state != State.OPEN) return
+        isLosing = true
+        channel.reading(false) // nothing is received any more, as in Twisted
+        // Whoever ended a side first is the one who ended the connection.
+        beginClosing(if (isInputEnded && !isOutputEnded) ClosedBy.PEER else ClosedBy.US)
+    }
+
+    override fun loseConnection(cause: Throwable) {
+        loop.checkThread("loseConnection")
+        if (state != State.OPEN || endReason != null) return
+        if (!hasSent && bufferedBytes == 0L) return abortConnection(cause)
+        closeCause = cause
+        loseConnection()
+    }
+
+    private fun beginClosing(by: ClosedBy) {
+        state = State.CLOSING
+        closedBy = by
+        settleLater()
+    }
+
+    override fun abortConnection(cause: Throwable?) {
+        loop.checkThread("abortConnection")
+        if (state == State.CLOSED || endReason != null) return
+        breakOff(aborted(cause, phase()))
+    }
+
+    override fun loseWriteConnection() {
+        loop.checkThread("loseWriteConnection")
+        if (state != State.OPEN || isOutputEndWanted) return
+        isOutputEndWanted = true
+        settleLater()
+    }
+
+    /** The channel cannot be used any more. An error that is none of the network is reported, since it would come again in each turn. */
+    override fun broken(cause: Throwable) {
+        if (endReason != null || state == State.CLOSED) return
+        if (cause !is IOException) loop.reportFailure(cause, this) { "the channel of $this" }
+        breakOff(closeCause?.let { aborted(it, phase()) } ?: lost(cause, phase())) // the first reason counts
+    }
+
+    private fun breakOff(reason: CloseReason) {
+        endReason = reason
+        channel.reading(false)
+        channel.notifyWhenWritable(false)
+        settleLater()
+    }
+
+    private fun phase() = if (state == State.OPEN) ClosePhase.OPEN else ClosePhase.CLOSING
+
+    private fun settleLater() {
+        if (isSettling || state == State.CLOSED) return
+        isSettling = true
+        loop.streams.settleLater(this)
+    }
+
+    /** Does what is due: ends the connection, or its output, once everything is sent. Called when no callback is running. */
+    internal fun settle() {
+        isSettling = false
+        val decided = endReason
+        when {
+            state == State.CLOSED -> Unit
+            decided != null -> end(decided)
+            state == State.FINISHING -> Unit
+            !queue.isNullOrEmpty() -> if (state == State.CLOSING) startCloseTimer()
+            state == State.CLOSING -> {
+                val side = producing
+                // The end of the peer's stream waits for nobody, as in Twisted: nobody would read what a producer adds.
+                if (isLosing && side?.holdsUpClosing == true) {
+                    side.whenProducerEnds { loop.runSoon(::settleLater) }
+                } else {
+                    finish(closeCause?.let { aborted(it, phase()) } ?: ConnectionDone(closedBy, phase()))
+                }
+            }
+            isOutputEndWanted && !isOutputEnded -> endOutput()
+        }
+    }
+
+    private fun endOutput() {
+        isOutputEnded = true
+        try {
+            channel.endOutput()
+        } catch (e: Throwable) {
+            return broken(e)
+        }
+        val half = protocol as? HalfCloseableProtocol
+        when {
+            half != null -> callingProtocol("writeConnectionLost") { half.writeConnectionLost() }
+            isInputEnded -> finish(ConnectionDone(ClosedBy.US))
+        }
+    }
+
+    private fun startCloseTimer() {
+        val timer =
+            closeTimer ?: CloseTimer(loop, options.closeTimeout) {
+                if (endReason == null) breakOff(closeCause?.let { aborted(it, phase()) } ?: stalled(options.closeTimeout))
+            }.also { closeTimer = it }
+        timer.start()
+    }
+
+    /** All is sent: ends the channel in order, and the connection for [reason] behind it. */
+    private fun finish(reason: CloseReason) {
+        state = State.FINISHING
+        orderlyReason = reason
+        if (endingChannel(whenFailed = true) { channel.finish() }) end(reason) else startCloseTimer()
+    }
+
+    override fun finished(cause: Throwable?) {
+        val reason = orderlyReason ?: return
+        if (state != State.FINISHING || endReason != null) return
+        end(if (cause == null || closeCause != null) reason else lost(cause, phase()))
+    }
+
+    override fun loopEnded() {
+        if (state != State.CLOSED) end(endReason ?: stopped(phase()))
+    }
+
+    private fun end(reason: CloseReason) {
+        val isFinished = state == State.FINISHING && reason === orderlyReason
+        state = State.CLOSED
+        endReason = reason
+        closeTimer?.stop()
+        stage.drop(this)
+        queue?.release()
+        queue = null
+        if (!isFinished) endingChannel(Unit) { if (reason is ConnectionAborted) channel.abort() else channel.close() }
+        loop.logEnd(this, reason)
+        producing?.let { loop.guarded(this, { "stopping the producer of ${safeString(protocol)}" }) { it.ended(reason) } }
+        loop.guarded(this, { "connectionLost of ${safeString(protocol)}" }) { protocol.endConnection(reason) }
+        lost?.let { loop.guarded(this, { "telling the factory that $this is lost" }) { it.accept(reason) } }
+        connectionScope?.let { loop.guarded(this, { "ending the coroutines of $this" }) { it.end(reason) } }
+    }
+
+    /** An error is reported: the protocol has not been told yet. */
+    private inline fun <T> endingChannel(
+        whenFailed: T,
+        block: () -> T,
+    ): T =
+        try {
+            block()
+        } catch (e: Throwable) {
+            loop.reportFailure(e, this) { "closing $this" }
+            whenFailed
+        }
+
+    final override val scope: CoroutineScope
+        get() {
+            val own = connectionScope ?: ConnectionScope(loop.scope, ::coroutineFailed).also { connectionScope = it }
+            if (state == State.CLOSED) own.end(null)
+            return own.scope
+        }
+
+    private fun coroutineFailed(error: Throwable) {
+        // That a peer has gone is no fault of the coroutine that was talking to it.
+        abortConnection(error)
+        if (error !is CloseReason) loop.reportFailure(error, this) { "a coroutine of $this" }
+    }
+
+    /** Calls the protocol; what it throws is reported and aborts the connection. */
+    private inline fun callingProtocol(
+        what: String,
+        call: () -> Unit,
+    ) {
+        try {
+            call()
+        } catch (e: Throwable) {
+            abortConnection(e)
+            loop.reportFailure(e, this) { "$what of ${safeString(protocol)}" }
+        }
+    }
+
+    /** What [toString] begins with. */
+    internal open val kind: String get() = "StreamTransport"
+
+    override fun toString(): String {
+        val waiting = if (bufferedBytes > 0) ", $bufferedBytes bytes to send" else ""
+        return "$kind(${host()} <-> ${peer()}, ${state.name.lowercase()}$waiting)"
+    }
+
+    public companion object {
+        private const val SHARE_OF_TURN = 1024 * 1024L // what one connection sends before others get their turn
+        private const val BYPASS = 16 * 1024 // from here on copying into the stage costs more than a system call of its own
+
+        private fun WriteQueue?.isNullOrEmpty() = this == null || size == 0L
+
+        private fun ByteBuffer.skipAll() {
+            position(limit())
+        }
+
+        /**
+         * A transport over [channel], which has not been started; a [TcpTransport][dev.torsion.net.TcpTransport] over a [TcpChannel]. [lost]
+         * is told of the end, after the protocol.
+         */
+        @JvmStatic
+        public fun over(
+            loop: StreamLoop,
+            channel: StreamChannel,
+            options: TcpOptions,
+            lost: Consumer<CloseReason>? = null,
+        ): StreamTransport =
+            if (channel is TcpChannel) TcpStreamTransport(loop, channel, options, lost) else StreamTransport(loop, channel, options, lost)
+    }
+}
