@@ -22,6 +22,7 @@ internal class CoreFloorsSpec : StringSpec({
         listOf("dev.torsion.defer.."),
         listOf("dev.torsion.clock.."),
         listOf("dev.torsion.net.."),
+        listOf("dev.torsion.name.."),
         listOf("dev.torsion.spi.."),
         listOf("dev.torsion.health..", "dev.torsion.loop..", "dev.torsion.stream..", "dev.torsion.nio..", "dev.torsion.reactor..", "dev.torsion.group.."),
         listOf("dev.torsion.tls..", "dev.torsion.endpoint..", "dev.torsion.service.."),

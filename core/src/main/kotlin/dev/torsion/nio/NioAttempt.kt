@@ -9,13 +9,13 @@ import dev.torsion.defer.Deferred
 import dev.torsion.defer.Failure
 import dev.torsion.defer.Outcome
 import dev.torsion.log.safeMessage
+import dev.torsion.name.interleaved
 import dev.torsion.net.ConnectException
 import dev.torsion.net.ConnectTimeoutException
 import dev.torsion.net.ConnectingCancelledException
 import dev.torsion.net.ConnectionRefusedException
 import dev.torsion.net.DnsLookupException
 import dev.torsion.net.InternetAddress
-import dev.torsion.net.interleaved
 import dev.torsion.reactor.resolve
 import java.io.IOException
 import java.net.InetAddress

@@ -3,8 +3,8 @@
 
 package dev.torsion.nio
 
+import dev.torsion.name.LocalEnd
 import dev.torsion.net.AddressFamily
-import dev.torsion.net.HostResolver
 import dev.torsion.net.TcpOptions
 import dev.torsion.net.hostAndPort
 import java.net.InetAddress
@@ -37,24 +37,4 @@ internal class NioTarget(
     }
 
     override fun toString() = hostAndPort(host, port)
-}
-
-/** A numeric address to connect from, such as `192.0.2.1` or `::1`, and perhaps a port: `192.0.2.1:4000`, `[::1]:4000`. */
-private class LocalEnd(
-    text: String,
-) {
-    private val parts = WITH_PORT.matchEntire(text)?.destructured
-    val port: Int = parts?.component3()?.toInt() ?: 0
-    val addresses: List<InetAddress> =
-        requireNotNull(HostResolver.literal(parts?.run { component1() + component2() } ?: text)) {
-            "an address to connect from is numeric, but \"$text\" was given"
-        }
-
-    init {
-        require(port <= 0xffff) { "a port to connect from is a number from 0 to 65535, but \"$text\" was given" }
-    }
-
-    private companion object {
-        val WITH_PORT = Regex("""(?:\[(.+)]|([^:]+)):(\d{1,5})""")
-    }
 }

@@ -3,6 +3,7 @@
 
 package dev.torsion.reactor
 
+import dev.torsion.clock.Clock
 import dev.torsion.clock.DelayedCall
 import dev.torsion.clock.TimerQueue
 import dev.torsion.clock.saturatedNanos
@@ -26,6 +27,10 @@ import dev.torsion.loop.LoopTasks
 import dev.torsion.loop.NextSteps
 import dev.torsion.loop.ThreadPool
 import dev.torsion.loop.startLoopThread
+import dev.torsion.name.HostResolver
+import dev.torsion.name.HostResolverFactory
+import dev.torsion.name.LookUps
+import dev.torsion.name.ResolverLoop
 import dev.torsion.net.WrongThreadException
 import dev.torsion.spi.TorsionSpi
 import kotlinx.coroutines.CoroutineDispatcher
@@ -71,7 +76,7 @@ public abstract class AbstractReactor(
     private val meter = LoopMeter()
     private val healthReports = HealthReports(this)
     private val threads = ReactorThreads(this, options, ::report)
-    private val lookUps = LookUps(this, options.resolver) { callInResolverThread(it) }
+    private val lookUps = LookUps(ForResolver(), options.resolver) { it is ReactorNotRunningException }
 
     @Volatile
     private var thread: Thread? = null
@@ -512,8 +517,8 @@ public abstract class AbstractReactor(
                 }
                 contained("the last calls", ::runLastTasks)
                 contained("failing those who wait for threads") {
+                    lookUps.end(ReactorNotRunningException("The reactor has stopped before the name was looked up.", failure))
                     threads.failAnswers(failure)
-                    lookUps.end(failure)
                 }
                 atEnd.forEach { guarded({ "a call at the end" }, it::run) }
             }
@@ -610,16 +615,24 @@ public abstract class AbstractReactor(
         return lookUps.find(host)
     }
 
+    final override fun installResolver(resolver: HostResolverFactory): HostResolver {
+        checkThread("installResolver")
+        return lookUps.install(resolver)
+    }
+
+    private inner class ForResolver : ResolverLoop {
+        override val clock: Clock get() = this@AbstractReactor
+
+        override fun <T> deferToResolverThread(call: Callable<T>) = threads.ask(::callInResolverThread, call)
+    }
+
     /** Whether the reactor's thread waits for the JVM to end, which waits for this reactor. */
     internal val isInSystemExit: Boolean get() = thread?.isInSystemExit == true
 
     /** Waits no more for other threads that wait for the JVM to end; on any thread. */
     internal fun letGoOfExiting() {
         threads.letGoOfExiting()
-        runSoon {
-            threads.failExiting()
-            lookUps.failExiting()
-        }
+        runSoon(threads::failExiting)
     }
 
     /** Whether connections are ended and nothing new is opened. On any thread. */

@@ -9,6 +9,8 @@ import dev.torsion.defer.LoopExecutor
 import dev.torsion.health.LoopHealth
 import dev.torsion.health.LoopHealthListener
 import dev.torsion.loop.ThreadPool
+import dev.torsion.name.HostResolver
+import dev.torsion.name.HostResolverFactory
 import dev.torsion.net.ClientFactory
 import dev.torsion.net.Connector
 import dev.torsion.net.Factory
@@ -218,10 +220,18 @@ public interface Reactor :
     public fun removeSystemEventTrigger(handle: TriggerHandle)
 
     /**
-     * The addresses of [host], by [ReactorOptions.resolver], off the loop: what [resolve] adds a time-out, a choice and one type of error to.
+     * The addresses of [host], by [ReactorOptions.resolver], never waited for on the loop: what [resolve] adds a time-out, a choice and one type of error to.
      * Fails with what the resolver has thrown, and with [ReactorNotRunningException] when the reactor is ending.
      */
     public fun lookUp(host: String): Deferred<List<InetAddress>>
+
+    /**
+     * From now on names are looked up by [resolver], in place of [ReactorOptions.resolver]; Twisted's `installResolver`. For a resolver that is
+     * itself made with this reactor, such as a client of name servers.
+     *
+     * @return the resolver before, which is still to answer what it was asked
+     */
+    public fun installResolver(resolver: HostResolverFactory): HostResolver
 
     /**
      * Opens a TCP port; Twisted's `listenTCP`. Connections are accepted once the reactor runs.

@@ -4,7 +4,9 @@
 package dev.torsion.reactor
 
 import dev.torsion.health.BlockedLoopListener
-import dev.torsion.net.HostResolver
+import dev.torsion.name.BlockingHostResolver
+import dev.torsion.name.HostResolver
+import dev.torsion.name.HostResolverFactory
 import java.time.Duration
 import java.util.concurrent.ThreadFactory
 
@@ -21,7 +23,8 @@ import java.util.concurrent.ThreadFactory
  * @property blockedLoopListener hears of such a callback, on the watching thread; the default logs a warning
  * @property errorListener hears of every error that a callback threw, on the reactor's thread, after it was logged; and of those of work
  *   for the thread pool, on its thread
- * @property resolver looks host names up
+ * @property resolver looks host names up: a [HostResolver], a [BlockingHostResolver], or what makes one for each reactor; the operating
+ *   system's
  * @property acceptsPerTurn how many connections a port accepts before others get their turn
  * @property readsPerTurn how many times a connection is read in a row while it fills the read buffer, before others get their turn
  * @property shutdownTimeout when the JVM is told to end while [Reactor.run] runs, the reactor is stopped, and has this long to do so; 10 s,
@@ -36,7 +39,7 @@ constructor(
     public val blockedThreshold: Duration = Duration.ofMillis(500),
     public val blockedLoopListener: BlockedLoopListener = BlockedLoopListener.logging(),
     public val errorListener: ErrorListener = ErrorListener { _, _ -> },
-    public val resolver: HostResolver = HostResolver.system(),
+    public val resolver: HostResolverFactory = BlockingHostResolver.system(),
     public val acceptsPerTurn: Int = 64,
     public val readsPerTurn: Int = 4,
     public val shutdownTimeout: Duration = Duration.ofSeconds(10),
@@ -69,7 +72,7 @@ constructor(
         public fun errorListener(listener: ErrorListener): Builder = with(errorListener = listener)
 
         /** See [ReactorOptions.resolver]. */
-        public fun resolver(resolver: HostResolver): Builder = with(resolver = resolver)
+        public fun resolver(resolver: HostResolverFactory): Builder = with(resolver = resolver)
 
         /** See [ReactorOptions.acceptsPerTurn]. */
         public fun acceptsPerTurn(count: Int): Builder = with(acceptsPerTurn = count)
@@ -94,7 +97,7 @@ constructor(
             blockedThreshold: Duration = options.blockedThreshold,
             blockedLoopListener: BlockedLoopListener = options.blockedLoopListener,
             errorListener: ErrorListener = options.errorListener,
-            resolver: HostResolver = options.resolver,
+            resolver: HostResolverFactory = options.resolver,
             acceptsPerTurn: Int = options.acceptsPerTurn,
             readsPerTurn: Int = options.readsPerTurn,
             shutdownTimeout: Duration = options.shutdownTimeout,

@@ -10,11 +10,11 @@ import dev.torsion.endpoint.TCP6ClientEndpoint
 import dev.torsion.endpoint.TCP6ServerEndpoint
 import dev.torsion.endpoint.clientFromString
 import dev.torsion.endpoint.connectProtocol
+import dev.torsion.name.HostResolver
 import dev.torsion.net.CannotListenException
 import dev.torsion.net.ConnectException
 import dev.torsion.net.ConnectionRefusedException
 import dev.torsion.net.DnsLookupException
-import dev.torsion.net.HostResolver
 import dev.torsion.net.IPv4Address
 import dev.torsion.net.IPv6Address
 import dev.torsion.net.InternetAddress

@@ -7,6 +7,7 @@ import dev.torsion.endpoint.ClientCreator
 import dev.torsion.endpoint.TCP4ClientEndpoint
 import dev.torsion.endpoint.TCP4ServerEndpoint
 import dev.torsion.endpoint.connectProtocol
+import dev.torsion.name.BlockingHostResolver
 import dev.torsion.net.ClientFactory
 import dev.torsion.net.CloseReason
 import dev.torsion.net.ConnectException
@@ -161,10 +162,12 @@ class TcpClientSpec :
         "host names are looked up off the loop, and one without an address is a typed error" {
             val askedOn = CompletableFuture<String>()
             val options =
-                ReactorOptions(resolver = { host ->
-                    askedOn.complete(Thread.currentThread().name)
-                    if (host == "known.test") listOf(InetAddress.getLoopbackAddress()) else throw UnknownHostException(host)
-                })
+                ReactorOptions(
+                    resolver = BlockingHostResolver { host ->
+                        askedOn.complete(Thread.currentThread().name)
+                        if (host == "known.test") listOf(InetAddress.getLoopbackAddress()) else throw UnknownHostException(host)
+                    },
+                )
             withReactor(options) { reactor ->
                 val port = reactor.listen { Scripted() }.host().port
                 reactor.resultOnLoop { TCP4ClientEndpoint(reactor, "known.test", port).connect(TorsionFactory { Scripted() }) }
@@ -178,7 +181,12 @@ class TcpClientSpec :
         }
 
         "the next address is tried when one refuses" {
-            val options = ReactorOptions(resolver = { listOf(InetAddress.getByName("127.0.0.2"), InetAddress.getByName("127.0.0.1")) })
+            val options =
+                ReactorOptions(
+                    resolver = BlockingHostResolver {
+                        listOf(InetAddress.getByName("127.0.0.2"), InetAddress.getByName("127.0.0.1"))
+                    },
+                )
             withReactor(options) { reactor ->
                 val port = reactor.listen { Scripted() }.host().port
                 val protocol = reactor.resultOnLoop { TCP4ClientEndpoint(reactor, "two.test", port).connectProtocol(Scripted()) }
@@ -311,7 +319,7 @@ class TcpClientSpec :
         "a resolver that gives what is no address, or breaks down later, is a failed connection at once" {
             for (odd in listOf(listOf<InetAddress?>(null), listOf(InetAddress.getLoopbackAddress(), null))) {
                 @Suppress("UNCHECKED_CAST")
-                withReactor(ReactorOptions(resolver = { odd as List<InetAddress> })) { reactor ->
+                withReactor(ReactorOptions(resolver = BlockingHostResolver { odd as List<InetAddress> })) { reactor ->
                     val factory = NotingFactory()
                     reactor.onLoop { reactor.connectTcp("odd.test", freePort(), factory) }
                     factory.failure.getOrFail().message shouldContain "odd.test"

@@ -11,13 +11,13 @@ import dev.torsion.group.NotingFactories
 import dev.torsion.group.ReactorGroup
 import dev.torsion.group.connect
 import dev.torsion.group.listen
+import dev.torsion.name.BlockingHostResolver
 import dev.torsion.net.ClientFactory
 import dev.torsion.net.CloseReason
 import dev.torsion.net.ConnectException
 import dev.torsion.net.ConnectingCancelledException
 import dev.torsion.net.Connector
 import dev.torsion.net.Factory
-import dev.torsion.net.HostResolver
 import dev.torsion.net.Protocol
 import dev.torsion.nio.Scripted
 import dev.torsion.nio.connect
@@ -192,7 +192,7 @@ class ReactorEndingSpec :
         "what threads still owe that the reactor does not wait for fails with it: answers of another pool, and names" {
             val goOn = CountDownLatch(1)
             val resolver =
-                HostResolver {
+                BlockingHostResolver {
                     goOn.awaitOrFail()
                     emptyList()
                 }

@@ -5,6 +5,7 @@ package dev.torsion.reactor
 
 import dev.torsion.clock.deferLater
 import dev.torsion.defer.Deferred
+import dev.torsion.name.BlockingHostResolver
 import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.StringSpec
 import io.kotest.matchers.collections.shouldContainExactly
@@ -25,7 +26,7 @@ internal object ShutdownProgram {
         val options =
             when (mode) {
                 "opted-out" -> ReactorOptions(shutdownTimeout = Duration.ZERO)
-                "exits-on-resolver", "waits-for-resolver" -> ReactorOptions(resolver = { exitProcess(3) })
+                "exits-on-resolver", "waits-for-resolver" -> ReactorOptions(resolver = BlockingHostResolver { exitProcess(3) })
                 else -> ReactorOptions()
             }
         val reactor = Reactor.create(options)

@@ -3,7 +3,7 @@
 
 package dev.torsion.testkit
 
-import dev.torsion.net.HostResolver
+import dev.torsion.name.BlockingHostResolver
 import java.net.BindException
 import java.net.IDN
 import java.net.Inet6Address
@@ -72,7 +72,7 @@ public class MemoryNetwork {
         open.filter { it.peer?.isOpen == false }.map { it.localAddress as InetSocketAddress }
 
     internal val resolver =
-        HostResolver { name ->
+        BlockingHostResolver { name ->
             calls.calling("resolve")
             hosts[name.lowercase()] ?: throw UnknownHostException("$name: give it an address with MemoryNetwork.addHost")
         }

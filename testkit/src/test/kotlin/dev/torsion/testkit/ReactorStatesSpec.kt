@@ -3,6 +3,7 @@
 
 package dev.torsion.testkit
 
+import dev.torsion.name.HostResolver
 import dev.torsion.net.CloseReason
 import dev.torsion.net.ConnectException
 import dev.torsion.net.Connector
@@ -70,6 +71,7 @@ callFromThread    ok    ok        ok       ok        ok      ok       idle
 callInThread      ok    ok        ok       ok        ok      ok       pool
 deferToThread     ok    ok        ok       ok        ok      ok       pool
 lookUp            ok    ok        ok       ok        idle    ok       idle
+installResolver   ok    ok        ok       ok        ok      ok       ok
 trigger           ok    ok        ok       ok        ok      ok       ok
 fire              ok    ok        ok       ok        ok      ok       ok
 launch            ok    ok        ok       ok        ok      ok       ok
@@ -186,6 +188,7 @@ private abstract class Subject(
             "callInThread" -> happens("the work for a thread") { reactor.callInThread(it) }
             "deferToThread" -> happens("deferred work") { work -> reactor.deferToThread { work.run() } }
             "lookUp" -> lookUp()
+            "installResolver" -> reactor.installResolver(reactor.installResolver(HostResolver.fixed(emptyMap())))
             "trigger" -> reactor.addSystemEventTrigger(Phase.DURING, SystemEvent.SHUTDOWN) {}
             "fire" -> reactor.fireSystemEvent("own")
             "launch" -> launch()

@@ -18,7 +18,7 @@ import dev.torsion.java.TorsionGroup;
 import dev.torsion.log.Logger;
 import dev.torsion.loop.ThreadPool;
 import dev.torsion.micrometer.TorsionMetrics;
-import dev.torsion.net.HostResolver;
+import dev.torsion.name.HostResolver;
 import dev.torsion.reactor.ExitException;
 import dev.torsion.reactor.ReactorOptions;
 import dev.torsion.reactor.Reactors;

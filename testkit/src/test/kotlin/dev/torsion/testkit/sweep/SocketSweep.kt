@@ -4,7 +4,7 @@
 package dev.torsion.testkit.sweep
 
 import dev.torsion.clock.callLater
-import dev.torsion.net.HostResolver
+import dev.torsion.name.BlockingHostResolver
 import dev.torsion.reactor.Reactor
 import dev.torsion.reactor.ReactorNotRestartableException
 import dev.torsion.reactor.ReactorOptions
@@ -108,6 +108,6 @@ internal class SocketSweep(
             get() =
                 ReactorOptions.builder()
                     .shutdownTimeout(Duration.ZERO)
-                    .resolver(HostResolver.fixed(mapOf("server.test" to listOf(InetAddress.getLoopbackAddress()))))
+                    .resolver(BlockingHostResolver { listOf(InetAddress.getLoopbackAddress()) })
     }
 }

@@ -1,8 +1,9 @@
 // Copyright (c) the Torsion contributors
 // SPDX-License-Identifier: MIT
 
-package dev.torsion.net
+package dev.torsion.name
 
+import dev.torsion.net.InternetAddress
 import io.kotest.core.spec.style.StringSpec
 import io.kotest.matchers.collections.shouldContainExactly
 import java.net.InetAddress

@@ -1,8 +1,9 @@
 // Copyright (c) the Torsion contributors
 // SPDX-License-Identifier: MIT
 
-package dev.torsion.reactor
+package dev.torsion.name
 
+import dev.torsion.clock.Clock
 import dev.torsion.clock.DeferredTimeoutException
 import dev.torsion.defer.Deferred
 import dev.torsion.defer.DeferredCancelledException
@@ -10,8 +11,14 @@ import dev.torsion.defer.gatherResults
 import dev.torsion.log.Undescribed
 import dev.torsion.net.AddressFamily
 import dev.torsion.net.DnsLookupException
-import dev.torsion.net.HostResolver
 import dev.torsion.net.WrongThreadException
+import dev.torsion.reactor.Reactor
+import dev.torsion.reactor.ReactorOptions
+import dev.torsion.reactor.awaitOrFail
+import dev.torsion.reactor.onLoop
+import dev.torsion.reactor.resolve
+import dev.torsion.reactor.resultOnLoop
+import dev.torsion.reactor.withReactor
 import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.collections.shouldBeEmpty
@@ -27,28 +34,41 @@ import java.net.InetAddress
 import java.net.UnknownHostException
 import java.time.Duration
 import java.util.Collections
+import java.util.concurrent.Callable
 import java.util.concurrent.CountDownLatch
+import java.util.concurrent.RejectedExecutionException
 import java.util.concurrent.atomic.AtomicInteger
 
 private fun address(text: String): InetAddress = InetAddress.getByName(text)
 
-/** What every resolver has to do, seen through a reactor: [known] is a name that [resolver] knows. */
+/** The threads of [reactor]'s pool, to look names up on. */
+private class ThreadsOf(
+    private val reactor: Reactor,
+) : ResolverLoop {
+    override val clock: Clock get() = reactor
+
+    override fun <T> deferToResolverThread(call: Callable<T>): Deferred<T> = reactor.deferToThread(call)
+}
+
+/** What every resolver that blocks has to do, seen through a reactor: [known] is a name that [resolver] knows. */
 private fun FunSpec.resolverContract(
     name: String,
-    resolver: HostResolver,
+    resolver: BlockingHostResolver,
     known: String,
 ) {
     context("contract of $name") {
         fun <T> lookingUp(
-            resolver: HostResolver,
+            resolver: BlockingHostResolver,
             test: (Reactor) -> T,
         ) = withReactor(ReactorOptions(resolver = resolver), test)
 
         test("a known name has addresses, and the answer comes on the loop though it was found elsewhere") {
             var askedOnLoop = true
-            lookingUp({ host ->
-                resolver.resolve(host).also { askedOnLoop = Thread.currentThread().name == "torsion-reactor" }
-            }) { reactor ->
+            lookingUp(
+                BlockingHostResolver { host ->
+                    resolver.resolve(host).also { askedOnLoop = Thread.currentThread().name == "torsion-reactor" }
+                },
+            ) { reactor ->
                 val answer = reactor.resultOnLoop { reactor.resolve(known).addCallback { it to reactor.isInReactorThread } }
                 answer.first.shouldNotBeEmpty()
                 answer.second shouldBe true
@@ -66,7 +86,7 @@ private fun FunSpec.resolverContract(
 
         test("numeric addresses and localhost are not looked up") {
             val asked = Collections.synchronizedList(ArrayList<String>())
-            lookingUp({ host -> resolver.resolve(host).also { asked.add(host) } }) { reactor ->
+            lookingUp(BlockingHostResolver { host -> resolver.resolve(host).also { asked.add(host) } }) { reactor ->
                 listOf("127.0.0.1", "::1", "fe80::1", "10.0.0.255", "localhost", "LocalHost").forEach { literal ->
                     reactor.onLoop { reactor.resolve(literal).called } shouldBe true
                 }
@@ -86,7 +106,7 @@ private fun FunSpec.resolverContract(
         test("an answer that does not come in time is a typed error, and no harm when it comes later") {
             val release = CountDownLatch(1)
             val reported = Collections.synchronizedList(ArrayList<Throwable>())
-            val late = HostResolver { host -> release.awaitOrFail().let { resolver.resolve(host) } }
+            val late = BlockingHostResolver { host -> release.awaitOrFail().let { resolver.resolve(host) } }
             withReactor(ReactorOptions(resolver = late, errorListener = { _, error -> reported.add(error) })) { reactor ->
                 val error =
                     shouldThrow<DnsLookupException> { reactor.resultOnLoop { reactor.resolve(known, timeout = Duration.ofMillis(20)) } }
@@ -99,7 +119,7 @@ private fun FunSpec.resolverContract(
 
         test("cancelled, it fails as cancelled, and a late answer harms nobody") {
             val release = CountDownLatch(1)
-            lookingUp({ host -> release.awaitOrFail().let { resolver.resolve(host) } }) { reactor ->
+            lookingUp(BlockingHostResolver { host -> release.awaitOrFail().let { resolver.resolve(host) } }) { reactor ->
                 shouldThrow<DeferredCancelledException> {
                     reactor.resultOnLoop { reactor.resolve(known).also(Deferred<*>::cancel) }
                 }
@@ -121,7 +141,17 @@ private fun FunSpec.resolverContract(
                     },
                 )
             var next = 0
-            lookingUp({ host -> if (host == "bad.invalid") failures[next++]() else resolver.resolve(host) }) { reactor ->
+            lookingUp(
+                BlockingHostResolver { host ->
+                    if (host ==
+                        "bad.invalid"
+                    ) {
+                        failures[next++]()
+                    } else {
+                        resolver.resolve(host)
+                    }
+                },
+            ) { reactor ->
                 repeat(failures.size) {
                     val error = shouldThrow<DnsLookupException> { reactor.resultOnLoop { reactor.resolve("bad.invalid") } }
                     error.message shouldBe "Host name \"bad.invalid\" has no address."
@@ -148,8 +178,17 @@ class HostResolverSpec :
             HostResolver.fixed(
                 mapOf("db.example" to listOf(address("10.0.0.1"), address("fd00::1"), address("10.0.0.2")), "empty.example" to emptyList()),
             )
-        resolverContract("the system's resolver", HostResolver.system(), InetAddress.getLocalHost().hostName)
-        resolverContract("fixed names", memory, "db.example")
+        val blocking = BlockingHostResolver { host ->
+            if (host ==
+                "db.example"
+            ) {
+                listOf(address("10.0.0.1"))
+            } else {
+                throw UnknownHostException(host)
+            }
+        }
+        resolverContract("the system's resolver", BlockingHostResolver.system(), InetAddress.getLocalHost().hostName)
+        resolverContract("names in memory", blocking, "db.example")
 
         test("several addresses keep their order, whatever the family; names are compared in lower case") {
             withReactor(ReactorOptions(resolver = memory)) { reactor ->
@@ -167,7 +206,13 @@ class HostResolverSpec :
         test("what only looks like an address is looked up, and so is never waited for on the loop") {
             val asked = Collections.synchronizedList(ArrayList<String>())
             val odd = listOf("256.1.1.1", "1:2", "x:y", "::1%no_such_zone", "1.2.3")
-            withReactor(ReactorOptions(resolver = { host -> emptyList<InetAddress>().also { asked.add(host) } })) { reactor ->
+            withReactor(
+                ReactorOptions(
+                    resolver = BlockingHostResolver { host ->
+                        emptyList<InetAddress>().also { asked.add(host) }
+                    },
+                ),
+            ) { reactor ->
                 odd.forEach { host ->
                     shouldThrow<DnsLookupException> { reactor.resultOnLoop { reactor.resolve(host) } }.host shouldBe host
                 }
@@ -179,7 +224,7 @@ class HostResolverSpec :
             withReactor(ReactorOptions(resolver = memory)) { reactor ->
                 shouldThrow<DnsLookupException> { reactor.resultOnLoop { reactor.resolve("empty.example") } }.cause shouldBe null
             }
-            withReactor(ReactorOptions(resolver = { throw IllegalStateException("broken") })) { reactor ->
+            withReactor(ReactorOptions(resolver = BlockingHostResolver { throw IllegalStateException("broken") })) { reactor ->
                 shouldThrow<DnsLookupException> { reactor.resultOnLoop { reactor.resolve("any.example") } }.cause!!.message shouldBe
                     "broken"
             }
@@ -190,7 +235,7 @@ class HostResolverSpec :
             val four = CountDownLatch(4)
             val never = CountDownLatch(1)
             val resolver =
-                HostResolver {
+                BlockingHostResolver {
                     hanging.incrementAndGet()
                     four.countDown()
                     never.await()
@@ -213,20 +258,20 @@ class HostResolverSpec :
             val asked = Collections.synchronizedList(ArrayList<String>())
             val four = CountDownLatch(4)
             val resolver =
-                HostResolver { host ->
+                BlockingHostResolver { host ->
                     asked.add(host)
                     four.countDown()
                     go.awaitOrFail()
                     listOf(address("127.0.0.1"))
                 }
             withReactor { reactor ->
-                val lookUps = LookUps(reactor as AbstractReactor, resolver, mostWaiting = 100) { reactor.callInThread(it) }
-                val busy = reactor.onLoop { List(4) { lookUps.find("busy-$it.example") } }
+                val lookUps = ThreadedHostResolver(ThreadsOf(reactor), resolver, mostWaiting = 100)
+                val busy = reactor.onLoop { List(4) { lookUps.resolve("busy-$it.example") } }
                 four.awaitOrFail()
                 val refused = ArrayList<Throwable>()
                 repeat(50) { _ ->
                     reactor.onLoop {
-                        val many = List(101) { lookUps.find("given-up.example") }
+                        val many = List(101) { lookUps.resolve("given-up.example") }
                         many.last().addErrback { refused.add(it.value).let { emptyList() } }
                         many.dropLast(1).forEach { lookUp ->
                             lookUp.cancel()
@@ -234,10 +279,10 @@ class HostResolverSpec :
                         }
                     }
                 }
-                refused.map { it.shouldBeInstanceOf<ThreadPoolFullException>().message }.toSet() shouldBe
+                refused.map { it.shouldBeInstanceOf<RejectedExecutionException>().message }.toSet() shouldBe
                     setOf("100 names wait to be looked up")
                 refused.size shouldBe 50
-                val last = reactor.onLoop { listOf(lookUps.find("last.example")) }
+                val last = reactor.onLoop { listOf(lookUps.resolve("last.example")) }
                 go.countDown()
                 reactor.resultOnLoop { last.single() }.shouldNotBeEmpty()
                 reactor.resultOnLoop { gatherResults(busy) }
@@ -247,9 +292,13 @@ class HostResolverSpec :
 
         test("look-ups that no thread can be made for fail, all of those that wait") {
             withReactor { reactor ->
-                val lookUps = LookUps(reactor as AbstractReactor, HostResolver.system()) { throw OutOfMemoryError("no thread") }
+                val noThread =
+                    object : ResolverLoop by ThreadsOf(reactor) {
+                        override fun <T> deferToResolverThread(call: Callable<T>): Deferred<T> = throw OutOfMemoryError("no thread")
+                    }
+                val lookUps = ThreadedHostResolver(noThread, BlockingHostResolver.system())
                 for (name in listOf("one.example", "two.example")) {
-                    shouldThrow<OutOfMemoryError> { reactor.resultOnLoop { lookUps.find(name) } }
+                    shouldThrow<OutOfMemoryError> { reactor.resultOnLoop { lookUps.resolve(name) } }
                 }
             }
         }
@@ -257,7 +306,7 @@ class HostResolverSpec :
         test("a name beyond ASCII is looked up as the name service knows it, however its letters are composed (test_idnaHostnameText)") {
             val asked = Collections.synchronizedList(ArrayList<String>())
             val known = HostResolver.fixed(mapOf("b\u00fccher.ch" to listOf(address("10.0.0.1"))))
-            withReactor(ReactorOptions(resolver = { host -> known.resolve(host).also { asked.add(host) } })) { reactor ->
+            withReactor(ReactorOptions(resolver = HostResolver { host -> known.resolve(host).also { asked.add(host) } })) { reactor ->
                 for (name in listOf("b\u00fccher.ch", "bu\u0308cher.ch", "B\u00dcCHER.ch", "xn--bcher-kva.ch")) {
                     reactor.resultOnLoop { reactor.resolve(name) } shouldContainExactly listOf(address("10.0.0.1"))
                 }

@@ -1,7 +1,7 @@
 // Copyright (c) the Torsion contributors
 // SPDX-License-Identifier: MIT
 
-package dev.torsion.net
+package dev.torsion.name
 
 import java.net.Inet6Address
 import java.net.InetAddress
