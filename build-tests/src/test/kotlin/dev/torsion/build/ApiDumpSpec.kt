@@ -27,7 +27,7 @@ internal class ApiDumpSpec : StringSpec({
         "the public API of $module is the committed one" {
             val dump = dump(module)
             if (update) module.api.createParentDirectories().writeText(dump)
-            withClue("The public API of $module changed. If that is meant, write the file anew (CONTRIBUTING.md says how) and commit it.") {
+            withClue("The public API of $module changed. If that is meant, write the file anew with `./dev api` and commit it.") {
                 (if (module.api.exists()) module.api.readText() else "") shouldBe dump
             }
         }
