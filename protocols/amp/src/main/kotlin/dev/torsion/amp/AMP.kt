@@ -1,0 +1,468 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.amp
+
+import dev.torsion.defer.Deferred
+import dev.torsion.defer.Failure
+import dev.torsion.defer.LoopExecutor
+import dev.torsion.defer.await
+import dev.torsion.defer.fail
+import dev.torsion.endpoint.ClientEndpoint
+import dev.torsion.endpoint.clientFromString
+import dev.torsion.log.Logger
+import dev.torsion.log.safeString
+import dev.torsion.net.ClientFactory
+import dev.torsion.net.CloseReason
+import dev.torsion.net.Factory
+import dev.torsion.net.Protocol
+import dev.torsion.net.ProtocolViolationException
+import dev.torsion.net.Transport
+import dev.torsion.net.WrongThreadException
+import dev.torsion.reactor.Reactor
+import dev.torsion.reactor.ReactorNotRunningException
+import kotlinx.coroutines.suspendCancellableCoroutine
+import java.nio.ByteBuffer
+import java.util.concurrent.CompletableFuture
+import kotlin.coroutines.resume
+import kotlin.coroutines.resumeWithException
+
+/**
+ * One connection of AMP, the Asynchronous Messaging Protocol, which is the same for both sides; Twisted's `AMP`. Either side may ask, and
+ * answers come in any order.
+ *
+ * ```kotlin
+ * reactor.listenTcp(8900, Factory { AMP(responders) })
+ *
+ * val amp = reactor.connectAMP("tcp:localhost:8900")
+ * println(amp.ask(Sum, Sum.a(13), Sum.b(81))[Sum.total])
+ * ```
+ * ```java
+ * torsion.listen("tcp:8900", new Factory(() -> new AMP(responders)));
+ *
+ * try (var amp = AMP.connect(torsion.reactor(), "tcp:localhost:8900").join()) {
+ *   long total = amp.call(SUM, SUM.a.of(13L), SUM.b.of(81L)).join().get(SUM.total);
+ * }
+ * ```
+ *
+ * A call fails with an error that its command has declared, with an [UnknownRemoteException] for another one, and with an
+ * [UnhandledCommandException] when the other side does not know the command; with an [AmpConnectionLost] when the connection ends, or has
+ * ended; with an [InvalidSignatureException] or a [TooLongException] when its values cannot be sent, and a [TooManyCallsException] when too
+ * many calls wait: then nothing was sent; and with a [ProtocolViolationException] when the answer does not fit the command. Cancelling gives
+ * up the answer; the other side is not told, for the protocol has no way to, and does its work.
+ *
+ * When the connection ends, every call that waits fails at once. A peer whose bytes are no boxes, or who answers what was not asked, has its
+ * connection ended with a [ProtocolViolationException] as the cause, after what was written before.
+ *
+ * Thread: the reactor's, where others get a [WrongThreadException]; but for [call], [ask], [close], [onDisconnect] and [isDisconnected],
+ * which may be used on any.
+ *
+ * @param responders what the other side may ask
+ */
+public open class AMP
+@JvmOverloads
+constructor(
+    internal val responders: Responders = Responders.NONE,
+    private val options: AmpOptions = AmpOptions.DEFAULT,
+) : Protocol(),
+    AutoCloseable {
+    private val calls = OutgoingCalls(options.maxCalls)
+    private val disconnects = ArrayList<Runnable>()
+    internal val input = Input(this, options)
+    internal val requests = Requests(this, options)
+    internal val output = Output { transport.write(it) }
+
+    /** Runs what belongs to this connection. It knows the thread, so that futures refuse to block that. */
+    internal lateinit var loop: ScopeExecutor
+        private set
+
+    /** What the connection speaks now, when that is AMP no more. */
+    internal var inner: Protocol? = null
+        private set
+
+    /** Whether TLS was begun. */
+    internal var isTLS = false
+        private set
+
+    @Volatile
+    private var lost: CloseReason? = null
+
+    /** Whether nothing of AMP can be sent any more. */
+    internal val hasEnded: Boolean get() = lost != null || inner != null
+
+    /** Whether the connection has ended. On any thread. */
+    public val isDisconnected: Boolean get() = lost != null
+
+    /** How many of our calls wait for their answers. */
+    public val waitingCalls: Int get() = calls.size
+
+    /** How many requests of the other side wait for our answers. */
+    public val waitingRequests: Int get() = requests.count
+
+    // Calls.
+
+    /**
+     * Asks the other side for [command]; Twisted's `callRemote`. The values are those of its arguments. For a command that requires no
+     * answer the Deferred fires when the request was written.
+     */
+    public fun callRemote(
+        command: Command,
+        vararg values: ArgumentValue,
+    ): Deferred<Values> {
+        checkThread()
+        val slots =
+            try {
+                slots(command, values)
+            } catch (e: AmpException) {
+                return fail(e)
+            }
+        return begin(command, slots)
+    }
+
+    /** [callRemote] as a future, on any thread. The values are read before this returns. Cancelling it, or any stage of it, gives up the answer. */
+    public fun call(
+        command: Command,
+        vararg values: ArgumentValue,
+    ): CompletableFuture<Values> {
+        val slots =
+            try {
+                slots(command, values)
+            } catch (e: AmpException) {
+                return future(connectedLoop()) { fail(e) }
+            }
+        return future(connectedLoop()) { begin(command, slots) }
+    }
+
+    /** [callRemote] for coroutines, on any dispatcher. A call that is cancelled gives up the answer. */
+    @JvmSynthetic
+    public suspend fun ask(
+        command: Command,
+        vararg values: ArgumentValue,
+    ): Values {
+        val slots = slots(command, values)
+        val loop = connectedLoop()
+        return suspendCancellableCoroutine { continuation ->
+            var call: Deferred<*>? = null
+            loop.execute {
+                if (continuation.isActive) {
+                    call =
+                        begin(command, slots).addBoth { outcome ->
+                            if (outcome is Failure) continuation.resumeWithException(outcome.value) else continuation.resume(outcome.get())
+                            null
+                        }
+                }
+            }
+            continuation.invokeOnCancellation { loop.execute { call?.cancel() } }
+        }
+    }
+
+    /**
+     * Asks with a box as it is; Twisted's `callRemoteString`. `_command` and `_ask` are added. It fails with a [RemoteAmpException] for
+     * every error that comes.
+     */
+    @JvmOverloads
+    public fun callRemoteString(
+        command: String,
+        box: AmpBox,
+        requiresAnswer: Boolean = true,
+    ): Deferred<AmpBox> {
+        checkThread()
+        val call = BoxCall()
+        start(call, requiresAnswer, { AmpBox.EMPTY }) { ask ->
+            val name = Keys.COMMAND to command.toByteArray(Charsets.ISO_8859_1)
+            val whole =
+                try {
+                    if (ask == null) box.with(name) else box.with(name, Keys.ASK to ask)
+                } catch (e: IllegalArgumentException) {
+                    throw InvalidSignatureException("The box has a key of AMP's own. ${e.message}", e)
+                }
+            whole.encode()
+        }
+        return call.deferred
+    }
+
+    private fun slots(
+        command: Command,
+        values: Array<out ArgumentValue>,
+    ): Array<ByteArray?> {
+        if (command is ProtocolSwitchCommand || command === StartTLS) {
+            throw InvalidSignatureException("$command changes the connection: ask with switchProtocol or startTLS.")
+        }
+        return command.arguments.slots(command.arguments.values(values))
+    }
+
+    private fun begin(
+        command: Command,
+        slots: Array<ByteArray?>,
+    ): Deferred<Values> {
+        val call = CommandCall(command)
+        start(call, command.requiresAnswer, { Values.EMPTY }) { ask -> command.request(slots, ask) }
+        return call.deferred
+    }
+
+    private fun <T> start(
+        call: OutgoingCall<T>,
+        requiresAnswer: Boolean,
+        nothing: () -> T,
+        encode: (ByteArray?) -> ByteArray,
+    ): Boolean {
+        try {
+            checkOpen()
+            if (requiresAnswer || output.heldCount >= options.maxCalls) calls.checkRoom()
+            val tag = calls.nextTag()
+            val bytes = encode(if (requiresAnswer) java.lang.Long.toHexString(tag).toByteArray(Charsets.ISO_8859_1) else null)
+            if (requiresAnswer) calls.add(tag, call)
+            output.call(bytes, call, if (requiresAnswer) null else Runnable { if (call.isWanted) call.deferred.callback(nothing()) })
+        } catch (e: Exception) {
+            call.failed(e)
+            return false
+        }
+        if (requiresAnswer) input.resumeSoon() // its answer has to be read
+        return true
+    }
+
+    private fun checkOpen() {
+        lost?.let { throw AmpConnectionLost(it) }
+        if (output.state == Output.State.SWITCHED) throw ProtocolSwitchedException("The connection speaks another protocol now.")
+        if (output.state == Output.State.SWITCH_ASKED) throw ProtocolSwitchedException("The connection is about to speak another protocol.")
+    }
+
+    private fun checkThread() {
+        if (!connectedLoop().inLoop) throw WrongThreadException("callRemote is for the reactor's thread; call and ask may be used on any.")
+    }
+
+    private fun connectedLoop(): ScopeExecutor {
+        check(::loop.isInitialized) { "nothing can be asked before the connection is made" }
+        return loop
+    }
+
+    // Changes of the connection.
+
+    /**
+     * Asks for [command], and when the other side agrees lets the protocol that [factory] builds take the connection over: it gets what
+     * comes after the answer. From the call on nothing else can be asked. Once the other protocol has the connection, calls that wait fail
+     * with a [ProtocolSwitchedException], as nobody will answer them.
+     *
+     * When the other side refuses, AMP goes on. Cancelling stops only the waiting. The half-close of a connection is not passed on to the
+     * other protocol.
+     */
+    public fun switchProtocol(
+        command: ProtocolSwitchCommand,
+        factory: Factory,
+        vararg values: ArgumentValue,
+    ): Deferred<Values> {
+        checkThread()
+        val call = SwitchCall(command, factory)
+        try {
+            checkUnchanging()
+            val slots = command.arguments.slots(command.arguments.values(values))
+            if (start(call, true, { Values.EMPTY }) { ask -> command.request(slots, ask) }) output.asked(Output.State.SWITCH_ASKED)
+        } catch (e: AmpException) {
+            call.failed(e)
+        }
+        return call.deferred
+    }
+
+    private inner class SwitchCall(
+        command: ProtocolSwitchCommand,
+        private val factory: Factory,
+    ) : CommandCall(command) {
+        override fun read(box: AmpBox): Values = Values.EMPTY
+
+        override fun accepted() {
+            val protocol = factory.buildProtocol(transport.peer())
+            if (protocol == null) {
+                output.switched()
+                throw ProtocolViolationException("The factory has no protocol for a connection that has been switched.")
+            }
+            switchTo(protocol)
+        }
+
+        override fun refused(error: Throwable) = output.open(calls, null)
+    }
+
+    /** The connection speaks [protocol] from now on. */
+    internal fun switchTo(protocol: Protocol) {
+        if (lost != null) return
+        inner = protocol
+        output.switched()
+        requests.end()
+        calls.failAll { ProtocolSwitchedException("The connection speaks another protocol now, and the answer cannot come.") }
+        try {
+            protocol.makeConnection(transport)
+        } catch (e: Throwable) {
+            transport.abortConnection(e)
+        }
+        input.resumeSoon()
+    }
+
+    /**
+     * Begins TLS: asks the other side, and when it agrees goes on with TLS, of which this side is the client. What is asked and answered
+     * meanwhile waits, and goes through TLS. Once only.
+     *
+     * Fails with a [TLSNotAvailableException] when the transport has no TLS, which Torsion's own do not have yet. When the other side
+     * refuses, this and the calls that wait for TLS fail, and the connection goes on as it was. Cancelling stops only the waiting.
+     *
+     * @param settings of this side, for the transport
+     */
+    public fun startTLS(settings: TLSSettings): Deferred<Values> {
+        checkThread()
+        val call = TLSCall(settings)
+        try {
+            if (transport !is StartTLSTransport) throw TLSNotAvailableException(safeString(transport))
+            if (isTLS) throw OnlyOneTLSException()
+            checkUnchanging()
+            val slots = StartTLS.arguments.slots(Values.EMPTY)
+            if (start(call, true, { Values.EMPTY }) { ask -> StartTLS.request(slots, ask) }) output.asked(Output.State.TLS_ASKED)
+        } catch (e: AmpException) {
+            call.failed(e)
+        }
+        return call.deferred
+    }
+
+    private fun checkUnchanging() {
+        checkOpen()
+        if (output.state == Output.State.TLS_ASKED) throw OnlyOneTLSException()
+        if (input.isQuiet != Input.Quiet.NO) throw ProtocolSwitchedException("The other side has asked for a change, which comes first.")
+    }
+
+    private inner class TLSCall(
+        private val settings: TLSSettings,
+    ) : CommandCall(StartTLS) {
+        override fun accepted() = beginTLS(settings, isClient = true)
+
+        override fun refused(error: Throwable) = output.open(calls) { TLSRefusedException(error) }
+    }
+
+    internal fun beginTLS(
+        settings: TLSSettings,
+        isClient: Boolean,
+    ) {
+        isTLS = true
+        try {
+            (transport as StartTLSTransport).startTLS(settings, isClient)
+        } catch (e: Throwable) {
+            transport.abortConnection(e)
+            return
+        }
+        input.tlsHasBegun()
+        if (isClient) output.open(calls, null)
+    }
+
+    // The connection.
+
+    final override fun makeConnection(transport: Transport) {
+        loop = ScopeExecutor(transport.scope)
+        super.makeConnection(transport)
+    }
+
+    final override fun dataReceived(data: ByteArray): Unit = dataReceived(ByteBuffer.wrap(data))
+
+    final override fun dataReceived(view: ByteBuffer): Unit = input.received(view)
+
+    final override fun receiveLimit(): Int = inner?.receiveLimit() ?: super.receiveLimit()
+
+    internal fun received(box: AmpBox) {
+        val answer = box.raw(Keys.ANSWER)
+        val error = if (answer == null) box.raw(Keys.ERROR) else null
+        when {
+            answer != null -> calls.answered(answer, box)
+            error != null -> calls.answeredByError(error, box)
+            box.raw(Keys.COMMAND) != null -> requests.received(box)
+            else -> throw ProtocolViolationException("A box is neither a request nor an answer.")
+        }
+    }
+
+    final override fun endConnection(reason: CloseReason) {
+        lost = reason
+        val unwritten = output.end()
+        requests.end()
+        calls.failAll { AmpConnectionLost(reason) }
+        unwritten.forEach { it.failed(AmpConnectionLost(reason)) }
+        try {
+            inner?.endConnection(reason)
+        } finally {
+            val told = disconnects.toList()
+            disconnects.clear()
+            told.forEach(::tell)
+            super.endConnection(reason)
+        }
+    }
+
+    private fun tell(listener: Runnable) {
+        try {
+            listener.run()
+        } catch (e: Throwable) {
+            log.failure("A listener of the end of {amp} has failed", e, "amp" to safeString(this))
+        }
+    }
+
+    /** Runs [listener], on the reactor's thread, when the connection ends; at once when it has ended. On any thread. */
+    public fun onDisconnect(listener: Runnable) {
+        connectedLoop().execute { if (lost != null) tell(listener) else disconnects.add(listener) }
+    }
+
+    /** Closes the connection once what was sent is on its way. Calls that wait for answers fail. On any thread. */
+    final override fun close() {
+        if (::loop.isInitialized) loop.execute { if (isConnected) transport.loseConnection() }
+    }
+
+    public companion object {
+        private val log = Logger(AMP::class.java)
+
+        /**
+         * Connects to [endpoint], such as `tcp:localhost:8900`. On any thread. Fails with a
+         * [ConnectException][dev.torsion.net.ConnectException]. A connection that nobody waits for any more is aborted.
+         *
+         * @throws dev.torsion.endpoint.EndpointSyntaxException when the string is not understood
+         */
+        @JvmStatic
+        @JvmOverloads
+        public fun connect(
+            reactor: Reactor,
+            endpoint: String,
+            responders: Responders = Responders.NONE,
+            options: AmpOptions = AmpOptions.DEFAULT,
+        ): CompletableFuture<AMP> {
+            val client = clientFromString(reactor, endpoint)
+            return future(reactor) { open(client, responders, options) }
+        }
+
+        /** [connect] as a Deferred, on the reactor's thread. Cancelling it ends the attempt. */
+        @JvmStatic
+        @JvmOverloads
+        public fun open(
+            endpoint: ClientEndpoint,
+            responders: Responders = Responders.NONE,
+            options: AmpOptions = AmpOptions.DEFAULT,
+        ): Deferred<AMP> =
+            endpoint
+                .connect(ClientFactory { AMP(responders, options) })
+                .addCallback { it as AMP }
+                .onUndelivered { if (it.isConnected) it.transport.abortConnection() }
+
+        /** Runs [work] on the loop's thread, as a future. */
+        private fun <T> future(
+            loop: LoopExecutor,
+            work: () -> Deferred<T>,
+        ): CompletableFuture<T> {
+            val start = Deferred<Any?>()
+            val future = start.addAsyncCallback { work() }.toCompletableFuture(loop)
+            val begin = Runnable { if (!future.isDone) start.callback(null) }
+            try {
+                if (loop.inLoop) begin.run() else loop.execute(begin)
+            } catch (e: ReactorNotRunningException) {
+                start.errback(e)
+            }
+            return future
+        }
+    }
+}
+
+/** Connects to [endpoint] and gives the connection. On this reactor's thread; cancelling ends the attempt. */
+@JvmSynthetic
+public suspend fun Reactor.connectAMP(
+    endpoint: String,
+    responders: Responders = Responders.NONE,
+    options: AmpOptions = AmpOptions.DEFAULT,
+): AMP = AMP.open(clientFromString(this, endpoint), responders, options).await()

@@ -1,0 +1,118 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.amp
+
+import dev.torsion.log.escaped
+import dev.torsion.net.CloseReason
+
+/** What goes wrong with AMP; Twisted's `AmpError`. */
+public open class AmpException
+@JvmOverloads
+constructor(
+    message: String,
+    cause: Throwable? = null,
+) : RuntimeException(message, cause)
+
+/**
+ * A key has more than 255 bytes, or a value more than 65,535; Twisted's `TooLong`. Nothing of its box was sent.
+ *
+ * @property key the key, or the key of the value
+ * @property length how many bytes it has
+ * @property isKey whether the key is too long, and not its value
+ */
+public class TooLongException(
+    public val key: String,
+    public val length: Int,
+    public val isKey: Boolean,
+) : AmpException(
+    if (isKey) {
+        "A key has $length bytes, but may have ${AmpBox.MAX_KEY_LENGTH}: ${escaped(key, SHOWN)}"
+    } else {
+        "The value of \"${escaped(key, SHOWN)}\" has $length bytes, but may have ${AmpBox.MAX_VALUE_LENGTH}."
+    },
+)
+
+/**
+ * The values do not fit the command: one is missing, belongs to another command, or has no form on the wire; Twisted's
+ * `InvalidSignature`. Nothing was sent.
+ */
+public class InvalidSignatureException
+@JvmOverloads
+constructor(
+    message: String,
+    cause: Throwable? = null,
+) : AmpException(message, cause)
+
+/**
+ * The other side has answered with an error; Twisted's `RemoteAmpError`. What a command has declared comes as the exception that it has
+ * declared; the others come as an [UnknownRemoteException].
+ *
+ * The [description] is the peer's. [message] has its control characters escaped and is cut, so it is fit for a log.
+ *
+ * @property errorCode the code, such as `ZERO_DIVISION`
+ * @property description what the other side says of it, as it came
+ */
+public open class RemoteAmpException(
+    public val errorCode: String,
+    public val description: String,
+) : AmpException("${escaped(errorCode, SHOWN)}: ${escaped(description, LONG)}")
+
+/** The other side has failed with an error that the command has not declared; Twisted's `UnknownRemoteError`. Often its code is `UNKNOWN`. */
+public class UnknownRemoteException(
+    errorCode: String,
+    description: String,
+) : RemoteAmpException(errorCode, description)
+
+/** The other side does not know the command; Twisted's `UnhandledCommand`. The connection goes on. */
+public class UnhandledCommandException(
+    description: String,
+) : RemoteAmpException(UNHANDLED, description)
+
+/** As many calls wait for answers as [AmpOptions.maxCalls] says. Nothing was sent. */
+public class TooManyCallsException(
+    limit: Int,
+) : AmpException("There are $limit calls that wait for their answers, the limit of this connection.")
+
+/** The connection has gone over to another protocol, or has asked for it; Twisted's `ProtocolSwitched`. */
+public class ProtocolSwitchedException(
+    message: String,
+) : AmpException(message)
+
+/** TLS was started on this connection already, or is about to be; Twisted's `OnlyOneTLS`. */
+public class OnlyOneTLSException : AmpException("TLS is started once on a connection at most.")
+
+/** The transport of this connection is no [StartTLSTransport]: there can be no TLS on it. Nothing was sent. */
+public class TLSNotAvailableException(
+    transport: String,
+) : AmpException("TLS cannot be started on $transport.")
+
+/** The other side does not start TLS: the call that waited for it was not sent. The [cause] is what it has answered. */
+public class TLSRefusedException(
+    cause: Throwable,
+) : AmpException("The call was to go over TLS, and the other side has not started it.", cause)
+
+/** What a responder has given is no answer of its command, or has no form on the wire; Twisted's `BadLocalReturn`. It is logged. */
+public class BadLocalReturnException(
+    message: String,
+    cause: Throwable?,
+) : AmpException(message, cause)
+
+/**
+ * The connection ended before the answer came, or before the call. Whether a call that was sent was carried out is not known. (In Twisted
+ * calls fail with the reason itself.)
+ *
+ * @property reason why the connection ended
+ */
+public class AmpConnectionLost(
+    public val reason: CloseReason,
+) : java.io.IOException("The connection has ended. ${reason.message}", reason) {
+    // Made for each call that waits, in the reactor: its stack says nothing.
+    override fun fillInStackTrace(): Throwable = this
+}
+
+internal const val UNHANDLED = "UNHANDLED"
+internal const val UNKNOWN = "UNKNOWN"
+
+private const val SHOWN = 80
+private const val LONG = 2_000

@@ -1,0 +1,259 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.amp
+
+import dev.torsion.defer.Deferred
+import dev.torsion.defer.Failure
+import dev.torsion.defer.toDeferred
+import dev.torsion.log.LogKeys
+import dev.torsion.log.Logger
+import dev.torsion.log.escaped
+import dev.torsion.log.safeMessage
+import dev.torsion.log.safeString
+import dev.torsion.net.Protocol
+import dev.torsion.net.ProtocolViolationException
+import java.util.concurrent.CancellationException
+import java.util.concurrent.CompletionStage
+
+/*
+ * What becomes of a request (in the last column, what happens when it has no _ask):
+ *
+ *   the responder                            answer                                     connection   no answer
+ *   ---------------------------------------  -----------------------------------------  -----------  -----------------
+ *   gives values that fit                    _answer, the values                        goes on      nothing
+ *   is none: the command is not known        _error UNHANDLED                           goes on      logged, closes
+ *   throws a declared error                  _error, its code and message               goes on      logged, closes
+ *   throws a declared fatal error            _error, its code and message               closes       logged, closes
+ *   throws a RemoteAmpException              _error, its code and description           goes on      logged, closes
+ *   throws anything else                     _error UNKNOWN; logged                     closes       logged, closes
+ *   gives what cannot be sent                _error UNKNOWN; logged                     closes       nothing
+ *   is not called: the arguments do not fit  _error UNKNOWN; logged                     closes       logged, closes
+ *   is not called: too many wait             _error BUSY                                goes on      logged, closes
+ */
+
+/** The requests of the peer on one connection, and our answers. On the reactor's thread. */
+internal class Requests(
+    private val amp: AMP,
+    private val options: AmpOptions,
+) {
+    private var unanswered = 0
+    private val held = ArrayDeque<AmpBox>()
+    private var heldBytes = 0
+    private var isWaitingToWrite = false
+
+    val hasHeld: Boolean get() = held.isNotEmpty()
+
+    /** How many of them wait for our answers. */
+    val count: Int get() = unanswered + held.size
+
+    /** Whether no more should be begun: as many wait as may, or the peer does not read its answers. */
+    val isFull: Boolean get() = unanswered >= options.maxRequests || !isWritable()
+
+    private fun isWritable(): Boolean {
+        if (amp.transport.isWritable) return true
+        if (!isWaitingToWrite) {
+            isWaitingToWrite = true
+            amp.transport.whenWritable().addBoth {
+                isWaitingToWrite = false
+                amp.input.resumeSoon()
+                null
+            }
+        }
+        return false
+    }
+
+    fun received(box: AmpBox) {
+        if (held.isEmpty() && !isFull) return begin(box)
+        val size = box.encodedSize
+        if (heldBytes + size > options.maxHeldBytes) {
+            return refuse(box.raw(Keys.ASK), nameOf(box), BUSY, "Too many requests wait for their answers.")
+        }
+        held.add(box)
+        heldBytes += size
+    }
+
+    /** Begins those that are held, as far as may be. */
+    fun drain() {
+        while (held.isNotEmpty() && !isFull && amp.input.takesRequests) {
+            val box = held.removeFirst()
+            heldBytes -= box.encodedSize
+            begin(box)
+        }
+    }
+
+    fun end() {
+        held.clear()
+        heldBytes = 0
+    }
+
+    private fun nameOf(box: AmpBox) = ascii(box.raw(Keys.COMMAND)!!)
+
+    private fun begin(box: AmpBox) {
+        val ask = box.raw(Keys.ASK)
+        val name = nameOf(box)
+        val answering = amp.responders.find(name) ?: return refuse(ask, name, UNHANDLED, "Unhandled Command: b'${escaped(name, SHOWN)}'")
+        val control = answering is Switching || answering is StartingTLS
+        if (control && !mayControl(answering, ask, name)) return
+        val result =
+            try {
+                answering.respond(amp, box)
+            } catch (e: Throwable) {
+                return failed(answering, ask, name, e)
+            }
+        val later =
+            when (result) {
+                is Deferred<*> -> result
+                is CompletionStage<*> -> result.toDeferred(amp.loop)
+                else -> return done(answering, ask, name, result)
+            }
+        unanswered++
+        if (control) amp.input.isQuiet = if (answering is Switching) Input.Quiet.KEEPS else Input.Quiet.REFUSES
+        @Suppress("UNCHECKED_CAST")
+        (later as Deferred<Any?>).addBoth { outcome ->
+            unanswered--
+            if (control) amp.input.isQuiet = Input.Quiet.NO
+            if (outcome is Failure) failed(answering, ask, name, outcome.value) else done(answering, ask, name, outcome.get())
+            amp.input.resumeSoon()
+            null
+        }
+    }
+
+    private fun mayControl(
+        answering: Answering,
+        ask: ByteArray?,
+        name: String,
+    ): Boolean {
+        if (ask == null) throw ProtocolViolationException("${escaped(name, SHOWN)} was asked without wanting an answer.")
+        val isTLS = answering is StartingTLS
+        val why =
+            when {
+                isTLS && amp.transport !is StartTLSTransport -> "TLS not available"
+                isTLS && amp.isTLS -> "TLS was started already"
+                amp.output.state != Output.State.OPEN -> "This side has asked for a change itself"
+                else -> return true
+            }
+        val code = if (isTLS) TLS_ERROR else BUSY
+        amp.output.answerNow(error(ask, code, why))
+        return false
+    }
+
+    private fun done(
+        answering: Answering,
+        ask: ByteArray?,
+        name: String,
+        result: Any?,
+    ) {
+        if (amp.hasEnded || ask == null) return
+        val bytes =
+            try {
+                answering.answer(result, ask)
+            } catch (e: BadLocalReturnException) {
+                return failed(answering, ask, name, e)
+            }
+        if ((answering is StartingTLS && result !is TLSSettings) || (answering is Switching && result !is Protocol)) {
+            return failed(answering, ask, name, BadLocalReturnException("The responder of $name has given nothing to go over to.", null))
+        }
+        amp.output.answer(bytes)
+        when (answering) {
+            is Switching -> amp.switchTo(result as Protocol)
+            is StartingTLS -> amp.beginTLS(result as TLSSettings, isClient = false)
+            else -> {}
+        }
+    }
+
+    private fun failed(
+        answering: Answering,
+        ask: ByteArray?,
+        name: String,
+        error: Throwable,
+    ) {
+        if (amp.hasEnded) {
+            if (error !is CancellationException) logFailed(name, error)
+            return
+        }
+        val isTheirs = error is UnfitArgumentsException
+        val declared = if (isTheirs || error is BadLocalReturnException) null else answering.command?.declaredFor(error)
+        when {
+            isTheirs -> refuseForGood(ask) { logRefused(name, safeMessage(error)) }
+            declared != null -> refuse(ask, name, declared.code, safeMessage(error) ?: "", declared.isFatal)
+            error is RemoteAmpException && error !is UnhandledCommandException -> refuse(ask, name, error.errorCode, error.description)
+            else -> refuseForGood(ask) { logFailed(name, error) }
+        }
+    }
+
+    /** An error that is not told what it is. Acts first: to describe an error of the user's may fail. */
+    private fun refuseForGood(
+        ask: ByteArray?,
+        log: () -> Unit,
+    ) {
+        if (ask != null) amp.output.answer(error(ask, UNKNOWN, "Unknown Error"))
+        amp.transport.loseConnection()
+        log()
+    }
+
+    private fun refuse(
+        ask: ByteArray?,
+        name: String,
+        code: String,
+        description: String,
+        isFatal: Boolean = false,
+    ) {
+        if (ask != null) amp.output.answer(error(ask, code, description))
+        if (ask == null || isFatal) amp.transport.loseConnection()
+        if (ask == null) logRefused(name, description)
+    }
+
+    private fun error(
+        ask: ByteArray,
+        code: String,
+        description: String,
+    ): ByteArray {
+        val slots = arrayOf<ByteArray?>(ask, code.toByteArray(Charsets.ISO_8859_1), shortened(description))
+        return ERROR.encode(slots)
+    }
+
+    private fun logFailed(
+        name: String,
+        error: Throwable,
+    ) {
+        log.failure(
+            "{command} of {peer} has failed",
+            error,
+            "command" to escaped(name, SHOWN),
+            LogKeys.PEER to safeString(amp.transport.peer()),
+        )
+    }
+
+    private fun logRefused(
+        name: String,
+        why: String?,
+    ) {
+        log.warn(
+            "{command} of {peer} ends the connection: {why}",
+            "command" to escaped(name, SHOWN),
+            LogKeys.PEER to safeString(amp.transport.peer()),
+            "why" to why,
+        )
+    }
+
+    internal companion object {
+        private val log = Logger(AMP::class.java)
+        private val ERROR = BoxLayout(listOf(Keys.ERROR, Keys.ERROR_CODE, Keys.ERROR_DESCRIPTION))
+        private const val SHOWN = 80
+        const val BUSY = "BUSY"
+        const val TLS_ERROR = "TLS_ERROR"
+
+        /** In UTF-8, as much of it as a value may have. */
+        private fun shortened(text: String): ByteArray {
+            val bytes = text.encodeToByteArray()
+            if (bytes.size <= AmpBox.MAX_VALUE_LENGTH) return bytes
+            var end = AmpBox.MAX_VALUE_LENGTH
+            while (bytes[end].toInt() and CONTINUES_MASK == CONTINUES) end--
+            return bytes.copyOf(end)
+        }
+
+        private const val CONTINUES_MASK = 0xC0
+        private const val CONTINUES = 0x80
+    }
+}
