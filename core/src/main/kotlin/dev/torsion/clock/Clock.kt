@@ -9,10 +9,10 @@ import kotlin.time.Duration
 /**
  * A source of time that can call you back: Twisted's `IReactorTime`.
  *
- * A [dev.torsion.reactor.Reactor] is the real one and the testkit's `VirtualClock` the one that moves only when told to. Code
- * that takes a `Clock` instead of asking the system for the time can be tested without waiting.
+ * A [dev.torsion.reactor.Reactor] is the real clock. The testkit's `VirtualClock` moves only when a test says so. Code that takes a
+ * `Clock`, and does not ask the system for the time, can be tested without waiting.
  *
- * Thread: unless a method says otherwise a clock belongs to one thread, the reactor's, and calls run on it.
+ * Thread: a clock belongs to one thread, the reactor's, unless a method says otherwise. Calls run on that thread.
  */
 public interface Clock {
     /** Monotonic time in nanoseconds from an arbitrary origin. May be called on any thread. */
@@ -21,9 +21,9 @@ public interface Clock {
     /**
      * Runs [call] once, [delay] from now, on this clock's thread; Twisted's `callLater`.
      *
-     * Nothing runs before the reactor runs. Calls due at the same instant run in the order they were made; one that was reset or
-     * delayed counts as made then. A zero delay means "in the next turn", never "inside this call". What [call] throws is reported,
-     * and the clock goes on.
+     * Nothing runs before the reactor runs. Calls due at the same instant run in the order in which they were made. A reset or delay counts
+     * as making the call anew. A zero delay means "in the next turn", never "inside this call". An exception of [call] is reported, and the
+     * clock goes on.
      *
      * @throws IllegalArgumentException when [delay] is negative
      */

@@ -33,8 +33,8 @@ public class CooperativeTask<I : Iterator<*>> internal constructor(
     public val isFinished: Boolean get() = end != null
 
     /**
-     * A Deferred that fires with the iterator when that is exhausted. It fails with what the iterator threw, with what a Deferred that
-     * it gave failed with, with [TaskStoppedException] after [stop], or with [SchedulerStoppedException]. A new one for each call.
+     * A new Deferred that fires with the iterator when that is exhausted. It fails with the exception of the iterator, with the failure of
+     * a Deferred that the iterator gave, with [TaskStoppedException] after [stop], or with [SchedulerStoppedException].
      */
     public fun whenDone(): Deferred<I> {
         val result = Deferred<I>()
@@ -43,7 +43,7 @@ public class CooperativeTask<I : Iterator<*>> internal constructor(
         return result
     }
 
-    /** Steps no more until [resume] was called as often as this. @throws TaskFinishedException when it has ended */
+    /** Holds the task until [resume] was called as often as this. @throws TaskFinishedException when it has ended */
     public fun pause() {
         checkUnfinished()
         if (++pauses == 1) cooperator.remove(this)

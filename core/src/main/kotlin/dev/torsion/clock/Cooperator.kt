@@ -10,8 +10,8 @@ import java.util.function.BooleanSupplier
 import java.util.function.Supplier
 
 /**
- * Shares the loop among long tasks; Twisted's `Cooperator`. A task is an iterator, each step of which is a small piece of work. In
- * every turn the tasks step in rotation for a slice of time. A step that gives a [Deferred] holds up its own task until that fires; a
+ * Shares the loop among long tasks; Twisted's `Cooperator`. A task is an iterator. Each of its steps is a small piece of work. In every
+ * turn the tasks step in rotation for a slice of time. A step that gives a [Deferred] holds up its own task until that fires. A
  * `CompletionStage` and a coroutine's `Job` do the same.
  *
  * ```kotlin
@@ -22,7 +22,7 @@ import java.util.function.Supplier
  *
  * Thread: the clock's.
  *
- * @param sliceEnds asked for at the start of each turn; what it gives says after each step whether the turn's slice is used up
+ * @param sliceEnds called at the start of each turn; after each step its result says whether the turn's slice is used up
  * @param started whether tasks run at once, or only after [start]
  */
 public class Cooperator

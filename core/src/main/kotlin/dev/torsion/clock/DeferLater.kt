@@ -13,7 +13,7 @@ import java.util.concurrent.TimeUnit
 import kotlin.time.toJavaDuration
 
 /**
- * Runs [call] after [delay] and gives its result; Twisted's `deferLater`. What [call] throws makes the Deferred fail. Cancelling the
+ * Runs [call] after [delay] and gives its result; Twisted's `deferLater`. An exception of [call] makes the Deferred fail. Cancelling the
  * Deferred before that cancels the call.
  *
  * ```java
@@ -47,7 +47,7 @@ public fun <T> Clock.deferLater(
     call: () -> T,
 ): Deferred<T> = deferLater(this, delay.toJavaDuration(), Callable { call() })
 
-/** The whole duration in nanoseconds; what does not fit into a Long, 292 years, is as good as for ever. */
+/** The whole duration in nanoseconds. A longer one than fits into a Long, 292 years, is as good as for ever. */
 internal fun Duration.saturatedNanos(): Long = TimeUnit.NANOSECONDS.convert(this)
 
 /** For texts. */

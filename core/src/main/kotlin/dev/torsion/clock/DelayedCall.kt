@@ -9,7 +9,7 @@ import java.util.concurrent.TimeUnit
 /**
  * A call that [Clock.callLater] scheduled; Twisted's `IDelayedCall`.
  *
- * Thread: the clock's. Every method but [isActive], [time] and `toString` is an error once the call has run or was cancelled.
+ * Thread: the clock's. Once the call has run or was cancelled, every method except [isActive], [time] and `toString` throws.
  */
 public interface DelayedCall {
     /** When the call is due, on the scale of [Clock.nanoTime]; Twisted's `getTime`. */
@@ -22,7 +22,7 @@ public interface DelayedCall {
     public val createdAt: String?
 
     /**
-     * The call will not run.
+     * Takes the call back: it will not run.
      *
      * @throws AlreadyCalledException when it has run, or is running now
      * @throws AlreadyCancelledException when it was cancelled before
@@ -30,7 +30,7 @@ public interface DelayedCall {
     public fun cancel()
 
     /**
-     * Due [delay] from *now*, whatever was planned before: how an idle time-out is re-armed, at almost no cost.
+     * Plans the call for [delay] from *now*, whatever was planned before. It re-arms an idle time-out at almost no cost.
      *
      * @throws AlreadyCalledException when it has run
      * @throws AlreadyCancelledException when it was cancelled
@@ -41,7 +41,7 @@ public interface DelayedCall {
     )
 
     /**
-     * Due [by] later than planned (earlier when negative).
+     * Plans the call for [by] later than before (earlier when negative).
      *
      * @throws AlreadyCalledException when it has run
      * @throws AlreadyCancelledException when it was cancelled

@@ -24,10 +24,10 @@ import kotlin.time.toJavaDuration
  * reactor.callLater(5.seconds) { ticker.stop() }
  * ```
  *
- * The calls stand on a grid of intervals from the moment of [start]: the next one is on the first point of the grid that is still to
- * come. So the loop does not drift, and a call that takes longer than the interval makes it skip points, never run a burst. When the
- * call returns a [Deferred], the next call waits for it, in the same way; so it does for a `CompletionStage` and for a coroutine's `Job`.
- * An exception, or a Deferred that fails, ends the loop.
+ * The calls stand on a grid of intervals from the moment of [start]. The next call is on the first point of the grid that is still to
+ * come. So the loop does not drift. A call that takes longer than the interval makes the loop skip points, but never run a burst. When the
+ * call returns a [Deferred], a `CompletionStage` or a coroutine's `Job`, the next call waits for it in the same way. An exception, or a
+ * Deferred that fails, ends the loop.
  *
  * Thread: the clock's.
  */
@@ -54,11 +54,11 @@ public class LoopingCall internal constructor(
         private set
 
     /**
-     * Begins: with a call inside this method if [now], otherwise with one after [interval]. An interval of zero means in every turn of
-     * the clock; the shortest other one is a nanosecond.
+     * Begins the loop. The first call is inside this method if [now], otherwise after [interval]. An interval of zero means in every turn
+     * of the clock. The shortest other interval is a nanosecond.
      *
-     * The Deferred fires with this object once [stop] was called and the last call has ended, and fails when a call fails. Cancelling
-     * it stops the loop, and cancels the Deferred of the call that is in progress.
+     * The Deferred fires with this object once [stop] was called and the last call has ended. It fails when a call fails. Cancelling it
+     * stops the loop, and cancels the Deferred of the call in progress.
      *
      * A loop that has ended can be started again, on a new grid and with a new count.
      *
@@ -80,7 +80,7 @@ public class LoopingCall internal constructor(
     }
 
     /**
-     * Ends the loop. The Deferred of [start] fires now or, when a call is in progress, at the end of that call.
+     * Ends the loop. The Deferred of [start] fires now, or at the end of a call in progress.
      *
      * @throws IllegalStateException when the loop is not running
      */

@@ -3,7 +3,7 @@
 
 package dev.torsion.clock
 
-/** A [Cooperator] or one of its tasks is in no state for what was asked; Twisted's `SchedulerError`. */
+/** A [Cooperator] or one of its tasks cannot do this in its present state; Twisted's `SchedulerError`. */
 public sealed class SchedulerException(
     message: String,
 ) : IllegalStateException(message)

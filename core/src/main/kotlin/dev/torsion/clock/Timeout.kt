@@ -29,12 +29,12 @@ public class DeferredTimeoutException(
 }
 
 /**
- * What a Deferred ends with after [addTimeout] has cancelled it.
+ * Decides the result of a Deferred after [addTimeout] has cancelled it.
  *
  * Thread: the clock's.
  */
 public fun interface TimeoutCallback<T> {
-    /** [outcome] is what the cancellation led to. Gives the result to go on with, or throws; `outcome.get()` changes nothing. */
+    /** Gives the result to go on with, or throws. [outcome] is the effect of the cancellation; `outcome.get()` changes nothing. */
     @Throws(Exception::class)
     public fun timedOut(
         outcome: Outcome<T>,
@@ -45,9 +45,9 @@ public fun interface TimeoutCallback<T> {
 /**
  * Cancels this Deferred when it has no result after [timeout]; Twisted's `addTimeout`.
  *
- * The time covers the callbacks that were added before, with the Deferreds that they return, and none that is added later. After the
- * time is up, the cancellation shows as [DeferredTimeoutException]; a canceller or an errback that gives a value instead has its
- * way, and so has one that fails with another error. [onTimeout] decides in place of that rule. A result in time cancels the timer.
+ * The time covers the callbacks that were added before, with the Deferreds that they return, and none that is added later. When the time is
+ * up, the cancellation shows as [DeferredTimeoutException]. A canceller or an errback may give a value instead, or fail with another error:
+ * then that counts. [onTimeout] decides in place of that rule. A result in time cancels the timer.
  *
  * Thread: the clock's, to which the Deferred must belong too.
  *

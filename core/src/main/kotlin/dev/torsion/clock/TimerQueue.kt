@@ -11,12 +11,12 @@ import java.util.concurrent.TimeUnit
 import java.util.function.LongSupplier
 
 /**
- * Delayed calls in order of time: what every clock, real or virtual, keeps its calls in.
+ * Delayed calls in order of time. Every clock, real or virtual, keeps its calls in one.
  *
- * A 4-ary heap whose keys stand in their own `long[]`, so that sifting touches no object. New calls go on a pile behind it, and into the
- * heap only when one of them may be the earliest: a time-out that is cancelled before is never sorted in. Cancelling and postponing leave
- * the entry where it is; it is dropped or moved when it comes up, which makes re-arming an idle time-out a field write. Entries that went
- * stale are swept out when they outnumber the live ones.
+ * It is a 4-ary heap. Its keys stand in their own `long[]`, so that sifting touches no object. New calls go on a pile behind it. They go
+ * into the heap only when one of them may be the earliest, so a time-out that is cancelled before is never sorted in. Cancelling and
+ * postponing leave the entry where it is, and it is dropped or moved when it comes up. So re-arming an idle time-out is a field write.
+ * Stale entries are swept out when they outnumber the live ones.
  *
  * Not thread-safe: belongs to its clock's thread.
  */
@@ -57,8 +57,8 @@ public class TimerQueue(
     public fun pollDue(now: Long): Runnable? = pollDue(now, Long.MAX_VALUE)
 
     /**
-     * The same, passing over calls planned after the [mark] was taken: those wait for the next turn, so that a call that plans
-     * itself again at zero delay cannot hold the loop.
+     * The same, without calls that were planned after the [mark] was taken. Those wait for the next turn, so that a call that plans itself
+     * again at zero delay cannot hold the loop.
      */
     public fun pollDue(
         now: Long,

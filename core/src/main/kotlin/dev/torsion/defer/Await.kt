@@ -17,20 +17,19 @@ import kotlin.coroutines.intrinsics.suspendCoroutineUninterceptedOrReturn
 import kotlin.coroutines.resume
 
 /**
- * Waits for the result of this Deferred: gives its value, or throws its exception, the very same object.
+ * Waits for the result of this Deferred. It gives the value, or throws the exception, the very same object.
  *
- * The result is consumed, as by Twisted's `yield`: the Deferred goes on with null, and a failure is no longer reported as
- * unhandled. When the result is there already the coroutine does not suspend, and neither stack nor memory grow however often
- * that happens.
+ * The result is consumed, as by Twisted's `yield`: the Deferred goes on with null, and a failure is no longer reported as unhandled. When
+ * the result is there already, the coroutine does not suspend. Neither stack nor memory grow, however often that happens.
  *
- * An exception gets the awaiting call sites as a suppressed exception, so that its trace leads from the throw to who waited.
+ * An exception gets the awaiting call sites as a suppressed exception. So its trace leads from the throw to the coroutines that waited.
  *
- * **Thread.** Call it on the thread that this Deferred belongs to. The coroutine goes on where its dispatcher says; without one,
- * inside the call that fires this Deferred.
+ * **Thread.** Call it on the thread that this Deferred belongs to. The coroutine goes on where its dispatcher says. Without a dispatcher it
+ * goes on inside the call that fires this Deferred.
  *
  * **Cancellation.** Cancelling the coroutine while it waits throws `CancellationException` here and cancels this Deferred, on the
  * coroutine's dispatcher if it has one. A value may come all the same, or may have come before the coroutine could go on: it is dropped.
- * A permit, an object of a queue and a connection go back to where they came from; for anything else see [Deferred.onUndelivered]. A
+ * A permit, an object of a queue and a connection go back to where they came from. For anything else see [Deferred.onUndelivered]. A
  * result that is there already wins over cancellation.
  */
 public suspend fun <T> Deferred<T>.await(): T {
@@ -62,8 +61,8 @@ public suspend fun <T> Deferred<T>.await(): T {
 }
 
 /**
- * Holds a permit while [block] runs. Cancelling the coroutine while it waits takes it out of the queue; a permit that was on its way to it
- * goes to the next who waits.
+ * Holds a permit while [block] runs. Cancelling the coroutine while it waits takes it out of the queue. A permit on its way to it goes to
+ * the next waiter.
  */
 public suspend inline fun <T> ConcurrencyPrimitive<*>.withPermit(block: () -> T): T {
     acquire().await()

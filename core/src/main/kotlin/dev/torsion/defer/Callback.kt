@@ -6,11 +6,11 @@ package dev.torsion.defer
 /**
  * A step of a [Deferred]'s chain: takes the result so far and gives the next one.
  *
- * Three kinds of result are special, whatever [R] is: a [Deferred] makes the chain wait for it, a [Failure] makes the chain fail
- * with it, and an exception that is thrown makes the chain fail with that exception.
+ * Three kinds of result are special, for every [R]. A [Deferred] makes the chain wait for it. A [Failure] makes the chain fail with it. An
+ * exception makes the chain fail with that exception.
  *
- * Kotlin and Java lambdas both fit. It is called on the thread that fires the Deferred, or on the thread that adds the callback
- * when the Deferred has a result already.
+ * Kotlin and Java lambdas both fit. It is called on the thread that fires the Deferred. When the Deferred has a result already, it is
+ * called on the thread that adds the callback.
  */
 public fun interface Callback<in T, out R> {
     /** Takes [value] and gives the next result; any exception makes the chain fail. */
@@ -22,7 +22,7 @@ public fun interface Callback<in T, out R> {
  * Stops the work that would fire a [Deferred]; called by [Deferred.cancel] while that Deferred has no result.
  *
  * It may fire the Deferred itself, with a value or with an error. When it does not, the Deferred fails with
- * [DeferredCancelledException]. When it throws, the Deferred fails with what was thrown.
+ * [DeferredCancelledException]. When it throws, the Deferred fails with that exception.
  */
 public fun interface Canceller<T> {
     /** Stops the work behind [deferred]. */

@@ -7,10 +7,10 @@ import dev.torsion.log.simpleName
 import java.util.concurrent.Callable
 
 /**
- * What [DeferredLock] and [DeferredSemaphore] share: a number of permits, and a queue of Deferreds that wait for one, first come,
- * first served.
+ * The base of [DeferredLock] and [DeferredSemaphore]: a number of permits, and a queue of Deferreds that wait for one, first come, first
+ * served.
  *
- * Like a Deferred it belongs to one thread; it orders asynchronous work, not threads.
+ * Like a Deferred it belongs to one thread. It orders asynchronous work, not threads.
  *
  * @param P the type itself, which [acquire] gives
  * @property limit how many permits there are
@@ -33,7 +33,7 @@ public sealed class ConcurrencyPrimitive<P : ConcurrencyPrimitive<P>>(public val
 
     /**
      * A Deferred that fires with this object once it has a permit, at once if one is free. Cancelling it while it waits takes it
-     * out of the queue. A coroutine that awaits it, or a future made of it, that is cancelled before it has the permit gives it back.
+     * out of the queue. A coroutine or a future that waits for it may be cancelled before it has the permit: then the permit goes back.
      */
     public fun acquire(): Deferred<P> {
         val permit = Permit()
@@ -70,14 +70,14 @@ public sealed class ConcurrencyPrimitive<P : ConcurrencyPrimitive<P>>(public val
     }
 
     /**
-     * Takes a permit, calls [callable], and gives the permit back once its result is there. The result, good or bad, is what the
-     * returned Deferred gets.
+     * Takes a permit, calls [callable], and gives the permit back once its result is there. The returned Deferred gets the result, good or
+     * bad.
      */
     public fun <T> run(callable: Callable<T>): Deferred<T> = acquire().addAsyncCallback { maybeDeferred(callable).addStep(Release()) }
 
     /**
-     * [run] for a callable that returns a Deferred: the permit is kept until that one has fired. Cancelling the result cancels
-     * the wait, or that one.
+     * [run] for a callable that returns a Deferred: the permit is kept until that Deferred has fired. Cancelling the result cancels the
+     * wait or that Deferred.
      */
     public fun <T> runAsync(callable: Callable<Deferred<T>>): Deferred<T> =
         acquire().addAsyncCallback { maybeAsyncDeferred(callable).addStep(Release()) }
@@ -113,7 +113,7 @@ public sealed class ConcurrencyPrimitive<P : ConcurrencyPrimitive<P>>(public val
 }
 
 /**
- * A lock for asynchronous work (Twisted's `DeferredLock`): one holder at a time, the others wait in order.
+ * A lock for asynchronous work (Twisted's `DeferredLock`). It has one holder at a time; the others wait in order.
  *
  * ```kotlin
  * lock.run { writeRecord(record) }
@@ -126,7 +126,7 @@ public class DeferredLock : ConcurrencyPrimitive<DeferredLock>(1) {
 }
 
 /**
- * A semaphore for asynchronous work (Twisted's `DeferredSemaphore`): at most [limit] holders at a time, the others wait in order.
+ * A semaphore for asynchronous work (Twisted's `DeferredSemaphore`). It has at most [limit] holders at a time; the others wait in order.
  */
 public class DeferredSemaphore(limit: Int) : ConcurrencyPrimitive<DeferredSemaphore>(limit)
 

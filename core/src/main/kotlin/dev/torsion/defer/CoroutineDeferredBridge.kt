@@ -14,10 +14,10 @@ import java.util.concurrent.Executor
 import kotlinx.coroutines.Deferred as KotlinDeferred
 
 /**
- * This Deferred as one of kotlinx.coroutines. It takes the result; this chain goes on with null. Cancelling it cancels this
- * Deferred, on [loop], the thread this Deferred belongs to. Call this method itself on that thread.
+ * This Deferred as one of kotlinx.coroutines. That one takes the result, and this chain goes on with null. Cancelling it cancels this
+ * Deferred on [loop], the thread that this Deferred belongs to. Call this method itself on that thread.
  *
- * When the result and the cancellation meet, the first to complete it wins, and the loser is dropped; see [Deferred.onUndelivered].
+ * When the result and the cancellation meet, the first one wins, and the loser is dropped; see [Deferred.onUndelivered].
  */
 public fun <T> Deferred<T>.toKotlinDeferred(loop: Executor): KotlinDeferred<T> {
     val target = CompletableDeferred<T>()
@@ -45,15 +45,15 @@ public fun <T> Deferred<T>.toKotlinDeferred(loop: Executor): KotlinDeferred<T> {
 /**
  * This Deferred of kotlinx.coroutines as one of Torsion, fired on [loop]; use it on the loop only. A lazy one is started.
  *
- * Cancelling either cancels the other. When this one has a result by then, on its way to the loop, the result wins and the Deferred fires
- * with it at once. A result that is itself a Deferred of Torsion is refused: the Deferred fails with [IllegalArgumentException].
+ * Cancelling either cancels the other. A result that is on its way to the loop by then wins, and the Deferred fires with it at once. A
+ * result that is itself a Deferred of Torsion is refused: the Deferred fails with [IllegalArgumentException].
  */
 @OptIn(ExperimentalCoroutinesApi::class)
 public fun <T> KotlinDeferred<T>.toDeferred(loop: Executor): Deferred<T> = toDeferred(loop) { getCompleted() }
 
 /**
- * The end of this job as a Deferred, fired on [loop]; use it on the loop only. It fails with what the job has failed with, and with
- * [DeferredCancelledException] when that was cancelled. Cancelling the Deferred cancels the job; a lazy job is started.
+ * The end of this job as a Deferred, fired on [loop]; use it on the loop only. It fails with the job's exception, and with
+ * [DeferredCancelledException] when the job was cancelled. Cancelling the Deferred cancels the job. A lazy job is started.
  */
 public fun Job.toDeferred(loop: Executor): Deferred<Unit> = toDeferred(loop) { }
 

@@ -13,10 +13,10 @@ import java.util.function.Consumer
 /**
  * A result that will come, and the chain of callbacks that waits for it (Twisted's `Deferred`).
  *
- * Whoever does the work keeps the Deferred and fires it once, with [callback] or [errback]. Whoever wants the result adds
- * callbacks. Each callback gets the result of the one before it; an exception goes to the next errback; an errback that returns a
- * value leads back to the next callback; a callback that returns a Deferred makes the chain wait for that one. A callback added
- * after the firing runs at once.
+ * The code that does the work keeps the Deferred and fires it once, with [callback] or [errback]. The code that wants the result adds
+ * callbacks. Each callback gets the result of the one before it. An exception goes to the next errback. An errback that returns a value
+ * leads back to the next callback. A callback that returns a Deferred makes the chain wait for it. A callback that is added after the
+ * firing runs at once.
  *
  * ```kotlin
  * lookUp(name)
@@ -26,12 +26,12 @@ import java.util.function.Consumer
  * ```
  *
  * The chain is one mutable object: `addCallback` and its siblings change this Deferred and return it, typed by its new result.
- * Use only what they return from then on.
+ * Use only the returned one from then on.
  *
- * **Threads.** A Deferred is not thread-safe. It belongs to the thread that fires it; the callbacks run there. Hand results over
- * from other threads through the reactor. To fire it or to add a callback while another thread runs the callbacks is an
- * [IllegalStateException], as far as one thread can see the other without paying for it. In debug mode (see [DeferredDebug]) so is
- * every use by another thread of one that was made on the thread of a reactor, while that runs.
+ * **Threads.** A Deferred is not thread-safe. It belongs to the thread that fires it, and the callbacks run there. Hand results over
+ * from other threads through the reactor. While one thread runs the callbacks, another thread that fires it or adds a callback gets an
+ * [IllegalStateException], if the check can see this at no cost. In debug mode (see [DeferredDebug]) a Deferred of a running reactor's
+ * thread refuses every use by another thread.
  *
  * **Cancellation.** [cancel] stops the work by the [Canceller] given to the constructor.
  *
@@ -96,7 +96,7 @@ public open class Deferred<T> @JvmOverloads constructor(canceller: Canceller<T>?
     /** [addCallback] for a callback that returns a Deferred: the chain waits for it and goes on with its result. */
     public fun <R> addAsyncCallback(callback: Callback<T, Deferred<R>>): Deferred<R> = addAsync(callback)
 
-    /** Adds a step for a failure; a good result passes by it. What [errback] returns is the good result of the next step. */
+    /** Adds a step for a failure; a good result passes by it. The next step gets the value of [errback] as a good result. */
     public fun addErrback(errback: Callback<Failure, T>): Deferred<T> = add(Errback(errback))
 
     /** [addErrback] for an errback that returns a Deferred: the chain waits for it and goes on with its result. */
@@ -120,9 +120,9 @@ public open class Deferred<T> @JvmOverloads constructor(canceller: Canceller<T>?
     public fun <R> addAsyncBoth(callback: Callback<Outcome<T>, Deferred<R>>): Deferred<R> = addAsync(Both(callback))
 
     /**
-     * Fires [other] with this Deferred's result, good or bad. From then on a failure is [other]'s to handle, and this chain
-     * goes on with null. Cancelling [other] does not cancel this one. Each Deferred linked this way takes some stack; a
-     * Deferred returned from a callback does not.
+     * Fires [other] with this Deferred's result, good or bad. From then on [other] handles a failure, and this chain goes on with null.
+     * Cancelling [other] does not cancel this one. Each Deferred that is linked this way takes some stack. A Deferred that a callback
+     * returns takes none.
      */
     public fun chainDeferred(other: Deferred<T>): Deferred<Void?> {
         other.source = this
@@ -135,13 +135,15 @@ public open class Deferred<T> @JvmOverloads constructor(canceller: Canceller<T>?
     }
 
     /**
-     * Cancels. Not fired yet: the canceller runs, and when it does not fire this Deferred, or there is none, the Deferred fails
-     * with [DeferredCancelledException]. Waiting for a Deferred that a callback returned: that one is cancelled. Has its result:
-     * nothing happens.
+     * Cancels this Deferred:
+     * - Before it has fired, the canceller runs. If the canceller does not fire the Deferred, or there is no canceller, the Deferred fails
+     *   with [DeferredCancelledException].
+     * - While it waits for a Deferred that a callback returned, that one is cancelled.
+     * - When it has its result, nothing happens.
      *
-     * Without a canceller the worker knows nothing of it, so the next fire is dropped; one fire, not more. The same is so when
-     * the canceller throws: the Deferred then fails with what it threw. A cancel from inside the canceller does nothing. This
-     * method never throws, but for the wrong thread in debug mode.
+     * Without a canceller the worker does not know of the cancellation. So the next fire is dropped, but only one. If the canceller throws,
+     * the Deferred fails with that exception, and the next fire is dropped too. A cancel from inside the canceller does nothing. This
+     * method never throws, except for the wrong thread in debug mode.
      */
     public fun cancel() {
         checkOwner("cancels it")
@@ -155,7 +157,7 @@ public open class Deferred<T> @JvmOverloads constructor(canceller: Canceller<T>?
         }
     }
 
-    /** What [cancel] does to a Deferred that has not been fired. */
+    /** [cancel] for a Deferred that has not been fired. */
     @Suppress("UNCHECKED_CAST")
     internal open fun cancelUnfired() {
         val canceller = helper
@@ -195,7 +197,7 @@ public open class Deferred<T> @JvmOverloads constructor(canceller: Canceller<T>?
     }
 
     /**
-     * Gives the value to [release] when nobody else gets it. So a connection or a file is closed, and not lost. It happens in three cases:
+     * Gives the value to [release] when nobody else gets it. So a connection or a file is closed, and not lost. There are three cases:
      * - A coroutine in [await], or a future or Deferred of kotlinx.coroutines made of this one, is cancelled after the value has come and
      *   before it is handed over.
      * - The value loses a [race].
@@ -205,10 +207,11 @@ public open class Deferred<T> @JvmOverloads constructor(canceller: Canceller<T>?
      * val socket = open().onUndelivered { it.close() }.await()
      * ```
      *
-     * It is about the very object that passes by here. When a later callback gives another object, that callback has taken this one. The
-     * newest [release] counts. When the chain of another Deferred takes the value over, it is kept there too; so is the winner of a [race].
+     * It watches the very object that passes by here. When a later callback gives another object, that callback has taken this one. The
+     * newest [release] counts. The chain of another Deferred that takes the value over keeps it too, and so does a [race] with its winner.
      *
-     * Thread: [release] runs on this Deferred's; with a coroutine on a dispatcher of another thread, on that one. Its exceptions are logged.
+     * Thread: [release] runs on this Deferred's thread. For a coroutine on a dispatcher of another thread, it runs there. Its exceptions
+     * are logged.
      */
     public fun onUndelivered(release: Consumer<in T>): Deferred<T> {
         keeps = true
@@ -218,16 +221,15 @@ public open class Deferred<T> @JvmOverloads constructor(canceller: Canceller<T>?
     }
 
     /**
-     * This Deferred as a future. The future takes the result: a good value completes it, an exception completes it
-     * exceptionally with that very exception, and cancellation makes it `isCancelled`; this chain goes on with null.
+     * This Deferred as a future. The future takes the result. A good value completes it, an exception completes it exceptionally with that
+     * very exception, and cancellation makes it `isCancelled`. This chain goes on with null.
      *
-     * Cancelling the future, or any stage derived from it, or completing one of them by hand (which is what `orTimeout` does)
-     * cancels this Deferred, and at once the future itself, so that its other stages end too. It cancels the Deferred on
-     * [loop], the thread it belongs to, so the stages may be cancelled from any thread. When the result and the cancellation
-     * meet, the first to complete the future wins, and the loser is dropped.
+     * Cancelling the future, or any stage derived from it, cancels this Deferred. So does completing one of them by hand, as `orTimeout`
+     * does. The future itself is cancelled at once, so that its other stages end too. The Deferred is cancelled on [loop], the thread that
+     * it belongs to, so any thread may cancel the stages. When the result and the cancellation meet, the first one wins, and the loser is
+     * dropped.
      *
-     * Call this method itself on the Deferred's thread. Without a reactor, `Runnable::run` as [loop] cancels on the
-     * cancelling thread.
+     * Call this method itself on the Deferred's thread. Without a reactor, `Runnable::run` as [loop] cancels on the cancelling thread.
      */
     public fun toCompletableFuture(loop: Executor): CompletableFuture<T> = DeferredFuture.of(this, loop)
 

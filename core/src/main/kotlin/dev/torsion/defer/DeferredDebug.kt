@@ -9,9 +9,10 @@ import java.util.concurrent.CopyOnWriteArraySet
  * Whether Deferreds remember where they were made and fired.
  *
  * The system property `torsion.debug` decides at first: `on`, `off`, or `auto` (the default), which follows the JVM's assertions (`-ea`).
- * [setDebugging] changes it while the program runs, as Twisted's does. It costs a stack walk for each Deferred and each delayed call. With
- * it on, [AlreadyCalledException], reports of unhandled failures and [Deferred.toString] name those places, a failure's trace shows the
- * Deferreds that waited for it, a delayed call knows who made it, and a Deferred that was made on a running reactor's thread is refused to
+ * [setDebugging] changes it while the program runs, as Twisted's does. It costs a stack walk for each Deferred and each delayed call.
+ *
+ * With debugging on, [AlreadyCalledException], reports of unhandled failures and [Deferred.toString] name those places. A failure's trace
+ * shows the Deferreds that waited for it. A delayed call knows the code that made it. A Deferred of a running reactor's thread refuses
  * other threads.
  *
  * Thread: any.
@@ -35,8 +36,8 @@ public object DeferredDebug {
         get() = isOn
 
     /**
-     * Turns debugging on or off for what is made from now on, Deferreds and delayed calls; Twisted's `setDebugging`. What was made before
-     * stays as it is. A running reactor takes part from its next turn on.
+     * Turns debugging on or off for Deferreds and delayed calls that are made from now on; Twisted's `setDebugging`. Older ones stay as
+     * they are. A running reactor takes part from its next turn on.
      */
     @JvmStatic
     public fun setDebugging(on: Boolean) {

@@ -4,8 +4,8 @@
 package dev.torsion.defer
 
 /**
- * Collects the results of several Deferreds (Twisted's `DeferredList`): fires with one [Outcome] for each, in their order, when
- * all have fired.
+ * Collects the results of several Deferreds (Twisted's `DeferredList`). It fires when all have fired, with one [Outcome] for each, in their
+ * order.
  *
  * ```kotlin
  * DeferredList(listOf(first, second), consumeErrors = true).addCallback { outcomes ->
@@ -13,11 +13,11 @@ package dev.torsion.defer
  * }
  * ```
  *
- * It adds a callback to each of them, so it sees the result that their callbacks before it made, and callbacks added to them
- * later see the result that this one leaves. An empty list fires at once with no outcomes. Twisted's third flag,
- * `fireOnOneCallback`, changes the type of the result and is [firstResult] here.
+ * It adds a callback to each of them. So it sees the result of their earlier callbacks, and their later callbacks see the result that it
+ * leaves. An empty list fires at once with no outcomes. Twisted's third flag, `fireOnOneCallback`, changes the type of the result. It is
+ * [firstResult] here.
  *
- * Cancelling it before it has fired cancels every Deferred of the list; they are not cancelled when it has fired, early or not.
+ * Cancelling it before it has fired cancels every Deferred of the list. Cancelling it later, also after an early fire, cancels none.
  *
  * @param deferreds the Deferreds to collect; copied
  * @param fireOnOneErrback fail with [FirstError] as soon as one of them fails, without waiting for the others
@@ -55,10 +55,9 @@ public class DeferredList<T> @JvmOverloads constructor(
 
     public companion object {
         /**
-         * Waits for the first of [deferreds] that succeeds (Twisted's `DeferredList` with `fireOnOneCallback`) and leaves the
-         * others running; [race] cancels them. When all fail, or there are none, it fails with [FailureGroup]; with
-         * [fireOnOneErrback] the first failure, if it comes before a success, is a [FirstError]. The other parameters, and
-         * cancelling, are those of [DeferredList].
+         * Waits for the first of [deferreds] that succeeds (Twisted's `DeferredList` with `fireOnOneCallback`) and lets the others run on;
+         * [race] cancels them. When all fail, or there are none, it fails with [FailureGroup]. With [fireOnOneErrback], a failure before
+         * the first success is a [FirstError]. The other parameters and cancelling are as in [DeferredList].
          */
         @JvmStatic
         @JvmOverloads

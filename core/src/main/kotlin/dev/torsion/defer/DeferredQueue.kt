@@ -30,7 +30,7 @@ public class DeferredQueue<T>(public val size: Int, public val backlog: Int) {
     public val waitingCount: Int get() = waiting.size
 
     /**
-     * Adds [value]: the Deferred that has waited longest gets it at once, or else it is kept.
+     * Adds [value]. The Deferred that has waited longest gets it at once. If none waits, it is kept.
      * @throws QueueOverflow when [size] objects are kept
      * @throws IllegalArgumentException when [value] is a Deferred, which could not be handed out
      */
@@ -45,8 +45,8 @@ public class DeferredQueue<T>(public val size: Int, public val backlog: Int) {
     }
 
     /**
-     * A Deferred of the next object. Cancelling it while it waits takes it out of the queue. A coroutine that awaits it, or a future
-     * made of it, that is cancelled before it has the object puts it back before all others; there may be more than [size] then.
+     * A Deferred of the next object. Cancelling it while it waits takes it out of the queue. A coroutine or a future that waits for it may
+     * be cancelled before it has the object: then the object goes back before all others. There may be more than [size] objects then.
      *
      * @throws QueueUnderflow when [backlog] Deferreds wait already
      */

@@ -18,8 +18,8 @@ public fun <T> fail(error: Throwable): Deferred<T> = Deferred<T>().apply { errba
 public fun <T> fail(failure: Failure): Deferred<T> = Deferred<T>().apply { errback(failure) }
 
 /**
- * Calls [callable] and gives its result as a Deferred, whatever that result is: a value or an exception makes a Deferred that has
- * fired, a [Failure] one that has failed, and a Deferred is returned as it is.
+ * Calls [callable] and gives any result of it as a Deferred. A value or an exception makes a Deferred that has fired. A [Failure] makes one
+ * that has failed. A Deferred is returned as it is.
  */
 public fun <T> maybeDeferred(callable: Callable<T>): Deferred<T> = callSafely(callable)
 

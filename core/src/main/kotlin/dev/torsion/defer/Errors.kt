@@ -23,12 +23,12 @@ public class DeferredCancelledException @JvmOverloads constructor(message: Strin
  */
 public class AlreadyCalledException internal constructor(message: String) : IllegalStateException(message)
 
-/** The first failure among several Deferreds: the one at [index] ended with [subFailure], whose exception is also the cause. */
+/** The first failure among several Deferreds. The one at [index] ended with [subFailure]; its exception is also the cause. */
 public class FirstError(public val index: Int, public val subFailure: Failure) :
     RuntimeException("Deferred #$index failed: ${safeString(subFailure.value)}", subFailure.value)
 
 /**
- * Every one of several Deferreds failed. [failures] holds them in the order of the Deferreds; the first is also the cause, the
+ * All of several Deferreds failed. [failures] holds their failures, in the order of the Deferreds. The first is also the cause, and the
  * others are suppressed exceptions.
  */
 public class FailureGroup(failures: List<Failure>) :

@@ -14,13 +14,13 @@ import java.util.concurrent.Future
 import java.util.concurrent.atomic.AtomicReference
 
 /**
- * This stage as a Deferred, fired on [loop]; use it on the loop only. The exception of a failed stage arrives as it was,
- * without `CompletionException` around it; a cancelled future arrives as [DeferredCancelledException]. A result that is itself a Deferred
- * is refused: the Deferred fails with [IllegalArgumentException].
+ * This stage as a Deferred, fired on [loop]; use it on the loop only. The exception of a failed stage arrives as it was, without
+ * `CompletionException` around it. A cancelled future arrives as [DeferredCancelledException]. A result that is itself a Deferred is
+ * refused: the Deferred fails with [IllegalArgumentException].
  *
- * Any [CompletionStage] will do, the JDK's minimal ones too: only its `whenComplete` is used. Cancelling the Deferred cancels a stage that
- * is a [Future]. When the stage has a result by then, on its way to the loop, the result wins and the Deferred fires with it at once. A
- * stage that cannot be cancelled runs on, and its result is dropped.
+ * Any [CompletionStage] will do, the JDK's minimal ones too, since only its `whenComplete` is used. Cancelling the Deferred cancels a stage
+ * that is a [Future]. A result that is on its way to the loop by then wins, and the Deferred fires with it at once. A stage that cannot be
+ * cancelled runs on, and its result is dropped.
  */
 public fun <T> CompletionStage<T>.toDeferred(loop: Executor): Deferred<T> {
     val deferred = loop.newDeferred<T> { cancelled -> if (!tryToCancel()) resultNow()?.fire(cancelled) }

@@ -31,17 +31,16 @@ import kotlin.coroutines.EmptyCoroutineContext
  * }
  * ```
  *
- * The block starts inside this call. After each wait it goes on inside the call that fired what it waited for. When [context] has
- * a dispatcher, that decides instead; on a dispatcher's own thread the block starts inside this call too.
+ * The block starts inside this call. After each wait it goes on inside the call that fired the awaited Deferred. When [context] has a
+ * dispatcher, the dispatcher decides instead. On the dispatcher's own thread the block starts inside this call too.
  *
- * Cancelling the Deferred cancels the Deferred that the block waits on, so [DeferredCancelledException] is thrown at its [await];
- * a block that catches it goes on and may still give a value, and can be cancelled again. When the block waits in any other
- * suspending function its coroutine is cancelled, by the rules of kotlinx.coroutines.
+ * Cancelling the Deferred cancels the Deferred that the block waits on. So the [await] throws [DeferredCancelledException]. A block that
+ * catches it goes on and may still give a value, and can be cancelled again. When the block waits in any other suspending function, its
+ * coroutine is cancelled, by the rules of kotlinx.coroutines.
  *
- * A block that gives a Deferred instead of its awaited value is refused: the result fails with [IllegalArgumentException].
+ * The block must give a value, and not a Deferred: otherwise the result fails with [IllegalArgumentException].
  *
- * The Deferred fires when the block and all coroutines that it launched in its scope have ended. A [Job] in [context] becomes the
- * parent.
+ * The Deferred fires when the block has ended, and all coroutines that it launched in its scope. A [Job] in [context] becomes the parent.
  */
 public fun <T> inlineCallbacks(context: CoroutineContext = EmptyCoroutineContext, block: suspend CoroutineScope.() -> T): Deferred<T> {
     val dispatcher = context[ContinuationInterceptor]
@@ -54,9 +53,8 @@ public fun <T> inlineCallbacks(context: CoroutineContext = EmptyCoroutineContext
 }
 
 /**
- * [inlineCallbacks] as a child of this scope: it runs on the scope's dispatcher, is cancelled with the scope, and its failure
- * cancels the scope, as with `async`. A failure that the scope has been told, or that comes from the scope's own cancellation, is
- * not reported as unhandled.
+ * [inlineCallbacks] as a child of this scope. It runs on the scope's dispatcher and is cancelled with the scope. Its failure cancels the
+ * scope, as with `async`. A failure is not reported as unhandled if the scope has got it, or if it comes from the scope's own cancellation.
  */
 public fun <T> CoroutineScope.deferred(
     context: CoroutineContext = EmptyCoroutineContext,

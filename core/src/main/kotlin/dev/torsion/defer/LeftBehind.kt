@@ -11,8 +11,8 @@ import kotlinx.coroutines.job
 import java.util.concurrent.atomic.AtomicInteger
 
 /**
- * Sees coroutines, paused Deferreds and futures that the thread of [watch] begins, and says which of them have not ended. Tools use it that
- * find the leftovers of a test, such as the testkit's `LeakWatch`. It is not for programs: it keeps what it sees.
+ * Sees coroutines, paused Deferreds and futures that the thread of [watch] begins, and says which of them have not ended. It is for tools
+ * that find the leftovers of a test, such as the testkit's `LeakWatch`. It is not for programs, since it keeps everything that it sees.
  *
  * Thread: that of [watch].
  */
@@ -25,9 +25,9 @@ public class LeftBehind private constructor() : AutoCloseable {
     private class Made(val future: LoopFuture<*>, val place: Place?)
 
     /**
-     * What is left now:
-     * - coroutines that wait: those of [inlineCallbacks], and all below the [scopes];
-     * - Deferreds that have failed and are held by [pause][Deferred.pause], so that their failure is reported by nobody;
+     * The leftovers now:
+     * - waiting coroutines: those of [inlineCallbacks], and all below the [scopes];
+     * - failed Deferreds that [pause][Deferred.pause] holds, so that nobody reports their failure;
      * - futures of Deferreds, and stages derived from them, that have failed with anything but a cancellation while nobody has looked at
      *   them: no stage was added, and nobody has asked. A stage of `whenComplete` counts as looked at.
      */
@@ -89,7 +89,7 @@ public class LeftBehind private constructor() : AutoCloseable {
         private val watching = AtomicInteger() // so that programs do not look at the thread local
         private val current = ThreadLocal<LeftBehind>()
 
-        /** Begins to watch what the calling thread does; a watch that it has begun before sees nothing more. */
+        /** Begins to watch the calling thread. An earlier watch of this thread sees nothing more. */
         @JvmStatic
         public fun watch(): LeftBehind {
             current.get()?.close()
@@ -120,6 +120,6 @@ public class Leftover internal constructor(
     /** The error in it, or null. */
     public val error: Throwable?,
 ) {
-    /** What it is, and where it was made when [debugging][DeferredDebug] is on. */
+    /** Its description, with the place where it was made when [debugging][DeferredDebug] is on. */
     override fun toString(): String = text
 }

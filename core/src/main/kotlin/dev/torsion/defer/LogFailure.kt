@@ -9,14 +9,14 @@ package dev.torsion.defer
 import dev.torsion.log.Logger
 
 /**
- * Logs a failure, and goes on with null: the last step of a chain whose failure nobody else handles; Twisted's `addErrback(log.err)`.
+ * Logs a failure, and goes on with null; Twisted's `addErrback(log.err)`. It is the last step of a chain without another errback.
  *
  * ```java
  * Deferreds.logFailure(save(order), log, "{order} was not saved", "order", order);
  * ```
  *
- * The text, with names and values in turn, is that of [Logger.failure]. The stack trace is logged with it. A cancellation is logged too:
- * where it is no error of the program, trap it before. A good result passes by.
+ * The text, with names and values in turn, is as in [Logger.failure]. The log has the stack trace too. A cancellation is also logged: trap
+ * it before this step if it is no error of the program. A good result passes by.
  *
  * Thread: that of this Deferred.
  */

@@ -9,14 +9,14 @@ import java.util.concurrent.Executor
 import java.util.concurrent.RejectedExecutionException
 
 /**
- * An [Executor] that runs its tasks on one thread, and knows whether the caller is that thread. A reactor is one. Futures made
- * with it refuse to block that thread ([mustNotBlock]), and cancel at once when cancelled on it.
+ * An [Executor] that runs its tasks on one thread, and knows whether the caller is on that thread. A reactor is one. Futures that are made
+ * with it refuse to block that thread ([mustNotBlock]). Cancelling them on it takes effect at once.
  */
 public interface LoopExecutor : Executor {
     /** True when called on the thread of the loop. */
     public val inLoop: Boolean
 
-    /** True on a thread that would wait in vain for what this loop does: its own, and any other that it needs for that. */
+    /** True on a thread that would wait in vain for this loop: its own, and any other that the loop itself needs. */
     public val mustNotBlock: Boolean get() = inLoop
 }
 

@@ -12,9 +12,9 @@ import java.io.PrintWriter
 import java.io.StringWriter
 
 /**
- * What became of some work: a [Success] with its value, or a [Failure] with its exception.
+ * The end of some work: a [Success] with its value, or a [Failure] with its exception.
  *
- * This is the Java and Kotlin form of Twisted's `(success, result)` pair; [DeferredList] yields a list of them and
+ * It is the Java and Kotlin form of Twisted's `(success, result)` pair. [DeferredList] gives a list of them, and a callback of
  * [Deferred.addBoth] takes one.
  */
 public sealed interface Outcome<out T> {
@@ -58,8 +58,8 @@ public class Failure(public val value: Throwable) : Outcome<Nothing> {
     public val errorMessage: String get() = safeMessage(value) ?: type.name
 
     /**
-     * The exception's name, message and call sites, one line for each site, at most [BRIEF_SITES] of them; then the same for those who
-     * waited for it: coroutines that awaited it and, in debug mode, Deferreds.
+     * The exception's name, message and call sites, one line for each site, at most [BRIEF_SITES] of them. The same follows for each
+     * waiter: coroutines that awaited it and, in debug mode, Deferreds.
      */
     public val briefTraceback: String
         get() {
@@ -73,7 +73,7 @@ public class Failure(public val value: Throwable) : Outcome<Nothing> {
         return if (sites.size > BRIEF_SITES) lines + "(${sites.size - BRIEF_SITES} more)" else lines
     }
 
-    /** The exception's whole stack trace, its causes and those who waited for it included. */
+    /** The exception's whole stack trace, with its causes and its waiters. */
     public val traceback: String
         get() = StringWriter().also { safeThrowable(value).printStackTrace(PrintWriter(it, true)) }.toString()
 

@@ -8,16 +8,16 @@ import dev.torsion.log.safeString
 import java.lang.ref.Cleaner
 import java.util.concurrent.CopyOnWriteArrayList
 
-/** Hears of every failure that nobody handled; see [UnhandledFailures]. */
+/** Hears of every unhandled failure; see [UnhandledFailures]. */
 public fun interface UnhandledFailureListener {
-    /** Takes the [report]; true claims it, and then it is not logged. */
+    /** Takes the [report]. True claims it, so that it is not logged. */
     public fun unhandled(report: UnhandledFailure): Boolean
 }
 
 /**
  * A failure that reached the end of its Deferred's chain.
  *
- * @property failure what happened
+ * @property failure the failure
  * @property places where the Deferred was made and fired, as stack traces; without debug mode a hint how to switch it on
  * @property madeAt the source line that made the Deferred, such as `Client.kt:42`, or null without debug mode
  */
@@ -30,12 +30,12 @@ public class UnhandledFailure internal constructor(
 }
 
 /**
- * Reports failures of Deferreds that nobody handled.
+ * Reports unhandled failures of Deferreds.
  *
- * A failure is noted when it reaches the end of its chain and withdrawn when an errback takes it or another Deferred takes it
- * over. What is left is reported at the end of the turn: a reactor calls [beginTurn] and [endTurn] around each of its turns. On a
- * thread without a turn the report comes when the Deferred is garbage collected (which never happens while the exception itself
- * refers to the Deferred). An errback that is added after the report still handles the failure, too late for the report.
+ * A failure is noted when it reaches the end of its chain. The note is withdrawn when an errback takes the failure or another Deferred
+ * takes it over. The other notes are reported at the end of the turn: a reactor calls [beginTurn] and [endTurn] around each of its turns.
+ * On a thread without a turn the report comes when the Deferred is garbage collected, which never happens while the exception itself refers
+ * to the Deferred. An errback that is added after the report still handles the failure, too late for the report.
  *
  * A report is an error in the log (namespace `dev.torsion.defer`), unless a listener claims it.
  */
@@ -45,9 +45,9 @@ public object UnhandledFailures {
     private val turns = ThreadLocal<Turns>()
 
     /**
-     * Adds a listener for the whole program and returns what removes it. Listeners run on the thread of the turn, or on a thread
-     * of this object for garbage collected Deferreds. All of them are called, even after one has claimed the report; one that
-     * throws is logged and claims nothing.
+     * Adds a listener for the whole program. Closing the result removes it. Listeners run on the thread of the turn. For garbage collected
+     * Deferreds they run on a thread of this object. All of them are called, even after one has claimed the report. An exception of a
+     * listener is logged, and claims nothing.
      */
     @JvmStatic
     public fun addListener(listener: UnhandledFailureListener): AutoCloseable {

@@ -9,9 +9,9 @@ package dev.torsion.log
 import java.nio.ByteBuffer
 
 /**
- * Makes [text] that somebody else has sent fit for a log or a terminal: characters that are not printable are escaped, as by Python's
- * `repr`. So nobody can forge a line of the log, move the cursor, or turn the direction of the text behind. A `\` is doubled, so that the
- * result is unambiguous.
+ * Makes the [text] of a peer fit for a log or a terminal. It escapes characters that are not printable, as Python's `repr` does. So a peer
+ * cannot forge a line of the log, move the cursor, or turn the direction of the text behind. A `\` is doubled, so that the result is
+ * unambiguous.
  *
  * ```java
  * log.warn("{peer} sent {line}", "peer", peer, "line", SafeText.escaped(line));
@@ -40,14 +40,14 @@ public fun escaped(
     return out.toString()
 }
 
-/** The same for bytes: all but printable ASCII is escaped. */
+/** The same for bytes: everything except printable ASCII is escaped. */
 @JvmOverloads
 public fun escaped(
     bytes: ByteArray,
     limit: Int = ESCAPED_LIMIT,
 ): String = escaped(ByteBuffer.wrap(bytes), limit)
 
-/** The same for the remaining bytes of a buffer, whose position stays. */
+/** The same for the remaining bytes of a buffer. Its position stays. */
 @JvmOverloads
 public fun escaped(
     bytes: ByteBuffer,

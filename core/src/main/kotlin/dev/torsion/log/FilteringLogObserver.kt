@@ -5,7 +5,7 @@ package dev.torsion.log
 
 import org.slf4j.event.Level
 
-/** What a [LogFilterPredicate] thinks of an event; Twisted's `PredicateResult`. */
+/** The opinion of a [LogFilterPredicate] about an event; Twisted's `PredicateResult`. */
 public enum class PredicateResult {
     /** Let it through, whatever the later predicates think. */
     YES,
@@ -19,7 +19,7 @@ public enum class PredicateResult {
 
 /** Decides about events, for a [FilteringLogObserver]; Twisted's `ILogFilterPredicate`. Thread: any, several at once. */
 public fun interface LogFilterPredicate {
-    /** What to do with [event]. */
+    /** Decides about [event]. */
     @Throws(Exception::class)
     public fun test(event: LogEvent): PredicateResult
 }
@@ -35,7 +35,7 @@ public fun interface LogFilterPredicate {
  *
  * The [predicates] are asked in order until one says yes or no. Thread: any.
  *
- * @param negativeObserver gets what is kept back; null for nobody
+ * @param negativeObserver gets the events that are kept back; null for nobody
  */
 public class FilteringLogObserver
 @JvmOverloads

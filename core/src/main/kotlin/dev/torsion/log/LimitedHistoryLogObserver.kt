@@ -37,7 +37,7 @@ constructor(
     @Synchronized
     public fun events(): List<LogEvent> = kept.toList()
 
-    /** Gives the events that are kept now to [observer], oldest first; what it throws is thrown. */
+    /** Gives the events that are kept now to [observer], oldest first. Its exceptions are thrown here. */
     @Throws(Exception::class)
     public fun replayTo(observer: LogObserver): Unit = events().forEach(observer::observe)
 

@@ -8,17 +8,17 @@ import java.time.Instant
 import java.util.Collections
 
 /**
- * One thing that happened, as data: what Twisted has as a dictionary with keys such as `log_format`.
+ * One event of the program, as data. Twisted has a dictionary for it, with keys such as `log_format`.
  *
- * Immutable, as far as its values are: the text of [message] is made when it is first asked for, so a value that changes after the
- * event was logged may show its later state to an observer that keeps events. Log numbers and strings where that matters.
+ * It is as immutable as its values. The text of [message] is made at the first question for it. So an observer that keeps events may
+ * see a later state of a value that changes. Log numbers and strings where that matters.
  *
  * Thread: any.
  *
- * @property time when it was logged, by the wall clock
+ * @property time the time of logging, by the wall clock
  * @property level how much it matters
- * @property namespace who says so: the name of the [Logger]
- * @property format what happened, with `{name}` where a value belongs
+ * @property namespace the name of the [Logger]
+ * @property format the text, with `{name}` in place of each value
  * @property throwable the error that is the reason, or null
  * @property threadName the thread that logged it
  */
@@ -39,8 +39,8 @@ constructor(
     private var text: String? = null
 
     /**
-     * The [format] with the [values] in place of their names, made once. What has no value stays as it is, `{{` and `}}` are braces, and
-     * a value whose `toString` fails is shown as that failure: this never throws.
+     * The [format] with the [values] in place of their names, made once. A name without a value stays as it is, and `{{` and `}}` are
+     * braces. When a value's `toString` fails, the text has that failure in its place. This never throws.
      */
     public val message: String get() = text ?: LogFormat.format(format, values).also { text = it }
 

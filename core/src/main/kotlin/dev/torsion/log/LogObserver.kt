@@ -12,16 +12,17 @@ import org.slf4j.event.Level
  * LogPublisher.global().addObserver(event -> counts.merge(event.getLevel(), 1L, Long::sum));
  * ```
  *
- * Thread: any, the one that logs; several at once. It must not block for long, since that holds whoever logs, such as a reactor.
+ * Thread: the logging thread, which may be any; several at once. It must not block for long, since that holds up the logging thread,
+ * such as a reactor's.
  */
 public fun interface LogObserver {
-    /** Takes [event]. An exception is logged to the other observers, and does not reach the one who logged. */
+    /** Takes [event]. An exception is logged to the other observers, and does not reach the code that logged. */
     @Throws(Exception::class)
     public fun observe(event: LogEvent)
 
     /**
-     * Whether this observer would do anything with an event of [level] from [namespace]. When no observer would, a [Logger] does not
-     * even make the event. The default is yes.
+     * Whether this observer wants events of [level] from [namespace]. When no observer does, a [Logger] does not even make the event. The
+     * default is yes.
      */
     public fun isInterested(level: Level, namespace: String): Boolean = true
 }

@@ -12,13 +12,12 @@ import java.util.concurrent.CopyOnWriteArrayList
 /**
  * Hands each event to all of its observers, in the order in which they were added; Twisted's `LogPublisher`.
  *
- * **Isolation.** An observer that throws keeps the event from nobody: the others get it, and then one more event, at level error, with
- * what it threw. One that fails at that report too is left out of further reports about this event. When none is left to hear the
- * report, SLF4J gets it.
+ * **Isolation.** When an observer throws, the others still get the event, and then one more event at level error with the exception. An
+ * observer that fails at that report too is left out of further reports about this event. When no observer is left, SLF4J gets the report.
  *
- * **Observers that log.** What an observer logs while it is given an event is delivered when that event has reached everybody, so all
- * observers see the same order, and nothing recurses. For one event from outside, [MOST_NESTED] such events are delivered; more are
- * dropped, and one warning tells how many. So an observer that logs something for each event it gets cannot go on for ever.
+ * **Observers that log.** An observer may log while it gets an event. Its events are delivered once all observers have that event. So all
+ * observers see the same order, and nothing recurses. [MOST_NESTED] such events are delivered for one event from outside. More are dropped,
+ * and one warning tells how many. So an observer that logs for each of its events cannot go on for ever.
  *
  * Thread: any, in all methods; observers may be added and removed while events are delivered.
  */
@@ -26,7 +25,7 @@ public class LogPublisher(vararg observers: LogObserver) : LogObserver {
     private val observers = CopyOnWriteArrayList(observers.toList().distinct())
     private val deliveries = ThreadLocal<Delivery>()
 
-    /** Adds [observer] as the last one; one that is there already stays where it is. */
+    /** Adds [observer] as the last one. If it is there already, it stays where it is. */
     public fun addObserver(observer: LogObserver) {
         observers.addIfAbsent(observer)
     }

@@ -7,8 +7,8 @@ import org.slf4j.event.Level
 import java.time.Instant
 
 /**
- * Logs structured events; Twisted's `Logger`. Each event is a text with named fields, and the values of these fields and of any more
- * names: people read the text, programs the values.
+ * Logs structured events; Twisted's `Logger`. Each event has a text with named fields, the values of these fields, and any more values.
+ * People read the text, programs the values.
  *
  * ```java
  * private static final Logger log = new Logger(ChatServer.class);
@@ -21,11 +21,11 @@ import java.time.Instant
  * log.info("{name} joined {room}", "name" to name, "room" to room)
  * ```
  *
- * Values are given as names and values in turn; a Throwable that is left over at the end is the event's throwable. Logging never
- * throws: a field without a value is shown as it stands, a value without a name is called `?`.
+ * Values are given as names and values in turn. A Throwable that is left over at the end is the event's throwable. Logging never throws: a
+ * field without a value stays as it is, and a value without a name is called `?`.
  *
- * The levels are those of SLF4J. What Twisted calls critical is [failure], at level error: no backend of the JVM knows a level above
- * that. A level that no observer wants costs the question; where even the array of the values counts, ask with [at]:
+ * The levels are SLF4J's. Twisted's critical is [failure], at level error, since no backend of the JVM knows a level above that. An
+ * unwanted level costs one question. Where even the array of the values counts, ask with [at]:
  *
  * ```java
  * log.at(Level.DEBUG).with("bytes", count).log("{bytes} bytes read");
@@ -34,7 +34,7 @@ import java.time.Instant
  * Thread: any.
  */
 public class Logger private constructor(
-    /** Who logs: dotted, as a rule the name of a class. */
+    /** The name in each event: dotted, as a rule the name of a class. */
     public val namespace: String,
     private val publisher: LogPublisher,
     private val context: Map<String, Any?>,
@@ -57,7 +57,7 @@ public class Logger private constructor(
     /** Whether anybody wants events of [level] from here. */
     public fun isEnabled(level: Level): Boolean = publisher.isInterested(level, namespace)
 
-    /** An event of [level] to be put together step by step; when nobody wants it, one that costs nothing and goes nowhere. */
+    /** An event of [level], to be put together step by step. When no observer wants it, it costs nothing and goes nowhere. */
     public fun at(level: Level): LogEntry = if (isEnabled(level)) LogEntry.Real(this, level) else LogEntry.Unwanted
 
     /** Logs at level debug: for the developers of the program. */
@@ -101,19 +101,19 @@ public class Logger private constructor(
     public fun error(format: String, vararg values: Pair<String, Any?>): Unit = emitPairs(Level.ERROR, format, null, values)
 
     /**
-     * Logs an error that nobody expected, with its stack, at level error. One that was expected and dealt with is an [error] or less,
+     * Logs an unexpected error, with its stack, at level error. An expected error, which the program has handled, is an [error] or less,
      * without its stack.
      *
      * For a [Failure][dev.torsion.defer.Failure], as in an errback, give its `value`.
      */
     public fun failure(format: String, throwable: Throwable): Unit = emitPlain(Level.ERROR, format, throwable)
 
-    /** Logs an error that nobody expected, with names and values in turn. */
+    /** Logs an unexpected error, with names and values in turn. */
     public fun failure(format: String, throwable: Throwable, vararg namesAndValues: Any?) {
         if (isEnabled(Level.ERROR)) publish(Level.ERROR, format, throwable, Values.inTurn(context, namesAndValues))
     }
 
-    /** Logs an error that nobody expected, with values by name. */
+    /** Logs an unexpected error, with values by name. */
     @JvmSynthetic
     public fun failure(format: String, throwable: Throwable, vararg values: Pair<String, Any?>): Unit =
         emitPairs(Level.ERROR, format, throwable, values)

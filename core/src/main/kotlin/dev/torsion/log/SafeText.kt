@@ -7,10 +7,10 @@
 package dev.torsion.log
 
 /**
- * [value] as text, whatever its `toString` does: when that throws, the text names the class and what was thrown. Twisted's `safe_str`.
+ * [value] as text, whatever its `toString` does. When that throws, the text names the class and the exception. Twisted's `safe_str`.
  *
- * Describing must never stop what it describes: use this for objects that a user's code or a library has made, wherever an error is
- * reported. A text of more than 10,000 characters is cut, and says so.
+ * A description must never stop the thing that it describes. Use this in reports of errors, for objects of a user's code or of a library. A
+ * text of more than 10,000 characters is cut, and says so.
  *
  * ```kotlin
  * log.error("{protocol} failed", "protocol" to safeString(protocol))

@@ -11,8 +11,8 @@ import java.util.IdentityHashMap
 
 /**
  * Stands for an exception that must not be shown as it is: its `getMessage`, `toString`, `getCause` or `getStackTrace` throws, its causes
- * have no end, or its message holds what a peer has sent. It has that one's stack trace, and its causes and suppressed exceptions as far
- * as they can be told.
+ * have no end, or its message has bytes of a peer in it. It has the stack trace of that exception, and as many of its causes and suppressed
+ * exceptions as can be told.
  *
  * A log and the stages of a future get it in place of an exception at which they would fail ([safeThrowable]). The error of a protocol has
  * it as its cause ([escapedThrowable]).
@@ -32,8 +32,8 @@ public class StandInException internal constructor(
 }
 
 /**
- * [error] itself, or, when it cannot be described, a [StandInException] in its place. Use it before you hand an exception that others have
- * made to something that prints it.
+ * [error] itself, or, when it cannot be described, a [StandInException] in its place. Use it before you give an exception of other code to
+ * something that prints it.
  *
  * Thread: any. It throws nothing.
  */
@@ -46,7 +46,7 @@ public fun safeThrowable(error: Throwable): Throwable =
 
 /**
  * [error] itself, or, when a message of it or of its causes is long or not printable as it is, a [StandInException] with those messages
- * [escaped]. Use it for the cause of an error in bytes that a peer has sent: many parsers quote them.
+ * [escaped]. Use it for the cause of an error in a peer's bytes: many parsers quote them.
  *
  * Thread: any. It throws nothing.
  */

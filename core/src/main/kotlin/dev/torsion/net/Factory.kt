@@ -10,7 +10,7 @@ import dev.torsion.log.simpleName
 import java.util.function.Supplier
 
 /**
- * Makes a [Protocol] for each connection and keeps what they share; Twisted's `Factory` and `ServerFactory`.
+ * Makes a [Protocol] for each connection, and keeps the state that they share; Twisted's `Factory` and `ServerFactory`.
  *
  * Both of Twisted's styles work: give the constructor a supplier, or override [buildProtocol].
  *
@@ -31,11 +31,11 @@ public open class Factory
 constructor(
     public val protocol: Supplier<out Protocol>? = null,
 ) {
-    /** On how many ports and connectors this factory is in use now. */
+    /** The number of ports and connectors that use this factory now. */
     public var numPorts: Int = 0
         private set
 
-    /** Whether starting and stopping, and the opening and closing of its ports, is logged (at level info). */
+    /** Whether the log has its starts and stops, and the opening and closing of its ports (at level info). */
     public var isNoisy: Boolean = true
 
     /**
@@ -54,7 +54,7 @@ constructor(
     /** Called after the last port or connector is closed. */
     public open fun stopFactory() {}
 
-    /** What log messages about this factory begin with. */
+    /** The name of this factory in the log: the name of its class, unless overridden. */
     public open fun logPrefix(): String = simpleName(javaClass, "Factory")
 
     /** [logPrefix], also of a factory in which that throws. */
@@ -116,7 +116,7 @@ constructor(
     /** An attempt begins. */
     public open fun startedConnecting(connector: Connector) {}
 
-    /** The attempt succeeded, and [protocol] has heard so. Not in Twisted, which has to wrap the protocol to know. */
+    /** The attempt succeeded, and [protocol] has heard so. Twisted has no such method, and has to wrap the protocol. */
     public open fun clientConnectionMade(
         connector: Connector,
         protocol: Protocol,

@@ -6,8 +6,8 @@ package dev.torsion.net
 /**
  * Something that writes to a consumer and can be told to wait; the base of Twisted's `IPushProducer` and `IPullProducer`.
  *
- * Register it with [Transport.registerProducer]: as a *streaming* (push) producer it writes as it likes between
- * [resumeProducing] and [pauseProducing]; otherwise (pull) each [resumeProducing] asks for one more piece.
+ * Register it with [Transport.registerProducer]. A *streaming* (push) producer writes as it likes between [resumeProducing] and
+ * [pauseProducing]. For any other (pull) producer, each [resumeProducing] asks for one more piece.
  *
  * Thread: all methods are called on the reactor's thread.
  */

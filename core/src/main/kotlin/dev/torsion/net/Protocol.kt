@@ -8,8 +8,8 @@ import dev.torsion.log.simpleName
 import java.nio.ByteBuffer
 
 /**
- * What happens on one connection; Twisted's `Protocol`. Subclass it, override what you need, and let a [Factory] make one per
- * connection.
+ * The program's side of one connection; Twisted's `Protocol`. Subclass it, override the methods that you need, and let a [Factory] make
+ * one for each connection.
  *
  * ```kotlin
  * class Echo : Protocol() {
@@ -18,8 +18,8 @@ import java.nio.ByteBuffer
  * reactor.listenTcp(8007, Factory { Echo() })
  * ```
  *
- * Thread: all methods are called on the reactor's thread, so a protocol needs no locks, and must not block. What a method throws is
- * reported and the connection is aborted with it as the cause; the reactor lives on.
+ * Thread: all methods are called on the reactor's thread. So a protocol needs no locks, and must not block. An exception of a method is
+ * reported, and the connection is aborted with it as the cause. The reactor lives on.
  */
 public abstract class Protocol {
     private var currentTransport: Transport? = null
@@ -81,15 +81,15 @@ public abstract class Protocol {
     protected open fun connectionMade() {}
 
     /**
-     * Bytes arrived: any number of them, with no regard to how they were written. The array is yours.
+     * Bytes arrived: any number of them, however the peer wrote them. The array is yours.
      *
-     * Test protocols with chunks of every size, down to one byte at a time; the testkit does it for you.
+     * Test protocols with chunks of every size, down to one byte at a time. The testkit does it for you.
      */
     public open fun dataReceived(data: ByteArray) {}
 
     /**
-     * The same without a copy: a read-only view of the reactor's own buffer, **valid only during this call**. Override this one where
-     * every copy counts; the default copies the bytes and calls [dataReceived] with them.
+     * The same without a copy: a read-only view of the reactor's own buffer, **valid only during this call**. Override this method where
+     * every copy counts. The default copies the bytes and calls the other [dataReceived].
      */
     public open fun dataReceived(view: ByteBuffer) {
         val data = ByteArray(view.remaining())
@@ -99,14 +99,14 @@ public abstract class Protocol {
 
     /**
      * The most bytes that the next [dataReceived] may bring. The transport asks before each read. Bytes that are not read stay with the
-     * operating system and slow the peer down. Override it in a protocol that has to keep bytes that it cannot handle yet. A transport that
-     * has the bytes already may bring more. By default as many as the reactor reads at once, up to 256 KiB.
+     * operating system and slow the peer down. Override it in a protocol that must keep bytes which it cannot handle yet. A transport that
+     * has the bytes already may bring more. The default is as many as the reactor reads at once, up to 256 KiB.
      *
      * Less than 1 counts as 1: to read nothing, call [Transport.pauseProducing].
      */
     public open fun receiveLimit(): Int = Int.MAX_VALUE
 
-    /** The connection is gone, and nothing more will be called. */
+    /** The connection is gone. No further method is called. */
     protected open fun connectionLost(reason: CloseReason) {}
 
     /** The name of this protocol in the log and in messages to error listeners: the name of its class, unless overridden. */
@@ -116,9 +116,9 @@ public abstract class Protocol {
 }
 
 /**
- * A protocol that wants to know about each half of its connection ending; Twisted's `IHalfCloseableProtocol`.
+ * A protocol that hears of the end of each half of its connection; Twisted's `IHalfCloseableProtocol`.
  *
- * It is asked to see to the end itself: even when both halves are closed, the connection is there until it calls
+ * Such a protocol ends its connection itself. Even when both halves are closed, the connection is there until the protocol calls
  * [Transport.loseConnection].
  *
  * ```kotlin

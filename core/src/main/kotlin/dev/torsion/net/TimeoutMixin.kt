@@ -11,8 +11,8 @@ import java.util.concurrent.TimeUnit
 import kotlin.time.toJavaDuration
 
 /**
- * Closes the connection of a protocol when nothing has happened on it for a while: Twisted's `TimeoutMixin`, as an object that the
- * protocol has. The protocol calls [resetTimeout] whenever something has happened.
+ * Closes the connection of a protocol when nothing has happened on it for a while. It is Twisted's `TimeoutMixin`, as an object that the
+ * protocol has. The protocol calls [resetTimeout] whenever something happens.
  *
  * ```kotlin
  * class Patient(clock: Clock) : LineReceiver() {
@@ -49,12 +49,12 @@ constructor(
     /** The next one of the same protocol. */
     internal var next: TimeoutMixin? = protocol.addTimeout(this)
 
-    /** After how long without [resetTimeout] the time is up; null for never. Twisted's `timeOut`. */
+    /** How long it waits for a [resetTimeout]; null for ever. Twisted's `timeOut`. */
     public var timeout: Duration? = null
         private set
 
     /**
-     * Begins to wait for [period], in place of any wait that there is. Null ends the wait. Gives the period that was set before.
+     * Begins to wait for [period], in place of a wait that there may be. Null ends the wait. Gives the period that was set before.
      *
      * @throws IllegalArgumentException when it is negative
      */
@@ -78,7 +78,7 @@ constructor(
         timeoutConnection()
     }
 
-    /** The time is up. By default runs what was given, or closes the connection as [Transport.loseConnection]. */
+    /** The time is up. By default runs `timedOut` of the constructor, or closes the connection as [Transport.loseConnection]. */
     protected open fun timeoutConnection() {
         if (timedOut != null) {
             timedOut.run()

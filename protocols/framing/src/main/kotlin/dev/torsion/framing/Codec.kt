@@ -6,7 +6,7 @@ package dev.torsion.framing
 import java.io.ByteArrayOutputStream
 
 /**
- * Messages in a stream of bytes: a [framing] tells them apart, a [content] says what they are. It knows no socket.
+ * Messages in a stream of bytes. A [framing] tells them apart, and a [content] says what they are. It knows no socket.
  *
  * ```kotlin
  * val lines = LineCodec()           // Codec<String>
@@ -33,7 +33,7 @@ public open class Codec<T : Any>(
     /** The same framing with UTF-8 text in each frame. */
     public fun text(): Codec<String> = with(Content.text())
 
-    /** Other values, made of this codec's: [decode] makes them, [encode] makes this codec's of them; both may throw, as in [Content.of]. */
+    /** Other values, made of this codec's by [decode]. [encode] makes this codec's values of them. Both may throw, as in [Content.of]. */
     public fun <R : Any> map(
         encode: ContentFunction<R, T>,
         decode: ContentFunction<T, R>,

@@ -7,10 +7,10 @@ import java.nio.ByteOrder
 import java.nio.charset.Charset
 
 /**
- * Lines of text. Without a delimiter a line ends at LF or CR LF, and is sent with CR LF, so that it understands `nc` as well as
- * `telnet`; with one, only that ends a line. See [LineFraming].
+ * Lines of text. Without a delimiter a line ends at LF or CR LF, and is sent with CR LF. So it understands `nc` as well as `telnet`. With a
+ * delimiter, only that ends a line. See [LineFraming].
  *
- * @param delimiter what ends a line, such as `"\r\n"`; null for any newline
+ * @param delimiter the end of a line, such as `"\r\n"`; null for any newline
  * @param maxLength the most bytes of a line
  * @param charset of the text and the delimiter
  */
@@ -65,7 +65,7 @@ public class StructCodec(
     struct: Struct,
 ) : Codec<StructValues>(FixedFraming(struct.size), Content.struct(struct))
 
-/** Whatever arrives, as it arrives. See [RawFraming]. */
+/** The bytes as they arrive. See [RawFraming]. */
 public class RawCodec : Codec<ByteArray>(RawFraming, Content.bytes())
 
 /**

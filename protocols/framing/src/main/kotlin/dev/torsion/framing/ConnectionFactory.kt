@@ -14,7 +14,7 @@ import dev.torsion.net.Protocol
 import java.nio.ByteBuffer
 import java.util.concurrent.atomic.AtomicInteger
 
-/** Hears of each new [Connection]; for callbacks and for Java. */
+/** Hears of each new [Connection]: for callbacks and for Java. */
 public fun interface ConnectionHandler<T : Any> {
     /**
      * The connection is established. Set [Connection.onMessage] here, or keep the connection. An exception aborts it and is reported.
@@ -26,7 +26,7 @@ public fun interface ConnectionHandler<T : Any> {
 }
 
 /**
- * Makes a [Connection] of each connection that a port accepts, for callbacks; what [serve] is for coroutines.
+ * Makes a [Connection] of each connection that a port accepts. It is for callbacks; [serve] is for coroutines.
  *
  * ```kotlin
  * reactor.listenTcp(8007, ConnectionFactory(reactor, LineCodec()) { c -> c.onMessage { line -> c.write(line.uppercase()) } })
@@ -57,7 +57,7 @@ public class ConnectionFactory<T : Any> internal constructor(
     public var connectionCount: Int = 0
         private set
 
-    /** Null when there are [ConnectionOptions.maxConnections] already. What is built counts as one of them until its connection is lost. */
+    /** Null when there are [ConnectionOptions.maxConnections] already. The protocol counts as one of them until its connection is lost. */
     override fun buildProtocol(address: Address): Protocol? {
         // Counted at once: the other factories of a group, on their threads, are about to do the same.
         if (all.incrementAndGet() <= options.maxConnections) return Messages()

@@ -8,12 +8,12 @@ import java.time.Duration
 /**
  * Limits of the connections of a server or client. Immutable.
  *
- * @property inboundLimit how many messages may wait to be received; when they are so many the transport is paused. 16 unless given
+ * @property inboundLimit how many messages may wait to be received, before the transport is paused. 16 unless given
  * @property requestLimit how many requests may wait for their answers at once; 1024 unless given
- * @property idleTimeout after how long without a message in either direction a connection is aborted with an [IdleTimeoutException]; null,
- * which is the default, for never. Time in which output goes out does not count; neither does time in which a message waits for us, because
- * nobody has received it yet or a handler is busy with it. Stalled output is noticed a quarter of the time later at most
- * @property maxConnections for a server: how many connections there may be at once; one more is closed at once. Unlimited unless given
+ * @property idleTimeout the time without a message in either direction after which a connection is aborted with an [IdleTimeoutException];
+ *   null, the default, for never. Time in which output goes out does not count. Neither does time in which a message waits to be received,
+ *   or in which a handler is busy with it. Stalled output is noticed a quarter of the time later at most
+ * @property maxConnections for a server: how many connections there may be at once. One more is closed at once. Unlimited unless given
  */
 public data class ConnectionOptions
 @JvmOverloads

@@ -8,13 +8,13 @@ import java.nio.ByteBuffer
 import java.nio.charset.Charset
 
 /**
- * What is in a frame: turns its bytes to a value and back.
+ * Turns the bytes of a frame to a value and back.
  *
  * Like a [Framing] it is immutable, knows no socket, and serves any number of connections.
  */
 public interface Content<T : Any> {
     /**
-     * The value in [frame], which is valid only during the call: what the value needs of it is copied.
+     * The value in [frame]. The frame is valid only during the call, so the value copies the bytes that it needs.
      *
      * @throws dev.torsion.net.ProtocolViolationException when the bytes are not what they should be
      */
@@ -23,14 +23,14 @@ public interface Content<T : Any> {
     /**
      * The bytes of [value], in an array that nobody changes afterwards.
      *
-     * @throws EncodeException when it has none
+     * @throws EncodeException when the value has no bytes
      */
     public fun encode(value: T): ByteArray
 
     /**
-     * Writes [value] as one frame of [framing]. The default writes the array that [encode] gives; a content that needs none writes without.
+     * Writes [value] as one frame of [framing]. The default writes the array of [encode]. A content that needs no array overrides this.
      *
-     * @throws EncodeException when the value, or the frame, cannot be written; then nothing was
+     * @throws EncodeException when the value, or the frame, cannot be written; then nothing was written
      */
     public fun encode(
         value: T,
@@ -38,7 +38,7 @@ public interface Content<T : Any> {
         sink: FrameSink,
     ): Unit = framing.encode(encode(value), sink)
 
-    /** [value] in a form that outlives the call that it came with: itself, unless it refers to the frame that it was [decode]d from. */
+    /** [value] in a form that outlives its call: itself, unless it refers to the frame that it was [decode]d from. */
     public fun keep(value: T): T = value
 
     public companion object {
@@ -48,8 +48,8 @@ public interface Content<T : Any> {
 
         /**
          * The bytes themselves without a copy: a read-only view of the buffer that they were read into. It is valid until the handler
-         * returns, or the coroutine that received it suspends; whoever keeps it copies it. Where nobody is waiting for a message, and in
-         * the answer to a request, it is a copy that is yours.
+         * returns, or until the receiving coroutine suspends. Copy it to keep it. It is a copy of your own in the answer to a request, and
+         * if nobody was waiting for the message.
          *
          * ```kotlin
          * reactor.serve("tcp:8007", Int32Codec().with(Content.view())) { c -> for (frame in c.incoming) c.send(frame) }
@@ -60,7 +60,7 @@ public interface Content<T : Any> {
         @JvmStatic
         public fun view(): Content<ByteBuffer> = ViewContent
 
-        /** Text. Bytes that are none in [charset] are refused, and characters that it has no bytes for cannot be sent. */
+        /** Text. Bytes that are no text in [charset] are refused. Characters without bytes in it cannot be sent. */
         @JvmStatic
         @JvmOverloads
         public fun text(charset: Charset = Charsets.UTF_8): Content<String> = TextContent(charset)
@@ -69,7 +69,7 @@ public interface Content<T : Any> {
         @JvmStatic
         public fun struct(struct: Struct): Content<StructValues> = StructContent(struct)
 
-        /** A header of the layout [header], then [body]: what [HeaderFraming] frames. */
+        /** A header of the layout [header], then [body], for [HeaderFraming]. */
         @JvmStatic
         public fun <B : Any> headed(
             header: Struct,
@@ -95,7 +95,7 @@ public interface Content<T : Any> {
 
 /** One direction of [Content.of] and [Codec.map]: takes one form of a message and gives the other. */
 public fun interface ContentFunction<in A, out B> {
-    /** The other form of [value]; any exception says that it has none. */
+    /** The other form of [value]. Any exception says that it has none. */
     @Throws(Exception::class)
     public fun convert(value: A): B
 }

@@ -6,11 +6,11 @@ package dev.torsion.framing
 import dev.torsion.net.ProtocolViolationException
 import java.nio.ByteBuffer
 
-/** What a [FrameReader] hands the frames of one connection to. */
+/** Takes the frames of one connection from a [FrameReader]. */
 public interface FrameConsumer {
     /**
-     * Whether it takes a frame now; asked before each. While it says no, the bytes are kept; call [FrameReader.resume] when it has
-     * changed its mind, and see to it that no more bytes come until then.
+     * Whether it takes a frame now. The reader asks before each frame. After a no the bytes are kept: call [FrameReader.resume] when the
+     * answer is yes again, and let no more bytes come until then.
      */
     public fun isReady(): Boolean = true
 
@@ -18,24 +18,24 @@ public interface FrameConsumer {
     public fun frameReceived(frame: ByteBuffer)
 
     /**
-     * The bytes are no frame, or too long a one. [rest] is a view of all that is left of them, valid only during this call. The reader
-     * takes nothing more, unless [FrameReader.restart] is called.
+     * The bytes are no frame, or the frame is too long. [rest] is a view of all bytes that are left, valid only during this call. The
+     * reader takes nothing more, unless [FrameReader.restart] is called.
      */
     public fun frameRefused(
         violation: ProtocolViolationException,
         rest: ByteBuffer,
     )
 
-    /** All is delivered and [FrameReader.end] was called; inside a frame when [truncated] is not null. */
+    /** All frames are delivered and [FrameReader.end] was called. The end was inside a frame when [truncated] is not null. */
     public fun inputEnded(truncated: TruncatedFrameException?) {}
 }
 
 /**
  * Reads the frames of one connection: bytes in, frames out, with no socket.
  *
- * Frames are decoded in the buffer that the bytes came in. Only an unfinished frame is copied, together with bytes that the consumer was
- * not ready to take. Their array is at most a quarter larger than they are, or than [frameLimit] if that is more. However the bytes are
- * cut, the work is linear in their number.
+ * Frames are decoded in the buffer that the bytes came in. The reader copies only an unfinished frame, and bytes for which the consumer was
+ * not ready. Their array is at most a quarter larger than they are, or than [frameLimit] if that is more. However the bytes are cut, the
+ * work is linear in their number.
  *
  * The consumer may do anything during a call: become unready, feed more bytes, change the decoder. When it throws, the reader takes
  * nothing more.
@@ -71,7 +71,7 @@ constructor(
             field = value
         }
 
-    /** How many bytes are kept: those of an unfinished frame, and what the consumer was not ready to take. */
+    /** How many bytes are kept: those of an unfinished frame, and those for which the consumer was not ready. */
     public val keptBytes: Int get() = kept.size
 
     /** How large the array is that they are in. */
@@ -105,7 +105,7 @@ constructor(
         return kept.takeCopy()
     }
 
-    /** Goes on delivering: the consumer is ready again. During a delivery this does nothing, as that goes on by itself. */
+    /** The consumer is ready again: goes on delivering. During a delivery this does nothing, since the delivery goes on by itself. */
     public fun resume() {
         if (!busy && !refused) run(NOTHING)
     }
@@ -130,8 +130,8 @@ constructor(
     }
 
     /**
-     * Delivers what there is in [data] and what is kept. With [fromFeed] and [fromKept] in it this is too large for the JIT to inline, so that
-     * however deep a loop and a transport stand above it, their inlining ends here and that of decoding and handling begins.
+     * Delivers the frames in [data] and in the kept bytes. With [fromFeed] and [fromKept] in it this is too large for the JIT to inline, so
+     * that however deep a loop and a transport stand above it, their inlining ends here and that of decoding and handling begins.
      */
     private fun run(data: ByteBuffer) {
         busy = true

@@ -38,12 +38,12 @@ public abstract class FrameReceiver(
     protected abstract fun frameReceived(frame: ByteBuffer)
 
     /**
-     * The peer broke the rules: sent bytes that are no frame, a frame that is too long, or ended the connection inside one
-     * ([TruncatedFrameException], right before [connectionLost]). By default what was written is sent, such as the answers to the frames
-     * before it, and the connection ends, so that [connectionLost] hears of a [dev.torsion.net.ConnectionAborted] with this [violation] as its
-     * cause. (Twisted closes such a connection too, but nobody learns why.)
+     * The peer broke the rules. It sent bytes that are no frame, or a frame that is too long, or it ended the connection inside a frame
+     * ([TruncatedFrameException], right before [connectionLost]). By default all that was written is sent, such as the answers to earlier
+     * frames. Then the connection ends: [connectionLost] hears of a [dev.torsion.net.ConnectionAborted] with this [violation] as its cause.
+     * (Twisted closes such a connection too, but gives no reason.)
      *
-     * What was received with it is lost; no more frames are delivered.
+     * The bytes behind it are lost. No more frames are delivered.
      */
     protected open fun protocolViolated(violation: ProtocolViolationException): Unit = transport.loseConnection(violation)
 
@@ -58,7 +58,7 @@ public abstract class FrameReceiver(
     /** Sends [payload] as one frame. @throws EncodeException when the framing cannot carry it; then nothing is sent */
     protected fun sendFrame(payload: ByteArray): Unit = framing.encode(payload, sink())
 
-    /** Sends what remains in [payload], such as a frame that has come, as one frame. @throws EncodeException as the other one */
+    /** Sends the remaining bytes of [payload], such as a frame that has come, as one frame. @throws EncodeException as the other one */
     protected fun sendFrame(payload: ByteBuffer): Unit = framing.encode(payload, sink())
 
     internal fun sink() = sink ?: TransportSink(transport).also { sink = it }
@@ -70,8 +70,8 @@ public abstract class FrameReceiver(
     }
 
     /**
-     * Delivers frames again: at once those that had come already, unless a frame is being delivered now. An exception of a delivery is
-     * thrown here, and aborts the connection as it does everywhere.
+     * Delivers frames again. Frames that have come already are delivered at once, unless a delivery is going on. An exception of a delivery
+     * is thrown here, and aborts the connection as everywhere.
      */
     override fun resumeProducing() {
         isPaused = false
@@ -80,7 +80,7 @@ public abstract class FrameReceiver(
         if (!isPaused) transport.resumeProducing()
     }
 
-    /** For what delivers outside of `dataReceived`: the reader takes nothing after an error, so the connection must not live on. */
+    /** For a delivery outside of `dataReceived`: the reader takes nothing after an error, so the connection must not live on. */
     internal inline fun delivering(action: FrameReader.() -> Unit) {
         try {
             reader.action()

@@ -10,17 +10,16 @@ import java.nio.ByteOrder
 /**
  * How messages are told apart in a stream of bytes: by a delimiter, a length prefix, a fixed length.
  *
- * A framing is an immutable description: one object serves any number of connections, on any thread. It knows no socket. What one
- * connection remembers between two reads is in its [FrameDecoder]. Every framing has a limit, so that a peer cannot make us
- * remember without end.
+ * A framing is an immutable description. One object serves any number of connections, on any thread. It knows no socket. The memory of one
+ * connection between two reads is in its [FrameDecoder]. Every framing has a limit, so that a peer cannot make us remember without end.
  */
 public interface Framing {
     /** A decoder for one connection. */
     public fun newDecoder(): FrameDecoder
 
     /**
-     * The most bytes of one frame, its header and delimiter included. A connection keeps no more unread bytes than this and a quarter. By
-     * default 64 KiB; longer frames are kept all the same, as long as the decoder wants them.
+     * The most bytes of one frame, with its header and delimiter. A connection keeps no more unread bytes than this and a quarter. By
+     * default 64 KiB. Longer frames are kept all the same, as long as the decoder wants them.
      */
     public val frameLimit: Int get() = DEFAULT_FRAME_LIMIT
 
@@ -35,8 +34,8 @@ public interface Framing {
     )
 
     /**
-     * The same for what remains in [payload], which is read to its end: for a frame that is passed on as it came. The default copies it;
-     * lines, strings with a length before them, fixed lengths and raw bytes are written without a copy.
+     * The same for the remaining bytes of [payload], which is read to its end: for a frame that is passed on as it came. The default copies
+     * them. Lines, strings with a length before them, fixed lengths and raw bytes are written without a copy.
      */
     public fun encode(
         payload: ByteBuffer,
@@ -46,7 +45,7 @@ public interface Framing {
 
 internal const val DEFAULT_FRAME_LIMIT = 64 * 1024
 
-/** Where encoded bytes go. What is given may be used again by its owner after the call. */
+/** Takes encoded bytes. Their owner may use the array or buffer again after the call. */
 public fun interface FrameSink {
     /** Takes [length] bytes of [data] from [offset] on. */
     public fun write(
@@ -55,7 +54,7 @@ public fun interface FrameSink {
         length: Int,
     )
 
-    /** Takes what remains in [data], to its end. */
+    /** Takes the remaining bytes of [data], to its end. */
     public fun write(data: ByteBuffer) {
         val bytes = data.copyOut()
         write(bytes, 0, bytes.size)

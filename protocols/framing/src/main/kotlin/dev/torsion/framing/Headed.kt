@@ -6,10 +6,10 @@ package dev.torsion.framing
 import java.nio.ByteBuffer
 
 /**
- * A message with a header: what [HeaderCodec] sends and receives.
+ * A message with a header, for [HeaderCodec].
  *
- * @property header the values of the header; the length of the body among them is put right when the message is sent
- * @property body what follows it
+ * @property header the values of the header. When the message is sent, the length of the body among them is put right
+ * @property body the value behind the header
  */
 public class Headed<B : Any>(
     public val header: StructValues,

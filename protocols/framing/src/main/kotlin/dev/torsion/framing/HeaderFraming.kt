@@ -6,8 +6,8 @@ package dev.torsion.framing
 import java.nio.ByteBuffer
 
 /**
- * Frames of a header with a fixed layout and a body, whose length in bytes is one of the header's values: the private protocols of
- * many devices and games. The payload of a frame is header and body together.
+ * Frames of a header with a fixed layout and a body. One of the header's values is the length of the body in bytes. Many devices and games
+ * have such a private protocol. The payload of a frame is header and body together.
  *
  * ```kotlin
  * HeaderFraming(Struct("<iii"), lengthField = 1) // version, body size, command

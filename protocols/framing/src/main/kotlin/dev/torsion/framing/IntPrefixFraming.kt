@@ -10,11 +10,11 @@ import java.nio.ByteOrder
  * Frames with their length before them, as an unsigned integer of 1, 2 or 4 bytes; Twisted's `Int8StringReceiver`,
  * `Int16StringReceiver` and `Int32StringReceiver`, whose prefix is big-endian.
  *
- * A length over the limit is refused on the prefix alone: nothing is kept for it.
+ * A length over the limit is refused as soon as the prefix is there: no byte is kept for it.
  *
  * @property prefixBytes 1, 2 or 4
  * @property order the byte order of the prefix
- * @property maxLength the most bytes of a payload; 99,999 as in Twisted, or what the prefix can say if that is less
+ * @property maxLength the most bytes of a payload; 99,999 as in Twisted, or the largest number of the prefix if that is less
  */
 public class IntPrefixFraming
 @JvmOverloads

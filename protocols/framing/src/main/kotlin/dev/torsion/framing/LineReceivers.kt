@@ -34,15 +34,15 @@ constructor(
     /** Sends [line] and the delimiter. @throws EncodeException when it is too long, or has the delimiter in it */
     public fun sendLine(line: ByteArray): Unit = sendFrame(line)
 
-    /** Sends what remains in [line], such as a line that has come, without a copy of its own. @throws EncodeException likewise */
+    /** Sends the remaining bytes of [line], such as a line that has come, without a copy. @throws EncodeException likewise */
     public fun sendLine(line: ByteBuffer): Unit = sendFrame(line)
 
     /** [sendLine] for text, in UTF-8. */
     public fun sendLine(line: String): Unit = sendFrame(line.encodeToByteArray())
 
     /**
-     * The peer sends a line that is over [maxLength]. [line] is its beginning and all that came behind it. The next bytes that come are
-     * taken as the beginning of a line; by default the connection ends, as [protocolViolated] says.
+     * The peer sends a line that is over [maxLength]. [line] is its beginning and all bytes behind it. The next bytes count as the
+     * beginning of a line. By default the connection ends, as [protocolViolated] says.
      */
     protected open fun lineLengthExceeded(line: ByteArray): Unit =
         lengthLimitExceeded(FrameTooLongException("A line", maxLength.toLong()))

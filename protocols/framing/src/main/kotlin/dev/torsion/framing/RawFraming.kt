@@ -5,7 +5,7 @@ package dev.torsion.framing
 
 import java.nio.ByteBuffer
 
-/** No framing at all: each frame is whatever has arrived, with no regard to how it was written. Useful for an echo, or to relay bytes. */
+/** No framing at all: each frame has the bytes that have arrived, however the peer wrote them. Useful for an echo, or to relay bytes. */
 public object RawFraming : Framing {
     override fun newDecoder(): FrameDecoder = RawDecoder(Int.MAX_VALUE)
 
@@ -23,7 +23,7 @@ public object RawFraming : Framing {
     override fun toString(): String = "RawFraming"
 }
 
-/** Whatever there is, in frames of at most [atMost] bytes. */
+/** All bytes that there are, in frames of at most [atMost] bytes. */
 internal class RawDecoder(
     private val atMost: Int,
 ) : FrameDecoder() {

@@ -33,14 +33,14 @@ import kotlinx.coroutines.launch
  * ```
  *
  * When the handler returns, or `receive` has told it of the end, the connection is closed once everything is sent. So a peer that sends
- * its messages, ends its side and waits gets all its answers. So does a peer whose good messages are followed by a bad one: when the handler
- * lets the [ProtocolViolationException] through, its answers are sent, and then the connection ends with that as the cause.
+ * its messages, ends its side and waits gets all its answers. A peer that sends a bad message after good ones gets the answers to the good
+ * ones: when the handler lets the [ProtocolViolationException] through, they are sent, and then the connection ends with it as the cause.
  *
  * When the handler fails otherwise, the connection is aborted with the failure as the cause. The failure is reported too, unless it is the
  * end of a connection. A cancellation or a time-out of something else that the handler lets through is such a failure. When the connection
  * is gone, the handler is cancelled.
  *
- * Thread: the reactor's, or before it runs the one that sets it up. The Deferred fails as [ServerEndpoint.listen].
+ * Thread: the reactor's, or before it runs the thread that sets it up. The Deferred fails like [ServerEndpoint.listen].
  *
  * @throws dev.torsion.endpoint.EndpointSyntaxException when the string is not understood
  */

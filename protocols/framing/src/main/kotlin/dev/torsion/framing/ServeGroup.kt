@@ -14,8 +14,8 @@ import java.util.concurrent.CompletionException
 import kotlin.coroutines.resumeWithException
 
 /**
- * Listens at [endpoint], such as `tcp:8007`, for all reactors of this group, and runs [handler] as a coroutine for each connection, on the
- * thread of the reactor that the connection lives on. In all else it is [Reactor.serve][serve].
+ * Listens at [endpoint], such as `tcp:8007`, for all reactors of this group. It runs [handler] as a coroutine for each connection, on the
+ * thread of that connection's reactor. Otherwise it is like [Reactor.serve][serve].
  *
  * ```kotlin
  * group.serve("tcp:8007", LineCodec()) { connection ->
@@ -23,8 +23,8 @@ import kotlin.coroutines.resumeWithException
  * }
  * ```
  *
- * [handler] runs on several threads at the same time: what its calls share must be fit for that. [ConnectionOptions.maxConnections] is for all
- * reactors together.
+ * [handler] runs on several threads at the same time, so its shared state must be fit for that. [ConnectionOptions.maxConnections] is for
+ * all reactors together.
  *
  * Thread: any coroutine may call it; it returns once the port is open. Cancelling it closes the port. It fails as
  * [ReactorGroup.listenTcp].

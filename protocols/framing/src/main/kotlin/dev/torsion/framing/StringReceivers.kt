@@ -27,7 +27,7 @@ public abstract class StringReceiver(
     /** Sends [string]. @throws StringTooLongException when it is over the limit; then nothing is sent */
     public fun sendString(string: ByteArray): Unit = sendFrame(string)
 
-    /** Sends what remains in [string], such as one that has come, without a copy of its own. @throws StringTooLongException likewise */
+    /** Sends the remaining bytes of [string], such as a string that has come, without a copy. @throws StringTooLongException likewise */
     public fun sendString(string: ByteBuffer): Unit = sendFrame(string)
 
     final override fun frameReceived(frame: ByteBuffer): Unit = stringReceived(frame)

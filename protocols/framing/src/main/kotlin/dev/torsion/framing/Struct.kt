@@ -14,12 +14,12 @@ import java.nio.ByteBuffer
  * val (version, bodySize, command) = header.unpack(bytes)
  * ```
  *
- * The format may begin with a mark for byte order, sizes and alignment: `<` little-endian, `>` or `!` big-endian, `=` little-endian,
- * all three with standard sizes and no alignment; `@`, the same as no mark, is what a C compiler does on 64-bit Linux: little-endian,
- * native sizes, each field aligned to its own size. This does not depend on the machine that runs it. Then come the fields, each a
- * character with an optional count before it; blanks between fields are ignored.
+ * The format may begin with a mark for byte order, sizes and alignment. `<` and `=` are little-endian, `>` and `!` are big-endian, all of
+ * them with standard sizes and no alignment. `@`, the same as no mark, is the layout of a C compiler on 64-bit Linux: little-endian, native
+ * sizes, each field aligned to its own size. It does not depend on the machine. Then come the fields, each a character with an optional
+ * count before it. Blanks between fields are ignored.
  *
- * | field | bytes, `@` / marked | Kotlin type | what it is |
+ * | field | bytes, `@` / marked | Kotlin type | meaning |
  * |---|---|---|---|
  * | `x` | 1 | none | a byte of padding, written as zero |
  * | `c` | 1 | `Byte` | one byte |
@@ -35,8 +35,8 @@ import java.nio.ByteBuffer
  * | `p` | the count | `ByteArray` | a Pascal string: its length in the first byte, at most 255 |
  *
  * Unsigned numbers of 8 bytes are [java.math.BigInteger] since no `Long` holds them all; [StructValues.long] gives one where it fits.
- * For packing, an integer field takes any integer type (`Byte` to `BigInteger`, and Kotlin's unsigned ones) that is in its range, `f` and `d`
- * take any number. A count repeats the field; for `s` and `p` it is the length. A count of 0 only aligns.
+ * For packing, an integer field takes any integer type (`Byte` to `BigInteger`, and Kotlin's unsigned ones) that is in its range, `f` and
+ * `d` take any number. A count repeats the field; for `s` and `p` it is the length. A count of 0 only aligns.
  *
  * Immutable; use it on any thread. The source is the documentation of Python's `struct`.
  *
@@ -71,7 +71,7 @@ public class Struct(
     }
 
     /**
-     * Writes [values] into [target] from [offset] on; what is around them is left as it is.
+     * Writes [values] into [target] from [offset] on. The bytes around them stay as they are.
      *
      * @throws StructException as [pack], and when [target] has not [size] bytes from there on; then nothing is changed
      */
@@ -144,7 +144,7 @@ public class Struct(
 }
 
 /**
- * A format that is not understood, or values or bytes that do not fit it; Python's `struct.error`.
+ * The format is not understood, or values or bytes do not fit it; Python's `struct.error`.
  *
  * @property format the format
  * @property fieldIndex the index of the value that does not fit, or -1 when it is not about one value
