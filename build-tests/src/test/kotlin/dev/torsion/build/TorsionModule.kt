@@ -14,6 +14,7 @@ import kotlin.io.path.readText
 
 /** A module of this repository, with the modules that it may use: the arrows of the design, written once. */
 internal enum class TorsionModule(val directory: Path, val published: Boolean = true) {
+    ADBAPI(ROOT / "protocols" / "adbapi"),
     AMP(ROOT / "protocols" / "amp"),
     CORE(ROOT / "core"),
     CRED(ROOT / "protocols" / "cred"),
@@ -32,11 +33,11 @@ internal enum class TorsionModule(val directory: Path, val published: Boolean = 
     val uses: Set<TorsionModule>
         get() = when (this) {
             CORE -> emptySet()
-            AMP, CRED, FRAMING, KTOR, LOG_JSON, MICROMETER, TESTKIT -> setOf(CORE)
+            ADBAPI, AMP, CRED, FRAMING, KTOR, LOG_JSON, MICROMETER, TESTKIT -> setOf(CORE)
             SPREAD -> setOf(CORE, CRED)
             JAVA_FACADE, JSON -> setOf(CORE, FRAMING)
-            BENCHMARKS -> setOf(AMP, CORE, FRAMING, JAVA_FACADE, SPREAD, TESTKIT)
-            EXAMPLES -> setOf(AMP, CORE, CRED, FRAMING, JAVA_FACADE, JSON, KTOR, LOG_JSON, SPREAD, TESTKIT)
+            BENCHMARKS -> setOf(ADBAPI, AMP, CORE, FRAMING, JAVA_FACADE, SPREAD, TESTKIT)
+            EXAMPLES -> setOf(ADBAPI, AMP, CORE, CRED, FRAMING, JAVA_FACADE, JSON, KTOR, LOG_JSON, SPREAD, TESTKIT)
         }
 
     val api: Path get() = directory / "api" / "${directory.fileName}.api"

@@ -1,0 +1,106 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.adbapi
+
+import java.sql.PreparedStatement
+import java.sql.Types
+import java.time.Instant
+import java.time.OffsetDateTime
+import java.time.ZoneOffset
+import java.time.ZonedDateTime
+import java.util.UUID
+import java.util.concurrent.ConcurrentHashMap
+
+/** Makes JDBC's text and values of an [Sql]. */
+internal class Binding(
+    private val dialect: Dialect,
+) {
+    private val parsed = ConcurrentHashMap<String, NamedParameters>()
+
+    /** What JDBC gets. */
+    class Bound(
+        val text: String,
+        val values: List<Any?>,
+    )
+
+    fun bound(sql: Sql): Bound {
+        val named = sql.named ?: return Bound(sql.text, sql.arguments)
+        val parameters = parse(sql.text)
+        val unknown = named.keys - parameters.names.toSet()
+        if (unknown.isNotEmpty()) throw MappingException("the statement has no parameter $unknown: $sql")
+        val values = ArrayList<Any?>()
+        val counts = IntArray(parameters.names.size)
+        parameters.names.forEachIndexed { index, name ->
+            if (name !in named) throw MappingException("no value was given for :$name: $sql")
+            val value = named[name]
+            val elements = if (value is Collection<*>) value else listOf(value)
+            if (elements.isEmpty()) throw MappingException("the collection for :$name is empty, and would be no SQL: $sql")
+            values.addAll(elements)
+            counts[index] = elements.size
+        }
+        return Bound(parameters.text(counts), values)
+    }
+
+    /** A program has few statements; one that makes them up as it goes is not remembered for ever. */
+    private fun parse(text: String): NamedParameters {
+        parsed[text]?.let { return it }
+        if (parsed.size >= REMEMBERED) parsed.clear()
+        return NamedParameters.parse(text, dialect).also { parsed[text] = it }
+    }
+
+    fun bind(
+        statement: PreparedStatement,
+        values: List<Any?>,
+    ) {
+        for (index in values.indices) set(statement, index + 1, values[index])
+    }
+
+    private fun set(
+        statement: PreparedStatement,
+        index: Int,
+        value: Any?,
+    ) {
+        when (value) {
+            null -> statement.setNull(index, Types.NULL)
+            is Enum<*> -> statement.setString(index, value.name)
+            is Char -> statement.setString(index, value.toString())
+            is Instant -> setTime(statement, index, OffsetDateTime.ofInstant(value, ZoneOffset.UTC))
+            is ZonedDateTime -> setTime(statement, index, value.toOffsetDateTime())
+            is OffsetDateTime -> setTime(statement, index, value)
+            is java.time.temporal.Temporal -> if (dialect ==
+                Dialect.SQLITE
+            ) {
+                setText(statement, index, value)
+            } else {
+                statement.setObject(index, value)
+            }
+            is UUID ->
+                if (dialect == Dialect.SQLITE ||
+                    dialect == Dialect.MARIADB
+                ) {
+                    setText(statement, index, value)
+                } else {
+                    statement.setObject(index, value)
+                }
+            is java.math.BigInteger -> statement.setBigDecimal(index, value.toBigDecimal())
+            else -> statement.setObject(index, value)
+        }
+    }
+
+    private fun setTime(
+        statement: PreparedStatement,
+        index: Int,
+        value: OffsetDateTime,
+    ) = if (dialect == Dialect.SQLITE) setText(statement, index, value) else statement.setObject(index, value)
+
+    private fun setText(
+        statement: PreparedStatement,
+        index: Int,
+        value: Any,
+    ) = statement.setString(index, value.toString())
+
+    private companion object {
+        const val REMEMBERED = 1_000
+    }
+}

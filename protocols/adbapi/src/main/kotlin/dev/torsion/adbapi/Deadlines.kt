@@ -1,0 +1,90 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.adbapi
+
+import dev.torsion.log.Logger
+import java.time.Duration
+import java.util.concurrent.ConcurrentHashMap
+import java.util.concurrent.ScheduledFuture
+import java.util.concurrent.ScheduledThreadPoolExecutor
+import java.util.concurrent.TimeUnit
+import java.util.concurrent.locks.ReentrantLock
+import kotlin.concurrent.withLock
+
+/**
+ * Deadlines of what goes on at the same time: few, and nearly all of them are met. So a thread is woken when one may have passed, and not for
+ * each that begins or ends.
+ */
+internal class Deadlines(
+    name: String,
+) : AutoCloseable {
+    private val lock = ReentrantLock()
+    private val open: MutableSet<Deadline> = ConcurrentHashMap.newKeySet()
+    private val timer =
+        ScheduledThreadPoolExecutor(1) { Thread(it, "$name-deadlines").apply { isDaemon = true } }.apply {
+            removeOnCancelPolicy = true
+            setKeepAliveTime(1, TimeUnit.MINUTES)
+            allowCoreThreadTimeOut(true)
+        }
+
+    @Volatile
+    private var nextCheck = NEVER
+    private var planned: ScheduledFuture<*>? = null
+
+    /** Runs [passed], which must be quick, after [time], unless the deadline is closed before. */
+    fun after(
+        time: Duration,
+        passed: Runnable,
+    ): Deadline {
+        val deadline = Deadline(System.nanoTime() - ORIGIN + minOf(TimeUnit.NANOSECONDS.convert(time), LONGEST), passed)
+        open.add(deadline)
+        // What is added after a check has looked sees the check's new plan; what is added before is seen by the check.
+        if (deadline.at < nextCheck) lock.withLock { plan(deadline.at) }
+        return deadline
+    }
+
+    private fun plan(at: Long) {
+        if (at >= nextCheck || timer.isShutdown) return
+        planned?.cancel(false)
+        nextCheck = at
+        planned = timer.schedule(::check, at - (System.nanoTime() - ORIGIN), TimeUnit.NANOSECONDS)
+    }
+
+    private fun check() {
+        val now = System.nanoTime() - ORIGIN
+        lock.withLock {
+            nextCheck = NEVER
+            open.minOfOrNull { if (it.at <= now) NEVER else it.at }?.let { if (it != NEVER) plan(it) }
+        }
+        for (deadline in open) if (deadline.at <= now && open.remove(deadline)) run(deadline.passed)
+    }
+
+    private fun run(passed: Runnable) {
+        try {
+            passed.run()
+        } catch (e: Throwable) { // the others are no worse for it
+            log.failure("what was to happen at a deadline failed", e)
+        }
+    }
+
+    override fun close() {
+        lock.withLock { timer.shutdownNow() }
+    }
+
+    internal inner class Deadline(
+        val at: Long,
+        val passed: Runnable,
+    ) : AutoCloseable {
+        override fun close() {
+            open.remove(this)
+        }
+    }
+
+    private companion object {
+        val ORIGIN = System.nanoTime()
+        const val NEVER = Long.MAX_VALUE
+        const val LONGEST = Long.MAX_VALUE / 4
+        val log = Logger(ConnectionPool::class.java)
+    }
+}

@@ -1,0 +1,82 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.adbapi
+
+import dev.torsion.adbapi.Classification.Kind
+import java.sql.SQLException
+
+/** Where databases differ in what concerns us. */
+internal enum class Dialect(
+    /** Whether `\` escapes within strings. */
+    val hasBackslashes: Boolean = false,
+    /** Whether closing a result that was not read to its end reads the rest, unless the statement is cancelled. */
+    val readsRest: Boolean = false,
+    /** Whether text may be quoted by `$$`. */
+    val quotesDollar: Boolean = false,
+) {
+    POSTGRESQL(quotesDollar = true),
+    MARIADB(hasBackslashes = true, readsRest = true) {
+        override fun kindOf(error: SQLException): Kind? =
+            when (error.errorCode) {
+                1213 -> Kind.DEADLOCK
+                1020 -> Kind.SERIALIZATION // the record has changed since it was read
+                1205 -> Kind.LOCK_TIMEOUT
+                1062, 1169, 1586 -> Kind.UNIQUE
+                1216, 1217, 1451, 1452 -> Kind.FOREIGN_KEY
+                1048, 1364 -> Kind.NOT_NULL
+                4025 -> Kind.CHECK
+                1317 -> Kind.CANCELLED
+                1969 -> Kind.TIMEOUT
+                1040, 1203, 1226 -> Kind.UNAVAILABLE // too many connections
+                else -> null
+            }
+    },
+    SQLITE {
+        // The driver's error code is the plain one. The extended one, which tells more, it writes in front of the message.
+        override fun kindOf(error: SQLException): Kind? =
+            when (error.message.orEmpty().substringBefore(']').removePrefix("[SQLITE_")) {
+                "CONSTRAINT_UNIQUE", "CONSTRAINT_PRIMARYKEY", "CONSTRAINT_ROWID" -> Kind.UNIQUE
+                "CONSTRAINT_FOREIGNKEY" -> Kind.FOREIGN_KEY
+                "CONSTRAINT_NOTNULL" -> Kind.NOT_NULL
+                "CONSTRAINT_CHECK" -> Kind.CHECK
+                "BUSY_SNAPSHOT" -> Kind.SERIALIZATION
+                else ->
+                    when (error.errorCode and 0xFF) {
+                        1 -> Kind.BAD_STATEMENT
+                        5, 6 -> Kind.LOCK_TIMEOUT
+                        9 -> Kind.CANCELLED
+                        14 -> Kind.UNAVAILABLE
+                        19 -> Kind.INTEGRITY
+                        else -> null
+                    }
+            }
+    },
+    H2 {
+        override fun kindOf(error: SQLException): Kind? =
+            when (error.errorCode) {
+                40001 -> Kind.DEADLOCK
+                90131 -> Kind.SERIALIZATION // the row was changed or deleted by another transaction
+                50200 -> Kind.LOCK_TIMEOUT
+                57014 -> Kind.CANCELLED
+                90020, 90067, 90098, 90108, 90121 -> Kind.UNAVAILABLE
+                else -> null
+            }
+    },
+    OTHER,
+    ;
+
+    /** What the database's own code in [error] means, where its SQLState does not say it. */
+    open fun kindOf(error: SQLException): Kind? = null
+
+    companion object {
+        fun ofProduct(name: String): Dialect =
+            when {
+                name.startsWith("PostgreSQL") -> POSTGRESQL
+                name.startsWith("MariaDB") || name.startsWith("MySQL") -> MARIADB
+                name.startsWith("SQLite") -> SQLITE
+                name.startsWith("H2") -> H2
+                else -> OTHER
+            }
+    }
+}

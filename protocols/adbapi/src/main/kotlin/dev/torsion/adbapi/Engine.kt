@@ -1,0 +1,150 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.adbapi
+
+import dev.torsion.log.Logger
+import dev.torsion.reactor.ContextCarrier
+import dev.torsion.reactor.ThreadPool
+import java.sql.Connection
+import java.sql.SQLException
+import java.time.Duration
+import java.util.concurrent.CompletableFuture
+import java.util.concurrent.RejectedExecutionException
+import java.util.concurrent.atomic.AtomicBoolean
+
+/** The parts of a pool that its three voices share. On any thread. */
+internal class Engine(
+    val options: ConnectionPoolOptions,
+    val connections: Connections,
+) {
+    val deadlines = Deadlines(options.name)
+    val workers = Workers(options)
+    val counters = Counters()
+
+    // What may take long although nobody waits for it: cancelling opens a connection to a server that may be gone.
+    private val helpers =
+        ThreadPool("${options.name}-helper", options.connections * 2, { Thread(it).apply { isDaemon = true } }, ContextCarrier.none())
+            .apply { start() }
+    private val isClosing = AtomicBoolean()
+    private val isEnding = AtomicBoolean()
+
+    /** Completed, on any thread, when the pool is closed. */
+    val ended: CompletableFuture<Void?> = CompletableFuture()
+
+    @Volatile
+    private var known: Known? = null
+
+    /** Of the database, once there was a connection to it. */
+    val dialect: Dialect get() = known?.dialect ?: Dialect.OTHER
+
+    /** How transactions are isolated when nobody says it. */
+    val usualIsolation: Int get() = known!!.isolation
+
+    val binding: Binding get() = known!!.binding
+
+    private class Known(
+        val dialect: Dialect,
+        val isolation: Int,
+    ) {
+        val binding = Binding(dialect)
+    }
+
+    @Throws(SQLException::class)
+    fun take(): Connection {
+        val connection = connections.take()
+        if (known != null) return connection
+        try {
+            known = Known(Dialect.ofProduct(connection.metaData.databaseProductName), connection.transactionIsolation)
+        } catch (e: Throwable) {
+            connections.evict(connection)
+            throw e
+        }
+        return connection
+    }
+
+    fun classified(error: SQLException): DatabaseException = Classification.of(error, dialect)
+
+    /** Gives [job] to a thread. What refuses it is thrown, and the job does not run. */
+    fun <T> submit(job: Job<T>) {
+        try {
+            job.startClock()
+            workers.submit(job)
+        } catch (e: Throwable) {
+            if (e is TooBusyException) counters.refused.increment()
+            job.refuse()
+            throw e
+        }
+    }
+
+    /** Runs [task] on a thread that may block, or [refused], when there is none. */
+    fun inHelper(
+        refused: () -> Unit,
+        task: () -> Unit,
+    ) {
+        try {
+            helpers.execute(task)
+        } catch (e: RejectedExecutionException) {
+            log.debug("{pool} has no thread for it: {reason}", "pool" to options.name, "reason" to e.toString())
+            refused()
+        }
+    }
+
+    /** Takes no more; what was given is done, until the deadline. Then it is cancelled, and what does not end by then is left. */
+    fun close(): CompletableFuture<Void?> {
+        if (!isClosing.compareAndSet(false, true)) return ended
+        workers.close(::end)
+        if (!ended.isDone) deadlines.after(options.closeTimeout, ::giveUp)
+        return ended
+    }
+
+    private fun giveUp() {
+        val why = ConnectionPoolClosedException("the connection pool ${options.name} was closed")
+        workers.jobs().forEach { it.end(why) }
+        deadlines.after(minOf(options.cancelTimeout, LONGEST).plus(AFTER_CUT)) {
+            val left = workers.jobs().size
+            if (left > 0) log.warn("{pool} is closed although {count} of its threads do not end", "pool" to options.name, "count" to left)
+            end()
+        }
+    }
+
+    private fun end() {
+        if (!isEnding.compareAndSet(false, true)) return
+        inHelper({ ended.complete(null) }) {
+            try {
+                connections.close()
+            } catch (e: Throwable) {
+                log.failure("the connections of {pool} could not be closed", e, "pool" to options.name)
+            } finally {
+                workers.stop()
+                helpers.stop()
+                deadlines.close()
+                ended.complete(null)
+            }
+        }
+    }
+
+    fun health(): ConnectionPoolHealth =
+        ConnectionPoolHealth(
+            threads = workers.threadCount,
+            busy = workers.busyCount,
+            waiting = workers.waitingCount,
+            connections = connections.openCount,
+            idleConnections = connections.idleCount,
+            succeeded = counters.succeeded.sum(),
+            failed = counters.failed.sum(),
+            cancelled = counters.cancelled.sum(),
+            timedOut = counters.timedOut.sum(),
+            refused = counters.refused.sum(),
+            retried = counters.retried.sum(),
+            evicted = counters.evicted.sum(),
+            meanWait = counters.meanWait(),
+            longestWait = counters.longestWait(),
+        )
+
+    private companion object {
+        val AFTER_CUT: Duration = Duration.ofSeconds(1)
+        val LONGEST: Duration = Duration.ofDays(1)
+        val log = Logger(ConnectionPool::class.java)
+    }
+}

@@ -1,0 +1,453 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.adbapi
+
+import dev.torsion.log.Logger
+import java.sql.Connection
+import java.sql.SQLException
+import java.sql.SQLTimeoutException
+import java.sql.Statement
+import java.time.Duration
+import java.util.concurrent.CancellationException
+import java.util.concurrent.ThreadLocalRandom
+import java.util.concurrent.TimeUnit
+import java.util.concurrent.atomic.AtomicBoolean
+import java.util.concurrent.locks.ReentrantLock
+import kotlin.concurrent.withLock
+
+/** Thrown in an interaction that is to go no further, since nobody waits for it any more. It is rolled back. */
+public class InteractionCancelledException internal constructor() : CancellationException("nobody waits for it any more")
+
+/** Who waits for a job. Called once, on any thread, without a lock. */
+internal interface Completion<in T> {
+    fun succeeded(value: T)
+
+    fun failed(error: Throwable)
+}
+
+/**
+ * One piece of work with a connection, on a thread of the pool.
+ *
+ * | State | What cancelling does |
+ * |---|---|
+ * | QUEUED | it leaves the queue |
+ * | RUNNING, waiting for a connection | the connection, when it comes, is given back unused |
+ * | RUNNING, a statement runs | `Statement.cancel`, again and again until the statement has ended; then it is rolled back |
+ * | RUNNING, between two statements | the next one is refused; then it is rolled back |
+ * | COMMITTING | nothing: what was asked for is done |
+ * | ENDED | nothing |
+ *
+ * In all of them who waits is told at once. When the job has not ended a while after, its connection is cut. A connection goes back only when no
+ * cancellation is on its way over it: that would hit the next one's statement.
+ */
+internal class Job<T>(
+    private val engine: Engine,
+    private val interaction: InteractionOptions?,
+    private val work: (Session) -> T,
+    private val completion: Completion<T>,
+) {
+    private enum class State { QUEUED, RUNNING, COMMITTING, ENDED }
+
+    private val lock = ReentrantLock()
+    private val changed = lock.newCondition()
+    private val isTold = AtomicBoolean()
+    private val asked = System.nanoTime()
+
+    // With the lock.
+    private var state = State.QUEUED
+    private var end: Throwable? = null // why it is to go no further
+    private var held: Connection? = null
+    private var running: Execution? = null
+    private var cancelsUnderWay = 0
+    private var isTainted = false // a cancellation went over the connection
+    private var isCut = false
+
+    private var timeLimit: AutoCloseable? = null
+
+    /** For an interaction with a time-out: it counts from now. */
+    fun startClock() {
+        val timeout = interaction?.timeout ?: return
+        timeLimit =
+            engine.deadlines.after(timeout) {
+                engine.counters.timedOut.increment()
+                end(InteractionTimeoutException("the interaction took longer than $timeout"))
+            }
+    }
+
+    /** No thread takes it. */
+    fun refuse() {
+        lock.withLock { state = State.ENDED }
+        timeLimit?.close()
+    }
+
+    /** The connection must be looked at before it goes to another: this thread has cancelled a statement of it. */
+    fun taint(): Unit = lock.withLock { isTainted = true }
+
+    /** Nobody waits for it any more. On any thread; does not block. */
+    fun cancel() {
+        if (isTold.compareAndSet(false, true)) {
+            engine.counters.cancelled.increment()
+            stop(InteractionCancelledException())
+        }
+    }
+
+    /** It is to go no further, which who waits for it does not know yet. On any thread; does not block. */
+    fun end(why: Throwable) {
+        if (stop(why) && isTold.compareAndSet(false, true)) completion.failed(why)
+    }
+
+    private fun stop(why: Throwable): Boolean {
+        val execution: Execution?
+        val wasQueued: Boolean
+        lock.withLock {
+            if (state == State.ENDED || state == State.COMMITTING || end != null) return false
+            end = why
+            wasQueued = state == State.QUEUED
+            if (wasQueued) state = State.ENDED
+            execution = running
+            changed.signalAll()
+        }
+        if (wasQueued) {
+            timeLimit?.close()
+            engine.workers.remove(this)
+        } else {
+            execution?.let { pursue(it, 0) }
+            engine.deadlines.after(engine.options.cancelTimeout) { cutUnlessOver(null) }
+        }
+        return true
+    }
+
+    // On the job's thread.
+
+    fun run() {
+        lock.withLock {
+            if (state != State.QUEUED) return
+            state = State.RUNNING
+        }
+        engine.counters.began(System.nanoTime() - asked)
+        val outcome = runCatching { attempts() }
+        lock.withLock { state = State.ENDED }
+        timeLimit?.close()
+        if (!isTold.compareAndSet(false, true)) return
+        outcome.fold(
+            { value ->
+                engine.counters.succeeded.increment()
+                completion.succeeded(value)
+            },
+            { error ->
+                engine.counters.failed.increment()
+                completion.failed(error)
+            },
+        )
+    }
+
+    private fun attempts(): T {
+        val retries = interaction?.retries ?: 0
+        for (attempt in 1..retries) {
+            try {
+                return once()
+            } catch (e: DatabaseException) {
+                if (!e.isRetryable) throw e
+                engine.counters.retried.increment()
+                pause(attempt)
+            }
+        }
+        return once()
+    }
+
+    /** Random, so that two that have met do not meet again. */
+    private fun pause(attempt: Int) {
+        val most = minOf(SHORTEST_PAUSE shl minOf(attempt, DOUBLINGS), LONGEST_PAUSE)
+        var left = TimeUnit.MILLISECONDS.toNanos(ThreadLocalRandom.current().nextLong(1, most))
+        lock.withLock { while (end == null && left > 0) left = changed.awaitNanos(left) }
+        checkGoesOn()
+    }
+
+    private fun once(): T {
+        checkGoesOn()
+        val connection =
+            try {
+                engine.take()
+            } catch (e: SQLException) {
+                throw engine.classified(e)
+            }
+        lock.withLock {
+            held = connection
+            isTainted = false
+            isCut = false
+        }
+        var failure: Throwable? = null
+        try {
+            checkGoesOn()
+            return if (interaction == null) withSession(connection) else inTransaction(connection, interaction)
+        } catch (e: SQLException) {
+            throw (whyEnded() ?: translated(e)).also { failure = it }
+        } catch (e: Throwable) {
+            throw (if (e is Error) e else whyEnded() ?: e).also { failure = it }
+        } finally {
+            giveBack(connection, failure)
+        }
+    }
+
+    private fun withSession(connection: Connection): T {
+        val session = Session(this, engine, connection)
+        try {
+            return work(session)
+        } finally {
+            session.end()
+        }
+    }
+
+    private fun inTransaction(
+        connection: Connection,
+        options: InteractionOptions,
+    ): T {
+        if (engine.dialect != Dialect.SQLITE) { // whose transactions are serializable, and told of neither
+            if (options.readOnly) connection.isReadOnly = true
+            options.isolation?.let { connection.transactionIsolation = it.level }
+        }
+        connection.autoCommit = false
+        val result = withSession(connection)
+        lock.withLock {
+            end?.let { throw it }
+            state = State.COMMITTING
+        }
+        try {
+            engine.deadlines.after(engine.options.statementTimeout) { cutUnlessOver(connection) }.use { connection.commit() }
+        } catch (e: SQLException) {
+            lock.withLock { state = State.RUNNING }
+            val error = engine.classified(e)
+            throw if (error is DatabaseUnavailableException) {
+                CommitOutcomeUnknownException("the connection was lost at the commit: ${error.message}", e)
+            } else {
+                error
+            }
+        }
+        return result
+    }
+
+    private fun giveBack(
+        connection: Connection,
+        failure: Throwable?,
+    ) {
+        val isFit = (failure == null || failure !is Error) && isCleaned(connection, failure)
+        val isReturned =
+            lock.withLock {
+                held = null
+                isFit && !isCut
+            }
+        try {
+            if (isReturned) {
+                engine.connections.giveBack(connection)
+            } else {
+                engine.counters.evicted.increment()
+                engine.connections.evict(connection)
+            }
+            if (failure is DatabaseUnavailableException) engine.connections.evictIdle()
+        } catch (e: Exception) {
+            log.debug("a connection could not be given back: {reason}", "reason" to e.toString())
+        }
+    }
+
+    /** Rolls back what is not committed, and makes the connection as it was. False when that fails. */
+    private fun isCleaned(
+        connection: Connection,
+        failure: Throwable?,
+    ): Boolean {
+        if (failure is DatabaseUnavailableException) return false
+        val isSound = lock.withLock { !isCut && cancelsUnderWay == 0 }
+        if (!isSound) return false
+        if (failure == null && interaction == null && !isTainted) return true
+        return try {
+            engine.deadlines.after(engine.options.cancelTimeout) { cutUnlessOver(connection) }.use { clean(connection, failure) }
+        } catch (e: Exception) {
+            log.debug("a connection could not be cleaned: {reason}", "reason" to e.toString())
+            false
+        }
+    }
+
+    private fun clean(
+        connection: Connection,
+        failure: Throwable?,
+    ): Boolean {
+        if (!connection.autoCommit) {
+            if (failure != null) connection.rollback()
+            connection.autoCommit = true
+        }
+        if (interaction != null && engine.dialect != Dialect.SQLITE) {
+            if (interaction.readOnly) connection.isReadOnly = false
+            if (interaction.isolation != null) connection.transactionIsolation = engine.usualIsolation
+        }
+        // A cancellation that the server has heard of late must find nothing that it could hit later.
+        return !isTainted || connection.isValid(VALIDATION_SECONDS)
+    }
+
+    private fun checkGoesOn() {
+        lock.withLock { end?.let { throw it } }
+    }
+
+    private fun whyEnded(): Throwable? = lock.withLock { end }
+
+    // Statements.
+
+    /** Runs [call], which executes [statement] or reads its result, so that a cancellation or a [timeout] reaches it. */
+    fun <R> executing(
+        statement: Statement,
+        timeout: Duration,
+        call: () -> R,
+    ): R =
+        try {
+            executingRaw(statement, timeout, call)
+        } catch (e: SQLException) {
+            throw translated(e)
+        }
+
+    private fun translated(error: SQLException): DatabaseException =
+        if (error is TimedOut) StatementTimeoutException(error.message!!, error.cause) else engine.classified(error)
+
+    /** [executing] for those who want JDBC's own exceptions. */
+    @Throws(SQLException::class)
+    fun <R> executingRaw(
+        statement: Statement,
+        timeout: Duration,
+        call: () -> R,
+    ): R {
+        val execution = Execution(statement)
+        lock.withLock {
+            end?.let { throw it }
+            running = execution
+        }
+        val limit = engine.deadlines.after(timeout) { timeOut(execution) }
+        try {
+            return call()
+        } catch (e: SQLException) {
+            throw why(execution, timeout, e)
+        } finally {
+            limit.close()
+            finish()
+        }
+    }
+
+    private fun why(
+        execution: Execution,
+        timeout: Duration,
+        error: SQLException,
+    ): Throwable = lock.withLock { end ?: if (execution.isTimedOut) TimedOut("the statement took longer than $timeout", error) else error }
+
+    private class TimedOut(
+        message: String,
+        cause: SQLException,
+    ) : SQLTimeoutException(message, cause.sqlState, cause.errorCode, cause)
+
+    /** Waits for a cancellation that is on its way. One that takes too long makes the connection unfit. */
+    private fun finish() {
+        lock.withLock {
+            running = null
+            var left = TimeUnit.NANOSECONDS.convert(engine.options.cancelTimeout)
+            while (cancelsUnderWay > 0 && left > 0) {
+                left =
+                    try {
+                        changed.awaitNanos(left)
+                    } catch (_: InterruptedException) {
+                        Thread.currentThread().interrupt()
+                        0
+                    }
+            }
+        }
+    }
+
+    /** Waits until [isReady], or until the job is to go no further. On the job's thread; [signal] makes it look again. */
+    fun awaitUntil(isReady: () -> Boolean) {
+        lock.withLock {
+            while (!isReady()) {
+                end?.let { throw it }
+                changed.await()
+            }
+            end?.let { throw it }
+        }
+    }
+
+    fun signal(change: () -> Unit): Unit =
+        lock.withLock {
+            change()
+            changed.signalAll()
+        }
+
+    // On other threads.
+
+    private fun timeOut(execution: Execution) {
+        lock.withLock {
+            if (running !== execution) return
+            execution.isTimedOut = true
+        }
+        engine.counters.timedOut.increment()
+        pursue(execution, 0)
+    }
+
+    /** Cancels a statement until it has ended: a cancellation that comes before the driver has sent it does nothing. */
+    private fun pursue(
+        execution: Execution,
+        attempt: Int,
+    ) {
+        lock.withLock {
+            if (running !== execution) return
+            cancelsUnderWay++
+        }
+        engine.inHelper(::cancelIsOver) {
+            cancelNow(execution)
+            val pause = minOf(FIRST_CANCEL_PAUSE shl minOf(attempt, DOUBLINGS), LAST_CANCEL_PAUSE)
+            engine.deadlines.after(Duration.ofMillis(pause)) { pursue(execution, attempt + 1) }
+        }
+    }
+
+    private fun cancelNow(execution: Execution) {
+        try {
+            val isRunning =
+                lock.withLock {
+                    (running === execution).also { if (it) isTainted = true }
+                }
+            if (isRunning) execution.statement.cancel()
+        } catch (e: Throwable) {
+            log.debug("a statement could not be cancelled: {reason}", "reason" to e.toString())
+        } finally {
+            cancelIsOver()
+        }
+    }
+
+    private fun cancelIsOver() {
+        lock.withLock {
+            cancelsUnderWay--
+            changed.signalAll()
+        }
+    }
+
+    /** The server has not ended it in time: cuts [only], or whatever connection there is. */
+    private fun cutUnlessOver(only: Connection?) {
+        val connection =
+            lock.withLock {
+                val connection = held ?: return
+                if (only != null && only !== connection) return
+                isCut = true
+                connection
+            }
+        engine.inHelper({}) { cut(connection) }
+    }
+
+    /** One execution of a statement, which may be executed again. */
+    private class Execution(
+        val statement: Statement,
+    ) {
+        var isTimedOut = false // with the lock
+    }
+
+    private companion object {
+        const val SHORTEST_PAUSE = 10L
+        const val LONGEST_PAUSE = 1_000L
+        const val FIRST_CANCEL_PAUSE = 20L
+        const val LAST_CANCEL_PAUSE = 1_000L
+        const val DOUBLINGS = 6
+        const val VALIDATION_SECONDS = 2
+        val log = Logger(ConnectionPool::class.java)
+    }
+}

@@ -1,0 +1,150 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.adbapi
+
+import dev.torsion.log.Logger
+import dev.torsion.reactor.Reactor
+import dev.torsion.reactor.ReactorNotRunningException
+import java.util.concurrent.Flow
+
+/** Runs the query for each subscriber, as it asks for rows; by the rules of Reactive Streams. */
+internal class RowPublisher<T>(
+    private val reactor: Reactor,
+    private val engine: Engine,
+    private val query: Query<T>,
+) : Flow.Publisher<T> {
+    override fun subscribe(subscriber: Flow.Subscriber<in T>) {
+        java.util.Objects.requireNonNull(subscriber)
+        val source = RowSource(engine, query)
+        val subscription = Subscription(subscriber, source)
+        try {
+            onLoop(subscription::begin)
+        } catch (e: ReactorNotRunningException) {
+            subscriber.onSubscribe(NOTHING)
+            subscriber.onError(e)
+        }
+    }
+
+    private fun onLoop(call: Runnable) = if (reactor.isInReactorThread) call.run() else reactor.callFromThread(call)
+
+    override fun toString(): String = "RowPublisher($query)"
+
+    /** All but [request] and [cancel] on the reactor's thread. */
+    private inner class Subscription(
+        subscriber: Flow.Subscriber<in T>,
+        private val source: RowSource<T>,
+    ) : Flow.Subscription,
+        RowSource.Receiver<T> {
+        @Volatile
+        private var subscriber: Flow.Subscriber<in T>? = subscriber // null once it is done
+        private var ready = emptyList<T>().iterator()
+        private var demand = 0L
+        private var isAsking = false
+        private var isGiving = false
+        private var isOver = false
+        private var error: Throwable? = null
+
+        fun begin() {
+            val refusal =
+                try {
+                    source.start()
+                    null
+                } catch (e: Exception) {
+                    e
+                }
+            val target = subscriber ?: return
+            guarded { target.onSubscribe(this) }
+            if (refusal != null) done(refusal) else pump()
+        }
+
+        override fun request(n: Long) = unlessStopped { requested(n) }
+
+        private fun requested(n: Long) {
+            if (subscriber == null) return
+            if (n <= 0) {
+                source.cancel()
+                done(IllegalArgumentException("a subscriber must request one row or more, but requested $n (rule 3.9)"))
+                return
+            }
+            demand = (demand + n).let { if (it < 0) Long.MAX_VALUE else it }
+            pump()
+        }
+
+        override fun cancel() {
+            if (subscriber == null) return
+            subscriber = null
+            source.cancel()
+        }
+
+        override fun rows(rows: List<T>) =
+            unlessStopped {
+                isAsking = false
+                ready = rows.iterator()
+                pump()
+            }
+
+        override fun ended(error: Throwable?) =
+            unlessStopped {
+                isOver = true
+                this.error = error
+                pump()
+            }
+
+        private fun pump() {
+            if (isGiving) return // from within onNext
+            isGiving = true
+            try {
+                while (demand > 0 && ready.hasNext()) {
+                    val target = subscriber ?: return
+                    if (demand != Long.MAX_VALUE) demand--
+                    guarded { target.onNext(ready.next()) }
+                }
+            } finally {
+                isGiving = false
+            }
+            if (subscriber == null || ready.hasNext()) return
+            if (isOver) {
+                done(error)
+            } else if (demand > 0 && !isAsking) {
+                isAsking = true
+                source.request(this)
+            }
+        }
+
+        private fun done(error: Throwable?) {
+            val target = subscriber ?: return
+            subscriber = null
+            guarded { if (error == null) target.onComplete() else target.onError(error) }
+        }
+
+        /** A subscriber that throws has cancelled (rule 2.13). */
+        private fun guarded(signal: () -> Unit) {
+            try {
+                signal()
+            } catch (e: Throwable) {
+                cancel()
+                log.failure("a subscriber of {query} failed", e, "query" to query.toString())
+            }
+        }
+
+        private fun unlessStopped(call: () -> Unit) {
+            try {
+                onLoop(call)
+            } catch (_: ReactorNotRunningException) {
+                subscriber = null // it has ended with the reactor
+                source.cancel()
+            }
+        }
+    }
+
+    private companion object {
+        val log = Logger(ConnectionPool::class.java)
+        val NOTHING =
+            object : Flow.Subscription {
+                override fun request(n: Long) = Unit
+
+                override fun cancel() = Unit
+            }
+    }
+}

@@ -1,0 +1,126 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.adbapi
+
+import dev.torsion.defer.Deferred
+import dev.torsion.defer.toDeferred
+import dev.torsion.log.Logger
+import dev.torsion.reactor.Reactor
+import dev.torsion.reactor.ReactorNotRunningException
+import kotlinx.coroutines.CancellableContinuation
+import kotlinx.coroutines.suspendCancellableCoroutine
+import java.util.concurrent.CompletableFuture
+import kotlin.coroutines.resume
+import kotlin.coroutines.resumeWithException
+
+/** How each of the three voices waits for a job. */
+internal class Voices(
+    private val reactor: Reactor,
+    private val engine: Engine,
+) {
+    /** On the reactor's thread. */
+    fun <T> deferred(
+        interaction: InteractionOptions?,
+        work: (Session) -> T,
+    ): Deferred<T> {
+        lateinit var job: Job<T>
+        val deferred = Deferred<T> { job.cancel() }
+        job = Job(engine, interaction, work, OnLoop(deferred, whenStopped = {}))
+        try {
+            engine.submit(job)
+        } catch (e: Exception) {
+            deferred.errback(e)
+        }
+        return deferred
+    }
+
+    /** On any thread. */
+    fun <T> future(
+        interaction: InteractionOptions?,
+        work: (Session) -> T,
+    ): CompletableFuture<T> {
+        lateinit var job: Job<T>
+        // Of this, only that it is cancelled counts: so the Deferred belongs to the loop wherever it is made.
+        val cancelled =
+            object : CompletableFuture<T>() {
+                override fun cancel(mayInterruptIfRunning: Boolean): Boolean {
+                    job.cancel()
+                    return true
+                }
+            }
+        val deferred = cancelled.toDeferred(reactor)
+        val future = deferred.toCompletableFuture(reactor)
+        // Without a loop it is still to end: somebody may be blocked in it.
+        val completion = OnLoop(deferred, whenStopped = Runnable::run)
+        job = Job(engine, interaction, work, completion)
+        try {
+            engine.submit(job)
+        } catch (e: Exception) {
+            completion.failed(e)
+        }
+        return future
+    }
+
+    /** A future of [stage]'s own: cancelling it is nobody else's business. On any thread. */
+    fun <T> following(stage: CompletableFuture<T>): CompletableFuture<T> {
+        val deferred = CompletableFuture<T>().toDeferred(reactor)
+        val future = deferred.toCompletableFuture(reactor)
+        val completion = OnLoop(deferred, whenStopped = Runnable::run)
+        stage.whenComplete { value, error -> if (error == null) completion.succeeded(value) else completion.failed(error) }
+        return future
+    }
+
+    /** On any thread. */
+    suspend fun <T> suspended(
+        interaction: InteractionOptions?,
+        work: (Session) -> T,
+    ): T =
+        suspendCancellableCoroutine { continuation ->
+            val job = Job(engine, interaction, work, Resuming(continuation))
+            continuation.invokeOnCancellation { job.cancel() }
+            try {
+                engine.submit(job)
+            } catch (e: Exception) {
+                continuation.resumeWithException(e)
+            }
+        }
+
+    private inner class OnLoop<T>(
+        private val deferred: Deferred<T>,
+        private val whenStopped: (Runnable) -> Unit,
+    ) : Completion<T> {
+        override fun succeeded(value: T) =
+            fire {
+                if (value is Deferred<*>) {
+                    deferred.errback(IllegalArgumentException("an interaction gives a value, and no Deferred: $value"))
+                } else {
+                    deferred.callback(value)
+                }
+            }
+
+        override fun failed(error: Throwable) = fire { deferred.errback(error) }
+
+        private fun fire(outcome: () -> Unit) {
+            val fire = Runnable { if (!deferred.called) outcome() }
+            try {
+                reactor.callFromThread(fire)
+            } catch (e: ReactorNotRunningException) {
+                log.debug("the answer of a database came when the reactor had stopped: {reason}", "reason" to e.toString())
+                whenStopped(fire)
+            }
+        }
+    }
+
+    private class Resuming<T>(
+        private val continuation: CancellableContinuation<T>,
+    ) : Completion<T> {
+        override fun succeeded(value: T) = continuation.resume(value)
+
+        override fun failed(error: Throwable) = continuation.resumeWithException(error)
+    }
+
+    private companion object {
+        val log = Logger(ConnectionPool::class.java)
+    }
+}
