@@ -169,6 +169,9 @@ constructor(
         checkThread()
         val call = BoxCall()
         start(call, requiresAnswer, { AmpBox.EMPTY }) { ask ->
+            if (command.isEmpty() || command.any { it.code > MAX_BYTE }) {
+                throw InvalidSignatureException("The name of a command has one byte for each character.")
+            }
             val name = Keys.COMMAND to command.toByteArray(Charsets.ISO_8859_1)
             val whole =
                 try {
@@ -286,7 +289,6 @@ constructor(
         if (lost != null) return
         inner = protocol
         output.switched()
-        requests.end()
         calls.failAll { ProtocolSwitchedException("The connection speaks another protocol now, and the answer cannot come.") }
         try {
             protocol.makeConnection(transport)
@@ -376,7 +378,6 @@ constructor(
     final override fun endConnection(reason: CloseReason) {
         lost = reason
         val unwritten = output.end()
-        requests.end()
         calls.failAll { AmpConnectionLost(reason) }
         unwritten.forEach { it.failed(AmpConnectionLost(reason)) }
         try {
@@ -409,6 +410,7 @@ constructor(
 
     public companion object {
         private val log = Logger(AMP::class.java)
+        private const val MAX_BYTE = 0xff
 
         /**
          * Connects to [endpoint], such as `tcp:localhost:8900`. On any thread. Fails with a

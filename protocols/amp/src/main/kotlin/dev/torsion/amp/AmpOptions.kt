@@ -9,9 +9,9 @@ package dev.torsion.amp
  * @property limits of one box that comes
  * @property maxCalls how many of our calls may wait for answers at once; one more fails with a [TooManyCallsException]. A call that was
  *   cancelled counts until its answer comes, since the other side still works on it
- * @property maxRequests how many of the peer's requests may wait for our answers at once; as long as there are so many, no more is read
- * @property maxHeldBytes how many bytes of further requests are kept while there are so many and we wait for an answer ourselves: then
- *   reading has to go on. Requests beyond that are refused with the error `BUSY`
+ * @property maxRequests how many of the peer's requests may wait for our answers at once. While there are so many, or the peer does not read
+ *   its answers, nothing is read; unless we wait for an answer ourselves, which has to be read
+ * @property maxRequestsWhileCalling how many may wait while reading has to go on for such an answer: more are refused with the error `BUSY`
  */
 public data class AmpOptions
 @JvmOverloads
@@ -19,12 +19,14 @@ constructor(
     public val limits: AmpLimits = AmpLimits.DEFAULT,
     public val maxCalls: Int = 10_000,
     public val maxRequests: Int = 1_000,
-    public val maxHeldBytes: Int = 1024 * 1024,
+    public val maxRequestsWhileCalling: Int = 10_000,
 ) {
     init {
         require(maxCalls > 0) { "maxCalls must be positive, but is $maxCalls" }
         require(maxRequests > 0) { "maxRequests must be positive, but is $maxRequests" }
-        require(maxHeldBytes >= 0) { "maxHeldBytes must not be negative, but is $maxHeldBytes" }
+        require(maxRequestsWhileCalling >= maxRequests) {
+            "maxRequestsWhileCalling must not be less than maxRequests, but is $maxRequestsWhileCalling"
+        }
     }
 
     /** These options with other [limits]. */
@@ -34,7 +36,8 @@ constructor(
     public fun withMaxCalls(most: Int): AmpOptions = copy(maxCalls = most)
 
     /** These options with another [maxRequests]. */
-    public fun withMaxRequests(most: Int): AmpOptions = copy(maxRequests = most)
+    public fun withMaxRequests(most: Int): AmpOptions =
+        copy(maxRequests = most, maxRequestsWhileCalling = maxOf(most, maxRequestsWhileCalling))
 
     public companion object {
         /** All defaults. */

@@ -36,12 +36,9 @@ internal class Input(
     /** Set when TLS has begun; what is left of the bytes then was sent before. */
     private var hasPlainEnded = false
 
-    /** Whether requests that were held may be begun. */
-    val takesRequests: Boolean get() = isQuiet == Quiet.NO && amp.inner == null && !amp.transport.isDisconnecting
-
     fun tlsHasBegun() {
         hasPlainEnded = isBusy
-        if (kept.isNotEmpty()) violated()
+        if (kept.isNotEmpty()) amp.transport.abortConnection(injected())
     }
 
     fun received(view: ByteBuffer) {
@@ -77,7 +74,7 @@ internal class Input(
                 view.position(view.limit()) // what comes after the end is nobody's
                 return
             }
-            if (view.hasRemaining() && (hasPlainEnded || isQuiet == Quiet.REFUSES)) violated()
+            if (view.hasRemaining() && (hasPlainEnded || isQuiet == Quiet.REFUSES)) throw injected()
             if (mustWait()) {
                 keep(view)
                 isPaused = true
@@ -88,20 +85,20 @@ internal class Input(
         }
     }
 
-    private fun mustWait() = isQuiet == Quiet.KEEPS || (amp.waitingCalls == 0 && (amp.requests.hasHeld || amp.requests.isFull))
+    private fun mustWait() = isQuiet == Quiet.KEEPS || (amp.waitingCalls == 0 && amp.requests.isFull)
 
-    private fun violated(): Nothing = throw ProtocolViolationException("Bytes have come between the request for TLS and TLS itself.")
+    private fun injected() = ProtocolViolationException("Bytes have come between the request for TLS and TLS itself.")
 
     /** Something has changed: goes on in a later turn, if it can. */
     fun resumeSoon() {
-        if (isResuming || (!isPaused && !amp.requests.hasHeld)) return
+        if (isResuming || !isPaused) return
         isResuming = true
         amp.loop.later(::resume)
     }
 
     private fun resume() {
         isResuming = false
-        if (isBusy || amp.hasEnded) return
+        if (isBusy || amp.isDisconnected) return
         try {
             goOn()
         } catch (e: ProtocolViolationException) {
@@ -112,7 +109,6 @@ internal class Input(
     }
 
     private fun goOn() {
-        amp.requests.drain()
         if (!isPaused || (amp.inner == null && mustWait())) return
         isPaused = false
         val rest = ByteBuffer.wrap(kept).asReadOnlyBuffer()

@@ -37,18 +37,14 @@ internal class Requests(
     private val amp: AMP,
     private val options: AmpOptions,
 ) {
-    private var unanswered = 0
-    private val held = ArrayDeque<AmpBox>()
-    private var heldBytes = 0
     private var isWaitingToWrite = false
 
-    val hasHeld: Boolean get() = held.isNotEmpty()
-
     /** How many of them wait for our answers. */
-    val count: Int get() = unanswered + held.size
+    var count: Int = 0
+        private set
 
-    /** Whether no more should be begun: as many wait as may, or the peer does not read its answers. */
-    val isFull: Boolean get() = unanswered >= options.maxRequests || !isWritable()
+    /** Whether no more should be read: as many wait as may, or the peer does not read its answers. */
+    val isFull: Boolean get() = count >= options.maxRequests || !isWritable()
 
     private fun isWritable(): Boolean {
         if (amp.transport.isWritable) return true
@@ -63,38 +59,16 @@ internal class Requests(
         return false
     }
 
+    /**
+     * Begins the request [box]. It never waits for others: what these wait for may be the answer to this one, by way of the other side.
+     */
     fun received(box: AmpBox) {
-        if (held.isEmpty() && !isFull) return begin(box)
-        val size = box.encodedSize
-        if (heldBytes + size > options.maxHeldBytes) {
-            return refuse(box.raw(Keys.ASK), nameOf(box), BUSY, "Too many requests wait for their answers.")
-        }
-        held.add(box)
-        heldBytes += size
-    }
-
-    /** Begins those that are held, as far as may be. */
-    fun drain() {
-        while (held.isNotEmpty() && !isFull && amp.input.takesRequests) {
-            val box = held.removeFirst()
-            heldBytes -= box.encodedSize
-            begin(box)
-        }
-    }
-
-    fun end() {
-        held.clear()
-        heldBytes = 0
-    }
-
-    private fun nameOf(box: AmpBox) = ascii(box.raw(Keys.COMMAND)!!)
-
-    private fun begin(box: AmpBox) {
         val ask = box.raw(Keys.ASK)
-        val name = nameOf(box)
+        val name = ascii(box.raw(Keys.COMMAND)!!)
         val answering = amp.responders.find(name) ?: return refuse(ask, name, UNHANDLED, "Unhandled Command: b'${escaped(name, SHOWN)}'")
         val control = answering is Switching || answering is StartingTLS
         if (control && !mayControl(answering, ask, name)) return
+        if (count >= options.maxRequestsWhileCalling) return refuse(ask, name, BUSY, "Too many requests wait for their answers.")
         val result =
             try {
                 answering.respond(amp, box)
@@ -107,11 +81,11 @@ internal class Requests(
                 is CompletionStage<*> -> result.toDeferred(amp.loop)
                 else -> return done(answering, ask, name, result)
             }
-        unanswered++
+        count++
         if (control) amp.input.isQuiet = if (answering is Switching) Input.Quiet.KEEPS else Input.Quiet.REFUSES
         @Suppress("UNCHECKED_CAST")
         (later as Deferred<Any?>).addBoth { outcome ->
-            unanswered--
+            count--
             if (control) amp.input.isQuiet = Input.Quiet.NO
             if (outcome is Failure) failed(answering, ask, name, outcome.value) else done(answering, ask, name, outcome.get())
             amp.input.resumeSoon()
