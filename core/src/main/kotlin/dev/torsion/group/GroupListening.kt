@@ -7,13 +7,14 @@ import dev.torsion.defer.Deferred
 import dev.torsion.defer.maybeAsyncDeferred
 import dev.torsion.defer.newDeferred
 import dev.torsion.log.safeString
+import dev.torsion.loop.LoopState
+import dev.torsion.loop.ReactorNotRunningException
 import dev.torsion.net.Factory
 import dev.torsion.net.ListeningPort
-import dev.torsion.nio.NioReactor
+import dev.torsion.nio.NioEngine
 import dev.torsion.nio.PortShare
 import dev.torsion.nio.SharedFactory
 import dev.torsion.reactor.Reactor
-import dev.torsion.reactor.ReactorNotRunningException
 import java.util.concurrent.CompletableFuture
 
 /** Opens a port with the factory that it is given; on the reactor's thread. */
@@ -22,7 +23,7 @@ internal typealias OpenPort = (Reactor, Factory) -> Deferred<ListeningPort>
 /** Opens a port of a group: first the share of each reactor, on its own thread, then the port. */
 internal class GroupListening(
     private val loop: GroupLoop,
-    private val members: List<NioReactor>,
+    private val members: List<Reactor>,
     private val factories: GroupFactory,
     private val open: OpenPort,
 ) {
@@ -31,19 +32,19 @@ internal class GroupListening(
 
     fun begin(): CompletableFuture<GroupPort> {
         // One that has crashed might not run again; one that has ended takes no call.
-        val shares = members.filter { !it.hasCrashed }.mapNotNull(::openShare)
+        val shares = members.filter { it.state != LoopState.CRASHED }.mapNotNull(::openShare)
         CompletableFuture.allOf(*shares.toTypedArray()).whenComplete { _, _ -> loop.finish { sharesOpened(shares) } }
         return future
     }
 
     /** Has no value when [reactor] has ended meanwhile; null when it has ended before. */
-    private fun openShare(reactor: NioReactor): CompletableFuture<PortShare?>? {
+    private fun openShare(reactor: Reactor): CompletableFuture<PortShare?>? {
         val opened = CompletableFuture<PortShare?>()
         val isOpening =
             reactor.runSoon {
                 try {
                     opened.complete(
-                        if (reactor.takesConnections) PortShare(reactor, factories.factoryFor(reactor)).also { it.open() } else null,
+                        if (reactor.state.takesConnections) PortShare(reactor.capability(NioEngine::class.java)!!, factories.factoryFor(reactor)).also { it.open() } else null,
                     )
                 } catch (e: Throwable) { // from the user's factory, it may be anything
                     opened.completeExceptionally(e)
@@ -64,7 +65,7 @@ internal class GroupListening(
     }
 
     private fun problem(shares: List<PortShare>): Throwable? {
-        val isHomeReady = loop.inLoop && loop.home.takesConnections && shares.firstOrNull()?.reactor === loop.home
+        val isHomeReady = loop.inLoop && loop.home.state.takesConnections && shares.firstOrNull()?.reactor === loop.home.capability(NioEngine::class.java)
         return when {
             !isHomeReady -> ReactorNotRunningException("The reactor that was to accept connections has stopped.")
             shares.distinctBy { System.identityHashCode(it.factory) }.size < shares.size ->

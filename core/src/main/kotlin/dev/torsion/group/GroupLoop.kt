@@ -4,12 +4,11 @@
 package dev.torsion.group
 
 import dev.torsion.defer.LoopExecutor
-import dev.torsion.nio.NioReactor
 import dev.torsion.reactor.Reactor
 
 /** The loop of a group's futures: they are completed by its reactor [home], which needs all [members] for that. */
 internal class GroupLoop(
-    val home: NioReactor,
+    val home: Reactor,
     private val members: List<Reactor>,
 ) : LoopExecutor {
     override val inLoop: Boolean get() = home.isInReactorThread

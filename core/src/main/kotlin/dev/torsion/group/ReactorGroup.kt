@@ -5,14 +5,13 @@ package dev.torsion.group
 
 import dev.torsion.clock.saturatedNanos
 import dev.torsion.defer.succeed
+import dev.torsion.loop.ReactorNotRunningException
 import dev.torsion.net.Factory
 import dev.torsion.net.ListeningPort
 import dev.torsion.net.TcpOptions
-import dev.torsion.nio.NioReactor
 import dev.torsion.reactor.Reactor
 import dev.torsion.reactor.ReactorAlreadyRunningException
 import dev.torsion.reactor.ReactorNotRestartableException
-import dev.torsion.reactor.ReactorNotRunningException
 import dev.torsion.reactor.ReactorOptions
 import dev.torsion.reactor.stopOnShutdown
 import java.time.Duration
@@ -43,7 +42,7 @@ import java.util.concurrent.atomic.AtomicInteger
  * throw [IllegalStateException] on the threads of all of them, which would wait for themselves.
  */
 public class ReactorGroup private constructor(
-    private val members: List<NioReactor>,
+    private val members: List<Reactor>,
 ) : AutoCloseable {
     private val turn = AtomicInteger()
 
@@ -57,7 +56,7 @@ public class ReactorGroup private constructor(
      */
     public fun next(): Reactor {
         val first = turn.getAndIncrement()
-        return members.indices.map { members[Math.floorMod(first + it, members.size)] }.firstOrNull { it.takesConnections }
+        return members.indices.map { members[Math.floorMod(first + it, members.size)] }.firstOrNull { it.state.takesConnections }
             ?: throw noneLeft()
     }
 
@@ -167,7 +166,7 @@ public class ReactorGroup private constructor(
         factories: GroupFactory,
         open: OpenPort,
     ): CompletableFuture<GroupPort> {
-        val home = members.firstOrNull { it.takesConnections } ?: return CompletableFuture.failedFuture(noneLeft())
+        val home = members.firstOrNull { it.state.takesConnections } ?: return CompletableFuture.failedFuture(noneLeft())
         return GroupListening(GroupLoop(home, members), members, factories, open).begin()
     }
 
@@ -189,9 +188,9 @@ public class ReactorGroup private constructor(
             options: ReactorOptions = ReactorOptions(),
         ): ReactorGroup {
             require(size > 0) { "a group has at least one reactor, but $size were asked for" }
-            val made = ArrayList<NioReactor>()
+            val made = ArrayList<Reactor>()
             try {
-                repeat(size) { made.add(NioReactor(options.withThreadName("${options.threadName}-${it + 1}"))) }
+                repeat(size) { made.add(Reactor.create(options.withThreadName("${options.threadName}-${it + 1}"))) }
             } catch (e: Throwable) { // out of file descriptors: those that are there give theirs back
                 made.forEach { it.stopAndJoin(CLOSE_DEADLINE) }
                 throw e

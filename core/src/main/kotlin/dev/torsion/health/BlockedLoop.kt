@@ -7,15 +7,15 @@ import dev.torsion.clock.saturatedNanos
 import dev.torsion.log.LogKeys
 import dev.torsion.log.Logger
 import dev.torsion.log.safeString
-import dev.torsion.reactor.Reactor
-import dev.torsion.reactor.ReactorOptions
+import dev.torsion.loop.EventLoop
+import dev.torsion.loop.Loop
 import java.time.Duration
 import java.util.concurrent.TimeUnit
 import java.util.concurrent.atomic.AtomicLong
 import java.util.concurrent.locks.LockSupport
 
 /**
- * Hears that a callback holds the loop; see [ReactorOptions.blockedThreshold].
+ * Hears that a callback holds the loop; see [blockedThreshold][dev.torsion.reactor.ReactorOptions.blockedThreshold].
  *
  * ```java
  * ReactorOptions.builder().blockedLoopListener((reactor, blockedFor, stack) -> blocked.increment()).build();
@@ -27,10 +27,11 @@ public fun interface BlockedLoopListener {
      *
      * Thread: the watching one, once per blocking callback. What it throws is logged.
      *
-     * @param stack what the reactor's thread is doing
+     * @param loop the reactor
+     * @param stack what its thread is doing
      */
     public fun loopBlocked(
-        reactor: Reactor,
+        loop: EventLoop,
         blockedFor: Duration,
         stack: Array<StackTraceElement>,
     )
@@ -39,10 +40,10 @@ public fun interface BlockedLoopListener {
         /** Logs a warning with the stack. */
         @JvmStatic
         public fun logging(): BlockedLoopListener =
-            BlockedLoopListener { reactor, blockedFor, stack ->
-                Logger(Reactor::class.java).warn(
+            BlockedLoopListener { loop, blockedFor, stack ->
+                Logger(Loop.LOG).warn(
                     "{reactor} has been blocked for {millis} ms by a callback; move blocking work to deferToThread. It is at:\n{stack}",
-                    LogKeys.REACTOR to safeString(reactor),
+                    LogKeys.REACTOR to safeString(loop),
                     "millis" to blockedFor.toMillis(),
                     "stack" to stack.joinToString("\n") { "\tat $it" },
                 )
@@ -55,10 +56,11 @@ public fun interface BlockedLoopListener {
  * does, so an idle reactor costs nothing.
  */
 internal class BlockedLoopWatch(
-    private val reactor: Reactor,
-    private val options: ReactorOptions,
+    private val loop: EventLoop,
+    threshold: Duration,
+    private val listener: BlockedLoopListener,
 ) {
-    private val threshold = options.blockedThreshold.saturatedNanos()
+    private val threshold = threshold.saturatedNanos()
     private lateinit var watched: Thread
 
     /** The thread that watches; one that is not it any more ends. */
@@ -74,7 +76,7 @@ internal class BlockedLoopWatch(
     fun start() {
         if (threshold == 0L) return
         watched = Thread.currentThread()
-        val made = Thread(::watch, "${options.threadName}-watch").apply { isDaemon = true }
+        val made = Thread(::watch, "${loop.name}-watch").apply { isDaemon = true }
         watcher = made // before it looks
         made.start()
     }
@@ -132,10 +134,10 @@ internal class BlockedLoopWatch(
         stack: Array<StackTraceElement>,
     ) {
         try {
-            LoopEvents.recorder.blocked(options.threadName, blockedFor, stack)
-            options.blockedLoopListener.loopBlocked(reactor, blockedFor, stack)
+            LoopEvents.recorder.blocked(loop.name, blockedFor, stack)
+            listener.loopBlocked(loop, blockedFor, stack)
         } catch (e: Throwable) {
-            Logger(Reactor::class.java).failure("{reactor}: the blocked loop listener failed", e, LogKeys.REACTOR to options.threadName)
+            Logger(Loop.LOG).failure("{reactor}: the blocked loop listener failed", e, LogKeys.REACTOR to loop.name)
         }
     }
 }

@@ -4,8 +4,8 @@
 package dev.torsion.health
 
 import dev.torsion.log.safeMessage
-import dev.torsion.reactor.AbstractReactor
-import dev.torsion.reactor.Reactor
+import java.time.Duration
+import java.util.concurrent.ConcurrentHashMap
 import jdk.jfr.Category
 import jdk.jfr.Description
 import jdk.jfr.Event
@@ -17,12 +17,10 @@ import jdk.jfr.Percentage
 import jdk.jfr.Period
 import jdk.jfr.StackTrace
 import jdk.jfr.Timespan
-import java.time.Duration
-import java.util.concurrent.ConcurrentHashMap
 
 /** Writes events for the flight recorder. Costs nothing while nothing is recorded. */
 internal object JfrLoopEvents : LoopEvents, FlightRecorderListener {
-    private val running: MutableSet<AbstractReactor> = ConcurrentHashMap.newKeySet()
+    private val running: MutableSet<LoopMonitor> = ConcurrentHashMap.newKeySet()
 
     init {
         FlightRecorder.addListener(this)
@@ -33,12 +31,12 @@ internal object JfrLoopEvents : LoopEvents, FlightRecorderListener {
         FlightRecorder.addPeriodicEvent(LoopHealthEvent::class.java) { running.forEach { LoopHealthEvent(it).commit() } }
     }
 
-    override fun begun(reactor: AbstractReactor) {
-        running.add(reactor)
+    override fun begun(loop: LoopMonitor) {
+        running.add(loop)
     }
 
-    override fun ended(reactor: AbstractReactor) {
-        running.remove(reactor)
+    override fun ended(loop: LoopMonitor) {
+        running.remove(loop)
     }
 
     override fun blocked(
@@ -65,7 +63,7 @@ internal object JfrLoopEvents : LoopEvents, FlightRecorderListener {
 @StackTrace(false)
 @Period("10 s")
 private class LoopHealthEvent(
-    from: AbstractReactor,
+    from: LoopMonitor,
 ) : Event() {
     private val health = from.health()
 

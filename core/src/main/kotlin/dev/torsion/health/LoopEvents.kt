@@ -3,15 +3,14 @@
 
 package dev.torsion.health
 
-import dev.torsion.reactor.AbstractReactor
 import java.time.Duration
 
 /** Where the events for the JVM's flight recorder go; nowhere in a runtime that was made without the module `jdk.jfr`. */
 internal interface LoopEvents {
-    /** [reactor] runs: its health is recorded, periodically, until [ended]. */
-    fun begun(reactor: AbstractReactor) = Unit
+    /** [loop] runs: its health is recorded, periodically, until [ended]. */
+    fun begun(loop: LoopMonitor) = Unit
 
-    fun ended(reactor: AbstractReactor) = Unit
+    fun ended(loop: LoopMonitor) = Unit
 
     /** A callback holds the loop. */
     fun blocked(

@@ -5,14 +5,13 @@ package dev.torsion.health
 
 import dev.torsion.clock.saturatedNanos
 import dev.torsion.log.safeString
+import dev.torsion.loop.EventLoop
 import dev.torsion.loop.ThreadPool
-import dev.torsion.reactor.AbstractReactor
-import dev.torsion.reactor.Reactor
-import dev.torsion.reactor.guarded
+import dev.torsion.loop.guarded
 import java.time.Duration
 
 /**
- * How a reactor's loop was doing when [Reactor.health] was asked. Immutable.
+ * How a reactor's loop was doing when [health][dev.torsion.reactor.Reactor.health] was asked. Immutable.
  *
  * A healthy loop has a [busyRatio] well below 1, and a [timerLag] and [longestTurn] of a few milliseconds: each callback holds up all
  * the others for as long as it takes. "Lately" means the last ten seconds, or since the loop began.
@@ -53,7 +52,7 @@ public class LoopHealth internal constructor(
 }
 
 /**
- * Hears how a loop is doing; see [Reactor.addHealthListener].
+ * Hears how a loop is doing; see [addHealthListener][dev.torsion.reactor.Reactor.addHealthListener].
  *
  * ```java
  * reactor.addHealthListener(Duration.ofSeconds(10), (loop, health) -> log.info("{health}", "health", health));
@@ -66,9 +65,11 @@ public fun interface LoopHealthListener {
      * Thread: the reactor's, at the end of a turn, so it must not block. It is not called while the loop waits, since nothing changes
      * then but the passing of time, nor while a callback holds the loop: a [BlockedLoopListener] hears of that. What it throws is
      * reported.
+     *
+     * @param loop the reactor
      */
     public fun healthMeasured(
-        reactor: Reactor,
+        loop: EventLoop,
         health: LoopHealth,
     )
 }
@@ -99,7 +100,8 @@ internal fun loopHealth(
 
 /** The listeners of one reactor, each with its period. Belongs to the loop's thread. */
 internal class HealthReports(
-    private val reactor: AbstractReactor,
+    private val loop: EventLoop,
+    private val health: () -> LoopHealth,
 ) {
     private class Report(
         val period: Long,
@@ -119,11 +121,11 @@ internal class HealthReports(
     ): AutoCloseable {
         require(!period.isNegative && !period.isZero) { "a period must be positive, but $period was given" }
         val nanos = period.saturatedNanos()
-        val report = Report(nanos, listener, reactor.nanoTime() + nanos)
+        val report = Report(nanos, listener, loop.nanoTime() + nanos)
         reports.add(report)
         hasListeners = true
         return AutoCloseable {
-            reactor.checkThread("closing a health listener")
+            loop.checkThread("closing a health listener")
             reports.remove(report)
             hasListeners = reports.isNotEmpty()
         }
@@ -132,10 +134,10 @@ internal class HealthReports(
     fun turnEnded(now: Long) {
         val due = reports.filter { now - it.due >= 0 }
         if (due.isEmpty()) return
-        val health = reactor.health()
+        val measured = health()
         for (report in due) {
             report.due = now + report.period
-            reactor.guarded({ "the health listener ${safeString(report.listener)}" }) { report.listener.healthMeasured(reactor, health) }
+            loop.guarded({ "the health listener ${safeString(report.listener)}" }) { report.listener.healthMeasured(loop, measured) }
         }
     }
 }

@@ -42,37 +42,3 @@ private fun CountDownLatch.awaitUninterrupted() {
     }
     if (wasInterrupted) Thread.currentThread().interrupt()
 }
-
-/**
- * How the startup and the shutdown go on: each step is taken at the end of a turn, one in a turn, and never in the turn in which it was
- * added. Both may have one: a reactor can be stopped while its startup still waits. Belongs to the loop's thread.
- */
-internal class NextSteps {
-    private val steps = ArrayDeque<Runnable>()
-    private var isForLater = false
-
-    /** Asked in each turn. */
-    val isEmpty: Boolean get() = steps.isEmpty()
-
-    /** [isInTurn]: the present turn is not the one. */
-    fun add(
-        step: Runnable,
-        isInTurn: Boolean,
-    ) {
-        steps.addLast(step)
-        isForLater = isInTurn
-    }
-
-    /** The end of a turn. */
-    fun take() {
-        if (isForLater) {
-            isForLater = false
-        } else {
-            steps.removeFirstOrNull()?.run()
-        }
-    }
-
-    fun forget() {
-        steps.clear()
-    }
-}

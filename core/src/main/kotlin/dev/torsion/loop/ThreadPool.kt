@@ -9,14 +9,6 @@ import dev.torsion.defer.Outcome
 import dev.torsion.defer.Success
 import dev.torsion.log.LogKeys
 import dev.torsion.log.Logger
-import dev.torsion.reactor.ContextCarrier
-import dev.torsion.reactor.ErrorListener
-import dev.torsion.reactor.Reactor
-import dev.torsion.reactor.ThreadPoolFullException
-import dev.torsion.reactor.ThreadPoolStoppedException
-import dev.torsion.reactor.deferToThreadPool
-import dev.torsion.reactor.isInSystemExit
-import dev.torsion.reactor.toldByJvm
 import java.time.Duration
 import java.util.concurrent.Callable
 import java.util.concurrent.CountDownLatch
@@ -29,8 +21,8 @@ import java.util.function.Consumer
 import kotlin.concurrent.withLock
 
 /**
- * Threads for work that blocks; Twisted's `ThreadPool`. A reactor has one, for [Reactor.callInThread] and [Reactor.deferToThread]; a
- * program may have others of its own, for [deferToThreadPool].
+ * Threads for work that blocks; Twisted's `ThreadPool`. A reactor has one, for its `callInThread` and `deferToThread`; a program may
+ * have others of its own, for [deferToThreadPool][dev.torsion.reactor.deferToThreadPool].
  *
  * ```java
  * var disk = new ThreadPool("disk", 2);

@@ -5,18 +5,18 @@ package dev.torsion.nio
 
 import dev.torsion.log.LogKeys
 import dev.torsion.log.Logger
+import dev.torsion.loop.reportFailure
 import dev.torsion.net.Factory
 import dev.torsion.net.ListeningPort
 import dev.torsion.net.Protocol
 import dev.torsion.net.TcpOptions
-import dev.torsion.reactor.reportFailure
 import dev.torsion.stream.StreamTransport
 import java.io.IOException
 import java.net.StandardSocketOptions
 import java.nio.channels.SocketChannel
 
 /** Makes a connection of [accepted], with a protocol of [factory], or closes it. On this reactor's thread. */
-internal fun NioReactor.connected(
+internal fun NioEngine.connected(
     accepted: SocketChannel,
     factory: Factory,
     options: TcpOptions,
@@ -38,7 +38,7 @@ internal fun NioReactor.connected(
     streams.batchEnded()
 }
 
-private fun NioReactor.protocolFor(
+private fun NioEngine.protocolFor(
     transport: StreamTransport,
     factory: Factory,
 ): Protocol? =

@@ -4,7 +4,7 @@
 package dev.torsion.nio
 
 import dev.torsion.clock.DelayedCall
-import dev.torsion.reactor.reportFailure
+import dev.torsion.loop.reportFailure
 import java.io.IOException
 import java.nio.channels.SelectionKey
 import java.nio.channels.SocketChannel
@@ -17,7 +17,7 @@ import java.util.concurrent.TimeUnit
  * close). The protocol knows nothing of it: for it the connection is gone.
  */
 internal class Lingering private constructor(
-    private val reactor: NioReactor,
+    private val reactor: NioEngine,
     private val channel: SocketChannel,
     private val key: SelectionKey,
 ) : Selectable {
@@ -57,7 +57,7 @@ internal class Lingering private constructor(
 
         /** Begins to linger; false when the connection is broken, so that there is nobody to linger for. */
         fun begin(
-            reactor: NioReactor,
+            reactor: NioEngine,
             channel: SocketChannel,
             key: SelectionKey,
         ): Boolean {

@@ -21,7 +21,7 @@ internal class ListeningPlace(
     private val backlog: Int,
 ) {
     /** A bound channel that does not block; throws a [CannotListenException]. */
-    fun open(reactor: NioReactor): ServerSocketChannel {
+    fun open(reactor: NioEngine): ServerSocketChannel {
         var channel: ServerSocketChannel? = null
         try {
             val local = if (networkInterface.isEmpty()) InetSocketAddress(port) else localAddress()
@@ -40,7 +40,7 @@ internal class ListeningPlace(
     fun cannotListen(cause: Throwable) = CannotListenException(hostAndPort(networkInterface.ifEmpty { "*" }, port), cause)
 
     // A channel of no family in particular would take 0.0.0.0 for all addresses, those of IPv6 too.
-    private fun NioReactor.open(address: InetAddress) =
+    private fun NioEngine.open(address: InetAddress) =
         provider.openServerSocketChannel(if (address is Inet6Address) StandardProtocolFamily.INET6 else StandardProtocolFamily.INET)
 
     private fun localAddress(): InetSocketAddress =

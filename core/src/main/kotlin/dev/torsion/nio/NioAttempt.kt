@@ -16,7 +16,6 @@ import dev.torsion.net.ConnectingCancelledException
 import dev.torsion.net.ConnectionRefusedException
 import dev.torsion.net.DnsLookupException
 import dev.torsion.net.InternetAddress
-import dev.torsion.reactor.resolve
 import java.io.IOException
 import java.net.InetAddress
 import java.net.InetSocketAddress
@@ -34,7 +33,7 @@ import java.util.concurrent.TimeUnit
  * It ends with one call of [established] or [failed].
  */
 internal class NioAttempt(
-    private val reactor: NioReactor,
+    private val reactor: NioEngine,
     private val target: NioTarget,
     private val established: (SocketChannel) -> Unit,
     private val failed: (ConnectException) -> Unit,

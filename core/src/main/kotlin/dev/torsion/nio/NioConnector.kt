@@ -6,15 +6,15 @@ package dev.torsion.nio
 import dev.torsion.log.LogKeys
 import dev.torsion.log.Logger
 import dev.torsion.log.safeMessage
+import dev.torsion.loop.guarded
 import dev.torsion.net.ClientFactory
 import dev.torsion.net.ConnectException
 import dev.torsion.net.ConnectingCancelledException
 import dev.torsion.net.Connector
 import dev.torsion.net.Connector.State
-import dev.torsion.reactor.guarded
 import dev.torsion.stream.StreamTransport
-import org.slf4j.event.Level
 import java.nio.channels.SocketChannel
+import org.slf4j.event.Level
 
 /**
  * A TCP client's attempts, one at a time; hands the connection to the factory's protocol.
@@ -23,7 +23,7 @@ import java.nio.channels.SocketChannel
  * there by then is given up unseen; from then on it is CONNECTED, and stopping means to lose the connection.
  */
 internal class NioConnector(
-    private val reactor: NioReactor,
+    private val reactor: NioEngine,
     private val target: NioTarget,
     private val factory: ClientFactory,
 ) : Connector {

@@ -8,12 +8,12 @@ import dev.torsion.defer.Deferred
 import dev.torsion.log.LogKeys
 import dev.torsion.log.Logger
 import dev.torsion.log.safeMessage
+import dev.torsion.loop.guarded
+import dev.torsion.loop.reportFailure
 import dev.torsion.net.Factory
 import dev.torsion.net.InternetAddress
 import dev.torsion.net.ListeningPort
 import dev.torsion.net.TcpOptions
-import dev.torsion.reactor.guarded
-import dev.torsion.reactor.reportFailure
 import java.io.IOException
 import java.nio.channels.SelectionKey
 import java.nio.channels.ServerSocketChannel
@@ -22,7 +22,7 @@ import java.util.concurrent.TimeUnit
 
 /** A listening TCP socket on the selector; after a stop it can be opened again. */
 internal class NioPort(
-    private val reactor: NioReactor,
+    private val reactor: NioEngine,
     private val factory: Factory,
     private val place: ListeningPlace,
     private val options: TcpOptions,

@@ -14,7 +14,7 @@ import java.nio.channels.SocketChannel
 
 /** A TCP connection on the selector: its socket, its key and the reading of its bytes. */
 internal class NioStream(
-    private val reactor: NioReactor,
+    private val reactor: NioEngine,
     private val channel: SocketChannel,
 ) : TcpChannel,
     Selectable {

@@ -3,16 +3,16 @@
 
 package dev.torsion.nio
 
+import dev.torsion.loop.guarded
 import dev.torsion.net.Factory
 import dev.torsion.net.TcpOptions
-import dev.torsion.reactor.guarded
 import java.nio.channels.SocketChannel
 import java.util.concurrent.CompletableFuture
 import java.util.concurrent.atomic.AtomicInteger
 
 /** What one [reactor] of a group has of a port: a [factory] of its own, and the connections that the port's reactor hands over. */
 internal class PortShare(
-    val reactor: NioReactor,
+    val reactor: NioEngine,
     val factory: Factory,
 ) {
     private val onTheirWay = AtomicInteger()

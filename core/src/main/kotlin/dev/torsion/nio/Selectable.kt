@@ -5,7 +5,7 @@ package dev.torsion.nio
 
 import dev.torsion.spi.TorsionSpi
 
-/** Hears of the events of a channel that was given to [NioReactor.register]. Thread: the reactor's. */
+/** Hears of the events of a channel that was given to [NioEngine.register]. Thread: the reactor's. */
 @TorsionSpi
 public interface Selectable {
     /** The channel is ready for [operations], a set of `SelectionKey` bits. Exceptions are reported. */

@@ -3,6 +3,8 @@
 
 package dev.torsion.reactor
 
+import dev.torsion.loop.ReactorNotRunningException
+
 /**
  * Ends something of this reactor: now, when this is its thread, otherwise soon. When the reactor has stopped, everything of it has ended.
  */

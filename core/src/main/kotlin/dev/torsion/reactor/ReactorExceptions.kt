@@ -3,18 +3,6 @@
 
 package dev.torsion.reactor
 
-import dev.torsion.loop.ThreadPool
-import java.util.concurrent.RejectedExecutionException
-
-/** The reactor was asked to stop while it does not run, or to wait for something that can no longer happen. */
-public class ReactorNotRunningException(
-    message: String = "The reactor is not running.",
-) : IllegalStateException(message) {
-    internal constructor(message: String, reason: Throwable?) : this(message) {
-        reason?.let(::initCause) // without one it may be given later
-    }
-}
-
 /**
  * The loop could not go on. The [cause] says why: a selector that is broken, for example. Everything was ended as by [Reactor.stop],
  * without waiting for anything.
@@ -33,13 +21,3 @@ public class ReactorNotRestartableException : IllegalStateException("A reactor t
 public class ReactorAlreadyInstalledException(
     message: String,
 ) : IllegalStateException(message)
-
-/** Work was given to a [ThreadPool] that was stopped, such as that of a reactor that has stopped. */
-public class ThreadPoolStoppedException(
-    message: String,
-) : RejectedExecutionException(message)
-
-/** Too much work waits in a [ThreadPool] already. */
-public class ThreadPoolFullException(
-    message: String,
-) : RejectedExecutionException(message)

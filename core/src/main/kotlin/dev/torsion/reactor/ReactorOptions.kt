@@ -7,6 +7,8 @@ import dev.torsion.health.BlockedLoopListener
 import dev.torsion.name.BlockingHostResolver
 import dev.torsion.name.HostResolver
 import dev.torsion.name.HostResolverFactory
+import dev.torsion.loop.ContextCarrier
+import dev.torsion.loop.ErrorListener
 import java.time.Duration
 import java.util.concurrent.ThreadFactory
 
@@ -118,23 +120,4 @@ constructor(
         @JvmStatic
         public fun builder(): Builder = Builder(ReactorOptions())
     }
-}
-
-/**
- * Hears of the errors that callbacks threw.
- *
- * ```java
- * ReactorOptions.builder().errorListener((context, error) -> errors.increment()).build();
- * ```
- */
-public fun interface ErrorListener {
-    /**
-     * A callback has thrown [error], which is in the log already; [context] says which callback it was.
-     *
-     * Thread: that of the callback: the reactor's, or one of its pool. It must not block the former.
-     */
-    public fun errorReported(
-        context: String,
-        error: Throwable,
-    )
 }

@@ -6,10 +6,12 @@
 
 package dev.torsion.reactor
 
+import dev.torsion.loop.ReactorNotRunningException
 import dev.torsion.clock.saturatedNanos
 import dev.torsion.log.LogKeys
 import dev.torsion.log.Logger
 import dev.torsion.log.safeString
+import dev.torsion.loop.LoopState
 import java.time.Duration
 import kotlin.time.toJavaDuration
 
@@ -41,9 +43,21 @@ internal fun Reactor.addShutdownHook(timeout: Duration): Thread {
     require(!timeout.isNegative) { "a timeout must not be negative, but $timeout was given" }
     val hook = ShutdownHook(this, timeout)
     addSystemEventTrigger(Phase.AFTER, SystemEvent.SHUTDOWN) { hook.remove() }
-    (this as? AbstractReactor)?.hasShutdownHook = true
+    capability(ExitWatch::class.java)?.isInstalled = true
     hook.install()
     return hook
+}
+
+/** What a [ShutdownHook] asks of a reactor, as a [capability][Reactor.capability]. */
+internal interface ExitWatch {
+    /** Whether the program has called [stopOnShutdown] itself. */
+    var isInstalled: Boolean
+
+    /** Whether the reactor's thread waits for the JVM to end, which waits for this reactor. */
+    val isLoopExiting: Boolean
+
+    /** Waits no more for other threads that wait for the JVM to end; on any thread. */
+    fun letGoOfExiting()
 }
 
 /** Runs when the JVM shuts down. */
@@ -74,7 +88,7 @@ internal class ShutdownHook(
         while (!waitsForUs()) {
             val left = deadline - System.nanoTime()
             if (reactor.stopAndJoin(Duration.ofNanos(left.coerceIn(0, LOOK_NANOS)))) return
-            if (left <= LOOK_NANOS || (reactor as? AbstractReactor)?.hasCrashed == true) return tooLate()
+            if (left <= LOOK_NANOS || reactor.state == LoopState.CRASHED) return tooLate()
         }
         log.warn(
             "{reactor}: System.exit was called on the reactor's own thread, so its shutdown triggers cannot run",
@@ -84,9 +98,9 @@ internal class ShutdownHook(
 
     /** Whether the reactor's thread waits for the JVM, and so for this hook. Threads of its pool that do are waited for no more. */
     private fun waitsForUs(): Boolean {
-        if (reactor !is AbstractReactor) return false
-        reactor.letGoOfExiting()
-        return reactor.isInSystemExit
+        val watch = reactor.capability(ExitWatch::class.java) ?: return false
+        watch.letGoOfExiting()
+        return watch.isLoopExiting
     }
 
     private fun tooLate() {
@@ -102,8 +116,5 @@ internal class ShutdownHook(
         const val LOOK_NANOS = 100_000_000L
     }
 }
-
-/** Whether this thread waits in `System.exit` for the JVM to end. It never comes back from there. */
-internal val Thread.isInSystemExit: Boolean get() = stackTrace.any { it.className == "java.lang.Shutdown" }
 
 private val log = Logger(Reactor::class.java)

@@ -3,6 +3,8 @@
 
 package dev.torsion.reactor
 
+import dev.torsion.loop.ReactorNotRunningException
+import dev.torsion.loop.isInSystemExit
 import dev.torsion.defer.Deferred
 import dev.torsion.log.LogKeys
 import dev.torsion.log.Logger

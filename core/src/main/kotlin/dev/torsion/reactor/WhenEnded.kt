@@ -17,9 +17,6 @@ import dev.torsion.spi.TorsionSpi
  */
 @TorsionSpi
 public fun Reactor.whenEnded(call: Runnable) {
-    if (this is AbstractReactor) {
-        addAtEnd(call)
-    } else {
-        addSystemEventTrigger(Phase.AFTER, SystemEvent.SHUTDOWN) { call.run() }
-    }
+    val life = capability(LifeCycle::class.java)
+    if (life == null) addSystemEventTrigger(Phase.AFTER, SystemEvent.SHUTDOWN) { call.run() } else life.whenEnded(call)
 }

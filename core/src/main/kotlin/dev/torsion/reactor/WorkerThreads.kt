@@ -6,6 +6,7 @@
 
 package dev.torsion.reactor
 
+import dev.torsion.loop.ReactorNotRunningException
 import dev.torsion.defer.Deferred
 import dev.torsion.loop.ThreadPool
 import java.util.concurrent.Callable
@@ -28,7 +29,10 @@ public fun <T> Reactor.deferToThreadPool(
     pool: Executor,
     call: Callable<T>,
 ): Deferred<T> {
-    if (this is AbstractReactor) return askThread(pool, call)
+    capability(WorkThreads::class.java)?.let {
+        checkThread("deferToThreadPool")
+        return it.ask(pool, call)
+    }
     return ThreadAnswer(this, call).also(pool::execute).result
 }
 

@@ -9,7 +9,7 @@ package dev.torsion.spi
  *
  * ```kotlin
  * @OptIn(TorsionSpi::class)
- * class MyTransport(private val reactor: AbstractReactor) : Transport
+ * class MyTransport(private val loop: EventLoop) : Transport
  * ```
  *
  * Java does not ask: look for this annotation in the documentation.

@@ -7,7 +7,7 @@ import dev.torsion.net.CloseReason
 import dev.torsion.net.Factory
 import dev.torsion.net.Protocol
 import dev.torsion.net.TcpOptions
-import dev.torsion.nio.NioReactor
+import dev.torsion.nio.NioEngine
 import dev.torsion.reactor.DEADLINE_SECONDS
 import dev.torsion.reactor.Reactor
 import dev.torsion.reactor.ReactorOptions
@@ -61,7 +61,7 @@ internal fun Socket.isEnded(): Boolean =
 
 internal fun List<Socket>.closeAll() = forEach { it.close() }
 
-internal val ReactorGroup.nio: List<NioReactor> get() = reactors.map { it as NioReactor }
+private val ReactorGroup.engines: List<NioEngine> get() = reactors.map { it.capability(NioEngine::class.java)!! }
 
 internal fun ReactorGroup.connectionCounts(): List<Int> = reactors.map { it.health().connections }
 
@@ -69,7 +69,7 @@ internal fun ReactorGroup.connectionCounts(): List<Int> = reactors.map { it.heal
 internal fun ReactorGroup.awaitConnections(vararg counts: Int) = awaitCounts("connections", counts.toList(), ::connectionCounts)
 
 /** Waits until no channel is registered any more: one that was closed is gone after the next select. */
-internal fun ReactorGroup.awaitNoChannels() = awaitCounts("channels", reactors.map { 0 }) { nio.map { it.channelCount } }
+internal fun ReactorGroup.awaitNoChannels() = awaitCounts("channels", reactors.map { 0 }) { engines.map { it.channelCount } }
 
 internal fun awaitCounts(
     what: String,

@@ -3,12 +3,12 @@
 
 package dev.torsion.group
 
+import dev.torsion.loop.ReactorNotRunningException
 import dev.torsion.net.ConnectionLost
 import dev.torsion.reactor.DEADLINE_SECONDS
 import dev.torsion.reactor.Phase
 import dev.torsion.reactor.ReactorAlreadyRunningException
 import dev.torsion.reactor.ReactorNotRestartableException
-import dev.torsion.reactor.ReactorNotRunningException
 import dev.torsion.reactor.ReactorOptions
 import dev.torsion.reactor.SystemEvent
 import dev.torsion.reactor.awaitOrFail

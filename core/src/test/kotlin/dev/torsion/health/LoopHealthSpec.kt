@@ -154,7 +154,7 @@ class LoopHealthSpec :
         "on a real loop the listener runs on the reactor's thread" {
             withReactor { reactor ->
                 val onLoop = CompletableFuture<Boolean>()
-                reactor.onLoop { reactor.addHealthListener(Duration.ofNanos(1)) { from, _ -> onLoop.complete(from.isInReactorThread) } }
+                reactor.onLoop { reactor.addHealthListener(Duration.ofNanos(1)) { from, _ -> onLoop.complete(from.inLoop) } }
                 reactor.callFromThread {}
                 onLoop.getOrFail() shouldBe true
             }

@@ -5,13 +5,9 @@ package dev.torsion.loop
 
 import dev.torsion.defer.Failure
 import dev.torsion.defer.Outcome
-import dev.torsion.reactor.ContextCarrier
 import dev.torsion.reactor.DEADLINE_SECONDS
-import dev.torsion.reactor.ErrorListener
 import dev.torsion.reactor.Reactor
 import dev.torsion.reactor.ReactorOptions
-import dev.torsion.reactor.ThreadPoolFullException
-import dev.torsion.reactor.ThreadPoolStoppedException
 import dev.torsion.reactor.awaitOrFail
 import dev.torsion.reactor.callMultipleInThread
 import dev.torsion.reactor.deferToThreadPool

@@ -7,7 +7,7 @@ import dev.torsion.defer.Deferred
 import dev.torsion.defer.fail
 import dev.torsion.net.DnsLookupException
 import dev.torsion.reactor.Reactor
-import dev.torsion.reactor.ReactorNotRunningException
+import dev.torsion.loop.ReactorNotRunningException
 import dev.torsion.reactor.ReactorOptions
 import dev.torsion.reactor.onLoop
 import dev.torsion.reactor.resolve

@@ -3,10 +3,13 @@
 
 package dev.torsion.nio
 
+import dev.torsion.loop.Loop
 import dev.torsion.net.CannotListenException
 import dev.torsion.net.Protocol
+import dev.torsion.reactor.EngineReactor
 import dev.torsion.reactor.ReactorOptions
 import dev.torsion.reactor.getOrFail
+import dev.torsion.reactor.nioEngine
 import dev.torsion.reactor.onLoop
 import dev.torsion.reactor.resultOnLoop
 import dev.torsion.reactor.withReactor
@@ -39,8 +42,14 @@ private class Noting(
     }
 }
 
-private class ClosableReactor : NioReactor(ReactorOptions()) {
+private class ClosablePoller(
+    loop: Loop,
+) : NioPoller(loop) {
     fun closeSelector() = selector.close()
+}
+
+private class ClosableReactor : EngineReactor(ReactorOptions(), nioEngine(ReactorOptions(), ::ClosablePoller)) {
+    fun closeSelector() = (engine.poller as ClosablePoller).closeSelector()
 }
 
 /** The life of a listening port: opened, closed, and opened again. */

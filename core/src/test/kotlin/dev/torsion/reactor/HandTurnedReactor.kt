@@ -3,28 +3,27 @@
 
 package dev.torsion.reactor
 
-import dev.torsion.net.ClientFactory
-import dev.torsion.net.Connector
-import dev.torsion.net.Factory
-import dev.torsion.net.ListeningPort
-import dev.torsion.net.TcpOptions
+import dev.torsion.loop.EngineFactory
+import dev.torsion.spi.Engine
+import dev.torsion.spi.Poller
 import java.time.Duration
+import java.util.concurrent.atomic.AtomicLong
 
 /** A reactor without events and with a clock of its own, whose turns a test makes. */
-internal class HandTurnedReactor(
-    private val disconnecting: () -> Unit = {},
-    options: ReactorOptions = ReactorOptions(blockedThreshold = Duration.ZERO),
-) : AbstractReactor(options) {
+internal class HandTurnedReactor private constructor(
+    disconnecting: () -> Unit,
+    options: ReactorOptions,
+    private val time: AtomicLong,
+) : EngineReactor(options, EngineFactory { _, _ -> NoEvents(disconnecting) }, time::get) {
+    constructor(
+        disconnecting: () -> Unit = {},
+        options: ReactorOptions = ReactorOptions(blockedThreshold = Duration.ZERO),
+    ) : this(disconnecting, options, AtomicLong())
+
     /** The time in nanoseconds; a call may move it: it then took that long. */
-    var now = 0L
-
-    override fun nanoTime() = now
-
-    override fun poll(timeoutNanos: Long) = Unit
-
-    override fun wakeUp() = Unit
-
-    override fun disconnectAll() = disconnecting()
+    var now: Long
+        get() = time.get()
+        set(value) = time.set(value)
 
     /** What `run` does before its first turn. */
     fun beginByHand() = begin()
@@ -35,21 +34,28 @@ internal class HandTurnedReactor(
         turn(mayWait = false)
         if (!isLooping) end()
     }
+}
 
-    override fun listenTcp(
-        port: Int,
-        factory: Factory,
-        networkInterface: String,
-        backlog: Int,
-        options: TcpOptions,
-    ): ListeningPort = throw UnsupportedOperationException()
+private class NoEvents(
+    private val disconnecting: () -> Unit,
+) : Engine,
+    Poller {
+    private var isOver = false
 
-    override fun connectTcp(
-        host: String,
-        port: Int,
-        factory: ClientFactory,
-        timeout: Duration,
-        bindAddress: String?,
-        options: TcpOptions,
-    ): Connector = throw UnsupportedOperationException()
+    override val poller = this
+
+    override fun await(timeoutNanos: Long) = Unit
+
+    override fun dispatch() = Unit
+
+    override fun wakeUp() = Unit
+
+    override fun batchEnded() = Unit
+
+    override fun close() = Unit
+
+    override fun disconnectAll() {
+        if (!isOver) disconnecting()
+        isOver = true
+    }
 }

@@ -6,8 +6,11 @@ package dev.torsion.reactor
 import dev.torsion.defer.Deferred
 import dev.torsion.group.connect
 import dev.torsion.group.listen
+import dev.torsion.loop.ErrorListener
+import dev.torsion.loop.Loop
+import dev.torsion.loop.ReactorNotRunningException
 import dev.torsion.loop.ThreadPool
-import dev.torsion.nio.NioReactor
+import dev.torsion.nio.NioPoller
 import dev.torsion.nio.Scripted
 import dev.torsion.nio.connect
 import dev.torsion.nio.listen
@@ -235,58 +238,84 @@ class ReactorFailureSpec :
 private const val MOST_QUIET_TURNS = 20L
 private const val MANY_FAILURES = 40 // more than the loop takes in a row
 
-/** A reactor that throws where no callback is to blame. */
-private class FailingReactor(
-    listener: (Throwable) -> Unit = {},
-) : NioReactor(ReactorOptions("failing", errorListener = { _, error -> listener(error) })) {
-    enum class Place { SELECT, AFTER_SELECT, CLOCK }
+/** Where a [FailingReactor] throws next, and what. */
+private class Faults {
+    @Volatile
+    var next: Pair<FailingReactor.Place, Throwable>? = null
 
     @Volatile
-    private var next: Pair<Place, Throwable>? = null
-
-    @Volatile
-    private var broken: Throwable? = null
+    var broken: Throwable? = null
 
     /** Complete when the error that was asked for has been thrown. */
     @Volatile
     var thrown = CompletableFuture<Unit>()
 
-    fun failOnce(
-        place: Place,
-        error: Throwable,
-    ) {
-        thrown = CompletableFuture()
-        next = place to error
-        wakeUp()
-    }
+    @Volatile
+    var loop: Loop? = null
 
-    fun breakFor(error: Throwable) {
-        broken = error
-        wakeUp()
-    }
-
-    fun closeSelector() = selector.close()
-
-    private fun at(place: Place) {
+    fun at(place: FailingReactor.Place) {
         val (where, error) = next ?: return
-        if (where != place || !isInReactorThread) return
+        if (where != place || loop?.inLoop != true) return
         next = null
         thrown.complete(Unit)
         throw error
     }
+}
+
+private class FailingPoller(
+    loop: Loop,
+    private val faults: Faults,
+) : NioPoller(loop) {
+    init {
+        faults.loop = loop
+    }
+
+    fun closeSelector() = selector.close()
 
     override fun select(
         timeoutNanos: Long,
         ready: Consumer<SelectionKey>,
     ) {
-        broken?.let { throw it }
-        at(Place.SELECT)
+        faults.broken?.let { throw it }
+        faults.at(FailingReactor.Place.SELECT)
         super.select(timeoutNanos, ready)
-        at(Place.AFTER_SELECT)
+        faults.at(FailingReactor.Place.AFTER_SELECT)
+    }
+}
+
+/** A reactor that throws where no callback is to blame. */
+private class FailingReactor private constructor(
+    options: ReactorOptions,
+    private val faults: Faults,
+) : EngineReactor(
+        options,
+        nioEngine(options) { FailingPoller(it, faults) },
+        {
+            faults.at(Place.CLOCK)
+            System.nanoTime()
+        },
+    ) {
+    constructor(listener: (Throwable) -> Unit = {}) :
+        this(ReactorOptions("failing", errorListener = { _, error -> listener(error) }), Faults())
+
+    enum class Place { SELECT, AFTER_SELECT, CLOCK }
+
+    /** Complete when the error that was asked for has been thrown. */
+    val thrown: CompletableFuture<Unit> get() = faults.thrown
+
+    fun failOnce(
+        place: Place,
+        error: Throwable,
+    ) {
+        faults.thrown = CompletableFuture()
+        faults.next = place to error
+        engine.poller.wakeUp()
     }
 
-    override fun nanoTime(): Long {
-        at(Place.CLOCK)
-        return super.nanoTime()
+    fun breakFor(error: Throwable) {
+        faults.broken = error
+        engine.poller.wakeUp()
     }
+
+    fun closeSelector() = (engine.poller as FailingPoller).closeSelector()
 }

@@ -8,6 +8,8 @@ import dev.torsion.defer.Deferred
 import dev.torsion.group.awaitCounts
 import dev.torsion.group.connect
 import dev.torsion.group.listen
+import dev.torsion.loop.ReactorNotRunningException
+import dev.torsion.loop.ThreadPoolStoppedException
 import dev.torsion.net.CloseReason
 import dev.torsion.net.Protocol
 import dev.torsion.nio.Scripted

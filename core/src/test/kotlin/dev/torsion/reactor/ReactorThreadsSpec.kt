@@ -9,6 +9,7 @@ import dev.torsion.defer.DeferredCancelledException
 import dev.torsion.defer.fail
 import dev.torsion.defer.succeed
 import dev.torsion.health.BlockedLoopListener
+import dev.torsion.loop.ContextCarrier
 import dev.torsion.net.WrongThreadException
 import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.StringSpec

@@ -4,7 +4,8 @@
 package dev.torsion.reactor
 
 import dev.torsion.clock.callLater
-import dev.torsion.nio.NioReactor
+import dev.torsion.loop.Loop
+import dev.torsion.nio.NioPoller
 import io.kotest.core.spec.style.StringSpec
 import io.kotest.matchers.ints.shouldBeLessThanOrEqual
 import io.kotest.matchers.longs.shouldBeLessThanOrEqual
@@ -20,14 +21,19 @@ import kotlin.time.Duration.Companion.milliseconds
 class WakeUpSpec :
     StringSpec({
         /** Counts how often it is woken. */
-        class CountingReactor : NioReactor(ReactorOptions()) {
-            val wakeUps = AtomicInteger()
-
+        class CountingPoller(
+            loop: Loop,
+            val wakeUps: AtomicInteger,
+        ) : NioPoller(loop) {
             override fun wakeUp() {
                 wakeUps.incrementAndGet()
                 super.wakeUp()
             }
         }
+
+        class CountingReactor(
+            val wakeUps: AtomicInteger = AtomicInteger(),
+        ) : EngineReactor(ReactorOptions(), nioEngine(ReactorOptions()) { CountingPoller(it, wakeUps) })
 
         fun <T> withCounting(test: (CountingReactor) -> T): T {
             val reactor = CountingReactor()

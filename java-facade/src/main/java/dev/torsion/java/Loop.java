@@ -3,13 +3,13 @@
 
 package dev.torsion.java;
 
+import dev.torsion.loop.ReactorNotRunningException;
 import dev.torsion.defer.Deferred;
 import dev.torsion.defer.DeferredCancelledException;
 import dev.torsion.defer.Failure;
 import dev.torsion.log.Logger;
 import dev.torsion.reactor.Phase;
 import dev.torsion.reactor.Reactor;
-import dev.torsion.reactor.ReactorNotRunningException;
 import dev.torsion.reactor.Reactors;
 import dev.torsion.reactor.SystemEvent;
 import java.time.Duration;

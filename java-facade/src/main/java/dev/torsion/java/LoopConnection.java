@@ -3,6 +3,7 @@
 
 package dev.torsion.java;
 
+import dev.torsion.loop.ReactorNotRunningException;
 import dev.torsion.defer.Callback;
 import dev.torsion.defer.Deferred;
 import dev.torsion.defer.Deferreds;
@@ -17,7 +18,6 @@ import dev.torsion.net.ClosedBy;
 import dev.torsion.net.ConnectionAborted;
 import dev.torsion.net.ConnectionDone;
 import dev.torsion.net.ProtocolViolationException;
-import dev.torsion.reactor.ReactorNotRunningException;
 import java.util.ArrayDeque;
 import java.util.Comparator;
 import java.util.Objects;

@@ -3,8 +3,8 @@
 
 package dev.torsion.java;
 
+import dev.torsion.loop.ReactorNotRunningException;
 import dev.torsion.net.ConnectionDone;
-import dev.torsion.reactor.ReactorNotRunningException;
 import java.util.concurrent.Flow;
 import org.jspecify.annotations.Nullable;
 

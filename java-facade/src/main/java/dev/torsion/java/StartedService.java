@@ -26,7 +26,7 @@ public final class StartedService implements AutoCloseable {
   /**
    * Stops the service and takes it out of its group. The future completes when the service has
    * stopped, and fails as its stop does. Stopping it again waits for the same end. When the reactor
-   * ends before, it fails with {@link dev.torsion.reactor.ReactorNotRunningException}.
+   * ends before, it fails with {@link dev.torsion.loop.ReactorNotRunningException}.
    */
   public CompletableFuture<Void> stop() {
     return loop.futureUntilEnd(

@@ -74,7 +74,7 @@ import org.jspecify.annotations.Nullable;
  * dev.torsion.framing}, which {@code join} wraps in {@link
  * java.util.concurrent.CompletionException}. What a callback throws is logged, given to {@link
  * ReactorOptions#getErrorListener}, and the reactor lives on. Once the reactor has stopped, futures
- * fail with {@link dev.torsion.reactor.ReactorNotRunningException}.
+ * fail with {@link dev.torsion.loop.ReactorNotRunningException}.
  */
 public final class Torsion implements AutoCloseable {
   private static final Duration CLOSE_DEADLINE = Duration.ofSeconds(10);
@@ -488,7 +488,7 @@ public final class Torsion implements AutoCloseable {
    * Runs {@code call}, which may block, on a thread of the reactor's pool; Twisted's {@code
    * deferToThread}. The pool has up to 10 threads, unless {@link #adjustThreadPool} says otherwise.
    * Cancelling the future only ends the waiting. When the reactor ends without its pool, as after a
-   * crash, the future fails with {@link dev.torsion.reactor.ReactorNotRunningException}.
+   * crash, the future fails with {@link dev.torsion.loop.ReactorNotRunningException}.
    */
   public <T> CompletableFuture<T> deferToThread(Callable<T> call) {
     return loop.future(() -> reactor.deferToThread(call));

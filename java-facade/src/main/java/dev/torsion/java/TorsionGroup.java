@@ -139,7 +139,7 @@ public final class TorsionGroup implements AutoCloseable {
    * The next of the {@link #members}, in turn: for a client, a timer or other work that may be
    * anywhere.
    *
-   * @throws dev.torsion.reactor.ReactorNotRunningException when all have ended
+   * @throws dev.torsion.loop.ReactorNotRunningException when all have ended
    */
   public Torsion next() {
     return of(group.next());

@@ -3,6 +3,7 @@
 
 package dev.torsion.java;
 
+import dev.torsion.loop.ReactorNotRunningException;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -10,7 +11,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.torsion.defer.Deferred;
 import dev.torsion.defer.Deferreds;
 import dev.torsion.net.Connector;
-import dev.torsion.reactor.ReactorNotRunningException;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;

@@ -3,6 +3,7 @@
 
 package dev.torsion.java;
 
+import dev.torsion.loop.ReactorNotRunningException;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotSame;
@@ -13,7 +14,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.torsion.endpoint.EndpointSyntaxException;
 import dev.torsion.framing.ConnectionOptions;
 import dev.torsion.net.ConnectionRefusedException;
-import dev.torsion.reactor.ReactorNotRunningException;
 import dev.torsion.service.RetryPolicy;
 import java.time.Duration;
 import java.util.ArrayList;

@@ -3,6 +3,7 @@
 
 package dev.torsion.java;
 
+import dev.torsion.loop.ReactorNotRunningException;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertSame;
@@ -12,7 +13,6 @@ import dev.torsion.endpoint.Endpoints;
 import dev.torsion.net.CannotListenException;
 import dev.torsion.net.Factory;
 import dev.torsion.net.Protocol;
-import dev.torsion.reactor.ReactorNotRunningException;
 import dev.torsion.service.MultiService;
 import dev.torsion.service.StreamServerEndpointService;
 import dev.torsion.service.TimerService;

@@ -3,6 +3,7 @@
 
 package dev.torsion.java;
 
+import dev.torsion.loop.ReactorNotRunningException;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertSame;
@@ -16,7 +17,6 @@ import dev.torsion.net.CloseReason;
 import dev.torsion.net.ConnectionRefusedException;
 import dev.torsion.net.Factory;
 import dev.torsion.net.Protocol;
-import dev.torsion.reactor.ReactorNotRunningException;
 import dev.torsion.reactor.ReactorOptions;
 import java.io.IOException;
 import java.time.Duration;

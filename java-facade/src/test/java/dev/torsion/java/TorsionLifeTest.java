@@ -3,6 +3,7 @@
 
 package dev.torsion.java;
 
+import dev.torsion.loop.ReactorNotRunningException;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
@@ -12,11 +13,14 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.torsion.defer.Deferred;
 import dev.torsion.net.Factory;
 import dev.torsion.net.Protocol;
-import dev.torsion.nio.NioReactor;
+import dev.torsion.nio.NioPoller;
+import dev.torsion.loop.Loop;
+import dev.torsion.reactor.EngineReactor;
+import dev.torsion.reactor.EngineReactors;
+import java.util.concurrent.atomic.AtomicBoolean;
 import dev.torsion.reactor.Phase;
 import dev.torsion.reactor.ReactorFailedException;
 import dev.torsion.reactor.ReactorNotRestartableException;
-import dev.torsion.reactor.ReactorNotRunningException;
 import dev.torsion.reactor.ReactorOptions;
 import dev.torsion.reactor.Reactors;
 import dev.torsion.reactor.SystemEvent;
@@ -258,21 +262,35 @@ class TorsionLifeTest {
   private static final class Quiet extends Protocol {}
 
   /** A reactor whose selector breaks when it is told to. */
-  private static final class BreakingReactor extends NioReactor {
-    private volatile boolean isBroken;
+  private static final class BreakingReactor extends EngineReactor {
+    private final AtomicBoolean isBroken;
 
     BreakingReactor() {
-      super(new ReactorOptions(), java.nio.channels.spi.SelectorProvider.provider(), null);
+      this(new ReactorOptions(), new AtomicBoolean());
+    }
+
+    private BreakingReactor(ReactorOptions options, AtomicBoolean isBroken) {
+      super(options, EngineReactors.nioEngine(options, loop -> new BreakingPoller(loop, isBroken)));
+      this.isBroken = isBroken;
     }
 
     void breakNow() {
-      isBroken = true;
+      isBroken.set(true);
       callFromThread(() -> {});
+    }
+  }
+
+  private static final class BreakingPoller extends NioPoller {
+    private final AtomicBoolean isBroken;
+
+    BreakingPoller(Loop loop, AtomicBoolean isBroken) {
+      super(loop, java.nio.channels.spi.SelectorProvider.provider());
+      this.isBroken = isBroken;
     }
 
     @Override
     protected void select(long timeoutNanos, Consumer<SelectionKey> ready) {
-      if (isBroken) throw new UncheckedIOException(new IOException("the selector is broken"));
+      if (isBroken.get()) throw new UncheckedIOException(new IOException("the selector is broken"));
       super.select(timeoutNanos, ready);
     }
   }

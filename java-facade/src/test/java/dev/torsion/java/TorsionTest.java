@@ -3,6 +3,7 @@
 
 package dev.torsion.java;
 
+import dev.torsion.loop.ReactorNotRunningException;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertSame;
@@ -18,7 +19,6 @@ import dev.torsion.net.Factory;
 import dev.torsion.net.Protocol;
 import dev.torsion.reactor.ExitException;
 import dev.torsion.reactor.Reactor;
-import dev.torsion.reactor.ReactorNotRunningException;
 import dev.torsion.reactor.ReactorOptions;
 import java.io.IOException;
 import java.time.Duration;

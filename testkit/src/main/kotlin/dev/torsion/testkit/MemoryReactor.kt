@@ -7,23 +7,23 @@ import dev.torsion.defer.Deferred
 import dev.torsion.defer.DeferredDebug
 import dev.torsion.defer.Outcome
 import dev.torsion.defer.Place
+import dev.torsion.loop.ErrorListener
+import dev.torsion.loop.ReactorNotRunningException
+import dev.torsion.loop.ThreadPoolStoppedException
 import dev.torsion.net.ClientFactory
 import dev.torsion.net.Connector
 import dev.torsion.net.Factory
 import dev.torsion.net.ListeningPort
 import dev.torsion.net.TcpOptions
-import dev.torsion.nio.NioReactor
-import dev.torsion.reactor.ErrorListener
-import dev.torsion.reactor.ReactorNotRunningException
+import dev.torsion.reactor.EngineReactor
 import dev.torsion.reactor.ReactorOptions
-import dev.torsion.reactor.ThreadPoolStoppedException
-import java.nio.channels.SelectionKey
+import dev.torsion.reactor.nioEngine
+import dev.torsion.spi.TorsionSpi
 import java.time.Duration
 import java.util.concurrent.Callable
 import java.util.concurrent.ConcurrentLinkedQueue
 import java.util.concurrent.TimeUnit
 import java.util.function.BooleanSupplier
-import java.util.function.Consumer
 
 /**
  * A reactor with a virtual clock and a network in memory: the production reactor and transports on channels that are not sockets.
@@ -52,19 +52,18 @@ import java.util.function.Consumer
  * @property clock the clock; time may be let pass on either
  * @property network the network
  */
+@OptIn(TorsionSpi::class)
 public class MemoryReactor private constructor(
     @get:JvmName("clock") public val clock: VirtualClock,
     @get:JvmName("network") public val network: MemoryNetwork,
-    errorListener: ErrorListener,
-) : NioReactor(
-    ReactorOptions(
-        "memory",
-        blockedThreshold = Duration.ZERO,
-        errorListener = heardBy(errorListener),
-        resolver = network.resolver,
-        shutdownTimeout = Duration.ZERO,
-    ),
-    MemorySelectorProvider(network),
+    options: ReactorOptions,
+) : EngineReactor(
+    options,
+    nioEngine(options) { MemoryPoller(it, network, clock) },
+    {
+        network.calls.calling("nanoTime")
+        clock.nanoTime()
+    },
     clock.timers,
 ),
     AutoCloseable {
@@ -73,8 +72,23 @@ public class MemoryReactor private constructor(
     public constructor(clock: VirtualClock = VirtualClock()) :
         this(clock, MemoryNetwork(), ErrorListener { _, error -> clock.failures.add(error) })
 
+    private constructor(clock: VirtualClock, network: MemoryNetwork, errorListener: ErrorListener) :
+        this(
+            clock,
+            network,
+            ReactorOptions(
+                "memory",
+                blockedThreshold = Duration.ZERO,
+                errorListener = heardBy(errorListener),
+                resolver = network.resolver,
+                shutdownTimeout = Duration.ZERO,
+            ),
+        )
+
     /** The errors of callbacks go to [errorListener] instead of the test. */
     public constructor(errorListener: ErrorListener) : this(VirtualClock(), MemoryNetwork(), errorListener)
+
+    private val poller get() = engine.poller as MemoryPoller
 
     private val opened = LinkedHashMap<ListeningPort, Place?>()
     private val made = LinkedHashMap<Connector, Place?>()
@@ -85,6 +99,10 @@ public class MemoryReactor private constructor(
     private var isPoolStopped = false
 
     init {
+        poller.idle = {
+            crash()
+            throw AssertionError("$this has nothing left to wait for, and nobody has stopped it")
+        }
         clock.drivenBy(Driver())
         LeakWatch.current()?.watch(this)
     }
@@ -94,11 +112,6 @@ public class MemoryReactor private constructor(
 
     /** Every connector that was made, in order. */
     public val connectors: List<Connector> get() = made.keys.toList()
-
-    override fun nanoTime(): Long {
-        network.calls.calling("nanoTime")
-        return clock.nanoTime()
-    }
 
     // Driving.
 
@@ -197,21 +210,7 @@ public class MemoryReactor private constructor(
     }
 
     private val isQuiet
-        get() = !hasReadyWork() && nanosToNextTimer() > 0 && network.isQuiet && !(selector as MemorySelector).isReady
-
-    override fun select(
-        timeoutNanos: Long,
-        ready: Consumer<SelectionKey>,
-    ) {
-        network.deliver()
-        if (selector.selectNow(ready) > 0 || timeoutNanos == 0L || !network.isQuiet) return
-        if (Thread.currentThread().isInterrupted) return heedInterrupt()
-        if (timeoutNanos == Long.MAX_VALUE) {
-            crash()
-            throw AssertionError("$this has nothing left to wait for, and nobody has stopped it")
-        }
-        clock.pass(timeoutNanos)
-    }
+        get() = !hasReadyWork() && nanosToNextTimer() > 0 && network.isQuiet && !poller.isReady
 
     /** Ends the reactor: shutdown triggers run, ports and connections are closed. One that was never started, or has crashed, ends too. */
     override fun close() {
@@ -252,7 +251,7 @@ public class MemoryReactor private constructor(
     /** As the end of a pool, the end of this reactor waits for the work that was taken. */
     override fun endThreads() {
         isPoolStopped = true
-        repeat(work.size) { runCatching { workInThread() }.onFailure { report("a call in a thread failed", it) } }
+        repeat(work.size) { runCatching { workInThread() }.onFailure { reportError("a call in a thread failed", it) } }
     }
 
     override fun callInResolverThread(call: Runnable): Unit = callInThread(call)

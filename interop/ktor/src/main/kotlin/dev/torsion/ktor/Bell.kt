@@ -3,17 +3,17 @@
 
 package dev.torsion.ktor
 
-import dev.torsion.reactor.AbstractReactor
+import dev.torsion.reactor.Reactor
+import kotlin.coroutines.resume
 import kotlinx.coroutines.CancellableContinuation
 import kotlinx.coroutines.suspendCancellableCoroutine
-import kotlin.coroutines.resume
 
 /**
  * Where one coroutine of the loop waits for work. It goes on in a task of its own, never inside the call that rings; what was rung
  * while nobody waited is forgotten, so look for work before waiting.
  */
 internal class Bell(
-    private val reactor: AbstractReactor,
+    private val reactor: Reactor,
 ) {
     private var waiting: CancellableContinuation<Unit>? = null
 

@@ -7,7 +7,6 @@ import dev.torsion.net.CloseReason
 import dev.torsion.net.HalfCloseableProtocol
 import dev.torsion.net.Protocol
 import dev.torsion.net.TcpTransport
-import dev.torsion.reactor.AbstractReactor
 import dev.torsion.reactor.Reactor
 import io.ktor.network.sockets.Socket
 import java.nio.ByteBuffer
@@ -36,16 +35,15 @@ public fun interface KtorHandler {
  * @throws IllegalArgumentException when [reactor] is of a foreign kind
  */
 public class KtorProtocol(
-    reactor: Reactor,
+    private val reactor: Reactor,
     private val handler: KtorHandler,
 ) : Protocol(),
     HalfCloseableProtocol {
-    private val loop = requireNotNull(reactor as? AbstractReactor) { "$reactor is not of Torsion's own kind" }
     private lateinit var socket: TransportSocket
 
     override fun connectionMade() {
         val connection = transport as? TcpTransport
-        socket = TransportSocket(loop, checkNotNull(connection) { "$transport is no TCP connection" })
+        socket = TransportSocket(reactor, checkNotNull(connection) { "$transport is no TCP connection" })
         socket.handle(handler)
     }
 

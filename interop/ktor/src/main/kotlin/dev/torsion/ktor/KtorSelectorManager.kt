@@ -3,15 +3,13 @@
 
 package dev.torsion.ktor
 
-import dev.torsion.nio.NioReactor
+import dev.torsion.loop.ReactorNotRunningException
+import dev.torsion.nio.NioEngine
 import dev.torsion.reactor.Reactor
-import dev.torsion.reactor.ReactorNotRunningException
 import dev.torsion.reactor.reactorScope
 import io.ktor.network.selector.SelectInterest
 import io.ktor.network.selector.Selectable
 import io.ktor.network.selector.SelectorManager
-import kotlinx.coroutines.cancel
-import kotlinx.coroutines.suspendCancellableCoroutine
 import java.nio.channels.CancelledKeyException
 import java.nio.channels.ClosedChannelException
 import java.nio.channels.ClosedSelectorException
@@ -21,6 +19,8 @@ import java.util.IdentityHashMap
 import kotlin.coroutines.CoroutineContext
 import kotlin.coroutines.resume
 import kotlin.coroutines.resumeWithException
+import kotlinx.coroutines.cancel
+import kotlinx.coroutines.suspendCancellableCoroutine
 import dev.torsion.nio.Selectable as ReactorSelectable
 
 /**
@@ -44,7 +44,7 @@ import dev.torsion.nio.Selectable as ReactorSelectable
 public class KtorSelectorManager(
     reactor: Reactor,
 ) : SelectorManager {
-    private val loop = requireNotNull(reactor as? NioReactor) { "$reactor has no java.nio selector to share" }
+    private val loop = requireNotNull(reactor.capability(NioEngine::class.java)) { "$reactor has no java.nio selector to share" }
     private val registrations = IdentityHashMap<Selectable, Registration>()
 
     @Volatile
@@ -52,7 +52,7 @@ public class KtorSelectorManager(
 
     override val provider: SelectorProvider get() = loop.provider
 
-    override val coroutineContext: CoroutineContext = loop.reactorScope().coroutineContext
+    override val coroutineContext: CoroutineContext = reactor.reactorScope().coroutineContext
 
     override suspend fun select(
         selectable: Selectable,
@@ -80,7 +80,7 @@ public class KtorSelectorManager(
     }
 
     private fun onLoop(action: Runnable): Boolean {
-        if (!loop.isInReactorThread) return loop.runSoon(action)
+        if (!loop.inLoop) return loop.runSoon(action)
         action.run()
         return true
     }

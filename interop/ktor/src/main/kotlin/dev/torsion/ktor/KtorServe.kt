@@ -6,7 +6,6 @@ package dev.torsion.ktor
 import dev.torsion.net.CloseReason
 import dev.torsion.net.Protocol
 import dev.torsion.net.TcpOptions
-import dev.torsion.reactor.AbstractReactor
 import dev.torsion.reactor.Reactor
 import io.ktor.network.sockets.Connection
 import io.ktor.network.sockets.Socket
@@ -32,18 +31,17 @@ import kotlinx.coroutines.withContext
  *
  * Thread: any. Cancellation: aborts the connection; `connectionLost` has been called when this function throws.
  *
- * @throws IllegalArgumentException when [reactor] is of a foreign kind, or an address is no internet address
+ * @throws IllegalArgumentException when an address is no internet address
  */
 public suspend fun Connection.serve(
     protocol: Protocol,
     reactor: Reactor,
     options: TcpOptions = TcpOptions.DEFAULT,
 ): CloseReason {
-    val loop = requireNotNull(reactor as? AbstractReactor) { "$reactor is not of Torsion's own kind" }
     var isTaken = false
     try {
         return withContext(reactor.dispatcher) {
-            val transport = KtorTransport(loop, this@serve, options)
+            val transport = KtorTransport(reactor, this@serve, options)
             isTaken = true
             transport.start(protocol)
             try {

@@ -7,6 +7,8 @@ import dev.torsion.clock.DelayedCall
 import dev.torsion.defer.Deferred
 import dev.torsion.log.safeMessage
 import dev.torsion.log.safeString
+import dev.torsion.loop.guarded
+import dev.torsion.loop.reportFailure
 import dev.torsion.net.ClosePhase
 import dev.torsion.net.CloseReason
 import dev.torsion.net.ClosedBy
@@ -19,11 +21,9 @@ import dev.torsion.net.Protocol
 import dev.torsion.net.TcpOptions
 import dev.torsion.net.Transport
 import dev.torsion.net.WriteLimitExceededException
-import dev.torsion.reactor.AbstractReactor
 import dev.torsion.reactor.Phase
+import dev.torsion.reactor.Reactor
 import dev.torsion.reactor.SystemEvent
-import dev.torsion.reactor.guarded
-import dev.torsion.reactor.reportFailure
 import dev.torsion.stream.ConnectionScope
 import dev.torsion.stream.ConsumerSide
 import dev.torsion.stream.WriteLimit
@@ -31,6 +31,11 @@ import dev.torsion.stream.logEnd
 import io.ktor.network.sockets.Connection
 import io.ktor.utils.io.readAvailable
 import io.ktor.utils.io.writeBuffer
+import java.nio.ByteBuffer
+import java.util.Objects
+import java.util.concurrent.TimeUnit
+import kotlin.coroutines.coroutineContext
+import kotlin.coroutines.resume
 import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.CompletableDeferred
 import kotlinx.coroutines.CoroutineScope
@@ -41,11 +46,6 @@ import kotlinx.coroutines.suspendCancellableCoroutine
 import kotlinx.coroutines.yield
 import kotlinx.io.Buffer
 import kotlinx.io.transferFrom
-import java.nio.ByteBuffer
-import java.util.Objects
-import java.util.concurrent.TimeUnit
-import kotlin.coroutines.coroutineContext
-import kotlin.coroutines.resume
 
 /**
  * A transport over the two channels of a ktor connection. Two coroutines on the reactor's thread move the bytes.
@@ -54,7 +54,7 @@ import kotlin.coroutines.resume
  * [settle]d in a task of its own.
  */
 internal class KtorTransport(
-    private val reactor: AbstractReactor,
+    private val reactor: Reactor,
     connection: Connection,
     private val options: TcpOptions,
 ) : Transport {

@@ -8,7 +8,7 @@ import dev.torsion.net.CloseReason
 import dev.torsion.net.ConnectionDone
 import dev.torsion.net.TcpOptions
 import dev.torsion.net.TcpTransport
-import dev.torsion.reactor.AbstractReactor
+import dev.torsion.reactor.Reactor
 import dev.torsion.stream.ConnectionScope
 import io.ktor.network.sockets.Socket
 import io.ktor.network.sockets.SocketAddress
@@ -20,6 +20,8 @@ import io.ktor.utils.io.readAvailable
 import io.ktor.utils.io.reader
 import io.ktor.utils.io.writeBuffer
 import io.ktor.utils.io.writer
+import java.nio.ByteBuffer
+import kotlin.coroutines.CoroutineContext
 import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.CompletableJob
 import kotlinx.coroutines.Job
@@ -29,8 +31,6 @@ import kotlinx.coroutines.withTimeoutOrNull
 import kotlinx.io.Buffer
 import kotlinx.io.IOException
 import kotlinx.io.transferFrom
-import java.nio.ByteBuffer
-import kotlin.coroutines.CoroutineContext
 
 /**
  * A connection of the reactor as ktor's [Socket]: two coroutines on its thread move the bytes between transport and channels.
@@ -39,7 +39,7 @@ import kotlin.coroutines.CoroutineContext
  * bytes may have been read.
  */
 internal class TransportSocket(
-    private val reactor: AbstractReactor,
+    private val reactor: Reactor,
     private val transport: TcpTransport,
 ) : Socket {
     private val connectionScope = ConnectionScope(reactor.scope) { transport.abortConnection(it) }

@@ -21,12 +21,6 @@ import io.ktor.network.sockets.port
 import io.ktor.utils.io.copyTo
 import io.ktor.utils.io.readLine
 import io.ktor.utils.io.writeStringUtf8
-import kotlinx.coroutines.CoroutineStart
-import kotlinx.coroutines.async
-import kotlinx.coroutines.cancelAndJoin
-import kotlinx.coroutines.joinAll
-import kotlinx.coroutines.launch
-import kotlinx.coroutines.yield
 import java.net.ConnectException
 import java.net.ServerSocket
 import java.net.Socket
@@ -34,10 +28,15 @@ import java.nio.channels.ClosedChannelException
 import java.nio.channels.ClosedSelectorException
 import java.time.Duration
 import java.util.concurrent.CompletableFuture
+import kotlinx.coroutines.CoroutineStart
+import kotlinx.coroutines.async
+import kotlinx.coroutines.cancelAndJoin
+import kotlinx.coroutines.joinAll
+import kotlinx.coroutines.launch
+import kotlinx.coroutines.yield
 
 class KtorSelectorManagerSpec :
     StringSpec({
-        fun Reactor.channels() = (this as WatchedReactor).channels
 
         "a ktor client and a ktor echo server run on the reactor's selector" {
             withReactor { reactor ->
@@ -64,7 +63,7 @@ class KtorSelectorManagerSpec :
                         input.readLine() shouldBe "line $it"
                         isOnLoop.add(reactor.isInReactorThread)
                     }
-                    reactor.channels() shouldBe 3 // the server, and two ends
+                    reactor.channels shouldBe 3 // the server, and two ends
                     output.flushAndClose()
                     input.readLine() shouldBe null
                     serving.join()
@@ -75,7 +74,7 @@ class KtorSelectorManagerSpec :
                 isOnLoop shouldContainOnly setOf(true)
                 reactor.onLoop {} // what was posted before is done
                 reactor.onLoop {} // and selected
-                reactor.onLoop { reactor.channels() } shouldBe 0
+                reactor.onLoop { reactor.channels } shouldBe 0
             }
         }
 

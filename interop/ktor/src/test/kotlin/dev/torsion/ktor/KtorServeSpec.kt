@@ -390,13 +390,16 @@ class KtorServeSpec :
             }
         }
 
-        "a foreign reactor is refused" {
+        "a reactor of any kind serves" {
             withReactor { reactor ->
                 val server = reactor.coroutineOnLoop { KtorSelectorManager(reactor).bind() }
-                server.peer().use {
-                    shouldThrow<IllegalArgumentException> {
-                        reactor.coroutineOnLoop { server.accept().use { socket -> socket.serve(Scripted(), ForeignReactor(reactor)) } }
-                    }
+                server.peer().use { peer ->
+                    peer.send("ping")
+                    peer.shutdownOutput()
+                    reactor.coroutineOnLoop {
+                        server.accept().use { socket -> socket.serve(Scripted(received = { transport.write(it) }), ForeignReactor(reactor)) }
+                    }.shouldBeInstanceOf<ConnectionDone>()
+                    peer.receive(4) shouldBe "ping"
                 }
                 server.close()
             }

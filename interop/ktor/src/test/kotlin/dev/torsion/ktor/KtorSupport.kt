@@ -30,4 +30,6 @@ internal fun ServerSocket.peer(): Socket =
 /** A reactor that is none of Torsion's own. */
 internal class ForeignReactor(
     reactor: Reactor,
-) : Reactor by reactor
+) : Reactor by reactor {
+    override fun <T : Any> capability(type: Class<T>): T? = null
+}

@@ -8,7 +8,7 @@ import dev.torsion.net.CloseReason
 import dev.torsion.net.Factory
 import dev.torsion.net.ListeningPort
 import dev.torsion.net.Protocol
-import dev.torsion.nio.NioReactor
+import dev.torsion.nio.NioEngine
 import dev.torsion.reactor.Reactor
 import dev.torsion.reactor.ReactorOptions
 import java.net.InetAddress
@@ -20,19 +20,15 @@ import java.util.concurrent.TimeUnit
 /** How long a test waits for something that should happen at once. */
 internal const val DEADLINE_SECONDS = 20L
 
-/** The reactor on real sockets; says how many channels its selector has. */
-internal class WatchedReactor(
-    options: ReactorOptions,
-) : NioReactor(options) {
-    val channels: Int get() = selector.keys().size
-}
+/** How many channels this reactor's selector has. */
+internal val Reactor.channels: Int get() = capability(NioEngine::class.java)!!.channelCount
 
 /** Runs [test] with a started reactor, and insists that it stops. */
 internal fun <T> withReactor(
     options: ReactorOptions = ReactorOptions(),
     test: (Reactor) -> T,
 ): T {
-    val reactor = WatchedReactor(options)
+    val reactor = Reactor.create(options)
     reactor.start()
     try {
         return test(reactor)

@@ -20,7 +20,7 @@ import dev.torsion.net.ProtocolViolationException
 import dev.torsion.net.Transport
 import dev.torsion.net.WrongThreadException
 import dev.torsion.reactor.Reactor
-import dev.torsion.reactor.ReactorNotRunningException
+import dev.torsion.loop.ReactorNotRunningException
 import kotlinx.coroutines.suspendCancellableCoroutine
 import java.nio.ByteBuffer
 import java.util.concurrent.CompletableFuture

@@ -11,12 +11,12 @@ import dev.torsion.endpoint.ClientEndpoint
 import dev.torsion.endpoint.ServerEndpoint
 import dev.torsion.endpoint.clientFromString
 import dev.torsion.endpoint.serverFromString
+import dev.torsion.loop.ReactorNotRunningException
 import dev.torsion.net.CloseReason
 import dev.torsion.net.ConnectionDone
 import dev.torsion.net.ListeningPort
 import dev.torsion.net.ProtocolViolationException
 import dev.torsion.reactor.Reactor
-import dev.torsion.reactor.ReactorNotRunningException
 import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.CoroutineStart
 import kotlinx.coroutines.currentCoroutineContext

@@ -7,22 +7,22 @@ import dev.torsion.defer.Deferred
 import dev.torsion.defer.fail
 import dev.torsion.log.LogPublisher
 import dev.torsion.log.safeString
+import dev.torsion.loop.ErrorListener
 import dev.torsion.net.ClientFactory
 import dev.torsion.net.Factory
 import dev.torsion.net.Protocol
 import dev.torsion.net.ProtocolViolationException
-import dev.torsion.reactor.ErrorListener
 import dev.torsion.testkit.MemoryReactor
 import io.kotest.assertions.withClue
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.collections.shouldBeEmpty
 import io.kotest.matchers.shouldBe
-import kotlinx.coroutines.launch
 import java.io.IOException
 import java.nio.ByteBuffer
 import java.time.Duration
 import java.util.concurrent.CancellationException
 import java.util.concurrent.TimeUnit
+import kotlinx.coroutines.launch
 
 /**
  * Every hook of codecs, handlers and receivers throws everything that there is to throw. Each time the connection ends on both sides, whoever

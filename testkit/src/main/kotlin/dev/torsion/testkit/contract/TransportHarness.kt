@@ -4,12 +4,12 @@
 package dev.torsion.testkit.contract
 
 import dev.torsion.defer.Deferred
+import dev.torsion.loop.ErrorListener
 import dev.torsion.net.ClientFactory
 import dev.torsion.net.Connector
 import dev.torsion.net.Factory
 import dev.torsion.net.ListeningPort
 import dev.torsion.net.TcpOptions
-import dev.torsion.reactor.ErrorListener
 import dev.torsion.reactor.Reactor
 import dev.torsion.reactor.ReactorOptions
 import dev.torsion.testkit.Chunking

@@ -6,15 +6,15 @@ package dev.torsion.testkit.sweep
 import dev.torsion.clock.DelayedCall
 import dev.torsion.defer.Deferred
 import dev.torsion.defer.Failure
+import dev.torsion.loop.ReactorNotRunningException
 import dev.torsion.net.TcpTransport
 import dev.torsion.net.Transport
 import dev.torsion.reactor.Reactor
-import dev.torsion.reactor.ReactorNotRunningException
-import kotlinx.coroutines.Job
 import java.util.concurrent.CompletableFuture
 import java.util.concurrent.CopyOnWriteArrayList
 import java.util.function.BooleanSupplier
 import java.util.function.Supplier
+import kotlinx.coroutines.Job
 
 /** A program for a [FaultSweep]: sets itself up on [SweepRun.reactor], and stops that when it is done. */
 public fun interface SweepProgram {

@@ -4,10 +4,10 @@
 package dev.torsion.testkit.hooks
 
 import dev.torsion.defer.DeferredCancelledException
+import dev.torsion.loop.ReactorNotRunningException
 import dev.torsion.net.ClosedBy
 import dev.torsion.net.ConnectionDone
 import dev.torsion.net.ProtocolViolationException
-import dev.torsion.reactor.ReactorNotRunningException
 import java.io.IOException
 import java.io.PrintStream
 import java.io.PrintWriter

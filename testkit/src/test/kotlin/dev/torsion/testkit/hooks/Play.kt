@@ -11,12 +11,12 @@ import dev.torsion.defer.UnhandledFailures
 import dev.torsion.log.LogObserver
 import dev.torsion.log.LogPublisher
 import dev.torsion.log.StandInException
+import dev.torsion.loop.ErrorListener
 import dev.torsion.net.ClientFactory
 import dev.torsion.net.CloseReason
 import dev.torsion.net.Factory
 import dev.torsion.net.Protocol
 import dev.torsion.net.Transport
-import dev.torsion.reactor.ErrorListener
 import dev.torsion.testkit.MemoryReactor
 import io.kotest.assertions.withClue
 import io.kotest.matchers.collections.shouldBeEmpty

@@ -11,8 +11,8 @@ import dev.torsion.defer.LoopExecutor
 import dev.torsion.defer.await
 import dev.torsion.endpoint.ClientEndpoint
 import dev.torsion.endpoint.clientFromString
+import dev.torsion.loop.ReactorNotRunningException
 import dev.torsion.reactor.Reactor
-import dev.torsion.reactor.ReactorNotRunningException
 import java.util.concurrent.CompletableFuture
 
 /**

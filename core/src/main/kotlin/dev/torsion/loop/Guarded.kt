@@ -3,16 +3,16 @@
 
 @file:JvmName("Guarded")
 
-package dev.torsion.reactor
+package dev.torsion.loop
 
 import dev.torsion.log.safeText
 import dev.torsion.net.Transport
+import dev.torsion.net.safeLogValues
 import dev.torsion.spi.TorsionSpi
-import dev.torsion.stream.safeLogValues
 import java.util.function.Supplier
 
 /** Runs [block]; what it throws is reported, with [what] it was, and goes no further. */
-internal inline fun AbstractReactor.guarded(
+internal inline fun ErrorReporter.guarded(
     crossinline what: () -> String,
     block: () -> Unit,
 ) {
@@ -29,7 +29,7 @@ internal inline fun AbstractReactor.guarded(
  */
 @TorsionSpi
 @JvmSynthetic
-public inline fun AbstractReactor.guarded(
+public inline fun ErrorReporter.guarded(
     connection: Transport,
     crossinline what: () -> String,
     block: () -> Unit,
@@ -42,11 +42,11 @@ public inline fun AbstractReactor.guarded(
 }
 
 /**
- * Reports an [error] to the log and to [ReactorOptions.errorListener]. [what] says what has failed, a callback of [connection] if that is
+ * Reports an [error] to the log and to the [ErrorListener]. [what] says what has failed, a callback of [connection] if that is
  * given. The error is reported also when neither of the two can be described. Thread: the reactor's.
  */
 @TorsionSpi
-public fun AbstractReactor.reportFailure(
+public fun ErrorReporter.reportFailure(
     error: Throwable,
     connection: Transport? = null,
     what: Supplier<String>,

@@ -1,13 +1,13 @@
 // Copyright (c) the Torsion contributors
 // SPDX-License-Identifier: MIT
 
-package dev.torsion.reactor
+package dev.torsion.loop
 
 import java.util.concurrent.TimeUnit
 import java.util.concurrent.locks.LockSupport
 
 /** Runs [block]. Anything that it throws, even an error of reporting, is told as well as can be, and the caller goes on. */
-internal inline fun AbstractReactor.contained(
+internal inline fun ErrorReporter.contained(
     what: String,
     block: () -> Unit,
 ) {
@@ -19,7 +19,7 @@ internal inline fun AbstractReactor.contained(
 }
 
 /** The last line of defence: reports [error] and throws nothing, not even when there is no memory or stack left to report it with. */
-internal fun AbstractReactor.escaped(
+internal fun ErrorReporter.escaped(
     context: String,
     error: Throwable,
 ) {
@@ -27,6 +27,15 @@ internal fun AbstractReactor.escaped(
         reportError(context, error)
     } catch (_: Throwable) {
         toldByJvm(error)
+    }
+}
+
+/** Runs [report]; that reporting fails, as it may when memory runs out, is no reason to end what goes on. */
+internal inline fun unfailing(report: () -> Unit) {
+    try {
+        report()
+    } catch (_: Throwable) {
+        // Nobody is left who could be told.
     }
 }
 

@@ -1,9 +1,12 @@
 // Copyright (c) the Torsion contributors
 // SPDX-License-Identifier: MIT
 
-package dev.torsion.reactor
+package dev.torsion.loop
 
 import dev.torsion.clock.DelayedCall
+import java.util.concurrent.CancellationException
+import java.util.concurrent.TimeUnit
+import kotlin.coroutines.CoroutineContext
 import kotlinx.coroutines.CancellableContinuation
 import kotlinx.coroutines.CoroutineDispatcher
 import kotlinx.coroutines.Delay
@@ -14,26 +17,23 @@ import kotlinx.coroutines.Job
 import kotlinx.coroutines.Runnable
 import kotlinx.coroutines.cancel
 import kotlinx.coroutines.job
-import java.util.concurrent.CancellationException
-import java.util.concurrent.TimeUnit
-import kotlin.coroutines.CoroutineContext
 
 /**
  * Coroutines on the loop. On the reactor's thread nothing is dispatched; from another thread a coroutine is handed over. Time is
  * the reactor's own, so that `delay` and `withTimeout` are delayed calls and follow a virtual clock.
  */
 @OptIn(InternalCoroutinesApi::class, ExperimentalCoroutinesApi::class)
-internal class ReactorDispatcher(
-    private val reactor: AbstractReactor,
+internal class LoopDispatcher(
+    private val loop: EventLoop,
 ) : CoroutineDispatcher(),
     Delay {
-    override fun isDispatchNeeded(context: CoroutineContext): Boolean = !reactor.isInReactorThread
+    override fun isDispatchNeeded(context: CoroutineContext): Boolean = !loop.inLoop
 
     override fun dispatch(
         context: CoroutineContext,
         block: Runnable,
     ) {
-        if (reactor.runSoon(block)) return
+        if (loop.runSoon(block)) return
         // There is no loop any more. A cancelled coroutine still has to leave through its finally blocks: let it do so here.
         context.cancel(stopped())
         block.run()
@@ -100,7 +100,7 @@ internal class ReactorDispatcher(
         }
 
         private inline fun onLoop(crossinline action: () -> Unit): Boolean {
-            if (!reactor.isInReactorThread) return reactor.runSoon { action() }
+            if (!loop.inLoop) return loop.runSoon { action() }
             action()
             return true
         }
@@ -108,7 +108,7 @@ internal class ReactorDispatcher(
         private fun arm() {
             if (disposed) return
             if (hasEnded || (isLettingGo && !isOfReactor())) return cancel()
-            call = reactor.callLater(timeMillis, TimeUnit.MILLISECONDS, this)
+            call = loop.callLater(timeMillis, TimeUnit.MILLISECONDS, this)
             older = newest
             older?.newer = this
             newest = this
@@ -127,7 +127,7 @@ internal class ReactorDispatcher(
 
         /** Whether it ends with the reactor's scope, which the end does not wait for. */
         fun isOfReactor(): Boolean {
-            val scope = reactor.scope.coroutineContext.job
+            val scope = loop.scope.coroutineContext.job
             return generateSequence(context[Job]) { it.parent }.any { it === scope }
         }
 

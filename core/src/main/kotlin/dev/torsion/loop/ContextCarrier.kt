@@ -1,9 +1,8 @@
 // Copyright (c) the Torsion contributors
 // SPDX-License-Identifier: MIT
 
-package dev.torsion.reactor
+package dev.torsion.loop
 
-import dev.torsion.loop.ThreadPool
 import org.slf4j.MDC
 
 /**

@@ -1,0 +1,157 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.nio
+
+import dev.torsion.defer.Deferred
+import dev.torsion.loop.EventLoop
+import dev.torsion.loop.Loop
+import dev.torsion.loop.guarded
+import dev.torsion.loop.reportFailure
+import dev.torsion.net.AddressFamily
+import dev.torsion.net.ClientFactory
+import dev.torsion.net.Connector
+import dev.torsion.net.Factory
+import dev.torsion.net.ListeningPort
+import dev.torsion.net.TcpOptions
+import dev.torsion.net.Transport
+import dev.torsion.spi.Engine
+import dev.torsion.spi.HostNames
+import dev.torsion.spi.Network
+import dev.torsion.spi.TorsionSpi
+import dev.torsion.stream.LoopStreams
+import dev.torsion.stream.StreamLoop
+import java.net.InetAddress
+import java.nio.channels.SelectableChannel
+import java.nio.channels.SelectionKey
+import java.nio.channels.spi.SelectorProvider
+import java.time.Duration
+import java.util.function.Supplier
+
+/**
+ * The engine on `java.nio`: TCP ports, attempts and connections on the selector of its [poller]; what
+ * [Reactor.create][dev.torsion.reactor.Reactor.create] runs on.
+ *
+ * Thread: the loop's, unless a member says otherwise.
+ *
+ * @param names what is looked up to connect
+ * @property acceptsPerTurn how many connections a port accepts before others get their turn
+ * @property readsPerTurn how many times a connection is read in a row while it fills the read buffer, before others get their turn
+ * @param openPoller opens the selector; another one for other channels
+ */
+@TorsionSpi
+public class NioEngine(
+    private val loop: Loop,
+    private val names: HostNames,
+    internal val acceptsPerTurn: Int,
+    internal val readsPerTurn: Int,
+    openPoller: (Loop) -> NioPoller = { NioPoller(it) },
+) : Engine,
+    Network,
+    StreamLoop,
+    EventLoop by loop {
+    internal val readBuffer = ReadBuffer()
+    override val streams: LoopStreams = LoopStreams(this)
+
+    /** Attempts to connect; they may have any number of channels. */
+    internal val attempts: MutableSet<NioAttempt> = LinkedHashSet()
+
+    /** What this engine's reactor has of the ports of its group. */
+    internal val shares: MutableSet<PortShare> = LinkedHashSet()
+
+    override val poller: NioPoller = openPoller(loop) // last of what takes memory: nobody would close it
+
+    init {
+        poller.streams = streams
+    }
+
+    /** Where the channels come from. */
+    public val provider: SelectorProvider get() = poller.provider
+
+    override val isInReactorThread: Boolean get() = loop.inLoop
+
+    internal val isEnding: Boolean get() = loop.state.isEnding
+
+    internal val takesConnections: Boolean get() = loop.state.takesConnections
+
+    internal fun checkTakesNew() = loop.checkTakesNew()
+
+    internal fun resolve(
+        host: String,
+        family: AddressFamily,
+        timeout: Duration,
+    ): Deferred<List<InetAddress>> = names.resolve(host, family, timeout)
+
+    // What is on the selector.
+
+    /**
+     * Puts [channel], which does not block, on the selector: [selectable] hears when it is ready for one of [operations], a set of
+     * `SelectionKey` bits. The key takes other operations, and cancelling it ends this.
+     *
+     * @throws java.nio.channels.ClosedChannelException when the channel is closed
+     * @throws dev.torsion.loop.ReactorNotRunningException when the reactor is ending, or has ended
+     */
+    public fun register(
+        channel: SelectableChannel,
+        operations: Int,
+        selectable: Selectable,
+    ): SelectionKey {
+        checkTakesNew()
+        return poller.register(channel, operations, selectable)
+    }
+
+    /** Runs [action] once the operating system has really closed the channels that were closed before this call. */
+    internal fun afterSelect(action: Runnable) = poller.afterSelect(action)
+
+    override val connectionCount: Int get() = poller.count { it is NioStream }
+
+    /** How many channels are registered: ports, attempts, connections and those that linger. On any thread. */
+    public val channelCount: Int get() = poller.count { true }
+
+    override val loopName: String get() = loop.name
+
+    override fun reportFailure(
+        error: Throwable,
+        connection: Transport?,
+        what: Supplier<String>,
+    ): Unit = loop.reportFailure(error, connection, what)
+
+    // The network.
+
+    override fun listenTcp(
+        port: Int,
+        factory: Factory,
+        networkInterface: String,
+        backlog: Int,
+        options: TcpOptions,
+    ): ListeningPort {
+        checkThread("listenTcp")
+        checkTakesNew()
+        require(port in 0..0xffff) { "a port is a number from 0 to 65535, but $port was given" }
+        require(backlog > 0) { "a backlog must be positive, but $backlog was given" }
+        return NioPort(this, factory, ListeningPlace(port, networkInterface, backlog), options).also { it.startListening() }
+    }
+
+    override fun connectTcp(
+        host: String,
+        port: Int,
+        factory: ClientFactory,
+        timeout: Duration,
+        bindAddress: String?,
+        options: TcpOptions,
+    ): Connector {
+        checkThread("connectTcp")
+        checkTakesNew()
+        return NioConnector(this, NioTarget(host, port, timeout, bindAddress, options), factory).also { it.connect() }
+    }
+
+    override fun disconnectAll() {
+        streams.batchEnded()
+        attempts.toList().forEach { guarded({ "stopping $it" }, it::reactorStopped) }
+        shares.toList().forEach { it.close() }
+        poller.selectables().forEach { guarded({ "stopping $it" }, it::reactorStopped) }
+        streams.batchEnded()
+    }
+
+    override fun toString(): String = "NioEngine(${loop.name})"
+}

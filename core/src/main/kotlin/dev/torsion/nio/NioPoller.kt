@@ -1,0 +1,174 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.nio
+
+import dev.torsion.loop.Loop
+import dev.torsion.loop.escaped
+import dev.torsion.loop.guarded
+import dev.torsion.spi.Poller
+import dev.torsion.spi.TorsionSpi
+import dev.torsion.stream.LoopStreams
+import java.io.IOException
+import java.nio.channels.CancelledKeyException
+import java.nio.channels.SelectableChannel
+import java.nio.channels.SelectionKey
+import java.nio.channels.Selector
+import java.nio.channels.spi.SelectorProvider
+import java.util.concurrent.TimeUnit
+import java.util.function.Consumer
+
+/**
+ * Waits on a `java.nio` selector, which is epoll, kqueue or wepoll underneath.
+ *
+ * Open for selectors and channels that are not the platform's: another [provider] is all that a network in memory needs, and perhaps
+ * another way to [select].
+ *
+ * Thread: the loop's, but for [wakeUp].
+ *
+ * @property provider where the selector and the channels come from
+ */
+@TorsionSpi
+public open class NioPoller(
+    /** The loop that waits here. */
+    protected val loop: Loop,
+    public val provider: SelectorProvider = SelectorProvider.provider(),
+) : Poller {
+    init {
+        if (provider === SelectorProvider.provider()) FirstUse.ofSockets()
+    }
+
+    private var ready = arrayOfNulls<SelectionKey>(FEW)
+    private var readyCount = 0
+    private val onReady = Consumer(::remember)
+    private val afterSelect = ArrayDeque<Runnable>()
+
+    /** What the channels' transports have written and left to do. */
+    internal lateinit var streams: LoopStreams
+
+    /** The selector that this waits on. */
+    protected val selector: Selector = provider.openSelector() // last of what takes memory: nobody would close it
+
+    final override fun await(timeoutNanos: Long) {
+        streams.turnBegan()
+        forgetReady() // when the last wait has failed: the selector tells again what is ready
+        select(timeoutNanos, onReady)
+    }
+
+    /** Waits on the [selector] for at most [timeoutNanos], with the meaning of [await], and gives [ready] each key that is. */
+    protected open fun select(
+        timeoutNanos: Long,
+        ready: Consumer<SelectionKey>,
+    ) {
+        if (timeoutNanos == 0L) {
+            selector.selectNow(ready)
+            return
+        }
+        // Rounded up: a loop that wakes up a moment early would spin until its timer is due.
+        val millis = if (timeoutNanos == Long.MAX_VALUE) 0 else TimeUnit.NANOSECONDS.toMillis(timeoutNanos - 1) + 1
+        if (selector.select(ready, millis) == 0) heedInterrupt()
+    }
+
+    /** For [select]: a selector does not wait on a thread that is interrupted, so that the loop would spin for ever. */
+    protected fun heedInterrupt() {
+        if (Thread.interrupted()) {
+            loop.reportError("the reactor's thread was interrupted, which does not end it", InterruptedException(INTERRUPTED))
+        }
+    }
+
+    private fun remember(key: SelectionKey) {
+        if (readyCount == ready.size) ready = ready.copyOf(2 * readyCount)
+        ready[readyCount++] = key
+    }
+
+    private fun forgetReady() {
+        if (readyCount == 0) return
+        ready.fill(null, 0, readyCount)
+        readyCount = 0
+    }
+
+    final override fun dispatch() {
+        val count = readyCount
+        for (i in 0 until count) {
+            val key = ready[i]!!
+            ready[i] = null
+            keyReady(key)
+        }
+        readyCount = 0
+        runAfterSelect()
+    }
+
+    /** Throws nothing: what a callback throws is no fault of the selector. */
+    private fun keyReady(key: SelectionKey) {
+        try {
+            val selectable = key.attachment() as Selectable
+            val operations =
+                try {
+                    key.readyOps() and key.interestOps() // an earlier callback of this turn may want no more of them
+                } catch (_: CancelledKeyException) {
+                    return // closed by a callback earlier in this turn
+                }
+            if (operations == 0) return
+            loop.guarded({ "an event of $selectable" }) { selectable.ready(operations) }
+            if (streams.hasWork) streams.batchEnded() // before the next event
+        } catch (e: Throwable) {
+            loop.escaped("handling an event failed", e)
+        }
+    }
+
+    private fun runAfterSelect() {
+        while (afterSelect.isNotEmpty()) loop.guarded({ "closing a channel" }, afterSelect.removeFirst()::run)
+    }
+
+    // The next select must not wait when something is to be done after it.
+    final override val hasWork: Boolean get() = afterSelect.isNotEmpty()
+
+    final override val canWait: Boolean get() = selector.isOpen
+
+    override fun wakeUp() {
+        selector.wakeup()
+    }
+
+    final override fun batchEnded(): Unit = streams.batchEnded()
+
+    /** Runs [action] once the operating system has really closed the channels that were closed before this call. */
+    internal fun afterSelect(action: Runnable) {
+        if (loop.inLoop) {
+            afterSelect.addLast(action)
+        } else {
+            selector.selectNow()
+            action.run()
+        }
+    }
+
+    /** See [NioEngine.register]. */
+    internal fun register(
+        channel: SelectableChannel,
+        operations: Int,
+        selectable: Selectable,
+    ): SelectionKey = channel.register(selector, operations, selectable)
+
+    /** All channels' own. The keys may be looked at by any thread while they change. */
+    internal fun selectables(): List<Selectable> =
+        if (selector.isOpen) selector.keys().map { it.attachment() as Selectable } else emptyList()
+
+    /** How many channels are registered, that [which] says. On any thread. */
+    internal inline fun count(which: (Any?) -> Boolean): Int = if (canWait) keys().count { which(it.attachment()) } else 0
+
+    internal fun keys(): Set<SelectionKey> = selector.keys()
+
+    override fun close() {
+        try {
+            selector.close()
+        } catch (e: IOException) {
+            loop.reportError("closing the selector", e)
+        }
+        runAfterSelect()
+    }
+
+    private companion object {
+        const val FEW = 64
+        const val INTERRUPTED =
+            "an interrupt does not end the loop: stop it with stopFromThread, which shutdownNow of an executor does not call"
+    }
+}

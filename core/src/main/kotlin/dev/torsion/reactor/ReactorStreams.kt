@@ -1,0 +1,70 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.reactor
+
+import dev.torsion.loop.ReactorNotRunningException
+import dev.torsion.net.ClientFactory
+import dev.torsion.net.Connector
+import dev.torsion.net.Factory
+import dev.torsion.net.ListeningPort
+import dev.torsion.net.TcpOptions
+import dev.torsion.spi.Network
+import dev.torsion.spi.TorsionSpi
+import java.time.Duration
+
+/**
+ * A reactor's streams; Twisted's `IReactorTCP`.
+ *
+ * Thread: the reactor's.
+ */
+public interface ReactorStreams {
+    /** What the streams are made with; null in a reactor that has none. On any thread. */
+    @TorsionSpi
+    public val streamNetwork: Network? get() = null
+
+    /**
+     * Opens a TCP port; Twisted's `listenTCP`. Connections are accepted once the reactor runs.
+     *
+     * @param port 0 for any free one; [ListeningPort.host] tells which
+     * @param networkInterface the local address to listen on, `0.0.0.0` for all of IPv4; empty for all of them
+     * @param backlog how many connections may wait to be accepted; the operating system may allow fewer
+     * @throws UnsupportedOperationException when this reactor has no network
+     * @throws dev.torsion.net.CannotListenException when the port is taken or not allowed
+     * @throws ReactorNotRunningException when the reactor has closed its ports because it is ending, or has ended
+     */
+    public fun listenTcp(
+        port: Int,
+        factory: Factory,
+        networkInterface: String = "",
+        backlog: Int = ListeningPort.DEFAULT_BACKLOG,
+        options: TcpOptions = TcpOptions.DEFAULT,
+    ): ListeningPort = network().listenTcp(port, factory, networkInterface, backlog, options)
+
+    /**
+     * Connects to [host]:[port]; Twisted's `connectTCP`. [factory] hears how it goes.
+     *
+     * The host name is looked up off the loop, as by [resolve], and its addresses are tried by the rules of RFC 8305 (Happy Eyeballs): those
+     * of both families in turn, each with a head start of [TcpOptions.attemptDelay] before the next one is tried as well, the next at once
+     * when one fails. The first that connects gets the only protocol, and all others are given up. When all have failed, the exception is
+     * that of a refusal, or else the first, and has the others as suppressed ones. (Twisted tries one IPv4 address.)
+     *
+     * @param timeout for the whole attempt, looking up included; 30 s unless given
+     * @param bindAddress the numeric local address to connect from, such as `192.0.2.1` or `::1`, or the same with a port, `192.0.2.1:4000`
+     *   or `[::1]:4000` (Twisted: a pair); null for any. Only addresses of its family are tried then
+     * @throws UnsupportedOperationException when this reactor has no network
+     * @throws IllegalArgumentException when [host] is blank, [port] is not 1 to 65535, [timeout] is not positive or [bindAddress] is not
+     *   numeric
+     * @throws ReactorNotRunningException when the reactor has closed its connections because it is ending, or has ended
+     */
+    public fun connectTcp(
+        host: String,
+        port: Int,
+        factory: ClientFactory,
+        timeout: Duration = Duration.ofSeconds(30),
+        bindAddress: String? = null,
+        options: TcpOptions = TcpOptions.DEFAULT,
+    ): Connector = network().connectTcp(host, port, factory, timeout, bindAddress, options)
+
+    private fun network() = streamNetwork ?: throw UnsupportedOperationException("$this has no network")
+}

@@ -1,0 +1,28 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.spi
+
+/**
+ * All that a reactor needs of an operating system, of another event loop or of a simulation: a [poller] for its turns, and what it can open
+ * on that, such as a [Network]. The reactor adds the rest: timers, tasks, threads, coroutines, triggers, health and a life.
+ *
+ * Thread: the loop's, unless a member says otherwise.
+ */
+@TorsionSpi
+public interface Engine {
+    /** Where the loop waits. */
+    public val poller: Poller
+
+    /** What this engine can do of [type], a [Network] for example; null when it cannot. On any thread. */
+    public fun <T : Any> capability(type: Class<T>): T? = if (type.isInstance(this)) type.cast(this) else null
+
+    /** How many connections are open, for [LoopHealth][dev.torsion.health.LoopHealth]. On any thread. */
+    public val connectionCount: Int get() = 0
+
+    /**
+     * The reactor stops: ends all ports, attempts and connections at once, and tells their protocols. Nothing new is opened from now on. Called
+     * once more at the very end of the loop, for what callbacks have begun since: there is nobody left to go on with it then.
+     */
+    public fun disconnectAll()
+}
