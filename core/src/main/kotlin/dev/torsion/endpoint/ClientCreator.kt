@@ -4,6 +4,7 @@
 package dev.torsion.endpoint
 
 import dev.torsion.defer.Deferred
+import dev.torsion.net.Connector
 import dev.torsion.net.Factory
 import dev.torsion.net.Protocol
 import dev.torsion.reactor.Reactor
@@ -30,7 +31,7 @@ public class ClientCreator<P : Protocol>(
     public fun connectTcp(
         host: String,
         port: Int,
-        timeout: Duration = Duration.ofSeconds(30),
+        timeout: Duration = Connector.DEFAULT_TIMEOUT,
         bindAddress: String? = null,
     ): Deferred<P> {
         @Suppress("UNCHECKED_CAST")

@@ -11,6 +11,15 @@ import dev.torsion.net.Factory
 import dev.torsion.net.ListeningPort
 import dev.torsion.net.Protocol
 
+/**
+ * Puts a factory around another one, whose protocols then see the connection through those of the first: TLS, the PROXY protocol, limits. A
+ * [WrappingFactory] is one.
+ */
+public fun interface FactoryWrapper {
+    /** The factory around [factory]. Thread: the reactor's, each time an endpoint listens or connects. */
+    public fun wrap(factory: Factory): Factory
+}
+
 /** A place where a server can listen; Twisted's `IStreamServerEndpoint`. */
 public interface ServerEndpoint {
     /**
@@ -19,6 +28,12 @@ public interface ServerEndpoint {
      * Thread: the reactor's.
      */
     public fun listen(factory: Factory): Deferred<ListeningPort>
+
+    /**
+     * This endpoint with [wrapper] around the protocols: between the connection and the factory that is listened with. Of several, the first is
+     * nearest to the connection: `endpoint.wrap(proxyProtocol).wrap(limits)`. In Twisted these are endpoints such as `wrapClientTLS` makes.
+     */
+    public fun wrap(wrapper: FactoryWrapper): ServerEndpoint = WrappedServerEndpoint(this, wrapper)
 }
 
 /** A place that a client can connect to; Twisted's `IStreamClientEndpoint`. */
@@ -33,6 +48,13 @@ public interface ClientEndpoint {
      * Thread: the reactor's.
      */
     public fun connect(factory: Factory): Deferred<Protocol>
+
+    /**
+     * This endpoint with [wrapper] around the protocol, as [ServerEndpoint.wrap]. [connect] still gives the protocol of the factory that it is
+     * called with, once that one has its connection: a wrapper that has something to settle first, such as a handshake, connects it later.
+     * When the connection ends before that, it fails with a [dev.torsion.net.ConnectException] whose cause is the reason.
+     */
+    public fun wrap(wrapper: FactoryWrapper): ClientEndpoint = WrappedClientEndpoint(this, wrapper)
 }
 
 /**

@@ -3,134 +3,137 @@
 
 package dev.torsion.endpoint
 
-import dev.torsion.log.escaped
-
-/** An endpoint string that cannot be understood. The message says what is wrong with it, and what is right. */
-public class EndpointSyntaxException(
-    /** The string as it was given. */
-    public val description: String,
-    problem: String,
-) : IllegalArgumentException("Bad endpoint \"${shown(description)}\": ${shown(problem)}")
-
-/** [text] as it can be shown. A backslash stays as it is: there are many in endpoint strings. */
-private fun shown(text: String) = escaped(text).replace("\\\\", "\\")
+import dev.torsion.name.isIpv6
 
 /**
- * An endpoint string, taken apart: `kind:argument:argument:key=value`, where `\` takes the meaning from the character behind it.
+ * An endpoint string, taken apart: `kind:argument:argument:key=value`, where `\` takes the meaning from the character behind it. It is what an
+ * [EndpointParser] reads.
  *
- * The grammar is Twisted's (`twisted.internet.endpoints`).
+ * ```kotlin
+ * text.order("host", "port")
+ * val host = text.needed("host").host()
+ * val port = text.needed("port").port()
+ * val user = text.option("user")?.value
+ * ```
+ *
+ * What nobody has asked for is refused when the parser returns, so that a misspelt option is not overlooked.
+ *
+ * The grammar is Twisted's (`twisted.internet.endpoints`), but for one thing: an address of IPv6 in brackets, such as `[::1]`, may stand
+ * where an argument begins, and its colons end nothing.
+ *
+ * Thread: one at a time.
  */
-internal class EndpointString private constructor(
-    private val description: String,
-    val kind: String,
-    private val arguments: List<String>,
-    private val options: Map<String, String>,
+public class EndpointString internal constructor(
+    /** The whole string, as it was given. */
+    public val description: String,
 ) {
-    private val used = HashSet<String>()
+    private val parts: List<Part> = EndpointSplitter(description).split()
+    private val options = LinkedHashMap<String, EndpointArgument>()
+    private val unnamed = ArrayList<EndpointArgument>()
+    private val used = LinkedHashSet<String>()
 
-    /**
-     * The values of [names], in this order: those that are not given as `name=value` are the arguments without a name, one after the
-     * other, as in Twisted. Null where there is none.
-     */
-    fun positional(vararg names: String): List<String?> {
-        used.addAll(names)
-        val unnamed = arguments.iterator()
-        val values = names.map { options[it] ?: if (unnamed.hasNext()) unnamed.next() else null }
-        if (unnamed.hasNext()) {
-            val twice = names.firstOrNull { it in options && arguments.size >= names.size }
-            fail(if (twice != null) "$twice is given twice" else "\"${unnamed.next()}\" is one argument too many")
-        }
-        return values
+    /** What stands before the first colon, such as `tcp`. */
+    public val kind: String get() = parts.first().value
+
+    /** All that stands behind the first colon, as it was given: for kinds that have another endpoint string in them. None of it is unknown. */
+    public fun rest(): String {
+        used.addAll(options.keys)
+        unnamed.clear()
+        return if (parts.size == 1) "" else description.substring(parts[1].start)
     }
 
-    fun needed(
-        name: String,
-        value: String?,
-    ): String = value ?: fail("it needs a $name")
+    init {
+        for (part in parts.drop(1)) {
+            val argument = EndpointArgument(this, part.key, part.value, part.valueStart)
+            if (part.key == null) {
+                unnamed.add(argument)
+            } else if (options.put(part.key, argument) != null) {
+                throw EndpointSyntaxException(description, "${part.key} is given twice", part.start)
+            }
+        }
+    }
 
-    fun option(name: String): String? {
+    /**
+     * Gives the arguments without a name these [names], one after the other, leaving out those that are given as `name=value`, as in Twisted. Call
+     * it once, before the others.
+     */
+    public fun order(vararg names: String) {
+        val given = ArrayList(unnamed)
+        unnamed.clear()
+        val named = names.filter { it in options }
+        val left = given.iterator()
+        for (name in names) {
+            if (name in options || !left.hasNext()) continue
+            options[name] = left.next().named(name)
+        }
+        used.addAll(names)
+        if (!left.hasNext()) return
+        val surplus = left.next()
+        throw bareAddress(given, given.size - (names.size - named.size))
+            ?: if (named.isNotEmpty() && given.size >= names.size) {
+                error("${named.first()} is given twice")
+            } else {
+                surplus.error("\"${surplus.value}\" is one argument too many")
+            }
+    }
+
+    /** The argument [name]; the string is refused when it is missing. */
+    public fun needed(name: String): EndpointArgument = option(name) ?: throw error("it needs a $name")
+
+    /** The argument [name], or null. */
+    public fun option(name: String): EndpointArgument? {
         used.add(name)
         return options[name]
     }
 
-    fun port(
-        text: String,
-        smallest: Int,
-    ): Int = number("port", text, smallest, MAX_PORT)
+    /** An exception for a [problem] of the whole string. */
+    public fun error(problem: String): EndpointSyntaxException = EndpointSyntaxException(description, problem)
 
-    fun number(
-        name: String,
-        text: String,
-        smallest: Int,
-        largest: Int,
-    ): Int {
-        val value = text.toIntOrNull() ?: fail("$name must be a number, but is \"$text\"")
-        if (value !in smallest..largest) fail("$name must be between $smallest and $largest, but is $value")
-        return value
+    internal fun checkAllUsed() {
+        unnamed.firstOrNull()?.let { throw it.error("\"${it.value}\" is one argument too many") }
+        val unknown = options.entries.firstOrNull { it.key !in used } ?: return
+        val name = unknown.key
+        val start = parts.first { it.key == name }.start
+        throw EndpointSyntaxException(description, "\"$kind\" has no option \"$name\"; it has ${used.joinToString(", ")}", start)
     }
 
-    /** Refuses what nobody has asked for: a misspelt option must not be overlooked. */
-    fun checkAllUsed() {
-        val unknown = options.keys - used
-        if (unknown.isNotEmpty()) fail("\"$kind\" has no option \"${unknown.first()}\"; it has ${used.joinToString(", ")}")
+    /** What to say when the colons of an address of IPv6 have ended arguments, of which there are then [surplus] too many. */
+    private fun bareAddress(
+        given: List<EndpointArgument>,
+        surplus: Int,
+    ): EndpointSyntaxException? {
+        val arguments = parts.drop(1)
+        val lengths = listOf(surplus + 1) + (arguments.size downTo 2)
+        for (length in lengths) {
+            for (run in arguments.windowed(length)) {
+                if (run.drop(1).any { it.key != null }) continue
+                val address = run.joinToString(":") { it.value }
+                if (!isIpv6(address) || given.isEmpty()) continue
+                return EndpointSyntaxException(
+                    description,
+                    "the colons of \"$address\" end arguments: an address of IPv6 is written in brackets, [$address], or as " +
+                        quoteStringArgument(address),
+                    run.first().valueStart,
+                )
+            }
+        }
+        return null
     }
 
-    /** What [make] makes of the arguments; that it refuses them is an error of the string. */
-    inline fun <T> checked(make: () -> T): T =
-        try {
-            make()
-        } catch (e: IllegalArgumentException) {
-            fail(e.message ?: e.toString())
-        }
+    override fun toString(): String = description
 
-    fun fail(problem: String): Nothing = throw EndpointSyntaxException(description, problem)
-
-    companion object {
-        private const val MAX_PORT = 0xffff
-
-        fun parse(description: String): EndpointString {
-            val parts = split(description)
-            val arguments = parts.drop(1).filter { it.second == null }.map { it.first }
-            val options = LinkedHashMap<String, String>()
-            for ((key, value) in parts.drop(1)) {
-                if (value == null) continue
-                if (options.put(key, value) != null) throw EndpointSyntaxException(description, "$key is given twice")
+    internal companion object {
+        /** What [make] makes of [text]; that it refuses an argument is an error of the string. */
+        inline fun <T> parsing(
+            text: EndpointString,
+            make: () -> T,
+        ): T =
+            try {
+                make().also { text.checkAllUsed() }
+            } catch (e: EndpointSyntaxException) {
+                throw e
+            } catch (e: IllegalArgumentException) {
+                throw EndpointSyntaxException(text.description, e.message ?: e.toString(), cause = e)
             }
-            return EndpointString(description, parts.first().first, arguments, options)
-        }
-
-        /** The parts between colons, each as an argument, or as a key and its value. */
-        private fun split(description: String): List<Pair<String, String?>> {
-            val parts = ArrayList<Pair<String, String?>>()
-            var key: String? = null
-            val text = StringBuilder()
-
-            fun endPart() {
-                parts.add(key?.let { it to text.toString() } ?: (text.toString() to null))
-                key = null
-                text.clear()
-            }
-            var at = 0
-            while (at < description.length) {
-                when (val c = description[at]) {
-                    '\\' -> {
-                        if (++at == description.length) throw EndpointSyntaxException(description, "it ends in a lone backslash")
-                        text.append(description[at])
-                    }
-                    ':' -> endPart()
-                    '=' ->
-                        if (key == null) {
-                            key = text.toString()
-                            text.clear()
-                        } else {
-                            text.append(c)
-                        }
-                    else -> text.append(c)
-                }
-                at++
-            }
-            endPart()
-            return parts
-        }
     }
 }

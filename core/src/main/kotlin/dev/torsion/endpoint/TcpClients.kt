@@ -45,7 +45,7 @@ constructor(
     private val reactor: Reactor,
     public val host: String,
     public val port: Int,
-    public val timeout: Duration = Duration.ofSeconds(30),
+    public val timeout: Duration = Connector.DEFAULT_TIMEOUT,
     public val bindAddress: String? = null,
     public val options: TcpOptions = TcpOptions.DEFAULT,
 ) : ClientEndpoint {
@@ -69,7 +69,7 @@ constructor(
     reactor: Reactor,
     public val host: String,
     public val port: Int,
-    timeout: Duration = Duration.ofSeconds(30),
+    timeout: Duration = Connector.DEFAULT_TIMEOUT,
     bindAddress: String? = null,
     options: TcpOptions = TcpOptions.DEFAULT,
 ) : ClientEndpoint by HostnameEndpoint(reactor, host, port, timeout, bindAddress, options.withAddressFamily(AddressFamily.IPV4)) {
@@ -89,7 +89,7 @@ constructor(
     reactor: Reactor,
     public val host: String,
     public val port: Int,
-    timeout: Duration = Duration.ofSeconds(30),
+    timeout: Duration = Connector.DEFAULT_TIMEOUT,
     bindAddress: String? = null,
     options: TcpOptions = TcpOptions.DEFAULT,
 ) : ClientEndpoint by HostnameEndpoint(reactor, host, port, timeout, bindAddress, options.withAddressFamily(AddressFamily.IPV6)) {

@@ -3,6 +3,8 @@
 
 package dev.torsion.net
 
+import java.time.Duration
+
 /**
  * A client's way to one destination, for as many attempts as it likes; Twisted's `IConnector`.
  *
@@ -34,4 +36,10 @@ public interface Connector {
 
     /** The states of a [Connector]. */
     public enum class State { DISCONNECTED, CONNECTING, CONNECTED }
+
+    public companion object {
+        /** How long an attempt to connect may take, unless said otherwise: 30 s, as in Twisted. */
+        @JvmField
+        public val DEFAULT_TIMEOUT: Duration = Duration.ofSeconds(30)
+    }
 }

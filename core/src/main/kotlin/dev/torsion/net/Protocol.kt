@@ -24,6 +24,7 @@ import java.nio.ByteBuffer
 public abstract class Protocol {
     private var currentTransport: Transport? = null
     private var ended: ((CloseReason) -> Unit)? = null
+    private var made: (() -> Unit)? = null
     private var timeouts: TimeoutMixin? = null
 
     /**
@@ -48,6 +49,10 @@ public abstract class Protocol {
         isConnected = true
         forTimeouts { it.begin() }
         connectionMade()
+        made?.let {
+            made = null
+            it()
+        }
     }
 
     /** Marks this protocol as disconnected and calls [connectionLost]. For transports and tests. */
@@ -59,6 +64,11 @@ public abstract class Protocol {
         } finally {
             ended?.invoke(reason)
         }
+    }
+
+    /** Tells [listener], in place of any other, when [connectionMade] has returned for the first time. */
+    internal fun whenMade(listener: () -> Unit) {
+        made = listener
     }
 
     /** Tells [listener], in place of any other, when the connection has ended and [connectionLost] has heard so. */

@@ -61,7 +61,7 @@ public interface ReactorStreams {
         host: String,
         port: Int,
         factory: ClientFactory,
-        timeout: Duration = Duration.ofSeconds(30),
+        timeout: Duration = Connector.DEFAULT_TIMEOUT,
         bindAddress: String? = null,
         options: TcpOptions = TcpOptions.DEFAULT,
     ): Connector = network().connectTcp(host, port, factory, timeout, bindAddress, options)

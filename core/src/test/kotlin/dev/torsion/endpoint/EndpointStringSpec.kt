@@ -83,7 +83,60 @@ class EndpointStringSpec :
             }
         }
 
+        "the error says where in the string it is" {
+            fun place(
+                description: String,
+                parse: (Reactor, String) -> Any = ::serverFromString,
+            ) = shouldThrow<EndpointSyntaxException> {
+                parse(reactor, description)
+            }.let { it.position to it.message!!.substringBefore(": ") }
+            place("tcp:80:interfaec=x") shouldBe (7 to """Bad endpoint "tcp:80:interfaec=x", at "interfaec=x"""")
+            place("tcp:http:backlog=5") shouldBe (4 to """Bad endpoint "tcp:http:backlog=5", at "http"""")
+            place("""tcp:80:backlog=\:5""") shouldBe (15 to """Bad endpoint "tcp:80:backlog=\:5", at "\:5"""")
+            place("tcp:80:81") shouldBe (7 to """Bad endpoint "tcp:80:81", at "81"""")
+            place("tcp:80:backlog=1:backlog=2") shouldBe (17 to """Bad endpoint "tcp:80:backlog=1:backlog=2", at "backlog=2"""")
+            place("tcp") shouldBe (-1 to """Bad endpoint "tcp"""")
+            place("tcp::80", ::clientFromString) shouldBe (4 to """Bad endpoint "tcp::80", at character 5""")
+            place("tcp:h:80:bindAddress=me", ::clientFromString) shouldBe
+                (21 to """Bad endpoint "tcp:h:80:bindAddress=me", at "me"""")
+        }
+
+        "an address of IPv6 may stand in brackets" {
+            (clientFromString(reactor, "tcp:[::1]:80") as HostnameEndpoint).host shouldBe "::1"
+            (clientFromString(reactor, "tcp:host=[fe80::1%eth0]:port=80") as HostnameEndpoint).host shouldBe "fe80::1%eth0"
+            (serverFromString(reactor, "tcp6:80:interface=[::1]:backlog=5") as TCP6ServerEndpoint).networkInterface shouldBe "::1"
+            val bound = clientFromString(reactor, """tcp:h:80:bindAddress=[::1]\:4000""") as HostnameEndpoint
+            bound.bindAddress shouldBe "[::1]:4000"
+            (clientFromString(reactor, "tcp:h:80:bindAddress=[::1]") as HostnameEndpoint).bindAddress shouldBe "::1"
+            // No address: nothing but a name with odd letters.
+            (clientFromString(reactor, "tcp:[x]:80") as HostnameEndpoint).host shouldBe "[x]"
+            shouldThrow<EndpointSyntaxException> { clientFromString(reactor, "tcp:[1:2]:80") }
+        }
+
         listOf(
+            "tcp:::1:80" to "::1",
+            "tcp:fe80::1:80" to "fe80::1",
+            "tcp:2001:db8::5:80:timeout=5" to "2001:db8::5",
+            "tcp:::1" to "::1",
+        ).forEach {
+            "client string \"${it.first}\" is told how an address of IPv6 is written" {
+                val error = shouldThrow<EndpointSyntaxException> { clientFromString(reactor, it.first) }
+                error.message shouldContain "written in brackets, [${it.second}], or as ${it.second.replace(":", "\\:")}"
+                error.position shouldBe 4
+            }
+        }
+
+        "so is a server string" {
+            val error = shouldThrow<EndpointSyntaxException> { serverFromString(reactor, "tcp6:80:interface=::1") }
+            error.message shouldContain "written in brackets, [::1], or as \\:\\:1"
+            error.position shouldBe 18
+        }
+
+        listOf(
+            "tcp:8007" to "it needs a host before the port, as in tcp:127.0.0.1:8007",
+            "tcp:h:80:bindAddress=h" to "an address to connect from is numeric",
+            "tcp:h:80:bindAddress=10.0.0.1\\:99999" to "a port to connect from is a number from 0 to 65535",
+            "tcp:h:80:timeout=0" to "timeout must be between 1",
             "tcp::80" to "host is empty",
             "tcp:host" to "needs a port",
             "tcp:h:0" to "between 1",

@@ -327,7 +327,7 @@ public final class Torsion implements AutoCloseable {
   /** Listens on a TCP port of all interfaces, 0 for any free one; Twisted's {@code listenTCP}. */
   public CompletableFuture<Server> listenTcp(int port, Factory factory) {
     return listening(
-        () -> Deferreds.succeed(reactor.listenTcp(port, factory, "", 50, TcpOptions.DEFAULT)));
+        () -> Deferreds.succeed(reactor.listenTcp(port, factory, "", ListeningPort.DEFAULT_BACKLOG, TcpOptions.DEFAULT)));
   }
 
   private CompletableFuture<Server> listening(Callable<Deferred<ListeningPort>> listen) {
@@ -354,7 +354,7 @@ public final class Torsion implements AutoCloseable {
     return call(
         () ->
             reactor.connectTcp(
-                host, port, factory, Duration.ofSeconds(30), null, TcpOptions.DEFAULT));
+                host, port, factory, Connector.DEFAULT_TIMEOUT, null, TcpOptions.DEFAULT));
   }
 
   /** The services of this program, which stop before the reactor does. */

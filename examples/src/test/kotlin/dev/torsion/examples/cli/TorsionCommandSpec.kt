@@ -3,7 +3,14 @@
 
 package dev.torsion.examples.cli
 
+import dev.torsion.endpoint.EndpointString
+import dev.torsion.endpoint.ServerEndpoint
+import dev.torsion.endpoint.ServerEndpointParser
+import dev.torsion.endpoint.serverFromString
+import dev.torsion.net.Factory
+import dev.torsion.reactor.Reactor
 import io.kotest.core.spec.style.StringSpec
+import io.kotest.engine.spec.tempdir
 import io.kotest.matchers.shouldBe
 import io.kotest.matchers.string.shouldBeEmpty
 import io.kotest.matchers.string.shouldContain
@@ -13,6 +20,8 @@ import java.io.PrintWriter
 import java.io.StringWriter
 import java.net.InetAddress
 import java.net.ServerSocket
+import java.net.URLClassLoader
+import java.util.concurrent.TimeUnit
 
 /** What the command says for help and about mistakes, and with which exit code. */
 class TorsionCommandSpec :
@@ -56,10 +65,31 @@ class TorsionCommandSpec :
 
         "so does a bad endpoint string" {
             run("echo", "--listen", "tcp:http") shouldBe
-                mistake("""torsion echo: Bad endpoint "tcp:http": port must be a number, but is "http"""")
+                mistake("""torsion echo: Bad endpoint "tcp:http", at "http": port must be a number, but is "http"""")
             run("lines", "-l", "8007") shouldBe
                 mistake("""torsion lines: Bad endpoint "8007": a server can listen on "tcp" and "tcp6", but not on "8007"""")
             run("connect", "tcp:localhost") shouldBe mistake("""torsion connect: Bad endpoint "tcp:localhost": it needs a port""")
+        }
+
+        "a kind of endpoint that a third party has brought works like ours" {
+            val folder = tempdir()
+            val services = folder.resolve("META-INF/services").also { it.mkdirs() }
+            services.resolve(ServerEndpointParser::class.java.name).writeText(ThirdPartyParser::class.java.name)
+            val thread = Thread.currentThread()
+            val before = thread.contextClassLoader
+            URLClassLoader(arrayOf(folder.toURI().toURL()), before).use { application ->
+                thread.contextClassLoader = application
+                try {
+                    val ran = run("echo", "--listen", "thirdparty:here")
+                    ran.code shouldBe 0
+                    ran.out shouldMatch Regex("""echo listening on 127\.0\.0\.1:\d+\R(echo stopped\R)""")
+                    run("echo", "--listen", "thirdparty:there") shouldBe
+                        mistake("""torsion echo: Bad endpoint "thirdparty:there", at "there": it is here only""")
+                    run("echo", "--listen", "fourth:x").err shouldContain """on "tcp", "tcp6" and "thirdparty", but not on "fourth""""
+                } finally {
+                    thread.contextClassLoader = before
+                }
+            }
         }
 
         "so do a port that is taken and an interface that does not exist" {
@@ -76,6 +106,28 @@ class TorsionCommandSpec :
                 mistake("torsion connect: Connection to 127.0.0.1:$free was refused: nobody listens there.")
         }
     })
+
+/** A plug-in: listens on a free port, and stops the reactor at once. */
+class ThirdPartyParser : ServerEndpointParser {
+    override fun prefix() = "thirdparty"
+
+    override fun parse(
+        reactor: Reactor,
+        text: EndpointString,
+    ): ServerEndpoint {
+        text.order("place")
+        val place = text.needed("place")
+        if (place.value != "here") throw place.error("it is here only")
+        val endpoint = serverFromString(reactor, "tcp:0:interface=127.0.0.1")
+        return object : ServerEndpoint {
+            override fun listen(factory: Factory) =
+                endpoint.listen(factory).addCallback { port ->
+                    reactor.callLater(0, TimeUnit.SECONDS) { reactor.stop() }
+                    port
+                }
+        }
+    }
+}
 
 private data class Ran(
     val code: Int,

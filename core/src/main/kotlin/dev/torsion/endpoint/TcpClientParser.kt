@@ -1,0 +1,29 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.endpoint
+
+import dev.torsion.name.LocalEnd
+import dev.torsion.net.Connector
+import dev.torsion.reactor.Reactor
+
+/** `tcp:HOST:PORT[:timeout=SECONDS][:bindAddress=ADDRESS]`. */
+internal object TcpClientParser : ClientEndpointParser {
+    override fun prefix() = "tcp"
+
+    override fun parse(
+        reactor: Reactor,
+        text: EndpointString,
+    ): ClientEndpoint {
+        text.order("host", "port")
+        val given = text.needed("host")
+        val host = given.host()
+        if (text.option("port") == null && isPort(host)) throw given.error("it needs a host before the port, as in tcp:127.0.0.1:$host")
+        val port = text.needed("port").port()
+        val timeout = text.option("timeout")?.seconds() ?: Connector.DEFAULT_TIMEOUT
+        val bindAddress = text.option("bindAddress")?.let { local -> local.address().also { local.checked { LocalEnd(it) } } }
+        return HostnameEndpoint(reactor, host, port, timeout, bindAddress)
+    }
+
+    private fun isPort(text: String) = text.isNotEmpty() && text.all { it in '0'..'9' }
+}
