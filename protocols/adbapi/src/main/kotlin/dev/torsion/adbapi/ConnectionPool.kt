@@ -6,10 +6,9 @@ package dev.torsion.adbapi
 import com.zaxxer.hikari.HikariDataSource
 import dev.torsion.defer.Deferred
 import dev.torsion.defer.toDeferred
-import dev.torsion.reactor.AbstractReactor
 import dev.torsion.reactor.Phase
 import dev.torsion.reactor.Reactor
-import dev.torsion.reactor.ReactorNotRunningException
+import dev.torsion.loop.ReactorNotRunningException
 import dev.torsion.reactor.SystemEvent
 import dev.torsion.reactor.TriggerHandle
 import dev.torsion.spi.TorsionSpi
@@ -188,7 +187,7 @@ public class ConnectionPool private constructor(
         interaction: InteractionOptions?,
         work: (Session) -> T,
     ): Deferred<T> {
-        (reactor as? AbstractReactor)?.checkThread(operation)
+        reactor.checkThread(operation)
         return voices.deferred(interaction, work)
     }
 

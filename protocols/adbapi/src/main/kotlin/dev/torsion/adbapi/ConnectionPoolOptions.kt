@@ -3,7 +3,7 @@
 
 package dev.torsion.adbapi
 
-import dev.torsion.reactor.ContextCarrier
+import dev.torsion.loop.ContextCarrier
 import java.time.Duration
 import java.util.concurrent.ThreadFactory
 

@@ -7,7 +7,7 @@ import dev.torsion.defer.Deferred
 import dev.torsion.defer.toDeferred
 import dev.torsion.log.Logger
 import dev.torsion.reactor.Reactor
-import dev.torsion.reactor.ReactorNotRunningException
+import dev.torsion.loop.ReactorNotRunningException
 import kotlinx.coroutines.CancellableContinuation
 import kotlinx.coroutines.suspendCancellableCoroutine
 import java.util.concurrent.CompletableFuture

@@ -4,8 +4,8 @@
 package dev.torsion.adbapi
 
 import dev.torsion.log.Logger
-import dev.torsion.reactor.ContextCarrier
-import dev.torsion.reactor.ThreadPool
+import dev.torsion.loop.ContextCarrier
+import dev.torsion.loop.ThreadPool
 import java.util.concurrent.ConcurrentHashMap
 import java.util.concurrent.locks.ReentrantLock
 import kotlin.concurrent.withLock
