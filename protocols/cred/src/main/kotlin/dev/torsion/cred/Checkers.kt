@@ -61,14 +61,14 @@ public class InMemoryChecker : CredentialsChecker {
 public object CredentialsCheckers {
     /** A check of credentials of one kind. */
     public fun interface Check<C : Credentials> {
-        /** Who shows [credentials]; fails with [UnauthorizedLogin] when they do not let in. */
+        /** The user behind [credentials]. Fails with [UnauthorizedLogin] when they are wrong. */
         @Throws(Exception::class)
         public fun check(credentials: C): Deferred<AvatarId>
     }
 
     /** A check whose answer is a stage, such as a future. */
     public fun interface StageCheck<C : Credentials> {
-        /** Who shows [credentials]; fails with [UnauthorizedLogin] when they do not let in. */
+        /** The user behind [credentials]. Fails with [UnauthorizedLogin] when they are wrong. */
         @Throws(Exception::class)
         public fun check(credentials: C): CompletionStage<AvatarId>
     }

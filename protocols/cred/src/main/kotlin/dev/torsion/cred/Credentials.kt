@@ -7,7 +7,7 @@ import java.security.MessageDigest
 import javax.crypto.Mac
 import javax.crypto.spec.SecretKeySpec
 
-/** What somebody shows to be let in; Twisted's `ICredentials`. A [CredentialsChecker] says which kinds it can check. */
+/** A user's proof for a login; Twisted's `ICredentials`. A [CredentialsChecker] says which kinds it can check. */
 public interface Credentials
 
 /** Nothing: a guest; Twisted's `IAnonymous`. */
@@ -22,7 +22,7 @@ public interface UsernameCredentials : Credentials {
 }
 
 /**
- * Credentials that can be checked by one who knows the password itself, whatever form they came in; Twisted's `IUsernameHashedPassword`.
+ * Credentials of any form that the password itself can check; Twisted's `IUsernameHashedPassword`.
  */
 public interface PasswordCheckable : UsernameCredentials {
     /** Whether they were made with [password]. Takes the same time wherever the two differ. */
@@ -50,8 +50,8 @@ public class UsernamePassword(
 }
 
 /**
- * A name and what the client has made of the password, by a way that both sides know; Twisted's `UsernameHashedPassword`. Whoever checks it
- * has kept the same.
+ * A name and a hash that the client has made of the password, in a way that both sides know; Twisted's `UsernameHashedPassword`. The
+ * checker has kept the same hash.
  */
 public class UsernameHashedPassword(
     private val username: String,
@@ -72,11 +72,11 @@ public abstract class ChallengeResponse(
     challenge: ByteArray,
     response: ByteArray,
 ) : PasswordCheckable {
-    /** What was asked. */
+    /** The challenge. */
     protected val challenge: ByteArray = challenge.clone()
     private val response = response.clone()
 
-    /** The answer of one who knows [password]. */
+    /** The right answer for [password]. */
     protected abstract fun expected(password: ByteArray): ByteArray
 
     final override fun checkPassword(password: ByteArray): Boolean = matches(expected(password))
@@ -104,7 +104,7 @@ public class Md5ChallengeResponse(
     public fun checkMd5Password(md5Password: ByteArray): Boolean = matches(md5(md5Password, challenge))
 
     public companion object {
-        /** What one who knows [password] answers to [challenge]. */
+        /** The right answer to [challenge] for [password]. */
         @JvmStatic
         public fun respond(
             password: ByteArray,
@@ -126,7 +126,7 @@ public class CramMd5Credentials(
     public companion object {
         private const val ALGORITHM = "HmacMD5"
 
-        /** What one who knows [password] answers to [challenge]. */
+        /** The right answer to [challenge] for [password]. */
         @JvmStatic
         public fun respond(
             password: ByteArray,

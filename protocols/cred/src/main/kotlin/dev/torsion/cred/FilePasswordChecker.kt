@@ -10,11 +10,11 @@ import java.nio.file.Path
 import java.nio.file.attribute.FileTime
 
 /**
- * Users in a text file, one on each line, as `name:password`; Twisted's `FilePasswordDB`. Empty lines and those that begin with `#` say
- * nothing. The file is read, on the reactor's pool of threads, when it has changed since it was read last.
+ * Users in a text file, one on each line, as `name:password`; Twisted's `FilePasswordDB`. Empty lines and lines that begin with `#` are
+ * skipped. The file is read anew after each change, on the reactor's pool of threads.
  *
- * What stands behind the colon is the password itself, or with a [verifier] its hash. Hashes check a [UsernamePassword] only; passwords as
- * they are check whatever is made with one.
+ * Behind the colon is the password itself, or with a [verifier] its hash. A hash checks a [UsernamePassword] only. A plain password checks
+ * all credentials that are made with a password.
  *
  * Thread: the reactor's. Fails with the `IOException` when the file cannot be read.
  */

@@ -8,14 +8,14 @@ import dev.torsion.defer.fail
 import dev.torsion.defer.maybeAsyncDeferred
 import java.util.concurrent.atomic.AtomicReference
 
-/** Who somebody is, once checked: a name, or [ANONYMOUS]. Two are equal when their names are. */
+/** A checked user: a name, or [ANONYMOUS]. Two are equal when their names are. */
 public class AvatarId private constructor(
     private val name: String?,
 ) {
     /** True for a guest. */
     public val isAnonymous: Boolean get() = name == null
 
-    /** The name. @throws IllegalStateException for a guest, who has none */
+    /** The name. @throws IllegalStateException for a guest, since guests have none */
     public fun name(): String = checkNotNull(name) { "a guest has no name" }
 
     override fun equals(other: Any?): Boolean = other is AvatarId && name == other.name
@@ -36,10 +36,9 @@ public class AvatarId private constructor(
 }
 
 /**
- * What somebody who was let in has: an [avatar] to act through, and [logout] for the end of it; Twisted's triple of interface, avatar and
- * logout.
+ * A user's login: an [avatar] to act through, and [logout] for the end; Twisted's triple of interface, avatar and logout.
  *
- * @property type which of the types that were asked for the avatar is
+ * @property type the type of the avatar, one of those that were asked for
  * @property avatar acts for the user
  */
 public class Login<out A : Any>
@@ -96,13 +95,13 @@ public interface CredentialsChecker {
     /** Which kinds of credentials it can check; of their subclasses too. */
     public fun credentialTypes(): Set<Class<out Credentials>>
 
-    /** Who shows [credentials]. Fails with [UnauthorizedLogin] when they do not let in, and with what else went wrong otherwise. */
+    /** The user behind [credentials]. Fails with [UnauthorizedLogin] when they are wrong, and with any other exception as it is. */
     @Throws(Exception::class)
     public fun requestAvatarId(credentials: Credentials): Deferred<AvatarId>
 }
 
 /**
- * The door of a service: asks a checker who somebody is, then the realm for their avatar; Twisted's `Portal`.
+ * The door of a service: asks a checker for the user, then the realm for the user's avatar; Twisted's `Portal`.
  *
  * ```java
  * var portal = new Portal(realm, new InMemoryChecker().addUser("joe", "secret"), new AllowAnonymousAccess());
@@ -120,7 +119,7 @@ public class Portal(
         checkers.forEach { registerChecker(it) }
     }
 
-    /** Which kinds of credentials let in; Twisted's `listCredentialsInterfaces`. */
+    /** The kinds of credentials that it takes; Twisted's `listCredentialsInterfaces`. */
     public fun credentialTypes(): Set<Class<out Credentials>> = java.util.Set.copyOf(checkers.keys)
 
     /** From now on [checker] checks the kinds of credentials that it can, in place of another. */
@@ -129,10 +128,10 @@ public class Portal(
     }
 
     /**
-     * Lets in who shows [credentials], with an avatar of [type].
+     * Logs the user behind [credentials] in, with an avatar of [type].
      *
-     * Fails with [UnauthorizedLogin], with [UnhandledCredentials] when no checker knows their kind, and with what the checker or the realm
-     * has failed with. Cancelling the Deferred cancels the step that it waits on, and a login that nobody is handed is logged out.
+     * Fails with [UnauthorizedLogin], with [UnhandledCredentials] when no checker knows their kind, and with the exception of the checker
+     * or the realm. Cancelling the Deferred cancels the step that it waits on. A login that nobody gets is logged out.
      */
     public fun <A : Any> login(
         credentials: Credentials,

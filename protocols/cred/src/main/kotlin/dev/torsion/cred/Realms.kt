@@ -11,7 +11,7 @@ import java.util.concurrent.atomic.AtomicBoolean
 
 /** Realms of functions that give stages. */
 public object Realms {
-    /** What makes avatars as futures. */
+    /** Makes avatars as futures. */
     public fun interface StageRealm {
         /** As [Realm.requestAvatar]. */
         @Throws(Exception::class)
@@ -23,8 +23,8 @@ public object Realms {
     }
 
     /**
-     * A realm of [realm], whose stages come back on [loop]: the reactor. When nobody waits for a login any more, its stage runs on, and
-     * what comes is logged out.
+     * A realm of [realm]. Its stages come back on [loop], the reactor. When nobody waits for a login any more, its stage runs on, and the
+     * login is logged out.
      */
     @JvmStatic
     public fun ofStage(

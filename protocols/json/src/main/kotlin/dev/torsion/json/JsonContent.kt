@@ -17,8 +17,8 @@ import java.nio.ByteBuffer
 /**
  * JSON in UTF-8, by kotlinx-serialization. `Content.json<T>()` is the short way to it.
  *
- * A key that the class does not have is refused, unless the format says `ignoreUnknownKeys`. Another mapper, such as Jackson in Java, is two
- * functions: [Content.of].
+ * A key that the class does not have is refused, unless the format says `ignoreUnknownKeys`. Another mapper, such as Jackson in Java, is
+ * two functions: [Content.of].
  *
  * @param serializer of the values
  * @param json the format
@@ -29,7 +29,7 @@ constructor(
     private val serializer: KSerializer<T>,
     private val json: Json = Json,
 ) : Content<T> {
-    /** The value; what is no JSON, or no such value, is a [MalformedContentException]. */
+    /** The value. Bytes that are no JSON, or no such value, are a [MalformedContentException]. */
     override fun decode(frame: ByteBuffer): T {
         val text = TEXT.decode(frame)
         try {

@@ -14,17 +14,17 @@ import kotlin.concurrent.withLock
 import kotlin.text.Charsets.UTF_8
 
 /**
- * Writes each event as one line of JSON; Twisted's `jsonFileLogObserver`, without its record separators. [JsonLines] says what is in a
- * line, and reads them.
+ * Writes each event as one line of JSON; Twisted's `jsonFileLogObserver`, without its record separators. [JsonLines] has the form of a
+ * line, and reads lines.
  *
  * ```java
  * var file = new JsonLinesObserver(Files.newOutputStream(path, CREATE, APPEND));
  * LogPublisher.global().addObserver(file);
  * ```
  *
- * A line is written by a single call, and flushed at once when its event is of level [flushAt] or above; by default all are. Give a
- * higher level to a busy program, and what lies below waits in the buffers of the writer for the next flush. The observer does not close
- * what it writes to: whoever opened it does, after [LogPublisher.removeObserver][dev.torsion.log.LogPublisher.removeObserver].
+ * A line is written by a single call, and flushed at once when its event is of level [flushAt] or above; by default all are. Give a busy
+ * program a higher level: events below it wait in the buffers of the writer for the next flush. The observer does not close its writer.
+ * Close it yourself, after [LogPublisher.removeObserver][dev.torsion.log.LogPublisher.removeObserver].
  *
  * When writing fails, the exception goes to the publisher, which tells the other observers. The event may be lost, or be there in part;
  * the next one begins on a line of its own.

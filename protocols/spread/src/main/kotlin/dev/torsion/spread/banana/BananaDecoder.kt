@@ -8,7 +8,7 @@ import java.math.BigInteger
 import java.nio.ByteBuffer
 
 /*
- * What stands in the bytes, and what the decoder does with it:
+ * The bytes, and the decoder's action for each:
  *
  *   digits*  type byte         digits: base 128, the lowest first, below 0x80; the type byte is 0x80 or above
  *   -------  ----------------  ----------------------------------------------------------------------------------
@@ -23,8 +23,8 @@ import java.nio.ByteBuffer
 /**
  * Reads Banana: bytes in, elements out, with no socket; the receiving half of Twisted's `Banana`.
  *
- * Bytes may come in any pieces. What is kept between them is at most one element within its [limits]; a string's memory grows with the
- * bytes that have come, not with those that were announced. After a violation it takes nothing more.
+ * Bytes may come in any pieces. Between them it keeps at most one element within its [limits]. A string's memory grows with the bytes that
+ * have come, not with those that were announced. After a violation it takes nothing more.
  *
  * Not thread-safe.
  */

@@ -4,7 +4,7 @@
 package dev.torsion.spread.banana
 
 /**
- * What both ends of a connection have agreed on: whether frequent byte strings travel as numbers.
+ * The agreement of both ends of a connection: whether frequent byte strings travel as numbers.
  *
  * @property wireName the name that the handshake uses
  */

@@ -6,7 +6,7 @@ package dev.torsion.spread.banana
 import java.math.BigInteger
 
 /**
- * What Banana carries: a [BananaInteger], a [BananaFloat], [Bytes], or a [BananaList] of them; Twisted's s-expression.
+ * A value of Banana: a [BananaInteger], a [BananaFloat], [Bytes], or a [BananaList] of them; Twisted's s-expression.
  *
  * Elements do not change. Thread: any.
  */

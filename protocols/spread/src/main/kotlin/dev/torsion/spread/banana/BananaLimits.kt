@@ -4,10 +4,10 @@
 package dev.torsion.spread.banana
 
 /**
- * What one element may be, in both directions: a peer's element over a limit is its violation, and refused before memory is spent on it;
- * one of our own is an [UnsendableValueException].
+ * The limits of one element, in both directions. A peer's element over a limit is a violation, and refused before memory is spent on it. An
+ * element of our own over a limit is an [UnsendableValueException].
  *
- * The first two are Twisted's, and its peers refuse what is over them; the others are not in Twisted.
+ * The first two are Twisted's, and its peers refuse larger elements. The others are not in Twisted.
  *
  * @property maxPrefix how many bytes the number before a type may have: with 64, integers have at most 448 bits
  * @property maxSize how many bytes a string, and how many elements a list may have: 640 Ki; larger data goes in pages

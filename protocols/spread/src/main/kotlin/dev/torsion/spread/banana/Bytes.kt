@@ -13,7 +13,7 @@ import java.util.Arrays
  * Bytes greeting = Bytes.utf8("hello");
  * ```
  *
- * Where a value is sent, a `byte[]` does as well; what is received is always this. Thread: any.
+ * A `byte[]` can be sent as well. Received bytes are always of this type. Thread: any.
  */
 public class Bytes internal constructor(
     private val array: ByteArray,
@@ -31,7 +31,7 @@ public class Bytes internal constructor(
     /** The bytes, in an array that is the caller's. */
     public fun toByteArray(): ByteArray = array.clone()
 
-    /** The bytes read as UTF-8; what is malformed becomes U+FFFD. */
+    /** The bytes read as UTF-8. Malformed bytes become U+FFFD. */
     public fun utf8(): String = array.decodeToString()
 
     /** The bytes read as UTF-8. @throws java.nio.charset.CharacterCodingException when they are malformed */

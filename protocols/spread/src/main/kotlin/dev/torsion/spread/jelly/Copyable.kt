@@ -4,8 +4,8 @@
 package dev.torsion.spread.jelly
 
 /**
- * An object that is copied when it is sent; Twisted's `Copyable`. The peer makes a [RemoteCopy] of it, or whatever its registry has for the
- * [type][typeToCopyFor].
+ * An object that is copied when it is sent; Twisted's `Copyable`. The peer makes a [RemoteCopy] of it, or another object, as its registry
+ * says for the [type][typeToCopyFor].
  *
  * ```java
  * record Pond(int frogs, int ducks) implements Copyable {
@@ -23,8 +23,8 @@ public interface Copyable {
     public fun typeToCopyFor(perspective: Any?): String = javaClass.name
 
     /**
-     * What is sent of it: any value that can be sent, as a rule a map with names as keys. [perspective] is the avatar that it goes to, or
-     * null.
+     * The state that is sent: any value that can be sent, as a rule a map with names as keys. [perspective] is the avatar that it goes to,
+     * or null.
      */
     public fun stateToCopyFor(perspective: Any?): Any?
 }
@@ -36,7 +36,7 @@ public interface Copyable {
  */
 public interface RemoteCopy {
     /**
-     * Takes the state that came: as a rule a map with names as keys. What it throws refuses the value.
+     * Takes the state that came, as a rule a map with names as keys. An exception refuses the value.
      *
      * A peer's object may hold itself, so parts of [state] may be incomplete during this call.
      */

@@ -8,11 +8,11 @@ import dev.torsion.spread.jelly.Copyable
 /**
  * An object that stays here when it is sent: the other side gets a [RemoteReference] to it; Twisted's `Referenceable`.
  *
- * What may be called are its methods with [Remote], on the reactor's thread. Their parameters may be of any type that
+ * The peer can call its methods with [Remote]. They run on the reactor's thread. Their parameters may be of any type that
  * [a value][dev.torsion.spread.jelly.Jelly] fits: of the numbers any that holds the number, `byte[]` or `Bytes`, `List<Integer>` and so on,
  * [RemoteReference], `Object`; or one [RemoteCall], which has everything. Arguments that are given by name find the parameter of that name
  * (compile with `-parameters`, or see [Arg]). The result may be any value that can be sent, nothing, a `Deferred` or a `CompletionStage`
- * of one; and the method may be a suspend function, which runs in the connection's scope. What the method throws, the caller gets as a
+ * of one. The method may be a suspend function, which runs in the connection's scope. The caller gets an exception of the method as a
  * `RemoteError`.
  *
  * [RemoteMethods] makes one without a class. Thread: the reactor's.
@@ -25,7 +25,7 @@ public interface Referenceable {
 
 /** Gives the first object of each connection; Twisted's `IPBRoot`. */
 public fun interface RootSource {
-    /** What the peer of [broker] gets when it asks for the root object. Thread: the reactor's. */
+    /** The root object for the peer of [broker]. Thread: the reactor's. */
     public fun rootObject(broker: Broker): Referenceable
 }
 
@@ -38,8 +38,8 @@ public interface Root :
 }
 
 /**
- * What a user acts through once logged in; Twisted's `Avatar` and `IPerspective`. The user's side has a [RemoteReference], whose calls
- * find the methods with [Perspective].
+ * A user acts through it once logged in; Twisted's `Avatar` and `IPerspective`. The user's side has a [RemoteReference]. Its calls find the
+ * methods with [Perspective].
  *
  * Thread: the reactor's.
  */
@@ -63,8 +63,8 @@ public interface Viewable {
 }
 
 /**
- * A [viewable] as the avatar [perspective] sees it: what is sent for a [Viewable]; Twisted's `ViewPoint`. Make one by hand to send an
- * object as somebody else's.
+ * A [viewable] as the avatar [perspective] sees it; Twisted's `ViewPoint`. It is sent for a [Viewable]. Make one by hand to send an object
+ * for another avatar.
  *
  * @property perspective the avatar that the methods of the object get; null for an object that was sent without one
  * @property viewable whose methods are called
@@ -75,8 +75,8 @@ public class ViewPoint(
 )
 
 /**
- * An object of which the other side keeps a copy that is up to date: it gets the state once, and then, through its observer, what changes;
- * Twisted's `Cacheable`. The copy is a [RemoteCache].
+ * An object of which the other side keeps an up-to-date copy; Twisted's `Cacheable`. The other side gets the state once, and then the
+ * changes, through its observer. The copy is a [RemoteCache].
  *
  * ```kotlin
  * class Pond : Cacheable {

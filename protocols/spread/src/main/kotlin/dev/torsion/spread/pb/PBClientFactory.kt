@@ -34,8 +34,8 @@ import dev.torsion.spread.jelly.Tuple
  *
  * Thread: the reactor's.
  *
- * @param isReconnecting true when there will be another connection after one that failed or was lost: who waits for the root object then
- *   goes on waiting, in place of failing
+ * @param isReconnecting true when there will be another connection after one that failed or was lost: then a Deferred of the root object
+ *   waits for that one, and does not fail
  */
 public open class PBClientFactory
 @JvmOverloads
@@ -55,8 +55,8 @@ constructor(
     }
 
     /**
-     * The root object of the server: at once when there is a connection, otherwise when there is. Fails with what the attempt to connect
-     * has failed with, and with the reason for the end of a connection that ended before it was ready.
+     * The root object of the server: at once when there is a connection, otherwise as soon as there is. Fails with the failure of the
+     * attempt to connect, and with the close reason of a connection that ended before it was ready.
      */
     public fun getRootObject(): Deferred<RemoteReference> {
         ready?.let { return succeed(it.remoteForName("root")) }

@@ -54,7 +54,7 @@ public class RemoteError internal constructor(
     public val remoteParents: List<String> = failure.parents
     public val remoteTraceback: String = failure.traceback
 
-    /** Whether it is of the type with this [name], or of one below that: what Twisted's `failure.check("name")` asks. */
+    /** Whether it is of the type with this [name], or of one below that; Twisted's `failure.check("name")`. */
     public fun isA(name: String): Boolean = name == remoteType || name in remoteParents
 
     private companion object {

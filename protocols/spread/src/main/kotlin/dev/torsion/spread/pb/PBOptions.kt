@@ -10,7 +10,7 @@ import java.time.Duration
 /**
  * How both ends of Perspective Broker behave.
  *
- * @property types which objects may be copied from the peer, and what is made of them
+ * @property types which objects may be copied from the peer, and the objects that they become here
  * @property limits of one message
  * @property maxReferences how many of our objects the peer may hold at once, and how many of them it may cache; one more fails the call or
  *   the answer that would have sent it, and the fourth time the connection is closed too, as in Twisted

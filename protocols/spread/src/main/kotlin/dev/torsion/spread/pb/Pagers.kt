@@ -14,10 +14,11 @@ import dev.torsion.spread.banana.Bytes
 import java.io.InputStream
 
 /**
- * Sends what is too large for one message in pages, no faster than the other side reads; Twisted's `Pager`. [collector] is a
+ * Sends data that is too large for one message in pages, no faster than the other side reads; Twisted's `Pager`. [collector] is a
  * [CallbackPageCollector] there.
  *
- * When it fails the other side hears no end, for it has not had all: say so in the answer of the method that was asked for the pages.
+ * When it fails, the other side hears no end, since it has not had all pages. Say so in the answer of the method that was asked for the
+ * pages.
  *
  * Thread: the reactor's. It begins with [start].
  */
@@ -27,15 +28,16 @@ public abstract class Pager(
     private val finished = Deferred<Unit> { over() }
     private var isOver = false
 
-    /** The next page, or null when there is none: then the paging has ended. What it fails with ends the paging too. */
+    /** The next page, or null when there is none: then the paging has ended. A failure ends the paging too. */
     @Throws(Exception::class)
     protected abstract fun nextPage(): Deferred<Any?>
 
-    /** No page is wanted any more, whatever the reason. */
+    /** No page is wanted any more, for any reason. */
     protected open fun ended() {}
 
     /**
-     * Begins, and fires at the end. Fails with what [nextPage] has failed with, and with [PBConnectionLost]. Cancelling ends the paging.
+     * Begins. The Deferred fires at the end. It fails with the failure of [nextPage], and with [PBConnectionLost]. Cancelling it ends the
+     * paging.
      */
     public fun start(): Deferred<Unit> {
         collector.broker.notifyOnDisconnect(disconnected)

@@ -7,7 +7,7 @@ import dev.torsion.defer.inlineCallbacks
 import dev.torsion.log.escaped
 
 /**
- * A [Referenceable] made of functions: the table of what may be called is written out.
+ * A [Referenceable] made of functions. The table of its methods is written out.
  *
  * ```java
  * Root root = RemoteMethods.create().on("add", call -> call.arg(0, int.class) + call.arg(1, int.class)).root();
@@ -41,10 +41,10 @@ public class RemoteMethods private constructor() {
         handler: suspend (RemoteCall) -> Any?,
     ): RemoteMethods = on(name) { call -> inlineCallbacks(call.broker.coroutineContext) { handler(call).takeIf { it !== Unit } } }
 
-    /** An object with what was registered so far. */
+    /** An object with all functions so far. */
     public fun referenceable(): Referenceable = Functions(HashMap(handlers))
 
-    /** A root object with what was registered so far. */
+    /** A root object with all functions so far. */
     public fun root(): Root = RootFunctions(HashMap(handlers))
 
     private open class Functions(
@@ -80,7 +80,7 @@ public class RemoteMethods private constructor() {
         public fun create(): RemoteMethods = RemoteMethods()
 
         /**
-         * The methods of the interface [contract], and no others, of [target]: what the typed proxy of the other side calls. Their names
+         * The methods of the interface [contract], and no others, of [target]. The typed proxy of the other side calls them. Their names
          * are those of [Remote], or their own.
          */
         @JvmStatic
