@@ -14,7 +14,6 @@ import dev.torsion.defer.Deferred;
 import dev.torsion.net.Factory;
 import dev.torsion.net.Protocol;
 import dev.torsion.nio.NioPoller;
-import dev.torsion.loop.Loop;
 import dev.torsion.reactor.EngineReactor;
 import dev.torsion.reactor.EngineReactors;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -283,7 +282,7 @@ class TorsionLifeTest {
   private static final class BreakingPoller extends NioPoller {
     private final AtomicBoolean isBroken;
 
-    BreakingPoller(Loop loop, AtomicBoolean isBroken) {
+    BreakingPoller(dev.torsion.loop.Loop loop, AtomicBoolean isBroken) {
       super(loop, java.nio.channels.spi.SelectorProvider.provider());
       this.isBroken = isBroken;
     }
