@@ -10,10 +10,10 @@ public enum class ClosedBy {
     /** This side: `loseConnection`, `abortConnection`, a limit, or the end of the reactor. */
     US,
 
-    /** The other side. */
+    /** The other side: it closed, or its machine sent a reset. */
     PEER,
 
-    /** Neither: the network or the operating system. */
+    /** Neither: nothing came through any more, or there is no way to the other side. Known by the message of the operating system, in English. */
     NETWORK,
 }
 
@@ -93,20 +93,3 @@ constructor(
     phase: ClosePhase = ClosePhase.OPEN,
     unsentBytes: Long = 0,
 ) : CloseReason(message, cause, ClosedBy.US, phase, unsentBytes)
-
-/** More was written than [limit] bytes beyond what the peer has taken: the cause of a [ConnectionAborted]. */
-public class WriteLimitExceededException(
-    /** The limit in bytes: [TcpOptions.writeLimit]. */
-    public val limit: Long,
-) : IOException(
-    "The peer does not read, or not as fast as is written: more than the write limit of $limit bytes is waiting for it. " +
-        "Register a producer, wait for whenWritable(), or raise TcpOptions.writeLimit.",
-)
-
-/** The other side broke the rules of the protocol: the base of every codec's error. The message names the rule and the limit. */
-public open class ProtocolViolationException
-@JvmOverloads
-constructor(
-    message: String,
-    cause: Throwable? = null,
-) : IOException(message, cause)

@@ -4,7 +4,6 @@
 package dev.torsion.net
 
 import dev.torsion.log.escaped
-import dev.torsion.log.safeMessage
 import java.io.IOException
 import java.time.Duration
 import java.util.concurrent.TimeUnit
@@ -52,15 +51,3 @@ public class ConnectingCancelledException(
 public class NoProtocolException(
     destination: String,
 ) : ConnectException("The factory has no protocol for the connection to $destination.", destination)
-
-/** A port could not be opened, most often since it is taken; Twisted's `CannotListenError`. */
-public class CannotListenException(
-    /** The interface and port that were asked for, such as `127.0.0.1:8007`. */
-    public val address: String,
-    cause: Throwable,
-) : IOException("Cannot listen on $address: ${safeMessage(cause)}.", cause)
-
-/** A transport, timer or Deferred was used on a thread that does not own it. */
-public class WrongThreadException(
-    message: String,
-) : IllegalStateException(message)

@@ -10,6 +10,9 @@ import dev.torsion.net.ClosedBy
 import dev.torsion.net.ConnectionAborted
 import dev.torsion.net.ConnectionLost
 import dev.torsion.net.Transport
+import java.io.IOException
+import java.net.NoRouteToHostException
+import java.net.SocketTimeoutException
 import java.time.Duration
 
 // Why a connection ends when it does not end in order, in the words that users read. The phase is the one in which that was decided.
@@ -27,7 +30,30 @@ internal fun Transport.aborted(
 internal fun Transport.lost(
     error: Throwable,
     phase: ClosePhase,
-) = ConnectionLost("The connection to ${peer()} was lost: ${safeMessage(error)}.", error, ClosedBy.PEER, phase, bufferedBytes)
+) = ConnectionLost("The connection to ${peer()} was lost: ${safeMessage(error)}.", error, breakerOf(error), phase, bufferedBytes)
+
+/**
+ * Who has broken a connection that failed with [error]. A reset is sent by the peer's machine. That nothing came through for long, or that there is
+ * no way there any more, is found out by ours: Java tells it by the system's message only.
+ */
+internal fun breakerOf(error: Throwable): ClosedBy {
+    if (error is NoRouteToHostException || error is SocketTimeoutException) return ClosedBy.NETWORK
+    val message = (error as? IOException)?.message?.lowercase() ?: return ClosedBy.PEER
+    return if (OF_THE_NETWORK.any { it in message }) ClosedBy.NETWORK else ClosedBy.PEER
+}
+
+/** ETIMEDOUT, EHOSTUNREACH, ENETUNREACH, EHOSTDOWN, ENETDOWN, ENETRESET; and what Windows says for the first two. */
+private val OF_THE_NETWORK =
+    listOf(
+        "timed out",
+        "no route to host",
+        "unreachable",
+        "host is down",
+        "network is down",
+        "network dropped connection",
+        "semaphore timeout",
+        "network name is no longer available",
+    )
 
 /** The connection was closing, and the peer has taken nothing for [time]. */
 internal fun Transport.stalled(time: Duration): ConnectionLost {

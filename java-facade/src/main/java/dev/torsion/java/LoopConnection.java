@@ -77,8 +77,8 @@ final class LoopConnection<T>
     this.inner = inner;
     content = codec.getContent();
     waiterLimit = options.getRequestLimit();
-    peer = inner.getPeer();
-    host = inner.getHost();
+    peer = inner.peer();
+    host = inner.host();
   }
 
   /** Begins to receive; on the reactor's thread. */

@@ -327,7 +327,10 @@ public final class Torsion implements AutoCloseable {
   /** Listens on a TCP port of all interfaces, 0 for any free one; Twisted's {@code listenTCP}. */
   public CompletableFuture<Server> listenTcp(int port, Factory factory) {
     return listening(
-        () -> Deferreds.succeed(reactor.listenTcp(port, factory, "", ListeningPort.DEFAULT_BACKLOG, TcpOptions.DEFAULT)));
+        () ->
+            Deferreds.succeed(
+                reactor.listenTcp(
+                    port, factory, "", ListeningPort.DEFAULT_BACKLOG, TcpOptions.DEFAULT)));
   }
 
   private CompletableFuture<Server> listening(Callable<Deferred<ListeningPort>> listen) {

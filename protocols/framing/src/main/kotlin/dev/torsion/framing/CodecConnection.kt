@@ -65,8 +65,8 @@ internal class CodecConnection<T : Any>(
     private var failure: Throwable? = null // what receiving ends with, when not with null
     private var closedWaiters: ArrayDeque<Deferred<CloseReason>>? = null
 
-    override val peer get() = transport.peer()
-    override val host get() = transport.host()
+    override fun peer() = transport.peer()
+    override fun host() = transport.host()
     override var closeReason: CloseReason? = null
         private set
 
@@ -455,6 +455,6 @@ internal class CodecConnection<T : Any>(
             } else {
                 "open"
             }
-        return "Connection($host <-> $peer, $state, ${inbox.size} messages waiting)"
+        return "Connection(${host()} <-> ${peer()}, $state, ${inbox.size} messages waiting)"
     }
 }

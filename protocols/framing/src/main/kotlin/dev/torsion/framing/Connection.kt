@@ -40,10 +40,10 @@ import kotlinx.coroutines.flow.Flow
  */
 public interface Connection<T : Any> {
     /** The address of the other end. */
-    public val peer: Address
+    public fun peer(): Address
 
     /** The address of this end. */
-    public val host: Address
+    public fun host(): Address
 
     /** The transport below. Do not pause or close it directly, since the connection would not know. */
     public val transport: Transport
