@@ -11,84 +11,93 @@ import dev.torsion.loop.LoopState
 import dev.torsion.loop.ReactorNotRunningException
 import dev.torsion.net.Factory
 import dev.torsion.net.ListeningPort
-import dev.torsion.nio.NioEngine
-import dev.torsion.nio.PortShare
-import dev.torsion.nio.SharedFactory
 import dev.torsion.reactor.Reactor
 import java.util.concurrent.CompletableFuture
+import java.util.concurrent.CopyOnWriteArrayList
 
-/** Opens a port with the factory that it is given; on the reactor's thread. */
+/** Listens on a reactor with the factory that it is given; on the reactor's thread. */
 internal typealias OpenPort = (Reactor, Factory) -> Deferred<ListeningPort>
 
-/** Opens a port of a group: first the share of each reactor, on its own thread, then the port. */
+/** Opens a port of a group: first the share of each reactor, on its own thread, then the port, with an acceptor for all shares. */
 internal class GroupListening(
     private val loop: GroupLoop,
     private val members: List<Reactor>,
     private val factories: GroupFactory,
     private val open: OpenPort,
 ) {
+    private val used = CopyOnWriteArrayList<Factory>()
     private val result = loop.newDeferred<GroupPort> {}.onUndelivered { it.stopListening() }
     private val future = result.toCompletableFuture(loop)
 
     fun begin(): CompletableFuture<GroupPort> {
         // One that has crashed might not run again; one that has ended takes no call.
-        val shares = members.filter { it.state != LoopState.CRASHED }.mapNotNull(::openShare)
-        CompletableFuture.allOf(*shares.toTypedArray()).whenComplete { _, _ -> loop.finish { sharesOpened(shares) } }
+        val opening = members.filter { it.state != LoopState.CRASHED }.mapNotNull(::openShare)
+        CompletableFuture.allOf(*opening.toTypedArray()).whenComplete { _, _ -> loop.finish { sharesOpened(opening) } }
         return future
     }
 
     /** Has no value when [reactor] has ended meanwhile; null when it has ended before. */
-    private fun openShare(reactor: Reactor): CompletableFuture<PortShare?>? {
-        val opened = CompletableFuture<PortShare?>()
+    private fun openShare(reactor: Reactor): CompletableFuture<WantedPort?>? {
+        val opened = CompletableFuture<WantedPort?>()
         val isOpening =
             reactor.runSoon {
-                try {
-                    opened.complete(
-                        if (reactor.state.takesConnections) PortShare(reactor.capability(NioEngine::class.java)!!, factories.factoryFor(reactor)).also { it.open() } else null,
-                    )
-                } catch (e: Throwable) { // from the user's factory, it may be anything
-                    opened.completeExceptionally(e)
+                if (!reactor.state.takesConnections) {
+                    opened.complete(null)
+                } else {
+                    val view = MemberView(reactor)
+                    maybeAsyncDeferred { open(view, factories.factoryFor(reactor).also(used::add)) }.addCallbacks(
+                        { opened.complete(checkNotNull(view.wanted) { "a group needs an endpoint that listens on TCP" }) },
+                        { failure -> failed(view, failure.value, opened) },
+                    ).addErrback { opened.completeExceptionally(it.value) }
                 }
             }
         return if (isOpening) opened else null
     }
 
-    private fun sharesOpened(opened: List<CompletableFuture<PortShare?>>) {
-        val failures = opened.mapNotNull { it.handle { _, error -> error }.join() }
-        val shares = opened.filter { !it.isCompletedExceptionally }.mapNotNull { it.join() }
-        val error = failures.reduceOrNull { first, other -> first.apply { if (other !== first) addSuppressed(other) } } ?: problem(shares)
+    private fun failed(
+        view: MemberView,
+        error: Throwable,
+        opened: CompletableFuture<WantedPort?>,
+    ) {
+        view.wanted?.share?.close()
+        opened.completeExceptionally(error)
+    }
+
+    private fun sharesOpened(opening: List<CompletableFuture<WantedPort?>>) {
+        val failures = opening.mapNotNull { it.handle { _, error -> error }.join() }
+        val wanted = opening.filter { !it.isCompletedExceptionally }.mapNotNull { it.join() }
+        val error = failures.reduceOrNull { first, other -> first.apply { if (other !== first) addSuppressed(other) } } ?: problem(wanted)
         when {
-            error != null -> failed(error, shares)
-            future.isDone -> shares.forEach { it.closeSoon() } // cancelled on the way
-            else -> openPort(shares)
+            error != null -> failed(error, wanted)
+            future.isDone -> wanted.forEach { it.share.closeSoon() } // cancelled on the way
+            else -> openPort(wanted)
         }
     }
 
-    private fun problem(shares: List<PortShare>): Throwable? {
-        val isHomeReady = loop.inLoop && loop.home.state.takesConnections && shares.firstOrNull()?.reactor === loop.home.capability(NioEngine::class.java)
+    private fun problem(wanted: List<WantedPort>): Throwable? {
+        val isHomeReady = loop.inLoop && loop.home.state.takesConnections && wanted.firstOrNull()?.share?.reactor === loop.home
         return when {
             !isHomeReady -> ReactorNotRunningException("The reactor that was to accept connections has stopped.")
-            shares.distinctBy { System.identityHashCode(it.factory) }.size < shares.size ->
+            used.distinctBy(System::identityHashCode).size < used.size ->
                 IllegalArgumentException("A factory belongs to one reactor, but ${safeString(factories)} gave the same one to several.")
             else -> null
         }
     }
 
-    private fun openPort(shares: List<PortShare>) {
-        val shared = SharedFactory(shares)
-        maybeAsyncDeferred { open(loop.home, shared) }.addCallbacks(
-            { port ->
-                result.callback(GroupPort(loop, port, shared))
-            },
-            { failure -> failed(failure.value, shares) },
-        )
+    private fun openPort(wanted: List<WantedPort>) {
+        val acceptor = GroupAcceptor(wanted.map { it.share })
+        try {
+            result.callback(GroupPort(loop, wanted.first().open(acceptor), acceptor))
+        } catch (e: Throwable) {
+            failed(e, wanted)
+        }
     }
 
     private fun failed(
         error: Throwable,
-        shares: List<PortShare>,
+        wanted: List<WantedPort>,
     ) {
-        shares.forEach { it.closeSoon() }
+        wanted.forEach { it.share.closeSoon() }
         result.errback(error)
     }
 }

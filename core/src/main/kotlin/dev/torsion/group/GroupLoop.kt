@@ -4,6 +4,7 @@
 package dev.torsion.group
 
 import dev.torsion.defer.LoopExecutor
+import dev.torsion.loop.LoopState
 import dev.torsion.reactor.Reactor
 
 /** The loop of a group's futures: they are completed by its reactor [home], which needs all [members] for that. */
@@ -17,8 +18,8 @@ internal class GroupLoop(
 
     override fun execute(command: Runnable): Unit = home.execute(command)
 
-    /** Runs [last] on the thread of [home], or here when that has ended. */
+    /** Runs [last] on the thread of [home], or here when that has ended or crashed. */
     fun finish(last: Runnable) {
-        if (!home.runSoon(last)) last.run()
+        if (home.state == LoopState.CRASHED || !home.runSoon(last)) last.run()
     }
 }

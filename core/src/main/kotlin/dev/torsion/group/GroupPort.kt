@@ -5,8 +5,8 @@ package dev.torsion.group
 
 import dev.torsion.defer.newDeferred
 import dev.torsion.net.InternetAddress
+import dev.torsion.loop.LoopState
 import dev.torsion.net.ListeningPort
-import dev.torsion.nio.SharedFactory
 import java.util.concurrent.CompletableFuture
 
 /**
@@ -17,7 +17,7 @@ import java.util.concurrent.CompletableFuture
 public class GroupPort internal constructor(
     private val loop: GroupLoop,
     private val port: ListeningPort,
-    private val shared: SharedFactory,
+    private val acceptor: GroupAcceptor,
 ) {
     private val address = port.host()
 
@@ -25,19 +25,25 @@ public class GroupPort internal constructor(
     public fun host(): InternetAddress = address
 
     /** True until [stopListening], or the end of the reactor that accepts. */
-    public val isListening: Boolean get() = shared.isOpen
+    public val isListening: Boolean get() = acceptor.isOpen
 
     /**
      * Accepts no more connections. Those that exist live on, and so do those that were accepted before and are on their way to their
-     * reactor. The future completes when the port is free again and all factories were stopped; then at once, when it is called again.
+     * reactor. The future completes when the port is free again and all factories were stopped; then at once, when it is called again. A reactor
+     * that has crashed is waited for with neither.
      */
     public fun stopListening(): CompletableFuture<Void?> {
         val freed = CompletableFuture<Unit>()
         val isRefused = !loop.home.runSoon { port.stopListening().addCallbacks(freed::complete) { freed.completeExceptionally(it.value) } }
         if (isRefused) freed.complete(Unit) // the reactor has closed it when it ended
+        if (loop.home.state == LoopState.CRASHED) {
+            // Nobody accepts any more, nor frees the port before the reactor runs again.
+            acceptor.closed()
+            freed.complete(Unit)
+        }
         val result = loop.newDeferred<Void?> {}
         val future = result.toCompletableFuture(loop)
-        CompletableFuture.allOf(freed, shared.closed).whenComplete { _, _ ->
+        CompletableFuture.allOf(freed, acceptor.allClosed).whenComplete { _, _ ->
             loop.finish {
                 val error = freed.handle { _, e -> e }.join()
                 if (error == null) result.callback(null) else result.errback(error)

@@ -16,6 +16,9 @@ import dev.torsion.net.ConnectingCancelledException
 import dev.torsion.net.ConnectionRefusedException
 import dev.torsion.net.DnsLookupException
 import dev.torsion.net.InternetAddress
+import dev.torsion.spi.ConnectAttempt
+import dev.torsion.spi.ConnectHandler
+import dev.torsion.stream.EndsWithLoop
 import java.io.IOException
 import java.net.InetAddress
 import java.net.InetSocketAddress
@@ -30,14 +33,14 @@ import java.util.concurrent.TimeUnit
  * head start before the next one is tried as well; one that fails makes room for the next at once. The first that connects has won, and
  * all others are closed, also when they have connected in the same turn.
  *
- * It ends with one call of [established] or [failed].
+ * It ends with one call of the [handler].
  */
 internal class NioAttempt(
     private val reactor: NioEngine,
     private val target: NioTarget,
-    private val established: (SocketChannel) -> Unit,
-    private val failed: (ConnectException) -> Unit,
-) {
+    private val handler: ConnectHandler,
+) : ConnectAttempt,
+    EndsWithLoop {
     private val timer =
         reactor.callLater(target.timeout.saturatedNanos(), TimeUnit.NANOSECONDS) {
             fail(ConnectTimeoutException(target.toString(), target.timeout))
@@ -50,9 +53,9 @@ internal class NioAttempt(
     private var isOver = false
 
     fun begin() {
-        reactor.attempts.add(this)
+        reactor.streams.add(this)
         if (reactor.isEnding) { // and opens nothing any more
-            reactor.runSoon(::reactorStopped)
+            reactor.runSoon(::cancel)
             return
         }
         // Never inside connect(): the caller has not got the connector yet.
@@ -107,18 +110,20 @@ internal class NioAttempt(
     }
 
     /** Ends the attempt; what has failed before is suppressed in [reason]. */
-    fun fail(reason: ConnectException) {
+    private fun fail(reason: ConnectException) {
         if (isOver) return
         end()
         failures.forEach(reason::addSuppressed)
-        failed(reason)
+        handler.failed(reason)
     }
 
-    fun reactorStopped() = fail(ConnectingCancelledException(target.toString()))
+    override fun cancel() = fail(ConnectingCancelledException(target.toString()))
+
+    override fun loopEnded() = cancel()
 
     private fun end() {
         isOver = true
-        reactor.attempts.remove(this)
+        reactor.streams.remove(this)
         lookUp?.cancel()
         listOfNotNull(timer, headStart).forEach { if (it.isActive) it.cancel() }
         tried.forEach { it.close() }
@@ -177,7 +182,20 @@ internal class NioAttempt(
             channel = null // it is the winner's from here on
             tried.remove(this)
             end()
-            established(connected)
+            hand(connected)
+        }
+
+        private fun hand(connected: SocketChannel) {
+            val stream =
+                try {
+                    connected.prepare(target.options)
+                    NioStream(reactor, connected)
+                } catch (e: Throwable) {
+                    connected.closeAfterFailure()
+                    handler.failed(ConnectException("Connection to $target could not be used: ${safeMessage(e)}", target.toString(), e))
+                    return reactor.reportError("preparing the connection to $target", e)
+                }
+            handler.connected(stream)
         }
 
         /**
@@ -210,7 +228,7 @@ internal class NioAttempt(
             }
         }
 
-        override fun reactorStopped() = this@NioAttempt.reactorStopped()
+        override fun reactorStopped() = this@NioAttempt.cancel()
 
         override fun toString() = "connecting to $target at $address"
     }

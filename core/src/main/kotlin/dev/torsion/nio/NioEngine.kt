@@ -7,26 +7,23 @@ import dev.torsion.defer.Deferred
 import dev.torsion.loop.EventLoop
 import dev.torsion.loop.Loop
 import dev.torsion.loop.guarded
-import dev.torsion.loop.reportFailure
 import dev.torsion.net.AddressFamily
-import dev.torsion.net.ClientFactory
-import dev.torsion.net.Connector
-import dev.torsion.net.Factory
 import dev.torsion.net.ListeningPort
 import dev.torsion.net.TcpOptions
-import dev.torsion.net.Transport
+import dev.torsion.spi.Acceptor
+import dev.torsion.spi.ConnectHandler
+import dev.torsion.spi.ConnectTarget
 import dev.torsion.spi.Engine
 import dev.torsion.spi.HostNames
-import dev.torsion.spi.Network
+import dev.torsion.spi.StreamChannel
 import dev.torsion.spi.TorsionSpi
 import dev.torsion.stream.LoopStreams
-import dev.torsion.stream.StreamLoop
+import dev.torsion.stream.StreamNetwork
 import java.net.InetAddress
 import java.nio.channels.SelectableChannel
 import java.nio.channels.SelectionKey
 import java.nio.channels.spi.SelectorProvider
 import java.time.Duration
-import java.util.function.Supplier
 
 /**
  * The engine on `java.nio`: TCP ports, attempts and connections on the selector of its [poller]; what
@@ -47,17 +44,10 @@ public class NioEngine(
     internal val readsPerTurn: Int,
     openPoller: (Loop) -> NioPoller = { NioPoller(it) },
 ) : Engine,
-    Network,
-    StreamLoop,
+    StreamNetwork,
     EventLoop by loop {
     internal val readBuffer = ReadBuffer()
     override val streams: LoopStreams = LoopStreams(this)
-
-    /** Attempts to connect; they may have any number of channels. */
-    internal val attempts: MutableSet<NioAttempt> = LinkedHashSet()
-
-    /** What this engine's reactor has of the ports of its group. */
-    internal val shares: MutableSet<PortShare> = LinkedHashSet()
 
     override val poller: NioPoller = openPoller(loop) // last of what takes memory: nobody would close it
 
@@ -68,13 +58,9 @@ public class NioEngine(
     /** Where the channels come from. */
     public val provider: SelectorProvider get() = poller.provider
 
-    override val isInReactorThread: Boolean get() = loop.inLoop
+    override val isEnding: Boolean get() = loop.state.isEnding
 
-    internal val isEnding: Boolean get() = loop.state.isEnding
-
-    internal val takesConnections: Boolean get() = loop.state.takesConnections
-
-    internal fun checkTakesNew() = loop.checkTakesNew()
+    override fun checkTakesNew(): Unit = loop.checkTakesNew()
 
     internal fun resolve(
         host: String,
@@ -108,47 +94,40 @@ public class NioEngine(
     /** How many channels are registered: ports, attempts, connections and those that linger. On any thread. */
     public val channelCount: Int get() = poller.count { true }
 
-    override val loopName: String get() = loop.name
-
-    override fun reportFailure(
-        error: Throwable,
-        connection: Transport?,
-        what: Supplier<String>,
-    ): Unit = loop.reportFailure(error, connection, what)
-
     // The network.
 
-    override fun listenTcp(
+    override fun listen(
         port: Int,
-        factory: Factory,
         networkInterface: String,
         backlog: Int,
         options: TcpOptions,
+        acceptor: Acceptor,
     ): ListeningPort {
-        checkThread("listenTcp")
-        checkTakesNew()
         require(port in 0..0xffff) { "a port is a number from 0 to 65535, but $port was given" }
         require(backlog > 0) { "a backlog must be positive, but $backlog was given" }
-        return NioPort(this, factory, ListeningPlace(port, networkInterface, backlog), options).also { it.startListening() }
+        return NioPort(this, acceptor, ListeningPlace(port, networkInterface, backlog), options).also { it.startListening() }
     }
 
-    override fun connectTcp(
+    override fun connector(
         host: String,
         port: Int,
-        factory: ClientFactory,
         timeout: Duration,
         bindAddress: String?,
         options: TcpOptions,
-    ): Connector {
-        checkThread("connectTcp")
-        checkTakesNew()
-        return NioConnector(this, NioTarget(host, port, timeout, bindAddress, options), factory).also { it.connect() }
+    ): ConnectTarget = NioTarget(host, port, timeout, bindAddress, options).let { target ->
+        object : ConnectTarget {
+            override fun connect(handler: ConnectHandler) = NioAttempt(this@NioEngine, target, handler).also { it.begin() }
+
+            override fun toString() = target.toString()
+        }
     }
+
+    override fun adopt(channel: StreamChannel): StreamChannel =
+        requireNotNull(channel as? NioStream) { "$channel is no channel of java.nio" }.movedTo(this)
 
     override fun disconnectAll() {
         streams.batchEnded()
-        attempts.toList().forEach { guarded({ "stopping $it" }, it::reactorStopped) }
-        shares.toList().forEach { it.close() }
+        streams.loopEnded()
         poller.selectables().forEach { guarded({ "stopping $it" }, it::reactorStopped) }
         streams.batchEnded()
     }

@@ -8,12 +8,12 @@ import dev.torsion.defer.Deferred
 import dev.torsion.log.LogKeys
 import dev.torsion.log.Logger
 import dev.torsion.log.safeMessage
-import dev.torsion.loop.guarded
-import dev.torsion.loop.reportFailure
-import dev.torsion.net.Factory
 import dev.torsion.net.InternetAddress
 import dev.torsion.net.ListeningPort
 import dev.torsion.net.TcpOptions
+import dev.torsion.loop.guarded
+import dev.torsion.loop.reportFailure
+import dev.torsion.spi.Acceptor
 import java.io.IOException
 import java.nio.channels.SelectionKey
 import java.nio.channels.ServerSocketChannel
@@ -23,7 +23,7 @@ import java.util.concurrent.TimeUnit
 /** A listening TCP socket on the selector; after a stop it can be opened again. */
 internal class NioPort(
     private val reactor: NioEngine,
-    private val factory: Factory,
+    private val acceptor: Acceptor,
     private val place: ListeningPlace,
     private val options: TcpOptions,
 ) : ListeningPort,
@@ -35,7 +35,7 @@ internal class NioPort(
 
     // A descriptor to give up when there are none left: to report that may take one, if only to load a class.
     private lateinit var spare: SocketChannel
-    private var isFactoryStarted = false
+    private var isAcceptorOpen = false
     private var isClosing = false // until the operating system has closed what we have
 
     override fun host() = address
@@ -51,9 +51,9 @@ internal class NioPort(
         open()
         isListening = true
         try {
-            factory.doStart()
-            isFactoryStarted = true
-            if (isListening) accept() else stopFactory() // startFactory has stopped this port
+            acceptor.opened()
+            isAcceptorOpen = true
+            if (isListening) accept() else closeAcceptor() // startFactory has stopped this port
         } catch (e: Throwable) { // from startFactory, it may be anything
             close()?.let(e::addSuppressed)
             if (isClosing) reactor.afterSelect { isClosing = false }
@@ -77,7 +77,7 @@ internal class NioPort(
     // After the factory has started: a channel on the selector is free again only after the next select.
     private fun accept() {
         key = reactor.register(channel, SelectionKey.OP_ACCEPT, this)
-        if (factory.isNoisy) log().info("{factory} is listening on {host}")
+        if (acceptor.isNoisy) log().info("{factory} is listening on {host}")
     }
 
     override fun ready(operations: Int) {
@@ -89,8 +89,22 @@ internal class NioPort(
                 } catch (e: Throwable) {
                     return acceptFailed(e)
                 }
-            if (factory is SharedFactory) factory.share(accepted, options) else reactor.connected(accepted, factory, options)
+            hand(accepted)
         }
+    }
+
+    private fun hand(accepted: SocketChannel) {
+        val stream =
+            try {
+                accepted.prepare(options)
+                NioStream(reactor, accepted)
+            } catch (e: Throwable) {
+                accepted.closeAfterFailure()
+                // An error of the network: the peer was gone before we looked, which is nobody's fault.
+                if (e is IOException) return log().debug("{factory} on {host}: a connection ended while it was accepted", e)
+                return reactor.reportFailure(e) { "accepting a connection for ${acceptor.logName}" }
+            }
+        acceptor.accepted(stream)
     }
 
     // Most likely no file descriptor is free. Those who wait in the backlog can go on waiting: trying again at once would burn the CPU.
@@ -130,7 +144,7 @@ internal class NioPort(
     }
 
     override fun reactorStopped() {
-        close()?.let { error -> reactor.reportFailure(error) { "stopFactory of ${factory.safeLogPrefix()}" } }
+        close()?.let { error -> reactor.reportFailure(error) { "stopFactory of ${acceptor.logName}" } }
     }
 
     /** Closes the port, and stops the factory; what that has thrown. */
@@ -143,25 +157,25 @@ internal class NioPort(
         key = null
         reactor.guarded({ "closing $this" }) { channel.close() }
         reactor.guarded({ "closing the spare channel of $this" }) { spare.close() }
-        if (!isFactoryStarted) return null
-        if (factory.isNoisy) log().info("{factory} has stopped listening on {host}")
+        if (!isAcceptorOpen) return null
+        if (acceptor.isNoisy) log().info("{factory} has stopped listening on {host}")
         return try {
-            stopFactory()
+            closeAcceptor()
             null
         } catch (e: Throwable) {
             e
         }
     }
 
-    private fun stopFactory() {
-        isFactoryStarted = false
-        factory.doStop()
+    private fun closeAcceptor() {
+        isAcceptorOpen = false
+        acceptor.closed()
     }
 
     private fun log() =
-        LOG.with(mapOf(LogKeys.REACTOR to reactor.name, LogKeys.FACTORY to factory.safeLogPrefix(), LogKeys.HOST to address.toString()))
+        LOG.with(mapOf(LogKeys.REACTOR to reactor.name, LogKeys.FACTORY to acceptor.logName, LogKeys.HOST to address.toString()))
 
-    override fun toString() = "TcpPort($address, ${if (isListening) "listening" else "closed"}, ${factory.safeLogPrefix()})"
+    override fun toString() = "TcpPort($address, ${if (isListening) "listening" else "closed"}, ${acceptor.logName})"
 
     private companion object {
         const val PAUSE_MILLIS = 1000L

@@ -41,6 +41,9 @@ internal class NioStream(
             channel.setOption(StandardSocketOptions.SO_KEEPALIVE, value)
         }
 
+    /** For a reactor that this one was handed over to. */
+    fun movedTo(other: NioEngine) = NioStream(other, channel)
+
     override fun start(handler: StreamHandler) {
         this.handler = handler
         key = reactor.register(channel, SelectionKey.OP_READ, this)

@@ -30,8 +30,8 @@ import dev.torsion.loop.startLoopThread
 import dev.torsion.nio.NioEngine
 import dev.torsion.nio.NioPoller
 import dev.torsion.spi.Engine
-import dev.torsion.spi.Network
 import dev.torsion.spi.TorsionSpi
+import dev.torsion.stream.StreamNetwork
 import java.net.InetAddress
 import java.time.Duration
 import java.util.concurrent.Callable
@@ -95,7 +95,7 @@ public open class EngineReactor private constructor(
         loop.poller = engine.poller
     }
 
-    override val streamNetwork: Network? get() = engine.capability(Network::class.java)
+    override val streamNetwork: StreamNetwork? get() = engine.capability(StreamNetwork::class.java)
 
     final override fun <T : Any> capability(type: Class<T>): T? =
         when {

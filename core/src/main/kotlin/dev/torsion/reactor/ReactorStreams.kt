@@ -9,8 +9,10 @@ import dev.torsion.net.Connector
 import dev.torsion.net.Factory
 import dev.torsion.net.ListeningPort
 import dev.torsion.net.TcpOptions
-import dev.torsion.spi.Network
 import dev.torsion.spi.TorsionSpi
+import dev.torsion.stream.StreamNetwork
+import dev.torsion.stream.connectTcp
+import dev.torsion.stream.listenTcp
 import java.time.Duration
 
 /**
@@ -21,7 +23,7 @@ import java.time.Duration
 public interface ReactorStreams {
     /** What the streams are made with; null in a reactor that has none. On any thread. */
     @TorsionSpi
-    public val streamNetwork: Network? get() = null
+    public val streamNetwork: StreamNetwork? get() = null
 
     /**
      * Opens a TCP port; Twisted's `listenTCP`. Connections are accepted once the reactor runs.
@@ -39,7 +41,7 @@ public interface ReactorStreams {
         networkInterface: String = "",
         backlog: Int = ListeningPort.DEFAULT_BACKLOG,
         options: TcpOptions = TcpOptions.DEFAULT,
-    ): ListeningPort = network().listenTcp(port, factory, networkInterface, backlog, options)
+    ): ListeningPort = network("listenTcp").listenTcp(port, factory, networkInterface, backlog, options)
 
     /**
      * Connects to [host]:[port]; Twisted's `connectTCP`. [factory] hears how it goes.
@@ -64,7 +66,12 @@ public interface ReactorStreams {
         timeout: Duration = Connector.DEFAULT_TIMEOUT,
         bindAddress: String? = null,
         options: TcpOptions = TcpOptions.DEFAULT,
-    ): Connector = network().connectTcp(host, port, factory, timeout, bindAddress, options)
+    ): Connector = network("connectTcp").connectTcp(host, port, factory, timeout, bindAddress, options)
 
-    private fun network() = streamNetwork ?: throw UnsupportedOperationException("$this has no network")
+    private fun network(operation: String): StreamNetwork {
+        val network = streamNetwork ?: throw UnsupportedOperationException("$this has no network")
+        network.checkThread(operation)
+        network.checkTakesNew()
+        return network
+    }
 }

@@ -23,7 +23,7 @@ public fun StreamLoop.logEnd(
     reason: CloseReason,
 ) {
     if (reason is ConnectionDone || !log.isEnabled(Level.DEBUG)) return
-    log.with(LogKeys.REACTOR, loopName)
+    log.with(LogKeys.REACTOR, name)
         .with(connection.safeLogValues())
         .debug("The connection with {peer} has ended: {reason}", LogKeys.REASON to reason.message)
 }

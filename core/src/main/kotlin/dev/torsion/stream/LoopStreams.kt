@@ -3,6 +3,7 @@
 
 package dev.torsion.stream
 
+import dev.torsion.loop.guarded
 import dev.torsion.spi.TorsionSpi
 
 /**
@@ -17,6 +18,7 @@ public class LoopStreams(
 ) {
     internal val stage = WriteStage()
     internal val chunks = ChunkPool()
+    private val endings = LinkedHashSet<EndsWithLoop>()
     private val unsettled = ArrayDeque<StreamTransport>()
 
     /** Counts the turns. */
@@ -36,14 +38,36 @@ public class LoopStreams(
         stage.flush()
         while (unsettled.isNotEmpty()) {
             val transport = unsettled.removeFirst()
-            loop.guarded(null, { "closing $transport" }) { transport.settle() }
+            loop.guarded({ "closing $transport" }) { transport.settle() }
             stage.flush()
         }
+    }
+
+    /** [ending] hears of the loop's end, until it is [removed][remove]. */
+    public fun add(ending: EndsWithLoop) {
+        endings.add(ending)
+    }
+
+    /** [ending] has ended by itself. */
+    public fun remove(ending: EndsWithLoop) {
+        endings.remove(ending)
+    }
+
+    /** The loop ends: tells those that have no channel of their own to hear it from. May be called again. */
+    public fun loopEnded() {
+        endings.toList().forEach { loop.guarded({ "stopping $it" }, it::loopEnded) }
     }
 
     /** [transport] has something to settle once the running callbacks have returned: its end, or a half of it. */
     internal fun settleLater(transport: StreamTransport) {
         unsettled.addLast(transport)
-        if (!loop.isInReactorThread) loop.runSoon(::batchEnded)
+        if (!loop.inLoop) loop.runSoon(::batchEnded)
     }
+}
+
+/** Ends with its loop, and has no channel that says so: an attempt to connect, a share of a port. Thread: the loop's. */
+@TorsionSpi
+public fun interface EndsWithLoop {
+    /** The loop ends: this ends now, and takes itself [off the list][LoopStreams.remove]. */
+    public fun loopEnded()
 }

@@ -3,69 +3,36 @@
 
 package dev.torsion.stream
 
-import dev.torsion.clock.DelayedCall
-import dev.torsion.net.Transport
+import dev.torsion.loop.EventLoop
+import dev.torsion.spi.Network
 import dev.torsion.spi.TorsionSpi
-import kotlinx.coroutines.CoroutineScope
-import java.util.concurrent.TimeUnit
-import java.util.function.Supplier
 
 /**
- * What a byte stream needs of the loop that it lives on: time, tasks, a scope, somebody to report to, and [LoopStreams].
+ * What a byte stream needs of the loop that it lives on: all of an [EventLoop], and [LoopStreams].
  *
- * A loop calls [LoopStreams.turnBegan] before it handles the events of a turn, and [LoopStreams.batchEnded] after each batch of callbacks:
- * the event of a channel, the timers that were due, the tasks.
+ * A loop calls [LoopStreams.turnBegan] before it handles the events of a turn, [LoopStreams.batchEnded] after each batch of callbacks (the
+ * event of a channel, the timers that were due, the tasks), and [LoopStreams.loopEnded] when its connections are to end.
  *
- * Thread: the loop's, but for [runSoon].
+ * Thread: the loop's.
  */
 @TorsionSpi
-public interface StreamLoop {
-    /** What the loop is called in the log. */
-    public val loopName: String
-
+public interface StreamLoop : EventLoop {
     /** What all streams of this loop share; always the same. */
     public val streams: LoopStreams
 
-    /** The coroutines of the loop run here. They end with it. */
-    public val scope: CoroutineScope
-
-    /** Whether the caller is on the loop's thread. On any thread. */
-    public val isInReactorThread: Boolean
+    /** Whether connections are ended and nothing new is opened. On any thread. */
+    public val isEnding: Boolean
 
     /**
-     * Refuses [operation], the name of a method, on a thread that does not own the loop. While it does not run, no thread does.
+     * Refuses to open anything that nobody would close any more.
      *
-     * @throws dev.torsion.net.WrongThreadException on another thread than the loop's
+     * @throws dev.torsion.loop.ReactorNotRunningException when the loop [isEnding]
      */
-    public fun checkThread(operation: String)
-
-    /** Runs [call] after [delay]. */
-    public fun callLater(
-        delay: Long,
-        unit: TimeUnit,
-        call: Runnable,
-    ): DelayedCall
-
-    /** Runs [task] in the next turn; false, and never, when the loop has ended. On any thread. */
-    public fun runSoon(task: Runnable): Boolean
-
-    /** Reports [error], and [what] has failed: a callback of [connection], if that is given. It throws nothing. */
-    public fun reportFailure(
-        error: Throwable,
-        connection: Transport?,
-        what: Supplier<String>,
-    )
+    public fun checkTakesNew()
 }
 
-/** Runs [block], which calls user code for [connection]; what it throws is reported, with [what] it was, and goes no further. */
-internal inline fun StreamLoop.guarded(
-    connection: Transport?,
-    crossinline what: () -> String,
-    block: () -> Unit,
-) {
-    try {
-        block()
-    } catch (e: Throwable) {
-        reportFailure(e, connection) { what() }
-    }
-}
+/** A loop with the network of its engine: all that ports and connectors with protocols are made of. Thread: the loop's. */
+@TorsionSpi
+public interface StreamNetwork :
+    StreamLoop,
+    Network

@@ -3,6 +3,8 @@
 
 package dev.torsion.stream
 
+import dev.torsion.loop.guarded
+import dev.torsion.loop.reportFailure
 import dev.torsion.defer.Deferred
 import dev.torsion.log.safeString
 import dev.torsion.net.Address
@@ -182,8 +184,8 @@ public open class StreamTransport internal constructor(
     }
 
     /**
-     * Whether [length] bytes go to the stage as they are, as most messages do: the stage is ours then, and will not be full. It is asked
-     * first, for that is what most messages cost.
+     * Whether [length] bytes go to the stage as they are, as most messages do: the stage is ours then, and will not be full. Asked
+     * first, this makes small messages cheaper.
      */
     private fun fitsStage(length: Int) = length < BYPASS && queue == null && length < claimStage().remaining()
 

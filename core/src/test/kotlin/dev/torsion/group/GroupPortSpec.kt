@@ -3,6 +3,8 @@
 
 package dev.torsion.group
 
+import dev.torsion.defer.fail
+import dev.torsion.defer.succeed
 import dev.torsion.endpoint.EndpointSyntaxException
 import dev.torsion.endpoint.listen
 import dev.torsion.net.Address
@@ -12,7 +14,6 @@ import dev.torsion.net.Factory
 import dev.torsion.net.Protocol
 import dev.torsion.net.TcpOptions
 import dev.torsion.net.TcpTransport
-import dev.torsion.nio.PortShare
 import dev.torsion.reactor.DEADLINE_SECONDS
 import dev.torsion.reactor.Phase
 import dev.torsion.reactor.ReactorOptions
@@ -234,6 +235,64 @@ class GroupPortSpec :
                 sockets.forEach { it.echo() }
                 group.connectionCounts() shouldBe listOf(PortShare.MOST_ON_THEIR_WAY + 20, PortShare.MOST_ON_THEIR_WAY)
                 sockets.closeAll()
+            }
+        }
+
+        "a port whose accepting reactor has crashed can be stopped: the factories of the others are stopped, and the future completes" {
+            withGroup { group ->
+                val factories = NotingFactories()
+                val port = group.listen(factories).getOrFail()
+                val (home, other) = group.reactors
+                home.onLoop { home.crash() }
+                port.stopListening().getOrFail()
+                port.isListening shouldBe false
+                factories.threadsOf("stopped") shouldBe listOf(other.onLoop { Thread.currentThread() })
+            }
+        }
+
+        "an endpoint that wraps the factories hides nothing: connections are shared, and each goes through the wrapper of its reactor" {
+            withGroup { group ->
+                val factories = NotingFactories()
+                val through = CopyOnWriteArrayList<Thread>()
+                val port =
+                    group.listening(factories) { reactor, factory ->
+                        val wrapper =
+                            object : Factory() {
+                                override fun buildProtocol(address: Address): Protocol? {
+                                    through.add(Thread.currentThread())
+                                    return factory.buildProtocol(address)
+                                }
+
+                                override fun startFactory() = factory.doStart()
+
+                                override fun stopFactory() = factory.doStop()
+                            }
+                        succeed(reactor.listenTcp(0, wrapper, "127.0.0.1"))
+                    }.getOrFail()
+                val sockets = List(4) { port.connect() }
+                sockets.forEach { it.echo() }
+                group.connectionCounts() shouldBe listOf(2, 2)
+                sockets.closeAll()
+                val threads = group.reactors.map { it.onLoop { Thread.currentThread() } }
+                through.groupingBy { it }.eachCount() shouldBe threads.associateWith { 2 }
+                port.stopListening().getOrFail()
+                factories.awaitAllStopped(group)
+            }
+        }
+
+        "an endpoint that listens nowhere, or twice, is refused, and the factories are stopped" {
+            withGroup { group ->
+                val factories = NotingFactories()
+                val nowhere = group.listening(factories) { _, _ -> fail(IllegalStateException("closed today")) }
+                failureOf<IllegalStateException>(nowhere).message shouldBe "closed today"
+                val twice =
+                    group.listening(factories) { reactor, factory ->
+                        reactor.listenTcp(0, factory, "127.0.0.1")
+                        succeed(reactor.listenTcp(0, factory, "127.0.0.1"))
+                    }
+                failureOf<IllegalStateException>(twice).message shouldContain "one port at a time"
+                factories.awaitAllStopped(group)
+                group.awaitNoChannels()
             }
         }
 

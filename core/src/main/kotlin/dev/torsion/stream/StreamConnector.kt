@@ -1,32 +1,39 @@
 // Copyright (c) the Torsion contributors
 // SPDX-License-Identifier: MIT
 
-package dev.torsion.nio
+package dev.torsion.stream
 
+import dev.torsion.loop.guarded
+import dev.torsion.loop.reportFailure
 import dev.torsion.log.LogKeys
 import dev.torsion.log.Logger
 import dev.torsion.log.safeMessage
-import dev.torsion.loop.guarded
 import dev.torsion.net.ClientFactory
 import dev.torsion.net.ConnectException
 import dev.torsion.net.ConnectingCancelledException
 import dev.torsion.net.Connector
 import dev.torsion.net.Connector.State
-import dev.torsion.stream.StreamTransport
-import java.nio.channels.SocketChannel
+import dev.torsion.net.Protocol
+import dev.torsion.net.TcpOptions
+import dev.torsion.spi.ConnectAttempt
+import dev.torsion.spi.ConnectHandler
+import dev.torsion.spi.ConnectTarget
+import dev.torsion.spi.StreamChannel
 import org.slf4j.event.Level
 
 /**
- * A TCP client's attempts, one at a time; hands the connection to the factory's protocol.
+ * A client's attempts, one at a time; hands the connection to the factory's protocol.
  *
  * A user's callback may stop it at any moment. Until the protocol has its transport the state is CONNECTING, and a connection that is
  * there by then is given up unseen; from then on it is CONNECTED, and stopping means to lose the connection.
  */
-internal class NioConnector(
-    private val reactor: NioEngine,
-    private val target: NioTarget,
+internal class StreamConnector(
+    private val loop: StreamLoop,
+    private val target: ConnectTarget,
     private val factory: ClientFactory,
-) : Connector {
+    private val options: TcpOptions,
+) : Connector,
+    ConnectHandler {
     override val destination = target.toString()
 
     override var state = State.DISCONNECTED
@@ -34,23 +41,22 @@ internal class NioConnector(
 
     private var factoryStarted = false
     private var wasRefused = false
-    private var attempt: NioAttempt? = null
+    private var attempt: ConnectAttempt? = null
     private var transport: StreamTransport? = null
     private var isGivenUp = false // while there is no attempt to stop: in startFactory and buildProtocol
 
     override fun connect() {
-        reactor.checkThread("connect")
+        loop.checkThread("connect")
         check(state == State.DISCONNECTED) { "cannot connect to $destination again while ${state.name.lowercase()}" }
-        if (reactor.isEnding && isRefused()) return
+        if (loop.isEnding && isRefused()) return
         state = State.CONNECTING
         isGivenUp = false
         startFactory()
-        val begun = NioAttempt(reactor, target, ::connected, ::failed)
+        val begun = target.connect(this)
         attempt = begun
-        begun.begin()
-        if (isGivenUp) begun.fail(ConnectingCancelledException(destination))
+        if (isGivenUp) begun.cancel()
         if (attempt !== begun) return
-        reactor.guarded({ "startedConnecting of ${factory.safeLogPrefix()}" }) { factory.startedConnecting(this) }
+        loop.guarded({ "startedConnecting of ${factory.safeLogPrefix()}" }) { factory.startedConnecting(this) }
     }
 
     private fun startFactory() {
@@ -66,15 +72,15 @@ internal class NioConnector(
 
     /** A reactor that is ending fails the attempt. The factory hears that once, for it may answer by connecting again. */
     private fun isRefused(): Boolean {
-        if (!reactor.isInReactorThread) reactor.checkTakesNew() // its last turn is over
+        if (!loop.inLoop) loop.checkTakesNew() // its last turn is over
         return wasRefused.also { wasRefused = true }
     }
 
     override fun stopConnecting() {
-        reactor.checkThread("stopConnecting")
+        loop.checkThread("stopConnecting")
         check(state == State.CONNECTING) { "cannot stop connecting to $destination while ${state.name.lowercase()}" }
         val running = attempt
-        if (running == null) isGivenUp = true else running.fail(ConnectingCancelledException(destination))
+        if (running == null) isGivenUp = true else running.cancel()
     }
 
     override fun disconnect() {
@@ -85,21 +91,20 @@ internal class NioConnector(
         }
     }
 
-    private fun connected(channel: SocketChannel) {
+    override fun connected(channel: StreamChannel) {
         attempt = null
         try {
             established(channel)
         } catch (e: Throwable) {
             channel.closeAfterFailure()
             failed(ConnectException("Connection to $destination could not be used: ${safeMessage(e)}", destination, e))
-            reactor.reportError("building a protocol for $destination", e)
+            loop.reportFailure(e) { "building a protocol for $destination" }
         }
     }
 
-    private fun established(channel: SocketChannel) {
-        channel.prepare(target.options)
+    private fun established(channel: StreamChannel) {
         val connection =
-            StreamTransport.over(reactor, NioStream(reactor, channel), target.options) { reason ->
+            StreamTransport.over(loop, channel, options) { reason ->
                 disconnected { factory.clientConnectionLost(this, reason) }
             }
         val protocol = factory.buildProtocol(connection.peer())
@@ -114,13 +119,13 @@ internal class NioConnector(
             connection.loseConnection()
         } else {
             connection.start(protocol)
-            reactor.guarded({ "clientConnectionMade of ${factory.safeLogPrefix()}" }) { factory.clientConnectionMade(this, protocol) }
+            loop.guarded({ "clientConnectionMade of ${factory.safeLogPrefix()}" }) { factory.clientConnectionMade(this, protocol) }
         }
     }
 
-    private fun failed(reason: ConnectException) {
+    override fun failed(reason: ConnectException) {
         log.at(Level.DEBUG)
-            .with(LogKeys.REACTOR, reactor.name)
+            .with(LogKeys.REACTOR, loop.name)
             .with(LogKeys.DESTINATION, destination)
             .with(LogKeys.REASON, reason.message)
             .log("Could not connect to {destination}: {reason}")
@@ -132,10 +137,10 @@ internal class NioConnector(
         attempt = null
         transport = null
         state = State.DISCONNECTED
-        reactor.guarded({ "telling ${factory.safeLogPrefix()} of $this" }, tell)
+        loop.guarded({ "telling ${factory.safeLogPrefix()} of $this" }, tell)
         if (state == State.DISCONNECTED && factoryStarted) {
             factoryStarted = false
-            reactor.guarded({ "stopFactory of ${factory.safeLogPrefix()}" }) { factory.doStop() }
+            loop.guarded({ "stopFactory of ${factory.safeLogPrefix()}" }) { factory.doStop() }
         }
     }
 
@@ -145,4 +150,4 @@ internal class NioConnector(
 private val log = Logger(Connector::class.java)
 
 /** Stands in when a factory has no protocol for a connection, which is then closed at once. */
-private object NoProtocol : dev.torsion.net.Protocol()
+private object NoProtocol : Protocol()

@@ -1,0 +1,31 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.spi
+
+/**
+ * Gets the connections of a port: it stands below the factory, so what shares, limits or counts connections wraps no factory, and an
+ * endpoint that wraps one hides nothing.
+ *
+ * Thread: the port's loop's.
+ */
+@TorsionSpi
+public interface Acceptor {
+    /** Who accepts, as the log calls it. */
+    public val logName: String
+
+    /** Whether the opening and closing of its ports is logged, at level info. */
+    public val isNoisy: Boolean get() = true
+
+    /** The port is bound, and about to accept. What this throws keeps the port closed, and goes to whoever has asked for it. */
+    public fun opened() {}
+
+    /**
+     * A connection has come. [channel] has not been started; from now on it is the acceptor's, which starts or closes it, on this loop or on
+     * another one that has [adopted][Network.adopt] it. Throws nothing.
+     */
+    public fun accepted(channel: StreamChannel)
+
+    /** The port accepts no more. Called once for each [opened] that has not thrown. What this throws goes to whoever has closed the port. */
+    public fun closed() {}
+}

@@ -1,0 +1,77 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.stream
+
+import dev.torsion.loop.reportFailure
+import dev.torsion.log.LogKeys
+import dev.torsion.log.Logger
+import dev.torsion.net.Factory
+import dev.torsion.net.ListeningPort
+import dev.torsion.net.Protocol
+import dev.torsion.net.TcpOptions
+import dev.torsion.net.Transport
+import dev.torsion.spi.Acceptor
+import dev.torsion.spi.StreamChannel
+import dev.torsion.spi.TorsionSpi
+import java.io.IOException
+
+/**
+ * Makes a connection of each channel that a port accepts, with a protocol of [factory], which is in use while the port is open.
+ *
+ * Thread: the loop's.
+ */
+@TorsionSpi
+public class FactoryAcceptor(
+    private val loop: StreamLoop,
+    private val factory: Factory,
+    private val options: TcpOptions,
+) : Acceptor {
+    override val logName: String get() = factory.safeLogPrefix()
+
+    override val isNoisy: Boolean get() = factory.isNoisy
+
+    override fun opened(): Unit = factory.doStart()
+
+    override fun accepted(channel: StreamChannel) {
+        try {
+            val transport = StreamTransport.over(loop, channel, options)
+            val protocol = protocolFor(transport)
+            if (protocol == null) channel.close() else transport.start(protocol)
+        } catch (e: IOException) {
+            // The peer was gone before we looked: nobody's fault.
+            channel.closeAfterFailure()
+            log.with(mapOf(LogKeys.REACTOR to loop.name, LogKeys.FACTORY to logName))
+                .debug("{factory}: a connection ended while it was accepted", e)
+        } catch (e: Throwable) {
+            channel.closeAfterFailure()
+            loop.reportFailure(e) { "accepting a connection for $logName" }
+        }
+        loop.streams.batchEnded()
+    }
+
+    private fun protocolFor(transport: Transport): Protocol? =
+        try {
+            factory.buildProtocol(transport.peer())
+        } catch (e: Throwable) {
+            loop.reportFailure(e) { "buildProtocol of $logName" }
+            null
+        }
+
+    override fun closed(): Unit = factory.doStop()
+
+    override fun toString(): String = "FactoryAcceptor($logName)"
+
+    private companion object {
+        val log = Logger(ListeningPort::class.java)
+    }
+}
+
+/** Closes what is of no use any more; that it cannot be closed either says nothing new. */
+internal fun StreamChannel.closeAfterFailure() {
+    try {
+        close()
+    } catch (_: IOException) {
+        // It is gone all the same.
+    }
+}
