@@ -4,8 +4,6 @@
 package dev.torsion.health
 
 import dev.torsion.log.safeMessage
-import java.time.Duration
-import java.util.concurrent.ConcurrentHashMap
 import jdk.jfr.Category
 import jdk.jfr.Description
 import jdk.jfr.Event
@@ -17,6 +15,8 @@ import jdk.jfr.Percentage
 import jdk.jfr.Period
 import jdk.jfr.StackTrace
 import jdk.jfr.Timespan
+import java.time.Duration
+import java.util.concurrent.ConcurrentHashMap
 
 /** Writes events for the flight recorder. Costs nothing while nothing is recorded. */
 internal object JfrLoopEvents : LoopEvents, FlightRecorderListener {

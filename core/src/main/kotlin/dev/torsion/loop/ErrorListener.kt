@@ -3,7 +3,6 @@
 
 package dev.torsion.loop
 
-
 /**
  * Hears of the errors that callbacks threw.
  *

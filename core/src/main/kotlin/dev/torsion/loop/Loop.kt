@@ -14,15 +14,15 @@ import dev.torsion.log.Logger
 import dev.torsion.net.WrongThreadException
 import dev.torsion.spi.Poller
 import dev.torsion.spi.TorsionSpi
-import java.util.concurrent.RejectedExecutionException
-import java.util.concurrent.TimeUnit
-import java.util.function.LongSupplier
-import kotlin.coroutines.EmptyCoroutineContext
 import kotlinx.coroutines.CoroutineDispatcher
 import kotlinx.coroutines.CoroutineExceptionHandler
 import kotlinx.coroutines.CoroutineName
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.SupervisorJob
+import java.util.concurrent.RejectedExecutionException
+import java.util.concurrent.TimeUnit
+import java.util.function.LongSupplier
+import kotlin.coroutines.EmptyCoroutineContext
 
 /**
  * The loop inside of a reactor: the thread that owns it, its turns, its timers and tasks, and the errors of what it calls. It knows no

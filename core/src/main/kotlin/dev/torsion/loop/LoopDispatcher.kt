@@ -4,9 +4,6 @@
 package dev.torsion.loop
 
 import dev.torsion.clock.DelayedCall
-import java.util.concurrent.CancellationException
-import java.util.concurrent.TimeUnit
-import kotlin.coroutines.CoroutineContext
 import kotlinx.coroutines.CancellableContinuation
 import kotlinx.coroutines.CoroutineDispatcher
 import kotlinx.coroutines.Delay
@@ -17,6 +14,9 @@ import kotlinx.coroutines.Job
 import kotlinx.coroutines.Runnable
 import kotlinx.coroutines.cancel
 import kotlinx.coroutines.job
+import java.util.concurrent.CancellationException
+import java.util.concurrent.TimeUnit
+import kotlin.coroutines.CoroutineContext
 
 /**
  * Coroutines on the loop. On the reactor's thread nothing is dispatched; from another thread a coroutine is handed over. Time is

@@ -7,10 +7,6 @@ package dev.torsion.reactor
 
 import dev.torsion.clock.Clock
 import dev.torsion.clock.TimerQueue
-import dev.torsion.name.HostResolver
-import dev.torsion.name.HostResolverFactory
-import dev.torsion.name.LookUps
-import dev.torsion.name.ResolverLoop
 import dev.torsion.defer.Deferred
 import dev.torsion.defer.fail
 import dev.torsion.health.LoopHealth
@@ -27,6 +23,10 @@ import dev.torsion.loop.escaped
 import dev.torsion.loop.guarded
 import dev.torsion.loop.isInSystemExit
 import dev.torsion.loop.startLoopThread
+import dev.torsion.name.HostResolver
+import dev.torsion.name.HostResolverFactory
+import dev.torsion.name.LookUps
+import dev.torsion.name.ResolverLoop
 import dev.torsion.nio.NioEngine
 import dev.torsion.nio.NioPoller
 import dev.torsion.spi.Engine
@@ -122,7 +122,13 @@ public open class EngineReactor private constructor(
     }
 
     private fun hookForRun(): ShutdownHook? =
-        if (exitWatch.isInstalled || options.shutdownTimeout.isZero) null else ShutdownHook(this, options.shutdownTimeout).also { it.install() }
+        if (exitWatch.isInstalled ||
+            options.shutdownTimeout.isZero
+        ) {
+            null
+        } else {
+            ShutdownHook(this, options.shutdownTimeout).also { it.install() }
+        }
 
     override fun start() {
         startLoopThread(options.threadName, life::begin, life::loop)

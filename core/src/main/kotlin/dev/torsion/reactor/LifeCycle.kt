@@ -25,10 +25,10 @@ import dev.torsion.loop.persistently
 import dev.torsion.loop.startLoopThread
 import dev.torsion.loop.unfailing
 import dev.torsion.spi.Engine
+import kotlinx.coroutines.cancel
 import java.time.Duration
 import java.util.concurrent.CountDownLatch
 import java.util.concurrent.TimeUnit
-import kotlinx.coroutines.cancel
 
 /*
  * The states of a reactor and what leads from one to another. What has no entry is refused or, where it comes late, does nothing.

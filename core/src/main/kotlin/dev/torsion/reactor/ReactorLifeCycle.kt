@@ -3,8 +3,8 @@
 
 package dev.torsion.reactor
 
-import dev.torsion.loop.ReactorNotRunningException
 import dev.torsion.loop.LoopState
+import dev.torsion.loop.ReactorNotRunningException
 import java.time.Duration
 
 /**

@@ -4,11 +4,11 @@
 package dev.torsion.reactor
 
 import dev.torsion.health.BlockedLoopListener
+import dev.torsion.loop.ContextCarrier
+import dev.torsion.loop.ErrorListener
 import dev.torsion.name.BlockingHostResolver
 import dev.torsion.name.HostResolver
 import dev.torsion.name.HostResolverFactory
-import dev.torsion.loop.ContextCarrier
-import dev.torsion.loop.ErrorListener
 import java.time.Duration
 import java.util.concurrent.ThreadFactory
 

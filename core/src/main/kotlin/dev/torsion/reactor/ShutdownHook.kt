@@ -6,12 +6,12 @@
 
 package dev.torsion.reactor
 
-import dev.torsion.loop.ReactorNotRunningException
 import dev.torsion.clock.saturatedNanos
 import dev.torsion.log.LogKeys
 import dev.torsion.log.Logger
 import dev.torsion.log.safeString
 import dev.torsion.loop.LoopState
+import dev.torsion.loop.ReactorNotRunningException
 import java.time.Duration
 import kotlin.time.toJavaDuration
 

@@ -3,12 +3,12 @@
 
 package dev.torsion.reactor
 
-import dev.torsion.loop.ReactorNotRunningException
-import dev.torsion.loop.isInSystemExit
 import dev.torsion.defer.Deferred
 import dev.torsion.log.LogKeys
 import dev.torsion.log.Logger
 import dev.torsion.log.safeString
+import dev.torsion.loop.ReactorNotRunningException
+import dev.torsion.loop.isInSystemExit
 import java.util.concurrent.Callable
 
 /** [call] on another thread, and the [result] that it owes the thread of the [reactor]. */

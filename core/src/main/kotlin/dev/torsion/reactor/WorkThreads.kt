@@ -3,7 +3,6 @@
 
 package dev.torsion.reactor
 
-import dev.torsion.loop.isInSystemExit
 import dev.torsion.defer.Deferred
 import dev.torsion.defer.Failure
 import dev.torsion.defer.addStep
@@ -12,6 +11,7 @@ import dev.torsion.loop.Loop
 import dev.torsion.loop.LoopState
 import dev.torsion.loop.ReactorNotRunningException
 import dev.torsion.loop.ThreadPool
+import dev.torsion.loop.isInSystemExit
 import java.util.concurrent.Callable
 import java.util.concurrent.CancellationException
 import java.util.concurrent.CompletableFuture
@@ -41,7 +41,9 @@ internal class WorkThreads(
     private val lookups = lazy {
         val number = AtomicInteger()
         val daemons = ThreadFactory { Thread(it, "${options.threadName}-resolver-${number.incrementAndGet()}").apply { isDaemon = true } }
-        ThreadPool("${options.threadName}-resolver", RESOLVER_THREADS, daemons, ContextCarrier.none(), loop::reportError).also { it.start() }
+        ThreadPool("${options.threadName}-resolver", RESOLVER_THREADS, daemons, ContextCarrier.none(), loop::reportError).also {
+            it.start()
+        }
     }
 
     @Synchronized

@@ -6,8 +6,8 @@
 
 package dev.torsion.reactor
 
-import dev.torsion.loop.ReactorNotRunningException
 import dev.torsion.defer.Deferred
+import dev.torsion.loop.ReactorNotRunningException
 import dev.torsion.loop.ThreadPool
 import java.util.concurrent.Callable
 import java.util.concurrent.Executor

@@ -5,9 +5,9 @@ package dev.torsion.name
 
 import dev.torsion.defer.Deferred
 import dev.torsion.defer.fail
+import dev.torsion.loop.ReactorNotRunningException
 import dev.torsion.net.DnsLookupException
 import dev.torsion.reactor.Reactor
-import dev.torsion.loop.ReactorNotRunningException
 import dev.torsion.reactor.ReactorOptions
 import dev.torsion.reactor.onLoop
 import dev.torsion.reactor.resolve

@@ -14,15 +14,15 @@ import dev.torsion.reactor.onLoop
 import dev.torsion.reactor.resultOnLoop
 import io.kotest.core.spec.style.StringSpec
 import io.kotest.matchers.shouldBe
+import kotlinx.coroutines.awaitCancellation
+import kotlinx.coroutines.job
+import kotlinx.coroutines.launch
 import java.io.File
 import java.nio.ByteBuffer
 import java.time.Duration
 import java.util.concurrent.CompletableFuture
 import java.util.concurrent.TimeUnit
 import kotlin.system.exitProcess
-import kotlinx.coroutines.awaitCancellation
-import kotlinx.coroutines.job
-import kotlinx.coroutines.launch
 
 private const val CONNECTIONS = 10_000
 private const val AT_ONCE = 400 // attempts under way: below the backlog, so that no handshake has to be repeated

@@ -15,11 +15,11 @@ import io.kotest.core.spec.style.StringSpec
 import io.kotest.matchers.shouldBe
 import io.kotest.matchers.string.shouldContain
 import io.kotest.matchers.types.shouldBeInstanceOf
+import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.runBlocking
 import java.io.IOException
 import java.time.Duration
 import java.util.concurrent.CompletableFuture
-import kotlinx.coroutines.Dispatchers
-import kotlinx.coroutines.runBlocking
 
 /** In debug mode, which tests run in, a Deferred that was made on a running reactor's thread is refused to other threads. */
 class DeferredOwnerSpec :

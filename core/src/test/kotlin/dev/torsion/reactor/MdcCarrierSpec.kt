@@ -7,9 +7,9 @@ import dev.torsion.loop.ContextCarrier
 import io.kotest.core.spec.style.StringSpec
 import io.kotest.matchers.shouldBe
 import io.kotest.matchers.types.shouldBeSameInstanceAs
-import kotlin.concurrent.thread
 import org.slf4j.MDC
 import org.slf4j.helpers.BasicMDCAdapter
+import kotlin.concurrent.thread
 
 /** The tests' log has no MDC, so this one brings SLF4J's own. */
 class MdcCarrierSpec :

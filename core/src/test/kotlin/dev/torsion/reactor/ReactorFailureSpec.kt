@@ -288,13 +288,13 @@ private class FailingReactor private constructor(
     options: ReactorOptions,
     private val faults: Faults,
 ) : EngineReactor(
-        options,
-        nioEngine(options) { FailingPoller(it, faults) },
-        {
-            faults.at(Place.CLOCK)
-            System.nanoTime()
-        },
-    ) {
+    options,
+    nioEngine(options) { FailingPoller(it, faults) },
+    {
+        faults.at(Place.CLOCK)
+        System.nanoTime()
+    },
+) {
     constructor(listener: (Throwable) -> Unit = {}) :
         this(ReactorOptions("failing", errorListener = { _, error -> listener(error) }), Faults())
 

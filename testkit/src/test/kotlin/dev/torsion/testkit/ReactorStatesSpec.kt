@@ -3,9 +3,9 @@
 
 package dev.torsion.testkit
 
-import dev.torsion.name.HostResolver
 import dev.torsion.loop.ReactorNotRunningException
 import dev.torsion.loop.ThreadPoolStoppedException
+import dev.torsion.name.HostResolver
 import dev.torsion.net.CloseReason
 import dev.torsion.net.ConnectException
 import dev.torsion.net.Connector
@@ -19,17 +19,17 @@ import io.kotest.assertions.withClue
 import io.kotest.core.spec.style.StringSpec
 import io.kotest.matchers.collections.shouldBeEmpty
 import io.kotest.matchers.shouldBe
+import kotlinx.coroutines.CancellationException
+import kotlinx.coroutines.delay
+import kotlinx.coroutines.launch
+import kotlinx.coroutines.runBlocking
+import kotlinx.coroutines.withContext
 import java.time.Duration
 import java.util.concurrent.CopyOnWriteArrayList
 import java.util.concurrent.CountDownLatch
 import java.util.concurrent.TimeUnit
 import java.util.concurrent.atomic.AtomicInteger
 import kotlin.concurrent.thread
-import kotlinx.coroutines.CancellationException
-import kotlinx.coroutines.delay
-import kotlinx.coroutines.launch
-import kotlinx.coroutines.runBlocking
-import kotlinx.coroutines.withContext
 import dev.torsion.defer.Deferred as TorsionDeferred
 import dev.torsion.net.ClientFactory as TorsionClientFactory
 import dev.torsion.net.Factory as TorsionFactory
