@@ -9,7 +9,20 @@ package dev.torsion.endpoint
 import dev.torsion.group.GroupFactory
 import dev.torsion.group.GroupPort
 import dev.torsion.group.ReactorGroup
+import dev.torsion.reactor.Reactor
 import java.util.concurrent.CompletableFuture
+
+/** The endpoint at which the reactors of a group listen, for the one of them that accepts. */
+public fun interface GroupEndpoint {
+    /** The endpoint on [reactor]. Thread: that of [reactor]. What it throws fails the future of [listen]. */
+    public fun on(reactor: Reactor): ServerEndpoint
+
+    public companion object {
+        /** The endpoint of the string [description], see [serverFromString]. */
+        @JvmStatic
+        public fun fromString(description: String): GroupEndpoint = GroupEndpoint { serverFromString(it, description) }
+    }
+}
 
 /**
  * Listens at [description], such as `tcp:8007`, for all reactors of this group: [serverFromString] for a group. See
@@ -21,4 +34,10 @@ import java.util.concurrent.CompletableFuture
 public fun ReactorGroup.listen(
     description: String,
     factories: GroupFactory,
-): CompletableFuture<GroupPort> = listening(factories) { reactor, factory -> serverFromString(reactor, description).listen(factory) }
+): CompletableFuture<GroupPort> = listen(GroupEndpoint.fromString(description), factories)
+
+/** The same for an endpoint that is no string. */
+public fun ReactorGroup.listen(
+    endpoint: GroupEndpoint,
+    factories: GroupFactory,
+): CompletableFuture<GroupPort> = listening(factories) { reactor, factory -> endpoint.on(reactor).listen(factory) }

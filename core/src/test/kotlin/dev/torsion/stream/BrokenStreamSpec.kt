@@ -59,7 +59,7 @@ class BrokenStreamSpec :
             withReactor { reactor ->
                 reactor.onLoop {
                     val channel = Breaking()
-                    StreamTransport.over(reactor as StreamLoop, channel, TcpOptions.DEFAULT) { reason = it }.start(protocol)
+                    StreamTransport.over(reactor.capability(StreamLoop::class.java)!!, channel, TcpOptions.DEFAULT) { reason = it }.start(protocol)
                     channel.handler.broken(error)
                 }
             }

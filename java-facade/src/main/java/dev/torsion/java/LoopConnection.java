@@ -3,7 +3,6 @@
 
 package dev.torsion.java;
 
-import dev.torsion.loop.ReactorNotRunningException;
 import dev.torsion.defer.Callback;
 import dev.torsion.defer.Deferred;
 import dev.torsion.defer.Deferreds;
@@ -11,6 +10,7 @@ import dev.torsion.framing.Codec;
 import dev.torsion.framing.ConnectionOptions;
 import dev.torsion.framing.Content;
 import dev.torsion.framing.MessageDemand;
+import dev.torsion.loop.ReactorNotRunningException;
 import dev.torsion.net.Address;
 import dev.torsion.net.ClosePhase;
 import dev.torsion.net.CloseReason;

@@ -4,6 +4,7 @@
 package dev.torsion.java;
 
 import dev.torsion.defer.Deferred;
+import dev.torsion.endpoint.ClientEndpoint;
 import dev.torsion.endpoint.Endpoints;
 import dev.torsion.framing.Codec;
 import dev.torsion.framing.ConnectionOptions;
@@ -70,14 +71,22 @@ public final class ServiceGroup {
       ConnectionOptions options,
       RetryPolicy retryPolicy,
       ConnectionPreparation<T> preparation) {
-    return new KeptConnection<>(
-        loop,
-        this,
+    return keepConnected(
         Endpoints.clientFromString(loop.reactor, endpoint),
         codec,
         options,
         retryPolicy,
         preparation);
+  }
+
+  /** The same for an endpoint that is an object of the reactor. */
+  public <T> KeptConnection<T> keepConnected(
+      ClientEndpoint endpoint,
+      Codec<T> codec,
+      ConnectionOptions options,
+      RetryPolicy retryPolicy,
+      ConnectionPreparation<T> preparation) {
+    return new KeptConnection<>(loop, this, endpoint, codec, options, retryPolicy, preparation);
   }
 
   private Deferred<StartedService> adding(Service service) {

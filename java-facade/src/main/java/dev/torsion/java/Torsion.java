@@ -8,7 +8,9 @@ import dev.torsion.clock.LoopingCall;
 import dev.torsion.defer.Deferred;
 import dev.torsion.defer.DeferredCancelledException;
 import dev.torsion.defer.Deferreds;
+import dev.torsion.endpoint.ClientEndpoint;
 import dev.torsion.endpoint.Endpoints;
+import dev.torsion.endpoint.ServerEndpoint;
 import dev.torsion.framing.Codec;
 import dev.torsion.framing.ConnectionOptions;
 import dev.torsion.framing.Connections;
@@ -270,11 +272,31 @@ public final class Torsion implements AutoCloseable {
   /** The same with limits, such as how many connections there may be. */
   public <T> CompletableFuture<Server> serve(
       String endpoint, Codec<T> codec, ConnectionOptions options, ConnectionHandler<T> handler) {
+    return serving(() -> Endpoints.serverFromString(reactor, endpoint), codec, options, handler);
+  }
+
+  /**
+   * The same for an endpoint that is an object of {@link #reactor()}, such as {@code new
+   * TCP4ServerEndpoint(torsion.reactor(), 8007, 100, "127.0.0.1", tcpOptions)}.
+   */
+  public <T> CompletableFuture<Server> serve(
+      ServerEndpoint endpoint,
+      Codec<T> codec,
+      ConnectionOptions options,
+      ConnectionHandler<T> handler) {
+    return serving(() -> endpoint, codec, options, handler);
+  }
+
+  private <T> CompletableFuture<Server> serving(
+      Callable<ServerEndpoint> endpoint,
+      Codec<T> codec,
+      ConnectionOptions options,
+      ConnectionHandler<T> handler) {
     return listening(
         () ->
             Connections.listen(
                 reactor,
-                endpoint,
+                endpoint.call(),
                 codec,
                 options,
                 inner -> handler.connected(connection(inner, codec, options))));
@@ -295,9 +317,23 @@ public final class Torsion implements AutoCloseable {
   /** The same with limits, such as how long the connection may be idle. */
   public <T> CompletableFuture<Connection<T>> connect(
       String endpoint, Codec<T> codec, ConnectionOptions options) {
+    return connecting(() -> Endpoints.clientFromString(reactor, endpoint), codec, options);
+  }
+
+  /**
+   * The same for an endpoint that is an object of {@link #reactor()}, such as {@code new
+   * HostnameEndpoint(torsion.reactor(), "example.com", 8007)}.
+   */
+  public <T> CompletableFuture<Connection<T>> connect(
+      ClientEndpoint endpoint, Codec<T> codec, ConnectionOptions options) {
+    return connecting(() -> endpoint, codec, options);
+  }
+
+  private <T> CompletableFuture<Connection<T>> connecting(
+      Callable<ClientEndpoint> endpoint, Codec<T> codec, ConnectionOptions options) {
     return loop.opening(
         () ->
-            Connections.openConnection(reactor, endpoint, codec, options)
+            Connections.openConnection(reactor, endpoint.call(), codec, options)
                 .addCallback(inner -> connection(inner, codec, options)),
         Connection::abort);
   }
@@ -324,13 +360,22 @@ public final class Torsion implements AutoCloseable {
     return listening(() -> Endpoints.serverFromString(reactor, endpoint).listen(factory));
   }
 
+  /** The same for an endpoint that is an object of {@link #reactor()}. */
+  public CompletableFuture<Server> listen(ServerEndpoint endpoint, Factory factory) {
+    return listening(() -> endpoint.listen(factory));
+  }
+
   /** Listens on a TCP port of all interfaces, 0 for any free one; Twisted's {@code listenTCP}. */
   public CompletableFuture<Server> listenTcp(int port, Factory factory) {
+    return listenTcp(port, factory, TcpOptions.DEFAULT);
+  }
+
+  /** The same with limits and socket options of the connections. */
+  public CompletableFuture<Server> listenTcp(int port, Factory factory, TcpOptions options) {
     return listening(
         () ->
             Deferreds.succeed(
-                reactor.listenTcp(
-                    port, factory, "", ListeningPort.DEFAULT_BACKLOG, TcpOptions.DEFAULT)));
+                reactor.listenTcp(port, factory, "", ListeningPort.DEFAULT_BACKLOG, options)));
   }
 
   private CompletableFuture<Server> listening(Callable<Deferred<ListeningPort>> listen) {
@@ -343,8 +388,19 @@ public final class Torsion implements AutoCloseable {
    * future has the protocol once it is connected, and fails as {@link #connect}.
    */
   public <P extends Protocol> CompletableFuture<P> connectProtocol(String endpoint, P protocol) {
+    return connectingProtocol(() -> Endpoints.clientFromString(reactor, endpoint), protocol);
+  }
+
+  /** The same for an endpoint that is an object of {@link #reactor()}. */
+  public <P extends Protocol> CompletableFuture<P> connectProtocol(
+      ClientEndpoint endpoint, P protocol) {
+    return connectingProtocol(() -> endpoint, protocol);
+  }
+
+  private <P extends Protocol> CompletableFuture<P> connectingProtocol(
+      Callable<ClientEndpoint> endpoint, P protocol) {
     return loop.opening(
-        () -> Endpoints.connectProtocol(Endpoints.clientFromString(reactor, endpoint), protocol),
+        () -> Endpoints.connectProtocol(endpoint.call(), protocol),
         unwanted -> unwanted.transport().abortConnection());
   }
 
@@ -354,10 +410,14 @@ public final class Torsion implements AutoCloseable {
    * the reactor's thread, as soon as the attempt has begun.
    */
   public CompletableFuture<Connector> connectTcp(String host, int port, ClientFactory factory) {
+    return connectTcp(host, port, factory, TcpOptions.DEFAULT);
+  }
+
+  /** The same with limits and socket options of the connection. */
+  public CompletableFuture<Connector> connectTcp(
+      String host, int port, ClientFactory factory, TcpOptions options) {
     return call(
-        () ->
-            reactor.connectTcp(
-                host, port, factory, Connector.DEFAULT_TIMEOUT, null, TcpOptions.DEFAULT));
+        () -> reactor.connectTcp(host, port, factory, Connector.DEFAULT_TIMEOUT, null, options));
   }
 
   /** The services of this program, which stop before the reactor does. */

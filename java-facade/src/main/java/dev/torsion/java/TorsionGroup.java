@@ -5,6 +5,7 @@ package dev.torsion.java;
 
 import dev.torsion.defer.Deferreds;
 import dev.torsion.endpoint.Endpoints;
+import dev.torsion.endpoint.GroupEndpoint;
 import dev.torsion.framing.Codec;
 import dev.torsion.framing.ConnectionFactories;
 import dev.torsion.framing.ConnectionOptions;
@@ -173,6 +174,18 @@ public final class TorsionGroup implements AutoCloseable {
   /** The same with limits. How many connections there may be is for all reactors together. */
   public <T> CompletableFuture<Server> serve(
       String endpoint, Codec<T> codec, ConnectionOptions options, ConnectionHandler<T> handler) {
+    return serve(GroupEndpoint.fromString(endpoint), codec, options, handler);
+  }
+
+  /**
+   * The same for an endpoint that is no string, such as {@code reactor -> new
+   * TCP4ServerEndpoint(reactor, 8007, 100, "127.0.0.1", tcpOptions)}.
+   */
+  public <T> CompletableFuture<Server> serve(
+      GroupEndpoint endpoint,
+      Codec<T> codec,
+      ConnectionOptions options,
+      ConnectionHandler<T> handler) {
     return listen(
         endpoint,
         new ConnectionFactories<>(
@@ -190,6 +203,11 @@ public final class TorsionGroup implements AutoCloseable {
    * factories} has thrown.
    */
   public CompletableFuture<Server> listen(String endpoint, GroupFactory factories) {
+    return listen(GroupEndpoint.fromString(endpoint), factories);
+  }
+
+  /** The same for an endpoint that is no string. */
+  public CompletableFuture<Server> listen(GroupEndpoint endpoint, GroupFactory factories) {
     return Endpoints.listen(group, endpoint, factories)
         .thenCompose(
             port -> // composed, the server closes the port when nobody is handed it

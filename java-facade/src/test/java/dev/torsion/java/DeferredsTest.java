@@ -3,13 +3,13 @@
 
 package dev.torsion.java;
 
-import dev.torsion.loop.ReactorNotRunningException;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.torsion.defer.Deferred;
 import dev.torsion.defer.Deferreds;
+import dev.torsion.loop.ReactorNotRunningException;
 import dev.torsion.net.Connector;
 import java.io.IOException;
 import java.util.ArrayList;

@@ -3,7 +3,6 @@
 
 package dev.torsion.java;
 
-import dev.torsion.loop.ReactorNotRunningException;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotSame;
@@ -13,6 +12,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.torsion.endpoint.EndpointSyntaxException;
 import dev.torsion.framing.ConnectionOptions;
+import dev.torsion.loop.ReactorNotRunningException;
 import dev.torsion.net.ConnectionRefusedException;
 import dev.torsion.service.RetryPolicy;
 import java.time.Duration;

@@ -3,13 +3,13 @@
 
 package dev.torsion.java;
 
-import dev.torsion.loop.ReactorNotRunningException;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.torsion.endpoint.Endpoints;
+import dev.torsion.loop.ReactorNotRunningException;
 import dev.torsion.net.CannotListenException;
 import dev.torsion.net.Factory;
 import dev.torsion.net.Protocol;

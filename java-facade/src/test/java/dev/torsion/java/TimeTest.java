@@ -3,13 +3,13 @@
 
 package dev.torsion.java;
 
-import dev.torsion.loop.ReactorNotRunningException;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.torsion.loop.ReactorNotRunningException;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;

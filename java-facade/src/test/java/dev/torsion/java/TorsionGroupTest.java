@@ -3,7 +3,6 @@
 
 package dev.torsion.java;
 
-import dev.torsion.loop.ReactorNotRunningException;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertSame;
@@ -12,6 +11,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.torsion.endpoint.EndpointSyntaxException;
 import dev.torsion.framing.ConnectionOptions;
+import dev.torsion.loop.ReactorNotRunningException;
 import dev.torsion.net.CannotListenException;
 import dev.torsion.net.CloseReason;
 import dev.torsion.net.ConnectionRefusedException;

@@ -3,7 +3,6 @@
 
 package dev.torsion.java;
 
-import dev.torsion.loop.ReactorNotRunningException;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
@@ -11,12 +10,12 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.torsion.defer.Deferred;
+import dev.torsion.loop.ReactorNotRunningException;
 import dev.torsion.net.Factory;
 import dev.torsion.net.Protocol;
 import dev.torsion.nio.NioPoller;
 import dev.torsion.reactor.EngineReactor;
 import dev.torsion.reactor.EngineReactors;
-import java.util.concurrent.atomic.AtomicBoolean;
 import dev.torsion.reactor.Phase;
 import dev.torsion.reactor.ReactorFailedException;
 import dev.torsion.reactor.ReactorNotRestartableException;

@@ -105,6 +105,13 @@ public suspend fun <T : Any> Reactor.connect(
     endpoint: String,
     codec: Codec<T>,
     options: ConnectionOptions = ConnectionOptions.DEFAULT,
+): Connection<T> = connect(clientFromString(this, endpoint), codec, options)
+
+/** The same for an endpoint that is no string. */
+public suspend fun <T : Any> Reactor.connect(
+    endpoint: ClientEndpoint,
+    codec: Codec<T>,
+    options: ConnectionOptions = ConnectionOptions.DEFAULT,
 ): Connection<T> = openConnection(endpoint, codec, options).await()
 
 /** [connect] for callbacks and for Java. Cancelling the Deferred gives the attempt up. */
@@ -145,4 +152,13 @@ public fun <T : Any> Reactor.listen(
     codec: Codec<T>,
     options: ConnectionOptions = ConnectionOptions.DEFAULT,
     handler: ConnectionHandler<T>,
-): Deferred<ListeningPort> = serverFromString(this, endpoint).listen(ConnectionFactory(this, codec, options, handler))
+): Deferred<ListeningPort> = listen(serverFromString(this, endpoint), codec, options, handler)
+
+/** The same for an endpoint that is no string. */
+@JvmOverloads
+public fun <T : Any> Reactor.listen(
+    endpoint: ServerEndpoint,
+    codec: Codec<T>,
+    options: ConnectionOptions = ConnectionOptions.DEFAULT,
+    handler: ConnectionHandler<T>,
+): Deferred<ListeningPort> = endpoint.listen(ConnectionFactory(this, codec, options, handler))

@@ -5,6 +5,7 @@
 
 package dev.torsion.framing
 
+import dev.torsion.endpoint.GroupEndpoint
 import dev.torsion.endpoint.listen
 import dev.torsion.group.GroupPort
 import dev.torsion.group.ReactorGroup
@@ -34,6 +35,15 @@ import kotlin.coroutines.resumeWithException
 @JvmSynthetic
 public suspend fun <T : Any> ReactorGroup.serve(
     endpoint: String,
+    codec: Codec<T>,
+    options: ConnectionOptions = ConnectionOptions.DEFAULT,
+    handler: suspend (Connection<T>) -> Unit,
+): GroupPort = serve(GroupEndpoint.fromString(endpoint), codec, options, handler)
+
+/** The same for an endpoint that is no string. */
+@JvmSynthetic
+public suspend fun <T : Any> ReactorGroup.serve(
+    endpoint: GroupEndpoint,
     codec: Codec<T>,
     options: ConnectionOptions = ConnectionOptions.DEFAULT,
     handler: suspend (Connection<T>) -> Unit,

@@ -17,12 +17,12 @@ import io.kotest.assertions.withClue
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.collections.shouldBeEmpty
 import io.kotest.matchers.shouldBe
+import kotlinx.coroutines.launch
 import java.io.IOException
 import java.nio.ByteBuffer
 import java.time.Duration
 import java.util.concurrent.CancellationException
 import java.util.concurrent.TimeUnit
-import kotlinx.coroutines.launch
 
 /**
  * Every hook of codecs, handlers and receivers throws everything that there is to throw. Each time the connection ends on both sides, whoever

@@ -10,11 +10,11 @@ import dev.torsion.loop.ReactorNotRunningException
 import dev.torsion.net.TcpTransport
 import dev.torsion.net.Transport
 import dev.torsion.reactor.Reactor
+import kotlinx.coroutines.Job
 import java.util.concurrent.CompletableFuture
 import java.util.concurrent.CopyOnWriteArrayList
 import java.util.function.BooleanSupplier
 import java.util.function.Supplier
-import kotlinx.coroutines.Job
 
 /** A program for a [FaultSweep]: sets itself up on [SweepRun.reactor], and stops that when it is done. */
 public fun interface SweepProgram {

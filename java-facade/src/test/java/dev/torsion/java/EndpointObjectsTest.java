@@ -1,0 +1,184 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.java;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.torsion.endpoint.HostnameEndpoint;
+import dev.torsion.endpoint.ProtocolWrapper;
+import dev.torsion.endpoint.TCP4ServerEndpoint;
+import dev.torsion.endpoint.WrappingFactory;
+import dev.torsion.framing.ConnectionOptions;
+import dev.torsion.net.ClientFactory;
+import dev.torsion.net.Connector;
+import dev.torsion.net.Factory;
+import dev.torsion.net.ListeningPort;
+import dev.torsion.net.Protocol;
+import dev.torsion.net.TcpOptions;
+import dev.torsion.net.TcpTransport;
+import dev.torsion.reactor.ReactorOptions;
+import dev.torsion.service.RetryPolicy;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.LongAdder;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** Endpoints that are objects, and options, wherever the facade takes a string. */
+@Timeout(60)
+class EndpointObjectsTest {
+  private static final TcpOptions KEPT_ALIVE =
+      new TcpOptions(64 * 1024, 16 * 1024, 1L << 20, Duration.ofSeconds(5), true, true);
+
+  private static TCP4ServerEndpoint anyPort(Torsion torsion) {
+    return new TCP4ServerEndpoint(
+        torsion.reactor(), 0, ListeningPort.DEFAULT_BACKLOG, "127.0.0.1", KEPT_ALIVE);
+  }
+
+  private static HostnameEndpoint at(Torsion torsion, Server server) {
+    return new HostnameEndpoint(torsion.reactor(), "127.0.0.1", server.port());
+  }
+
+  @Test
+  void serveAndConnectTakeEndpointsWithTheirOptions() {
+    try (var torsion = Torsion.start()) {
+      var keptAlive = new CompletableFuture<Boolean>();
+      var server =
+          Results.of(
+              torsion.serve(
+                  anyPort(torsion),
+                  Codecs.line(),
+                  ConnectionOptions.DEFAULT,
+                  c -> c.onMessage(c::send)));
+      var probe =
+          Results.of(
+              torsion.listen(
+                  anyPort(torsion),
+                  new Factory(
+                      () ->
+                          new Protocol() {
+                            @Override
+                            protected void connectionMade() {
+                              keptAlive.complete(((TcpTransport) transport()).getTcpKeepAlive());
+                              transport().loseConnection();
+                            }
+                          })));
+      var client =
+          Results.of(
+              torsion.connect(at(torsion, server), Codecs.line(), ConnectionOptions.DEFAULT));
+      assertEquals("hello", Results.of(client.request("hello")));
+      var protocol = new Quiet();
+      assertSame(protocol, Results.of(torsion.connectProtocol(at(torsion, probe), protocol)));
+      assertTrue(Results.of(keptAlive));
+    }
+  }
+
+  @Test
+  void keptConnectionsTakeEndpoints() {
+    try (var torsion = Torsion.start()) {
+      var server =
+          Results.of(
+              torsion.serve(
+                  anyPort(torsion),
+                  Codecs.line(),
+                  ConnectionOptions.DEFAULT,
+                  c -> c.onMessage(c::send)));
+      var kept =
+          torsion
+              .services()
+              .keepConnected(
+                  at(torsion, server),
+                  Codecs.line(),
+                  ConnectionOptions.DEFAULT,
+                  RetryPolicy.DEFAULT,
+                  connection -> null);
+      assertEquals("hello", Results.of(kept.connection().thenCompose(c -> c.request("hello"))));
+      Results.of(kept.stop());
+    }
+  }
+
+  @Test
+  void groupsTakeEndpoints() {
+    try (var group = TorsionGroup.start(2, new ReactorOptions("objects"));
+        var torsion = Torsion.start()) {
+      var server =
+          Results.of(
+              group.serve(
+                  reactor -> new TCP4ServerEndpoint(reactor, 0, 5, "127.0.0.1", KEPT_ALIVE),
+                  Codecs.line(),
+                  ConnectionOptions.DEFAULT,
+                  c -> c.onMessage(c::send)));
+      var client =
+          Results.of(
+              torsion.connect(at(torsion, server), Codecs.line(), ConnectionOptions.DEFAULT));
+      assertEquals("hello", Results.of(client.request("hello")));
+    }
+  }
+
+  @Test
+  void anEndpointCanBeWrapped() {
+    try (var torsion = Torsion.start()) {
+      var bytes = new LongAdder();
+      var server =
+          Results.of(
+              torsion.serve(
+                  anyPort(torsion)
+                      .wrap(factory -> new Counting(factory, bytes))
+                      .wrap(factory -> new Counting(factory, bytes)),
+                  Codecs.line(),
+                  ConnectionOptions.DEFAULT,
+                  c -> c.onMessage(c::send)));
+      var client =
+          Results.of(
+              torsion.connect(
+                  at(torsion, server).wrap(factory -> new Counting(factory, bytes)),
+                  Codecs.line(),
+                  ConnectionOptions.DEFAULT));
+      assertEquals("hello", Results.of(client.request("hello")));
+      assertEquals(3L * "hello\r\n".length(), bytes.sum());
+    }
+  }
+
+  @Test
+  void tcpTakesOptions() {
+    try (var torsion = Torsion.start()) {
+      var server = Results.of(torsion.listenTcp(0, new Factory(Quiet::new), KEPT_ALIVE));
+      var keptAlive = new CompletableFuture<Boolean>();
+      var factory =
+          new ClientFactory(Quiet::new) {
+            @Override
+            public void clientConnectionMade(Connector connector, Protocol protocol) {
+              keptAlive.complete(((TcpTransport) protocol.transport()).getTcpKeepAlive());
+            }
+          };
+      Results.of(torsion.connectTcp("127.0.0.1", server.port(), factory, KEPT_ALIVE));
+      assertTrue(Results.of(keptAlive));
+    }
+  }
+
+  private static final class Quiet extends Protocol {}
+
+  private static final class Counting extends WrappingFactory {
+    private final LongAdder bytes;
+
+    Counting(Factory factory, LongAdder bytes) {
+      super(factory);
+      this.bytes = bytes;
+    }
+
+    @Override
+    protected Protocol wrapProtocol(Protocol protocol) {
+      return new ProtocolWrapper(protocol) {
+        @Override
+        public void dataReceived(ByteBuffer view) {
+          bytes.add(view.remaining());
+          super.dataReceived(view);
+        }
+      };
+    }
+  }
+}
