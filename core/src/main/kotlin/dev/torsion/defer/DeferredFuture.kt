@@ -210,15 +210,21 @@ private class Composed(
     fun begun(inner: CompletionStage<*>?) {
         before = null // all that came before is done
         if (inner is DeferredFuture<*>) if (isShared) inner.share() else inner.composing()
-        if (!stage.compareAndSet(null, inner)) giveUp(inner)
+        if (stage.getAndUpdate { if (it is Cancelled) Cancelled(inner) else inner } is Cancelled) giveUp(inner)
     }
 
     fun cancel() {
-        giveUp(stage.getAndSet(Cancelled))
+        val had = stage.getAndUpdate { it as? Cancelled ?: Cancelled(it) }
+        if (had !is Cancelled) giveUp(had)
         before?.cancel()
     }
 
-    fun handOver(value: Any?): Boolean = (stage.get() as? DeferredFuture<*>)?.handOver(value) != false
+    /** One that was cancelled has its value still, if somebody was handed it before. */
+    fun handOver(value: Any?): Boolean {
+        val now = stage.get()
+        val inner = if (now is Cancelled) now.inner else now
+        return (inner as? DeferredFuture<*>)?.handOver(value) != false
+    }
 
     fun share() {
         isShared = true
@@ -229,7 +235,7 @@ private class Composed(
         if (inner is DeferredFuture<*>) inner.giveUp()
     }
 
-    private object Cancelled
+    private class Cancelled(val inner: Any?)
 }
 
 /** The way of one value with a [Keeper] to the first who is handed it, or back. Both may be tried on any thread; one comes about. */

@@ -15,7 +15,7 @@ import java.util.function.Function
 
 /**
  * A future that says when its value is handed to somebody: to the function of a stage, or to a caller who asks for it. It does so only where
- * [isWatched]; elsewhere functions are passed on as they are. `resultNow` of newer JDKs is not seen.
+ * [isWatched]; elsewhere functions are passed on as they are.
  */
 @Suppress("UNCHECKED_CAST") // a function that takes more, or gives less, is as good
 internal abstract class HandingFuture<T>(loop: Executor) : LoopFuture<T>(loop) {
@@ -37,6 +37,15 @@ internal abstract class HandingFuture<T>(loop: Executor) : LoopFuture<T>(loop) {
         val isValue = isDone && !isCompletedExceptionally
         val value = super.getNow(otherwise)
         return if (isValue) handed(value) else value
+    }
+
+    /** On JDK 19 and newer it overrides the method of this name, and does the same. */
+    @Suppress("unused")
+    fun resultNow(): T {
+        check(isDone) { "the future has not completed yet" }
+        check(!isCancelled) { "the future was cancelled" }
+        check(!isCompletedExceptionally) { "the future has failed" }
+        return join()
     }
 
     private fun <A, B> handing(fn: Function<A, B>): Function<A, B> = if (isWatched) Function { fn.apply(handed(it)) } else fn
@@ -63,22 +72,26 @@ internal abstract class HandingFuture<T>(loop: Executor) : LoopFuture<T>(loop) {
     private fun <A, B> handingBoth(fn: BiConsumer<A, B>): BiConsumer<A, B> =
         if (isWatched) BiConsumer { value, other -> fn.accept(handed(value), other) } else fn
 
-    // The JDK's time limits watch their future by whenComplete: that hands the value to nobody.
-    private var setsTimeLimit: Thread? = null
+    // The JDK's own time limits watch their future by whenComplete, as if that handed the value to somebody.
 
-    private inline fun settingTimeLimit(set: () -> CompletableFuture<T>): CompletableFuture<T> {
-        setsTimeLimit = Thread.currentThread()
-        try {
-            return set()
-        } finally {
-            setsTimeLimit = null
-        }
+    override fun orTimeout(timeout: Long, unit: TimeUnit): CompletableFuture<T> {
+        val limit = CompletableFuture<T?>()
+        limit.whenComplete { _, error -> if (error != null) completeExceptionally(error) }
+        return within(limit) { limit.orTimeout(timeout, unit) }
     }
 
-    override fun orTimeout(timeout: Long, unit: TimeUnit): CompletableFuture<T> = settingTimeLimit { super.orTimeout(timeout, unit) }
+    override fun completeOnTimeout(value: T, timeout: Long, unit: TimeUnit): CompletableFuture<T> {
+        val limit = CompletableFuture<T?>()
+        limit.whenComplete { late, _ -> if (!isDone) complete(late as T) }
+        return within(limit) { limit.completeOnTimeout(value, timeout, unit) }
+    }
 
-    override fun completeOnTimeout(value: T, timeout: Long, unit: TimeUnit): CompletableFuture<T> =
-        settingTimeLimit { super.completeOnTimeout(value, timeout, unit) }
+    /** Begins [limit], which ends without its time being up once this is done. */
+    private inline fun within(limit: CompletableFuture<T?>, begin: () -> Unit): CompletableFuture<T> {
+        super.whenComplete { _, _ -> limit.complete(null) }
+        begin()
+        return this
+    }
 
     private fun isLost(value: Any?, error: Throwable?) = error == null && !handOver(value)
 
@@ -112,10 +125,7 @@ internal abstract class HandingFuture<T>(loop: Executor) : LoopFuture<T>(loop) {
         super.handleAsync(handing(fn as BiFunction<T?, Throwable?, U>), executor)
 
     override fun whenComplete(fn: BiConsumer<in T, in Throwable?>): CompletableFuture<T> =
-        when (Thread.currentThread()) {
-            setsTimeLimit -> super.whenComplete(fn)
-            else -> seen(super.whenComplete(handing(fn as BiConsumer<T?, Throwable?>)))
-        }
+        seen(super.whenComplete(handing(fn as BiConsumer<T?, Throwable?>)))
 
     override fun whenCompleteAsync(fn: BiConsumer<in T, in Throwable?>): CompletableFuture<T> =
         seen(super.whenCompleteAsync(handing(fn as BiConsumer<T?, Throwable?>)))

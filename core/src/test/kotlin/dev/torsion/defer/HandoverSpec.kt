@@ -3,6 +3,7 @@
 
 package dev.torsion.defer
 
+import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.assertions.withClue
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.collections.shouldContainExactly
@@ -16,6 +17,7 @@ import kotlinx.coroutines.SupervisorJob
 import kotlinx.coroutines.flow.first
 import kotlinx.coroutines.launch
 import java.util.concurrent.CompletableFuture
+import java.util.concurrent.CyclicBarrier
 import java.util.concurrent.TimeUnit
 import kotlin.coroutines.CoroutineContext
 
@@ -271,6 +273,51 @@ internal class HandoverSpec :
             job.cancel()
             while (tasks.isNotEmpty()) tasks.removeFirst().run()
             queue.pendingCount shouldBe 0
+        }
+
+        test("time limits of several threads hand the value to nobody") {
+            val together = CyclicBarrier(2)
+            repeat(2000) {
+                val maker = Maker()
+                val future = maker.deferred.toCompletableFuture(Runnable::run)
+                val limits =
+                    List(2) {
+                        CompletableFuture.runAsync {
+                            together.await(20, TimeUnit.SECONDS)
+                            future.orTimeout(1, TimeUnit.HOURS)
+                        }
+                    }
+                limits.forEach { it.get(20, TimeUnit.SECONDS) }
+                val unused = future.thenAcceptAsync({ error("it was cancelled") }) { }
+                maker.fire()
+                unused.cancel(true)
+                maker.thing.closed shouldBe 1
+            }
+        }
+
+        test("resultNow hands the value over, as on newer JDKs, and says why there is none") {
+            val maker = Maker()
+            val future = maker.deferred.toCompletableFuture(Runnable::run) as DeferredFuture<Thing>
+            shouldThrow<IllegalStateException> { future.resultNow() }
+            val unused = future.thenAcceptAsync({ error("it was cancelled") }) { }
+            maker.fire()
+            val method = CompletableFuture::class.java.methods.firstOrNull { it.name == "resultNow" }
+            (method?.invoke(future) ?: future.resultNow()) shouldBe maker.thing
+            unused.cancel(true)
+            maker.thing.closed shouldBe 0
+            val failed = fail<Thing>(java.io.IOException()).toCompletableFuture(Runnable::run) as DeferredFuture<Thing>
+            shouldThrow<IllegalStateException> { failed.resultNow() }.message shouldBe "the future has failed"
+        }
+
+        test("what a composed future has taken back is handed to nobody who asks later") {
+            val maker = Maker()
+            val future = succeed(1).toCompletableFuture(Runnable::run).thenCompose { maker.deferred.toCompletableFuture(Runnable::run) }
+            val unused = future.thenAcceptAsync({ error("it was cancelled") }) { }
+            maker.fire()
+            unused.cancel(true)
+            maker.thing.closed shouldBe 1
+            shouldThrow<java.util.concurrent.CancellationException> { future.join() }
+            future.handle { thing, error -> "$thing ${error is java.util.concurrent.CancellationException}" }.join() shouldBe "null true"
         }
 
         test("an exception while it is given back is logged, and harms nobody") {
