@@ -41,6 +41,7 @@ public open class NioPoller(
     private var ready = arrayOfNulls<SelectionKey>(FEW)
     private var readyCount = 0
     private val onReady = Consumer(::remember)
+    private val registered = ArrayList<SelectionKey>() // a selector that somebody closes forgets its own; a few are of closed channels
     private val afterSelect = ArrayDeque<Runnable>()
 
     /** What the channels' transports have written and left to do. */
@@ -52,7 +53,14 @@ public open class NioPoller(
     final override fun await(timeoutNanos: Long) {
         streams.turnBegan()
         forgetReady() // when the last wait has failed: the selector tells again what is ready
+        if (timeoutNanos != 0L) forgetClosed()
         select(timeoutNanos, onReady)
+    }
+
+    /** Before it waits: the rest of those that were closed may stay until they are many. */
+    private fun forgetClosed() {
+        val open = if (selector.isOpen) selector.keys().size else return
+        if (registered.size > open + open / 8 + MOST_FORGOTTEN) registered.removeIf { !it.isValid }
     }
 
     /** Waits on the [selector] for at most [timeoutNanos], with the meaning of [await], and gives [ready] each key that is. */
@@ -146,11 +154,15 @@ public open class NioPoller(
         channel: SelectableChannel,
         operations: Int,
         selectable: Selectable,
-    ): SelectionKey = channel.register(selector, operations, selectable)
+    ): SelectionKey = channel.register(selector, operations, selectable).also(registered::add)
 
     /** All channels' own. The keys may be looked at by any thread while they change. */
-    internal fun selectables(): List<Selectable> =
-        if (selector.isOpen) selector.keys().map { it.attachment() as Selectable } else emptyList()
+    internal fun selectables(): List<Selectable> {
+        val keys = if (selector.isOpen) selector.keys() else registered.filter { it.channel().isOpen }
+        return keys.map { it.attachment() as Selectable }
+    }
+
+    internal val registeredCount: Int get() = registered.size
 
     /** How many channels are registered, that [which] says. On any thread. */
     internal inline fun count(which: (Any?) -> Boolean): Int = if (canWait) keys().count { which(it.attachment()) } else 0
@@ -168,6 +180,7 @@ public open class NioPoller(
 
     private companion object {
         const val FEW = 64
+        const val MOST_FORGOTTEN = 16
         const val INTERRUPTED =
             "an interrupt does not end the loop: stop it with stopFromThread, which shutdownNow of an executor does not call"
     }

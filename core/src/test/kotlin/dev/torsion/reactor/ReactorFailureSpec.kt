@@ -10,6 +10,8 @@ import dev.torsion.loop.ErrorListener
 import dev.torsion.loop.Loop
 import dev.torsion.loop.ReactorNotRunningException
 import dev.torsion.loop.ThreadPool
+import dev.torsion.net.ClientFactory
+import dev.torsion.net.Factory
 import dev.torsion.nio.NioPoller
 import dev.torsion.nio.Scripted
 import dev.torsion.nio.connect
@@ -21,6 +23,7 @@ import io.kotest.matchers.collections.shouldContain
 import io.kotest.matchers.collections.shouldContainExactly
 import io.kotest.matchers.longs.shouldBeLessThanOrEqual
 import io.kotest.matchers.shouldBe
+import io.kotest.matchers.types.shouldBeInstanceOf
 import io.kotest.matchers.types.shouldBeSameInstanceAs
 import java.io.IOException
 import java.nio.channels.SelectionKey
@@ -127,6 +130,67 @@ class ReactorFailureSpec :
             iterated.closeSelector()
             shouldThrow<ReactorFailedException> { iterated.iterate() }
             shouldThrow<ReactorNotRestartableException> { iterated.iterate() }
+        }
+
+        "whoever has a channel on a selector that is closed from outside is told: ports, connections and futures" {
+            val reactor = FailingReactor()
+            val events = CopyOnWriteArrayList<String>()
+            reactor.start()
+            val connected = CountDownLatch(4)
+            fun noting(name: String) =
+                Scripted(made = { connected.countDown() }).also { p -> p.lost.thenAccept { events.add("$name lost") } }
+            val server =
+                object : Factory({ noting("server") }) {
+                    override fun stopFactory() {
+                        events.add("server stopped")
+                    }
+                }
+            val client =
+                object : ClientFactory({ noting("client") }) {
+                    override fun stopFactory() {
+                        events.add("client stopped")
+                    }
+                }
+            val port = reactor.onLoop { reactor.listenTcp(0, server, "127.0.0.1") }
+            val sockets = List(2) { port.connect() }
+            reactor.onLoop { reactor.connectTcp("127.0.0.1", port.host().port, client) }
+            connected.awaitOrFail()
+            val future = CompletableFuture<Any>()
+            val waiting = CountDownLatch(1)
+            thread {
+                val never =
+                    runCatching {
+                        reactor.blockingCallFromThread {
+                            waiting.countDown()
+                            Deferred<Unit>()
+                        }
+                    }
+                future.complete(never.exceptionOrNull()!!)
+            }
+            waiting.awaitOrFail()
+            reactor.onLoop { reactor.closeSelector() }
+            reactor.stopAndJoin(Duration.ofSeconds(DEADLINE_SECONDS)) shouldBe true
+            future.getOrFail().shouldBeInstanceOf<ReactorNotRunningException>()
+            sockets.forEach { socket -> socket.use { it.getInputStream().read() shouldBe -1 } }
+            shouldThrow<IOException> { port.connect() }
+            events.sorted() shouldContainExactly
+                listOf("client lost", "client stopped") + List(3) { "server lost" } + "server stopped"
+        }
+
+        "what is closed is forgotten, all but a few" {
+            val reactor = FailingReactor()
+            reactor.start()
+            val port = reactor.listen { Scripted(received = { transport.loseConnection() }) }
+            repeat(100) {
+                port.connect().use { socket ->
+                    socket.getOutputStream().write(1)
+                    socket.getInputStream().read() shouldBe -1
+                }
+            }
+            reactor.onLoop { }
+            reactor.onLoop { } // it has waited once more
+            (reactor.onLoop { reactor.registeredCount } < 25) shouldBe true
+            reactor.stopAndJoin(Duration.ofSeconds(DEADLINE_SECONDS)) shouldBe true
         }
 
         "a loop that breaks while it stops does not wait for what the shutdown waits for" {
@@ -316,6 +380,8 @@ private class FailingReactor private constructor(
         faults.broken = error
         engine.poller.wakeUp()
     }
+
+    val registeredCount: Int get() = (engine.poller as NioPoller).registeredCount
 
     fun closeSelector() = (engine.poller as FailingPoller).closeSelector()
 }
