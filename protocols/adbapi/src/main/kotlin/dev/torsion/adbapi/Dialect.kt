@@ -4,7 +4,9 @@
 package dev.torsion.adbapi
 
 import dev.torsion.adbapi.Classification.Kind
+import java.sql.Connection
 import java.sql.SQLException
+import java.sql.Statement
 
 /** Where databases differ in what concerns us. */
 internal enum class Dialect(
@@ -15,7 +17,20 @@ internal enum class Dialect(
     /** Whether text may be quoted by `$$`. */
     val quotesDollar: Boolean = false,
 ) {
-    POSTGRESQL(quotesDollar = true),
+    POSTGRESQL(quotesDollar = true) {
+        /** The driver sends one cancellation for each execution, which the server forgets when the statement has not reached it yet. */
+        override fun cancelAgain(
+            connection: Connection,
+            statement: Statement,
+        ) {
+            val drivers = Class.forName(
+                "org.postgresql.PGConnection",
+                true,
+                connection.unwrap(Connection::class.java).javaClass.classLoader,
+            )
+            drivers.getMethod("cancelQuery").invoke(connection.unwrap(drivers))
+        }
+    },
     MARIADB(hasBackslashes = true, readsRest = true) {
         override fun kindOf(error: SQLException): Kind? =
             when (error.errorCode) {
@@ -68,6 +83,12 @@ internal enum class Dialect(
 
     /** What the database's own code in [error] means, where its SQLState does not say it. */
     open fun kindOf(error: SQLException): Kind? = null
+
+    /** Cancels what [connection] runs, which is [statement], once more. */
+    open fun cancelAgain(
+        connection: Connection,
+        statement: Statement,
+    ): Unit = statement.cancel()
 
     companion object {
         fun ofProduct(name: String): Dialect =

@@ -12,6 +12,7 @@ import java.time.Duration
 import java.util.concurrent.CompletableFuture
 import java.util.concurrent.RejectedExecutionException
 import java.util.concurrent.atomic.AtomicBoolean
+import java.util.concurrent.atomic.AtomicInteger
 
 /** The parts of a pool that its three voices share. On any thread. */
 internal class Engine(
@@ -24,8 +25,9 @@ internal class Engine(
 
     // What may take long although nobody waits for it: cancelling opens a connection to a server that may be gone.
     private val helpers =
-        ThreadPool("${options.name}-helper", options.connections * 2, { Thread(it).apply { isDaemon = true } }, ContextCarrier.none())
+        ThreadPool("${options.name}-helper", options.connections * 2, ::helper, ContextCarrier.none())
             .apply { start() }
+    private val helperNumber = AtomicInteger()
     private val isClosing = AtomicBoolean()
     private val isEnding = AtomicBoolean()
 
@@ -68,7 +70,7 @@ internal class Engine(
     /** Gives [job] to a thread. What refuses it is thrown, and the job does not run. */
     fun <T> submit(job: Job<T>) {
         try {
-            job.startClock()
+            job.prepare()
             workers.submit(job)
         } catch (e: Throwable) {
             if (e is TooBusyException) counters.refused.increment()
@@ -89,6 +91,8 @@ internal class Engine(
             refused()
         }
     }
+
+    private fun helper(work: Runnable) = Thread(work, "${options.name}-helper-${helperNumber.incrementAndGet()}").apply { isDaemon = true }
 
     /** Takes no more; what was given is done, until the deadline. Then it is cancelled, and what does not end by then is left. */
     fun close(): CompletableFuture<Void?> {

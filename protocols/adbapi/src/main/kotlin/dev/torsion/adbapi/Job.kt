@@ -35,7 +35,7 @@ internal interface Completion<in T> {
  * | RUNNING, waiting for a connection | the connection, when it comes, is given back unused |
  * | RUNNING, a statement runs | `Statement.cancel`, again and again until the statement has ended; then it is rolled back |
  * | RUNNING, between two statements | the next one is refused; then it is rolled back |
- * | COMMITTING | nothing: what was asked for is done |
+ * | COMMITTING | the commit goes to its end; when it fails, nothing is tried again |
  * | ENDED | nothing |
  *
  * In all of them who waits is told at once. When the job has not ended a while after, its connection is cut. A connection goes back only when no
@@ -64,9 +64,11 @@ internal class Job<T>(
     private var isCut = false
 
     private var timeLimit: AutoCloseable? = null
+    private lateinit var carried: Runnable
 
-    /** For an interaction with a time-out: it counts from now. */
-    fun startClock() {
+    /** On the thread that asks for it. The time-out of an interaction counts from now. */
+    fun prepare() {
+        carried = engine.options.contextCarrier.carry(::runHere)
         val timeout = interaction?.timeout ?: return
         timeLimit =
             engine.deadlines.after(timeout) {
@@ -94,15 +96,20 @@ internal class Job<T>(
 
     /** It is to go no further, which who waits for it does not know yet. On any thread; does not block. */
     fun end(why: Throwable) {
-        if (stop(why) && isTold.compareAndSet(false, true)) completion.failed(why)
+        if (stop(why)) {
+            if (isTold.compareAndSet(false, true)) completion.failed(why)
+        } else {
+            cutLater() // a commit that hangs
+        }
     }
 
     private fun stop(why: Throwable): Boolean {
         val execution: Execution?
         val wasQueued: Boolean
         lock.withLock {
-            if (state == State.ENDED || state == State.COMMITTING || end != null) return false
+            if (state == State.ENDED || end != null) return false
             end = why
+            if (state == State.COMMITTING) return false // but if that fails, it is not tried again
             wasQueued = state == State.QUEUED
             if (wasQueued) state = State.ENDED
             execution = running
@@ -113,14 +120,20 @@ internal class Job<T>(
             engine.workers.remove(this)
         } else {
             execution?.let { pursue(it, 0) }
-            engine.deadlines.after(engine.options.cancelTimeout) { cutUnlessOver(null) }
+            cutLater()
         }
         return true
     }
 
+    private fun cutLater() {
+        engine.deadlines.after(engine.options.cancelTimeout) { cutUnlessOver(null) }
+    }
+
     // On the job's thread.
 
-    fun run() {
+    fun run(): Unit = carried.run()
+
+    private fun runHere() {
         lock.withLock {
             if (state != State.QUEUED) return
             state = State.RUNNING
@@ -184,7 +197,7 @@ internal class Job<T>(
         } catch (e: SQLException) {
             throw (whyEnded() ?: translated(e)).also { failure = it }
         } catch (e: Throwable) {
-            throw (if (e is Error) e else whyEnded() ?: e).also { failure = it }
+            throw (if (e is Error || e is CommitOutcomeUnknownException) e else whyEnded() ?: e).also { failure = it }
         } finally {
             giveBack(connection, failure)
         }
@@ -395,19 +408,28 @@ internal class Job<T>(
             cancelsUnderWay++
         }
         engine.inHelper(::cancelIsOver) {
-            cancelNow(execution)
+            cancelNow(execution, attempt > 0)
             val pause = minOf(FIRST_CANCEL_PAUSE shl minOf(attempt, DOUBLINGS), LAST_CANCEL_PAUSE)
             engine.deadlines.after(Duration.ofMillis(pause)) { pursue(execution, attempt + 1) }
         }
     }
 
-    private fun cancelNow(execution: Execution) {
+    private fun cancelNow(
+        execution: Execution,
+        isRepeated: Boolean,
+    ) {
         try {
-            val isRunning =
+            val connection =
                 lock.withLock {
-                    (running === execution).also { if (it) isTainted = true }
+                    if (running !== execution) return
+                    isTainted = true
+                    held
                 }
-            if (isRunning) execution.statement.cancel()
+            if (isRepeated && connection != null) {
+                engine.dialect.cancelAgain(connection, execution.statement)
+            } else {
+                execution.statement.cancel()
+            }
         } catch (e: Throwable) {
             log.debug("a statement could not be cancelled: {reason}", "reason" to e.toString())
         } finally {

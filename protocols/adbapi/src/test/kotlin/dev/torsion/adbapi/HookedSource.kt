@@ -89,9 +89,13 @@ internal class HookedSource(
 
     override fun setLogWriter(out: PrintWriter?) = Unit
 
-    override fun setLoginTimeout(seconds: Int) = Unit
+    private var loginTimeout = 0
 
-    override fun getLoginTimeout(): Int = 0
+    override fun setLoginTimeout(seconds: Int) {
+        loginTimeout = seconds
+    }
+
+    override fun getLoginTimeout(): Int = loginTimeout
 
     override fun getParentLogger(): Logger = Logger.getGlobal()
 

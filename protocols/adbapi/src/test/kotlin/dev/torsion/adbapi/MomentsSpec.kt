@@ -160,6 +160,41 @@ internal class MomentsSpec :
             pool.health().evicted shouldBe 0
         }
 
+        moment("cancelled while a commit goes on that fails: it is not tried again") {
+            val committing = CountDownLatch(1)
+            val goOn = CountDownLatch(1)
+            val runs = AtomicInteger()
+            source.on("Connection.commit") {
+                committing.countDown()
+                goOn.awaitSoon()
+                throw SQLException("could not serialize", "40001")
+            }
+            val future = pool.interaction(InteractionOptions.DEFAULT.withRetries(1_000)) { runs.incrementAndGet() }
+            committing.awaitSoon()
+            future.cancel(true)
+            within { pool.health().cancelled == 1L }
+            goOn.countDown()
+            within { pool.health().busy == 0 }
+            source.off("Connection.commit")
+            runs.get() shouldBe 1
+            names() shouldBe emptyList()
+        }
+
+        moment(
+            "a commit that hangs longer than the interaction may take: the connection is cut, and what has become of it is not known",
+            briefly,
+        ) {
+            val goOn = CountDownLatch(1)
+            source.on("Connection.commit") {
+                goOn.awaitSoon()
+                throw SQLException("the connection was cut", "08006")
+            }
+            source.on("Connection.abort") { goOn.countDown() }
+            val options = InteractionOptions.DEFAULT.withTimeout(Duration.ofMillis(100))
+            shouldThrow<CommitOutcomeUnknownException> { pool.interaction(options) { 1 }.result() }
+            pool.health().evicted shouldBe 1
+        }
+
         moment("cancelled when the result is on its way: the result is dropped, the connection is back") {
             val blocked = CountDownLatch(1)
             val goOn = CountDownLatch(1)
