@@ -4,7 +4,7 @@
 package dev.torsion.adbapi
 
 import dev.torsion.reactor.Reactor
-import dev.torsion.reactor.ReactorNotRunningException
+import dev.torsion.loop.ReactorNotRunningException
 import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.core.test.Enabled
