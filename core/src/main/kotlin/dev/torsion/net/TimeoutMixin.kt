@@ -28,7 +28,8 @@ import kotlin.time.toJavaDuration
  * }
  * ```
  *
- * The time-out ends with the connection; nobody needs to stop it.
+ * The time-out ends with the connection; nobody needs to stop it. Make one with its protocol and keep it: the protocol remembers each that is
+ * made for it.
  *
  * Thread: the reactor's.
  *

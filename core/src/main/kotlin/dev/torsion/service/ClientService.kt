@@ -27,6 +27,7 @@ import dev.torsion.net.Protocol
 import java.time.Duration
 import java.util.concurrent.CancellationException
 import java.util.concurrent.TimeUnit
+import org.slf4j.event.Level
 
 /**
  * Keeps one connection to [endpoint] while it runs: connects, and connects again when an attempt fails or the connection is lost;
@@ -154,6 +155,7 @@ constructor(
         val delay = delay()
         if (state != State.WAITING || waits != mine) return // the policy has stopped the service
         retry = clock.callLater(delay.saturatedNanos(), TimeUnit.NANOSECONDS, ::connect)
+        if (!log.isEnabled(Level.INFO)) return // the description is built for each retry
         log.info(
             "{service}: retry {retry} in {delay}: {reason}",
             LogKeys.SERVICE to safeString(this),

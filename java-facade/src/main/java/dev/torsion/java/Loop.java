@@ -6,6 +6,7 @@ package dev.torsion.java;
 import dev.torsion.defer.Deferred;
 import dev.torsion.defer.DeferredCancelledException;
 import dev.torsion.defer.Failure;
+import dev.torsion.defer.Place;
 import dev.torsion.log.Logger;
 import dev.torsion.loop.ReactorNotRunningException;
 import dev.torsion.reactor.Phase;
@@ -25,6 +26,10 @@ import org.jspecify.annotations.Nullable;
 /** The way from any thread to the reactor's, and back as futures. */
 final class Loop {
   private static final Logger log = new Logger(Torsion.class);
+
+  static {
+    Place.addLibrary(Loop.class); // reports name the user's line
+  }
 
   final Reactor reactor;
 

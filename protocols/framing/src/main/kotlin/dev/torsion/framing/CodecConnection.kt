@@ -21,6 +21,7 @@ import dev.torsion.net.Transport
 import dev.torsion.net.WrongThreadException
 import kotlinx.coroutines.Job
 import kotlinx.coroutines.flow.flow
+import dev.torsion.spi.TorsionSpi
 import java.nio.ByteBuffer
 import java.util.concurrent.CompletionStage
 import java.util.concurrent.Executor
@@ -33,6 +34,7 @@ import kotlin.coroutines.intrinsics.suspendCoroutineUninterceptedOrReturn
  *
  * A message leaves [inbox] only in [take], which does not suspend; that is what makes receiving safe to cancel.
  */
+@OptIn(TorsionSpi::class)
 internal class CodecConnection<T : Any>(
     override val transport: Transport,
     private val codec: Codec<T>,

@@ -3,12 +3,15 @@
 
 package dev.torsion.framing
 
+import dev.torsion.spi.TorsionSpi
+
 /**
  * A handler for [Connection.onMessage] whose [Deferred][dev.torsion.defer.Deferred]s do not always mean work: a pending one may also mean
  * that nobody asks for the next message. It is for adapters to another way of receiving, such as the Java facade.
  *
  * Thread: the reactor's.
  */
+@TorsionSpi
 public interface MessageDemand {
     /** Asked while a Deferred of this handler is pending: whether a message is being handled, or waits here. Then the peer is not idle. */
     public val isBusy: Boolean
