@@ -126,7 +126,7 @@ internal class DurationsSpec :
             make: (Reactor, String, Int) -> ClientEndpoint,
         ) = inMemory { reactor ->
             val port = reactor.listenTcp(0, Factory { object : Protocol() {} }, networkInterface)
-            val protocol = reactor.await(make(reactor, networkInterface, port.host().port).connect(Factory { object : Protocol() {} }))
+            val protocol = reactor.await(make(reactor, networkInterface, port.port()).connect(Factory { object : Protocol() {} }))
             reactor.advance(halfACentury)
             protocol.isConnected shouldBe true
             protocol.transport.abortConnection()
@@ -139,7 +139,7 @@ internal class DurationsSpec :
                 val protocol = object : Protocol() {}
                 val port = reactor.listenTcp(0, Factory { object : Protocol() {} }, "127.0.0.1")
                 val factory = object : ClientFactory({ protocol }) {}
-                reactor.connectTcp("127.0.0.1", port.host().port, factory, timeout)
+                reactor.connectTcp("127.0.0.1", port.port(), factory, timeout)
                 reactor.advance(halfACentury)
                 protocol.isConnected shouldBe true
                 protocol.transport.abortConnection()
@@ -154,7 +154,7 @@ internal class DurationsSpec :
                     override fun connectionMade() = transport.pauseProducing()
                 }
                 val port = reactor.listenTcp(0, Factory { deaf }, "127.0.0.1")
-                val endpoint = HostnameEndpoint(reactor, "127.0.0.1", port.host().port, options = options)
+                val endpoint = HostnameEndpoint(reactor, "127.0.0.1", port.port(), options = options)
                 val protocol = reactor.await(endpoint.connect(Factory { object : Protocol() {} }))
                 protocol.transport.write(ByteArray(1 shl 20))
                 protocol.transport.loseConnection()
@@ -168,7 +168,7 @@ internal class DurationsSpec :
         fun idle(options: ConnectionOptions) =
             inMemory { reactor ->
                 val port = successResultOf(reactor.listen("tcp:0:interface=127.0.0.1", LineCodec(), options) { })
-                val connection = reactor.runTest { reactor.connect("tcp:127.0.0.1:${port.host().port}", LineCodec(), options) }
+                val connection = reactor.runTest { reactor.connect("tcp:127.0.0.1:${port.port()}", LineCodec(), options) }
                 reactor.advance(halfACentury)
                 connection.closeReason shouldBe null
                 connection.abort()

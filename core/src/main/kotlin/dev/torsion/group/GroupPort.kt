@@ -4,9 +4,10 @@
 package dev.torsion.group
 
 import dev.torsion.defer.newDeferred
-import dev.torsion.net.InternetAddress
 import dev.torsion.loop.LoopState
+import dev.torsion.net.Address
 import dev.torsion.net.ListeningPort
+import dev.torsion.net.portNumber
 import java.util.concurrent.CompletableFuture
 
 /**
@@ -22,7 +23,14 @@ public class GroupPort internal constructor(
     private val address = port.host()
 
     /** The address it listens on, with the real port number where 0 was asked for. */
-    public fun host(): InternetAddress = address
+    public fun host(): Address = address
+
+    /**
+     * The port number of [host].
+     *
+     * @throws IllegalStateException when it listens on something that has no number
+     */
+    public fun port(): Int = address.portNumber()
 
     /** True until [stopListening], or the end of the reactor that accepts. */
     public val isListening: Boolean get() = acceptor.isOpen

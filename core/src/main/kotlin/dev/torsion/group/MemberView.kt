@@ -5,8 +5,8 @@ package dev.torsion.group
 
 import dev.torsion.defer.Deferred
 import dev.torsion.defer.succeed
+import dev.torsion.net.Address
 import dev.torsion.net.Factory
-import dev.torsion.net.InternetAddress
 import dev.torsion.net.ListeningPort
 import dev.torsion.net.TcpOptions
 import dev.torsion.reactor.Reactor
@@ -54,7 +54,7 @@ internal class WantedPort(
     /** Opens the port on the thread of the [share]'s reactor. */
     fun open(acceptor: Acceptor): ListeningPort = network.listen(port, networkInterface, backlog, options, acceptor)
 
-    override fun host(): InternetAddress = error(
+    override fun host(): Address = error(
         "the port of a group has its address when all reactors of the group have their share of it",
     )
 

@@ -9,8 +9,14 @@ import java.net.InetAddress
 import java.net.InetSocketAddress
 import java.net.SocketAddress
 
-/** One end of a connection. Addresses are values: equal when they name the same end. Twisted's `IAddress`. */
-public sealed interface Address
+/**
+ * One end of a connection: an [InternetAddress], or what another kind of transport has. Addresses are values: equal when they name the same
+ * end. Twisted's `IAddress`.
+ */
+public interface Address
+
+/** The port number of this address, for those that promise one. */
+internal fun Address.portNumber(): Int = checkNotNull(this as? InternetAddress) { "$this has no port number" }.port
 
 /** An address with a [host] and a [port]: [IPv4Address] or [IPv6Address]. */
 public sealed interface InternetAddress : Address {

@@ -12,7 +12,14 @@ import dev.torsion.defer.Deferred
  */
 public interface ListeningPort {
     /** The address it listens on, or did last, with the real port number where 0 was asked for; Twisted's `getHost`. */
-    public fun host(): InternetAddress
+    public fun host(): Address
+
+    /**
+     * The port number of [host].
+     *
+     * @throws IllegalStateException when it listens on something that has no number
+     */
+    public fun port(): Int = host().portNumber()
 
     /** True until [stopListening], and again after [startListening]. */
     public val isListening: Boolean

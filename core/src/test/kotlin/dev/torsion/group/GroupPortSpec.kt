@@ -63,7 +63,7 @@ class GroupPortSpec :
                 port.isListening shouldBe false
                 for (event in listOf("made", "started", "stopped")) factories.threadsOf(event) shouldContainExactlyInAnyOrder threads
                 socket.echo() // it lives on
-                group.listenTcp(port.host().port, { Factory { NotingEcho() } }, "127.0.0.1").getOrFail().stopListening().getOrFail()
+                group.listenTcp(port.port(), { Factory { NotingEcho() } }, "127.0.0.1").getOrFail().stopListening().getOrFail()
                 port.stopListening().getOrFail() // once more does nothing
                 factories.threadsOf("stopped").size shouldBe 2
                 socket.close()
@@ -152,7 +152,7 @@ class GroupPortSpec :
             withGroup { group ->
                 val port = group.listen { Factory { NotingEcho() } }.getOrFail()
                 val factories = NotingFactories()
-                failureOf<CannotListenException>(group.listenTcp(port.host().port, factories, "127.0.0.1"))
+                failureOf<CannotListenException>(group.listenTcp(port.port(), factories, "127.0.0.1"))
                 factories.awaitAllStopped(group)
             }
         }

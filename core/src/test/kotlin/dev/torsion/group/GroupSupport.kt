@@ -41,7 +41,7 @@ internal fun ReactorGroup.listen(factories: GroupFactory): CompletableFuture<Gro
 
 /** A blocking socket to this port. */
 internal fun GroupPort.connect(): Socket =
-    Socket(InetAddress.getLoopbackAddress(), host().port).apply { soTimeout = (DEADLINE_SECONDS * 1000).toInt() }
+    Socket(InetAddress.getLoopbackAddress(), port()).apply { soTimeout = (DEADLINE_SECONDS * 1000).toInt() }
 
 /** One byte there and back. */
 internal fun Socket.echo() {

@@ -80,7 +80,7 @@ internal class LibraryEventsSpec : StringSpec({
         val failing = Failing(error)
         val events = logged("protocol-error") {
             val port = listenTcp(0, Factory { failing }, "127.0.0.1")
-            connectTcp("127.0.0.1", port.host().port, Stopping(this))
+            connectTcp("127.0.0.1", port.port(), Stopping(this))
         }
         val failure = events.single { it.throwable === error }
         failure.level shouldBe Level.ERROR
@@ -97,7 +97,7 @@ internal class LibraryEventsSpec : StringSpec({
         val events = logged("no-server") {
             val port = listenTcp(0, Factory { Silent() }, "127.0.0.1")
             port.stopListening().addBoth {
-                connectTcp("127.0.0.1", port.host().port, Stopping(this))
+                connectTcp("127.0.0.1", port.port(), Stopping(this))
             }
         }
         val refused = events.single { it.format == "Could not connect to {destination}: {reason}" }

@@ -64,7 +64,7 @@ class EngineCostSpec :
                         transport.write(it)
                         if (++rounds == 100) flooding.complete(Unit)
                     })
-                reactor.onLoop { reactor.connectTcp("127.0.0.1", port.host().port, dev.torsion.net.ClientFactory { busy }) }
+                reactor.onLoop { reactor.connectTcp("127.0.0.1", port.port(), dev.torsion.net.ClientFactory { busy }) }
                 flooding.getOrFail()
                 port.connect().use { quiet ->
                     val roundsBefore = reactor.onLoop { rounds }

@@ -46,7 +46,7 @@ class FairnessSpec :
         "a quiet connection gets its answers while others flood the loop" {
             withReactor { reactor ->
                 fun listen(make: () -> Protocol) =
-                    reactor.onLoop { reactor.listenTcp(0, Factory { make() }, "127.0.0.1") }.host().port
+                    reactor.onLoop { reactor.listenTcp(0, Factory { make() }, "127.0.0.1") }.port()
                 val floods = listen { Hole() }.let { port -> List(BUSY) { flood(port) } }
                 Socket("127.0.0.1", listen { Echo() }).use { quiet ->
                     quiet.soTimeout = TimeUnit.SECONDS.toMillis(DEADLINE_SECONDS).toInt()

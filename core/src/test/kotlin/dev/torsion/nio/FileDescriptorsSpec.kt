@@ -33,7 +33,7 @@ internal object FewFilesServer {
                 }
             }
         val port = reactor.listenTcp(0, echo, "127.0.0.1", 500)
-        println(port.host().port)
+        println(port.port())
         reactor.run()
     }
 }

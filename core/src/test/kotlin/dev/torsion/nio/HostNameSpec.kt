@@ -47,7 +47,7 @@ class HostNameSpec :
 
         "a server on 127.0.0.1 only is found behind a name that is ::1 first".config(enabledOrReasonIf = ipv6) {
             withReactor(both) { reactor ->
-                val port = reactor.listen { Scripted() }.host().port
+                val port = reactor.listen { Scripted() }.port()
                 reactor.peerOf(HostnameEndpoint(reactor, "both.test", port)) shouldBe IPv4Address("127.0.0.1", port)
                 reactor.peerOf(clientFromString(reactor, "tcp:both.test:$port")) shouldBe IPv4Address("127.0.0.1", port)
             }
@@ -63,7 +63,7 @@ class HostNameSpec :
 
         "of a name with both, each family can be had alone".config(enabledOrReasonIf = ipv6) {
             withReactor(both) { reactor ->
-                val port = reactor.listenAt(TCP6ServerEndpoint(reactor, 0)).host()
+                val port = reactor.listenAt(TCP6ServerEndpoint(reactor, 0)).host() as InternetAddress
                 port shouldBe IPv6Address("::", port.port)
                 reactor.peerOf(TCP6ClientEndpoint(reactor, "both.test", port.port)) shouldBe IPv6Address("::1", port.port)
                 reactor.peerOf(TCP4ClientEndpoint(reactor, "both.test", port.port)) shouldBe IPv4Address("127.0.0.1", port.port)
@@ -74,7 +74,7 @@ class HostNameSpec :
 
         "a port over IPv4 is not there over IPv6".config(enabledOrReasonIf = ipv6) {
             withReactor { reactor ->
-                val port = reactor.listenAt(TCP4ServerEndpoint(reactor, 0)).host()
+                val port = reactor.listenAt(TCP4ServerEndpoint(reactor, 0)).host() as InternetAddress
                 port shouldBe IPv4Address("0.0.0.0", port.port)
                 reactor.peerOf(TCP4ClientEndpoint(reactor, "127.0.0.1", port.port)) shouldBe IPv4Address("127.0.0.1", port.port)
                 val refused = shouldThrow<ConnectionRefusedException> { reactor.peerOf(TCP6ClientEndpoint(reactor, "::1", port.port)) }
@@ -84,7 +84,7 @@ class HostNameSpec :
 
         "the address to connect from decides between the families".config(enabledOrReasonIf = ipv6) {
             withReactor(both) { reactor ->
-                val port = reactor.listenAt(TCP6ServerEndpoint(reactor, 0)).host().port
+                val port = reactor.listenAt(TCP6ServerEndpoint(reactor, 0)).port()
                 reactor.peerOf(HostnameEndpoint(reactor, "both.test", port, bindAddress = "127.0.0.1")) shouldBe
                     IPv4Address("127.0.0.1", port)
                 reactor.peerOf(HostnameEndpoint(reactor, "both.test", port, bindAddress = "::1")) shouldBe IPv6Address("::1", port)
@@ -93,7 +93,7 @@ class HostNameSpec :
 
         "nobody listens at either: refused, with both refusals told".config(enabledOrReasonIf = ipv6) {
             withReactor(both) { reactor ->
-                val port = reactor.listen { Scripted() }.also { reactor.resultOnLoop { it.stopListening() } }.host().port
+                val port = reactor.listen { Scripted() }.also { reactor.resultOnLoop { it.stopListening() } }.port()
                 val refused = shouldThrow<ConnectionRefusedException> { reactor.peerOf(HostnameEndpoint(reactor, "both.test", port)) }
                 refused.destination shouldBe "both.test:$port"
                 refused.cause.shouldBeInstanceOf<ConnectionRefusedException>().destination shouldBe "[::1]:$port"
@@ -146,7 +146,7 @@ internal object WithoutIPv6 {
     fun main(args: Array<String>) {
         val six = InetAddress.getByAddress(ByteArray(16).also { it[15] = 1 })
         withReactor(ReactorOptions(resolver = HostResolver.fixed(mapOf("both.test" to listOf(six, FOUR), "six.test" to listOf(six))))) {
-            val port = it.listen { Scripted() }.host().port
+            val port = it.listen { Scripted() }.port()
             println("peer " + it.peerOf(HostnameEndpoint(it, "both.test", port)).host)
             println("alone: " + shouldThrow<ConnectException> { it.peerOf(HostnameEndpoint(it, "six.test", port)) }.cause?.message)
             println("listening: " + shouldThrow<CannotListenException> { it.listenAt(TCP6ServerEndpoint(it, 0)) }.message)

@@ -59,7 +59,7 @@ class ListeningPortSpec :
             withReactor { reactor ->
                 val factory = Noting()
                 val port = reactor.onLoop { reactor.listenTcp(0, factory, "127.0.0.1") }
-                val number = port.host().port
+                val number = port.port()
                 val fixed = reactor.onLoop { reactor.listenTcp(freePort(), factory, "127.0.0.1") }
                 for (round in 1..3) {
                     reactor.resultOnLoop { fixed.stopListening() }
@@ -68,7 +68,7 @@ class ListeningPortSpec :
                     fixed.connect().use { it.getInputStream().read() shouldBe -1 }
                 }
                 reactor.resultOnLoop { port.stopListening() }
-                reactor.onLoop { port.host().port } shouldBe number
+                reactor.onLoop { port.port() } shouldBe number
                 factory.events shouldContainExactly listOf("start")
                 reactor.resultOnLoop { fixed.stopListening() }
                 factory.events shouldContainExactly listOf("start", "stop")
@@ -97,7 +97,7 @@ class ListeningPortSpec :
                 val factory = Noting()
                 val port = reactor.onLoop { reactor.listenTcp(freePort(), factory, "127.0.0.1") }
                 reactor.resultOnLoop { port.stopListening() }
-                val other = reactor.onLoop { reactor.listenTcp(port.host().port, Noting(), "127.0.0.1") }
+                val other = reactor.onLoop { reactor.listenTcp(port.port(), Noting(), "127.0.0.1") }
                 shouldThrow<CannotListenException> { reactor.onLoop { port.startListening() } }
                 factory.events shouldContainExactly listOf("start", "stop")
                 reactor.resultOnLoop { other.stopListening() }
@@ -142,7 +142,7 @@ class ListeningPortSpec :
                 reactor.onLoop { port.isListening } shouldBe false
                 factory.events shouldContainExactly listOf("start", "stop", "start", "stop")
                 factory.numPorts shouldBe 0
-                reactor.onLoop { reactor.listenTcp(port.host().port, Noting(), "127.0.0.1") }
+                reactor.onLoop { reactor.listenTcp(port.port(), Noting(), "127.0.0.1") }
             }
         }
 

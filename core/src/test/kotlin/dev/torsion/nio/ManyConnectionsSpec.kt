@@ -69,7 +69,7 @@ class ManyConnectionsSpec :
                     "-cp",
                     System.getProperty("java.class.path"),
                     ClientStorm::class.java.name,
-                    port.host().port.toString(),
+                    port.port().toString(),
                 ).redirectError(ProcessBuilder.Redirect.INHERIT)
                     .start()
             try {

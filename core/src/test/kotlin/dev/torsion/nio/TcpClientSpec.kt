@@ -96,7 +96,7 @@ class TcpClientSpec :
     StringSpec({
         "behaviour 32: a client connects, talks and is told in the right order" {
             withReactor { reactor ->
-                val port = reactor.listen { Scripted(received = { transport.write(it) }) }.host().port
+                val port = reactor.listen { Scripted(received = { transport.write(it) }) }.port()
                 val order = CopyOnWriteArrayList<String>()
                 val factory =
                     object : NotingFactory({
@@ -169,7 +169,7 @@ class TcpClientSpec :
                     },
                 )
             withReactor(options) { reactor ->
-                val port = reactor.listen { Scripted() }.host().port
+                val port = reactor.listen { Scripted() }.port()
                 reactor.resultOnLoop { TCP4ClientEndpoint(reactor, "known.test", port).connect(TorsionFactory { Scripted() }) }
                 askedOn.getOrFail() shouldContain "resolver"
                 val error =
@@ -188,7 +188,7 @@ class TcpClientSpec :
                     },
                 )
             withReactor(options) { reactor ->
-                val port = reactor.listen { Scripted() }.host().port
+                val port = reactor.listen { Scripted() }.port()
                 val protocol = reactor.resultOnLoop { TCP4ClientEndpoint(reactor, "two.test", port).connectProtocol(Scripted()) }
                 reactor.onLoop { protocol.transport.peer().toString() } shouldBe "127.0.0.1:$port"
             }
@@ -209,7 +209,7 @@ class TcpClientSpec :
                             if (++rounds < 3) connector.connect()
                         }
                     }
-                reactor.onLoop { reactor.connectTcp("127.0.0.1", server.host().port, factory) }
+                reactor.onLoop { reactor.connectTcp("127.0.0.1", server.port(), factory) }
                 factory.stopped.awaitOrFail()
                 factory.events shouldContainExactly
                     listOf("start", "connecting", "lost", "connecting", "lost", "connecting", "lost", "stop")
@@ -226,7 +226,7 @@ class TcpClientSpec :
                 val answer = CompletableFuture<String>()
                 val client = Scripted(received = { answer.complete(String(it)) })
                 reactor.resultOnLoop {
-                    TCP4ClientEndpoint(reactor, "127.0.0.1", port.host().port).connectProtocol(client).addCallback {
+                    TCP4ClientEndpoint(reactor, "127.0.0.1", port.port()).connectProtocol(client).addCallback {
                         it.transport.write("over an endpoint".toByteArray())
                     }
                 }
@@ -239,7 +239,7 @@ class TcpClientSpec :
                         override fun buildProtocol(address: dev.torsion.net.Address): Protocol? = null
                     }
                 shouldThrow<NoProtocolException> {
-                    reactor.resultOnLoop { TCP4ClientEndpoint(reactor, "127.0.0.1", port.host().port).connect(none) }
+                    reactor.resultOnLoop { TCP4ClientEndpoint(reactor, "127.0.0.1", port.port()).connect(none) }
                 }
             }
         }
@@ -259,7 +259,7 @@ class TcpClientSpec :
         "ClientCreator gives the protocol" {
             withReactor { reactor ->
                 val server = reactor.listen { Scripted(made = { transport.loseConnection() }) }
-                val protocol = reactor.resultOnLoop { ClientCreator(reactor) { Scripted() }.connectTcp("localhost", server.host().port) }
+                val protocol = reactor.resultOnLoop { ClientCreator(reactor) { Scripted() }.connectTcp("localhost", server.port()) }
                 protocol.lost.getOrFail().shouldBeInstanceOf<ConnectionDone>().isClean shouldBe true
             }
         }
@@ -268,7 +268,7 @@ class TcpClientSpec :
             withReactor { reactor ->
                 val server = reactor.listen { Scripted() }
                 val factory = NotingFactory { error("no protocol") }
-                reactor.onLoop { reactor.connectTcp("127.0.0.1", server.host().port, factory) }
+                reactor.onLoop { reactor.connectTcp("127.0.0.1", server.port(), factory) }
                 factory.failure.getOrFail().message shouldContain "no protocol"
                 factory.stopped.awaitOrFail()
                 factory.events shouldStartWith listOf("start", "connecting", "failed")
@@ -280,7 +280,7 @@ class TcpClientSpec :
                 val server = reactor.listen { Scripted(made = { transport.loseConnection() }) }
                 val from = freePort()
                 repeat(3) {
-                    val endpoint = TCP4ClientEndpoint(reactor, "127.0.0.1", server.host().port, bindAddress = "127.0.0.1:$from")
+                    val endpoint = TCP4ClientEndpoint(reactor, "127.0.0.1", server.port(), bindAddress = "127.0.0.1:$from")
                     val protocol = reactor.resultOnLoop { endpoint.connectProtocol(Scripted()) }
                     reactor.onLoop { protocol.transport.host().toString() } shouldBe "127.0.0.1:$from"
                     reactor.onLoop { protocol.transport.abortConnection() }

@@ -55,7 +55,7 @@ class TcpServerSpec :
                     socket.getOutputStream().write("hello".toByteArray())
                     String(socket.getInputStream().readNBytes(5)) shouldBe "hello"
                     reactor.onLoop { protocol.transport.peer() } shouldBe IPv4Address("127.0.0.1", socket.localPort)
-                    reactor.onLoop { protocol.transport.host() } shouldBe IPv4Address("127.0.0.1", port.host().port)
+                    reactor.onLoop { protocol.transport.host() } shouldBe IPv4Address("127.0.0.1", port.port())
                 }
                 val reason = protocol.lost.getOrFail()
                 reason.shouldBeInstanceOf<ConnectionDone>().by shouldBe ClosedBy.PEER
@@ -124,7 +124,7 @@ class TcpServerSpec :
                 override fun readConnectionLost() {
                     events.add("read lost")
                     transport.write("$count bytes".toByteArray())
-                    (transport as dev.torsion.net.TcpTransport).loseWriteConnection()
+                    (transport as dev.torsion.net.HalfCloseableTransport).loseWriteConnection()
                 }
 
                 override fun writeConnectionLost() {
@@ -279,13 +279,13 @@ class TcpServerSpec :
                 reactor.resultOnLoop { second.stopListening() }
                 events shouldContainExactly listOf("start", "stop")
                 // The same port can be opened again.
-                reactor.onLoop { reactor.listenTcp(first.host().port, factory, "127.0.0.1") }.host() shouldBe first.host()
+                reactor.onLoop { reactor.listenTcp(first.port(), factory, "127.0.0.1") }.host() shouldBe first.host()
             }
         }
 
         "a taken port is a typed error that names it" {
             withReactor { reactor ->
-                val port = reactor.listen { Scripted() }.host().port
+                val port = reactor.listen { Scripted() }.port()
                 val error = shouldThrow<CannotListenException> { reactor.onLoop { reactor.listenTcp(port, TorsionFactory(), "127.0.0.1") } }
                 error.message shouldContain "127.0.0.1:$port"
                 shouldThrow<IllegalArgumentException> { reactor.onLoop { reactor.listenTcp(70000, TorsionFactory()) } }

@@ -35,7 +35,7 @@ internal object HungryProgram {
                     override fun dataReceived(data: ByteArray) = transport.write(data)
                 }
             }
-        val port = reactor.listenTcp(0, echo, "127.0.0.1").host().port
+        val port = reactor.listenTcp(0, echo, "127.0.0.1").port()
         reactor.start()
         println("answers ${answers(port)}") // once, while there is memory for the classes
         repeat(ROUNDS) {

@@ -427,7 +427,7 @@ class ReactorEndingSpec :
             val client = CompletableFuture<Throwable>()
             reactor.connectTcp(
                 "127.0.0.1",
-                port.host().port,
+                port.port(),
                 object : ClientFactory({ Scripted() }) {
                     override fun clientConnectionFailed(
                         connector: Connector,

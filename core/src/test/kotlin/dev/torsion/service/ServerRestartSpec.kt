@@ -42,7 +42,7 @@ private class RestartingServer(
     fun start(number: Int = 0): Int {
         val factory = TorsionFactory { Scripted(received = { transport.write(it) }).also(connections::add) }
         port = reactor.onLoop { reactor.listenTcp(number, factory, "127.0.0.1") }
-        return port.host().port
+        return port.port()
     }
 
     fun stop() {

@@ -3,6 +3,7 @@
 
 package dev.torsion.java;
 
+import dev.torsion.net.Address;
 import dev.torsion.net.InternetAddress;
 import dev.torsion.net.ListeningPort;
 import java.util.concurrent.CompletableFuture;
@@ -14,25 +15,32 @@ import java.util.function.Supplier;
  * <p>Thread: all methods may be called on any thread.
  */
 public final class Server implements AutoCloseable {
-  private final InternetAddress host;
+  private final Address host;
   private final Supplier<CompletableFuture<Void>> stop;
 
   Server(Loop loop, ListeningPort port) {
     this(port.host(), () -> loop.future(() -> port.stopListening().addCallback(stopped -> null)));
   }
 
-  Server(InternetAddress host, Supplier<CompletableFuture<Void>> stop) {
+  Server(Address host, Supplier<CompletableFuture<Void>> stop) {
     this.host = host;
     this.stop = stop;
   }
 
-  /** The number of the port: the real one where 0 was asked for. */
+  /**
+   * The number of the port: the real one where 0 was asked for.
+   *
+   * @throws IllegalStateException when it listens on something that has no number
+   */
   public int port() {
-    return host.getPort();
+    if (host instanceof InternetAddress internet) {
+      return internet.getPort();
+    }
+    throw new IllegalStateException(host + " has no port number");
   }
 
   /** The address it listens on. */
-  public InternetAddress host() {
+  public Address host() {
     return host;
   }
 

@@ -18,8 +18,8 @@ import dev.torsion.net.ConnectionAborted;
 import dev.torsion.net.ConnectionDone;
 import dev.torsion.net.ConnectionLost;
 import dev.torsion.net.HalfCloseableProtocol;
+import dev.torsion.net.HalfCloseableTransport;
 import dev.torsion.net.Protocol;
-import dev.torsion.net.TcpTransport;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -358,7 +358,7 @@ class ConnectionTest extends InMemory {
     var echo = now(torsion.serve("tcp:0", Codecs.line(), this::answerLater));
     now(torsion.connectProtocol("tcp:127.0.0.1:" + echo.port(), peer));
     peer.transport().write("hello\r\n".getBytes(StandardCharsets.UTF_8));
-    ((TcpTransport) peer.transport()).loseWriteConnection();
+    ((HalfCloseableTransport) peer.transport()).loseWriteConnection();
     reactor.flush();
     assertEquals("", peer.received.toString());
     advance(100);

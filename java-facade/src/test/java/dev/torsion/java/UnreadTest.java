@@ -14,8 +14,8 @@ import dev.torsion.net.ConnectionAborted;
 import dev.torsion.net.ConnectionDone;
 import dev.torsion.net.ConnectionLost;
 import dev.torsion.net.HalfCloseableProtocol;
+import dev.torsion.net.HalfCloseableTransport;
 import dev.torsion.net.Protocol;
-import dev.torsion.net.TcpTransport;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -105,7 +105,7 @@ class UnreadTest extends InMemory {
                 }));
     now(torsion.connectProtocol("tcp:127.0.0.1:" + listening.port(), peer));
     peer.transport().write(words.getBytes(StandardCharsets.UTF_8));
-    ((TcpTransport) peer.transport()).loseWriteConnection();
+    ((HalfCloseableTransport) peer.transport()).loseWriteConnection();
     advance(1_000);
     now(listening.stop());
     assertTrue(ended.get(0).isClean(), ended.toString());

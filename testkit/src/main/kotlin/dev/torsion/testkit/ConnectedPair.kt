@@ -73,7 +73,7 @@ public fun <S : Protocol, C : Protocol> connectedPair(
     val factory = Factory { server }.apply { isNoisy = false }
     val port = reactor.listenTcp(0, factory, options = options)
     val clients = ClientFactory { client }.apply { isNoisy = false }
-    reactor.connectTcp("127.0.0.1", port.host().port, clients, options = options)
+    reactor.connectTcp("127.0.0.1", port.port(), clients, options = options)
     repeat(TURNS_TO_CONNECT) { if (!server.isConnected || !client.isConnected) reactor.turn() }
     check(server.isConnected && client.isConnected) { "connectionMade of $server or $client has ended the connection" }
     port.stopListening()

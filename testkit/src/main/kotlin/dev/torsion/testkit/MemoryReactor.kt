@@ -309,7 +309,7 @@ public class MemoryReactor private constructor(
         }.map { (connector, place) -> "open connection: $connector${at(place)}" }
         val half =
             network.endsWithoutPeer().map { end ->
-                val place = opened.entries.firstOrNull { (port, _) -> port.host().port == end.port }?.value
+                val place = opened.entries.firstOrNull { (port, _) -> port.port() == end.port }?.value
                 "open connection: the end $end, whose other end is closed${at(place, "; its port was made at")}"
             }
         return openPorts + busy + half

@@ -28,7 +28,7 @@ final class TorsionCallbackServer implements BenchServer {
     var port =
         reactor.listenTcp(0, factory(wire), "", ListeningPort.DEFAULT_BACKLOG, TcpOptions.DEFAULT);
     reactor.start();
-    return port.host().getPort();
+    return port.port();
   }
 
   static Factory factory(Wire wire) {

@@ -21,7 +21,6 @@ final class TorsionGroupServer implements BenchServer {
     return group
         .listenTcp(0, reactor -> TorsionCallbackServer.factory(wire))
         .join()
-        .host()
-        .getPort();
+        .port();
   }
 }

@@ -32,6 +32,6 @@ internal class TorsionSuspendServer : BenchServer {
             reactor.blockingCallFromThread {
                 reactor.serve("tcp:0", codec) { connection -> for (message in connection.incoming) connection.send(message) }
             }
-        return port.host().port
+        return port.port()
     }
 }

@@ -10,7 +10,7 @@ import dev.torsion.framing.LineFraming;
 import dev.torsion.framing.LineOnlyReceiver;
 import dev.torsion.java.Torsion;
 import dev.torsion.net.CloseReason;
-import dev.torsion.net.TcpTransport;
+import dev.torsion.net.HalfCloseableTransport;
 import dev.torsion.net.WrongThreadException;
 import java.util.concurrent.CompletableFuture;
 
@@ -63,7 +63,7 @@ public final class WriterThread extends LineOnlyReceiver {
       String line = "hello number " + i;
       torsion.call(() -> sendLine(line));
     }
-    torsion.call(() -> ((TcpTransport) transport()).loseWriteConnection());
+    torsion.call(() -> ((HalfCloseableTransport) transport()).loseWriteConnection());
   }
 
   public static void main(String[] args) throws Exception {

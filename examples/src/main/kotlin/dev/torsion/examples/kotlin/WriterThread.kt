@@ -11,8 +11,8 @@ import dev.torsion.net.ClientFactory
 import dev.torsion.net.CloseReason
 import dev.torsion.net.ConnectException
 import dev.torsion.net.Connector
+import dev.torsion.net.HalfCloseableTransport
 import dev.torsion.net.Protocol
-import dev.torsion.net.TcpTransport
 import dev.torsion.net.WrongThreadException
 import dev.torsion.reactor.Reactor
 import kotlin.concurrent.thread
@@ -49,7 +49,7 @@ class WriterFactory(
             reactor.callFromThread { out.println("refused: ${e.javaClass.simpleName}") }
         }
         for (number in 1..3) reactor.callFromThread { protocol.sendLine("hello number $number") }
-        reactor.callFromThread { (protocol.transport as TcpTransport).loseWriteConnection() }
+        reactor.callFromThread { (protocol.transport as HalfCloseableTransport).loseWriteConnection() }
     }
 
     override fun clientConnectionFailed(

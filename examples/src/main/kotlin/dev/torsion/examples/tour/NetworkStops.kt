@@ -202,7 +202,7 @@ internal fun networkStops(): List<Stop> =
                 val served = LongAdder()
                 ReactorGroup.create(2, TWO_HASHERS).use { group ->
                     group.start()
-                    hashes(reactor, out, serveHashes(group, ANY_PORT, served).host().port)
+                    hashes(reactor, out, serveHashes(group, ANY_PORT, served).port())
                 }
                 out.println("${served.sum()} lines in all")
             },
@@ -224,7 +224,7 @@ private suspend fun listen(
 
 private fun endpoint(port: Int) = "tcp:127.0.0.1:$port"
 
-private fun ListeningPort.endpoint() = endpoint(host().port)
+private fun ListeningPort.endpoint() = endpoint(port())
 
 /** Connects a client of the tutorials' kind, and waits until it says that it has ended. */
 private suspend fun connect(
@@ -306,7 +306,7 @@ private suspend fun echo(
 ) {
     val port = listen(reactor, Factory { server(out.of("server")) })
     val input = Input.of("hello", "Twisted", "")
-    connect(reactor, port.host().port) { ended -> client(input, out.of("client"), ended) }
+    connect(reactor, port.port()) { ended -> client(input, out.of("client"), ended) }
     port.stopListening().await()
 }
 

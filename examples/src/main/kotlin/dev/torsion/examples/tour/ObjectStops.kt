@@ -45,6 +45,6 @@ private suspend fun serving(
     client: suspend (Int) -> Unit,
 ) {
     val port = reactor.listenTcp(0, PBServerFactory(root), "127.0.0.1")
-    client(port.host().port)
+    client(port.port())
     port.stopListening().await()
 }

@@ -58,7 +58,7 @@ private class RestartingServer(
     private fun goAway() {
         out.println("away")
         connections.forEach { it.abort() }
-        val number = port.host().port
+        val number = port.port()
         port.stopListening()
         reactor.callLater(100.milliseconds) {
             port = reactor.listenTcp(number, factory, "127.0.0.1")

@@ -64,7 +64,7 @@ class KtorGuideSpec :
         }
 
         "ktor's client asks ktor's code on a connection of the reactor" {
-            onReactor { reactor -> ask(reactor, listen(reactor).host().port) shouldBe "hello" }
+            onReactor { reactor -> ask(reactor, listen(reactor).port()) shouldBe "hello" }
         }
 
         "ktor's client asks a protocol on a connection of ktor" {

@@ -28,7 +28,7 @@ class PerspectiveBrokerSpec :
         "calls in a coroutine, by an interface, and with callbacks" {
             runReactorTest {
                 val reactor = this
-                val port = listenTcp(0, PBServerFactory(Calculator()), "127.0.0.1").host().port
+                val port = listenTcp(0, PBServerFactory(Calculator()), "127.0.0.1").port()
                 val client = reactor.connectPB("tcp:127.0.0.1:$port")
                 client.root().ask<Int>("add", 1, 2) shouldBe 3
                 val calculator = client.root().remote<RemoteCalculator>()

@@ -3,6 +3,7 @@
 
 package dev.torsion.ktor
 
+import dev.torsion.net.Address
 import dev.torsion.net.InternetAddress
 import io.ktor.network.sockets.InetSocketAddress
 import io.ktor.network.sockets.SocketAddress
@@ -15,4 +16,5 @@ internal fun SocketAddress.toTorsion(): InternetAddress {
 }
 
 /** Torsion's address as ktor's. Its host is numeric, so nothing is looked up. */
-internal fun InternetAddress.toKtor(): SocketAddress = InetSocketAddress(host, port)
+internal fun Address.toKtor(): SocketAddress =
+    requireNotNull(this as? InternetAddress) { "$this is no internet address" }.run { InetSocketAddress(host, port) }

@@ -5,8 +5,8 @@ package dev.torsion.ktor
 
 import dev.torsion.net.CloseReason
 import dev.torsion.net.HalfCloseableProtocol
+import dev.torsion.net.HalfCloseableTransport
 import dev.torsion.net.Protocol
-import dev.torsion.net.TcpTransport
 import dev.torsion.reactor.Reactor
 import io.ktor.network.sockets.Socket
 import java.nio.ByteBuffer
@@ -42,8 +42,8 @@ public class KtorProtocol(
     private lateinit var socket: TransportSocket
 
     override fun connectionMade() {
-        val connection = transport as? TcpTransport
-        socket = TransportSocket(reactor, checkNotNull(connection) { "$transport is no TCP connection" })
+        val connection = transport as? HalfCloseableTransport
+        socket = TransportSocket(reactor, checkNotNull(connection) { "$transport cannot end one side alone" })
         socket.handle(handler)
     }
 

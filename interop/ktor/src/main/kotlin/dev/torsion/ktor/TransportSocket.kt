@@ -6,8 +6,8 @@ package dev.torsion.ktor
 import dev.torsion.defer.await
 import dev.torsion.net.CloseReason
 import dev.torsion.net.ConnectionDone
+import dev.torsion.net.HalfCloseableTransport
 import dev.torsion.net.TcpOptions
-import dev.torsion.net.TcpTransport
 import dev.torsion.reactor.Reactor
 import dev.torsion.stream.ConnectionScope
 import io.ktor.network.sockets.Socket
@@ -40,7 +40,7 @@ import kotlinx.io.transferFrom
  */
 internal class TransportSocket(
     private val reactor: Reactor,
-    private val transport: TcpTransport,
+    private val transport: HalfCloseableTransport,
 ) : Socket {
     private val connectionScope = ConnectionScope(reactor.scope) { transport.abortConnection(it) }
     private val scope = connectionScope.scope

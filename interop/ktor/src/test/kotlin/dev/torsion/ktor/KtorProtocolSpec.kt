@@ -236,7 +236,7 @@ class KtorProtocolSpec :
                         socket.openWriteChannel(autoFlush = true).writeStringUtf8("hello\n")
                         answer.complete(input.readLine())
                     }
-                reactor.onLoop { reactor.connectTcp("127.0.0.1", port.host().port, ClientFactory { KtorProtocol(reactor, handler) }) }
+                reactor.onLoop { reactor.connectTcp("127.0.0.1", port.port(), ClientFactory { KtorProtocol(reactor, handler) }) }
                 answer.getOrFail() shouldBe "hello"
             }
         }

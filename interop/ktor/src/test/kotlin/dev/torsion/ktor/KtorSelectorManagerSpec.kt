@@ -88,7 +88,7 @@ class KtorSelectorManagerSpec :
                 reactor.coroutineOnLoop {
                     List(50) { n ->
                         launch {
-                            val client = aSocket(selector).tcp().connect("127.0.0.1", port.host().port)
+                            val client = aSocket(selector).tcp().connect("127.0.0.1", port.port())
                             val input = client.openReadChannel()
                             val output = client.openWriteChannel(autoFlush = true)
                             repeat(20) {

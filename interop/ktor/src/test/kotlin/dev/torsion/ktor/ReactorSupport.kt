@@ -67,4 +67,4 @@ internal fun Reactor.listen(build: () -> Protocol): ListeningPort = onLoop { lis
 
 /** A blocking socket to this port: the peer that knows nothing of us. */
 internal fun ListeningPort.connect(): Socket =
-    Socket(InetAddress.getLoopbackAddress(), host().port).apply { soTimeout = (DEADLINE_SECONDS * 1000).toInt() }
+    Socket(InetAddress.getLoopbackAddress(), port()).apply { soTimeout = (DEADLINE_SECONDS * 1000).toInt() }

@@ -60,7 +60,7 @@ class TorsionMetricsSpec :
                     }
                 }
             val port = reactor.blockingCallFromThread { dev.torsion.defer.succeed(reactor.listenTcp(0, Factory { server }, "127.0.0.1")) }
-            Socket("127.0.0.1", port.host().port).use {
+            Socket("127.0.0.1", port.port()).use {
                 check(blocked.await(20, TimeUnit.SECONDS))
                 repeat(4) { reactor.callFromThread {} }
                 registry.value("torsion.connections") shouldBe 1.0

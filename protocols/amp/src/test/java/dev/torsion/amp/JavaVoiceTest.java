@@ -181,6 +181,6 @@ class JavaVoiceTest {
                         "127.0.0.1",
                         50,
                         TcpOptions.DEFAULT)));
-    return AMP.connect(reactor, "tcp:127.0.0.1:" + port.host().getPort()).get(10, TimeUnit.SECONDS);
+    return AMP.connect(reactor, "tcp:127.0.0.1:" + port.port()).get(10, TimeUnit.SECONDS);
   }
 }

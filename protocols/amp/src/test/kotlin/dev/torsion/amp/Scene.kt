@@ -33,7 +33,7 @@ internal fun scene(
     runReactorTest {
         val servers = ArrayList<AMP>()
         val port = listenTcp(0, Factory { AMP(serves, serverOptions).also(servers::add) }, "127.0.0.1")
-        val client = AMP.open(clientFromString(this, "tcp:127.0.0.1:${port.host().port}"), answers, clientOptions).await()
+        val client = AMP.open(clientFromString(this, "tcp:127.0.0.1:${port.port()}"), answers, clientOptions).await()
         while (servers.isEmpty()) delay(1.milliseconds)
         Scene(this, client, servers.single(), it).block()
         client.close()

@@ -117,7 +117,7 @@ class TwistedAmpSpec :
             CapturedLogs.ofAllThreads().use { logs ->
                 withRealReactor {
                     val port = listenTcp(0, Factory { Server() }, "127.0.0.1")
-                    deferToThread { RealTwisted.output("twisted_amp_client.py", "${port.host().port}") }.await().trim() shouldBe "ok"
+                    deferToThread { RealTwisted.output("twisted_amp_client.py", "${port.port()}") }.await().trim() shouldBe "ok"
                 }
                 logs.flushLoggedErrors(IllegalStateException::class.java).size shouldBe 2 // Explode, with and without an answer
                 logs.flushLoggedErrors(BadLocalReturnException::class.java).size shouldBe 1

@@ -15,8 +15,8 @@ import dev.torsion.net.CloseReason
 import dev.torsion.net.ClosedBy
 import dev.torsion.net.ConnectionAborted
 import dev.torsion.net.ConnectionDone
+import dev.torsion.net.HalfCloseableTransport
 import dev.torsion.net.ProtocolViolationException
-import dev.torsion.net.TcpTransport
 import dev.torsion.net.Transport
 import dev.torsion.net.WrongThreadException
 import kotlinx.coroutines.Job
@@ -422,8 +422,8 @@ internal class CodecConnection<T : Any>(
 
     override fun closeWrite() {
         checkThread("closeWrite")
-        val tcp = transport as? TcpTransport ?: throw UnsupportedOperationException("$transport cannot end one side alone")
-        tcp.loseWriteConnection()
+        val halves = transport as? HalfCloseableTransport ?: throw UnsupportedOperationException("$transport cannot end one side alone")
+        halves.loseWriteConnection()
     }
 
     override fun whenClosed(): Deferred<CloseReason> {

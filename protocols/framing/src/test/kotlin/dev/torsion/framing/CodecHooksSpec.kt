@@ -151,7 +151,7 @@ private class Run(
 
     /** The next client is served, if there is a server. */
     private fun checkServed() {
-        if (reactor.ports.none { it.isListening && it.host().port == PORT }) return
+        if (reactor.ports.none { it.isListening && it.port() == PORT }) return
         val client = Asking()
         reactor.connectTcp("127.0.0.1", PORT, ClientFactory { client })
         reactor.flush()

@@ -29,4 +29,4 @@ fun <T> withRealReactor(block: suspend Reactor.(CoroutineScope) -> T): T {
 }
 
 /** How to connect to this port on the same machine. */
-val ListeningPort.endpoint: String get() = "tcp:127.0.0.1:${host().port}"
+val ListeningPort.endpoint: String get() = "tcp:127.0.0.1:${port()}"

@@ -21,7 +21,7 @@ import kotlin.time.Duration.Companion.milliseconds
 import kotlin.time.Duration.Companion.seconds
 
 private const val ANY_PORT = "tcp:0:interface=127.0.0.1"
-private val GroupPort.endpoint get() = "tcp:127.0.0.1:${host().port}"
+private val GroupPort.endpoint get() = "tcp:127.0.0.1:${port()}"
 
 class ServeGroupSpec :
     StringSpec({
@@ -116,7 +116,7 @@ class ServeGroupSpec :
         "it fails as a port does" {
             withGroup { group ->
                 val port = group.serve(ANY_PORT, LineCodec()) {}
-                shouldThrow<CannotListenException> { group.serve("tcp:${port.host().port}:interface=127.0.0.1", LineCodec()) {} }
+                shouldThrow<CannotListenException> { group.serve("tcp:${port.port()}:interface=127.0.0.1", LineCodec()) {} }
             }
         }
     })

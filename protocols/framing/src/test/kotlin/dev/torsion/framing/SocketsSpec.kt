@@ -34,7 +34,7 @@ class SocketsSpec :
 
         "one that sends, ends its side and waits gets all its answers" {
             withRealReactor {
-                val port = upperCaseServer().host().port
+                val port = upperCaseServer().port()
                 val lines = List(50_000) { "line number $it" }
                 val answer = deferToThread { exchange(port, lines.joinToString("\n", postfix = "\n").encodeToByteArray()) }.await()
                 answer.decodeToString() shouldBe lines.joinToString("\r\n", postfix = "\r\n").uppercase()
@@ -50,7 +50,7 @@ class SocketsSpec :
                             connection.send(ByteArray(50_000))
                             sent++
                         }
-                    }.await().host().port
+                    }.await().port()
                 val socket = deferToThread { Socket("127.0.0.1", port) }.await()
                 while (sent == 0) yield()
                 // The kernel takes some MB; 50 MB it does not.

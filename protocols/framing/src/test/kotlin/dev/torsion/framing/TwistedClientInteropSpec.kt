@@ -24,7 +24,7 @@ class TwistedClientInteropSpec :
             listen: Reactor.() -> Deferred<ListeningPort>,
         ) = withRealReactor {
             val port = listen().await()
-            val verdict = deferToThread { RealTwisted.output("twisted_client.py", kind, "${port.host().port}") }.await()
+            val verdict = deferToThread { RealTwisted.output("twisted_client.py", kind, "${port.port()}") }.await()
             verdict.trim() shouldBe "ok"
         }
 

@@ -13,8 +13,8 @@ import dev.torsion.net.ConnectionAborted
 import dev.torsion.net.ConnectionLost
 import dev.torsion.net.Factory
 import dev.torsion.net.HalfCloseableProtocol
+import dev.torsion.net.HalfCloseableTransport
 import dev.torsion.net.Protocol
-import dev.torsion.net.TcpTransport
 import dev.torsion.reactor.Reactor
 import dev.torsion.testkit.MemoryReactor
 import dev.torsion.testkit.StringTransport
@@ -95,7 +95,7 @@ class ViolationSpec :
 
             override fun connectionMade() {
                 transport.write(says.encodeToByteArray())
-                if (endsItsSide) (transport as TcpTransport).loseWriteConnection()
+                if (endsItsSide) (transport as HalfCloseableTransport).loseWriteConnection()
             }
 
             override fun dataReceived(data: ByteArray) {
@@ -173,7 +173,7 @@ class ViolationSpec :
                     }.await()
                 val answer =
                     deferToThread {
-                        Socket("127.0.0.1", port.host().port).use { socket ->
+                        Socket("127.0.0.1", port.port()).use { socket ->
                             socket.soTimeout = 10_000
                             socket.getOutputStream().write((good + bad).encodeToByteArray())
                             socket.getInputStream().readAllBytes().decodeToString()

@@ -99,7 +99,7 @@ internal val closing: Checks =
             connect(server, client)
             val data = pattern(2_000_000)
             client.transport.write(data)
-            client.tcp.loseWriteConnection()
+            client.halves.loseWriteConnection()
             until("the server has closed") { server.isLost && "read lost" in client.story }
             expectBytes(client.received, data)
             expectEqual(expectIs<ConnectionDone>(server.reason).by, ClosedBy.PEER, "who closed the server's end")
@@ -200,7 +200,7 @@ internal val closing: Checks =
             connect(server, client)
             val data = pattern(2_000_000)
             client.transport.write(data)
-            client.tcp.loseWriteConnection()
+            client.halves.loseWriteConnection()
             until("the server has closed") { server.isLost && "read lost" in client.story }
             expectBytes(client.received, data)
         }
@@ -330,7 +330,7 @@ internal val closing: Checks =
             client.transport.pauseProducing()
             client.transport.resumeProducing()
             client.transport.unregisterProducer()
-            client.tcp.loseWriteConnection()
+            client.halves.loseWriteConnection()
             expectThrows<ConnectionDone> { client.transport.whenWritable().await() }
             "${client.transport}".length
             expectEqual(client.story, listOf("made", "lost", "factory told"), "what the client was told")
@@ -345,8 +345,8 @@ internal val halfClosing: Checks =
             val client = halfPeer()
             connect(server, client)
             client.transport.write(pattern(10))
-            client.tcp.loseWriteConnection()
-            client.tcp.loseWriteConnection()
+            client.halves.loseWriteConnection()
+            client.halves.loseWriteConnection()
             client.transport.write(pattern(10))
             until("both know of the half") { "write lost" in client.story && "read lost" in server.story }
             expectBytes(server.received, pattern(10))
@@ -365,9 +365,9 @@ internal val halfClosing: Checks =
             val server = halfPeer()
             val client = halfPeer()
             connect(server, client)
-            client.tcp.loseWriteConnection()
+            client.halves.loseWriteConnection()
             until("the server knows") { "read lost" in server.story }
-            server.tcp.loseWriteConnection()
+            server.halves.loseWriteConnection()
             until("both know of both halves") { "read lost" in client.story && "write lost" in server.story }
             expect(!server.isLost && !client.isLost) { "the connection is not at its end" }
             server.transport.loseConnection()
@@ -383,7 +383,7 @@ internal val halfClosing: Checks =
             val client = halfPeer()
             connect(server, client, ample)
             val written = fill(client.transport)
-            client.tcp.loseWriteConnection()
+            client.halves.loseWriteConnection()
             roundTrip()
             expect("write lost" !in client.story) { "there is still something to send" }
             server.transport.resumeProducing()

@@ -11,6 +11,7 @@ import dev.torsion.net.CloseReason
 import dev.torsion.net.Connector
 import dev.torsion.net.Factory
 import dev.torsion.net.HalfCloseableProtocol
+import dev.torsion.net.HalfCloseableTransport
 import dev.torsion.net.Producer
 import dev.torsion.net.Protocol
 import dev.torsion.net.TcpOptions
@@ -114,6 +115,7 @@ internal open class Peer(
     val received: ByteArray get() = bytes.toByteArray()
     val receivedBytes get() = bytes.size()
     val tcp get() = transport as TcpTransport
+    val halves get() = transport as HalfCloseableTransport
     val wasMade get() = "made" in story
     val isLost get() = "lost" in story
     private var depth = 0

@@ -45,7 +45,7 @@ public abstract class TransportHarness : AutoCloseable {
         port: ListeningPort,
         factory: ClientFactory,
         options: TcpOptions,
-    ): Connector = reactor.connectTcp("127.0.0.1", port.host().port, factory, options = options)
+    ): Connector = reactor.connectTcp("127.0.0.1", port.port(), factory, options = options)
 
     public companion object {
         /** TCP on the platform's selector and real sockets of the loopback interface. */

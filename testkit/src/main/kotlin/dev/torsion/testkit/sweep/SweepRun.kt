@@ -7,7 +7,7 @@ import dev.torsion.clock.DelayedCall
 import dev.torsion.defer.Deferred
 import dev.torsion.defer.Failure
 import dev.torsion.loop.ReactorNotRunningException
-import dev.torsion.net.TcpTransport
+import dev.torsion.net.HalfCloseableTransport
 import dev.torsion.net.Transport
 import dev.torsion.reactor.Reactor
 import kotlinx.coroutines.Job
@@ -258,7 +258,7 @@ public class SweepRun internal constructor(
             Hit.How.CANCEL -> flights[fault.target]?.cancel?.run()
             Hit.How.CLOSE -> transport?.loseConnection()
             Hit.How.ABORT -> transport?.abortConnection()
-            Hit.How.HALF_CLOSE -> (transport as? TcpTransport)?.loseWriteConnection()
+            Hit.How.HALF_CLOSE -> (transport as? HalfCloseableTransport)?.loseWriteConnection()
             Hit.How.RESET -> if (transport != null) network.reset(transport)
         }
     }

@@ -239,7 +239,7 @@ private suspend fun Run.served(client: suspend () -> Unit) {
         }
     factory.isNoisy = false
     val listening = reactor.listenTcp(0, factory, "127.0.0.1")
-    port = listening.host().port
+    port = listening.port()
     if (server == Server.REFUSES) listening.stopListening().await()
     client()
     listening.stopListening().await()

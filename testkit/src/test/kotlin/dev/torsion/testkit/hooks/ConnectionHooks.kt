@@ -7,9 +7,9 @@ import dev.torsion.net.CloseReason
 import dev.torsion.net.ConnectException
 import dev.torsion.net.Connector
 import dev.torsion.net.HalfCloseableProtocol
+import dev.torsion.net.HalfCloseableTransport
 import dev.torsion.net.Producer
 import dev.torsion.net.Protocol
-import dev.torsion.net.TcpTransport
 import dev.torsion.net.Transport
 import dev.torsion.testkit.hooks.Play.Companion.PORT
 import kotlinx.coroutines.launch
@@ -77,7 +77,7 @@ internal val CONNECTION_HOOKS =
                         }
                     },
                 )
-            (client.transport as TcpTransport).loseWriteConnection()
+            (client.transport as HalfCloseableTransport).loseWriteConnection()
         },
         Hook("writeConnectionLost") {
             val half =
@@ -87,7 +87,7 @@ internal val CONNECTION_HOOKS =
                     override fun writeConnectionLost() = fail()
                 }
             connected(Probes(play) { half })
-            (half.transport as TcpTransport).loseWriteConnection()
+            (half.transport as HalfCloseableTransport).loseWriteConnection()
         },
         Hook("makeConnection") {
             connected(

@@ -4,8 +4,8 @@
 package dev.torsion.testkit.sweep
 
 import dev.torsion.net.CloseReason
+import dev.torsion.net.HalfCloseableTransport
 import dev.torsion.net.ListeningPort
-import dev.torsion.net.TcpTransport
 
 /**
  * A server and a client with callbacks, as in Twisted's first tutorials: the client asks, gets an echo and then some bulk, which comes by a
@@ -24,7 +24,7 @@ internal class CallbackProgram(
             SweptClientFactory(run, "client", { Client() }) { connector ->
                 if (connected == 1) connector.connect() else end()
             }
-        reactor.connectTcp("server.test", port.host().port, factory)
+        reactor.connectTcp("server.test", port.port(), factory)
     }
 
     private fun end() {
@@ -52,7 +52,7 @@ internal class CallbackProgram(
 
         override fun received(data: ByteArray) {
             if (data.last() != LAST.last()) return
-            if (connected == 1) (transport as TcpTransport).loseWriteConnection() else transport.loseConnection()
+            if (connected == 1) (transport as HalfCloseableTransport).loseWriteConnection() else transport.loseConnection()
         }
 
         override fun lost(reason: CloseReason) {

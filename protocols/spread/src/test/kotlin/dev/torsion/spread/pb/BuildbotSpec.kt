@@ -28,7 +28,7 @@ class BuildbotSpec :
                     val master = Master()
                     val portal = Portal(master::requestAvatar, InMemoryChecker().addUser("worker1", "secret"))
                     val port = listenTcp(0, PBServerFactory(portal), "127.0.0.1")
-                    val made = worker("create-worker", "--keepalive=1", "$directory", "127.0.0.1:${port.host().port}", "worker1", "secret")
+                    val made = worker("create-worker", "--keepalive=1", "$directory", "127.0.0.1:${port.port()}", "worker1", "secret")
                     check(made.waitFor(30, TimeUnit.SECONDS) && made.exitValue() == 0) {
                         "the worker cannot be created: ${made.inputReader().readText()}"
                     }

@@ -355,12 +355,12 @@ class CallsSpec :
 
                         override fun connectionLost(reason: dev.torsion.net.CloseReason) = lost.callback(Unit)
                     }
-                connectTcp("127.0.0.1", port.host().port, dev.torsion.net.ClientFactory { silent })
+                connectTcp("127.0.0.1", port.port(), dev.torsion.net.ClientFactory { silent })
                 val before = nanoTime()
                 silent.lost.await()
                 (nanoTime() - before) / 1_000_000_000 shouldBe 30
                 val mute = listenTcp(0, dev.torsion.net.Factory { object : dev.torsion.net.Protocol() {} }, "127.0.0.1")
-                val endpoint = dev.torsion.endpoint.clientFromString(this, "tcp:127.0.0.1:${mute.host().port}")
+                val endpoint = dev.torsion.endpoint.clientFromString(this, "tcp:127.0.0.1:${mute.port()}")
                 shouldThrow<dev.torsion.net.ConnectionAborted> { PBClient.open(endpoint).await() }
             }
         }

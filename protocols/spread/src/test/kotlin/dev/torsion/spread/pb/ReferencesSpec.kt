@@ -100,7 +100,7 @@ class ReferencesSpec :
                         reactor.reactorScope {
                             val server = PBServerFactory(RemoteMethods.create().on("get") { RemoteMethods.create().referenceable() }.root())
                             val port = reactor.listenTcp(0, server, "127.0.0.1")
-                            val client = reactor.connectPB("tcp:127.0.0.1:${port.host().port}")
+                            val client = reactor.connectPB("tcp:127.0.0.1:${port.port()}")
                             repeat(10) { client.root().callRemote("get").await() }
                             val broker = server.brokers.single()
                             broker.localObjectCount shouldBe 10

@@ -35,8 +35,8 @@ internal fun scene(
 ): Unit =
     runReactorTest {
         val port = listenTcp(0, server, "127.0.0.1")
-        val client = PBClient.open(clientFromString(this, "tcp:127.0.0.1:${port.host().port}"), clientOptions).await()
-        Scene(this, server, client, it, port.host().port).block()
+        val client = PBClient.open(clientFromString(this, "tcp:127.0.0.1:${port.port()}"), clientOptions).await()
+        Scene(this, server, client, it, port.port()).block()
         client.close()
     }
 

@@ -167,7 +167,7 @@ class TwistedPBSpec :
                     )
                 val users = listenTcp(0, PBServerFactory(portal), "127.0.0.1")
                 val verdict =
-                    deferToThread { RealTwisted.output("twisted_pb_client.py", "${port.host().port}", "${users.host().port}") }.await()
+                    deferToThread { RealTwisted.output("twisted_pb_client.py", "${port.port()}", "${users.port()}") }.await()
                 verdict.trim() shouldBe "ok"
             }
         }
