@@ -3,16 +3,48 @@
 
 package dev.torsion.testkit.contract
 
+import dev.torsion.defer.Deferred
+import dev.torsion.loop.EngineFactory
+import dev.torsion.loop.ErrorListener
+import dev.torsion.reactor.EngineReactor
+import dev.torsion.reactor.Reactor
+import dev.torsion.reactor.ReactorOptions
+import dev.torsion.spi.TorsionSpi
 import io.kotest.core.spec.style.FunSpec
+import java.time.Duration
+import java.util.concurrent.Callable
 
 class ReactorContractSpec :
     FunSpec({
         mapOf(
             "nio" to ReactorKind.nio(),
             "memory" to ReactorKind.memory(),
+            "threads" to ReactorKind(::threaded),
         ).forEach { (name, kind) ->
             context(name) {
                 ReactorContract(kind).checks.forEach { check -> test(check.name) { check.run() } }
             }
         }
+
+        context("threads, streams") {
+            TransportContract { ThreadedHarness() }.checks.forEach { check -> test(check.name) { check.run() } }
+        }
     })
+
+@OptIn(TorsionSpi::class)
+private fun threaded(errors: ErrorListener): Reactor =
+    EngineReactor(ReactorOptions("threads", errorListener = errors), EngineFactory(::ThreadedEngine))
+
+private class ThreadedHarness : TransportHarness() {
+    override val reactor = threaded { _, error -> errors.add(error) }
+
+    init {
+        reactor.start()
+    }
+
+    override fun await(work: Callable<Deferred<Unit>>) = reactor.blockingCallFromThread(work)
+
+    override fun close() {
+        check(reactor.stopAndJoin(Duration.ofSeconds(20))) { "$reactor does not stop" }
+    }
+}
