@@ -12,9 +12,14 @@ import dev.torsion.group.ReactorGroup
 import dev.torsion.reactor.Reactor
 import java.util.concurrent.CompletableFuture
 
-/** The endpoint at which the reactors of a group listen, for the one of them that accepts. */
+/** The endpoint at which the reactors of a group listen, which is the same place on each of them. */
 public fun interface GroupEndpoint {
-    /** The endpoint on [reactor]. Thread: that of [reactor]. What it throws fails the future of [listen]. */
+    /**
+     * The endpoint on [reactor], one of the group: it listens with that reactor, and may be [wrapped][ServerEndpoint.wrap]. What it throws fails the
+     * future of [listen].
+     *
+     * Thread: that of [reactor].
+     */
     public fun on(reactor: Reactor): ServerEndpoint
 
     public companion object {

@@ -105,10 +105,13 @@ class EndpointObjectsTest {
   void groupsTakeEndpoints() {
     try (var group = TorsionGroup.start(2, new ReactorOptions("objects"));
         var torsion = Torsion.start()) {
+      var bytes = new LongAdder();
       var server =
           Results.of(
               group.serve(
-                  reactor -> new TCP4ServerEndpoint(reactor, 0, 5, "127.0.0.1", KEPT_ALIVE),
+                  reactor ->
+                      new TCP4ServerEndpoint(reactor, 0, 5, "127.0.0.1", KEPT_ALIVE)
+                          .wrap(factory -> new Counting(factory, bytes)),
                   Codecs.line(),
                   ConnectionOptions.DEFAULT,
                   c -> c.onMessage(c::send)));
@@ -116,6 +119,7 @@ class EndpointObjectsTest {
           Results.of(
               torsion.connect(at(torsion, server), Codecs.line(), ConnectionOptions.DEFAULT));
       assertEquals("hello", Results.of(client.request("hello")));
+      assertEquals("hello\r\n".length(), bytes.sum());
     }
   }
 
