@@ -87,8 +87,7 @@ final class Loop {
 
   /** The result of {@code work}, which is called on the reactor's thread, as a future. */
   <T> CompletableFuture<T> future(Callable<Deferred<T>> work) {
-    Deferred<Void> begin = new Deferred<>();
-    return begin(begin, begin.addAsyncCallback(ignored -> work.call()));
+    return begin(new Deferred<T>().addAsyncCallback(nothing -> work.call()));
   }
 
   /**
@@ -96,9 +95,7 @@ final class Loop {
    * gets it.
    */
   <T> CompletableFuture<T> opening(Callable<Deferred<T>> work, Consumer<T> unwanted) {
-    return untilStop(
-        new Deferred<Void>().onUndelivered(nothing -> {}),
-        () -> work.call().onUndelivered(unwanted));
+    return keepingUntilStop(() -> work.call().onUndelivered(unwanted));
   }
 
   /** {@link #future} for work that would not be completed any more once the reactor has stopped. */
@@ -114,13 +111,13 @@ final class Loop {
   /** {@link #futureUntilStop} for work whose value goes back when nobody is handed it. */
   <T> CompletableFuture<T> keepingUntilStop(Callable<Deferred<T>> work) {
     // A future asks its Deferred beforehand whether its value may be one that goes back.
-    return untilStop(new Deferred<Void>().onUndelivered(nothing -> {}), work);
+    return untilStop(new Deferred<T>().onUndelivered(nothing -> {}), work);
   }
 
-  private <T> CompletableFuture<T> untilStop(Deferred<Void> begin, Callable<Deferred<T>> work) {
+  private <T> CompletableFuture<T> untilStop(Deferred<T> result, Callable<Deferred<T>> work) {
     return until(
         pending,
-        begin,
+        result,
         () -> {
           if (stopped) throw new ReactorNotRunningException("The reactor has stopped.");
           return work.call();
@@ -128,38 +125,40 @@ final class Loop {
   }
 
   private <T> CompletableFuture<T> until(
-      Set<Deferred<?>> pending, Deferred<Void> begin, Callable<Deferred<T>> work) {
-    Deferred<T> result =
-        begin.addAsyncCallback(
-            ignored -> {
-              pending.add(begin);
-              return work.call();
-            });
+      Set<Deferred<?>> pending, Deferred<T> result, Callable<Deferred<T>> work) {
     return begin(
-        begin,
-        result.addBoth(
-            outcome -> {
-              pending.remove(begin);
-              if (stopped
-                  && outcome instanceof Failure failure
-                  && failure.getValue() instanceof DeferredCancelledException) {
-                throw new ReactorNotRunningException(
-                    "The reactor has stopped before there was a result.");
-              }
-              return outcome.get();
-            }));
+        result
+            .addAsyncCallback(
+                nothing -> {
+                  pending.add(result);
+                  return work.call();
+                })
+            .addBoth(
+                outcome -> {
+                  pending.remove(result);
+                  if (stopped
+                      && outcome instanceof Failure failure
+                      && failure.getValue() instanceof DeferredCancelledException) {
+                    throw new ReactorNotRunningException(
+                        "The reactor has stopped before there was a result.");
+                  }
+                  return outcome.get();
+                }));
   }
 
-  /** {@code result} is the chain that {@code begin} starts. */
-  private <T> CompletableFuture<T> begin(Deferred<Void> begin, Deferred<T> result) {
+  /**
+   * Fires {@code result} with nothing, on the reactor's thread: its first callback begins the work
+   * and gives what the others go on with.
+   */
+  private <T> CompletableFuture<T> begin(Deferred<T> result) {
     CompletableFuture<T> future = result.toCompletableFuture(reactor);
     try {
       act(
           () -> {
-            if (!future.isDone()) begin.callback(null); // otherwise it was cancelled on the way
+            if (!future.isDone()) result.callback(null); // otherwise it was cancelled on the way
           });
     } catch (ReactorNotRunningException e) {
-      begin.errback(e);
+      result.errback(e);
     }
     return future;
   }
