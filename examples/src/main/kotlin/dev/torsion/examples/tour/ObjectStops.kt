@@ -7,10 +7,13 @@ import dev.torsion.defer.await
 import dev.torsion.examples.kotlin.PerspectiveServer
 import dev.torsion.examples.kotlin.askPerspective
 import dev.torsion.examples.kotlin.askPerspectiveByCallbacks
+import dev.torsion.examples.kotlin.databaseRows
+import dev.torsion.examples.kotlin.databaseRowsByCallbacks
 import dev.torsion.java.Torsion
 import dev.torsion.reactor.Reactor
 import dev.torsion.spread.pb.PBServerFactory
 import dev.torsion.spread.pb.Root
+import dev.torsion.examples.java.DatabaseRows as JavaDatabaseRows
 import dev.torsion.examples.java.PerspectiveClient as JavaPerspectiveClient
 import dev.torsion.examples.java.PerspectiveServer as JavaPerspectiveServer
 
@@ -36,6 +39,19 @@ internal fun objectStops(): List<Stop> =
                     askPerspectiveByCallbacks(reactor, "127.0.0.1", port, out.of("client")).await()
                 }
             },
+        ),
+    )
+
+/** What waits for a database. */
+internal fun databaseStops(): List<Stop> =
+    listOf(
+        stop(
+            "DatabaseRows",
+            "A database",
+            "An INSERT and a SELECT in an interaction, rows as maps and as objects, and an interaction that is rolled back.",
+            "Java futures" plays { reactor, out -> reactor.done(JavaDatabaseRows.run(Torsion.on(reactor), out)) },
+            "Kotlin suspend" plays { reactor, out -> databaseRows(reactor, out) },
+            "Kotlin callbacks" plays { reactor, out -> databaseRowsByCallbacks(reactor, out).await() },
         ),
     )
 

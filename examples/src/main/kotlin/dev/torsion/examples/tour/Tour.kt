@@ -8,10 +8,10 @@ import dev.torsion.loop.ErrorListener
 import dev.torsion.reactor.Reactor
 import dev.torsion.reactor.ReactorOptions
 import dev.torsion.reactor.react
+import kotlinx.coroutines.withTimeoutOrNull
 import kotlin.time.Duration
 import kotlin.time.Duration.Companion.nanoseconds
 import kotlin.time.Duration.Companion.seconds
-import kotlinx.coroutines.withTimeoutOrNull
 
 /**
  * Runs all [stops] one after the other on one reactor, in the calling thread.

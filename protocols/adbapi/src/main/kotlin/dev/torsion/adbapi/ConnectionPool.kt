@@ -6,9 +6,9 @@ package dev.torsion.adbapi
 import com.zaxxer.hikari.HikariDataSource
 import dev.torsion.defer.Deferred
 import dev.torsion.defer.toDeferred
+import dev.torsion.loop.ReactorNotRunningException
 import dev.torsion.reactor.Phase
 import dev.torsion.reactor.Reactor
-import dev.torsion.loop.ReactorNotRunningException
 import dev.torsion.reactor.SystemEvent
 import dev.torsion.reactor.TriggerHandle
 import dev.torsion.spi.TorsionSpi

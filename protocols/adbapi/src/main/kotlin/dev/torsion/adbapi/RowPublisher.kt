@@ -4,8 +4,8 @@
 package dev.torsion.adbapi
 
 import dev.torsion.log.Logger
-import dev.torsion.reactor.Reactor
 import dev.torsion.loop.ReactorNotRunningException
+import dev.torsion.reactor.Reactor
 import java.util.concurrent.Flow
 
 /** Runs the query for each subscriber, as it asks for rows; by the rules of Reactive Streams. */

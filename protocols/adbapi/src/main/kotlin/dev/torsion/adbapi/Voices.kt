@@ -6,8 +6,8 @@ package dev.torsion.adbapi
 import dev.torsion.defer.Deferred
 import dev.torsion.defer.toDeferred
 import dev.torsion.log.Logger
-import dev.torsion.reactor.Reactor
 import dev.torsion.loop.ReactorNotRunningException
+import dev.torsion.reactor.Reactor
 import kotlinx.coroutines.CancellableContinuation
 import kotlinx.coroutines.suspendCancellableCoroutine
 import java.util.concurrent.CompletableFuture

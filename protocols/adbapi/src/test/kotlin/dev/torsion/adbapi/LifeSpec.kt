@@ -3,8 +3,8 @@
 
 package dev.torsion.adbapi
 
-import dev.torsion.reactor.Reactor
 import dev.torsion.loop.ReactorNotRunningException
+import dev.torsion.reactor.Reactor
 import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.core.test.Enabled
