@@ -40,7 +40,7 @@ public final class Bench implements Callable<Integer> {
       paramLabel = "WORK",
       description =
           "These works: pp1 pp50 pp1000 pipelined bulk churn line int32 json; or these small"
-              + " things: deferred timers calls resume idle group.")
+              + " things: deferred timers calls resume idle group remote.")
   private List<String> only = List.of();
 
   @Option(
@@ -88,6 +88,10 @@ public final class Bench implements Callable<Integer> {
     }
     List<Idle.Cost> idle = isWantedBeside(Idle.ID) ? new Idle(contenders, out).run() : List.of();
     var gains = isWantedBeside(Scaling.ID) ? new Scaling(plan, out).run() : List.<Scaling.Gain>of();
+    var remote =
+        isWantedBeside(RemoteCalls.ID)
+            ? new RemoteCalls(plan, out).run()
+            : List.<RemoteCalls.Cost>of();
     try (var tournament = new Tournament(plan, contenders)) {
       for (Work work : Work.values()) {
         if (!isWanted(work.id())) continue;
@@ -96,7 +100,7 @@ public final class Bench implements Callable<Integer> {
         table.print(standing);
       }
       tournament.missing().forEach((c, why) -> out.println("left out: " + c.server + " " + why));
-      Report.write(output, standings, nanos, idle, gains, tournament.missing());
+      Report.write(output, standings, nanos, idle, gains, remote, tournament.missing());
     }
     out.println();
     if (quick) {
@@ -129,6 +133,7 @@ public final class Bench implements Callable<Integer> {
     for (Micro micro : Micro.values()) known.add(micro.id());
     known.add(Idle.ID);
     known.add(Scaling.ID);
+    known.add(RemoteCalls.ID);
     for (String name : only) {
       if (!known.contains(name)) throw unknown("work", name, known);
     }

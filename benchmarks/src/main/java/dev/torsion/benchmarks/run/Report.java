@@ -21,6 +21,7 @@ final class Report {
    * @param nanos what JMH has measured, by name
    * @param idle what an idle connection costs
    * @param gains what a second loop brings
+   * @param remote what a call of the other side costs
    * @param missing who could not be measured, and why
    */
   static void write(
@@ -29,6 +30,7 @@ final class Report {
       Map<String, Double> nanos,
       List<Idle.Cost> idle,
       List<Scaling.Gain> gains,
+      List<RemoteCalls.Cost> remote,
       Map<Contender, String> missing)
       throws IOException {
     Files.createDirectories(directory);
@@ -42,6 +44,7 @@ final class Report {
     report.put("nanos", nanos);
     report.put("idle", idle);
     report.put("group", gains);
+    report.put("remote", remote);
     report.put("missing", missing);
     var mapper = new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
     Files.write(directory.resolve("results.json"), mapper.writeValueAsBytes(report));

@@ -49,7 +49,8 @@ class TournamentTest {
         }
         var standing = new Standing(work, results);
         assertEquals(1, standing.ratios().size());
-        Report.write(directory, List.of(standing), Map.of(), List.of(), List.of(), Map.of());
+        Report.write(
+            directory, List.of(standing), Map.of(), List.of(), List.of(), List.of(), Map.of());
       }
     }
     assertTrue(Files.readString(directory.resolve("results.json")).contains("\"NETTY_NIO\""));

@@ -6,6 +6,7 @@ package dev.torsion.examples.cli
 import dev.torsion.endpoint.serverFromString
 import dev.torsion.examples.kotlin.ChatFactory
 import dev.torsion.examples.kotlin.PerspectiveServer
+import dev.torsion.examples.kotlin.mathFactory
 import dev.torsion.examples.kotlin.quoteFactory
 import dev.torsion.examples.kotlin.servePrivate
 import dev.torsion.examples.kotlin.serveUpperCase
@@ -91,4 +92,13 @@ internal class PbCommand : ServerCommand() {
         reactor: Reactor,
         endpoint: String,
     ) = serverFromString(reactor, endpoint).listen(PBServerFactory(PerspectiveServer(lines)))
+}
+
+/** `torsion amp`. */
+@Command(name = "amp", description = ["AMP: the documents' commands Sum and Divide."])
+internal class AmpCommand : ServerCommand() {
+    override fun listen(
+        reactor: Reactor,
+        endpoint: String,
+    ) = serverFromString(reactor, endpoint).listen(mathFactory())
 }

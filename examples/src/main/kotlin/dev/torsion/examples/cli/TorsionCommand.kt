@@ -28,6 +28,7 @@ import kotlin.system.exitProcess
         Int32Command::class,
         PrivateCommand::class,
         PbCommand::class,
+        AmpCommand::class,
         ConnectCommand::class,
     ],
     footer = [

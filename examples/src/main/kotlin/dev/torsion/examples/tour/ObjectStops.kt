@@ -3,21 +3,28 @@
 
 package dev.torsion.examples.tour
 
+import dev.torsion.amp.AMP
 import dev.torsion.defer.await
 import dev.torsion.examples.kotlin.PerspectiveServer
+import dev.torsion.examples.kotlin.askMath
+import dev.torsion.examples.kotlin.askMathByCallbacks
 import dev.torsion.examples.kotlin.askPerspective
 import dev.torsion.examples.kotlin.askPerspectiveByCallbacks
 import dev.torsion.examples.kotlin.databaseRows
 import dev.torsion.examples.kotlin.databaseRowsByCallbacks
+import dev.torsion.examples.kotlin.mathFactory
 import dev.torsion.java.Torsion
+import dev.torsion.net.Factory
 import dev.torsion.reactor.Reactor
 import dev.torsion.spread.pb.PBServerFactory
 import dev.torsion.spread.pb.Root
 import dev.torsion.examples.java.DatabaseRows as JavaDatabaseRows
+import dev.torsion.examples.java.MathClient as JavaMathClient
+import dev.torsion.examples.java.MathServer as JavaMathServer
 import dev.torsion.examples.java.PerspectiveClient as JavaPerspectiveClient
 import dev.torsion.examples.java.PerspectiveServer as JavaPerspectiveServer
 
-/** What calls objects on the other side. */
+/** What calls the other side. */
 internal fun objectStops(): List<Stop> =
     listOf(
         stop(
@@ -40,6 +47,26 @@ internal fun objectStops(): List<Stop> =
                 }
             },
         ),
+        stop(
+            "MathServer",
+            "AMP",
+            "The client asks for sums and quotients by commands that both sides know; an error comes as the exception that it was.",
+            "Java server, Kotlin client (suspend)" plays { reactor, out ->
+                serving(reactor, Factory { AMP(JavaMathServer.responders()) }) { port ->
+                    askMath(reactor, "tcp:127.0.0.1:$port", out.of("client"))
+                }
+            },
+            "Kotlin server, Java client (futures)" plays { reactor, out ->
+                serving(reactor, mathFactory()) { port ->
+                    reactor.done(JavaMathClient.run(Torsion.on(reactor), "tcp:127.0.0.1:$port", out.of("client")))
+                }
+            },
+            "Kotlin callbacks" plays { reactor, out ->
+                serving(reactor, mathFactory()) { port ->
+                    askMathByCallbacks(reactor, "tcp:127.0.0.1:$port", out.of("client")).await()
+                }
+            },
+        ),
     )
 
 /** What waits for a database. */
@@ -59,8 +86,14 @@ private suspend fun serving(
     reactor: Reactor,
     root: Root,
     client: suspend (Int) -> Unit,
+) = serving(reactor, PBServerFactory(root), client)
+
+private suspend fun serving(
+    reactor: Reactor,
+    factory: Factory,
+    client: suspend (Int) -> Unit,
 ) {
-    val port = reactor.listenTcp(0, PBServerFactory(root), "127.0.0.1")
+    val port = reactor.listenTcp(0, factory, "127.0.0.1")
     client(port.port())
     port.stopListening().await()
 }

@@ -3,6 +3,7 @@
 
 package dev.torsion.examples.cli
 
+import dev.torsion.examples.kotlin.askMath
 import dev.torsion.examples.kotlin.askPerspective
 import dev.torsion.reactor.react
 import io.kotest.core.spec.style.StringSpec
@@ -71,6 +72,14 @@ class CommandProcessSpec :
                 react { reactor -> askPerspective(reactor, "tcp:127.0.0.1:${server.port("pb")}") { said.add(it) } }
                 said.last() shouldBe "6. client: it has answered"
                 List(4) { server.readLine() }.last() shouldBe "5. server: server2_main runs"
+            }
+        }
+
+        "amp serves the documents' Sum and Divide" {
+            CommandProcess("amp", "--listen", ANY_PORT).use { server ->
+                val said = ArrayList<String>()
+                react { reactor -> askMath(reactor, "tcp:127.0.0.1:${server.port("amp")}") { said.add(it) } }
+                said shouldBe listOf("13 + 81 = 94", "1 / 4 = 0.25", "1 / 0: division by zero")
             }
         }
 

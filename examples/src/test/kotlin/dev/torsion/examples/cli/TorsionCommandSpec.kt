@@ -26,7 +26,7 @@ import java.util.concurrent.TimeUnit
 /** What the command says for help and about mistakes, and with which exit code. */
 class TorsionCommandSpec :
     StringSpec({
-        for (command in listOf("tour", "echo", "lines", "chat", "qotd", "int32", "private", "pb", "connect")) {
+        for (command in listOf("tour", "echo", "lines", "chat", "qotd", "int32", "private", "pb", "amp", "connect")) {
             "$command has help" {
                 val ran = run(command, "--help")
                 ran.code shouldBe 0

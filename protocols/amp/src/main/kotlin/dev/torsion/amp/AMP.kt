@@ -1,6 +1,8 @@
 // Copyright (c) the Torsion contributors
 // SPDX-License-Identifier: MIT
 
+@file:JvmName("AmpClients")
+
 package dev.torsion.amp
 
 import dev.torsion.defer.Deferred
@@ -12,6 +14,7 @@ import dev.torsion.endpoint.ClientEndpoint
 import dev.torsion.endpoint.clientFromString
 import dev.torsion.log.Logger
 import dev.torsion.log.safeString
+import dev.torsion.loop.ReactorNotRunningException
 import dev.torsion.net.ClientFactory
 import dev.torsion.net.CloseReason
 import dev.torsion.net.Factory
@@ -20,7 +23,6 @@ import dev.torsion.net.ProtocolViolationException
 import dev.torsion.net.Transport
 import dev.torsion.net.WrongThreadException
 import dev.torsion.reactor.Reactor
-import dev.torsion.loop.ReactorNotRunningException
 import kotlinx.coroutines.suspendCancellableCoroutine
 import java.nio.ByteBuffer
 import java.util.concurrent.CompletableFuture
@@ -46,18 +48,18 @@ import kotlin.coroutines.resumeWithException
  * ```
  *
  * A call fails with an error that its command has declared, with an [UnknownRemoteException] for another one, and with an
- * [UnhandledCommandException] when the other side does not know the command; with an [AmpConnectionLost] when the connection ends, or has
- * ended; with an [InvalidSignatureException] or a [TooLongException] when its values cannot be sent, and a [TooManyCallsException] when too
- * many calls wait: then nothing was sent; and with a [ProtocolViolationException] when the answer does not fit the command. Cancelling gives
- * up the answer; the other side is not told, for the protocol has no way to, and does its work.
+ * [UnhandledCommandException] when the other side does not know the command; with an [AmpConnectionLost] when the connection ends, or
+ * has ended; with an [InvalidSignatureException] or a [TooLongException] when its values cannot be sent, and a [TooManyCallsException]
+ * when too many calls wait: then nothing was sent; and with a [ProtocolViolationException] when the answer does not fit the command.
+ * Cancelling gives up the answer; the other side is not told, for the protocol has no way to, and does its work.
  *
- * When the connection ends, every call that waits fails at once. A peer whose bytes are no boxes, or who answers what was not asked, has its
- * connection ended with a [ProtocolViolationException] as the cause, after what was written before.
+ * When the connection ends, every waiting call fails at once. Bytes that are no boxes, and answers to no call, end the connection. Its
+ * reason then has a [ProtocolViolationException] as the cause. Boxes that were written before still go out.
  *
  * Thread: the reactor's, where others get a [WrongThreadException]; but for [call], [ask], [close], [onDisconnect] and [isDisconnected],
  * which may be used on any.
  *
- * @param responders what the other side may ask
+ * @param responders the commands that the other side may ask
  */
 public open class AMP
 @JvmOverloads
@@ -72,11 +74,11 @@ constructor(
     internal val requests = Requests(this, options)
     internal val output = Output { transport.write(it) }
 
-    /** Runs what belongs to this connection. It knows the thread, so that futures refuse to block that. */
+    /** Runs the tasks of this connection. It knows the thread, so that futures refuse to block that. */
     internal lateinit var loop: ScopeExecutor
         private set
 
-    /** What the connection speaks now, when that is AMP no more. */
+    /** The protocol that has taken the connection over, if one has. */
     internal var inner: Protocol? = null
         private set
 
@@ -94,9 +96,11 @@ constructor(
     public val isDisconnected: Boolean get() = lost != null
 
     /** How many of our calls wait for their answers. */
+    @get:JvmName("waitingCalls")
     public val waitingCalls: Int get() = calls.size
 
     /** How many requests of the other side wait for our answers. */
+    @get:JvmName("waitingRequests")
     public val waitingRequests: Int get() = requests.count
 
     // Calls.
@@ -119,7 +123,10 @@ constructor(
         return begin(command, slots)
     }
 
-    /** [callRemote] as a future, on any thread. The values are read before this returns. Cancelling it, or any stage of it, gives up the answer. */
+    /**
+     * [callRemote] as a future, on any thread. The values are read before this returns. Cancelling it, or any stage of it, gives up the
+     * answer.
+     */
     public fun call(
         command: Command,
         vararg values: ArgumentValue,
@@ -242,12 +249,11 @@ constructor(
     // Changes of the connection.
 
     /**
-     * Asks for [command], and when the other side agrees lets the protocol that [factory] builds take the connection over: it gets what
-     * comes after the answer. From the call on nothing else can be asked. Once the other protocol has the connection, calls that wait fail
-     * with a [ProtocolSwitchedException], as nobody will answer them.
+     * Asks for [command]. When the other side agrees, the protocol that [factory] builds takes the connection over, with the bytes that
+     * come after the answer. From the call on nothing else can be asked. Calls that still wait when the other protocol takes over fail
+     * with a [ProtocolSwitchedException], because nobody will answer them.
      *
-     * When the other side refuses, AMP goes on. Cancelling stops only the waiting. The half-close of a connection is not passed on to the
-     * other protocol.
+     * When the other side refuses, AMP goes on. Cancelling stops only the waiting. The other protocol hears nothing of a half-close.
      */
     public fun switchProtocol(
         command: ProtocolSwitchCommand,
@@ -299,13 +305,14 @@ constructor(
     }
 
     /**
-     * Begins TLS: asks the other side, and when it agrees goes on with TLS, of which this side is the client. What is asked and answered
-     * meanwhile waits, and goes through TLS. Once only.
+     * Asks the other side to begin TLS. When it agrees, the connection goes on with TLS, and this side is TLS's client. Calls and answers
+     * of the meantime wait, and go through TLS. TLS begins once at most.
      *
-     * Fails with a [TLSNotAvailableException] when the transport has no TLS, which Torsion's own do not have yet. When the other side
-     * refuses, this and the calls that wait for TLS fail, and the connection goes on as it was. Cancelling stops only the waiting.
+     * The Deferred fails with a [TLSNotAvailableException] when the transport has no TLS. Torsion's own transports have none yet. When the
+     * other side refuses, the Deferred and the calls that wait for TLS fail, and the connection goes on as before. Cancelling stops only
+     * the waiting.
      *
-     * @param settings of this side, for the transport
+     * @param settings the settings of this side, for the transport
      */
     public fun startTLS(settings: TLSSettings): Deferred<Values> {
         checkThread()
@@ -403,7 +410,7 @@ constructor(
         connectedLoop().execute { if (lost != null) tell(listener) else disconnects.add(listener) }
     }
 
-    /** Closes the connection once what was sent is on its way. Calls that wait for answers fail. On any thread. */
+    /** Closes the connection after the boxes that were sent before. Waiting calls fail. On any thread. */
     final override fun close() {
         if (::loop.isInitialized) loop.execute { if (isConnected) transport.loseConnection() }
     }

@@ -33,7 +33,7 @@ public class AmpBox internal constructor(
     /** A copy of the value of [key], or null. */
     public operator fun get(key: String): ByteArray? = raw(key)?.clone()
 
-    /** The value of [key] as text, or null; what is no UTF-8 becomes U+FFFD. */
+    /** The value of [key] as text, or null; bytes that are no UTF-8 become U+FFFD. */
     public fun text(key: String): String? = raw(key)?.decodeToString()
 
     /** Whether it has [key]. */

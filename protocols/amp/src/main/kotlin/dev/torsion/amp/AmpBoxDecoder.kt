@@ -21,8 +21,8 @@ import java.nio.ByteBuffer
 /**
  * Bytes to boxes. It knows no socket, and takes the bytes in pieces of any size.
  *
- * It keeps what has come of one box: as many bytes as have come, and not as many as a length announces. A key that comes twice in a box is
- * a violation, where in Twisted the last one counts.
+ * It keeps the bytes of an unfinished box. They take as much memory as has come, and not as much as a length announces. A key that comes
+ * twice in a box is a violation. In Twisted the last one counts.
  *
  * Thread: one at a time.
  */

@@ -6,7 +6,7 @@ package dev.torsion.amp
 import dev.torsion.log.escaped
 import dev.torsion.net.CloseReason
 
-/** What goes wrong with AMP; Twisted's `AmpError`. */
+/** The base of AMP's errors; Twisted's `AmpError`. */
 public open class AmpException
 @JvmOverloads
 constructor(
@@ -45,20 +45,20 @@ constructor(
 ) : AmpException(message, cause)
 
 /**
- * The other side has answered with an error; Twisted's `RemoteAmpError`. What a command has declared comes as the exception that it has
- * declared; the others come as an [UnknownRemoteException].
+ * The other side has answered with an error; Twisted's `RemoteAmpError`. A declared error comes as the exception that the command has
+ * declared. Every other one comes as an [UnknownRemoteException].
  *
  * The [description] is the peer's. [message] has its control characters escaped and is cut, so it is fit for a log.
  *
  * @property errorCode the code, such as `ZERO_DIVISION`
- * @property description what the other side says of it, as it came
+ * @property description the text of the other side, as it came
  */
 public open class RemoteAmpException(
     public val errorCode: String,
     public val description: String,
 ) : AmpException("${escaped(errorCode, SHOWN)}: ${escaped(description, LONG)}")
 
-/** The other side has failed with an error that the command has not declared; Twisted's `UnknownRemoteError`. Often its code is `UNKNOWN`. */
+/** The other side has failed with an error that the command has not declared, as a rule `UNKNOWN`; Twisted's `UnknownRemoteError`. */
 public class UnknownRemoteException(
     errorCode: String,
     description: String,
@@ -87,12 +87,12 @@ public class TLSNotAvailableException(
     transport: String,
 ) : AmpException("TLS cannot be started on $transport.")
 
-/** The other side does not start TLS: the call that waited for it was not sent. The [cause] is what it has answered. */
+/** The other side does not start TLS: the call that waited for it was not sent. The [cause] is its answer. */
 public class TLSRefusedException(
     cause: Throwable,
 ) : AmpException("The call was to go over TLS, and the other side has not started it.", cause)
 
-/** What a responder has given is no answer of its command, or has no form on the wire; Twisted's `BadLocalReturn`. It is logged. */
+/** The result of a responder is no answer of its command, or has no form on the wire; Twisted's `BadLocalReturn`. The log shows it. */
 public class BadLocalReturnException(
     message: String,
     cause: Throwable?,

@@ -4,8 +4,8 @@
 package dev.torsion.amp
 
 /**
- * What one box that comes may be. A peer's box over a limit is its violation, seen before memory is spent on it. None of these is in
- * Twisted, which has only the two of the format: a key has at most 255 bytes and a value at most 65,535.
+ * The limits of one box that comes. A box over a limit is a violation of the peer. The decoder sees it before it spends memory on the box.
+ * Twisted has only the two limits of the format: a key has at most 255 bytes, a value at most 65,535.
  *
  * @property maxPairs how many keys a box may have
  * @property maxBoxBytes how many bytes a box may have, with the lengths of its keys and values

@@ -9,8 +9,8 @@ package dev.torsion.amp
  * @property limits of one box that comes
  * @property maxCalls how many of our calls may wait for answers at once; one more fails with a [TooManyCallsException]. A call that was
  *   cancelled counts until its answer comes, since the other side still works on it
- * @property maxRequests how many of the peer's requests may wait for our answers at once. While there are so many, or the peer does not read
- *   its answers, nothing is read; unless we wait for an answer ourselves, which has to be read
+ * @property maxRequests how many of the peer's requests may wait for our answers at once. While there are so many, or the peer does not
+ *   read its answers, nothing is read; unless we wait for an answer ourselves, which has to be read
  * @property maxRequestsWhileCalling how many may wait while reading has to go on for such an answer: more are refused with the error `BUSY`
  */
 public data class AmpOptions

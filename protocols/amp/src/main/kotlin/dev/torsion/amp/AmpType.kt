@@ -4,8 +4,8 @@
 package dev.torsion.amp
 
 /**
- * What a value is in the program and on the wire; Twisted's `Argument` classes. [AmpTypes] has those of Twisted; make your own by a
- * subclass.
+ * The two forms of a value, in the program and on the wire; Twisted's `Argument` classes. [AmpTypes] has the types of Twisted. A subclass
+ * is a type of your own.
  *
  * ```kotlin
  * object UuidType : AmpType<UUID>("UUID") {
@@ -16,13 +16,13 @@ package dev.torsion.amp
  *
  * Thread: any; both functions may be called on several at once.
  *
- * @property name what messages call it
+ * @property name the name of the type in messages
  */
 public abstract class AmpType<T : Any>(
     public val name: String,
 ) {
     /**
-     * The bytes of [value]: at most 65,535, which whoever calls checks.
+     * The bytes of [value]. The caller checks that they are 65,535 at most.
      *
      * @throws IllegalArgumentException when it has no form on the wire
      */

@@ -70,7 +70,7 @@ public object AmpTypes {
             }
         })
 
-    /** A path of files. It comes as it was sent; Twisted makes those that it sends and gets absolute. */
+    /** A path of files. A relative path stays relative. Twisted makes every path absolute. */
     @JvmField
     public val PATH: AmpType<Path> =
         NarrowType("Path", { Utf8.encode(it.toString()) }, {
@@ -90,7 +90,7 @@ public object AmpTypes {
 
     /**
      * A date and a time of the years 1 to 9999, with the offset of its zone in whole minutes, at most 18 hours. Of a second it keeps the
-     * microseconds; what is smaller is cut off.
+     * microseconds; nanoseconds are cut off.
      */
     @JvmField
     public val DATE_TIME: AmpType<OffsetDateTime> = NarrowType("DateTime", DateTimes::encode, DateTimes::decode)

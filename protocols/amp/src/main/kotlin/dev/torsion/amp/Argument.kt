@@ -1,6 +1,8 @@
 // Copyright (c) the Torsion contributors
 // SPDX-License-Identifier: MIT
 
+@file:JvmName("AmpValues")
+
 package dev.torsion.amp
 
 import java.util.Objects
@@ -71,7 +73,7 @@ public class Values internal constructor(
 
     override fun hashCode(): Int = Objects.hash(owner, values.contentDeepHashCode())
 
-    /** The names of what there is; a value may be a secret. */
+    /** The names of the values. A value may be a secret. */
     override fun toString(): String =
         "Values(${owner?.all.orEmpty().filter { values[it.index] != null }.joinToString { it.name }})"
 

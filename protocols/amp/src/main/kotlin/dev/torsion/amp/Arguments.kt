@@ -43,7 +43,7 @@ public abstract class Arguments {
         type: AmpType<T>,
     ): Argument<T> = declare(name, type, isOptional = false)
 
-    /** Declares one that may be left out; its value is null then. Twisted's `optional=True`. */
+    /** Declares an argument that may be left out; its value is null then. Twisted's `optional=True`. */
     protected fun <T : Any> optionalArgument(
         name: String,
         type: AmpType<T>,

@@ -7,8 +7,8 @@ import dev.torsion.log.escaped
 import java.util.function.Function
 
 /**
- * What can be asked of the other side: a name, arguments, a response, and the errors that both sides know; Twisted's `Command`. Declare one
- * as an object; both sides use the same.
+ * A question to the other side: a name, arguments, a response, and the errors that both sides know; Twisted's `Command`. Declare one as an
+ * object. Both sides use the same.
  *
  * ```kotlin
  * object Divide : Command("Divide") {
@@ -39,28 +39,25 @@ import java.util.function.Function
  *
  * Declare everything while it is constructed. Thread: any, from then on.
  *
- * @param name its name on the wire: 1 to 65,535 characters, each of which is one byte
+ * @property commandName its name on the wire: 1 to 65,535 characters, each of which is one byte
  * @property requiresAnswer whether the caller wants an answer. Without one it learns neither of a value nor of an error; as in Twisted a
  *   command that fails without an answer ends the connection
  */
 public abstract class Command
 @JvmOverloads
 constructor(
-    name: String,
+    public val commandName: String,
     public val requiresAnswer: Boolean = true,
 ) {
-    /** Its name on the wire. */
-    public val name: String = name
-
-    internal val arguments: Arguments = Part("the arguments of $name").apply { reserve(Keys.ASK, Keys.COMMAND) }
-    internal val response: Arguments = Part("the response of $name").apply { reserve(Keys.ANSWER) }
+    internal val arguments: Arguments = Part("the arguments of $commandName").apply { reserve(Keys.ASK, Keys.COMMAND) }
+    internal val response: Arguments = Part("the response of $commandName").apply { reserve(Keys.ANSWER) }
     private val declaredErrors = ArrayList<DeclaredError>()
     private val nameBytes: ByteArray
 
     init {
-        require(name.length in 1..AmpBox.MAX_VALUE_LENGTH) { "the name of a command has 1 to ${AmpBox.MAX_VALUE_LENGTH} characters" }
-        require(name.all { it.code <= MAX_BYTE }) { "a name has one byte for each character: \"${escaped(name)}\"" }
-        nameBytes = name.toByteArray(Charsets.ISO_8859_1)
+        require(commandName.length in 1..AmpBox.MAX_VALUE_LENGTH) { "the name of a command has 1 to ${AmpBox.MAX_VALUE_LENGTH} characters" }
+        require(commandName.all { it.code <= MAX_BYTE }) { "a name has one byte for each character: \"${escaped(commandName)}\"" }
+        nameBytes = commandName.toByteArray(Charsets.ISO_8859_1)
     }
 
     /** Declares an argument that must be given. @throws IllegalArgumentException as [Arguments.argument] */
@@ -107,7 +104,7 @@ constructor(
     private fun declare(error: DeclaredError) {
         require(error.code.isNotEmpty() && error.code.all { it.code <= MAX_BYTE }) { "a code has one byte for each character" }
         require(error.code.length <= AmpBox.MAX_VALUE_LENGTH) { "a code has at most ${AmpBox.MAX_VALUE_LENGTH} characters" }
-        require(declaredErrors.none { it.code == error.code }) { "the error ${error.code} of $name is declared already" }
+        require(declaredErrors.none { it.code == error.code }) { "the error ${error.code} of $commandName is declared already" }
         declaredErrors.add(error)
     }
 
@@ -135,7 +132,7 @@ constructor(
         return response.boxOf(slots)
     }
 
-    override fun toString(): String = escaped(name, SHOWN)
+    override fun toString(): String = escaped(commandName, SHOWN)
 
     private class Part(
         private val what: String,
@@ -158,12 +155,12 @@ internal class DeclaredError(
 )
 
 /**
- * A command after which the connection speaks another protocol; Twisted's `ProtocolSwitchCommand`. It is asked with [AMP.switchProtocol] and
- * answered by [Responders.Builder.onSwitch]. Its answer has no values.
+ * A command after which the connection speaks another protocol; Twisted's `ProtocolSwitchCommand`. It is asked with
+ * [AMP.switchProtocol] and answered by [Responders.Builder.onSwitch]. Its answer has no values.
  */
 public abstract class ProtocolSwitchCommand(
-    name: String,
-) : Command(name)
+    commandName: String,
+) : Command(commandName)
 
 /**
  * The command that begins TLS; Twisted's `StartTLS`. It is asked with [AMP.startTLS] and answered by [Responders.Builder.onStartTLS].

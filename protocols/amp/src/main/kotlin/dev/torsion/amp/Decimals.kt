@@ -33,7 +33,7 @@ internal object Decimals {
 
     fun digits(number: Long): ByteArray = number.toString().encodeToByteArray()
 
-    /** The digits of an integer, when that is what the bytes are: Python would also take spaces around and `_` in them, and sends neither. */
+    /** The digits of an integer, when the bytes are such. Python would also take spaces around and `_` in them, and sends neither. */
     fun integer(bytes: ByteArray): String {
         val from = if (bytes.isNotEmpty() && (bytes[0] == PLUS || bytes[0] == MINUS)) 1 else 0
         if (bytes.size == from || bytes.size - from > MOST_DIGITS) {

@@ -67,7 +67,7 @@ internal class Output(
         state = next
     }
 
-    /** What we have asked for is done or refused. [calls] hears of those that are not wanted any more, [refusal] fails those that must not go. */
+    /** What we have asked for is done, or is refused: then [refusal] fails the calls that must not go. */
     fun open(
         calls: OutgoingCalls,
         refusal: (() -> Throwable)?,

@@ -20,7 +20,7 @@ public class AmpRequest internal constructor(
     public operator fun <T> get(argument: Argument<T>): T = arguments[argument]
 }
 
-/** Answers a request. What it throws is an error of its command when that has declared it. */
+/** Answers a request. An exception that the command has declared is an error for the caller. */
 public fun interface Responder<out R> {
     @Throws(Exception::class)
     public fun respond(request: AmpRequest): R
@@ -33,7 +33,7 @@ public fun interface BoxResponder {
 }
 
 /**
- * What answers the commands of the other side, by their names; Twisted's `CommandLocator`.
+ * The responders of a connection, by the names of their commands; Twisted's `CommandLocator`.
  *
  * ```kotlin
  * val responders =
@@ -65,26 +65,26 @@ public class Responders private constructor(
         public fun on(
             command: Command,
             responder: Responder<Values>,
-        ): Builder = add(command.name, Plain(command, responder))
+        ): Builder = add(command.commandName, Plain(command, responder))
 
         /** Answers [command] with a Deferred of values. */
         public fun onDeferred(
             command: Command,
             responder: Responder<Deferred<Values>>,
-        ): Builder = add(command.name, Plain(command, responder))
+        ): Builder = add(command.commandName, Plain(command, responder))
 
         /** Answers [command] with a future of values, which may be completed on any thread. */
         public fun onFuture(
             command: Command,
             responder: Responder<CompletionStage<Values>>,
-        ): Builder = add(command.name, Plain(command, responder))
+        ): Builder = add(command.commandName, Plain(command, responder))
 
         /** Answers [command] with a suspend function. It runs in the connection's scope, and is cancelled when the connection ends. */
         @JvmSynthetic
         public fun onSuspend(
             command: Command,
             responder: suspend (AmpRequest) -> Values,
-        ): Builder = add(command.name, Suspending(command, responder))
+        ): Builder = add(command.commandName, Suspending(command, responder))
 
         /**
          * Answers boxes of the command [name] as they are; Twisted's `amp_NAME` methods. The box of the answer needs no `_answer`. An error
@@ -95,25 +95,25 @@ public class Responders private constructor(
             responder: BoxResponder,
         ): Builder = add(name, Boxes(responder))
 
-        /** Answers [command] with the protocol that the connection speaks from then on: it gets what comes after the answer. */
+        /** Answers [command] with the protocol that the connection speaks from then on. It gets the bytes after the answer. */
         public fun onSwitch(
             command: ProtocolSwitchCommand,
             responder: Responder<Protocol>,
-        ): Builder = add(command.name, Switching(command, responder))
+        ): Builder = add(command.commandName, Switching(command, responder))
 
         /** [onSwitch] with a Deferred of the protocol. Until it fires nothing more is read. */
         public fun onSwitchDeferred(
             command: ProtocolSwitchCommand,
             responder: Responder<Deferred<Protocol>>,
-        ): Builder = add(command.name, Switching(command, responder))
+        ): Builder = add(command.commandName, Switching(command, responder))
 
         /**
          * Lets the other side begin TLS, with the settings of this side. There is none by default: Twisted's default, a certificate that is
-         * made up on the spot, protects against nobody who can change what is sent.
+         * made up on the spot, does not protect against somebody who can change the bytes.
          */
-        public fun onStartTLS(responder: Responder<TLSSettings>): Builder = add(StartTLS.name, StartingTLS(responder))
+        public fun onStartTLS(responder: Responder<TLSSettings>): Builder = add(StartTLS.commandName, StartingTLS(responder))
 
-        /** All of [others]. One that is added by itself, before or after, takes the place of the one of its name in them. */
+        /** Adds all of [others]. A responder that is added by itself, before or after, takes the place of the one with its name. */
         public fun addAll(others: Responders): Builder {
             inherited.putAll(others.byName)
             return this

@@ -5,7 +5,7 @@ package dev.torsion.amp
 
 import dev.torsion.net.Transport
 
-/** How to do TLS: certificates, authorities, names. What is in it is the transport's business. */
+/** The settings of TLS: certificates, authorities, names. The transport says what is in them. */
 public interface TLSSettings
 
 /**
@@ -16,8 +16,8 @@ public interface TLSSettings
  */
 public interface StartTLSTransport : Transport {
     /**
-     * Begins TLS. What was written before goes out as it is, and what is written from now on goes through TLS. What comes from now on is
-     * TLS, and the protocol gets what is in it.
+     * Begins TLS. Bytes that were written before go out in the clear. Bytes that are written from now on go through TLS. Bytes that come
+     * from now on are TLS's, and the protocol gets their content.
      *
      * @param isClient whether this side is TLS's client: the side that has asked for it
      */

@@ -61,9 +61,17 @@ class AmpTypesSpec :
 
         test("floats") {
             refuses(AmpTypes.FLOAT, "", "1d", "1.0f", "0x1p3", "1_0.0", " 1", ".", "e5", "1e", "--1", "infinite", "in", "+-inf", "nan1")
-            for ((text, value) in listOf("1" to 1.0, ".5" to 0.5, "5." to 5.0, "+1E+2" to 100.0, "INF" to Double.POSITIVE_INFINITY,
-                "-Infinity" to Double.NEGATIVE_INFINITY, "1e999" to Double.POSITIVE_INFINITY,
-            )) {
+            val odd =
+                mapOf(
+                    "1" to 1.0,
+                    ".5" to 0.5,
+                    "5." to 5.0,
+                    "+1E+2" to 100.0,
+                    "INF" to Double.POSITIVE_INFINITY,
+                    "-Infinity" to Double.NEGATIVE_INFINITY,
+                    "1e999" to Double.POSITIVE_INFINITY,
+                )
+            for ((text, value) in odd) {
                 AmpTypes.FLOAT.decode(text.toByteArray()) shouldBe value
             }
             AmpTypes.FLOAT.decode("-NaN".toByteArray()).isNaN() shouldBe true
@@ -71,7 +79,8 @@ class AmpTypesSpec :
         }
 
         test("decimals") {
-            refuses(AmpTypes.DECIMAL, "", "Infinity", "-inf", "NaN", "sNaN", "1_0", " 1", "0x1", ".", "1e", "1e99999999999", "1E+1000000", "1E-1004300")
+            refuses(AmpTypes.DECIMAL, "", "Infinity", "-inf", "NaN", "sNaN", "1_0", " 1", "0x1", ".", "1e")
+            refuses(AmpTypes.DECIMAL, "1e99999999999", "1E+1000000", "1E-1004300")
             refuses(AmpTypes.DECIMAL, "1".repeat(4301), "0." + "1".repeat(4301))
             AmpTypes.DECIMAL.decode(".5".toByteArray()) shouldBe BigDecimal("0.5")
             AmpTypes.DECIMAL.decode("5.".toByteArray()) shouldBe BigDecimal("5")
@@ -85,8 +94,10 @@ class AmpTypesSpec :
             val good = "2024-01-02T03:04:05.000006-00:00"
             AmpTypes.DATE_TIME.decode(good.toByteArray()) shouldBe OffsetDateTime.of(2024, 1, 2, 3, 4, 5, 6000, ZoneOffset.UTC)
             refuses(
-                AmpTypes.DATE_TIME, "", good.dropLast(1), good + "0", good.replace('T', ' '), good.replace("-00:00", "Z00:00"), "2024-02-30" + good.drop(10),
-                "0000-01-02" + good.drop(10), good.replace("03:04:05", "24:00:00"), good.replace("03:04:05", "03:04:60"), good.replace("-00:00", "+18:01"),
+                AmpTypes.DATE_TIME, "", good.dropLast(1), good + "0", good.replace('T', ' '), good.replace("-00:00", "Z00:00"),
+                "2024-02-30" + good.drop(10),
+                "0000-01-02" + good.drop(10), good.replace("03:04:05", "24:00:00"), good.replace("03:04:05", "03:04:60"),
+                good.replace("-00:00", "+18:01"),
                 good.replace("-00:00", "+00:60"), good.replace("-00:00", "-99:00"), good.replace("2024", "+024"),
             )
 
@@ -145,7 +156,11 @@ class AmpTypesSpec :
         }
     })
 
-private val PIECES = listOf("True", "False", "0", "1", "-", "+", ".", "e", "E+", "inf", "nan", "12", ":", "T", "2024-01-02T03:04:05.000006-00:00", "/a", "\u0000", "\u00ff")
+private val PIECES =
+    listOf(
+        "True", "False", "0", "1", "-", "+", ".", "e", "E+", "inf", "nan", "12", ":", "T",
+        "2024-01-02T03:04:05.000006-00:00", "/a", "\u0000", "\u00ff",
+    )
 
 private fun fuzzValue(
     random: Random,

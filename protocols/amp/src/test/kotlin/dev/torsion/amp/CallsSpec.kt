@@ -6,6 +6,7 @@ package dev.torsion.amp
 import dev.torsion.defer.Deferred
 import dev.torsion.defer.DeferredCancelledException
 import dev.torsion.defer.Failure
+import dev.torsion.defer.UnhandledFailures
 import dev.torsion.defer.await
 import dev.torsion.defer.fail
 import dev.torsion.defer.succeed
@@ -367,6 +368,19 @@ class CallsSpec :
             client.transport.isDisconnecting shouldBe false
             client.receive("_answer", "1")
             client.transport.abortCause.shouldBeInstanceOf<ProtocolViolationException>()
+        }
+
+        test("a failed call that nobody handles is reported, and the connection goes on (trac 7055)") {
+            val heard = ArrayList<Throwable>()
+            val client = Alone()
+            UnhandledFailures.addListener { heard.add(it.failure.value) }.use {
+                UnhandledFailures.beginTurn()
+                client.amp.callRemote(Nothings)
+                client.receive("_error", "1", "_error_code", "X", "_error_description", "nobody cares")
+                UnhandledFailures.endTurn()
+            }
+            heard.single().shouldBeInstanceOf<UnknownRemoteException>().description shouldBe "nobody cares"
+            client.transport.isDisconnecting shouldBe false
         }
 
         test("an answer that does not fit fails its call only") {

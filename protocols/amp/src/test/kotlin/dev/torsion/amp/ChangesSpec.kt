@@ -76,7 +76,7 @@ class ChangesSpec :
         }
 
         test(
-            "switch, accepted: calls that wait fail at once, what follows the answer is the new protocol's, and AMP refuses all from then on",
+            "switch, accepted: calls that wait fail at once, what follows the answer is the new protocol's, and AMP refuses all",
         ) {
             val client = Alone()
             val inner = Inner()
@@ -230,7 +230,7 @@ class ChangesSpec :
         }
 
         test(
-            "bytes that somebody has put behind the request, or behind the answer, of StartTLS are never read as boxes (as in CVE-2011-0411)",
+            "bytes put behind the request or the answer of StartTLS are never read as boxes (as in CVE-2011-0411)",
         ) {
             var ran = 0
             val responders = Responders.builder().onStartTLS { Settings }.on(Nothings) { Values.EMPTY.also { ran++ } }.build()

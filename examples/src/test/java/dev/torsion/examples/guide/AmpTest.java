@@ -1,0 +1,143 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.examples.guide;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import dev.torsion.amp.AMP;
+import dev.torsion.amp.AmpConnectionLost;
+import dev.torsion.amp.AmpTypes;
+import dev.torsion.amp.Argument;
+import dev.torsion.amp.Arguments;
+import dev.torsion.amp.Command;
+import dev.torsion.amp.Responders;
+import dev.torsion.amp.UnhandledCommandException;
+import dev.torsion.amp.Values;
+import dev.torsion.java.Torsion;
+import dev.torsion.net.Factory;
+import java.time.OffsetDateTime;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import org.junit.jupiter.api.Test;
+
+/** The Java of docs/guide/amp.md. */
+class AmpTest {
+  static final class Divide extends Command {
+    static final Divide DIVIDE = new Divide();
+    final Argument<Long> numerator = argument("numerator", AmpTypes.LONG);
+    final Argument<Long> denominator = argument("denominator", AmpTypes.LONG);
+    final Argument<Double> result = response("result", AmpTypes.FLOAT);
+
+    private Divide() {
+      super("Divide");
+      error("ZERO_DIVISION", ArithmeticException.class, ArithmeticException::new);
+    }
+  }
+
+  private static final Divide DIVIDE = Divide.DIVIDE;
+
+  /** A message that wants no answer. */
+  static final class Log extends Command {
+    static final Log LOG = new Log();
+    final Argument<String> text = argument("text", AmpTypes.UNICODE);
+
+    private Log() {
+      super("Log", false);
+    }
+  }
+
+  private static final Log LOG = Log.LOG;
+
+  static final class Trip extends Arguments {
+    static final Trip TRIP = new Trip();
+    final Argument<String> to = argument("to", AmpTypes.UNICODE);
+    final Argument<OffsetDateTime> leaves = argument("leaves", AmpTypes.DATE_TIME);
+    final Argument<String> platform = optionalArgument("platform", AmpTypes.UNICODE);
+  }
+
+  static final class Timetable extends Command {
+    static final Timetable TIMETABLE = new Timetable();
+    final Argument<List<Values>> trips = response("trips", AmpTypes.ampList(Trip.TRIP));
+
+    private Timetable() {
+      super("Timetable");
+    }
+  }
+
+  private static final Trip TRIP = Trip.TRIP;
+  private static final Timetable TIMETABLE = Timetable.TIMETABLE;
+
+  private final List<String> logged = new ArrayList<>();
+
+  private final Responders responders =
+      Responders.builder()
+          .on(
+              DIVIDE,
+              request -> {
+                if (request.get(DIVIDE.denominator) == 0) {
+                  throw new ArithmeticException("division by zero");
+                }
+                double numerator = request.get(DIVIDE.numerator);
+                return Values.of(DIVIDE.result.of(numerator / request.get(DIVIDE.denominator)));
+              })
+          .on(
+              LOG,
+              request -> {
+                logged.add(request.get(LOG.text));
+                return Values.EMPTY;
+              })
+          .onFuture(TIMETABLE, request -> CompletableFuture.supplyAsync(this::timetable))
+          .build();
+
+  private Values timetable() {
+    var noon = OffsetDateTime.parse("2026-01-01T12:00:00+01:00");
+    var trip = Values.of(TRIP.to.of("Berlin"), TRIP.leaves.of(noon), TRIP.platform.of("7"));
+    return Values.of(TIMETABLE.trips.of(List.of(trip)));
+  }
+
+  @Test
+  void commandsAreAskedAndAnswered() {
+    try (var torsion = Torsion.start()) {
+      var server =
+          torsion
+              .listen("tcp:0:interface=127.0.0.1", new Factory(() -> new AMP(responders)))
+              .join();
+      var address = "tcp:127.0.0.1:" + server.port();
+
+      try (var amp = AMP.connect(torsion.reactor(), address).join()) {
+        var answer = amp.call(DIVIDE, DIVIDE.numerator.of(1L), DIVIDE.denominator.of(4L)).join();
+        assertEquals(0.25, answer.get(DIVIDE.result));
+
+        var error =
+            assertThrows(
+                CompletionException.class,
+                () -> amp.call(DIVIDE, DIVIDE.numerator.of(1L), DIVIDE.denominator.of(0L)).join());
+        assertInstanceOf(ArithmeticException.class, error.getCause());
+
+        amp.call(LOG, LOG.text.of("nothing to answer")).join();
+        for (Values trip : amp.call(TIMETABLE).join().get(TIMETABLE.trips)) {
+          assertEquals("Berlin", trip.get(TRIP.to));
+        }
+        assertEquals(List.of("nothing to answer"), logged);
+      }
+    }
+  }
+
+  @Test
+  void theEndOfTheConnectionFailsWhatWaits() {
+    try (var torsion = Torsion.start()) {
+      var server = torsion.listen("tcp:0:interface=127.0.0.1", new Factory(() -> new AMP())).join();
+      var amp = AMP.connect(torsion.reactor(), "tcp:127.0.0.1:" + server.port()).join();
+      var unhandled = assertThrows(CompletionException.class, () -> amp.call(TIMETABLE).join());
+      assertInstanceOf(UnhandledCommandException.class, unhandled.getCause());
+      amp.close();
+      var lost = assertThrows(CompletionException.class, () -> amp.call(TIMETABLE).join());
+      assertInstanceOf(AmpConnectionLost.class, lost.getCause());
+    }
+  }
+}
