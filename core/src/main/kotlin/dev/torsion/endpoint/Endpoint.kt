@@ -12,8 +12,8 @@ import dev.torsion.net.ListeningPort
 import dev.torsion.net.Protocol
 
 /**
- * Puts a factory around another one, whose protocols then see the connection through those of the first: TLS, the PROXY protocol, limits. A
- * [WrappingFactory] is one.
+ * Puts a factory around another one: TLS, the PROXY protocol, limits. The inner protocols see the connection through the outer ones. A
+ * [WrappingFactory] is such a factory.
  */
 public fun interface FactoryWrapper {
     /** The factory around [factory]. Thread: the reactor's, each time an endpoint listens or connects. */
@@ -30,7 +30,7 @@ public interface ServerEndpoint {
     public fun listen(factory: Factory): Deferred<ListeningPort>
 
     /**
-     * This endpoint with [wrapper] around the protocols: between the connection and the factory that is listened with. Of several, the first is
+     * This endpoint with [wrapper] between the connection and the protocols of the user's factory. Of several wrappers, the first one is
      * nearest to the connection: `endpoint.wrap(proxyProtocol).wrap(limits)`. In Twisted these are endpoints such as `wrapClientTLS` makes.
      */
     public fun wrap(wrapper: FactoryWrapper): ServerEndpoint = WrappedServerEndpoint(this, wrapper)
@@ -39,9 +39,9 @@ public interface ServerEndpoint {
 /** A place that a client can connect to; Twisted's `IStreamClientEndpoint`. */
 public interface ClientEndpoint {
     /**
-     * Connects, and gives the protocol that [factory] built once it is connected.
+     * Connects. The Deferred gives the protocol that [factory] has built, once it is connected.
      *
-     * Fails with a [dev.torsion.net.ConnectException], whose subclass says why; with
+     * Fails with a [dev.torsion.net.ConnectException]; its subclass says why. It is a
      * [NoProtocolException][dev.torsion.net.NoProtocolException] when the factory built none. Cancelling the Deferred ends the attempt, and
      * it fails with [ConnectingCancelledException][dev.torsion.net.ConnectingCancelledException].
      *
@@ -50,9 +50,9 @@ public interface ClientEndpoint {
     public fun connect(factory: Factory): Deferred<Protocol>
 
     /**
-     * This endpoint with [wrapper] around the protocol, as [ServerEndpoint.wrap]. [connect] still gives the protocol of the factory that it is
-     * called with, once that one has its connection: a wrapper that has something to settle first, such as a handshake, connects it later.
-     * When the connection ends before that, it fails with a [dev.torsion.net.ConnectException] whose cause is the reason.
+     * This endpoint with [wrapper] around the protocol, as [ServerEndpoint.wrap]. [connect] still gives the protocol of its own factory,
+     * once that protocol has its connection. A wrapper may connect it later, for example after a handshake. When the connection ends before
+     * that, the Deferred fails with a [dev.torsion.net.ConnectException]; its cause is the reason.
      */
     public fun wrap(wrapper: FactoryWrapper): ClientEndpoint = WrappedClientEndpoint(this, wrapper)
 }

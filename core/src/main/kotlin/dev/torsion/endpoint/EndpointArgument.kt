@@ -8,9 +8,9 @@ import java.time.Duration
 import java.util.function.Supplier
 
 /**
- * An argument of an [EndpointString]. What is wrong with it is an [EndpointSyntaxException] that says where.
+ * An argument of an [EndpointString]. A wrong one causes an [EndpointSyntaxException] that says where.
  *
- * @property value the text, whose `\` are gone
+ * @property value the text, without its `\`
  */
 public class EndpointArgument internal constructor(
     private val text: EndpointString,
@@ -46,7 +46,7 @@ public class EndpointArgument internal constructor(
     /** A time in whole seconds, at least one. */
     public fun seconds(): Duration = Duration.ofSeconds(number(1, Int.MAX_VALUE).toLong())
 
-    /** What [make] makes of it; an [IllegalArgumentException] is an error of this argument. */
+    /** The result of [make] for it. An [IllegalArgumentException] counts as an error of this argument. */
     public fun <T> checked(make: Supplier<T>): T =
         try {
             make.get()

@@ -6,16 +6,16 @@ package dev.torsion.endpoint
 import dev.torsion.reactor.Reactor
 
 /**
- * Makes endpoints of the strings of one kind. The kinds of the library are there; others are plug-ins, which are found by
- * [java.util.ServiceLoader]: a file `META-INF/services/dev.torsion.endpoint.ServerEndpointParser`, or `ClientEndpointParser`, names the class,
- * which has a public constructor without parameters.
+ * Makes endpoints of the strings of one kind. The library has some kinds. Others are plug-ins, and [java.util.ServiceLoader] finds them: a
+ * file `META-INF/services/dev.torsion.endpoint.ServerEndpointParser`, or `ClientEndpointParser`, names the class, which has a public
+ * constructor without parameters.
  *
- * They are looked for with the context class loader of the thread that has a string, then with the class loader of the library, each time
- * anew: in an application server, those of the application count, and nothing is kept when it ends. A kind of the library cannot be
- * replaced. A plug-in that cannot be loaded is logged, and the others work.
+ * The library looks for them with the context class loader of the calling thread, then with its own, each time anew. So in an application
+ * server the plug-ins of the application count, and nothing is kept when it ends. A kind of the library cannot be replaced. A plug-in that
+ * cannot be loaded is logged, and the others work.
  */
 public sealed interface EndpointParser {
-    /** The kind: what stands before the first colon of the strings. Twisted's `prefix`. */
+    /** The kind: the part of its strings before the first colon. Twisted's `prefix`. */
     public fun prefix(): String
 }
 

@@ -6,8 +6,8 @@ package dev.torsion.endpoint
 import dev.torsion.name.isIpv6
 
 /**
- * An endpoint string, taken apart: `kind:argument:argument:key=value`, where `\` takes the meaning from the character behind it. It is what an
- * [EndpointParser] reads.
+ * An endpoint string, taken apart: `kind:argument:argument:key=value`. A `\` takes the meaning from the next character. An [EndpointParser]
+ * reads it.
  *
  * ```kotlin
  * text.order("host", "port")
@@ -16,9 +16,9 @@ import dev.torsion.name.isIpv6
  * val user = text.option("user")?.value
  * ```
  *
- * What nobody has asked for is refused when the parser returns, so that a misspelt option is not overlooked.
+ * Arguments that the parser has not asked for are refused when it returns, so that no misspelt option is overlooked.
  *
- * The grammar is Twisted's (`twisted.internet.endpoints`), but for one thing: an address of IPv6 in brackets, such as `[::1]`, may stand
+ * The grammar is Twisted's (`twisted.internet.endpoints`), with one exception: an address of IPv6 in brackets, such as `[::1]`, may stand
  * where an argument begins, and its colons end nothing.
  *
  * Thread: one at a time.
@@ -32,10 +32,10 @@ public class EndpointString internal constructor(
     private val unnamed = ArrayList<EndpointArgument>()
     private val used = LinkedHashSet<String>()
 
-    /** What stands before the first colon, such as `tcp`. */
+    /** The part before the first colon, such as `tcp`. */
     public val kind: String get() = parts.first().value
 
-    /** All that stands behind the first colon, as it was given: for kinds that have another endpoint string in them. None of it is unknown. */
+    /** The part behind the first colon, as it was given: for kinds with another endpoint string inside. All of it counts as asked for. */
     public fun rest(): String {
         used.addAll(options.keys)
         unnamed.clear()
@@ -54,8 +54,8 @@ public class EndpointString internal constructor(
     }
 
     /**
-     * Gives the arguments without a name these [names], one after the other, leaving out those that are given as `name=value`, as in Twisted. Call
-     * it once, before the others.
+     * Gives the arguments without a name these [names], one after the other, leaving out those that are given as `name=value`, as in
+     * Twisted. Call it once, before the others.
      */
     public fun order(vararg names: String) {
         val given = ArrayList(unnamed)

@@ -5,7 +5,7 @@ package dev.torsion.endpoint
 
 import dev.torsion.log.escaped
 
-/** An endpoint string that cannot be understood. The message says what is wrong with it, where, and what is right. */
+/** An endpoint string is not understood. The message names the mistake, its place, and the right form. */
 public class EndpointSyntaxException
 @JvmOverloads
 constructor(

@@ -23,18 +23,18 @@ import dev.torsion.reactor.onLoop
 import java.time.Duration
 
 /**
- * Connects to a TCP port of a host, over IPv6 or IPv4, whichever answers first; Twisted's `HostnameEndpoint`.
+ * Connects to a TCP port of a host, over IPv6 or IPv4: the first that answers; Twisted's `HostnameEndpoint`.
  *
  * ```kotlin
  * HostnameEndpoint(reactor, "example.com", 80).connect(Factory { Browser() })
  * ```
  *
  * The name is looked up and its addresses are tried as [Reactor.connectTcp] says, by RFC 8305 (Happy Eyeballs). So [factory][connect] makes
- * one protocol, that of the first connection, whatever becomes of the other attempts; Twisted makes one for each that connects.
+ * one protocol only, for the first connection. Twisted makes one for each attempt that connects.
  *
  * @property host a host name or a numeric address
  * @property port the port
- * @property timeout for the whole attempt, looking the name up included (Twisted: for each address)
+ * @property timeout for the whole attempt, with the look-up (Twisted: for each address)
  * @property bindAddress the numeric local address to connect from, which then also decides between IPv6 and IPv4, or such an address and
  *   a port, as [Reactor.connectTcp] takes it; null for any
  * @property options limits and socket options of the connection; [TcpOptions.attemptDelay] is the head start of each address
@@ -57,8 +57,8 @@ constructor(
 }
 
 /**
- * Connects to a TCP port over IPv4 only; Twisted's `TCP4ClientEndpoint`. Otherwise the same as a [HostnameEndpoint], whose parameters it
- * has; Twisted's tries one address only.
+ * Connects to a TCP port over IPv4 only; Twisted's `TCP4ClientEndpoint`. Otherwise it is like a [HostnameEndpoint], and has the same
+ * parameters. Twisted's tries one address only.
  *
  * @property host a host name or a numeric address
  * @property port the port
@@ -77,8 +77,8 @@ constructor(
 }
 
 /**
- * Connects to a TCP port over IPv6 only; Twisted's `TCP6ClientEndpoint`. Otherwise the same as a [HostnameEndpoint], whose parameters it
- * has; Twisted's tries one address only.
+ * Connects to a TCP port over IPv6 only; Twisted's `TCP6ClientEndpoint`. Otherwise it is like a [HostnameEndpoint], and has the same
+ * parameters. Twisted's tries one address only.
  *
  * @property host a host name or a numeric address
  * @property port the port

@@ -11,7 +11,7 @@ import dev.torsion.net.Transport
 import java.nio.ByteBuffer
 
 /**
- * A factory whose protocols are around those of [wrapped]; Twisted's `WrappingFactory` of `twisted.protocols.policies`.
+ * A factory of protocols around those of [wrapped]; Twisted's `WrappingFactory` of `twisted.protocols.policies`.
  *
  * ```kotlin
  * class Counting(factory: Factory, val counter: LongAdder) : WrappingFactory(factory) {
@@ -51,11 +51,11 @@ public abstract class WrappingFactory(
 }
 
 /**
- * A protocol around another one, to which it passes on what happens; Twisted's `ProtocolWrapper`. Override what is to be different.
+ * A protocol around another one; Twisted's `ProtocolWrapper`. It passes all calls on. Override a method to do otherwise.
  *
- * When it is told of a connection, so is [wrapped]. To settle something first, override [connectionMade] and call [connectWrapped] later; take
- * what is received until then. A subclass that is to pass on the end of the peer's half is a
- * [HalfCloseableProtocol][dev.torsion.net.HalfCloseableProtocol]: transports ask the protocol that they know.
+ * When it is told of a connection, so is [wrapped]. To do something before that, such as a handshake, override [connectionMade] and call
+ * [connectWrapped] later; received bytes are yours until then. To pass on the end of the peer's half, let the subclass be a
+ * [HalfCloseableProtocol][dev.torsion.net.HalfCloseableProtocol]: transports ask the outer protocol only.
  *
  * Thread: the reactor's.
  *

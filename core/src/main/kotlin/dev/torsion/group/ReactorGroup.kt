@@ -19,7 +19,7 @@ import java.util.concurrent.CompletableFuture
 import java.util.concurrent.atomic.AtomicInteger
 
 /**
- * Several reactors, each on a thread of its own, that share listening ports: a server for more than one core.
+ * Several reactors, each on a thread of its own. They share listening ports: a server for more than one core.
  *
  * ```kotlin
  * ReactorGroup.create(2).use { group ->
@@ -29,28 +29,29 @@ import java.util.concurrent.atomic.AtomicInteger
  * }
  * ```
  *
- * Each connection belongs to one reactor, whose thread makes all of its callbacks: nothing about it is shared, and it needs no locks. What
- * several connections share does: they may be on different threads. A [Factory] belongs to one reactor too, so a port has one for each.
+ * Each connection belongs to one reactor. That reactor's thread makes all of its callbacks, so its state needs no locks. State that several
+ * connections share needs them, since the connections may be on different threads. A [Factory] belongs to one reactor too, so a port has
+ * one for each.
  *
- * The first reactor that has neither ended nor crashed accepts the connections of a port, and hands them to all reactors in turn, itself
- * included. One that has ended, has crashed, or has not come to take the last ones that it was given, is passed over. When the accepting
- * reactor ends, its ports are closed.
+ * The first reactor that has neither ended nor crashed accepts the connections of a port. It hands them to all reactors in turn, itself
+ * included. It passes over a reactor that has ended or crashed, or has not taken its last connections yet. When the accepting reactor ends,
+ * its ports are closed.
  *
  * Twisted has nothing of the kind: there several processes share a socket.
  *
- * Thread: all methods may be called on any thread. The futures of a group are completed on the thread of one of its reactors; `join` and `get`
- * throw [IllegalStateException] on the threads of all of them, which would wait for themselves.
+ * Thread: all methods may be called on any thread. The futures of a group complete on the thread of one of its reactors. On the threads of
+ * all of them, `join` and `get` throw [IllegalStateException], since such a thread would wait for itself.
  */
 public class ReactorGroup private constructor(
     private val members: List<Reactor>,
 ) : AutoCloseable {
     private val turn = AtomicInteger()
 
-    /** The reactors, for what one of them is to do. Each is an ordinary one, with all rules of its thread. */
+    /** The reactors. Each is an ordinary one, with all rules of its thread. */
     public val reactors: List<Reactor> get() = members
 
     /**
-     * The next reactor, in turn, that has neither ended nor crashed: for a client or other work that may be anywhere.
+     * The next reactor, in turn, that has neither ended nor crashed: for a client, or other work that any of them can do.
      *
      * @throws ReactorNotRunningException when there is none
      */
@@ -65,7 +66,7 @@ public class ReactorGroup private constructor(
     // Life.
 
     /**
-     * Starts all reactors and returns once they run. When one cannot be started, those that this call has started are stopped.
+     * Starts all reactors and returns once they run. When one cannot start, the reactors that this call has started are stopped.
      *
      * @throws ReactorAlreadyRunningException when one is running
      * @throws ReactorNotRestartableException when one was stopped
@@ -87,9 +88,9 @@ public class ReactorGroup private constructor(
     public fun stopFromThread(): Unit = members.forEach { it.stopFromThread() }
 
     /**
-     * [stopFromThread], then waits until all reactors have ended, each as by its own [stopAndJoin][Reactor.stopAndJoin]. A reactor that has
-     * crashed runs once more, and one that has never run is released, so that ports and connections are closed. When one of them fails to
-     * end, the others end all the same. The first error is thrown then, and has the others as suppressed ones.
+     * [stopFromThread], then waits until all reactors have ended, each as by its own [stopAndJoin][Reactor.stopAndJoin]. A crashed reactor
+     * runs once more, and a reactor that has never run is released, so that ports and connections are closed. When one of them fails to
+     * end, the others end all the same. Then the first error is thrown, with the others as suppressed ones.
      *
      * @return whether all have ended within [timeout]
      * @throws IllegalStateException on the thread of one of the reactors, which would wait for itself
@@ -116,8 +117,8 @@ public class ReactorGroup private constructor(
     }
 
     /**
-     * [stopAndJoin] with 10 seconds; on the thread of one of the reactors it only asks them to end. When the thread is interrupted it
-     * waits no longer, and stays interrupted.
+     * [stopAndJoin] with 10 seconds. On the thread of one of the reactors it only asks them to end. When the calling thread is interrupted,
+     * it waits no longer, and the thread stays interrupted.
      *
      * @throws IllegalStateException when they have not ended by then, since a callback blocks or a shutdown trigger waits
      */
@@ -142,12 +143,12 @@ public class ReactorGroup private constructor(
     // Ports.
 
     /**
-     * Opens a TCP port whose connections are shared among the reactors; [Reactor.listenTcp] for a group, with the same parameters. Before the
-     * group runs the port waits for it.
+     * Opens a TCP port and shares its connections among the reactors; [Reactor.listenTcp] for a group, with the same parameters. Before the
+     * group runs, the port waits for it.
      *
-     * The future fails with [CannotListenException][dev.torsion.net.CannotListenException] when the port is taken or not allowed, with what
-     * [factories] or a `startFactory` has thrown, and with [ReactorNotRunningException] when the group has ended. Cancelling it, or any stage
-     * derived from it, closes the port.
+     * The future fails with [CannotListenException][dev.torsion.net.CannotListenException] when the port is taken or not allowed, with an
+     * exception of [factories] or of a `startFactory`, and with [ReactorNotRunningException] when the group has ended. Cancelling it, or
+     * any stage derived from it, closes the port.
      *
      * @param factories gives each reactor a factory of its own
      */
@@ -176,8 +177,8 @@ public class ReactorGroup private constructor(
         private val CLOSE_DEADLINE = Duration.ofSeconds(10)
 
         /**
-         * A group of [size] new reactors; as many as there are processors unless given. [options] are those of each, so their listeners are called
-         * on several threads; the names of the threads are numbered, from 1.
+         * A group of [size] new reactors, by default one for each processor. All of them have these [options], so several threads call the
+         * listeners in them. The names of the threads are numbered, from 1.
          *
          * @throws IllegalArgumentException when [size] is not positive
          */
@@ -209,8 +210,8 @@ public class ReactorGroup private constructor(
  */
 public fun interface GroupFactory {
     /**
-     * A new factory for [reactor], whose `startFactory`, `buildProtocol` and `stopFactory` are called on that reactor's thread, and so is
-     * this. It must not be the same for two reactors.
+     * A new factory for [reactor]. That reactor's thread calls this, and the factory's `startFactory`, `buildProtocol` and `stopFactory`.
+     * It must not be the same factory for two reactors.
      */
     @Throws(Exception::class)
     public fun factoryFor(reactor: Reactor): Factory

@@ -25,10 +25,10 @@ public fun interface BlockedLoopListener {
     /**
      * The loop has been in one callback for [blockedFor], and still is.
      *
-     * Thread: the watching one, once per blocking callback. What it throws is logged.
+     * Thread: the watching one, once for each callback that blocks. Its exceptions are logged.
      *
      * @param loop the reactor
-     * @param stack what its thread is doing
+     * @param stack the present stack of its thread
      */
     public fun loopBlocked(
         loop: EventLoop,

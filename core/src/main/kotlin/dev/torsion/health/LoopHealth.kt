@@ -11,22 +11,22 @@ import dev.torsion.loop.guarded
 import java.time.Duration
 
 /**
- * How a reactor's loop was doing when [health][dev.torsion.reactor.Reactor.health] was asked. Immutable.
+ * The state of a reactor's loop at a call of [health][dev.torsion.reactor.Reactor.health]. Immutable.
  *
- * A healthy loop has a [busyRatio] well below 1, and a [timerLag] and [longestTurn] of a few milliseconds: each callback holds up all
- * the others for as long as it takes. "Lately" means the last ten seconds, or since the loop began.
+ * A healthy loop has a [busyRatio] well below 1, and a [timerLag] and [longestTurn] of a few milliseconds, since each callback holds up all
+ * the others. "Lately" means the last ten seconds, or since the loop began.
  *
  * @property turns how many turns the loop has made, ever
  * @property tasks how many calls from threads and coroutines have run, ever
  * @property busyTime how long the loop has run callbacks instead of waiting, ever
- * @property busyRatio what part of the time it has done so lately, from 0 (always waiting) to 1 (never)
+ * @property busyRatio the part of the time that it has done so lately, from 0 (always waiting) to 1 (never)
  * @property timerLag how late delayed calls ran lately, at worst
  * @property longestTurn how long a turn took lately, at most; the present one counts
  * @property currentTurn how long the present turn has lasted; zero while the loop waits for events
  * @property waitingTasks how many calls from threads and coroutines wait for their turn
  * @property delayedCalls how many delayed calls are planned, as of the end of a turn
  * @property connections how many connections are open
- * @property poolThreads how many threads the reactor's pool has; zero as long as nobody has needed it
+ * @property poolThreads how many threads the reactor's pool has; zero until it is first needed
  * @property poolBusy how many of those are at work
  * @property poolWaiting how many calls wait for one of those
  */
@@ -62,9 +62,8 @@ public fun interface LoopHealthListener {
     /**
      * A period has passed.
      *
-     * Thread: the reactor's, at the end of a turn, so it must not block. It is not called while the loop waits, since nothing changes
-     * then but the passing of time, nor while a callback holds the loop: a [BlockedLoopListener] hears of that. What it throws is
-     * reported.
+     * Thread: the reactor's, at the end of a turn, so it must not block. It is not called while the loop waits, since nothing changes then.
+     * It is not called while a callback holds the loop: a [BlockedLoopListener] hears of that. Its exceptions are reported.
      *
      * @param loop the reactor
      */

@@ -6,8 +6,8 @@ package dev.torsion.loop
 import org.slf4j.MDC
 
 /**
- * Takes what belongs to a thread along when work is handed to a [ThreadPool]: who is logged in, the trace, what the log lines of a
- * request have in common. Twisted's pool does it with `twisted.python.context`.
+ * Carries the context of a thread along when work is handed to a [ThreadPool]: the user, the trace, the common values of a request's log
+ * lines. Twisted's pool does it with `twisted.python.context`.
  *
  * ```java
  * ContextCarrier carrier = work -> Context.current().wrap(work); // OpenTelemetry

@@ -4,8 +4,8 @@
 package dev.torsion.loop
 
 /**
- * Where errors go that have no other way to be seen. A reactor is one: it logs the error, writes it to the flight recorder and tells its
- * [ErrorListener]; under a test it fails the test. For code that calls code of others, and must go on when that throws.
+ * Takes errors that nobody else would see. A reactor is one. It logs the error, writes it to the flight recorder and tells its
+ * [ErrorListener]; under a test it fails the test. It is for code that calls other people's code, and must go on after an exception.
  *
  * ```kotlin
  * listeners.forEach { listener ->
@@ -17,10 +17,10 @@ package dev.torsion.loop
  * }
  * ```
  *
- * Thread: that of the failed call. A loop's own errors come on the thread of the loop; what threads have thrown may come on theirs.
+ * Thread: the thread of the failed call. Errors of a loop come on its thread. Errors of other threads may come on those.
  */
 public interface ErrorReporter {
-    /** [error] was thrown by what [context] says, such as "dataReceived of Echo failed". Throws nothing itself. */
+    /** Reports [error]. [context] says where it came from, such as "dataReceived of Echo failed". Throws nothing itself. */
     public fun reportError(
         context: String,
         error: Throwable,

@@ -10,8 +10,8 @@ import kotlinx.coroutines.CoroutineDispatcher
 import kotlinx.coroutines.CoroutineScope
 
 /**
- * What a loop is to all that lives on it: a time, a thread, and somebody to report errors to. A reactor is one; so is the loop inside of it,
- * which transports and engines see.
+ * A loop, as everything on it sees it: a time, a thread, and a place to report errors. A reactor is one. So is the loop inside of it, which
+ * transports and engines see.
  *
  * Thread: the loop's, unless a method says otherwise.
  */
@@ -19,7 +19,7 @@ public interface EventLoop :
     Clock,
     LoopExecutor,
     ErrorReporter {
-    /** What the loop is called in the log, and its thread as a rule. On any thread. */
+    /** The name of the loop in the log, and of its thread as a rule. On any thread. */
     public val name: String
 
     /**
@@ -31,8 +31,8 @@ public interface EventLoop :
     public fun callFromThread(call: Runnable)
 
     /**
-     * Runs [task] in the next turn; coroutines and a loop's own parts go this way. Its exceptions are reported. Gives false, and does not run
-     * it, when the loop has ended. Thread: any.
+     * Runs [task] in the next turn; coroutines and a loop's own parts go this way. Its exceptions are reported. Gives false, and does not
+     * run it, when the loop has ended. Thread: any.
      */
     @TorsionSpi
     public fun runSoon(task: Runnable): Boolean
@@ -46,11 +46,11 @@ public interface EventLoop :
     public fun checkThread(operation: String)
 
     /**
-     * Coroutines on this loop's thread. Already on it, nothing is dispatched; `delay` and `withTimeout` are the loop's own delayed calls, so
-     * they follow a virtual clock. When the loop ends, coroutines that still wait in them are cancelled. On any thread.
+     * Coroutines on this loop's thread. On that thread nothing is dispatched. `delay` and `withTimeout` are the loop's own delayed calls,
+     * so they follow a virtual clock. When the loop ends, coroutines that still wait in them are cancelled. On any thread.
      */
     public val dispatcher: CoroutineDispatcher
 
-    /** Coroutines that live as long as the loop: cancelled when it stops. One that fails is reported and harms no other. On any thread. */
+    /** Coroutines that end with the loop. A failed one is reported, and harms no other. On any thread. */
     public val scope: CoroutineScope
 }

@@ -31,18 +31,18 @@ import kotlin.concurrent.withLock
  * disk.stop();
  * ```
  *
- * A thread is made when there is work and no other is idle, up to [size]. Threads above [minThreads] end after a minute without work. What
- * finds them all busy waits, first in, first out, in a queue of at most [QUEUE_LIMIT] calls. Work that is given before [start] waits for it;
- * work that is given before [stop] is done. The threads are no daemons: a JVM does not end by itself while they are at work, or idle for
- * less than a minute, unless the pool was stopped.
+ * A thread is made when there is work and no other is idle, up to [size]. Threads above [minThreads] end after a minute without work. Work
+ * that finds all threads busy waits, first in, first out, in a queue of at most [QUEUE_LIMIT] calls. Work from before [start] waits for it.
+ * Work from before [stop] is done. The threads are no daemons. A JVM does not end by itself while they are at work, or idle for less than a
+ * minute, unless the pool was stopped.
  *
  * Thread: any, for all methods.
  *
- * @param name what the threads are called: `name-1` and so on
+ * @param name the beginning of the threads' names: `name-1` and so on
  * @param size how many threads there may be at most
  * @param threadFactory makes the threads; null for platform threads. `Thread.ofVirtual().factory()` gives virtual ones (JDK 21)
- * @param contextCarrier what work takes along from the thread that hands it over
- * @param errorListener hears of what work has thrown, on the thread of the pool
+ * @param contextCarrier carries the context of the thread that hands work over
+ * @param errorListener hears of the exceptions of work, on the thread of the pool
  */
 public class ThreadPool
 @JvmOverloads
@@ -90,9 +90,10 @@ constructor(
     }
 
     /**
-     * Runs [call] on one of the threads. What it throws goes to the error listener, and the thread lives on.
+     * Runs [call] on one of the threads. Its exception goes to the error listener, and the thread lives on.
      *
-     * When there is no thread and none can be made, what the thread factory or `Thread.start` throws is thrown, and [call] will not run.
+     * When there is no thread and none can be made, this throws the exception of the thread factory or of `Thread.start`, and [call] will
+     * not run.
      *
      * @throws ThreadPoolStoppedException when the pool was stopped
      * @throws ThreadPoolFullException when [QUEUE_LIMIT] calls wait already
@@ -117,7 +118,7 @@ constructor(
     override fun execute(command: Runnable): Unit = callInThread(command)
 
     /**
-     * Runs [call] on one of the threads, and then, on the same thread, [onResult] with what it returned or threw; Twisted's
+     * Runs [call] on one of the threads, and then, on the same thread, [onResult] with its result or exception; Twisted's
      * `callInThreadWithCallback`.
      *
      * @throws ThreadPoolStoppedException when the pool was stopped
@@ -129,9 +130,10 @@ constructor(
     ): Unit = callInThread { onResult.accept(runCatching { call.call() }.fold({ Success(it) }, { Failure(it) })) }
 
     /**
-     * Begins with the work that was given, and takes more. Does nothing when it has begun.
+     * Begins with the waiting work, and takes more. Does nothing when it has begun.
      *
-     * When no thread can be made, what its factory or `Thread.start` throws is thrown, and the work waits for the next call to try again.
+     * When no thread can be made, this throws the exception of the factory or of `Thread.start`, and the work waits for the next call to
+     * try again.
      */
     public fun start(): Unit =
         lock.withLock {
@@ -141,8 +143,8 @@ constructor(
         }
 
     /**
-     * From now on there are at least [minThreads] and at most [size] threads; Twisted's `adjustPoolsize`. Threads that are too many end when
-     * their work is done.
+     * From now on there are at least [minThreads] and at most [size] threads; Twisted's `adjustPoolsize`. Threads that are too many end
+     * when their work is done.
      */
     public fun adjust(
         minThreads: Int,
@@ -158,8 +160,8 @@ constructor(
     }
 
     /**
-     * Takes no more work. What was given is done, then the threads end; when there is work but no thread can be made, the error listener hears
-     * of that, and the work is dropped. Returns at once; does nothing when it was stopped before.
+     * Takes no more work. Earlier work is done, then the threads end. When there is work but no thread can be made, the error listener
+     * hears of that, and the work is dropped. This returns at once. It does nothing when the pool was stopped before.
      */
     public fun stop(): Unit = stop {}
 

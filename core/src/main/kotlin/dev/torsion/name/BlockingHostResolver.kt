@@ -8,14 +8,14 @@ import java.net.InetAddress
 import java.net.UnknownHostException
 
 /**
- * Finds the addresses of a host name, and may block while it does: a [HostResolver] by way of threads; Twisted's `ThreadedResolver`.
+ * Finds the addresses of a host name, and may block meanwhile; Twisted's `ThreadedResolver`. Threads make a [HostResolver] of it.
  *
- * Thread: one of at most four threads that each reactor keeps for this, so that other blocking work does not wait for a name server. Several
- * names may be asked for at the same time, also by several reactors. Those who asked wait no longer than their own time-out; a name that is
- * given up before its turn has come is never asked for.
+ * Thread: one of at most four threads that each reactor keeps for this, so that other blocking work does not wait for a name server.
+ * Several names may be asked for at the same time, also by several reactors. Each caller waits no longer than its own time-out. A look-up
+ * that is cancelled before its turn never begins.
  */
 public fun interface BlockingHostResolver : HostResolverFactory {
-    /** See [HostResolver.resolve], which says what is asked for and how. */
+    /** See [HostResolver.resolve]. */
     @Throws(UnknownHostException::class)
     public fun resolve(host: String): List<InetAddress>
 
@@ -24,9 +24,9 @@ public fun interface BlockingHostResolver : HostResolverFactory {
 
     public companion object {
         /**
-         * The operating system's, with the IPv6 addresses first, as RFC 6724 would have them where there is a choice; Java's own order is
-         * kept when the system property `java.net.preferIPv6Addresses` says which that is. A look-up may take as long as the system allows,
-         * often half a minute. Java keeps its answers for a while: see the security properties `networkaddress.cache.ttl` (30 s) and
+         * The operating system's resolver. It gives the IPv6 addresses first, as RFC 6724 prefers them. If the system property
+         * `java.net.preferIPv6Addresses` is set, Java's own order stays. A look-up may take as long as the system allows, often half a
+         * minute. Java keeps its answers for a while: see the security properties `networkaddress.cache.ttl` (30 s) and
          * `networkaddress.cache.negative.ttl` (10 s).
          */
         @JvmStatic

@@ -11,19 +11,19 @@ import java.net.InetAddress
 import java.net.UnknownHostException
 
 /**
- * Finds the addresses of a host name; the reactor's resolver, in Twisted an `IResolverSimple` and an `IHostnameResolver`.
+ * Finds the addresses of a host name; Twisted's `IResolverSimple` and `IHostnameResolver`. Each reactor has one.
  *
- * A name is asked for by nothing but letters of ASCII: one with others in the form of IDNA (RFC 3490), `xn--bcher-kva.ch` for `bücher.ch`,
- * however its letters are composed. Numeric addresses and `localhost` are never asked for. While a name is being looked up, whoever asks for
- * it as well waits for the same answer.
+ * It gets names in ASCII only. A name with other letters comes in the form of IDNA (RFC 3490): `xn--bcher-kva.ch` for `bücher.ch`, however
+ * its letters are composed. It is never asked for numeric addresses and `localhost`. All callers that ask for the same name at the same
+ * time wait for the same answer.
  *
- * Thread: the reactor's, which it must not block. See [BlockingHostResolver] for one that does.
+ * Thread: the reactor's, which it must not block. [BlockingHostResolver] is for code that blocks.
  */
 public fun interface HostResolver : HostResolverFactory {
     /**
-     * The addresses of [host], at least one, in the order in which they are to be tried; those of both families are then mixed. Anything that
-     * it throws or fails with fails the look-up, an [UnknownHostException] as a rule. The Deferred is cancelled when nobody waits for it any
-     * more.
+     * The addresses of [host], at least one, in the order in which they are to be tried. The reactor then takes the families in turn. An
+     * exception or a failure fails the look-up; it is an [UnknownHostException] as a rule. The Deferred is cancelled when nobody waits for
+     * it any more.
      */
     public fun resolve(host: String): Deferred<List<InetAddress>>
 
@@ -31,7 +31,7 @@ public fun interface HostResolver : HostResolverFactory {
     override fun create(loop: ResolverLoop): HostResolver = this
 
     public companion object {
-        /** [hosts] and nothing else, like a hosts file: for tests, and for programs that must not ask anybody. The case of names is ignored. */
+        /** Knows [hosts] only, like a hosts file: for tests, and for programs that must ask no name server. The case of names is ignored. */
         @JvmStatic
         public fun fixed(hosts: Map<String, List<InetAddress>>): HostResolver {
             val known = hosts.mapKeys { asciiName(it.key).lowercase() }

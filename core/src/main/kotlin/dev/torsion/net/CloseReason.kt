@@ -19,19 +19,19 @@ public enum class ClosedBy {
 
 /** How far a connection was when it ended. */
 public enum class ClosePhase {
-    /** Established, and nobody had asked for its end. */
+    /** Established, and neither side had asked for its end. */
     OPEN,
 
-    /** We had asked for its end and were still flushing what was written. */
+    /** We had asked for its end, and written bytes were still on their way out. */
     CLOSING,
 }
 
 /**
- * Why a connection is no more: what [Protocol.connectionLost] is told.
+ * Why a connection is gone, for [Protocol.connectionLost].
  *
- * The kinds are [ConnectionDone] (closed in an orderly way), [ConnectionLost] (broken) and [ConnectionAborted] (cut by us); an
- * attempt that never became a connection ends in a [ConnectException]. It is an exception so that a Deferred, a future or a
- * suspend function can fail with it as it is.
+ * The kinds are [ConnectionDone] (closed in an orderly way), [ConnectionLost] (broken) and [ConnectionAborted] (cut by us). An attempt that
+ * never became a connection ends in a [ConnectException]. It is an exception, so that a Deferred, a future or a suspend function can fail
+ * with it as it is.
  *
  * @property by who ended it
  * @property phase how far the connection was
@@ -44,7 +44,7 @@ public sealed class CloseReason(
     public val phase: ClosePhase,
     public val unsentBytes: Long,
 ) : IOException(message, cause) {
-    /** True when the stream ended at a place that both sides meant: nothing broke and nothing we wrote was left behind. */
+    /** True when the stream ended at a place that both sides meant: nothing broke, and all our bytes were sent. */
     public val isClean: Boolean get() = this is ConnectionDone && unsentBytes == 0L
 
     // Made once per connection, far from the code that is to blame: its stack says nothing and would cost more than the close.
@@ -81,9 +81,9 @@ constructor(
 ) : CloseReason(message, cause, by, phase, unsentBytes)
 
 /**
- * This side cut the connection without flushing: `abortConnection`, or a limit that was reached; Twisted's `ConnectionAborted`. Or it ended
- * the connection for an error, with [Transport.loseConnection]: then [unsentBytes] is 0, unless the peer did not take what was written.
- * The [cause] names the limit or the error where there was one.
+ * This side cut the connection without flushing: by `abortConnection`, or at a limit; Twisted's `ConnectionAborted`. Or it ended the
+ * connection for an error, with [Transport.loseConnection]: then [unsentBytes] is 0, unless the peer did not take all bytes. The [cause] is
+ * the limit or the error, if there was one.
  */
 public class ConnectionAborted
 @JvmOverloads

@@ -11,7 +11,7 @@ import java.util.concurrent.TimeUnit
 /**
  * A connection was not established; Twisted's `ConnectError`. The subclasses say why.
  *
- * @property destination what was to be reached, such as `example.com:80`
+ * @property destination the destination, such as `example.com:80`
  */
 public open class ConnectException
 @JvmOverloads

@@ -11,10 +11,10 @@ import java.time.Duration
  * Thread: the reactor's.
  */
 public interface Connector {
-    /** What it connects to, such as `example.com:80`. */
+    /** The destination, such as `example.com:80`. */
     public val destination: String
 
-    /** Where it stands. */
+    /** Its present state. */
     public val state: State
 
     /**
@@ -31,7 +31,7 @@ public interface Connector {
      */
     public fun stopConnecting()
 
-    /** Stops connecting, or loses the connection, whichever it is at; does nothing when disconnected. */
+    /** Stops connecting while it connects, and loses the connection while it is connected. Otherwise it does nothing. */
     public fun disconnect()
 
     /** The states of a [Connector]. */

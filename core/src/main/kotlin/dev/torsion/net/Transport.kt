@@ -8,14 +8,14 @@ import kotlinx.coroutines.CoroutineScope
 import java.nio.ByteBuffer
 
 /**
- * One end of a byte stream: what a [Protocol] writes to; Twisted's `ITransport` and `IConsumer`, and `IPushProducer` of what
- * arrives.
+ * One end of a byte stream, for a [Protocol] to write to; Twisted's `ITransport` and `IConsumer`, and `IPushProducer` of the bytes that
+ * arrive.
  *
- * Thread: everything but [toString] belongs to the reactor's thread, and another thread gets a [WrongThreadException] instead of a
- * race; go through `reactor.callFromThread`. No method blocks.
+ * Thread: everything except [toString] belongs to the reactor's thread. Another thread gets a [WrongThreadException] instead of a race: go
+ * through `reactor.callFromThread`. No method blocks.
  *
- * Writing: what is written in one turn of the reactor is gathered and sent together at its end. What the peer does not take
- * waits in a queue, whose length is [bufferedBytes]; above [TcpOptions.highWaterMark] a registered producer is paused and
+ * Writing: the bytes of one turn of the reactor are gathered and sent together at its end. Bytes that the peer does not take wait in a
+ * queue of [bufferedBytes]. Above [TcpOptions.highWaterMark] a registered producer is paused and
  * [whenWritable] waits, and above [TcpOptions.writeLimit] the connection is aborted with a [WriteLimitExceededException].
  *
  * Bytes that are written after [loseConnection] are sent as long as the connection is closing, as in Twisted: in the same callback always,
@@ -38,31 +38,31 @@ public interface Transport : Producer {
     /** Sends all of [data]. The array is copied before the call returns. */
     public fun write(data: ByteArray): Unit = write(data, 0, data.size)
 
-    /** Sends what remains in [data], which is read to its end before the call returns; the buffer is the caller's again. */
+    /** Sends the remaining bytes of [data]. The buffer is read to its end before the call returns, and is the caller's again. */
     public fun write(data: ByteBuffer)
 
     /** Sends the pieces in order. */
     public fun writeSequence(data: Iterable<ByteArray>): Unit = data.forEach { write(it) }
 
     /**
-     * Sends what was written, waits for a registered producer to end, then closes. Calling it again does nothing.
+     * Sends all written bytes, waits for a registered producer to end, then closes. Calling it again does nothing.
      *
-     * When the peer closes, the connection does not wait for the producer, but stops it: it sends what was written and ends.
+     * When the peer closes, the connection does not wait for the producer, but stops it. It sends all written bytes and ends.
      */
     public fun loseConnection()
 
     /**
-     * [loseConnection] because of an error, such as a [ProtocolViolationException] behind good requests whose answers should still be sent.
-     * It sends what was written, then ends the connection with a [ConnectionAborted] whose cause is [cause]. A connection on which nothing
-     * was written is aborted at once.
+     * [loseConnection] for an error, such as a [ProtocolViolationException] after good requests, which still need their answers. It sends
+     * all written bytes, then ends the connection with a [ConnectionAborted] for this [cause]. If nothing was written, the connection is
+     * aborted at once.
      *
-     * By default, for transports that cannot do so, it aborts. It does nothing on a connection that is closing or gone.
+     * The default aborts, for transports that cannot do so. It does nothing on a connection that is closing or gone.
      */
     public fun loseConnection(cause: Throwable): Unit = abortConnection(cause)
 
     /**
-     * Closes at once: what waits to be sent is dropped and the peer sees a reset. [Protocol.connectionLost] follows in a later turn,
-     * never inside this call.
+     * Closes at once. Unsent bytes are dropped, and the peer sees a reset. [Protocol.connectionLost] follows when the running callbacks
+     * have returned, never inside this call.
      */
     public fun abortConnection(): Unit = abortConnection(null)
 
@@ -72,25 +72,25 @@ public interface Transport : Producer {
     /** True once [loseConnection] or [abortConnection] was called or the connection is gone; Twisted's `disconnecting`. */
     public val isDisconnecting: Boolean
 
-    /** Bytes that were written and that the operating system has not taken yet. */
+    /** Written bytes that the operating system has not taken yet. */
     public val bufferedBytes: Long
 
-    /** False while more waits to be sent than [TcpOptions.highWaterMark], until it has fallen to [TcpOptions.lowWaterMark]. */
+    /** False from when more bytes wait than [TcpOptions.highWaterMark] until there are no more than [TcpOptions.lowWaterMark]. */
     public val isWritable: Boolean
 
     /**
-     * Fires when [isWritable]: at once, or when the queue has drained to the low-water mark; fails with the [CloseReason] when the
+     * Fires when [isWritable]: at once, or when the queue has drained to the low-water mark. It fails with the [CloseReason] when the
      * connection ends first. Cancelling it only stops the waiting.
      */
     public fun whenWritable(): Deferred<Unit>
 
     /**
-     * Lets [producer] feed this transport. A [streaming] producer is paused while the queue is long; one that is not streaming is
-     * asked for one piece each time the queue is empty. Registered on a connection that is gone, it is stopped at once.
+     * Lets [producer] feed this transport. A [streaming] producer is paused while the queue is long. Any other producer is asked for one
+     * piece each time the queue is empty. On a connection that is gone, the producer is stopped at once.
      *
-     * A transport may be its own streaming producer, as in an echo: then a peer that does not read is not read from either. Two transports
-     * may be each other's, as in a port forwarder. [loseConnection] waits until the producer is unregistered; when the producer is another
-     * transport, until that one is closing too.
+     * A transport may be its own streaming producer, as in an echo: while the peer does not read, its bytes are not read either. Two
+     * transports may be each other's producers, as in a port forwarder. [loseConnection] waits until the producer is unregistered. If the
+     * producer is another transport, it waits only until that one is closing too.
      *
      * @throws IllegalStateException when another producer is registered
      */
@@ -102,7 +102,7 @@ public interface Transport : Producer {
     /** Forgets the producer; a waiting [loseConnection] goes on. */
     public fun unregisterProducer()
 
-    /** Reads no more until [resumeProducing]: the peer is slowed down by TCP itself. */
+    /** Reads no more until [resumeProducing]. The network slows the peer down. */
     override fun pauseProducing()
 
     /** Reads again. Does nothing while the connection is closing. */
@@ -112,18 +112,18 @@ public interface Transport : Producer {
     override fun stopProducing(): Unit = loseConnection()
 
     /**
-     * Coroutines of this connection: they run on the reactor's thread, and all of them are cancelled when the connection is gone, after
-     * [Protocol.connectionLost]. One that fails aborts the connection, which [ConnectionAborted.cause] then explains;
-     * unless it failed with the end of a connection, a [CloseReason], it is reported too.
+     * Coroutines of this connection. They run on the reactor's thread, and all of them are cancelled when the connection is gone, after
+     * [Protocol.connectionLost]. A coroutine that fails aborts the connection, and its exception is the [ConnectionAborted.cause]. It is
+     * reported too, unless it is the end of a connection, a [CloseReason].
      */
     public val scope: CoroutineScope
 }
 
-/** A [Transport] whose halves can end one by one; what Twisted has in `ITCPTransport`. */
+/** A [Transport] with halves that can end one by one; in Twisted a part of `ITCPTransport`. */
 public interface HalfCloseableTransport : Transport {
     /**
-     * Half-closes: sends what was written, then tells the peer that no more will come, and goes on reading. A
-     * [HalfCloseableProtocol] hears `writeConnectionLost` when it has happened. Writes after this call are ignored.
+     * Half-closes: sends all written bytes, then tells the peer that no more will come, and goes on reading. A
+     * [HalfCloseableProtocol] hears `writeConnectionLost` afterwards. Writes after this call are ignored.
      */
     public fun loseWriteConnection()
 }
@@ -134,7 +134,7 @@ public interface TcpTransport : HalfCloseableTransport {
 
     override fun peer(): InternetAddress
 
-    /** Nagle's algorithm is off when true, the default here: writes are already gathered per turn. */
+    /** True, the default here, switches Nagle's algorithm off: writes are already gathered for each turn. */
     public var tcpNoDelay: Boolean
 
     /** Whether the operating system probes an idle peer. Off by default. */

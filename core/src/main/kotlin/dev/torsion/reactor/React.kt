@@ -15,19 +15,19 @@ import java.util.concurrent.CancellationException
 
 /** A program for [react]. */
 public fun interface ReactMain {
-    /** Begins the work, on the thread that the reactor is going to run on. The program ends when the Deferred fires. */
+    /** Begins the work, on the reactor's thread. The program ends when the Deferred fires. */
     @Throws(Exception::class)
     public fun run(reactor: Reactor): Deferred<*>
 }
 
-/** A program ends with this exit [code], when it fails with this under [react]; Python's `SystemExit`. */
+/** Ends a program of [react] with this exit [code]; Python's `SystemExit`. */
 public class ExitException(
     /** 0 to 255. */
     public val code: Int,
 ) : RuntimeException("exit with code $code")
 
 /**
- * Runs [main] on [reactor] in the calling thread until its Deferred fires, then stops the reactor; Twisted's `react`, for programs
+ * Runs [main] on [reactor] in the calling thread until its Deferred fires, then stops the reactor; Twisted's `react`. It is for programs
  * that have an end.
  *
  * ```java
@@ -39,7 +39,7 @@ public class ExitException(
  * When the reactor is stopped before, [main]'s Deferred is cancelled, and the shutdown waits until it has fired.
  *
  * @return the exit code: that of an [ExitException], otherwise 0
- * @throws Throwable what [main] threw or its Deferred failed with, the very same object
+ * @throws Throwable the exception of [main] or of its Deferred, the very same object
  */
 @JvmOverloads
 public fun react(

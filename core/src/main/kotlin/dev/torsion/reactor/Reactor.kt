@@ -21,17 +21,17 @@ import java.util.concurrent.Executor
  * reactor.run() // until stop()
  * ```
  *
- * It is made of small interfaces, so that code can ask for no more than it uses: a [Clock][dev.torsion.clock.Clock], an
+ * It is made of small interfaces, so that code can ask for just those that it uses: a [Clock][dev.torsion.clock.Clock], an
  * [ErrorReporter][dev.torsion.loop.ErrorReporter], an [EventLoop], its [life][ReactorLifeCycle], [threads][ReactorThreads],
  * [streams][ReactorStreams].
  *
  * It is an ordinary object: a program may have several. [default] is for programs that want one, as the tutorials do.
  *
  * Thread: the reactor belongs to the thread that calls [run], or to its own after [start]. Before that, the thread that sets it up
- * may use it. [callFromThread], [callInThread], [stopFromThread], [blockingCallFromThread], [isInReactorThread], [isRunning], [state], [health],
- * [nanoTime] and, as an [Executor], [execute] may be called from anywhere; everything else throws
- * [WrongThreadException][dev.torsion.net.WrongThreadException] on another thread. What a callback throws is logged and given to
- * [ReactorOptions.errorListener]; the reactor goes on.
+ * may use it. Any thread may call [callFromThread], [callInThread], [stopFromThread], [blockingCallFromThread], [isInReactorThread],
+ * [isRunning], [state], [health], [nanoTime] and, as an [Executor], [execute]. Everything else throws
+ * [WrongThreadException][dev.torsion.net.WrongThreadException] on another thread. An exception of a callback is logged and given to
+ * [ReactorOptions.errorListener], and the reactor goes on.
  */
 public interface Reactor :
     EventLoop,
@@ -43,23 +43,22 @@ public interface Reactor :
     public val isInReactorThread: Boolean get() = inLoop
 
     /**
-     * The addresses of [host], by [ReactorOptions.resolver], never waited for on the loop: what [resolve] adds a time-out, a choice and one
-     * type of error to.
-     * Fails with what the resolver has thrown, and with [ReactorNotRunningException] when the reactor is ending.
+     * The addresses of [host], by [ReactorOptions.resolver]. The loop goes on meanwhile. [resolve] adds a time-out, a choice and one type
+     * of error. It fails with the exception of the resolver, and with [ReactorNotRunningException] when the reactor is ending.
      */
     public fun lookUp(host: String): Deferred<List<InetAddress>>
 
     /**
-     * From now on names are looked up by [resolver], in place of [ReactorOptions.resolver]; Twisted's `installResolver`. For a resolver that is
-     * itself made with this reactor, such as a client of name servers.
+     * Looks names up by [resolver] from now on, in place of [ReactorOptions.resolver]; Twisted's `installResolver`. It is for a resolver
+     * that needs this reactor itself, such as a client of name servers.
      *
-     * @return the resolver before, which is still to answer what it was asked
+     * @return the resolver before, which still answers its pending look-ups
      */
     public fun installResolver(resolver: HostResolverFactory): HostResolver
 
     /**
-     * What this reactor, or the engine under it, can do of [type]: a [Network][dev.torsion.spi.Network], for example, or the selector of
-     * `java.nio`; null when it cannot. What Twisted asks of a reactor's interfaces. On any thread.
+     * This reactor, or the engine under it, as a [type]: a [Network][dev.torsion.spi.Network], for example, or the selector of `java.nio`.
+     * Null when it is none. In Twisted a program asks whether a reactor provides an interface. On any thread.
      */
     @TorsionSpi
     public fun <T : Any> capability(type: Class<T>): T? = if (type.isInstance(this)) type.cast(this) else null
@@ -70,7 +69,7 @@ public interface Reactor :
         @JvmOverloads
         public fun create(options: ReactorOptions = ReactorOptions()): Reactor = EngineReactor(options, nioEngine(options))
 
-        /** The program's reactor: made when first asked for, unless another was [installed][install]. On any thread. */
+        /** The program's reactor. The first call makes it, unless another was [installed][install]. On any thread. */
         @JvmStatic
         @JvmName("getDefault")
         public fun default(): Reactor = DefaultReactor.get()

@@ -4,8 +4,8 @@
 package dev.torsion.reactor
 
 /**
- * The loop could not go on. The [cause] says why: a selector that is broken, for example. Everything was ended as by [Reactor.stop],
- * without waiting for anything.
+ * The loop could not go on. The [cause] says why: a broken selector, for example. Everything has ended as after [Reactor.stop], but the
+ * reactor has waited for nothing.
  */
 public class ReactorFailedException(
     cause: Throwable,

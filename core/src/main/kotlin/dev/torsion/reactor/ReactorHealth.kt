@@ -15,7 +15,7 @@ public interface ReactorHealth {
     /**
      * Tells [listener] every [period], at the end of a turn, how the loop is doing.
      *
-     * @return what takes the listener away again, on the reactor's thread
+     * @return closing it on the reactor's thread takes the listener away
      */
     public fun addHealthListener(
         period: Duration,

@@ -19,11 +19,11 @@ import java.util.concurrent.CancellationException
 private val DEFAULT_TIMEOUT = Duration.ofSeconds(60)
 
 /**
- * The addresses of [host] that are of this [family], by [ReactorOptions.resolver], the best first; Twisted's `reactor.resolve` and
- * `resolveHostName`. A numeric address and `localhost` are not looked up: the Deferred has fired already.
+ * The addresses of [host] in this [family], by [ReactorOptions.resolver], the best first; Twisted's `reactor.resolve` and
+ * `resolveHostName`. A numeric address and `localhost` need no look-up: the Deferred has fired already.
  *
- * The Deferred fails with a [DnsLookupException] when there is no such address, whose cause says why: an
- * [UnknownHostException][java.net.UnknownHostException], a [DeferredTimeoutException] after [timeout], or whatever the resolver has thrown.
+ * When there is no such address, the Deferred fails with a [DnsLookupException]. Its cause is an
+ * [UnknownHostException][java.net.UnknownHostException], a [DeferredTimeoutException] after [timeout], or any exception of the resolver.
  * Cancelling it only ends the waiting.
  *
  * Thread: the reactor's.

@@ -16,12 +16,12 @@ public enum class SystemEvent {
     SHUTDOWN,
 }
 
-/** When, within an event, a trigger runs. */
+/** The part of an event in which a trigger runs. */
 public enum class Phase {
     /** First. A Deferred that such a trigger returns holds up the rest until it fires. */
     BEFORE,
 
-    /** When all that came before is done. */
+    /** Second, when all triggers of [BEFORE] are done. */
     DURING,
 
     /** Last. */
@@ -32,13 +32,13 @@ public enum class Phase {
  * A function to run at an event of the reactor.
  *
  * ```kotlin
- * reactor.addSystemEventTrigger(Phase.BEFORE, SystemEvent.SHUTDOWN) { database.close() } // its Deferred is waited for
+ * reactor.addSystemEventTrigger(Phase.BEFORE, SystemEvent.SHUTDOWN) { database.close() } // the shutdown waits for its Deferred
  * ```
  */
 public fun interface SystemEventTrigger {
     /**
-     * Runs on the reactor's thread. A Deferred that is returned holds up the next phase when this is a [Phase.BEFORE] trigger; so does a
-     * `CompletionStage`, or a coroutine's `Job`.
+     * Runs on the reactor's thread. The Deferred of a [Phase.BEFORE] trigger holds up the next phase. So does a `CompletionStage`, or a
+     * coroutine's `Job`.
      */
     @Throws(Exception::class)
     public fun run(): Any?

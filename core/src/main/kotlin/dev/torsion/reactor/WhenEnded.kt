@@ -9,9 +9,9 @@ package dev.torsion.reactor
 import dev.torsion.spi.TorsionSpi
 
 /**
- * Runs [call] when this reactor has ended for good: after the last turn, and in every case. A [crash][Reactor.crash] during the shutdown
- * leaves out the triggers that have not run, but not this. One that has crashed before has not ended yet. It is for those who have given out
- * futures that nothing else would complete any more. What it throws is reported.
+ * Runs [call] when this reactor has ended for good, after the last turn, in every case. A [crash][Reactor.crash] during the shutdown leaves
+ * out the triggers that have not run, but not this call. A reactor that has crashed earlier has not ended yet. It is for code that has
+ * given out futures which nothing else would complete any more. Its exceptions are reported.
  *
  * Thread: the reactor's.
  */

@@ -30,8 +30,8 @@ import java.util.concurrent.TimeUnit
 import org.slf4j.event.Level
 
 /**
- * Keeps one connection to [endpoint] while it runs: connects, and connects again when an attempt fails or the connection is lost;
- * Twisted's `ClientService`.
+ * Keeps one connection to [endpoint] while it runs; Twisted's `ClientService`. It connects, and connects again when an attempt fails or the
+ * connection is lost.
  *
  * ```kotlin
  * val service = ClientService(clientFromString(reactor, "tcp:example.com:8007"), Factory { Chat() }, reactor)
@@ -39,7 +39,7 @@ import org.slf4j.event.Level
  * val chat = service.whenConnected().await() as Chat
  * ```
  *
- * Its states, and what leads from one to the next:
+ * Its states and transitions:
  *
  * | state | start | attempt succeeds | attempt fails | prepared | not accepted | connection lost | time is up | stop |
  * |---|---|---|---|---|---|---|---|---|
@@ -51,20 +51,21 @@ import org.slf4j.event.Level
  * | WAITING | | | | | | | CONNECTING | STOPPED |
  * | DISCONNECTING | | closes | STOPPED | | | STOPPED | | |
  *
- * So there is never more than one connection. The next attempt, and the end of a stop, wait for the end of the connection before: also when
- * the service is started while it stops, by the rule of every [Service], and when an attempt that has connected fails. A failed attempt, or
- * a failed preparation, counts for [retryPolicy] and for [whenConnected]; being connected sets the count back to zero. A connection that is
- * lost counts as one failed attempt.
+ * So there is never more than one connection. The next attempt, and the end of a stop, wait for the end of the connection before. They do
+ * so also when the service is started while it stops, by the rule of every [Service], and when an attempt that has connected fails. A
+ * failed attempt, or a failed preparation, counts for [retryPolicy] and for [whenConnected]. A good connection sets the count back to zero.
+ * A lost connection counts as one failed attempt.
  *
  * Thread: the reactor's.
  *
- * @property endpoint what it connects to
+ * @property endpoint where it connects to
  * @property factory makes the protocol of each connection
  * @param clock measures the time between attempts: the reactor
- * @property retryPolicy how long that is
- * @param prepareConnection is called with the protocol of each new connection, which [whenConnected] gives out only then, to log in for
- *   instance. When it throws, the connection is not accepted: it is aborted, with that as the cause. A [Deferred], a stage or a coroutine's
- *   job that it returns is waited for, and cancelled when the connection ends or the service stops. Any other result means nothing
+ * @property retryPolicy the time between attempts
+ * @param prepareConnection called with the protocol of each new connection, for example to log in. [whenConnected] gives the protocol out
+ *   only after that. When it throws, the connection is aborted, with the exception as the cause. The service waits for a [Deferred], a
+ *   stage or a coroutine's job that it returns, and cancels it when the connection ends or the service stops. Any other result means
+ *   nothing
  */
 public class ClientService
 @JvmOverloads
@@ -86,7 +87,7 @@ constructor(
     private var stopped: Deferred<Unit>? = null
 
     /**
-     * The protocol of the connection: at once when there is one, otherwise when there is.
+     * The protocol of the connection: at once when there is a connection, otherwise as soon as there is.
      *
      * It fails with [DeferredCancelledException] when the service has stopped, or stops meanwhile. Before the first start it waits.
      * Cancelling it ends the waiting.

@@ -12,7 +12,7 @@ import dev.torsion.log.Logger
 import dev.torsion.log.safeString
 
 /**
- * Several services that are started and stopped together; Twisted's `MultiService`. It is a service itself, so they form a tree.
+ * Several services that start and stop together; Twisted's `MultiService`. It is a service itself, so they form a tree.
  *
  * ```kotlin
  * val program = MultiService()
@@ -21,11 +21,11 @@ import dev.torsion.log.safeString
  * program.runUntilStopped(reactor)
  * ```
  *
- * They start in the order in which they were added. When one throws, those that were started are stopped again and the exception goes
- * on (in Twisted they go on running).
+ * They start in the order in which they were added. When one throws, the services before it are stopped again, and the exception goes on.
+ * (In Twisted they go on running.)
  *
- * They are stopped in reverse order: each is told to stop without waiting for the one before, and this service has stopped when all of
- * them have. One that fails keeps no other from stopping; at the end the failures are thrown as one [ServiceStopException].
+ * They stop in reverse order. Each is told to stop without waiting for the one before, and this service has stopped when all of them have.
+ * When one fails, the others stop all the same. At the end the Deferred fails with one [ServiceStopException] for all failures.
  *
  * Thread: the reactor's.
  */
@@ -45,7 +45,7 @@ public class MultiService : Service() {
             ?: throw NoSuchElementException("$this has no service \"$name\"; it has ${children.mapNotNull { it.name }}")
 
     /**
-     * Adds [service], and starts it when this service runs; when that throws, it is not added.
+     * Adds [service], and starts it when this service runs. If the start throws, it is not added.
      *
      * @throws IllegalStateException when it has a parent already, is above this service in the tree, or when another one has its name
      */
@@ -121,11 +121,11 @@ public class MultiService : Service() {
 }
 
 /**
- * Some services of a [MultiService] failed while they stopped; all others have stopped. The first failure is also the cause, the others
+ * Some services of a [MultiService] failed while they stopped. All others have stopped. The first failure is also the cause, and the others
  * are suppressed exceptions.
  */
 public class ServiceStopException internal constructor(
-    /** What each of them failed with, in the order in which they were stopped. */
+    /** Their failures, in the order in which they were stopped. */
     public val failures: Map<Service, Throwable>,
 ) : RuntimeException(
     failures.entries.joinToString("; ", "failed while stopping: ") { (service, error) -> "${safeString(service)}: ${safeString(error)}" },

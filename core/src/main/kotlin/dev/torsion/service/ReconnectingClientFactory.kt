@@ -32,10 +32,10 @@ import java.util.random.RandomGenerator
  * reactor.connectTcp("example.com", 8007, Chats(reactor))
  * ```
  *
- * The delay before the *n*-th retry in a row is [initialDelay] × [factor]ⁿ, at most [maxDelay], and a random part, normally distributed
- * with the [jitter] times that delay as its standard deviation. Who overrides one of the methods calls it too.
+ * The delay before the *n*-th retry in a row is [initialDelay] × [factor]ⁿ, at most [maxDelay], and a random part. The random part is
+ * normally distributed; its standard deviation is [jitter] times that delay. A subclass that overrides a method calls the original too.
  *
- * One factory may serve several connectors: each has delays and retries of its own (in Twisted they get into each other's way).
+ * One factory may serve several connectors. Each has delays and retries of its own. (In Twisted they get into each other's way.)
  *
  * Thread: the reactor's.
  *
@@ -47,25 +47,25 @@ constructor(
     private val clock: Clock,
     protocol: Supplier<out Protocol>? = null,
 ) : ClientFactory(protocol) {
-    /** What the delay grows from; 1 s. */
+    /** The first delay; 1 s. */
     public var initialDelay: Duration = Duration.ofSeconds(1)
 
-    /** What it grows to, without the random part; 1 h. */
+    /** The longest delay, without the random part; 1 h. */
     public var maxDelay: Duration = Duration.ofHours(1)
 
-    /** What it is multiplied by with each retry; e. */
+    /** The growth of the delay with each retry; e. */
     public var factor: Double = Math.E
 
     /** The random part, as a share of the delay; 0.119626565582, and 0 for none. */
     public var jitter: Double = TWISTED_JITTER
 
-    /** How many retries in a row there may be, after which it gives up; null for any number. */
+    /** It gives up after so many retries in a row; null for any number. */
     public var maxRetries: Int? = null
 
-    /** Where the random part comes from; a simulation gives a seeded one. */
+    /** The source of the random part; a simulation gives a seeded one. */
     public var random: RandomGenerator = PlatformRandom
 
-    /** How many retries there have been since the last [resetDelay]; of several connectors that of the one with the most. */
+    /** The number of retries since the last [resetDelay]; of several connectors the largest number. */
     public val retries: Int get() = tries.values.maxOfOrNull { it.retries } ?: 0
 
     /** Whether it connects again; false after [stopTrying], true again after [resetDelay]. */
@@ -102,8 +102,8 @@ constructor(
     ): Unit = retry(connector)
 
     /**
-     * Lets [connector] connect again after the delay. Does nothing after [stopTrying], nor when there have been [maxRetries]. For a
-     * subclass that has to do so at another moment than the end of a connection.
+     * Lets [connector] connect again after the delay. Does nothing after [stopTrying], and after [maxRetries] retries. It is for a subclass
+     * that retries at another moment than the end of a connection.
      */
     public fun retry(connector: Connector) {
         val own = of(connector)
@@ -136,7 +136,7 @@ constructor(
         return if (jitter == 0.0) mean else (mean * (1 + jitter * random.nextGaussian())).toLong().coerceAtLeast(0)
     }
 
-    /** Connects no more: a delay, or an attempt that is in progress, ends. A connection stays. */
+    /** Connects no more. A delay, or an attempt in progress, ends. A connection stays. */
     public fun stopTrying() {
         continueTrying = false
         for ((connector, own) in tries.toList()) {
@@ -146,8 +146,8 @@ constructor(
     }
 
     /**
-     * Begins again with the shortest delay and no retries, for all connectors; [resetDelay] of a connector does so for one. Call it when
-     * a connection has turned out to be of use.
+     * Begins again with the shortest delay and no retries, for all connectors. The other [resetDelay] does so for one connector. Call it
+     * when a connection has proved useful.
      */
     public fun resetDelay() {
         tries.values.forEach { it.retries = 0 }

@@ -11,7 +11,7 @@ import kotlin.math.pow
 import kotlin.time.toJavaDuration
 
 /**
- * How long to wait before the next attempt to connect; the `retryPolicy` of Twisted's `ClientService`.
+ * The time to wait before the next attempt to connect; the `retryPolicy` of Twisted's `ClientService`.
  *
  * ```java
  * RetryPolicy everyFiveSeconds = failedAttempts -> Duration.ofSeconds(5);
@@ -29,13 +29,13 @@ public fun interface RetryPolicy {
         public val DEFAULT: RetryPolicy = backoff()
 
         /**
-         * A delay that grows from attempt to attempt, to spare a server that is down, and that has a random part, so that its clients do
-         * not all come back at the same moment; Twisted's `backoffPolicy`, with its defaults.
+         * A delay that grows from attempt to attempt, to spare a server that is down; Twisted's `backoffPolicy`, with its defaults. It has
+         * a random part, so that not all clients come back at the same moment.
          *
          * After *n* failed attempts it is [initialDelay] × [factor]ⁿ, at most [maxDelay], and a random time below [jitter] more. By
          * default: 1.5 to 2.5 s after the first, 2.25 to 3.25 s after the second, and from the eleventh on 60 to 61 s.
          *
-         * @param random where the random part comes from; a simulation gives a seeded one
+         * @param random the source of the random part; a simulation gives a seeded one
          * @throws IllegalArgumentException when a time is negative, or [factor] is less than 1
          */
         @JvmStatic

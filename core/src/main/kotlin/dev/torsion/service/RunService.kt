@@ -10,15 +10,15 @@ import dev.torsion.reactor.Reactor
 import dev.torsion.reactor.SystemEvent
 
 /**
- * Runs [reactor] in the calling thread with this service: the whole of a program that is made of services, as Twisted's `Application`.
+ * Runs [reactor] in the calling thread with this service: a whole program that is made of services, like Twisted's `Application`.
  *
  * ```java
  * Services.runUntilStopped(program, reactor); // until reactor.stop(), or Ctrl-C with Reactors.stopOnShutdown
  * ```
  *
- * The service is started once the reactor runs, and stopped when the reactor is asked to stop, which waits for it: see [startWith].
+ * The service starts once the reactor runs. It stops when the reactor is asked to stop, and the reactor waits for it: see [startWith].
  *
- * @throws Exception what starting the service has thrown; the reactor has stopped then
+ * @throws Exception the exception of the service's start; the reactor has stopped then
  */
 @Throws(Exception::class)
 public fun Service.runUntilStopped(reactor: Reactor) {
@@ -37,11 +37,11 @@ public fun Service.runUntilStopped(reactor: Reactor) {
 }
 
 /**
- * Starts this service once [reactor] runs, now when it does already, and stops it before the reactor stops: at
+ * Starts this service once [reactor] runs, and now if it does already. Stops it before the reactor stops: at
  * [SHUTDOWN][SystemEvent.SHUTDOWN], in the phase [BEFORE][Phase.BEFORE], when connections still work. The reactor waits until the
- * service has stopped. What starting or stopping it throws is reported by the reactor.
+ * service has stopped, and reports the exceptions of its start and stop.
  *
- * Thread: the reactor's, or before it runs the one that sets it up.
+ * Thread: the reactor's, or before it runs the thread that sets it up.
  */
 public fun Service.startWith(reactor: Reactor) {
     stopWith(reactor)

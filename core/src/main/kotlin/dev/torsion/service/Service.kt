@@ -15,7 +15,7 @@ import dev.torsion.log.safeString
 import dev.torsion.log.simpleName
 
 /**
- * A part of a program that is started and stopped; Twisted's `Service`. Subclass it, and override [onStart] and [onStop].
+ * A part of a program that starts and stops; Twisted's `Service`. Subclass it, and override [onStart] and [onStop].
  *
  * ```kotlin
  * class Cleaner(private val cache: Cache) : Service() {
@@ -26,21 +26,21 @@ import dev.torsion.log.simpleName
  * ```
  *
  * The rules, which Twisted leaves to each service:
- * - Starting a service that runs does nothing, but is logged as a warning. Stopping one that does not run does nothing.
- * - A service that is started while it stops starts once it has stopped; stopping it before that takes this back.
+ * - Starting a service that runs logs a warning, and does nothing else. Stopping a service that does not run does nothing.
+ * - A service that is started while it stops starts once it has stopped. Stopping it before that takes this back.
  * - When [onStart] throws, the service does not run.
- * - Stopping it within [onStart] stops it once that has returned.
+ * - A service that is stopped within [onStart] stops once that has returned.
  *
- * Several services are put together with a [MultiService]; [runUntilStopped] and [startWith] tie one to a reactor.
+ * A [MultiService] puts several services together. [runUntilStopped] and [startWith] tie one to a reactor.
  *
- * Thread: the reactor's, or before it runs the one that sets it up.
+ * Thread: the reactor's, or before it runs the thread that sets it up.
  */
 public abstract class Service {
     private var stop: Stop? = null
     private var isStarting = false
 
     /**
-     * What this service is found by in its [parent]; null for none.
+     * The name of this service in its [parent]; null for none.
      *
      * @throws IllegalStateException when set while there is a parent
      */
@@ -50,7 +50,7 @@ public abstract class Service {
             field = value
         }
 
-    /** What this service was [added][MultiService.addService] to. */
+    /** The service that this one was [added][MultiService.addService] to. */
     public var parent: MultiService? = null
         internal set
 
@@ -58,7 +58,7 @@ public abstract class Service {
     public var isRunning: Boolean = false
         private set
 
-    /** Starts this service; throws what [onStart] throws. */
+    /** Starts this service. An exception of [onStart] is thrown here. */
     public fun startService() {
         if (isRunning) {
             log.warn("{service} is running already: starting it does nothing", LogKeys.SERVICE to safeString(this))
@@ -69,8 +69,8 @@ public abstract class Service {
     }
 
     /**
-     * Stops this service. The Deferred fires when it has stopped, at once when it was not running, and fails as that of [onStop].
-     * Cancelling the Deferred only ends the waiting.
+     * Stops this service. The Deferred fires when it has stopped, and at once if it was not running. It fails as the Deferred of [onStop]
+     * does. Cancelling the Deferred only ends the waiting.
      */
     public fun stopService(): Deferred<Unit> {
         if (!isRunning) return stop?.join() ?: succeed(Unit)
@@ -82,7 +82,7 @@ public abstract class Service {
         return stopped
     }
 
-    /** Begins the work. What it throws is thrown by [startService], or logged when the start had to wait for the end of a stop. */
+    /** Begins the work. [startService] throws its exception. If the start had to wait for the end of a stop, the exception is logged. */
     @Throws(Exception::class)
     protected open fun onStart() {
     }
@@ -90,7 +90,7 @@ public abstract class Service {
     /**
      * Ends the work, after an [onStart] that did not throw.
      *
-     * @return a Deferred, whose value means nothing, that fires when all has ended
+     * @return a Deferred that fires when all work has ended; its value means nothing
      */
     @Throws(Exception::class)
     protected open fun onStop(): Deferred<*> = succeed(Unit)
@@ -109,7 +109,7 @@ public abstract class Service {
         stop?.carryOut()
     }
 
-    /** What [toString] begins with: the kind of service, and its name. */
+    /** The beginning of [toString]: the kind of service, and its name. */
     protected fun title(): String = simpleName(javaClass, "Service") + (name?.let { " $it" } ?: "")
 
     override fun toString(): String = "${title()}(${if (isRunning) "running" else "stopped"})"

@@ -22,10 +22,10 @@ import java.util.concurrent.CancellationException
  * echo.startService()
  * ```
  *
- * When listening fails at once, as with a TCP port that is taken, [startService] throws what it failed with, a
- * [dev.torsion.net.CannotListenException]. When it fails later, that is logged as an error. (Twisted logs both, unless told otherwise.)
+ * When listening fails at once, as with a TCP port that is taken, [startService] throws the [dev.torsion.net.CannotListenException]. A
+ * later failure is logged as an error. (Twisted logs both, unless told otherwise.)
  *
- * Stopping closes the port, or gives up listening where that is still in progress. Connections live on.
+ * Stopping closes the port, or gives the attempt to listen up while it is in progress. Connections live on.
  *
  * Thread: the reactor's.
  *

@@ -20,9 +20,9 @@ import kotlin.time.toJavaDuration
  * var timer = new TimerService(reactor, Duration.ofMinutes(1), () -> log.info("alive"));
  * ```
  *
- * The calls are those of a [LoopingCall]: they do not drift, one that takes long skips some, and a [Deferred] that a call returns is
- * waited for. A call that fails is logged as an error, and there are no more calls until the service is started again; the service
- * itself counts as running. It has stopped when the call in progress, if any, has ended.
+ * A [LoopingCall] makes the calls. They do not drift, a long call skips some, and the next call waits for a [Deferred] that a call returns.
+ * A failed call is logged as an error. Then there are no more calls until the service is started again, though it counts as running. It has
+ * stopped when the call in progress, if any, has ended.
  *
  * Thread: the clock's.
  *

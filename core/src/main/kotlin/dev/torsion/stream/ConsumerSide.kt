@@ -10,7 +10,7 @@ import dev.torsion.net.Producer
 import dev.torsion.net.Transport
 import kotlinx.coroutines.job
 
-/** The writing side's flow control: the producer of a transport, and those who wait until it is writable. Made when first needed. */
+/** The writing side's flow control: the producer of a transport, and Deferreds that wait until it is writable. Made when first needed. */
 public class ConsumerSide(
     private val transport: Transport,
 ) {
@@ -26,8 +26,8 @@ public class ConsumerSide(
 
     /**
      * True while closing has to wait for a producer. It does not wait for the transport itself, as of an echo that does not read while it
-     * cannot write, nor for another transport that is at its end, as of a port forwarder: one that is closing reads nothing more, so nothing
-     * more can come.
+     * cannot write, nor for another transport that is at its end, as of a port forwarder: one that is closing reads nothing more, so
+     * nothing more can come.
      */
     public val holdsUpClosing: Boolean
         get() {
@@ -75,7 +75,7 @@ public class ConsumerSide(
         producer = null
     }
 
-    /** More waits to be sent than the high-water mark. */
+    /** More bytes than the high-water mark wait to be sent. */
     public fun becameFull() {
         isFull = true
         pause()
@@ -87,7 +87,7 @@ public class ConsumerSide(
         producer?.pauseProducing()
     }
 
-    /** What waits to be sent has fallen to the low-water mark; [isEmpty] when nothing is left. */
+    /** The waiting bytes have fallen to the low-water mark; [isEmpty] when none is left. */
     public fun drained(isEmpty: Boolean) {
         isFull = false
         val current = producer
