@@ -11,6 +11,7 @@ import dev.torsion.net.ConnectException
 import dev.torsion.net.ConnectionRefusedException
 import dev.torsion.net.Connector
 import dev.torsion.net.Factory
+import dev.torsion.net.InternetAddress
 import dev.torsion.net.ListeningPort
 import dev.torsion.net.Protocol
 import dev.torsion.reactor.Reactor
@@ -153,7 +154,7 @@ internal val streams: ReactorChecks =
 
 private const val LOCAL = "127.0.0.1"
 
-private val ListeningPort.number: Int get() = host().port
+private val ListeningPort.number: Int get() = (host() as InternetAddress).port
 
 private class Echo : Protocol() {
     override fun dataReceived(data: ByteArray) = transport.write(data)
