@@ -12,6 +12,7 @@ import dev.torsion.loop.ReactorNotRunningException
 import dev.torsion.loop.ThreadPool
 import dev.torsion.net.ClientFactory
 import dev.torsion.net.Factory
+import dev.torsion.net.InternetAddress
 import dev.torsion.nio.NioPoller
 import dev.torsion.nio.Scripted
 import dev.torsion.nio.connect
@@ -153,7 +154,7 @@ class ReactorFailureSpec :
                 }
             val port = reactor.onLoop { reactor.listenTcp(0, server, "127.0.0.1") }
             val sockets = List(2) { port.connect() }
-            reactor.onLoop { reactor.connectTcp("127.0.0.1", port.host().port, client) }
+            reactor.onLoop { reactor.connectTcp("127.0.0.1", (port.host() as InternetAddress).port, client) }
             connected.awaitOrFail()
             val future = CompletableFuture<Any>()
             val waiting = CountDownLatch(1)
