@@ -27,10 +27,12 @@ import dev.torsion.java.TorsionGroup
 import dev.torsion.loop.ThreadPool
 import dev.torsion.net.Address
 import dev.torsion.net.ClientFactory
+import dev.torsion.net.ConnectOptions
 import dev.torsion.net.ConnectTimeoutException
 import dev.torsion.net.Connector
 import dev.torsion.net.Factory
 import dev.torsion.net.Protocol
+import dev.torsion.net.StreamOptions
 import dev.torsion.net.TcpOptions
 import dev.torsion.net.TimeoutMixin
 import dev.torsion.net.setTimeout
@@ -139,7 +141,7 @@ internal class DurationsSpec :
                 val protocol = object : Protocol() {}
                 val port = reactor.listenTcp(0, Factory { object : Protocol() {} }, "127.0.0.1")
                 val factory = object : ClientFactory({ protocol }) {}
-                reactor.connectTcp("127.0.0.1", port.port(), factory, timeout)
+                reactor.connectTcp("127.0.0.1", port.port(), factory, ConnectOptions(timeout))
                 reactor.advance(halfACentury)
                 protocol.isConnected shouldBe true
                 protocol.transport.abortConnection()
@@ -148,13 +150,13 @@ internal class DurationsSpec :
             }
 
         /** A peer that never reads lets a connection close for ever, not at once. */
-        fun closing(options: TcpOptions) =
+        fun closing(options: StreamOptions) =
             inMemory { reactor ->
                 val deaf = object : Protocol() {
                     override fun connectionMade() = transport.pauseProducing()
                 }
                 val port = reactor.listenTcp(0, Factory { deaf }, "127.0.0.1")
-                val endpoint = HostnameEndpoint(reactor, "127.0.0.1", port.port(), options = options)
+                val endpoint = HostnameEndpoint(reactor, "127.0.0.1", port.port(), options = TcpOptions(options))
                 val protocol = reactor.await(endpoint.connect(Factory { object : Protocol() {} }))
                 protocol.transport.write(ByteArray(1 shl 20))
                 protocol.transport.loseConnection()
@@ -343,24 +345,36 @@ internal class DurationsSpec :
                     }
                 },
                 "endpoint/HostnameEndpoint.<init>" to { time ->
-                    connecting { reactor, host, port -> HostnameEndpoint(reactor, host, port, time) }
+                    connecting { reactor, host, port -> HostnameEndpoint(reactor, host, port, ConnectOptions(time)) }
                 },
                 "endpoint/TCP4ClientEndpoint.<init>" to { time ->
-                    connecting { reactor, host, port -> TCP4ClientEndpoint(reactor, host, port, time) }
+                    connecting { reactor, host, port -> TCP4ClientEndpoint(reactor, host, port, ConnectOptions(time)) }
                 },
                 "endpoint/TCP6ClientEndpoint.<init>" to { time ->
-                    connecting("::1") { reactor, host, port -> TCP6ClientEndpoint(reactor, host, port, time) }
+                    connecting("::1") { reactor, host, port -> TCP6ClientEndpoint(reactor, host, port, ConnectOptions(time)) }
                 },
                 "net/ConnectTimeoutException.<init>" to { time ->
                     ConnectTimeoutException("example.com:80", time).timeout shouldBe time
                 },
-                "net/TcpOptions.<init>" to { time -> closing(TcpOptions(closeTimeout = time, attemptDelay = time)) },
-                "net/TcpOptions.copy" to { time -> closing(TcpOptions.DEFAULT.copy(closeTimeout = time)) },
-                "net/TcpOptions.withAttemptDelay" to { time ->
+                "net/ConnectOptions.<init>" to { time ->
                     connecting { reactor, _, port ->
-                        HostnameEndpoint(reactor, "localhost", port, options = TcpOptions.DEFAULT.withAttemptDelay(time))
+                        HostnameEndpoint(reactor, "localhost", port, ConnectOptions(time, attemptDelay = time))
                     }
                 },
+                "net/ConnectOptions.copy" to { time ->
+                    connecting { reactor, _, port ->
+                        HostnameEndpoint(reactor, "localhost", port, ConnectOptions.DEFAULT.copy(timeout = time, attemptDelay = time))
+                    }
+                },
+                "net/ConnectOptions.withTimeout" to { time -> connectTcp(ConnectOptions.DEFAULT.withTimeout(time).timeout) },
+                "net/ConnectOptions.withAttemptDelay" to { time ->
+                    connecting { reactor, _, port ->
+                        HostnameEndpoint(reactor, "localhost", port, ConnectOptions.DEFAULT.withAttemptDelay(time))
+                    }
+                },
+                "net/StreamOptions.<init>" to { time -> closing(StreamOptions(closeTimeout = time)) },
+                "net/StreamOptions.copy" to { time -> closing(StreamOptions.DEFAULT.copy(closeTimeout = time)) },
+                "net/StreamOptions.withCloseTimeout" to { time -> closing(StreamOptions.DEFAULT.withCloseTimeout(time)) },
                 "reactor/AbstractReactor.addHealthListener" to { time ->
                     torsion { it.reactor().addHealthListener(time) { _, _ -> never() } }
                 },

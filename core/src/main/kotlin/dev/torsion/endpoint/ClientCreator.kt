@@ -4,6 +4,7 @@
 package dev.torsion.endpoint
 
 import dev.torsion.defer.Deferred
+import dev.torsion.net.ConnectOptions
 import dev.torsion.net.Connector
 import dev.torsion.net.Factory
 import dev.torsion.net.Protocol
@@ -35,6 +36,6 @@ public class ClientCreator<P : Protocol>(
         bindAddress: String? = null,
     ): Deferred<P> {
         @Suppress("UNCHECKED_CAST")
-        return HostnameEndpoint(reactor, host, port, timeout, bindAddress).connect(Factory(protocol)) as Deferred<P>
+        return HostnameEndpoint(reactor, host, port, ConnectOptions(timeout, bindAddress)).connect(Factory(protocol)) as Deferred<P>
     }
 }

@@ -4,6 +4,7 @@
 package dev.torsion.endpoint
 
 import dev.torsion.name.LocalEnd
+import dev.torsion.net.ConnectOptions
 import dev.torsion.net.Connector
 import dev.torsion.reactor.Reactor
 
@@ -22,7 +23,7 @@ internal object TcpClientParser : ClientEndpointParser {
         val port = text.needed("port").port()
         val timeout = text.option("timeout")?.seconds() ?: Connector.DEFAULT_TIMEOUT
         val bindAddress = text.option("bindAddress")?.let { local -> local.address().also { local.checked { LocalEnd(it) } } }
-        return HostnameEndpoint(reactor, host, port, timeout, bindAddress)
+        return HostnameEndpoint(reactor, host, port, ConnectOptions(timeout, bindAddress))
     }
 
     private fun isPort(text: String) = text.isNotEmpty() && text.all { it in '0'..'9' }

@@ -10,6 +10,7 @@ import dev.torsion.net.Address
 import dev.torsion.net.AddressFamily
 import dev.torsion.net.ClientFactory
 import dev.torsion.net.ConnectException
+import dev.torsion.net.ConnectOptions
 import dev.torsion.net.ConnectingCancelledException
 import dev.torsion.net.Connector
 import dev.torsion.net.Factory
@@ -20,7 +21,6 @@ import dev.torsion.net.WrongThreadException
 import dev.torsion.net.hostAndPort
 import dev.torsion.reactor.Reactor
 import dev.torsion.reactor.onLoop
-import java.time.Duration
 
 /**
  * Connects to a TCP port of a host, over IPv6 or IPv4: the first that answers; Twisted's `HostnameEndpoint`.
@@ -34,10 +34,9 @@ import java.time.Duration
  *
  * @property host a host name or a numeric address
  * @property port the port
- * @property timeout for the whole attempt, with the look-up (Twisted: for each address)
- * @property bindAddress the numeric local address to connect from, which then also decides between IPv6 and IPv4, or such an address and
- *   a port, as [Reactor.connectTcp] takes it; null for any
- * @property options limits and socket options of the connection; [TcpOptions.attemptDelay] is the head start of each address
+ * @property connecting how to get there: the time for the whole attempt, the address to connect from, the families, the head start of each
+ *   address
+ * @property options limits and socket options of the connection
  */
 public class HostnameEndpoint
 @JvmOverloads
@@ -45,12 +44,11 @@ constructor(
     private val reactor: Reactor,
     public val host: String,
     public val port: Int,
-    public val timeout: Duration = Connector.DEFAULT_TIMEOUT,
-    public val bindAddress: String? = null,
+    public val connecting: ConnectOptions = ConnectOptions.DEFAULT,
     public val options: TcpOptions = TcpOptions.DEFAULT,
 ) : ClientEndpoint {
     override fun connect(factory: Factory): Deferred<Protocol> =
-        connecting(hostAndPort(host, port)) { reactor.connectTcp(host, port, ConnectOnce(factory, it), timeout, bindAddress, options) }
+        connecting(hostAndPort(host, port)) { reactor.connectTcp(host, port, ConnectOnce(factory, it), connecting, options) }
             .onUndelivered { protocol -> reactor.onLoop { protocol.transport.abortConnection() } }
 
     override fun toString(): String = "tcp:${quoteStringArgument(host)}:$port"
@@ -69,10 +67,9 @@ constructor(
     reactor: Reactor,
     public val host: String,
     public val port: Int,
-    timeout: Duration = Connector.DEFAULT_TIMEOUT,
-    bindAddress: String? = null,
+    connecting: ConnectOptions = ConnectOptions.DEFAULT,
     options: TcpOptions = TcpOptions.DEFAULT,
-) : ClientEndpoint by HostnameEndpoint(reactor, host, port, timeout, bindAddress, options.withAddressFamily(AddressFamily.IPV4)) {
+) : ClientEndpoint by HostnameEndpoint(reactor, host, port, connecting.withAddressFamily(AddressFamily.IPV4), options) {
     override fun toString(): String = "${hostAndPort(host, port)} over IPv4"
 }
 
@@ -89,10 +86,9 @@ constructor(
     reactor: Reactor,
     public val host: String,
     public val port: Int,
-    timeout: Duration = Connector.DEFAULT_TIMEOUT,
-    bindAddress: String? = null,
+    connecting: ConnectOptions = ConnectOptions.DEFAULT,
     options: TcpOptions = TcpOptions.DEFAULT,
-) : ClientEndpoint by HostnameEndpoint(reactor, host, port, timeout, bindAddress, options.withAddressFamily(AddressFamily.IPV6)) {
+) : ClientEndpoint by HostnameEndpoint(reactor, host, port, connecting.withAddressFamily(AddressFamily.IPV6), options) {
     override fun toString(): String = "${hostAndPort(host, port)} over IPv6"
 }
 

@@ -34,7 +34,7 @@ internal class MemberView(
     ): ListeningPort {
         check(wanted == null) { "a group listens on one port at a time, but a second one was asked for" }
         val network = member.streamNetwork ?: throw UnsupportedOperationException("$member has no network")
-        val share = PortShare(member, network, FactoryAcceptor(network, factory, options))
+        val share = PortShare(member, network, FactoryAcceptor(network, factory, options.stream))
         share.open()
         return WantedPort(share, network, port, networkInterface, backlog, options).also { wanted = it }
     }

@@ -42,8 +42,8 @@ internal class NioAttempt(
 ) : ConnectAttempt,
     EndsWithLoop {
     private val timer =
-        reactor.callLater(target.timeout.saturatedNanos(), TimeUnit.NANOSECONDS) {
-            fail(ConnectTimeoutException(target.toString(), target.timeout))
+        reactor.callLater(target.connecting.timeout.saturatedNanos(), TimeUnit.NANOSECONDS) {
+            fail(ConnectTimeoutException(target.toString(), target.connecting.timeout))
         }
     private var lookUp: Deferred<*>? = null
     private val waiting = ArrayDeque<InetAddress>()
@@ -60,7 +60,7 @@ internal class NioAttempt(
         }
         // Never inside connect(): the caller has not got the connector yet.
         lookUp =
-            reactor.resolve(target.host, target.options.addressFamily, target.timeout).addBoth { outcome ->
+            reactor.resolve(target.host, target.connecting.addressFamily, target.connecting.timeout).addBoth { outcome ->
                 reactor.runSoon { if (!isOver) failingFor { lookedUp(outcome) } }
             }
     }
@@ -93,7 +93,7 @@ internal class NioAttempt(
             isOver -> return
             waiting.isNotEmpty() ->
                 headStart =
-                    reactor.callLater(target.options.attemptDelay.saturatedNanos(), TimeUnit.NANOSECONDS) { failingFor { tryNext() } }
+                    reactor.callLater(target.connecting.attemptDelay.saturatedNanos(), TimeUnit.NANOSECONDS) { failingFor { tryNext() } }
             tried.isEmpty() -> fail(noneConnected())
         }
     }

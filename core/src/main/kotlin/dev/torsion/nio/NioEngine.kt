@@ -8,6 +8,7 @@ import dev.torsion.loop.EventLoop
 import dev.torsion.loop.Loop
 import dev.torsion.loop.guarded
 import dev.torsion.net.AddressFamily
+import dev.torsion.net.ConnectOptions
 import dev.torsion.net.ListeningPort
 import dev.torsion.net.TcpOptions
 import dev.torsion.spi.Acceptor
@@ -111,10 +112,9 @@ public class NioEngine(
     override fun connector(
         host: String,
         port: Int,
-        timeout: Duration,
-        bindAddress: String?,
+        connecting: ConnectOptions,
         options: TcpOptions,
-    ): ConnectTarget = NioTarget(host, port, timeout, bindAddress, options).let { target ->
+    ): ConnectTarget = NioTarget(host, port, connecting, options).let { target ->
         object : ConnectTarget {
             override fun connect(handler: ConnectHandler) = NioAttempt(this@NioEngine, target, handler).also { it.begin() }
 

@@ -8,11 +8,11 @@ import dev.torsion.defer.Deferred
 import dev.torsion.log.LogKeys
 import dev.torsion.log.Logger
 import dev.torsion.log.safeMessage
+import dev.torsion.loop.guarded
+import dev.torsion.loop.reportFailure
 import dev.torsion.net.InternetAddress
 import dev.torsion.net.ListeningPort
 import dev.torsion.net.TcpOptions
-import dev.torsion.loop.guarded
-import dev.torsion.loop.reportFailure
 import dev.torsion.spi.Acceptor
 import java.io.IOException
 import java.nio.channels.SelectionKey

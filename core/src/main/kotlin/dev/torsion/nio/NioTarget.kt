@@ -5,27 +5,25 @@ package dev.torsion.nio
 
 import dev.torsion.name.LocalEnd
 import dev.torsion.net.AddressFamily
+import dev.torsion.net.ConnectOptions
 import dev.torsion.net.TcpOptions
 import dev.torsion.net.hostAndPort
 import java.net.InetAddress
 import java.net.InetSocketAddress
-import java.time.Duration
 
 /** What a connector connects to, from where and how. */
 internal class NioTarget(
     val host: String,
     val port: Int,
-    val timeout: Duration,
-    bindAddress: String?,
+    val connecting: ConnectOptions,
     val options: TcpOptions,
 ) {
     init {
         require(host.isNotBlank()) { "connectTcp needs a host" }
         require(port in 1..0xffff) { "a port to connect to is a number from 1 to 65535, but $port was given" }
-        require(!timeout.isNegative && !timeout.isZero) { "a timeout must be positive, but $timeout was given" }
     }
 
-    private val local = bindAddress?.let(::LocalEnd)
+    private val local = connecting.bindAddress?.let(::LocalEnd)
 
     /** What can be connected to, of the [addresses] of the host. */
     fun reachable(addresses: List<InetAddress>): List<InetAddress> = addresses.filter { local == null || localFor(it) != null }

@@ -5,6 +5,7 @@ package dev.torsion.reactor
 
 import dev.torsion.loop.ReactorNotRunningException
 import dev.torsion.net.ClientFactory
+import dev.torsion.net.ConnectOptions
 import dev.torsion.net.Connector
 import dev.torsion.net.Factory
 import dev.torsion.net.ListeningPort
@@ -13,7 +14,6 @@ import dev.torsion.spi.TorsionSpi
 import dev.torsion.stream.StreamNetwork
 import dev.torsion.stream.connectTcp
 import dev.torsion.stream.listenTcp
-import java.time.Duration
 
 /**
  * A reactor's streams; Twisted's `IReactorTCP`.
@@ -47,26 +47,23 @@ public interface ReactorStreams {
      * Connects to [host]:[port]; Twisted's `connectTCP`. [factory] hears how it goes.
      *
      * The host name is looked up off the loop, as by [resolve], and its addresses are tried by the rules of RFC 8305 (Happy Eyeballs): those
-     * of both families in turn, each with a head start of [TcpOptions.attemptDelay] before the next one is tried as well, the next at once
+     * of both families in turn, each with a head start of [ConnectOptions.attemptDelay] before the next one is tried as well, the next at once
      * when one fails. The first that connects gets the only protocol, and all others are given up. When all have failed, the exception is
      * that of a refusal, or else the first, and has the others as suppressed ones. (Twisted tries one IPv4 address.)
      *
-     * @param timeout for the whole attempt, looking up included; 30 s unless given
-     * @param bindAddress the numeric local address to connect from, such as `192.0.2.1` or `::1`, or the same with a port, `192.0.2.1:4000`
-     *   or `[::1]:4000` (Twisted: a pair); null for any. Only addresses of its family are tried then
+     * @param connecting how to get there: the time for it, where from, over which family
+     * @param options limits and socket options of the connection
      * @throws UnsupportedOperationException when this reactor has no network
-     * @throws IllegalArgumentException when [host] is blank, [port] is not 1 to 65535, [timeout] is not positive or [bindAddress] is not
-     *   numeric
+     * @throws IllegalArgumentException when [host] is blank, [port] is not 1 to 65535, or [ConnectOptions.bindAddress] is not numeric
      * @throws ReactorNotRunningException when the reactor has closed its connections because it is ending, or has ended
      */
     public fun connectTcp(
         host: String,
         port: Int,
         factory: ClientFactory,
-        timeout: Duration = Connector.DEFAULT_TIMEOUT,
-        bindAddress: String? = null,
+        connecting: ConnectOptions = ConnectOptions.DEFAULT,
         options: TcpOptions = TcpOptions.DEFAULT,
-    ): Connector = network("connectTcp").connectTcp(host, port, factory, timeout, bindAddress, options)
+    ): Connector = network("connectTcp").connectTcp(host, port, factory, connecting, options)
 
     private fun network(operation: String): StreamNetwork {
         val network = streamNetwork ?: throw UnsupportedOperationException("$this has no network")

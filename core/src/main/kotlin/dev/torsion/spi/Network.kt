@@ -4,9 +4,9 @@
 package dev.torsion.spi
 
 import dev.torsion.net.ConnectException
+import dev.torsion.net.ConnectOptions
 import dev.torsion.net.ListeningPort
 import dev.torsion.net.TcpOptions
-import java.time.Duration
 
 /**
  * Where an engine's channels come from. It builds no protocol: ports give what they accept to an [Acceptor], attempts what they have
@@ -37,8 +37,7 @@ public interface Network {
     public fun connector(
         host: String,
         port: Int,
-        timeout: Duration,
-        bindAddress: String?,
+        connecting: ConnectOptions,
         options: TcpOptions,
     ): ConnectTarget
 

@@ -3,13 +3,13 @@
 
 package dev.torsion.stream
 
-import dev.torsion.loop.reportFailure
 import dev.torsion.log.LogKeys
 import dev.torsion.log.Logger
+import dev.torsion.loop.reportFailure
 import dev.torsion.net.Factory
 import dev.torsion.net.ListeningPort
 import dev.torsion.net.Protocol
-import dev.torsion.net.TcpOptions
+import dev.torsion.net.StreamOptions
 import dev.torsion.net.Transport
 import dev.torsion.spi.Acceptor
 import dev.torsion.spi.StreamChannel
@@ -25,7 +25,7 @@ import java.io.IOException
 public class FactoryAcceptor(
     private val loop: StreamLoop,
     private val factory: Factory,
-    private val options: TcpOptions,
+    private val options: StreamOptions,
 ) : Acceptor {
     override val logName: String get() = factory.safeLogPrefix()
 

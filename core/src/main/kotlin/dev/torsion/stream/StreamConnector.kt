@@ -3,18 +3,18 @@
 
 package dev.torsion.stream
 
-import dev.torsion.loop.guarded
-import dev.torsion.loop.reportFailure
 import dev.torsion.log.LogKeys
 import dev.torsion.log.Logger
 import dev.torsion.log.safeMessage
+import dev.torsion.loop.guarded
+import dev.torsion.loop.reportFailure
 import dev.torsion.net.ClientFactory
 import dev.torsion.net.ConnectException
 import dev.torsion.net.ConnectingCancelledException
 import dev.torsion.net.Connector
 import dev.torsion.net.Connector.State
 import dev.torsion.net.Protocol
-import dev.torsion.net.TcpOptions
+import dev.torsion.net.StreamOptions
 import dev.torsion.spi.ConnectAttempt
 import dev.torsion.spi.ConnectHandler
 import dev.torsion.spi.ConnectTarget
@@ -31,7 +31,7 @@ internal class StreamConnector(
     private val loop: StreamLoop,
     private val target: ConnectTarget,
     private val factory: ClientFactory,
-    private val options: TcpOptions,
+    private val options: StreamOptions,
 ) : Connector,
     ConnectHandler {
     override val destination = target.toString()

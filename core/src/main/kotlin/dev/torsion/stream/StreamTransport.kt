@@ -3,10 +3,10 @@
 
 package dev.torsion.stream
 
-import dev.torsion.loop.guarded
-import dev.torsion.loop.reportFailure
 import dev.torsion.defer.Deferred
 import dev.torsion.log.safeString
+import dev.torsion.loop.guarded
+import dev.torsion.loop.reportFailure
 import dev.torsion.net.Address
 import dev.torsion.net.ClosePhase
 import dev.torsion.net.CloseReason
@@ -17,7 +17,7 @@ import dev.torsion.net.HalfCloseableProtocol
 import dev.torsion.net.HalfCloseableTransport
 import dev.torsion.net.Producer
 import dev.torsion.net.Protocol
-import dev.torsion.net.TcpOptions
+import dev.torsion.net.StreamOptions
 import dev.torsion.net.WriteLimitExceededException
 import dev.torsion.spi.StreamChannel
 import dev.torsion.spi.StreamHandler
@@ -47,7 +47,7 @@ import java.util.function.Consumer
 public open class StreamTransport internal constructor(
     private val loop: StreamLoop,
     private val channel: StreamChannel,
-    private val options: TcpOptions,
+    private val options: StreamOptions,
     private val lost: Consumer<CloseReason>?,
 ) : HalfCloseableTransport,
     StreamHandler {
@@ -483,7 +483,7 @@ public open class StreamTransport internal constructor(
         public fun over(
             loop: StreamLoop,
             channel: StreamChannel,
-            options: TcpOptions,
+            options: StreamOptions,
             lost: Consumer<CloseReason>? = null,
         ): StreamTransport =
             if (channel is TcpChannel) TcpStreamTransport(loop, channel, options, lost) else StreamTransport(loop, channel, options, lost)

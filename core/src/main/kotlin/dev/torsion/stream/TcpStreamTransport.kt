@@ -5,7 +5,7 @@ package dev.torsion.stream
 
 import dev.torsion.net.CloseReason
 import dev.torsion.net.InternetAddress
-import dev.torsion.net.TcpOptions
+import dev.torsion.net.StreamOptions
 import dev.torsion.net.TcpTransport
 import dev.torsion.spi.TcpChannel
 import java.util.function.Consumer
@@ -14,7 +14,7 @@ import java.util.function.Consumer
 internal class TcpStreamTransport(
     loop: StreamLoop,
     private val channel: TcpChannel,
-    options: TcpOptions,
+    options: StreamOptions,
     lost: Consumer<CloseReason>?,
 ) : StreamTransport(loop, channel, options, lost),
     TcpTransport {

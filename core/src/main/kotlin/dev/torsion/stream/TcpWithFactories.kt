@@ -4,11 +4,11 @@
 package dev.torsion.stream
 
 import dev.torsion.net.ClientFactory
+import dev.torsion.net.ConnectOptions
 import dev.torsion.net.Connector
 import dev.torsion.net.Factory
 import dev.torsion.net.ListeningPort
 import dev.torsion.net.TcpOptions
-import java.time.Duration
 
 // A network with factories above it: what a reactor's methods of the same names do.
 
@@ -18,13 +18,12 @@ internal fun StreamNetwork.listenTcp(
     networkInterface: String,
     backlog: Int,
     options: TcpOptions,
-): ListeningPort = listen(port, networkInterface, backlog, options, FactoryAcceptor(this, factory, options))
+): ListeningPort = listen(port, networkInterface, backlog, options, FactoryAcceptor(this, factory, options.stream))
 
 internal fun StreamNetwork.connectTcp(
     host: String,
     port: Int,
     factory: ClientFactory,
-    timeout: Duration,
-    bindAddress: String?,
+    connecting: ConnectOptions,
     options: TcpOptions,
-): Connector = StreamConnector(this, connector(host, port, timeout, bindAddress, options), factory, options).also { it.connect() }
+): Connector = StreamConnector(this, connector(host, port, connecting, options), factory, options.stream).also { it.connect() }

@@ -3,10 +3,10 @@
 
 package dev.torsion.stream
 
-import dev.torsion.net.TcpOptions
+import dev.torsion.net.StreamOptions
 
 /**
- * Whether more bytes wait to be sent than [TcpOptions.writeLimit] allows, for implementations of [dev.torsion.net.Transport].
+ * Whether more bytes wait to be sent than [StreamOptions.writeLimit] allows, for implementations of [dev.torsion.net.Transport].
  *
  * The limit is for bytes that pile up. A single write may be larger: it is taken when the bytes before it are within the limit, and then it
  * does not count, so that its end, such as the delimiter of a line, can follow. So at most the limit and the largest write wait together.

@@ -32,8 +32,8 @@ class EndpointStringSpec :
             val endpoint = clientFromString(reactor, "tcp:example.com:80:timeout=5:bindAddress=10.0.0.1") as HostnameEndpoint
             endpoint.host shouldBe "example.com"
             endpoint.port shouldBe 80
-            endpoint.timeout shouldBe Duration.ofSeconds(5)
-            endpoint.bindAddress shouldBe "10.0.0.1"
+            endpoint.connecting.timeout shouldBe Duration.ofSeconds(5)
+            endpoint.connecting.bindAddress shouldBe "10.0.0.1"
             (clientFromString(reactor, "tcp:host=a\\=b:port=1") as HostnameEndpoint).host shouldBe "a=b"
             (clientFromString(reactor, """tcp:\:\:1:80""") as HostnameEndpoint).host shouldBe "::1"
             (clientFromString(reactor, "tcp:${quoteStringArgument("a\\b:c=d")}:80") as HostnameEndpoint).host shouldBe "a\\b:c=d"
@@ -51,7 +51,7 @@ class EndpointStringSpec :
                 endpoint.port shouldBe 1234
             }
             val bound = clientFromString(reactor, """tcp:example.com:80:bindAddress=10.0.0.1\:4000""") as HostnameEndpoint
-            bound.bindAddress shouldBe "10.0.0.1:4000"
+            bound.connecting.bindAddress shouldBe "10.0.0.1:4000"
         }
 
         "an endpoint prints as the string that makes it" {
@@ -106,8 +106,8 @@ class EndpointStringSpec :
             (clientFromString(reactor, "tcp:host=[fe80::1%eth0]:port=80") as HostnameEndpoint).host shouldBe "fe80::1%eth0"
             (serverFromString(reactor, "tcp6:80:interface=[::1]:backlog=5") as TCP6ServerEndpoint).networkInterface shouldBe "::1"
             val bound = clientFromString(reactor, """tcp:h:80:bindAddress=[::1]\:4000""") as HostnameEndpoint
-            bound.bindAddress shouldBe "[::1]:4000"
-            (clientFromString(reactor, "tcp:h:80:bindAddress=[::1]") as HostnameEndpoint).bindAddress shouldBe "::1"
+            bound.connecting.bindAddress shouldBe "[::1]:4000"
+            (clientFromString(reactor, "tcp:h:80:bindAddress=[::1]") as HostnameEndpoint).connecting.bindAddress shouldBe "::1"
             // No address: nothing but a name with odd letters.
             (clientFromString(reactor, "tcp:[x]:80") as HostnameEndpoint).host shouldBe "[x]"
             shouldThrow<EndpointSyntaxException> { clientFromString(reactor, "tcp:[1:2]:80") }

@@ -13,6 +13,7 @@ import dev.torsion.endpoint.connectProtocol
 import dev.torsion.name.HostResolver
 import dev.torsion.net.CannotListenException
 import dev.torsion.net.ConnectException
+import dev.torsion.net.ConnectOptions
 import dev.torsion.net.ConnectionRefusedException
 import dev.torsion.net.DnsLookupException
 import dev.torsion.net.IPv4Address
@@ -85,9 +86,10 @@ class HostNameSpec :
         "the address to connect from decides between the families".config(enabledOrReasonIf = ipv6) {
             withReactor(both) { reactor ->
                 val port = reactor.listenAt(TCP6ServerEndpoint(reactor, 0)).port()
-                reactor.peerOf(HostnameEndpoint(reactor, "both.test", port, bindAddress = "127.0.0.1")) shouldBe
+                reactor.peerOf(HostnameEndpoint(reactor, "both.test", port, ConnectOptions(bindAddress = "127.0.0.1"))) shouldBe
                     IPv4Address("127.0.0.1", port)
-                reactor.peerOf(HostnameEndpoint(reactor, "both.test", port, bindAddress = "::1")) shouldBe IPv6Address("::1", port)
+                reactor.peerOf(HostnameEndpoint(reactor, "both.test", port, ConnectOptions(bindAddress = "::1"))) shouldBe
+                    IPv6Address("::1", port)
             }
         }
 

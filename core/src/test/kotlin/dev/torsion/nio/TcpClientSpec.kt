@@ -11,6 +11,7 @@ import dev.torsion.name.BlockingHostResolver
 import dev.torsion.net.ClientFactory
 import dev.torsion.net.CloseReason
 import dev.torsion.net.ConnectException
+import dev.torsion.net.ConnectOptions
 import dev.torsion.net.ConnectTimeoutException
 import dev.torsion.net.ConnectingCancelledException
 import dev.torsion.net.ConnectionDone
@@ -19,6 +20,7 @@ import dev.torsion.net.Connector
 import dev.torsion.net.DnsLookupException
 import dev.torsion.net.NoProtocolException
 import dev.torsion.net.Protocol
+import dev.torsion.net.TcpOptions
 import dev.torsion.reactor.ReactorOptions
 import dev.torsion.reactor.awaitOrFail
 import dev.torsion.reactor.getOrFail
@@ -140,7 +142,7 @@ class TcpClientSpec :
             withReactor { reactor ->
                 withSilentPort { port ->
                     val factory = NotingFactory()
-                    reactor.onLoop { reactor.connectTcp("127.0.0.1", port, factory, timeout = Duration.ofMillis(50)) }
+                    reactor.onLoop { reactor.connectTcp("127.0.0.1", port, factory, ConnectOptions(Duration.ofMillis(50))) }
                     factory.failure.getOrFail().shouldBeInstanceOf<ConnectTimeoutException>().message shouldContain "50 ms"
                 }
             }
@@ -280,7 +282,7 @@ class TcpClientSpec :
                 val server = reactor.listen { Scripted(made = { transport.loseConnection() }) }
                 val from = freePort()
                 repeat(3) {
-                    val endpoint = TCP4ClientEndpoint(reactor, "127.0.0.1", server.port(), bindAddress = "127.0.0.1:$from")
+                    val endpoint = TCP4ClientEndpoint(reactor, "127.0.0.1", server.port(), ConnectOptions(bindAddress = "127.0.0.1:$from"))
                     val protocol = reactor.resultOnLoop { endpoint.connectProtocol(Scripted()) }
                     reactor.onLoop { protocol.transport.host().toString() } shouldBe "127.0.0.1:$from"
                     reactor.onLoop { protocol.transport.abortConnection() }
@@ -293,10 +295,10 @@ class TcpClientSpec :
             val reactor = dev.torsion.reactor.Reactor.create()
             for (wrong in listOf("example.com", "example.com:80", "127.0.0.1:70000", "127.0.0.1:", "[::1]", "::1]:80")) {
                 shouldThrow<IllegalArgumentException> {
-                    reactor.connectTcp("127.0.0.1", 80, NotingFactory(), bindAddress = wrong)
+                    reactor.connectTcp("127.0.0.1", 80, NotingFactory(), ConnectOptions(bindAddress = wrong))
                 }.message shouldContain wrong
             }
-            val target = { local: String -> NioTarget("127.0.0.1", 80, Duration.ofSeconds(1), local, dev.torsion.net.TcpOptions.DEFAULT) }
+            val target = { local: String -> NioTarget("127.0.0.1", 80, ConnectOptions(bindAddress = local), TcpOptions.DEFAULT) }
             val six = InetAddress.getByName("::1")
             target("[::1]:4000").localFor(six) shouldBe java.net.InetSocketAddress(six, 4000)
             target("::1").localFor(six) shouldBe java.net.InetSocketAddress(six, 0)
@@ -308,7 +310,7 @@ class TcpClientSpec :
                 // To connect from the very port makes sure of what chance does on a port of the ephemeral range.
                 val port = freePort()
                 val factory = NotingFactory()
-                reactor.onLoop { reactor.connectTcp("127.0.0.1", port, factory, bindAddress = "127.0.0.1:$port") }
+                reactor.onLoop { reactor.connectTcp("127.0.0.1", port, factory, ConnectOptions(bindAddress = "127.0.0.1:$port")) }
                 factory.failure.getOrFail().shouldBeInstanceOf<ConnectionRefusedException>()
                 factory.stopped.awaitOrFail()
                 factory.events shouldContainExactly listOf("start", "connecting", "failed", "stop")

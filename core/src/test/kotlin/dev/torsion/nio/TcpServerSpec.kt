@@ -13,6 +13,7 @@ import dev.torsion.net.ConnectionLost
 import dev.torsion.net.HalfCloseableProtocol
 import dev.torsion.net.IPv4Address
 import dev.torsion.net.Protocol
+import dev.torsion.net.StreamOptions
 import dev.torsion.net.TcpOptions
 import dev.torsion.net.WriteLimitExceededException
 import dev.torsion.net.WrongThreadException
@@ -185,7 +186,7 @@ class TcpServerSpec :
         "more than the write limit aborts the connection with an error that names the limit" {
             withReactor { reactor ->
                 val protocol = Scripted(made = { repeat(100) { transport.write(ByteArray(100_000)) } })
-                reactor.listen(TcpOptions(writeLimit = 1_000_000)) { protocol }.connect().use {
+                reactor.listen(TcpOptions(StreamOptions(writeLimit = 1_000_000))) { protocol }.connect().use {
                     val cause = protocol.lost.getOrFail().cause.shouldBeInstanceOf<WriteLimitExceededException>()
                     cause.limit shouldBe 1_000_000
                     cause.message shouldContain "1000000 bytes"
@@ -200,7 +201,7 @@ class TcpServerSpec :
                         transport.write(ByteArray(8_000_000))
                         transport.loseConnection()
                     })
-                reactor.listen(TcpOptions(closeTimeout = Duration.ofMillis(100))) { protocol }.connect().use {
+                reactor.listen(TcpOptions(StreamOptions(closeTimeout = Duration.ofMillis(100)))) { protocol }.connect().use {
                     val reason = protocol.lost.getOrFail().shouldBeInstanceOf<ConnectionLost>()
                     reason.phase shouldBe ClosePhase.CLOSING
                     reason.message shouldContain "100 ms"

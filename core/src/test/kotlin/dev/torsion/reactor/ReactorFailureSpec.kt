@@ -154,7 +154,7 @@ class ReactorFailureSpec :
                 }
             val port = reactor.onLoop { reactor.listenTcp(0, server, "127.0.0.1") }
             val sockets = List(2) { port.connect() }
-            reactor.onLoop { reactor.connectTcp("127.0.0.1", (port.host() as InternetAddress).port, client) }
+            reactor.onLoop { reactor.connectTcp("127.0.0.1", port.port(), client) }
             connected.awaitOrFail()
             val future = CompletableFuture<Any>()
             val waiting = CountDownLatch(1)

@@ -9,7 +9,7 @@ import dev.torsion.net.ClosedBy
 import dev.torsion.net.ConnectionLost
 import dev.torsion.net.IPv4Address
 import dev.torsion.net.Protocol
-import dev.torsion.net.TcpOptions
+import dev.torsion.net.StreamOptions
 import dev.torsion.reactor.onLoop
 import dev.torsion.reactor.withReactor
 import dev.torsion.spi.StreamChannel
@@ -59,7 +59,9 @@ class BrokenStreamSpec :
             withReactor { reactor ->
                 reactor.onLoop {
                     val channel = Breaking()
-                    StreamTransport.over(reactor.capability(StreamLoop::class.java)!!, channel, TcpOptions.DEFAULT) { reason = it }.start(protocol)
+                    StreamTransport.over(reactor.capability(StreamLoop::class.java)!!, channel, StreamOptions.DEFAULT) {
+                        reason = it
+                    }.start(protocol)
                     channel.handler.broken(error)
                 }
             }

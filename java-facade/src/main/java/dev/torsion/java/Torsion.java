@@ -16,6 +16,7 @@ import dev.torsion.framing.ConnectionOptions;
 import dev.torsion.framing.Connections;
 import dev.torsion.health.LoopHealth;
 import dev.torsion.net.ClientFactory;
+import dev.torsion.net.ConnectOptions;
 import dev.torsion.net.Connector;
 import dev.torsion.net.Factory;
 import dev.torsion.net.ListeningPort;
@@ -416,8 +417,7 @@ public final class Torsion implements AutoCloseable {
   /** The same with limits and socket options of the connection. */
   public CompletableFuture<Connector> connectTcp(
       String host, int port, ClientFactory factory, TcpOptions options) {
-    return call(
-        () -> reactor.connectTcp(host, port, factory, Connector.DEFAULT_TIMEOUT, null, options));
+    return call(() -> reactor.connectTcp(host, port, factory, ConnectOptions.DEFAULT, options));
   }
 
   /** The services of this program, which stop before the reactor does. */

@@ -17,6 +17,7 @@ import dev.torsion.net.Connector;
 import dev.torsion.net.Factory;
 import dev.torsion.net.ListeningPort;
 import dev.torsion.net.Protocol;
+import dev.torsion.net.StreamOptions;
 import dev.torsion.net.TcpOptions;
 import dev.torsion.net.TcpTransport;
 import dev.torsion.reactor.ReactorOptions;
@@ -32,7 +33,8 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(60)
 class EndpointObjectsTest {
   private static final TcpOptions KEPT_ALIVE =
-      new TcpOptions(64 * 1024, 16 * 1024, 1L << 20, Duration.ofSeconds(5), true, true);
+      new TcpOptions(
+          new StreamOptions(64 * 1024, 16 * 1024, 1L << 20, Duration.ofSeconds(5)), true, true);
 
   private static TCP4ServerEndpoint anyPort(Torsion torsion) {
     return new TCP4ServerEndpoint(

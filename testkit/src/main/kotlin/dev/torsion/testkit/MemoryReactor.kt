@@ -11,6 +11,7 @@ import dev.torsion.loop.ErrorListener
 import dev.torsion.loop.ReactorNotRunningException
 import dev.torsion.loop.ThreadPoolStoppedException
 import dev.torsion.net.ClientFactory
+import dev.torsion.net.ConnectOptions
 import dev.torsion.net.Connector
 import dev.torsion.net.Factory
 import dev.torsion.net.ListeningPort
@@ -275,10 +276,9 @@ public class MemoryReactor private constructor(
         host: String,
         port: Int,
         factory: ClientFactory,
-        timeout: Duration,
-        bindAddress: String?,
+        connecting: ConnectOptions,
         options: TcpOptions,
-    ): Connector = super.connectTcp(host, port, factory, timeout, bindAddress, options).also { made[it] = hereIfDebugging() }
+    ): Connector = super.connectTcp(host, port, factory, connecting, options).also { made[it] = hereIfDebugging() }
 
     private fun hereIfDebugging() = if (DeferredDebug.enabled) Place.here() else null
 

@@ -56,7 +56,7 @@ constructor(
     private val owner = Thread.currentThread()
     private val written = ByteArrayOutputStream()
     private val side = ConsumerSide(this)
-    private val limit = WriteLimit(options.writeLimit)
+    private val limit = WriteLimit(options.stream.writeLimit)
     private val connectionScope by lazy {
         ConnectionScope(CoroutineScope(SupervisorJob() + Dispatchers.Unconfined)) { abortConnection(it) }
     }
@@ -208,8 +208,8 @@ constructor(
 
     private fun buffered(length: Int) {
         bufferedBytes += length
-        if (limit.isExceeded(length.toLong(), bufferedBytes)) return abortConnection(WriteLimitExceededException(options.writeLimit))
-        if (bufferedBytes > options.highWaterMark) side.becameFull()
+        if (limit.isExceeded(length.toLong(), bufferedBytes)) return abortConnection(WriteLimitExceededException(options.stream.writeLimit))
+        if (bufferedBytes > options.stream.highWaterMark) side.becameFull()
     }
 
     override fun loseConnection() {

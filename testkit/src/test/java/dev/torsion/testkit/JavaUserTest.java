@@ -13,6 +13,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.torsion.defer.Deferred;
 import dev.torsion.net.ClientFactory;
 import dev.torsion.net.CloseReason;
+import dev.torsion.net.ConnectOptions;
 import dev.torsion.net.ConnectionAborted;
 import dev.torsion.net.ConnectionDone;
 import dev.torsion.net.Factory;
@@ -100,7 +101,11 @@ class JavaUserTest {
     reactor.network().addHost("example.com", "10.0.0.1");
     var factory = new ClientFactory(() -> client);
     reactor.connectTcp(
-        "example.com", 8007, factory, Duration.ofSeconds(5), null, TcpOptions.DEFAULT);
+        "example.com",
+        8007,
+        factory,
+        ConnectOptions.DEFAULT.withTimeout(Duration.ofSeconds(5)),
+        TcpOptions.DEFAULT);
     reactor.flush();
     assertEquals(List.of((byte) 6, (byte) 8), client.received);
     assertFalse(client.isConnected());

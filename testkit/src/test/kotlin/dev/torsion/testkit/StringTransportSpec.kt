@@ -11,6 +11,7 @@ import dev.torsion.net.ConnectionLost
 import dev.torsion.net.HalfCloseableProtocol
 import dev.torsion.net.Producer
 import dev.torsion.net.Protocol
+import dev.torsion.net.StreamOptions
 import dev.torsion.net.TcpOptions
 import dev.torsion.net.WriteLimitExceededException
 import dev.torsion.net.WrongThreadException
@@ -169,7 +170,9 @@ class StringTransportSpec :
         }
 
         "the write limit holds" {
-            val small = StringTransport(options = TcpOptions(highWaterMark = 10, lowWaterMark = 5, writeLimit = 20)).connect(protocol)
+            val small = StringTransport(
+                options = TcpOptions(StreamOptions(highWaterMark = 10, lowWaterMark = 5, writeLimit = 20)),
+            ).connect(protocol)
             small.isStalled = true
             small.write(ByteArray(21)) // one write may be larger
             small.write(ByteArray(20))

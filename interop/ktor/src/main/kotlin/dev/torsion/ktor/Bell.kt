@@ -4,9 +4,9 @@
 package dev.torsion.ktor
 
 import dev.torsion.reactor.Reactor
-import kotlin.coroutines.resume
 import kotlinx.coroutines.CancellableContinuation
 import kotlinx.coroutines.suspendCancellableCoroutine
+import kotlin.coroutines.resume
 
 /**
  * Where one coroutine of the loop waits for work. It goes on in a task of its own, never inside the call that rings; what was rung

@@ -10,6 +10,8 @@ import dev.torsion.reactor.reactorScope
 import io.ktor.network.selector.SelectInterest
 import io.ktor.network.selector.Selectable
 import io.ktor.network.selector.SelectorManager
+import kotlinx.coroutines.cancel
+import kotlinx.coroutines.suspendCancellableCoroutine
 import java.nio.channels.CancelledKeyException
 import java.nio.channels.ClosedChannelException
 import java.nio.channels.ClosedSelectorException
@@ -19,8 +21,6 @@ import java.util.IdentityHashMap
 import kotlin.coroutines.CoroutineContext
 import kotlin.coroutines.resume
 import kotlin.coroutines.resumeWithException
-import kotlinx.coroutines.cancel
-import kotlinx.coroutines.suspendCancellableCoroutine
 import dev.torsion.nio.Selectable as ReactorSelectable
 
 /**

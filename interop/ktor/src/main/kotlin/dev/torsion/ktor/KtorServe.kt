@@ -5,7 +5,7 @@ package dev.torsion.ktor
 
 import dev.torsion.net.CloseReason
 import dev.torsion.net.Protocol
-import dev.torsion.net.TcpOptions
+import dev.torsion.net.StreamOptions
 import dev.torsion.reactor.Reactor
 import io.ktor.network.sockets.Connection
 import io.ktor.network.sockets.Socket
@@ -26,7 +26,7 @@ import kotlinx.coroutines.withContext
  * ```
  *
  * The protocol gets a [Transport][dev.torsion.net.Transport] whose bytes are pumped by coroutines on [reactor]'s thread, where all
- * its methods are called. Of [options] the water marks, the write limit and the closing time count; what ktor's own channel has
+ * its methods are called. What ktor's own channel has
  * taken, up to 1 MiB, is no longer in `bufferedBytes`. ktor cannot reset a connection: after `abortConnection` the peer sees its end.
  *
  * Thread: any. Cancellation: aborts the connection; `connectionLost` has been called when this function throws.
@@ -36,7 +36,7 @@ import kotlinx.coroutines.withContext
 public suspend fun Connection.serve(
     protocol: Protocol,
     reactor: Reactor,
-    options: TcpOptions = TcpOptions.DEFAULT,
+    options: StreamOptions = StreamOptions.DEFAULT,
 ): CloseReason {
     var isTaken = false
     try {
@@ -62,5 +62,5 @@ public suspend fun Connection.serve(
 public suspend fun Socket.serve(
     protocol: Protocol,
     reactor: Reactor,
-    options: TcpOptions = TcpOptions.DEFAULT,
+    options: StreamOptions = StreamOptions.DEFAULT,
 ): CloseReason = connection().serve(protocol, reactor, options)

@@ -18,7 +18,7 @@ import dev.torsion.net.ConnectionLost
 import dev.torsion.net.HalfCloseableProtocol
 import dev.torsion.net.Producer
 import dev.torsion.net.Protocol
-import dev.torsion.net.TcpOptions
+import dev.torsion.net.StreamOptions
 import dev.torsion.net.Transport
 import dev.torsion.net.WriteLimitExceededException
 import dev.torsion.reactor.Phase
@@ -31,11 +31,6 @@ import dev.torsion.stream.logEnd
 import io.ktor.network.sockets.Connection
 import io.ktor.utils.io.readAvailable
 import io.ktor.utils.io.writeBuffer
-import java.nio.ByteBuffer
-import java.util.Objects
-import java.util.concurrent.TimeUnit
-import kotlin.coroutines.coroutineContext
-import kotlin.coroutines.resume
 import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.CompletableDeferred
 import kotlinx.coroutines.CoroutineScope
@@ -46,6 +41,11 @@ import kotlinx.coroutines.suspendCancellableCoroutine
 import kotlinx.coroutines.yield
 import kotlinx.io.Buffer
 import kotlinx.io.transferFrom
+import java.nio.ByteBuffer
+import java.util.Objects
+import java.util.concurrent.TimeUnit
+import kotlin.coroutines.coroutineContext
+import kotlin.coroutines.resume
 
 /**
  * A transport over the two channels of a ktor connection. Two coroutines on the reactor's thread move the bytes.
@@ -56,7 +56,7 @@ import kotlinx.io.transferFrom
 internal class KtorTransport(
     private val reactor: Reactor,
     connection: Connection,
-    private val options: TcpOptions,
+    private val options: StreamOptions,
 ) : Transport {
     private val socket = connection.socket
     private val input = connection.input

@@ -7,7 +7,7 @@ import dev.torsion.defer.await
 import dev.torsion.net.CloseReason
 import dev.torsion.net.ConnectionDone
 import dev.torsion.net.HalfCloseableTransport
-import dev.torsion.net.TcpOptions
+import dev.torsion.net.StreamOptions
 import dev.torsion.reactor.Reactor
 import dev.torsion.stream.ConnectionScope
 import io.ktor.network.sockets.Socket
@@ -20,8 +20,6 @@ import io.ktor.utils.io.readAvailable
 import io.ktor.utils.io.reader
 import io.ktor.utils.io.writeBuffer
 import io.ktor.utils.io.writer
-import java.nio.ByteBuffer
-import kotlin.coroutines.CoroutineContext
 import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.CompletableJob
 import kotlinx.coroutines.Job
@@ -31,6 +29,8 @@ import kotlinx.coroutines.withTimeoutOrNull
 import kotlinx.io.Buffer
 import kotlinx.io.IOException
 import kotlinx.io.transferFrom
+import java.nio.ByteBuffer
+import kotlin.coroutines.CoroutineContext
 
 /**
  * A connection of the reactor as ktor's [Socket]: two coroutines on its thread move the bytes between transport and channels.
@@ -143,7 +143,7 @@ internal class TransportSocket(
             if (isClosing) return@launch
             isClosing = true
             reading?.job?.cancel()
-            withTimeoutOrNull(TcpOptions.DEFAULT.closeTimeout.toMillis()) {
+            withTimeoutOrNull(StreamOptions.DEFAULT.closeTimeout.toMillis()) {
                 writing?.let {
                     it.channel.flushAndClose()
                     it.job.join()

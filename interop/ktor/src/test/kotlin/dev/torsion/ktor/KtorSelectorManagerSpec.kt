@@ -21,6 +21,12 @@ import io.ktor.network.sockets.port
 import io.ktor.utils.io.copyTo
 import io.ktor.utils.io.readLine
 import io.ktor.utils.io.writeStringUtf8
+import kotlinx.coroutines.CoroutineStart
+import kotlinx.coroutines.async
+import kotlinx.coroutines.cancelAndJoin
+import kotlinx.coroutines.joinAll
+import kotlinx.coroutines.launch
+import kotlinx.coroutines.yield
 import java.net.ConnectException
 import java.net.ServerSocket
 import java.net.Socket
@@ -28,12 +34,6 @@ import java.nio.channels.ClosedChannelException
 import java.nio.channels.ClosedSelectorException
 import java.time.Duration
 import java.util.concurrent.CompletableFuture
-import kotlinx.coroutines.CoroutineStart
-import kotlinx.coroutines.async
-import kotlinx.coroutines.cancelAndJoin
-import kotlinx.coroutines.joinAll
-import kotlinx.coroutines.launch
-import kotlinx.coroutines.yield
 
 class KtorSelectorManagerSpec :
     StringSpec({

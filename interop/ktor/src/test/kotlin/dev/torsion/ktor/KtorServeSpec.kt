@@ -12,7 +12,7 @@ import dev.torsion.net.HalfCloseableProtocol
 import dev.torsion.net.IPv4Address
 import dev.torsion.net.Producer
 import dev.torsion.net.Protocol
-import dev.torsion.net.TcpOptions
+import dev.torsion.net.StreamOptions
 import dev.torsion.net.WriteLimitExceededException
 import dev.torsion.net.WrongThreadException
 import dev.torsion.reactor.Reactor
@@ -47,7 +47,7 @@ class KtorServeSpec :
         /** Serves one connection with [protocol], and has [peer] talk to it. Gives what serve gave. */
         fun Reactor.served(
             protocol: Protocol,
-            options: TcpOptions = TcpOptions.DEFAULT,
+            options: StreamOptions = StreamOptions.DEFAULT,
             peer: (Socket) -> Unit,
         ): CloseReason {
             val server = coroutineOnLoop { KtorSelectorManager(this@served).bind() }
@@ -226,7 +226,7 @@ class KtorServeSpec :
 
         "a peer that does not read holds up the closing for no longer than the closing time" {
             withReactor { reactor ->
-                val options = TcpOptions(closeTimeout = Duration.ofMillis(300), writeLimit = 64_000_000)
+                val options = StreamOptions(closeTimeout = Duration.ofMillis(300), writeLimit = 64_000_000)
                 val protocol =
                     Scripted(made = {
                         transport.write(ByteArray(30_000_000))
@@ -397,7 +397,9 @@ class KtorServeSpec :
                     peer.send("ping")
                     peer.shutdownOutput()
                     reactor.coroutineOnLoop {
-                        server.accept().use { socket -> socket.serve(Scripted(received = { transport.write(it) }), ForeignReactor(reactor)) }
+                        server.accept().use { socket ->
+                            socket.serve(Scripted(received = { transport.write(it) }), ForeignReactor(reactor))
+                        }
                     }.shouldBeInstanceOf<ConnectionDone>()
                     peer.receive(4) shouldBe "ping"
                 }
@@ -435,7 +437,7 @@ class KtorServeSpec :
                         transport.loseConnection()
                     })
                 val reason =
-                    reactor.served(protocol, TcpOptions(writeLimit = 1_000_000)) {
+                    reactor.served(protocol, StreamOptions(writeLimit = 1_000_000)) {
                         it.getInputStream().readAllBytes().size shouldBe data.size + 3
                     }
                 reason.shouldBeInstanceOf<ConnectionDone>()

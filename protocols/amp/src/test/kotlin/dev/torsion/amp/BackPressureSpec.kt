@@ -6,6 +6,7 @@ package dev.torsion.amp
 import dev.torsion.defer.Deferred
 import dev.torsion.defer.Failure
 import dev.torsion.defer.await
+import dev.torsion.net.StreamOptions
 import dev.torsion.net.TcpOptions
 import dev.torsion.testkit.Chunking
 import dev.torsion.testkit.StringTransport
@@ -126,7 +127,7 @@ class BackPressureSpec :
 
         test("a peer that does not read its answers is not read from, until it does") {
             val gate = Gate()
-            val transport = StringTransport(options = TcpOptions(highWaterMark = 60, lowWaterMark = 10))
+            val transport = StringTransport(options = TcpOptions(StreamOptions(highWaterMark = 60, lowWaterMark = 10)))
             val server = Alone(gate.responders, transport = transport)
             transport.isStalled = true
             val requests = (1..9).fold(ByteArray(0)) { sum, tag -> sum + box("_command", "Nothing", "_ask", "$tag").encode() }

@@ -6,6 +6,7 @@ package dev.torsion.testkit.contract
 import dev.torsion.net.ConnectionAborted
 import dev.torsion.net.ConnectionDone
 import dev.torsion.net.Producer
+import dev.torsion.net.StreamOptions
 import dev.torsion.net.TcpOptions
 import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.awaitCancellation
@@ -14,7 +15,7 @@ import kotlinx.coroutines.launch
 
 private class Broken : RuntimeException("broken by the check")
 
-private val ample = TcpOptions(writeLimit = 1L shl 30)
+private val ample = TcpOptions(StreamOptions(writeLimit = 1L shl 30))
 
 /** User code that fails harms its own connection only; coroutines end with theirs. */
 internal val callbacks: Checks =

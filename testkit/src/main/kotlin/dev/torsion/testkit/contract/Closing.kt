@@ -10,10 +10,11 @@ import dev.torsion.net.ClosedBy
 import dev.torsion.net.ConnectionAborted
 import dev.torsion.net.ConnectionDone
 import dev.torsion.net.ConnectionLost
+import dev.torsion.net.StreamOptions
 import dev.torsion.net.TcpOptions
 import java.util.concurrent.TimeUnit
 
-private val ample = TcpOptions(writeLimit = 1L shl 30)
+private val ample = TcpOptions(StreamOptions(writeLimit = 1L shl 30))
 
 /** Connections end once, for a reason that both ends can tell. */
 internal val closing: Checks =
@@ -170,7 +171,7 @@ internal val closing: Checks =
         }
 
         "the time for closing does not run while there is nothing to send and a producer is waited for" {
-            val options = TcpOptions(writeLimit = 1L shl 30, closeTimeout = java.time.Duration.ofMillis(200))
+            val options = TcpOptions(StreamOptions(writeLimit = 1L shl 30, closeTimeout = java.time.Duration.ofMillis(200)))
             val server = peer { onMade = { transport.pauseProducing() } }
             val client = peer()
             connect(server, client, options)
@@ -299,7 +300,7 @@ internal val closing: Checks =
         }
 
         "a peer that takes nothing holds a closing connection only for so long" {
-            val options = TcpOptions(writeLimit = 1L shl 30, closeTimeout = java.time.Duration.ofMillis(200))
+            val options = TcpOptions(StreamOptions(writeLimit = 1L shl 30, closeTimeout = java.time.Duration.ofMillis(200)))
             val server = peer { onMade = { transport.pauseProducing() } }
             val client = peer()
             connect(server, client, options)

@@ -6,6 +6,7 @@ package dev.torsion.testkit.contract
 import dev.torsion.defer.Deferred
 import dev.torsion.defer.await
 import dev.torsion.net.ConnectionAborted
+import dev.torsion.net.StreamOptions
 import dev.torsion.net.TcpOptions
 import dev.torsion.net.Transport
 import dev.torsion.net.WriteLimitExceededException
@@ -24,7 +25,7 @@ internal suspend fun Scene.fill(transport: Transport): Int {
     return written
 }
 
-private val ample = TcpOptions(writeLimit = 1L shl 30)
+private val ample = TcpOptions(StreamOptions(writeLimit = 1L shl 30))
 
 /** Slow readers slow writers down, and nothing is lost by it. */
 internal val flowControl: Checks =
@@ -64,7 +65,7 @@ internal val flowControl: Checks =
             val client = peer()
             connect(server, client, ample)
             var written = fill(client.transport)
-            expect(client.transport.bufferedBytes > TcpOptions.DEFAULT.highWaterMark) { "the bytes must wait in the queue" }
+            expect(client.transport.bufferedBytes > StreamOptions.DEFAULT.highWaterMark) { "the bytes must wait in the queue" }
             client.transport.write(pattern(PIECE))
             written += PIECE
             val writable = client.transport.whenWritable()
@@ -72,7 +73,7 @@ internal val flowControl: Checks =
             server.transport.resumeProducing()
             writable.await()
             expect(client.transport.isWritable) { "whenWritable has fired" }
-            expect(client.transport.bufferedBytes <= TcpOptions.DEFAULT.lowWaterMark) {
+            expect(client.transport.bufferedBytes <= StreamOptions.DEFAULT.lowWaterMark) {
                 "the queue must have drained to the low-water mark"
             }
             until("all has arrived") { server.receivedBytes == written }
@@ -205,7 +206,7 @@ internal val flowControl: Checks =
         }
 
         "a reader that never reads ends the connection at the write limit" {
-            val options = TcpOptions(highWaterMark = 1000, lowWaterMark = 100, writeLimit = 200_000)
+            val options = TcpOptions(StreamOptions(highWaterMark = 1000, lowWaterMark = 100, writeLimit = 200_000))
             val server = peer { onMade = { transport.pauseProducing() } }
             val client = peer()
             connect(server, client, options)
@@ -220,11 +221,11 @@ internal val flowControl: Checks =
             }
             end.await()
             val cause = expectIs<WriteLimitExceededException>(expectIs<ConnectionAborted>(client.reason).cause)
-            expectEqual(cause.limit, options.writeLimit, "the limit in the error")
+            expectEqual(cause.limit, options.stream.writeLimit, "the limit in the error")
         }
 
         "one write may be larger than the write limit, and arrives whole with what belongs to it" {
-            val options = TcpOptions(highWaterMark = 1000, lowWaterMark = 100, writeLimit = 200_000)
+            val options = TcpOptions(StreamOptions(highWaterMark = 1000, lowWaterMark = 100, writeLimit = 200_000))
             val server = peer { onMade = { transport.pauseProducing() } }
             val client = peer()
             connect(server, client, options)
@@ -239,7 +240,7 @@ internal val flowControl: Checks =
         }
 
         "a second write that is larger than the limit has to wait for the first" {
-            val options = TcpOptions(highWaterMark = 1000, lowWaterMark = 100, writeLimit = 200_000)
+            val options = TcpOptions(StreamOptions(highWaterMark = 1000, lowWaterMark = 100, writeLimit = 200_000))
             val server = peer { onMade = { transport.pauseProducing() } }
             val client = peer()
             connect(server, client, options)

@@ -154,7 +154,7 @@ internal val streams: ReactorChecks =
 
 private const val LOCAL = "127.0.0.1"
 
-private val ListeningPort.number: Int get() = (host() as InternetAddress).port
+private val ListeningPort.number: Int get() = port()
 
 private class Echo : Protocol() {
     override fun dataReceived(data: ByteArray) = transport.write(data)

@@ -14,6 +14,7 @@ import dev.torsion.endpoint.TCP6ClientEndpoint
 import dev.torsion.endpoint.clientFromString
 import dev.torsion.net.Address
 import dev.torsion.net.CloseReason
+import dev.torsion.net.ConnectOptions
 import dev.torsion.net.ConnectTimeoutException
 import dev.torsion.net.ConnectingCancelledException
 import dev.torsion.net.ConnectionRefusedException
@@ -21,7 +22,6 @@ import dev.torsion.net.DnsLookupException
 import dev.torsion.net.Factory
 import dev.torsion.net.NoProtocolException
 import dev.torsion.net.Protocol
-import dev.torsion.net.TcpOptions
 import dev.torsion.testkit.MemoryReactor
 import dev.torsion.testkit.advance
 import dev.torsion.testkit.kotest.TorsionExtension
@@ -92,8 +92,8 @@ class HostnameEndpointSpec :
         fun endpoint(
             timeout: Duration = Duration.ofSeconds(30),
             bindAddress: String? = null,
-            options: TcpOptions = TcpOptions.DEFAULT,
-        ) = HostnameEndpoint(reactor(), "example.com", 80, timeout, bindAddress, options)
+            attemptDelay: Duration = ConnectOptions.DEFAULT.attemptDelay,
+        ) = HostnameEndpoint(reactor(), "example.com", 80, ConnectOptions(timeout, bindAddress, attemptDelay = attemptDelay))
 
         fun ClientEndpoint.start(): Deferred<Protocol> = connect(Factory { Noting(notes) }).also { reactor().flush() }
 
@@ -200,9 +200,8 @@ class HostnameEndpointSpec :
             host("2001:db8::1", "10.0.0.1")
             reactor().network.silence("2001:db8::1")
             server("10.0.0.1")
-            val options = TcpOptions.DEFAULT.withAttemptDelay(Duration.ofMillis(10))
-            endpoint(options = options).timeToConnect() shouldBe Duration.ofMillis(10)
-            shouldThrow<IllegalArgumentException> { options.withAttemptDelay(Duration.ofMillis(9)) }.message!! shouldContain
+            endpoint(attemptDelay = Duration.ofMillis(10)).timeToConnect() shouldBe Duration.ofMillis(10)
+            shouldThrow<IllegalArgumentException> { ConnectOptions.DEFAULT.withAttemptDelay(Duration.ofMillis(9)) }.message!! shouldContain
                 "PT0.01S or more"
         }
 

@@ -1,0 +1,49 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.net
+
+import java.time.Duration
+
+/**
+ * Limits of a byte stream, of whatever kind. Immutable; the defaults are safe for a public server.
+ *
+ * @property highWaterMark bytes in the write queue above which a producer is paused and `whenWritable` waits; 64 KiB, as in Twisted
+ * @property lowWaterMark bytes at which they go on; 16 KiB
+ * @property writeLimit bytes in the write queue above which a connection is aborted with [WriteLimitExceededException]; 16 MiB. A single
+ *   write may be larger, when what waits before it is within the limit: then it does not count
+ * @property closeTimeout how long [Transport.loseConnection] waits for a peer that does not read, before the rest is dropped; 30 s
+ */
+public data class StreamOptions
+@JvmOverloads
+constructor(
+    public val highWaterMark: Int = 64 * 1024,
+    public val lowWaterMark: Int = 16 * 1024,
+    public val writeLimit: Long = 16L * 1024 * 1024,
+    public val closeTimeout: Duration = Duration.ofSeconds(30),
+) {
+    init {
+        require(lowWaterMark >= 0) { "lowWaterMark must not be negative, but is $lowWaterMark" }
+        require(highWaterMark > lowWaterMark) { "highWaterMark ($highWaterMark) must be above lowWaterMark ($lowWaterMark)" }
+        require(writeLimit > highWaterMark) { "writeLimit ($writeLimit) must be above highWaterMark ($highWaterMark)" }
+        require(!closeTimeout.isNegative && !closeTimeout.isZero) { "closeTimeout must be positive, but is $closeTimeout" }
+    }
+
+    /** These options with other marks. */
+    public fun withWaterMarks(
+        low: Int,
+        high: Int,
+    ): StreamOptions = copy(highWaterMark = high, lowWaterMark = low)
+
+    /** These options with another [writeLimit]. */
+    public fun withWriteLimit(limit: Long): StreamOptions = copy(writeLimit = limit)
+
+    /** These options with another [closeTimeout]. */
+    public fun withCloseTimeout(timeout: Duration): StreamOptions = copy(closeTimeout = timeout)
+
+    public companion object {
+        /** All defaults. */
+        @JvmField
+        public val DEFAULT: StreamOptions = StreamOptions()
+    }
+}
