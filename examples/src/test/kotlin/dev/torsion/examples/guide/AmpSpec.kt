@@ -40,7 +40,7 @@ class AmpSpec :
                             val name = request.amp.ask(WhoAreYou)[WhoAreYou.name]
                             valuesOf(Greet.text("Hello, $name"))
                         }.build()
-                val port = (reactor.listenTcp(0, Factory { AMP(serves) }, "127.0.0.1").host() as InternetAddress).port
+                val port = reactor.listenTcp(0, Factory { AMP(serves) }, "127.0.0.1").port()
 
                 val answers = Responders.builder().on(WhoAreYou) { valuesOf(WhoAreYou.name("Ada")) }.build()
                 val amp = reactor.connectAMP("tcp:127.0.0.1:$port", answers)
@@ -67,7 +67,7 @@ class AmpSpec :
         "a connection goes over to another protocol" {
             runReactorTest {
                 val responders = Responders.builder().onSwitch(ToShout) { Shouting() }.build()
-                val port = (listenTcp(0, Factory { AMP(responders) }, "127.0.0.1").host() as InternetAddress).port
+                val port = listenTcp(0, Factory { AMP(responders) }, "127.0.0.1").port()
                 val amp = connectAMP("tcp:127.0.0.1:$port")
                 val hears = Hears()
                 amp.switchProtocol(ToShout, Factory { hears }).await()
