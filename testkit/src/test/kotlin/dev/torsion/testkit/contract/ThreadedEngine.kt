@@ -12,6 +12,7 @@ import dev.torsion.loop.Loop
 import dev.torsion.loop.LoopState
 import dev.torsion.net.CannotListenException
 import dev.torsion.net.ConnectException
+import dev.torsion.net.ConnectOptions
 import dev.torsion.net.ConnectTimeoutException
 import dev.torsion.net.ConnectingCancelledException
 import dev.torsion.net.ConnectionRefusedException
@@ -200,14 +201,13 @@ internal class ThreadedEngine(
     override fun connector(
         host: String,
         port: Int,
-        timeout: Duration,
-        bindAddress: String?,
+        connecting: ConnectOptions,
         options: TcpOptions,
     ): ConnectTarget {
-        require(host.isNotBlank() && port in 1..0xffff && timeout > Duration.ZERO) { "no place to connect to: $host:$port within $timeout" }
-        require(bindAddress == null) { "this engine connects from any address" }
+        require(host.isNotBlank() && port in 1..0xffff) { "no place to connect to: $host:$port" }
+        require(connecting.bindAddress == null) { "this engine connects from any address" }
         return object : ConnectTarget {
-            override fun connect(handler: ConnectHandler) = Attempt(this, handler).also { it.begin(host, port, timeout, options) }
+            override fun connect(handler: ConnectHandler) = Attempt(this, handler).also { it.begin(host, port, connecting, options) }
 
             override fun toString() = "$host:$port"
         }
@@ -223,16 +223,16 @@ internal class ThreadedEngine(
         fun begin(
             host: String,
             port: Int,
-            timeout: Duration,
+            connecting: ConnectOptions,
             options: TcpOptions,
         ) {
             streams.add(this)
-            names.resolve(host, options.addressFamily, timeout).addBoth { outcome ->
+            names.resolve(host, connecting.addressFamily, connecting.timeout).addBoth { outcome ->
                 complete {
                     when {
                         isOver -> Unit
                         outcome is Failure -> failed(DnsLookupException(host, "$target", outcome.value))
-                        else -> thread(isDaemon = true) { connect(outcome.get().first(), port, timeout, options) }
+                        else -> thread(isDaemon = true) { connect(outcome.get().first(), port, connecting.timeout, options) }
                     }
                 }
             }
