@@ -180,6 +180,8 @@ public class ReactorGroup private constructor(
          * A group of [size] new reactors, by default one for each processor. All of them have these [options], so several threads call the
          * listeners in them. The names of the threads are numbered, from 1.
          *
+         * [reactors] makes each of them; the platform's unless given. All are to be of one kind, since they hand connections to each other.
+         *
          * @throws IllegalArgumentException when [size] is not positive
          */
         @JvmStatic
@@ -187,11 +189,12 @@ public class ReactorGroup private constructor(
         public fun create(
             size: Int = Runtime.getRuntime().availableProcessors(),
             options: ReactorOptions = ReactorOptions(),
+            reactors: ReactorFactory = ReactorFactory { Reactor.create(it) },
         ): ReactorGroup {
             require(size > 0) { "a group has at least one reactor, but $size were asked for" }
             val made = ArrayList<Reactor>()
             try {
-                repeat(size) { made.add(Reactor.create(options.withThreadName("${options.threadName}-${it + 1}"))) }
+                repeat(size) { made.add(reactors.create(options.withThreadName("${options.threadName}-${it + 1}"))) }
             } catch (e: Throwable) { // out of file descriptors: those that are there give theirs back
                 made.forEach { it.stopAndJoin(CLOSE_DEADLINE) }
                 throw e
@@ -199,6 +202,12 @@ public class ReactorGroup private constructor(
             return ReactorGroup(made)
         }
     }
+}
+
+/** Makes the reactors of a [ReactorGroup]. */
+public fun interface ReactorFactory {
+    /** A new reactor with these [options], which has not run. Thread: that of whoever makes the group. */
+    public fun create(options: ReactorOptions): Reactor
 }
 
 /**

@@ -6,9 +6,9 @@ package dev.torsion.loop
 /** Where a loop is in its life; see [dev.torsion.reactor.Reactor.state]. Which may follow which is said where the life cycle is. */
 public enum class LoopState(
     /** There are turns to run. */
-    internal val isLooping: Boolean,
+    public val isLooping: Boolean,
     /** Something new may be opened that lives on: not when the loop is ending, and not while nobody runs it again after a crash. */
-    internal val takesConnections: Boolean,
+    public val takesConnections: Boolean,
 ) {
     /** It has never run. */
     NEW(isLooping = false, takesConnections = true),
@@ -33,5 +33,5 @@ public enum class LoopState(
     ;
 
     /** Whether its connections are ended, and nothing is opened any more. */
-    internal val isEnding: Boolean get() = this == ENDING || this == ENDED
+    public val isEnding: Boolean get() = this == ENDING || this == ENDED
 }

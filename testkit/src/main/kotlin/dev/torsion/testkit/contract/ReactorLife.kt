@@ -71,16 +71,17 @@ internal val lifeCycle: ReactorChecks =
 
         "crash ends the loop after the turn, without shutdown triggers, and it runs again with what it had" {
             on(Phase.BEFORE, SystemEvent.SHUTDOWN) { note("shutdown") }
-            reactor.callLater(5, TimeUnit.MILLISECONDS) {
-                note("later call")
-                reactor.stop()
-            }
             run {
                 callLater(0, TimeUnit.SECONDS) {
                     callFromThread { note("same turn") }
                     crash()
+                    callLater(5, TimeUnit.MILLISECONDS) {
+                        note("later call")
+                        stop()
+                    }
                 }
             }
+            expectStory("same turn")
             expectEqual(reactor.state, LoopState.CRASHED, "the state")
             expectEqual(reactor.isRunning, false, "isRunning")
             run()

@@ -22,11 +22,9 @@ internal val threads: ReactorChecks =
                     callFromThread { note("second: $isInReactorThread") }
                     callFromThread(::stop)
                 }
-                callFromThread { note("own") }
                 note("now")
             }
-            expectEqual(story.take(2), listOf("now", "own"), "what the loop has done")
-            expectEqual(story.drop(2), listOf("first: true", "second: true"), "what the thread has handed over")
+            expectStory("now", "first: true", "second: true")
         }
 
         "work on a thread gives its result to the loop" {

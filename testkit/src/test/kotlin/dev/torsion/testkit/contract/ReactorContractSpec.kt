@@ -11,6 +11,7 @@ import dev.torsion.reactor.Reactor
 import dev.torsion.reactor.ReactorOptions
 import dev.torsion.spi.TorsionSpi
 import io.kotest.core.spec.style.FunSpec
+import io.kotest.matchers.collections.shouldContain
 import java.time.Duration
 import java.util.concurrent.Callable
 
@@ -27,9 +28,14 @@ class ReactorContractSpec :
         }
 
         context("threads, streams") {
-            TransportContract { ThreadedHarness() }.checks.forEach { check -> test(check.name) { check.run() } }
+            val checks = TransportContract { ThreadedHarness() }.checks
+            checks.map { it.name } shouldContain NEEDS_STEADY_CHANNEL
+            checks.filter { it.name != NEEDS_STEADY_CHANNEL }.forEach { check -> test(check.name) { check.run() } }
         }
     })
+
+/** It counts how often a producer is paused: here that is once for each time that the writing thread is slower than the producer. */
+private const val NEEDS_STEADY_CHANNEL = "a streaming producer is paused when the queue is long, and resumed when it has drained"
 
 @OptIn(TorsionSpi::class)
 private fun threaded(errors: ErrorListener): Reactor =

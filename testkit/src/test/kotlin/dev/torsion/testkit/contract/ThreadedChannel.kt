@@ -189,7 +189,7 @@ internal class ThreadedChannel(
     /** The peer is let read what was sent: to close a socket with bytes that nobody has read resets it. */
     private fun lingering() {
         socket.soTimeout = LINGERING_MILLIS
-        socket.shutdownOutput()
+        if (!socket.isOutputShutdown) socket.shutdownOutput()
         isDiscarding = true
         credit.release()
         engine.complete {

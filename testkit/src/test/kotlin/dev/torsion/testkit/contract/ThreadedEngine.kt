@@ -9,7 +9,6 @@ import dev.torsion.defer.fail
 import dev.torsion.defer.succeed
 import dev.torsion.loop.EventLoop
 import dev.torsion.loop.Loop
-import dev.torsion.loop.LoopState
 import dev.torsion.net.CannotListenException
 import dev.torsion.net.ConnectException
 import dev.torsion.net.ConnectOptions
@@ -62,7 +61,7 @@ internal class ThreadedEngine(
 
     override val streams = LoopStreams(this)
 
-    override val isEnding get() = loop.state == LoopState.ENDING || loop.state == LoopState.ENDED
+    override val isEnding get() = loop.state.isEnding
 
     override fun checkTakesNew() = loop.checkTakesNew()
 
