@@ -85,7 +85,7 @@ internal class DurationsSpec :
         val halfACentury: Duration = Duration.ofDays(50 * 365)
 
         /** The library gives these a duration. */
-        val givenToTheUser = setOf("clock/TimeoutCallback.timedOut", "reactor/BlockedLoopListener.loopBlocked")
+        val givenToTheUser = setOf("clock/TimeoutCallback.timedOut", "health/BlockedLoopListener.loopBlocked")
 
         val MANGLED = Regex("""-[A-Za-z0-9_]{7}$""")
 
@@ -375,21 +375,22 @@ internal class DurationsSpec :
                 "net/StreamOptions.<init>" to { time -> closing(StreamOptions(closeTimeout = time)) },
                 "net/StreamOptions.copy" to { time -> closing(StreamOptions.DEFAULT.copy(closeTimeout = time)) },
                 "net/StreamOptions.withCloseTimeout" to { time -> closing(StreamOptions.DEFAULT.withCloseTimeout(time)) },
-                "reactor/AbstractReactor.addHealthListener" to { time ->
+                "reactor/EngineReactor.addHealthListener" to { time ->
                     torsion { it.reactor().addHealthListener(time) { _, _ -> never() } }
                 },
-                "reactor/Reactor.addHealthListener" to { time ->
+                "reactor/ReactorHealth.addHealthListener" to { time ->
                     torsion { it.reactor().addHealthListener(time) { _, _ -> never() } }
                 },
-                "reactor/AbstractReactor.iterate" to ::iterate,
-                "reactor/Reactor.iterate" to ::iterate,
-                "reactor/AbstractReactor.stopAndJoin" to ::stopAndJoin,
-                "reactor/Reactor.stopAndJoin" to ::stopAndJoin,
-                "reactor/Reactor.connectTcp" to ::connectTcp,
-                "reactor/nio/NioReactor.connectTcp" to ::connectTcp,
+                "reactor/EngineReactor.iterate" to ::iterate,
+                "reactor/ReactorLifeCycle.iterate" to ::iterate,
+                "reactor/EngineReactor.stopAndJoin" to ::stopAndJoin,
+                "reactor/ReactorLifeCycle.stopAndJoin" to ::stopAndJoin,
+                "reactor/ReactorStreams.connectTcp" to ::connectTcp,
+                "spi/Network.connector" to ::connectTcp,
+                "nio/NioEngine.connector" to ::connectTcp,
                 "testkit/MemoryReactor.connectTcp" to ::connectTcp,
-                "reactor/ReactorGroup.stopAndJoin" to { time -> group { it.stopAndJoin(time) shouldBe true } },
-                "reactor/ReactorGroup.stopOnShutdown" to { time ->
+                "group/ReactorGroup.stopAndJoin" to { time -> group { it.stopAndJoin(time) shouldBe true } },
+                "group/ReactorGroup.stopOnShutdown" to { time ->
                     group {
                         it.stopOnShutdown(time)
                         it.stopAndJoin(Duration.ofSeconds(20)) shouldBe true
@@ -407,9 +408,12 @@ internal class DurationsSpec :
                 "reactor/Reactors.resolve" to { time ->
                     inMemory { reactor -> reactor.await(reactor.resolve("localhost", timeout = time)).isEmpty() shouldBe false }
                 },
+                "spi/HostNames.resolve" to { time ->
+                    inMemory { reactor -> reactor.await(reactor.resolve("127.0.0.1", timeout = time)).size shouldBe 1 }
+                },
                 "reactor/Reactors.stopOnShutdown" to { time -> reactor { it.stopOnShutdown(time) } },
                 "reactor/Reactors.stopOnShutdown (Kotlin)" to { _ -> reactor { it.stopOnShutdown(INFINITE) } },
-                "reactor/ThreadPool.stopAndJoin" to { time ->
+                "loop/ThreadPool.stopAndJoin" to { time ->
                     val pool = ThreadPool("forever", 1).apply { start() }
                     pool.execute {}
                     pool.stopAndJoin(time) shouldBe true

@@ -21,7 +21,7 @@ internal val streams: ReactorChecks =
         "a port that was opened before it runs accepts once it runs, and bytes come back" {
             val port = reactor.listenTcp(0, Factory { Echo() }, LOCAL)
             val client = Asking(this)
-            reactor.connectTcp(LOCAL, port.number, client.clients)
+            reactor.connectTcp(LOCAL, port.port(), client.clients)
             run()
             expectEqual(port.isListening, false, "whether the port listens after the end")
             expectStory("made", "echo of ping", "lost", "factory told")
@@ -30,7 +30,7 @@ internal val streams: ReactorChecks =
         "where nobody listens the connection is refused, and only the factory hears of it" {
             run {
                 val port = listenTcp(0, Factory { Echo() }, LOCAL)
-                val number = port.number
+                val number = port.port()
                 port.stopListening().addCallback {
                     connectTcp(
                         LOCAL,
@@ -53,7 +53,7 @@ internal val streams: ReactorChecks =
         "a port that is taken cannot be opened; it is free when it was stopped" {
             run {
                 val port = listenTcp(0, Factory { Echo() }, LOCAL)
-                val number = port.number
+                val number = port.port()
                 expectThrows<CannotListenException> { listenTcp(number, Factory { Echo() }, LOCAL) }
                 expectThrows<IllegalArgumentException> { listenTcp(-1, Factory { Echo() }, LOCAL) }
                 port.stopListening().addCallback {
@@ -79,7 +79,7 @@ internal val streams: ReactorChecks =
                         },
                         LOCAL,
                     )
-                connectTcp(LOCAL, port.number, ClientFactory { client })
+                connectTcp(LOCAL, port.port(), ClientFactory { client })
                 server.whenMade = { if (client.isConnected) stop() }
                 client.whenMade = { if (server.isConnected) stop() }
             }
@@ -106,7 +106,7 @@ internal val streams: ReactorChecks =
                     )
                 connectTcp(
                     LOCAL,
-                    port.number,
+                    port.port(),
                     ClientFactory {
                         object : Protocol() {
                             override fun connectionMade() {
@@ -126,7 +126,7 @@ internal val streams: ReactorChecks =
                 val connector =
                     connectTcp(
                         LOCAL,
-                        port.number,
+                        port.port(),
                         object : ClientFactory({ error("a protocol was built") }) {
                             override fun clientConnectionFailed(
                                 connector: Connector,

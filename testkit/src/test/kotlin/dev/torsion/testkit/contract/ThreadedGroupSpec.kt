@@ -40,7 +40,7 @@ class ThreadedGroupSpec :
                     }
                 val port = group.listenTcp(0, factories, "127.0.0.1").get(20, TimeUnit.SECONDS)
                 repeat(2) {
-                    Socket("127.0.0.1", port.host().port).use { socket ->
+                    Socket("127.0.0.1", port.port()).use { socket ->
                         socket.soTimeout = 20_000
                         socket.getOutputStream().write(7)
                         socket.getInputStream().read() shouldBe 7
