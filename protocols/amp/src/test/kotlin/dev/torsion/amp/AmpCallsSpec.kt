@@ -35,7 +35,7 @@ import kotlin.time.Duration.Companion.milliseconds
 import kotlin.time.Duration.Companion.seconds
 
 /** Calls, answers, errors and their limits, on both sides. */
-class CallsSpec :
+class AmpCallsSpec :
     FunSpec({
         test("the bytes of a call, its answer and its error are Twisted's") {
             val client = Alone()
