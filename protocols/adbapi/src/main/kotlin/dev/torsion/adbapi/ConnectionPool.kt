@@ -162,25 +162,15 @@ public class ConnectionPool private constructor(
      * cancelled. Waits until it is closed, but on the reactor's thread and on the pool's own, where it returns at once.
      */
     override fun close() {
-        val closed = begin()
+        val closed = engine.close()
         if (!reactor.mustNotBlock && !engine.workers.isOnOwnThread) closed.join()
     }
 
     /** [close] as a future. On any thread. */
-    public fun closeAsync(): CompletableFuture<Void?> = voices.following(begin())
+    public fun closeAsync(): CompletableFuture<Void?> = voices.following(engine.close())
 
     /** [close] as a Deferred. On the reactor's thread. */
-    public fun runClose(): Deferred<Void?> = begin().copy().toDeferred(reactor)
-
-    private fun begin(): CompletableFuture<Void?> {
-        val closed = engine.close()
-        try {
-            reactor.callFromThread(::forgetTrigger)
-        } catch (_: ReactorNotRunningException) {
-            // It has no triggers any more.
-        }
-        return closed
-    }
+    public fun runClose(): Deferred<Void?> = engine.close().copy().toDeferred(reactor)
 
     private fun <T> deferred(
         operation: String,
@@ -194,6 +184,7 @@ public class ConnectionPool private constructor(
     /** On the reactor's thread. */
     private fun closeWithReactor() {
         if (engine.ended.isDone) return
+        engine.ended.whenComplete { _, _ -> forgetTriggerSoon() }
         trigger =
             reactor.addSystemEventTrigger(Phase.DURING, SystemEvent.SHUTDOWN) {
                 trigger = null
@@ -202,6 +193,15 @@ public class ConnectionPool private constructor(
                 if (!engine.ended.isDone) reactor.callInThread { engine.ended.join() }
                 null
             }
+    }
+
+    /** Not before the end: a reactor that stops meanwhile waits for it. */
+    private fun forgetTriggerSoon() {
+        try {
+            reactor.callFromThread(::forgetTrigger)
+        } catch (_: ReactorNotRunningException) {
+            // It has no triggers any more.
+        }
     }
 
     private fun forgetTrigger() {

@@ -3,6 +3,7 @@
 
 package dev.torsion.adbapi
 
+import dev.torsion.loop.ContextCarrier
 import dev.torsion.loop.ReactorNotRunningException
 import dev.torsion.reactor.Reactor
 import io.kotest.assertions.throwables.shouldThrow
@@ -15,7 +16,6 @@ import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.runBlocking
 import kotlinx.coroutines.withTimeoutOrNull
-import org.slf4j.MDC
 import java.net.InetAddress
 import java.net.ServerSocket
 import java.time.Duration
@@ -216,14 +216,25 @@ internal class LifeSpec :
         test("threads of one's own, and what they take along") {
             val named = AtomicInteger()
             val factory = ThreadFactory { work -> Thread(work, "own-${named.incrementAndGet()}") }
-            withPool(TestDatabase.H2.fresh(), ConnectionPoolOptions.DEFAULT.withThreadFactory(factory)) { pool ->
-                MDC.put("request", "42")
-                try {
-                    pool.interaction { Thread.currentThread().name to MDC.get("request") }.result() shouldBe ("own-1" to "42")
-                } finally {
-                    MDC.clear()
+            val request = ThreadLocal<String>()
+            val carrier =
+                ContextCarrier { work ->
+                    val mine = request.get()
+                    Runnable {
+                        request.set(mine)
+                        try {
+                            work.run()
+                        } finally {
+                            request.remove()
+                        }
+                    }
                 }
-                pool.interaction { MDC.get("request") }.result() shouldBe null
+            val options = ConnectionPoolOptions.DEFAULT.withThreadFactory(factory).withContextCarrier(carrier)
+            withPool(TestDatabase.H2.fresh(), options) { pool ->
+                request.set("42")
+                pool.interaction { Thread.currentThread().name to request.get() }.result() shouldBe ("own-1" to "42")
+                request.remove()
+                pool.interaction { request.get() }.result() shouldBe null
             }
         }
 
