@@ -22,7 +22,7 @@ import java.nio.ByteOrder;
 import java.nio.charset.Charset;
 
 /**
- * The codecs: how messages are told apart in a stream of bytes, and what is in them.
+ * The codecs. Each tells the messages in a stream of bytes apart, and says what is in them.
  *
  * <pre>{@code
  * Codec<String> lines = Codecs.line();
@@ -109,7 +109,7 @@ public final class Codecs {
     return new FixedCodec(length);
   }
 
-  /** Whatever arrives, as it arrives: no framing at all. */
+  /** The bytes as they arrive: no framing at all. */
   public static Codec<byte[]> raw() {
     return new RawCodec();
   }
@@ -157,7 +157,7 @@ public final class Codecs {
    * }</pre>
    *
    * @param encode the JSON of a message, in UTF-8 and without a newline
-   * @param decode the message of a JSON; what it throws becomes a {@link
+   * @param decode the message of a JSON; an exception becomes a {@link
    *     dev.torsion.framing.MalformedContentException}
    */
   public static <T> Codec<T> json(

@@ -18,28 +18,28 @@ import org.jspecify.annotations.Nullable;
  *     .thenAccept(System.out::println);
  * }</pre>
  *
- * <p><b>Thread.</b> All methods may be called on any thread, and none of them blocks. What they ask
- * for happens on the reactor's thread: at once when called there, otherwise soon and in the order
- * of the calls. Handlers, subscribers and the stages of the futures run on the reactor's thread and
+ * <p><b>Thread.</b> All methods may be called on any thread, and none of them blocks. The work
+ * happens on the reactor's thread: at once when called there, otherwise soon and in the order of
+ * the calls. Handlers, subscribers and the stages of the futures run on the reactor's thread and
  * must not block it; see {@link Torsion}.
  *
  * <p><b>Receiving.</b> A message goes to the earliest {@link #receive} or {@link #request} that
- * waits; when none does, to the handler or subscriber if there is one; otherwise it waits until it
- * is asked for. Only one message is taken ahead, and the transport is paused meanwhile, which slows
- * the peer down.
+ * waits. When none waits, it goes to the handler or subscriber if there is one. Otherwise it waits
+ * until somebody asks for it. Only one message is taken ahead. The transport is paused meanwhile,
+ * which slows the peer down.
  *
- * <p><b>Sending.</b> A message is accepted once the transport has taken it and has room for more.
- * So who waits for the future of {@link #send} before sending again never fills the memory with
- * what a slow peer does not read. Without waiting, the connection is aborted at the transport's
- * write limit, 16 MiB.
+ * <p><b>Sending.</b> A message is accepted once the transport has taken it and has room for more. A
+ * program that waits for the future of {@link #send} before it sends again never fills the memory
+ * with unread messages of a slow peer. Without waiting, the connection is aborted at the
+ * transport's write limit, 16 MiB.
  *
- * <p><b>The end.</b> What came before the end is received before the end is seen. When the peer
- * ends its side, the connection is closed, after all that was sent, as soon as its last message is
- * done with: when the stage of its handler is complete, or the next {@code receive()} or {@code
- * request(n)} of a subscriber asks for more. So answers reach a peer that sends its questions, ends
- * its side and waits. When the peer breaks the rules of the protocol, the messages before that are
- * handled, what was sent goes out, and the connection ends with the violation. After our own {@link
- * #close} or {@link #abort} nothing more is received.
+ * <p><b>The end.</b> All messages before the end are received before it. When the peer ends its
+ * side, the connection is closed as soon as its last message is done with and everything is sent. A
+ * message is done with when the stage of its handler is complete, or when the next {@code
+ * receive()} or {@code request(n)} of a subscriber asks for more. So answers reach a peer that
+ * sends its questions, ends its side and waits. When the peer breaks the rules of the protocol, the
+ * messages before that are handled, everything is sent, and the connection ends with the violation.
+ * After our own {@link #close} or {@link #abort} nothing more is received.
  *
  * @param <T> the type of the messages
  */
@@ -107,7 +107,7 @@ public interface Connection<T> extends AutoCloseable {
   @Override
   void close();
 
-  /** Closes at once: what waits to be sent is dropped, and the peer sees a reset. */
+  /** Closes at once. Unsent messages are dropped, and the peer sees a reset. */
   void abort();
 
   /** {@link #abort()} for a reason, which becomes the cause of the {@link #closed} reason. */

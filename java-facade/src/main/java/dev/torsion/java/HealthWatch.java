@@ -10,7 +10,7 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Somebody who is told how the loop is doing; what {@link Torsion#watchHealth} gives.
+ * A watch over the loop's health, from {@link Torsion#watchHealth}. Closing it ends the reports.
  *
  * <p>Thread: all methods may be called on any thread.
  */

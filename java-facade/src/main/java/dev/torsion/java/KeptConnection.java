@@ -19,9 +19,9 @@ import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A client that stays connected: it connects, and connects again when an attempt fails or the
- * connection is lost, with growing delays; what {@link Torsion#keepConnected} gives, and Twisted's
- * {@code ClientService}.
+ * A client that stays connected; Twisted's {@code ClientService}. It connects, and connects again
+ * when an attempt fails or the connection is lost, with growing delays. {@link
+ * Torsion#keepConnected} gives one.
  *
  * <pre>{@code
  * var kept = torsion.keepConnected("tcp:example.com:8007", Codecs.line());

@@ -76,7 +76,7 @@ final class Loop {
     }
   }
 
-  /** {@link #act}, but nothing when the reactor has stopped: for what has stopped with it. */
+  /** {@link #act}, but nothing when the reactor has stopped: its parts have stopped with it. */
   void actIfRunning(Runnable action) {
     try {
       act(action);
@@ -177,7 +177,7 @@ final class Loop {
     new ArrayList<>(pendingUntilEnd).forEach(Deferred::cancel);
   }
 
-  /** Has the reactor report {@code error}, as it does with what callbacks throw. */
+  /** Has the reactor report {@code error}, like an exception of a callback. */
   void report(Throwable error) {
     try {
       reactor.callFromThread(() -> new Failure(error).raise());
@@ -187,7 +187,7 @@ final class Loop {
   }
 
   /**
-   * {@code time} in nanoseconds; what does not fit, 292 years, is as good as for ever.
+   * {@code time} in nanoseconds. A longer time than fits, 292 years, is as good as for ever.
    *
    * @throws IllegalArgumentException when it is negative
    */

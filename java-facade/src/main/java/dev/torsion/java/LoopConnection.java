@@ -55,7 +55,7 @@ final class LoopConnection<T>
   private @Nullable T held; // only while the gate is shut
   private @Nullable Deferred<Object> gate;
 
-  /** What has come back from calls that were cancelled, by age; null rather than empty. */
+  /** Messages that came back from cancelled calls, by age; null rather than empty. */
   private @Nullable PriorityQueue<Waiter.Returned<T>> returned;
 
   private long taken; // by calls that waited: the number of the last message
@@ -146,8 +146,8 @@ final class LoopConnection<T>
   }
 
   /**
-   * A message that waits is given at once. Whoever asks for the next one in a stage that he adds
-   * then is a call deeper each time: the stack would overflow without a limit.
+   * A message that waits is given at once. A stage that is added then and asks for the next one is
+   * a call deeper each time: the stack would overflow without a limit.
    */
   private void pumpWithinLimit() {
     if (++atOnce < AT_ONCE) {
@@ -194,7 +194,7 @@ final class LoopConnection<T>
     return first;
   }
 
-  /** What was returned goes to those who wait; what they ask for meanwhile, too. */
+  /** Gives messages that came back to the calls that wait, also to those that come meanwhile. */
   private void giveReturned() {
     if (givesAgain) return;
     givesAgain = true;
@@ -273,7 +273,8 @@ final class LoopConnection<T>
   }
 
   /**
-   * A message has come; who is in its way gets it. Gives what the next one must wait for, or null.
+   * A message has come: gives it to a call that waits, or to the receiver. Returns the Deferred
+   * that the next message must wait for, or null.
    */
   @Override
   public @Nullable Object call(T message) throws Exception {
@@ -317,7 +318,7 @@ final class LoopConnection<T>
     return shut.addCallback(ignored -> arrivedAgain());
   }
 
-  /** {@code message} is newer than what has come back. */
+  /** {@code message} is newer than the messages that came back. */
   private @Nullable Object callAfterReturned(T message) throws Exception {
     held = content.keep(message);
     return arrivedAgain();
@@ -374,7 +375,7 @@ final class LoopConnection<T>
     return endWanted && !inUse && waiters.isEmpty() && receiver.get() == null;
   }
 
-  /** Somebody waits for the end; who asks for nothing now is done with what he has received. */
+  /** Somebody waits for the end. When no call waits now, the last message is done with. */
   void wantEnd() {
     endWanted = true;
     if (waiters.isEmpty()) inUse = false;

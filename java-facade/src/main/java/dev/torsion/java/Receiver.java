@@ -5,9 +5,9 @@ package dev.torsion.java;
 
 import org.jspecify.annotations.Nullable;
 
-/** Whom the messages of a connection go to when nobody waits for one: a handler or a subscriber. */
+/** Gets the messages of a connection when no call waits for one: a handler or a subscriber. */
 interface Receiver<T> {
-  /** What {@link #take} gives for a message that it has not taken. */
+  /** The result of {@link #take} for a message that it has not taken. */
   Object REFUSED = new Object();
 
   /** Whether it wants a message now. */

@@ -7,7 +7,7 @@ import dev.torsion.clock.LoopingCall;
 import java.util.concurrent.CompletableFuture;
 
 /**
- * A call that is made again and again; what {@link Torsion#every} gives.
+ * A call that is made again and again, from {@link Torsion#every}.
  *
  * <p>Thread: all methods may be called on any thread.
  */

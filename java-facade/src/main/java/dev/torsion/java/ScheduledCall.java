@@ -10,12 +10,11 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A call that is to be made later; what {@link Torsion#callLater} gives, and Twisted's {@code
- * IDelayedCall}.
+ * A call that is to be made later, from {@link Torsion#callLater}; Twisted's {@code IDelayedCall}.
  *
- * <p>Thread: all methods may be called on any thread. On a thread other than the reactor's the call
- * may be made before the reactor hears of its change; once it has been made or cancelled, changing
- * it does nothing.
+ * <p>Thread: all methods may be called on any thread. On another thread than the reactor's, the
+ * call may be made before the reactor hears of its change. Changing a call that was made or
+ * cancelled does nothing.
  */
 public final class ScheduledCall {
   private final Loop loop;
@@ -27,13 +26,14 @@ public final class ScheduledCall {
     loop.act(() -> call = loop.reactor.callLater(nanos, TimeUnit.NANOSECONDS, action));
   }
 
-  /** The call is not made. */
+  /** Takes the call back: it is not made. */
   public void cancel() {
     change(DelayedCall::cancel);
   }
 
   /**
-   * Due {@code delay} from now, whatever was planned before; the cheap way to re-arm a time limit.
+   * Plans the call for {@code delay} from now, whatever was planned before. It is the cheap way to
+   * re-arm a time limit.
    *
    * @throws IllegalArgumentException when {@code delay} is negative
    */

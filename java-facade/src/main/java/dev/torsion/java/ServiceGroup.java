@@ -15,8 +15,7 @@ import dev.torsion.service.Services;
 import java.util.concurrent.CompletableFuture;
 
 /**
- * The services of a program; what {@link Torsion#services} gives, and Twisted's {@code
- * MultiService}.
+ * The services of a program, from {@link Torsion#services}; Twisted's {@code MultiService}.
  *
  * <pre>{@code
  * var services = torsion.services();
@@ -25,12 +24,11 @@ import java.util.concurrent.CompletableFuture;
  * cache.stop().join();
  * }</pre>
  *
- * <p>Each is started when it is added, once the reactor runs, in the order of the calls. All are
- * stopped before the reactor stops, in reverse order, while connections still work, and the reactor
- * waits for their ends. One that fails harms no other.
+ * <p>A service starts when it is added, once the reactor runs, in the order of the calls. All
+ * services stop before the reactor does, in reverse order, while connections still work, and the
+ * reactor waits until they have ended. A service that fails harms no other.
  *
- * <p>Thread: all methods may be called on any thread; the services are started and stopped on the
- * reactor's.
+ * <p>Thread: all methods may be called on any thread. The services start and stop on the reactor's.
  */
 public final class ServiceGroup {
   private final Loop loop;
@@ -43,8 +41,9 @@ public final class ServiceGroup {
 
   /**
    * Starts {@code service}: one of {@code dev.torsion.service}, such as a {@code TimerService}. The
-   * future completes when it has been started, and fails with what its start has thrown: then it is
-   * not part of this group. Cancelling the future before that takes the service back.
+   * future completes when the service has started. It fails with the exception of the start: then
+   * the service is not part of this group. Cancelling the future before that takes the service
+   * back.
    */
   public CompletableFuture<StartedService> add(Service service) {
     return loop.futureUntilStop(() -> adding(service));

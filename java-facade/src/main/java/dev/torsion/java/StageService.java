@@ -7,13 +7,13 @@ import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A part of a program that is started and stopped: what {@link dev.torsion.service.Service} is,
- * with a stage for its end. {@link ServiceGroup#add(StageService)} starts it.
+ * A part of a program that starts and stops: like {@link dev.torsion.service.Service}, but with a
+ * stage for its end. {@link ServiceGroup#add(StageService)} starts it.
  *
  * <p>Thread: both methods are called on the reactor's thread and must not block.
  */
 public interface StageService {
-  /** Begins the work. What it throws fails the future of {@link ServiceGroup#add}. */
+  /** Begins the work. An exception fails the future of {@link ServiceGroup#add}. */
   void start() throws Exception;
 
   /**

@@ -19,8 +19,8 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 
 /**
- * Several reactors, each on a thread of its own, that share the connections of a server: for more
- * than one core. What {@link Torsion} is for one of them.
+ * Several reactors, each on a thread of its own, for more than one core. They share the connections
+ * of a server. {@link Torsion} is one of them.
  *
  * <pre>{@code
  * try (var group = TorsionGroup.start()) {
@@ -29,9 +29,9 @@ import java.util.concurrent.CompletableFuture;
  * }
  * }</pre>
  *
- * <p>Connections are given to the reactors in turn. Each stays with one, whose thread makes all of
- * its callbacks and completes all of its futures: what belongs to one connection needs no locks.
- * What several connections share does, since they may be on different threads.
+ * <p>The reactors get connections in turn. A connection stays with one reactor. That reactor's
+ * thread makes all of its callbacks and completes all of its futures, so its state needs no locks.
+ * State that several connections share needs them, since they may be on different threads.
  *
  * <p><b>Threads.</b> All methods may be called on any thread. Futures are completed on the thread
  * of one of the reactors; on the threads of all of them {@code join} and {@code get} of a future
@@ -199,8 +199,8 @@ public final class TorsionGroup implements AutoCloseable {
 
   /**
    * Listens at {@code endpoint} with the protocols of a {@link Factory} for each reactor, such as
-   * {@code reactor -> new Factory(Echo::new)}; fails as {@link #serve}, and with what {@code
-   * factories} has thrown.
+   * {@code reactor -> new Factory(Echo::new)}. It fails as {@link #serve} does, and with an
+   * exception of {@code factories}.
    */
   public CompletableFuture<Server> listen(String endpoint, GroupFactory factories) {
     return listen(GroupEndpoint.fromString(endpoint), factories);

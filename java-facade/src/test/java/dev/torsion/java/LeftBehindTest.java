@@ -18,7 +18,6 @@ class LeftBehindTest {
     var ignored = torsion.connect("tcp:127.0.0.1:1", Codecs.line());
     var error = assertThrows(AssertionError.class, watch::end);
     assertTrue(
-        error.toString().contains("made at LeftBehindTest.java:"),
-        () -> error + " " + ignored);
+        error.toString().contains("made at LeftBehindTest.java:"), () -> error + " " + ignored);
   }
 }
