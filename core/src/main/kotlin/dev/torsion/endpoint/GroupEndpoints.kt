@@ -15,8 +15,8 @@ import java.util.concurrent.CompletableFuture
 /** The endpoint at which the reactors of a group listen, which is the same place on each of them. */
 public fun interface GroupEndpoint {
     /**
-     * The endpoint on [reactor], one of the group: it listens with that reactor, and may be [wrapped][ServerEndpoint.wrap]. What it throws fails the
-     * future of [listen].
+     * The endpoint on [reactor], one of the group: it listens with that reactor, and may be [wrapped][ServerEndpoint.wrap]. What it throws
+     * fails the future of [listen].
      *
      * Thread: that of [reactor].
      */
@@ -30,9 +30,8 @@ public fun interface GroupEndpoint {
 }
 
 /**
- * Listens at [description], such as `tcp:8007`, for all reactors of this group: [serverFromString] for a group. See
- * [ReactorGroup.listenTcp] for [factories], for how it fails and for what cancelling does; it fails with [EndpointSyntaxException] too, when the
- * string is not understood.
+ * Listens at [description], such as `tcp:8007`, for all reactors of this group: [serverFromString] for a group. [factories], failures and
+ * cancelling are as in [ReactorGroup.listenTcp]. It fails with [EndpointSyntaxException] too, when the string is not understood.
  *
  * Thread: any.
  */

@@ -11,7 +11,7 @@ import dev.torsion.net.portNumber
 import java.util.concurrent.CompletableFuture
 
 /**
- * A port whose connections are shared among the reactors of a [ReactorGroup]; what [ListeningPort] is for one reactor.
+ * A port that shares its connections among the reactors of a [ReactorGroup]. One reactor has a [ListeningPort].
  *
  * Thread: all methods may be called on any thread.
  */
@@ -36,8 +36,8 @@ public class GroupPort internal constructor(
     public val isListening: Boolean get() = acceptor.isOpen
 
     /**
-     * Accepts no more connections. Those that exist live on, and so do those that were accepted before and are on their way to their
-     * reactor. The future completes when the port is free again and all factories were stopped; then at once, when it is called again. A reactor
+     * Accepts no more connections. Existing connections live on, also those on their way to their reactor. The future completes when the
+     * port is free again and all factories have stopped. Calling it again after that gives a future that is complete. A reactor
      * that has crashed is waited for with neither.
      */
     public fun stopListening(): CompletableFuture<Void?> {

@@ -12,9 +12,9 @@ package dev.torsion.loop
  */
 public fun interface ErrorListener {
     /**
-     * A callback has thrown [error], which is in the log already; [context] says which callback it was.
+     * A callback has thrown [error]. The log has it already. [context] names the callback.
      *
-     * Thread: that of the callback: the reactor's, or one of its pool. It must not block the former.
+     * Thread: the thread of the callback, which is the reactor's or one of its pool. It must not block the reactor's.
      */
     public fun errorReported(
         context: String,

@@ -6,7 +6,7 @@ package dev.torsion.net
 import dev.torsion.defer.Deferred
 
 /**
- * A port on which connections are accepted; Twisted's `IListeningPort`.
+ * A port that accepts connections; Twisted's `IListeningPort`.
  *
  * Thread: the reactor's.
  */
@@ -25,17 +25,17 @@ public interface ListeningPort {
     public val isListening: Boolean
 
     /**
-     * Accepts no more connections; those that exist live on. Fires when the port is free again. When the factory's
-     * [stopFactory][Factory.stopFactory] throws, the Deferred fails with that once the port is free, as in Twisted. Calling it again gives a
-     * Deferred that fires as well.
+     * Accepts no more connections. Existing connections live on. The Deferred fires when the port is free again. When the factory's
+     * [stopFactory][Factory.stopFactory] throws, the Deferred fails with that exception once the port is free, as in Twisted. Calling it
+     * again gives a Deferred that fires as well.
      */
     public fun stopListening(): Deferred<Unit>
 
     /**
-     * Listens again after [stopListening], once the Deferred of that has fired or failed, and starts the factory. Where port 0 was asked
-     * for, it may be another port this time.
+     * Listens again after [stopListening], once its Deferred has fired or failed, and starts the factory. If port 0 was asked for, it may
+     * be another port this time.
      *
-     * @throws CannotListenException when the port is taken by now, or not allowed; this port stays closed, and can be tried again
+     * @throws CannotListenException when the port is taken by now, or not allowed. This port stays closed, and may be tried again
      * @throws IllegalStateException when it is listening, or is not free yet, or the reactor is ending
      */
     public fun startListening()

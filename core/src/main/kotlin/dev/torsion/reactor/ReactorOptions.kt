@@ -20,19 +20,18 @@ import java.util.concurrent.ThreadFactory
  * ```
  *
  * @property threadName the name of the thread that [Reactor.start] makes
- * @property blockedThreshold a callback that holds the loop for longer than this is reported, with its stack, while it does; 500 ms,
- *   zero for never
+ * @property blockedThreshold the time after which a callback that still holds the loop is reported, with its stack; 500 ms, zero for never
  * @property blockedLoopListener hears of such a callback, on the watching thread; the default logs a warning
- * @property errorListener hears of every error that a callback threw, on the reactor's thread, after it was logged; and of those of work
- *   for the thread pool, on its thread
- * @property resolver looks host names up: a [HostResolver], a [BlockingHostResolver], or what makes one for each reactor; the operating
- *   system's
+ * @property errorListener hears of every exception of a callback, on the reactor's thread, after the log; and of those of work for the
+ *   thread pool, on its thread
+ * @property resolver looks host names up: a [HostResolver], a [BlockingHostResolver], or a factory that makes one for each reactor; by
+ *   default the operating system's
  * @property acceptsPerTurn how many connections a port accepts before others get their turn
  * @property readsPerTurn how many times a connection is read in a row while it fills the read buffer, before others get their turn
- * @property shutdownTimeout when the JVM is told to end while [Reactor.run] runs, the reactor is stopped, and has this long to do so; 10 s,
- *   zero leaves it alone. See [stopOnShutdown]
+ * @property shutdownTimeout the time that the reactor has to stop when the JVM is told to end while [Reactor.run] runs; 10 s, zero leaves
+ *   it running. See [stopOnShutdown]
  * @property threadFactory makes the threads of the reactor's [pool][Reactor.threadPool]; null for platform threads
- * @property contextCarrier what work for that pool takes along from the thread that hands it over; SLF4J's MDC
+ * @property contextCarrier carries the context of the thread that hands work to that pool; by default SLF4J's MDC
  */
 public class ReactorOptions
 @JvmOverloads

@@ -21,8 +21,8 @@ import kotlin.coroutines.CoroutineContext
 import kotlin.coroutines.EmptyCoroutineContext
 
 /**
- * Coroutines on a reactor's thread that end together: when the scope is [closed][close], or when the reactor stops. One that fails is
- * reported once and harms no other. Made by [reactorScope].
+ * Coroutines on a reactor's thread that end together: when the scope is [closed][close], or when the reactor stops. A failed one is
+ * reported once and harms no other. [reactorScope] makes one.
  *
  * ```kotlin
  * class Feed(reactor: Reactor) : AutoCloseable {
@@ -32,7 +32,7 @@ import kotlin.coroutines.EmptyCoroutineContext
  * }
  * ```
  *
- * Thread: any. Close it when it is done with: an open one is kept by the reactor.
+ * Thread: any. Close it in the end, since the reactor keeps an open one.
  */
 public class ReactorScope internal constructor(
     parent: CoroutineScope,
@@ -48,14 +48,14 @@ public class ReactorScope internal constructor(
 }
 
 /**
- * A scope of its own for some of this reactor's coroutines; what [Reactor.scope] is for all of them. A coroutine that fails is reported
- * to [ReactorOptions.errorListener], and the others go on. Thread: any.
+ * A scope of its own for some of this reactor's coroutines; [Reactor.scope] is for all of them. A failed coroutine is reported to
+ * [ReactorOptions.errorListener], and the others go on. Thread: any.
  */
 public fun Reactor.reactorScope(): ReactorScope = ReactorScope(scope)
 
 /**
- * Runs [block] on this reactor's thread, from any coroutine, and waits for it and for all coroutines that it has launched; a
- * `coroutineScope` that is confined to the reactor.
+ * Runs [block] on this reactor's thread, from any coroutine, and waits for it and for all coroutines that it has launched. It is a
+ * `coroutineScope` on the reactor's thread.
  *
  * ```kotlin
  * val both = reactor.reactorScope {
@@ -65,12 +65,13 @@ public fun Reactor.reactorScope(): ReactorScope = ReactorScope(scope)
  * }
  * ```
  *
- * The first failure of a coroutine cancels the others and is thrown here; it is reported nowhere else. Where the others are to go on,
- * use `supervisorScope` inside: their failures are reported as those of [Reactor.scope]. The caller goes on with its own dispatcher.
+ * The first failure of a coroutine cancels the others and is thrown here, and reported nowhere else. With a `supervisorScope` inside, the
+ * others go on, and their failures are reported as in [Reactor.scope]. The caller goes on with its own dispatcher.
  *
  * **Cancellation.** Cancelling the caller cancels the block and its coroutines, and so does the reactor when it stops.
  *
- * @throws ReactorNotRunningException when the reactor has stopped before the block was done. A reactor that does not run yet is waited for
+ * @throws ReactorNotRunningException when the reactor has stopped before the block was done. The block waits for a reactor that does not
+ *   run yet
  */
 @OptIn(InternalCoroutinesApi::class)
 @JvmSynthetic

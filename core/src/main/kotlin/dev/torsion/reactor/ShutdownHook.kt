@@ -16,19 +16,19 @@ import java.time.Duration
 import kotlin.time.toJavaDuration
 
 /**
- * Stops this reactor when the JVM is told to end, by Ctrl-C, a termination signal or `System.exit`: the shutdown triggers run, their
- * Deferreds are awaited and connections are closed, for at most [timeout]; then the JVM ends, with the exit code of the signal (130 for
- * Ctrl-C, 143 for a termination signal). A second such signal meanwhile ends it at once.
+ * Stops this reactor when the JVM is told to end, by Ctrl-C, a termination signal or `System.exit`. The shutdown triggers run, the reactor
+ * waits for their Deferreds, and connections are closed, within [timeout]. Then the JVM ends with the exit code of the signal (130 for
+ * Ctrl-C, 143 for a termination signal). A second signal meanwhile ends it at once.
  *
- * [Reactor.run] does so by itself, with [ReactorOptions.shutdownTimeout], unless that is zero: this is for a reactor that was
- * [started][Reactor.start] or is driven by [Reactor.iterate], and for another time-out, which then holds for `run` too. Call it once, before
+ * [Reactor.run] does this by itself, with [ReactorOptions.shutdownTimeout], unless that is zero. Call this for a reactor that was
+ * [started][Reactor.start] or is driven by [Reactor.iterate], or for another time-out, which then holds for `run` too. Call it once, before
  * the reactor runs. The hook is taken out of the JVM when the reactor ends by itself.
  *
- * What stands behind `run` may not get to run any more: what must happen belongs into a shutdown trigger. `System.exit` on the reactor's
- * own thread keeps that thread, so that no trigger could run: there the JVM ends without them. Call [Reactor.stop] instead. On a thread of
- * the reactor's pool it is fine: it keeps that thread, and the shutdown does not wait for it then. A Deferred that waits for the thread that
- * called it ([Reactor.deferToThread], [deferToThreadPool], [Reactor.lookUp]) fails with [ReactorNotRunningException]. Of other futures, such as
- * those of `CompletableFuture.runAsync`, nobody knows whose thread they wait for: a trigger that gives one is waited for until [timeout].
+ * Code after `run` may not run any more: put necessary work into a shutdown trigger. `System.exit` on the reactor's own thread keeps that
+ * thread, so no trigger could run, and the JVM ends without them. Call [Reactor.stop] instead. On a thread of the reactor's pool
+ * `System.exit` is fine: it keeps that thread, and the shutdown does not wait for it then. A Deferred that waits for the thread that
+ * called it ([Reactor.deferToThread], [deferToThreadPool], [Reactor.lookUp]) fails with [ReactorNotRunningException]. Other futures, such
+ * as those of `CompletableFuture.runAsync`, do not tell their thread: the shutdown waits for them until [timeout].
  *
  * Thread: the reactor's.
  */

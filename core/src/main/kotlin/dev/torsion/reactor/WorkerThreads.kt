@@ -14,8 +14,8 @@ import java.util.concurrent.Executor
 
 /**
  * Runs blocking work on a [pool] of your own instead of this reactor's; Twisted's `deferToThreadPool`. The Deferred fires on the reactor's
- * thread, with what [call] returns or throws; a Deferred, which would belong to the pool's thread, is refused with
- * [IllegalArgumentException]. Cancelling it only ends the waiting: the work goes on.
+ * thread, with the result or the exception of [call]. The result must not be a Deferred, which would belong to the pool's thread: then it
+ * fails with [IllegalArgumentException]. Cancelling it only ends the waiting: the work goes on.
  *
  * [pool] is a [ThreadPool] or any other executor, such as `Executors.newVirtualThreadPerTaskExecutor()`. The reactor does not stop it, and
  * does not wait for its work when it stops: the Deferred fails with [ReactorNotRunningException] then, and an answer that comes later is
@@ -37,8 +37,8 @@ public fun <T> Reactor.deferToThreadPool(
 }
 
 /**
- * Runs [calls] one after the other on one thread of the pool; Twisted's `callMultipleInThread`. When one throws, that is reported, and
- * those behind it do not run.
+ * Runs [calls] one after the other on one thread of the pool; Twisted's `callMultipleInThread`. When one throws, its exception is reported,
+ * and the calls behind it do not run.
  *
  * Thread: any, as [Reactor.callInThread].
  */

@@ -7,8 +7,8 @@ import dev.torsion.loop.guarded
 import dev.torsion.spi.TorsionSpi
 
 /**
- * What the streams of one [loop] share: where their writes of a batch are gathered, memory for what is not taken at once, and which of
- * them have something to settle.
+ * The shared parts of all streams of one [loop]: the stage that gathers the writes of a batch, memory for queued bytes, and the list of
+ * streams that have something to settle.
  *
  * Thread: the loop's.
  */

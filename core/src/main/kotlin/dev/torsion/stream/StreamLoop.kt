@@ -17,7 +17,7 @@ import dev.torsion.spi.TorsionSpi
  */
 @TorsionSpi
 public interface StreamLoop : EventLoop {
-    /** What all streams of this loop share; always the same. */
+    /** The shared parts of all streams of this loop; always the same object. */
     public val streams: LoopStreams
 
     /** Whether connections are ended and nothing new is opened. On any thread. */
