@@ -75,7 +75,7 @@ private class TestSources {
     /** The class itself, the Python programs whose vectors it replays, and for the contract of the transports its package. */
     private fun textsOf(owner: String): List<String> {
         val file = files["$owner.kt"] ?: files["$owner.java"] ?: return emptyList()
-        if (owner == "TransportContract") return sources(file.parent).map { it.readText() }
+        if (owner == "StreamContract") return sources(file.parent).map { it.readText() }
         val text = file.readText()
         val programs = Regex("""src/test/python/(\w+\.py)""").findAll(text).mapNotNull { files[it.groupValues[1]] }
         return listOf(text) + programs.map { it.readText() }

@@ -20,8 +20,8 @@ import dev.torsion.net.Factory;
 import dev.torsion.net.IPv4Address;
 import dev.torsion.net.Protocol;
 import dev.torsion.net.TcpOptions;
-import dev.torsion.testkit.contract.TransportContract;
-import dev.torsion.testkit.contract.TransportHarness;
+import dev.torsion.testkit.contract.StreamContract;
+import dev.torsion.testkit.contract.StreamHarness;
 import dev.torsion.testkit.junit.TorsionExtension;
 import java.nio.ByteBuffer;
 import java.time.Duration;
@@ -171,7 +171,7 @@ class JavaUserTest {
 
   @TestFactory
   Stream<DynamicTest> contract() {
-    return new TransportContract(() -> TransportHarness.memory(Chunking.random(7)))
+    return new StreamContract(() -> StreamHarness.memory(Chunking.random(7)))
         .checks().stream().map(check -> DynamicTest.dynamicTest(check.name(), check::run));
   }
 }

@@ -94,18 +94,6 @@ internal val closing: Checks =
             until("both ends are closed") { server.isLost && client.isLost }
         }
 
-        "the end of the peer's stream closes the connection after what was to be answered" {
-            val server = peer { onData = { transport.write(it) } }
-            val client = halfPeer()
-            connect(server, client)
-            val data = pattern(2_000_000)
-            client.transport.write(data)
-            client.halves.loseWriteConnection()
-            until("the server has closed") { server.isLost && "read lost" in client.story }
-            expectBytes(client.received, data)
-            expectEqual(expectIs<ConnectionDone>(server.reason).by, ClosedBy.PEER, "who closed the server's end")
-        }
-
         "behaviour 29: close waits for a streaming producer (test_disconnectWhileProducing)" {
             val server = peer()
             val client = peer()
@@ -189,21 +177,6 @@ internal val closing: Checks =
             client.transport.unregisterProducer()
             until("both ends are closed") { server.isLost && client.isLost }
             expectIs<ConnectionDone>(client.reason)
-        }
-
-        "close does not wait for a transport that is its own producer" {
-            val server =
-                peer {
-                    onMade = { transport.registerProducer(transport, true) }
-                    onData = { transport.write(it) }
-                }
-            val client = halfPeer()
-            connect(server, client)
-            val data = pattern(2_000_000)
-            client.transport.write(data)
-            client.halves.loseWriteConnection()
-            until("the server has closed") { server.isLost && "read lost" in client.story }
-            expectBytes(client.received, data)
         }
 
         "behaviour 29: close waits for a pull producer (test_disconnectWhileProducing)" {
@@ -390,5 +363,32 @@ internal val halfClosing: Checks =
             server.transport.resumeProducing()
             until("both know of the half") { "write lost" in client.story && "read lost" in server.story }
             expectEqual(server.receivedBytes, written, "bytes before the end of the half")
+        }
+
+        "the end of the peer's stream closes the connection after what was to be answered" {
+            val server = peer { onData = { transport.write(it) } }
+            val client = halfPeer()
+            connect(server, client)
+            val data = pattern(2_000_000)
+            client.transport.write(data)
+            client.halves.loseWriteConnection()
+            until("the server has closed") { server.isLost && "read lost" in client.story }
+            expectBytes(client.received, data)
+            expectEqual(expectIs<ConnectionDone>(server.reason).by, ClosedBy.PEER, "who closed the server's end")
+        }
+
+        "close does not wait for a transport that is its own producer" {
+            val server =
+                peer {
+                    onMade = { transport.registerProducer(transport, true) }
+                    onData = { transport.write(it) }
+                }
+            val client = halfPeer()
+            connect(server, client)
+            val data = pattern(2_000_000)
+            client.transport.write(data)
+            client.halves.loseWriteConnection()
+            until("the server has closed") { server.isLost && "read lost" in client.story }
+            expectBytes(client.received, data)
         }
     }

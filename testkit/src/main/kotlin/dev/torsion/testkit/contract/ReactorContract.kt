@@ -19,7 +19,7 @@ package dev.torsion.testkit.contract
  * }
  * ```
  *
- * Checks of streams are there when the reactor has any; that its transports keep their rules is for [TransportContract].
+ * Checks of streams are there when the reactor has any; that its transports keep their rules is for [StreamContract].
  */
 public class ReactorContract(
     private val kind: ReactorKind,

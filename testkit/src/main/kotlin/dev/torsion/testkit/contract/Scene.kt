@@ -22,7 +22,7 @@ import java.util.concurrent.TimeUnit
 
 /** Where a check takes place: makes connections, and waits until something has happened on them. */
 internal class Scene(
-    private val harness: TransportHarness,
+    private val harness: StreamHarness,
 ) {
     val reactor get() = harness.reactor
     private val waiting = ArrayList<Pair<() -> Boolean, Deferred<Unit>>>()

@@ -96,15 +96,6 @@ internal val writing: Checks =
             }
         }
 
-        "socket options can be changed" {
-            val client = peer()
-            connect(peer(), client)
-            expect(client.tcp.tcpNoDelay) { "Nagle's algorithm is off unless asked for" }
-            client.tcp.tcpNoDelay = false
-            client.tcp.tcpKeepAlive = true
-            expect(!client.tcp.tcpNoDelay && client.tcp.tcpKeepAlive) { "the options must be what was set" }
-        }
-
         "another thread is refused" {
             val client = peer()
             connect(peer(), client)
@@ -127,5 +118,18 @@ internal val writing: Checks =
             val client = peer()
             connectToNobody(client)
             until("the client is told") { client.isLost }
+        }
+    }
+
+/** The options of a socket. */
+internal val socketOptions: Checks =
+    checks {
+        "socket options can be changed" {
+            val client = peer()
+            connect(peer(), client)
+            expect(client.tcp.tcpNoDelay) { "Nagle's algorithm is off unless asked for" }
+            client.tcp.tcpNoDelay = false
+            client.tcp.tcpKeepAlive = true
+            expect(!client.tcp.tcpNoDelay && client.tcp.tcpKeepAlive) { "the options must be what was set" }
         }
     }

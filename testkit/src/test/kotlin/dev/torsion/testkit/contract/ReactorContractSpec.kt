@@ -1,6 +1,8 @@
 // Copyright (c) the Torsion contributors
 // SPDX-License-Identifier: MIT
 
+@file:OptIn(dev.torsion.spi.TorsionSpi::class)
+
 package dev.torsion.testkit.contract
 
 import dev.torsion.defer.Deferred
@@ -28,9 +30,10 @@ class ReactorContractSpec :
         }
 
         context("threads, streams") {
-            val checks = TransportContract { ThreadedHarness() }.checks
+            val checks = StreamContract { ThreadedHarness() }.checks
             checks.map { it.name } shouldContain NEEDS_STEADY_CHANNEL
             checks.filter { it.name != NEEDS_STEADY_CHANNEL }.forEach { check -> test(check.name) { check.run() } }
+            AcceptorContract { ThreadedHarness() }.checks.forEach { check -> test(check.name) { check.run() } }
         }
     })
 
@@ -41,7 +44,7 @@ private const val NEEDS_STEADY_CHANNEL = "a streaming producer is paused when th
 private fun threaded(errors: ErrorListener): Reactor =
     EngineReactor(ReactorOptions("threads", errorListener = errors), EngineFactory(::ThreadedEngine))
 
-private class ThreadedHarness : TransportHarness() {
+private class ThreadedHarness : StreamHarness() {
     override val reactor = threaded { _, error -> errors.add(error) }
 
     init {

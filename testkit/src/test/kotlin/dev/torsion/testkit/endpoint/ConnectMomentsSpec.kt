@@ -23,7 +23,7 @@ import dev.torsion.reactor.Reactor
 import dev.torsion.service.ClientService
 import dev.torsion.service.RetryPolicy
 import dev.torsion.testkit.StringTransport
-import dev.torsion.testkit.contract.TransportHarness
+import dev.torsion.testkit.contract.StreamHarness
 import io.kotest.core.spec.style.FunSpec
 import java.time.Duration
 import java.util.concurrent.TimeUnit
@@ -180,7 +180,7 @@ private class Run(
  */
 class ConnectMomentsSpec :
     FunSpec({
-        mapOf("memory" to { TransportHarness.memory() }, "sockets" to { TransportHarness.sockets() }).forEach { (network, harness) ->
+        mapOf("memory" to { StreamHarness.memory() }, "sockets" to { StreamHarness.sockets() }).forEach { (network, harness) ->
             context(network) {
                 fun all(
                     isBuilding: Boolean = true,

@@ -19,12 +19,12 @@ import java.util.concurrent.Callable
 import java.util.concurrent.CopyOnWriteArrayList
 
 /**
- * What [TransportContract] needs to know about the transports that it checks: a reactor, how to connect on it, and how to wait for
+ * What [StreamContract] needs to know about the transports that it checks: a reactor, how to connect on it, and how to wait for
  * something on it. One is made for each check, and closed after it.
  *
  * [listen] and [connect] speak TCP; override them for other streams.
  */
-public abstract class TransportHarness : AutoCloseable {
+public abstract class StreamHarness : AutoCloseable {
     /** The reactor; its errors go to [errors]. */
     public abstract val reactor: Reactor
 
@@ -50,7 +50,7 @@ public abstract class TransportHarness : AutoCloseable {
     public companion object {
         /** TCP on the platform's selector and real sockets of the loopback interface. */
         @JvmStatic
-        public fun sockets(): TransportHarness = SocketHarness()
+        public fun sockets(): StreamHarness = SocketHarness()
 
         /** TCP in memory, with bytes arriving in such pieces and at most [window] bytes on the way in each direction. */
         @JvmStatic
@@ -58,11 +58,11 @@ public abstract class TransportHarness : AutoCloseable {
         public fun memory(
             chunking: Chunking = Chunking.whole(),
             window: Int = 64 * 1024,
-        ): TransportHarness = MemoryHarness(chunking, window)
+        ): StreamHarness = MemoryHarness(chunking, window)
     }
 }
 
-private class SocketHarness : TransportHarness() {
+private class SocketHarness : StreamHarness() {
     override val reactor = Reactor.create(ReactorOptions(errorListener = ErrorListener { _, error -> errors.add(error) }))
 
     init {
@@ -83,7 +83,7 @@ private class SocketHarness : TransportHarness() {
 private class MemoryHarness(
     chunking: Chunking,
     window: Int,
-) : TransportHarness() {
+) : StreamHarness() {
     override val reactor = MemoryReactor(ErrorListener { _, error -> errors.add(error) })
 
     init {
