@@ -8,12 +8,12 @@ import java.time.Duration
 /**
  * How a connector gets to its destination. Immutable.
  *
- * @property timeout for the whole attempt, looking the name up included; 30 s (Twisted: for each address)
+ * @property timeout for the whole attempt, with the look-up; 30 s (Twisted: for each address)
  * @property bindAddress the numeric local address to connect from, such as `192.0.2.1` or `::1`, or the same with a port, `192.0.2.1:4000`
  *   or `[::1]:4000` (Twisted: a pair); null for any. Only addresses of its family are tried then
  * @property addressFamily which addresses of a host name are tried; all of them
- * @property attemptDelay how long the attempt at one of them goes on before the next one is begun as well; 250 ms, as RFC 8305 (Happy
- *   Eyeballs) recommends, and 10 ms at least (Twisted's `attemptDelay`, which is 300 ms)
+ * @property attemptDelay the head start of each address before the next one is tried as well; 250 ms, as RFC 8305 (Happy Eyeballs)
+ *   recommends, and 10 ms at least (Twisted's `attemptDelay`, which is 300 ms)
  */
 public data class ConnectOptions
 @JvmOverloads

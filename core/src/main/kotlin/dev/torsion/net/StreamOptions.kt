@@ -6,12 +6,12 @@ package dev.torsion.net
 import java.time.Duration
 
 /**
- * Limits of a byte stream, of whatever kind. Immutable; the defaults are safe for a public server.
+ * Limits of a byte stream of any kind. Immutable; the defaults are safe for a public server.
  *
  * @property highWaterMark bytes in the write queue above which a producer is paused and `whenWritable` waits; 64 KiB, as in Twisted
  * @property lowWaterMark bytes at which they go on; 16 KiB
  * @property writeLimit bytes in the write queue above which a connection is aborted with [WriteLimitExceededException]; 16 MiB. A single
- *   write may be larger, when what waits before it is within the limit: then it does not count
+ *   write may be larger, when the bytes before it are within the limit: then it does not count
  * @property closeTimeout how long [Transport.loseConnection] waits for a peer that does not read, before the rest is dropped; 30 s
  */
 public data class StreamOptions

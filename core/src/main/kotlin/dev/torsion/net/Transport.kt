@@ -15,8 +15,8 @@ import java.nio.ByteBuffer
  * through `reactor.callFromThread`. No method blocks.
  *
  * Writing: the bytes of one turn of the reactor are gathered and sent together at its end. Bytes that the peer does not take wait in a
- * queue of [bufferedBytes]. Above [StreamOptions.highWaterMark] a registered producer is paused and
- * [whenWritable] waits, and above [StreamOptions.writeLimit] the connection is aborted with a [WriteLimitExceededException].
+ * queue of [bufferedBytes]. Above [StreamOptions.highWaterMark] a registered producer is paused and [whenWritable] waits. Above
+ * [StreamOptions.writeLimit] the connection is aborted with a [WriteLimitExceededException].
  *
  * Bytes that are written after [loseConnection] are sent as long as the connection is closing, as in Twisted: in the same callback always,
  * and later as long as older bytes wait. Once the connection is gone, or the peer has closed it, further writes are ignored.

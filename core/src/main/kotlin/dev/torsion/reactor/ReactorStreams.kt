@@ -21,7 +21,7 @@ import dev.torsion.stream.listenTcp
  * Thread: the reactor's.
  */
 public interface ReactorStreams {
-    /** What the streams are made with; null in a reactor that has none. On any thread. */
+    /** The network that makes the streams; null in a reactor without one. On any thread. */
     @TorsionSpi
     public val streamNetwork: StreamNetwork? get() = null
 
@@ -46,12 +46,13 @@ public interface ReactorStreams {
     /**
      * Connects to [host]:[port]; Twisted's `connectTCP`. [factory] hears how it goes.
      *
-     * The host name is looked up off the loop, as by [resolve], and its addresses are tried by the rules of RFC 8305 (Happy Eyeballs): those
-     * of both families in turn, each with a head start of [ConnectOptions.attemptDelay] before the next one is tried as well, the next at once
-     * when one fails. The first that connects gets the only protocol, and all others are given up. When all have failed, the exception is
-     * that of a refusal, or else the first, and has the others as suppressed ones. (Twisted tries one IPv4 address.)
+     * The host name is looked up as by [resolve], and its addresses are tried by the rules of RFC 8305 (Happy Eyeballs). Both families take
+     * turns. Each address has a head start of [ConnectOptions.attemptDelay] before the next one is tried as well. After a failure the next
+     * one is tried at once. The first that connects gets the only protocol, and all others are given up. When all have failed, the
+     * exception is a refusal if there was one, otherwise the first failure. It has the others as suppressed ones. (Twisted tries one IPv4
+     * address.)
      *
-     * @param connecting how to get there: the time for it, where from, over which family
+     * @param connecting the time for the attempt, the local address, the family
      * @param options limits and socket options of the connection
      * @throws UnsupportedOperationException when this reactor has no network
      * @throws IllegalArgumentException when [host] is blank, [port] is not 1 to 65535, or [ConnectOptions.bindAddress] is not numeric

@@ -55,29 +55,29 @@ import org.jspecify.annotations.Nullable;
  * torsion.run(); // until stop()
  * }</pre>
  *
- * <p><b>Threads.</b> All methods may be called on any thread. What they ask for happens on the
- * reactor's thread: at once when called there, otherwise soon and in the order of the calls. Their
- * futures are completed on the reactor's thread, so stages such as {@code thenApply} run there, or
- * in the thread that adds them when the result is there already; they need no locks between them,
- * and must not block. {@code thenApplyAsync} leaves the reactor's thread, by default for the common
- * pool; with {@link #reactor()} as the executor it comes back.
+ * <p><b>Threads.</b> All methods may be called on any thread. The work happens on the reactor's
+ * thread: at once when called there, otherwise soon and in the order of the calls. The futures
+ * complete on the reactor's thread, so stages such as {@code thenApply} run there. When the result
+ * is there already, a stage runs on the thread that adds it. Stages need no locks between them, and
+ * must not block. {@code thenApplyAsync} leaves the reactor's thread, by default for the common
+ * pool. With {@link #reactor()} as the executor it comes back.
  *
- * <p><b>Blocking.</b> {@code join} and {@code get} are fine on every thread but the reactor's,
+ * <p><b>Blocking.</b> {@code join} and {@code get} are fine on every thread except the reactor's,
  * virtual threads included. On the reactor's thread a future that is not complete would never be:
- * there they throw {@link IllegalStateException}, as they do on each stage that is derived from
- * such a future. The futures of {@code CompletableFuture.allOf} and {@code anyOf} are the JDK's own
- * and cannot refuse: never wait for them on the reactor's thread.
+ * there they throw {@link IllegalStateException}, also on each stage that is derived from such a
+ * future. The futures of {@code CompletableFuture.allOf} and {@code anyOf} are the JDK's own and
+ * cannot refuse: never wait for them on the reactor's thread.
  *
  * <p><b>Cancellation.</b> Cancelling a future, or any stage derived from it, gives the work up: the
  * attempt to connect ends, the timer is cancelled, the Deferred too. So does {@code orTimeout}. A
- * connection or port that was opened in that very moment is closed, unless somebody was handed it:
+ * connection or port that was opened in that very moment is closed, unless somebody has it already:
  * the function of a stage, or a {@code join}, {@code get} or {@code getNow}.
  *
  * <p><b>Errors.</b> Futures fail with the typed exceptions of {@code dev.torsion.net} and {@code
  * dev.torsion.framing}, which {@code join} wraps in {@link
- * java.util.concurrent.CompletionException}. What a callback throws is logged, given to {@link
- * ReactorOptions#getErrorListener}, and the reactor lives on. Once the reactor has stopped, futures
- * fail with {@link dev.torsion.loop.ReactorNotRunningException}.
+ * java.util.concurrent.CompletionException}. An exception of a callback is logged and given to
+ * {@link ReactorOptions#getErrorListener}, and the reactor lives on. Once the reactor has stopped,
+ * futures fail with {@link dev.torsion.loop.ReactorNotRunningException}.
  */
 public final class Torsion implements AutoCloseable {
   private static final Duration CLOSE_DEADLINE = Duration.ofSeconds(10);
@@ -173,8 +173,8 @@ public final class Torsion implements AutoCloseable {
   }
 
   /**
-   * Runs {@code call} before the reactor stops, when ports and connections still work; what it
-   * throws is reported. See {@code reactor().addSystemEventTrigger} for the other moments.
+   * Runs {@code call} before the reactor stops, when ports and connections still work. Its
+   * exception is reported. See {@code reactor().addSystemEventTrigger} for the other moments.
    */
   public void beforeStop(Runnable call) {
     beforeStop(
@@ -439,7 +439,7 @@ public final class Torsion implements AutoCloseable {
 
   /**
    * Runs {@code call} on the reactor's thread after {@code delay}, for its result; Twisted's {@code
-   * deferLater}. What it throws fails the future. Cancelling the future cancels the call.
+   * deferLater}. An exception fails the future. Cancelling the future cancels the call.
    *
    * @throws IllegalArgumentException when {@code delay} is negative
    */
@@ -515,13 +515,13 @@ public final class Torsion implements AutoCloseable {
 
   // Threads.
 
-  /** Runs {@code call} on the reactor's thread; what it throws fails the future. */
+  /** Runs {@code call} on the reactor's thread. An exception fails the future. */
   public <T> CompletableFuture<T> call(Callable<T> call) {
     return loop.future(() -> Deferreds.succeed(call.call()));
   }
 
   /**
-   * Runs {@code call} on the reactor's thread; what it throws is reported, and fails the future.
+   * Runs {@code call} on the reactor's thread. An exception is reported, and fails the future.
    */
   public CompletableFuture<Void> call(Runnable call) {
     return loop.future(
