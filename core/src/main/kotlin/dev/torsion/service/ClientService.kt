@@ -24,10 +24,10 @@ import dev.torsion.net.Address
 import dev.torsion.net.CloseReason
 import dev.torsion.net.Factory
 import dev.torsion.net.Protocol
+import org.slf4j.event.Level
 import java.time.Duration
 import java.util.concurrent.CancellationException
 import java.util.concurrent.TimeUnit
-import org.slf4j.event.Level
 
 /**
  * Keeps one connection to [endpoint] while it runs; Twisted's `ClientService`. It connects, and connects again when an attempt fails or the

@@ -520,9 +520,7 @@ public final class Torsion implements AutoCloseable {
     return loop.future(() -> Deferreds.succeed(call.call()));
   }
 
-  /**
-   * Runs {@code call} on the reactor's thread. An exception is reported, and fails the future.
-   */
+  /** Runs {@code call} on the reactor's thread. An exception is reported, and fails the future. */
   public CompletableFuture<Void> call(Runnable call) {
     return loop.future(
         () -> {

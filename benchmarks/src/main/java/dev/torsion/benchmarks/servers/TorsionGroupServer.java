@@ -18,9 +18,6 @@ final class TorsionGroupServer implements BenchServer {
   public int start(Wire wire) {
     var group = ReactorGroup.create(loops);
     group.start();
-    return group
-        .listenTcp(0, reactor -> TorsionCallbackServer.factory(wire))
-        .join()
-        .port();
+    return group.listenTcp(0, reactor -> TorsionCallbackServer.factory(wire)).join().port();
   }
 }

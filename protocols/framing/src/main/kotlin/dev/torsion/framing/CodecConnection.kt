@@ -19,9 +19,9 @@ import dev.torsion.net.HalfCloseableTransport
 import dev.torsion.net.ProtocolViolationException
 import dev.torsion.net.Transport
 import dev.torsion.net.WrongThreadException
+import dev.torsion.spi.TorsionSpi
 import kotlinx.coroutines.Job
 import kotlinx.coroutines.flow.flow
-import dev.torsion.spi.TorsionSpi
 import java.nio.ByteBuffer
 import java.util.concurrent.CompletionStage
 import java.util.concurrent.Executor
