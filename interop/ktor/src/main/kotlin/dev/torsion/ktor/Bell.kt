@@ -3,7 +3,7 @@
 
 package dev.torsion.ktor
 
-import dev.torsion.reactor.Reactor
+import dev.torsion.loop.EventLoop
 import kotlinx.coroutines.CancellableContinuation
 import kotlinx.coroutines.suspendCancellableCoroutine
 import kotlin.coroutines.resume
@@ -13,7 +13,7 @@ import kotlin.coroutines.resume
  * while nobody waited is forgotten, so look for work before waiting.
  */
 internal class Bell(
-    private val reactor: Reactor,
+    private val loop: EventLoop,
 ) {
     private var waiting: CancellableContinuation<Unit>? = null
 
@@ -22,6 +22,6 @@ internal class Bell(
     fun ring() {
         val rung = waiting ?: return
         waiting = null
-        reactor.runSoon { rung.resume(Unit) }
+        loop.runSoon { rung.resume(Unit) }
     }
 }

@@ -7,11 +7,15 @@ import dev.torsion.net.CloseReason
 import dev.torsion.net.Protocol
 import dev.torsion.net.StreamOptions
 import dev.torsion.reactor.Reactor
+import dev.torsion.stream.StreamLoop
+import dev.torsion.stream.StreamTransport
 import io.ktor.network.sockets.Connection
 import io.ktor.network.sockets.Socket
 import io.ktor.network.sockets.connection
 import kotlinx.coroutines.CancellationException
+import kotlinx.coroutines.CompletableDeferred
 import kotlinx.coroutines.NonCancellable
+import kotlinx.coroutines.job
 import kotlinx.coroutines.withContext
 
 /**
@@ -41,19 +45,31 @@ public suspend fun Connection.serve(
     var isTaken = false
     try {
         return withContext(reactor.dispatcher) {
-            val transport = KtorTransport(reactor, this@serve, options)
-            isTaken = true
-            transport.start(protocol)
-            try {
-                transport.finished.await()
-            } catch (e: CancellationException) {
-                transport.abortConnection(e)
-                withContext(NonCancellable) { transport.finished.join() }
-                throw e
-            }
+            val loop = reactor.capability(StreamLoop::class.java)
+            if (loop != null) return@withContext run(protocol, loop, options) { isTaken = true }
+            FlushingLoop(reactor).use { run(protocol, it, options) { isTaken = true } }
         }
     } catch (e: CancellationException) {
         if (!isTaken) socket.close() // cancelled on the way to the reactor's thread, or that has ended
+        throw e
+    }
+}
+
+private suspend fun Connection.run(
+    protocol: Protocol,
+    loop: StreamLoop,
+    options: StreamOptions,
+    taken: () -> Unit,
+): CloseReason {
+    val lost = CompletableDeferred<CloseReason>(loop.scope.coroutineContext.job)
+    val transport = StreamTransport.over(loop, KtorChannel(loop, this), options) { lost.complete(it) }
+    taken()
+    transport.start(protocol)
+    try {
+        return lost.await()
+    } catch (e: CancellationException) {
+        transport.abortConnection(e)
+        withContext(NonCancellable) { lost.join() }
         throw e
     }
 }

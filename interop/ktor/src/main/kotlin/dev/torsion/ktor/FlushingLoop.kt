@@ -1,0 +1,65 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.ktor
+
+import dev.torsion.clock.DelayedCall
+import dev.torsion.loop.EventLoop
+import dev.torsion.loop.ReactorNotRunningException
+import dev.torsion.reactor.Phase
+import dev.torsion.reactor.Reactor
+import dev.torsion.reactor.SystemEvent
+import dev.torsion.stream.LoopStreams
+import dev.torsion.stream.StreamLoop
+import java.util.concurrent.TimeUnit
+
+/**
+ * A [reactor] that knows nothing of streams, as the loop of one: what each use of the transport leaves to do is done in a later task.
+ *
+ * Thread: the reactor's.
+ */
+internal class FlushingLoop(
+    private val reactor: Reactor,
+) : StreamLoop,
+    EventLoop by reactor,
+    AutoCloseable {
+    override val streams = LoopStreams(this)
+    private var isFlushing = false
+    private val whenItStops = reactor.addSystemEventTrigger(Phase.DURING, SystemEvent.SHUTDOWN) { streams.loopEnded() }
+
+    override val isEnding get() = reactor.state.isEnding
+
+    override fun checkTakesNew() {
+        if (isEnding) throw ReactorNotRunningException("The reactor is ending, and opens nothing new.")
+    }
+
+    // Each method of a transport begins with it.
+    override fun checkThread(operation: String) {
+        reactor.checkThread(operation)
+        flushSoon()
+    }
+
+    override fun callLater(
+        delay: Long,
+        unit: TimeUnit,
+        call: Runnable,
+    ): DelayedCall =
+        reactor.callLater(delay, unit) {
+            call.run()
+            flushSoon()
+        }
+
+    private fun flushSoon() {
+        if (isFlushing) return
+        isFlushing =
+            reactor.runSoon {
+                isFlushing = false
+                streams.turnBegan()
+                streams.batchEnded()
+            }
+    }
+
+    override fun close() {
+        if (!isEnding) reactor.removeSystemEventTrigger(whenItStops)
+    }
+}
