@@ -19,6 +19,7 @@ import kotlinx.coroutines.launch
 import java.util.concurrent.CompletableFuture
 import java.util.concurrent.CyclicBarrier
 import java.util.concurrent.TimeUnit
+import kotlin.concurrent.thread
 import kotlin.coroutines.CoroutineContext
 
 /**
@@ -282,10 +283,13 @@ internal class HandoverSpec :
                 val future = maker.deferred.toCompletableFuture(Runnable::run)
                 val limits =
                     List(2) {
-                        CompletableFuture.runAsync {
-                            together.await(20, TimeUnit.SECONDS)
-                            future.orTimeout(1, TimeUnit.HOURS)
-                        }
+                        CompletableFuture.runAsync(
+                            {
+                                together.await(20, TimeUnit.SECONDS)
+                                future.orTimeout(1, TimeUnit.HOURS)
+                            },
+                            { thread(block = it::run) }, // the common pool may have one thread only
+                        )
                     }
                 limits.forEach { it.get(20, TimeUnit.SECONDS) }
                 val unused = future.thenAcceptAsync({ error("it was cancelled") }) { }

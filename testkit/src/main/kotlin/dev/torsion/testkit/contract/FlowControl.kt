@@ -12,20 +12,23 @@ import dev.torsion.net.Transport
 import dev.torsion.net.WriteLimitExceededException
 
 private const val PIECE = 64 * 1024
+private const val ENOUGH_LOOKS = 5
 
 /** Writes until the transport is full; how many bytes that took. More than any buffer of a system is an error. */
 internal suspend fun Scene.fill(transport: Transport): Int {
     var written = 0
-    var looks = 0
-    while (looks < 2 && !transport.isDisconnecting) {
+    var looks = 0 // at which nothing had moved
+    var before = 0L
+    while (looks < ENOUGH_LOOKS && !transport.isDisconnecting) {
         if (transport.isWritable) {
             looks = 0
             transport.write(pattern(PIECE))
             written += PIECE
             turn()
         } else {
-            looks++
             roundTrip() // a channel that sends on another thread may only have been slow
+            if (transport.bufferedBytes == before) looks++ else looks = 0
+            before = transport.bufferedBytes
         }
         expect(written < 256 * 1024 * 1024) { "$transport never becomes full, although its peer does not read" }
     }
