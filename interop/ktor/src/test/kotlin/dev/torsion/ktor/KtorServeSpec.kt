@@ -8,15 +8,12 @@ import dev.torsion.net.ClosedBy
 import dev.torsion.net.ConnectionAborted
 import dev.torsion.net.ConnectionDone
 import dev.torsion.net.ConnectionLost
-import dev.torsion.net.HalfCloseableProtocol
 import dev.torsion.net.IPv4Address
 import dev.torsion.net.Producer
 import dev.torsion.net.Protocol
 import dev.torsion.net.StreamOptions
-import dev.torsion.net.WriteLimitExceededException
 import dev.torsion.net.WrongThreadException
 import dev.torsion.reactor.Reactor
-import dev.torsion.reactor.ReactorOptions
 import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.StringSpec
 import io.kotest.matchers.booleans.shouldBeTrue
@@ -36,7 +33,6 @@ import kotlinx.coroutines.cancel
 import kotlinx.coroutines.future.future
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.runBlocking
-import java.io.IOException
 import java.net.InetAddress
 import java.net.Socket
 import java.time.Duration
@@ -109,121 +105,6 @@ class KtorServeSpec :
             }
         }
 
-        "loseConnection sends everything first" {
-            withReactor { reactor ->
-                val data = ByteArray(6_000_000) { it.toByte() }
-                val protocol =
-                    Scripted(made = {
-                        transport.write(data)
-                        transport.loseConnection()
-                        transport.isDisconnecting.shouldBeTrue()
-                        transport.write("and this".toByteArray())
-                    })
-                val all = data + "and this".toByteArray()
-                val reason = reactor.served(protocol) { it.getInputStream().readAllBytes().contentEquals(all).shouldBeTrue() }
-                reason.shouldBeInstanceOf<ConnectionDone>().by shouldBe ClosedBy.US
-                reason.isClean shouldBe true
-            }
-        }
-
-        "a producer is paused while the peer does not read, and goes on when it does" {
-            withReactor { reactor ->
-                val pieces = 400
-                val paused = CompletableFuture<Unit>()
-                lateinit var producer: Producer
-                val protocol =
-                    Scripted(made = {
-                        producer =
-                            object : Producer {
-                                var left = pieces
-                                var isPaused = false
-
-                                override fun resumeProducing() {
-                                    isPaused = false
-                                    while (left > 0 && !isPaused) {
-                                        left--
-                                        transport.write(ByteArray(50_000))
-                                    }
-                                    if (left > 0) return
-                                    transport.unregisterProducer()
-                                    transport.loseConnection()
-                                }
-
-                                override fun pauseProducing() {
-                                    isPaused = true
-                                    if (!transport.isWritable) paused.complete(Unit)
-                                }
-
-                                override fun stopProducing() {}
-                            }
-                        transport.registerProducer(producer, streaming = true)
-                        producer.resumeProducing()
-                    })
-                reactor.served(protocol) { peer ->
-                    paused.getOrFail()
-                    reactor.onLoop { protocol.transport.bufferedBytes < 200_000 } shouldBe true
-                    peer.getInputStream().readAllBytes().size shouldBe pieces * 50_000
-                }.isClean shouldBe true
-            }
-        }
-
-        "a pull producer is asked for one piece at a time" {
-            withReactor { reactor ->
-                val protocol =
-                    Scripted(made = {
-                        var left = 5
-                        val producer =
-                            object : Producer {
-                                override fun resumeProducing() {
-                                    if (left-- > 0) return transport.write("piece;".toByteArray())
-                                    transport.unregisterProducer()
-                                    transport.loseConnection()
-                                }
-
-                                override fun stopProducing() {}
-                            }
-                        transport.registerProducer(producer, streaming = false)
-                    })
-                reactor.served(protocol) { String(it.getInputStream().readAllBytes()) shouldBe "piece;".repeat(5) }
-            }
-        }
-
-        "whenWritable waits until the queue has drained, and fails when the connection ends first" {
-            withReactor { reactor ->
-                val waited = CompletableFuture<Unit>()
-                val drained =
-                    Scripted(made = {
-                        transport.write(ByteArray(300_000))
-                        transport.isWritable shouldBe false
-                        transport.whenWritable().addCallback {
-                            transport.isWritable shouldBe true
-                            waited.complete(Unit)
-                            transport.loseConnection()
-                        }
-                    })
-                reactor.served(drained) { it.getInputStream().readAllBytes().size shouldBe 300_000 }
-                waited.getOrFail()
-
-                val failed = CompletableFuture<Throwable>()
-                val aborted =
-                    Scripted(made = {
-                        transport.write(ByteArray(300_000))
-                        transport.whenWritable().addErrback { failed.complete(it.value).let { } }
-                        transport.abortConnection()
-                    })
-                reactor.served(aborted) { }
-                failed.getOrFail().shouldBeInstanceOf<ConnectionAborted>()
-            }
-        }
-
-        "more than the write limit aborts, though the peer reads nothing" {
-            withReactor { reactor ->
-                val protocol = Scripted(made = { repeat(40) { transport.write(ByteArray(1_000_000)) } })
-                val reason = reactor.served(protocol) { protocol.lost.getOrFail() }
-                reason.shouldBeInstanceOf<ConnectionAborted>().cause.shouldBeInstanceOf<WriteLimitExceededException>()
-            }
-        }
-
         "a peer that does not read holds up the closing for no longer than the closing time" {
             withReactor { reactor ->
                 val options = StreamOptions(closeTimeout = Duration.ofMillis(300), writeLimit = 64_000_000)
@@ -239,81 +120,6 @@ class KtorServeSpec :
                         (peer.getInputStream().readAllBytes().size < 30_000_000).shouldBeTrue()
                     }
                 reason.shouldBeInstanceOf<ConnectionLost>().message!! shouldContain "took nothing for 300 ms"
-            }
-        }
-
-        "abortConnection ends it in a later turn, with the cause" {
-            withReactor { reactor ->
-                val cause = IOException("enough")
-                val order = ArrayList<String>()
-                val protocol =
-                    Scripted(made = {
-                        transport.abortConnection(cause)
-                        order.add("still in connectionMade: $isConnected")
-                    })
-                val reason = reactor.served(protocol) { it.getInputStream().read() shouldBe -1 }
-                order shouldContainExactly listOf("still in connectionMade: true")
-                reason.shouldBeInstanceOf<ConnectionAborted>().cause shouldBe cause
-            }
-        }
-
-        "what the protocol throws is reported, and aborts" {
-            val reported = ArrayList<Throwable>()
-            withReactor(ReactorOptions(errorListener = { _, e -> reported.add(e) })) { reactor ->
-                val error = IllegalStateException("bug")
-                val protocol = Scripted(received = { throw error })
-                val reason =
-                    reactor.served(protocol) {
-                        it.send("x")
-                        protocol.lost.getOrFail()
-                    }
-                reason.shouldBeInstanceOf<ConnectionAborted>().cause shouldBe error
-                reported shouldContainExactly listOf(error)
-            }
-        }
-
-        "pauseProducing delivers no more until resumeProducing" {
-            withReactor { reactor ->
-                val received = StringBuilder()
-                val all = CompletableFuture<String>()
-                val protocol =
-                    Scripted(made = { transport.pauseProducing() }, received = {
-                        received.append(String(it))
-                        if (received.length == 10) all.complete(received.toString())
-                    })
-                reactor.served(protocol) { peer ->
-                    peer.send("0123456789")
-                    protocol.connection.getOrFail()
-                    reactor.onLoop { received.toString() } shouldBe ""
-                    reactor.onLoop { protocol.transport.resumeProducing() }
-                    all.getOrFail() shouldBe "0123456789"
-                }
-            }
-        }
-
-        "a half-closeable protocol hears the end of the peer's stream, and may still answer" {
-            class Summary :
-                Protocol(),
-                HalfCloseableProtocol {
-                var count = 0
-
-                override fun dataReceived(data: ByteArray) {
-                    count += data.size
-                }
-
-                override fun readConnectionLost() {
-                    transport.write("$count".toByteArray())
-                    transport.loseConnection()
-                }
-
-                override fun writeConnectionLost() {}
-            }
-            withReactor { reactor ->
-                reactor.served(Summary()) {
-                    it.send("12345")
-                    it.shutdownOutput()
-                    String(it.getInputStream().readAllBytes()) shouldBe "5"
-                }.isClean shouldBe true
             }
         }
 
@@ -404,43 +210,6 @@ class KtorServeSpec :
                     peer.receive(4) shouldBe "ping"
                 }
                 server.close()
-            }
-        }
-
-        "the end of the peer's stream waits for no producer, which is stopped" {
-            withReactor { reactor ->
-                val stopped = CompletableFuture<Unit>()
-                val producer =
-                    object : Producer {
-                        override fun resumeProducing() = Unit
-
-                        override fun stopProducing() {
-                            stopped.complete(Unit)
-                        }
-                    }
-                for (streaming in listOf(true, false)) {
-                    val protocol = Scripted(made = { transport.registerProducer(producer, streaming) })
-                    val reason = reactor.served(protocol) { it.shutdownOutput() }
-                    reason.shouldBeInstanceOf<ConnectionDone>().by shouldBe ClosedBy.PEER
-                    stopped.getOrFail()
-                }
-            }
-        }
-
-        "one write may be larger than the write limit" {
-            withReactor { reactor ->
-                val data = ByteArray(9_000_000) { it.toByte() }
-                val protocol =
-                    Scripted(made = {
-                        transport.write(data)
-                        transport.write("end".toByteArray())
-                        transport.loseConnection()
-                    })
-                val reason =
-                    reactor.served(protocol, StreamOptions(writeLimit = 1_000_000)) {
-                        it.getInputStream().readAllBytes().size shouldBe data.size + 3
-                    }
-                reason.shouldBeInstanceOf<ConnectionDone>()
             }
         }
 
