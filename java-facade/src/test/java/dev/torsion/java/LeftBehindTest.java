@@ -14,8 +14,10 @@ class LeftBehindTest {
   @Test
   void whatIsLeftBehindIsFoundAtTheLineOfTheUser() {
     LeakWatch watch = LeakWatch.begin();
-    Torsion torsion = Torsion.on(new MemoryReactor());
-    var ignored = torsion.connect("tcp:127.0.0.1:1", Codecs.line());
+    MemoryReactor reactor = new MemoryReactor();
+    Torsion torsion = Torsion.on(reactor);
+    var ignored = torsion.connect("no such kind", Codecs.line());
+    reactor.flush();
     var error = assertThrows(AssertionError.class, watch::end);
     assertTrue(
         error.toString().contains("made at LeftBehindTest.java:"), () -> error + " " + ignored);

@@ -36,7 +36,7 @@ class RunningGuideSpec :
             events.shouldNotBeEmpty()
             events.forEach { (name, fields) ->
                 withClue(name) {
-                    val event = Class.forName("dev.torsion.reactor.${name.substringAfterLast('.')}Event").asSubclass(Event::class.java)
+                    val event = Class.forName("dev.torsion.health.${name.substringAfterLast('.')}Event").asSubclass(Event::class.java)
                     event.getAnnotation(Name::class.java).value shouldBe name
                     val recorded = event.declaredFields.filter { it.isAnnotationPresent(Label::class.java) }
                     recorded.map { it.name } shouldContainExactlyInAnyOrder fields
