@@ -30,6 +30,7 @@ internal class GroupAcceptor(
     override val isNoisy = shares.first().acceptor.isNoisy
 
     override fun accepted(channel: StreamChannel) {
+        if (!isOpen) return channel.close() // its reactor had crashed, and runs again
         repeat(shares.size) {
             val share = shares[next]
             next = (next + 1) % shares.size

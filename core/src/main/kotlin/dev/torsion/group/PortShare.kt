@@ -50,7 +50,15 @@ internal class PortShare(
 
     private fun take(channel: StreamChannel) {
         onTheirWay.decrementAndGet()
-        if (isOpen) acceptor.accepted(network.adopt(channel)) else channel.close()
+        if (!isOpen) return channel.close()
+        val adopted =
+            try {
+                network.adopt(channel)
+            } catch (e: Throwable) {
+                channel.close()
+                throw e
+            }
+        acceptor.accepted(adopted)
     }
 
     /** [close] behind all that is on its way; on any thread. A reactor that has crashed is not waited for. */

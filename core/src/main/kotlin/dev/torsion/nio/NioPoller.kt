@@ -53,11 +53,11 @@ public open class NioPoller(
     final override fun await(timeoutNanos: Long) {
         streams.turnBegan()
         forgetReady() // when the last wait has failed: the selector tells again what is ready
-        if (timeoutNanos != 0L) forgetClosed()
+        forgetClosed()
         select(timeoutNanos, onReady)
     }
 
-    /** Before it waits: the rest of those that were closed may stay until they are many. */
+    /** Those that were closed may stay until they are many. */
     private fun forgetClosed() {
         val open = if (selector.isOpen) selector.keys().size else return
         if (registered.size > open + open / 8 + MOST_FORGOTTEN) registered.removeIf { !it.isValid }
@@ -97,13 +97,14 @@ public open class NioPoller(
 
     final override fun dispatch() {
         val count = readyCount
+        val closed = afterSelect.size // what callbacks close from now on is closed by the next select
         for (i in 0 until count) {
             val key = ready[i]!!
             ready[i] = null
             keyReady(key)
         }
         readyCount = 0
-        runAfterSelect()
+        runAfterSelect(closed)
     }
 
     /** Throws nothing: what a callback throws is no fault of the selector. */
@@ -124,8 +125,8 @@ public open class NioPoller(
         }
     }
 
-    private fun runAfterSelect() {
-        while (afterSelect.isNotEmpty()) loop.guarded({ "closing a channel" }, afterSelect.removeFirst()::run)
+    private fun runAfterSelect(count: Int) {
+        repeat(count) { loop.guarded({ "closing a channel" }, afterSelect.removeFirst()::run) }
     }
 
     // The next select must not wait when something is to be done after it.
@@ -154,7 +155,10 @@ public open class NioPoller(
         channel: SelectableChannel,
         operations: Int,
         selectable: Selectable,
-    ): SelectionKey = channel.register(selector, operations, selectable).also(registered::add)
+    ): SelectionKey {
+        val isNew = channel.keyFor(selector) == null // an attempt's channel becomes a connection's
+        return channel.register(selector, operations, selectable).also { if (isNew) registered.add(it) }
+    }
 
     /** All channels' own. The keys may be looked at by any thread while they change. */
     internal fun selectables(): List<Selectable> {
@@ -175,7 +179,7 @@ public open class NioPoller(
         } catch (e: IOException) {
             loop.reportError("closing the selector", e)
         }
-        runAfterSelect()
+        while (afterSelect.isNotEmpty()) runAfterSelect(afterSelect.size)
     }
 
     private companion object {

@@ -80,7 +80,7 @@ internal class LifeCycle(
     private var lastTurn = CountDownLatch(0) // of the present run
     private var isDisconnected = false
     private var failedTurns = 0 // in a row
-    private val atEnd = ArrayList<Runnable>() // the reactor's thread only
+    private val atEnd = ArrayDeque<Runnable>() // the reactor's thread only
 
     private var state: LoopState
         get() = loop.state
@@ -280,7 +280,7 @@ internal class LifeCycle(
         if (state != STOPPING) return false
         state = ENDING
         isRunning = false
-        reactor.engine.disconnectAll()
+        loop.contained("disconnecting", reactor.engine::disconnectAll)
         isDisconnected = true
         return true
     }
@@ -350,7 +350,7 @@ internal class LifeCycle(
                     reactor.failLookUps(loop.failure)
                     threads.failAnswers(loop.failure)
                 }
-                atEnd.forEach { loop.guarded({ "a call at the end" }, it::run) }
+                while (atEnd.isNotEmpty()) loop.guarded({ "a call at the end" }, atEnd.removeFirst()::run) // one may add others
             }
         }
         loop.contained("failing those who wait") { threads.failBlockedCallers(loop.failure) }

@@ -232,7 +232,8 @@ public open class StreamTransport internal constructor(
     }
 
     override fun outputReady() {
-        if (endReason != null) return channel.notifyWhenWritable(false)
+        // The channel that is finishing has all that there is, and its time must go on.
+        if (endReason != null || state == State.FINISHING || state == State.CLOSED) return channel.notifyWhenWritable(false)
         queue?.let {
             try {
                 it.sendTo(channel)

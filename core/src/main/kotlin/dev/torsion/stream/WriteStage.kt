@@ -11,7 +11,11 @@ import java.nio.ByteBuffer
  */
 internal class WriteStage {
     /** The gathered bytes, from 0 to the position. */
-    val buffer: ByteBuffer = ByteBuffer.allocateDirect(CAPACITY)
+    var buffer: ByteBuffer = ByteBuffer.allocateDirect(CAPACITY)
+        private set
+
+    private var flushing: ByteBuffer? = null // it is being sent, and user code that hears of it may write to another connection
+    private val spare = ArrayList<ByteBuffer>(0)
 
     /** Whose bytes they are. */
     var owner: StreamTransport? = null
@@ -21,18 +25,24 @@ internal class WriteStage {
     fun claim(transport: StreamTransport) {
         if (owner === transport) return
         flush()
+        if (buffer === flushing) buffer = spare.removeLastOrNull() ?: ByteBuffer.allocateDirect(CAPACITY)
         owner = transport
     }
 
     /** Sends what is gathered; afterwards the stage is empty and nobody's. */
     fun flush() {
         val sender = owner ?: return
+        val full = buffer
+        val outer = flushing
         owner = null
-        buffer.flip()
+        flushing = full
+        full.flip()
         try {
-            if (buffer.hasRemaining()) sender.send(buffer)
+            if (full.hasRemaining()) sender.send(full)
         } finally {
-            buffer.clear()
+            full.clear()
+            flushing = outer
+            if (buffer !== full && spare.size < MOST_SPARE) spare.add(full)
         }
     }
 
@@ -45,5 +55,6 @@ internal class WriteStage {
 
     private companion object {
         const val CAPACITY = 128 * 1024
+        const val MOST_SPARE = 2
     }
 }

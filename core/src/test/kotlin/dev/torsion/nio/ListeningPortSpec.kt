@@ -5,6 +5,7 @@ package dev.torsion.nio
 
 import dev.torsion.loop.Loop
 import dev.torsion.net.CannotListenException
+import dev.torsion.net.ListeningPort
 import dev.torsion.net.Protocol
 import dev.torsion.reactor.EngineReactor
 import dev.torsion.reactor.ReactorOptions
@@ -89,6 +90,22 @@ class ListeningPortSpec :
                 shouldThrow<IllegalStateException> { reactor.onLoop { port.startListening() } }.message!! shouldContain "listening already"
                 port.connect().use { it.getInputStream().read() shouldBe -1 }
                 factory.events shouldContainExactly emptyList()
+            }
+        }
+
+        "one that a connection's callback has stopped is free when the Deferred fires" {
+            withReactor { reactor ->
+                val again = CompletableFuture<Any>()
+                lateinit var port: ListeningPort
+                port =
+                    reactor.listen {
+                        Scripted(made = {
+                            port.stopListening()
+                                .addCallback { again.complete(reactor.listenTcp(port.port(), Noting(), "127.0.0.1").isListening) }
+                                .addErrback { again.complete(it.value) }
+                        })
+                    }
+                port.connect().use { again.getOrFail() shouldBe true }
             }
         }
 

@@ -191,6 +191,19 @@ class ReactorEndingSpec :
             }
         }
 
+        "a call at the end may add others, and none is left out" {
+            val reactor = Reactor.create()
+            val calls = CopyOnWriteArrayList<Int>()
+            reactor.whenEnded {
+                calls.add(1)
+                reactor.whenEnded { calls.add(3) }
+            }
+            reactor.whenEnded { calls.add(2) }
+            reactor.start()
+            reactor.stopAndJoin(deadline) shouldBe true
+            calls shouldContainExactly listOf(1, 2, 3)
+        }
+
         "what threads still owe that the reactor does not wait for fails with it: answers of another pool, and names" {
             val goOn = CountDownLatch(1)
             val resolver =

@@ -10,9 +10,12 @@ import dev.torsion.loop.ErrorListener
 import dev.torsion.loop.Loop
 import dev.torsion.loop.ReactorNotRunningException
 import dev.torsion.loop.ThreadPool
+import dev.torsion.net.Address
 import dev.torsion.net.ClientFactory
+import dev.torsion.net.CloseReason
 import dev.torsion.net.Factory
 import dev.torsion.net.InternetAddress
+import dev.torsion.net.Protocol
 import dev.torsion.nio.NioPoller
 import dev.torsion.nio.Scripted
 import dev.torsion.nio.connect
@@ -33,6 +36,7 @@ import java.util.concurrent.CompletableFuture
 import java.util.concurrent.CopyOnWriteArrayList
 import java.util.concurrent.CountDownLatch
 import java.util.concurrent.TimeUnit
+import java.util.concurrent.atomic.AtomicInteger
 import java.util.function.Consumer
 import kotlin.concurrent.thread
 
@@ -192,6 +196,29 @@ class ReactorFailureSpec :
             reactor.onLoop { } // it has waited once more
             (reactor.onLoop { reactor.registeredCount } < 25) shouldBe true
             reactor.stopAndJoin(Duration.ofSeconds(DEADLINE_SECONDS)) shouldBe true
+        }
+
+        "what is closed is forgotten by a loop that never waits, and a connection out is noted once" {
+            val reactor = FailingReactor()
+            val lost = AtomicInteger()
+            val port = reactor.listenTcp(0, Factory { Scripted(made = { transport.loseConnection() }) }, "127.0.0.1")
+            repeat(100) {
+                val client =
+                    object : ClientFactory() {
+                        override fun buildProtocol(address: Address) =
+                            object : Protocol() {
+                                override fun connectionLost(reason: CloseReason) {
+                                    lost.incrementAndGet()
+                                }
+                            }
+                    }
+                reactor.connectTcp("127.0.0.1", port.port(), client)
+                while (lost.get() <= it) reactor.iterate(Duration.ZERO)
+            }
+            repeat(3) { reactor.iterate(Duration.ZERO) }
+            (reactor.registeredCount < 25) shouldBe true
+            reactor.stop()
+            while (reactor.iterate(Duration.ZERO)) Thread.onSpinWait()
         }
 
         "a loop that breaks while it stops does not wait for what the shutdown waits for" {

@@ -13,6 +13,7 @@ import io.ktor.network.sockets.Connection
 import io.ktor.utils.io.readAvailable
 import io.ktor.utils.io.writeBuffer
 import kotlinx.coroutines.CancellationException
+import kotlinx.coroutines.CoroutineDispatcher
 import kotlinx.coroutines.ensureActive
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.suspendCancellableCoroutine
@@ -21,6 +22,7 @@ import kotlinx.io.Buffer
 import kotlinx.io.transferFrom
 import java.io.IOException
 import java.nio.ByteBuffer
+import kotlin.coroutines.CoroutineContext
 import kotlin.coroutines.coroutineContext
 import kotlin.coroutines.resume
 
@@ -37,9 +39,18 @@ internal class KtorChannel(
     private val input = connection.input
     private val output = connection.output
     override val localAddress = socket.localAddress.toTorsion()
-    override val remoteAddress = socket.remoteAddress.toTorsion()
     private lateinit var handler: StreamHandler
+    override val remoteAddress = socket.remoteAddress.toTorsion()
     private val pumps = ConnectionScope(loop.scope, ::broken)
+
+    /** Always another turn: whoever fills a channel of ktor on the loop must not find itself in a callback of this connection. */
+    private val inTurns =
+        object : CoroutineDispatcher() {
+            override fun dispatch(
+                context: CoroutineContext,
+                block: Runnable,
+            ) = loop.dispatcher.dispatch(context, block)
+        }
 
     private var isReading = true
     private val readable = Bell(loop)
@@ -57,8 +68,8 @@ internal class KtorChannel(
         this.handler = handler
         loop.streams.add(this)
         loop.runSoon {
-            pumps.scope.launch { pumpInput() }
-            pumps.scope.launch { pumpOutput() }
+            pumps.scope.launch(inTurns) { pumpInput() }
+            pumps.scope.launch(inTurns) { pumpOutput() }
         }
     }
 
@@ -126,11 +137,12 @@ internal class KtorChannel(
     }
 
     private fun askIfRoom() {
-        if (isToAsk || !isAskedForRoom || isOver || room == 0L) return
+        if (isToAsk || !isAskedForRoom || isClosing || room == 0L) return
         isToAsk =
             loop.runSoon {
                 isToAsk = false
-                if (isAskedForRoom && !isOver) handler.outputReady()
+                if (isAskedForRoom && !isClosing) handler.outputReady()
+                loop.streams.batchEnded()
                 askIfRoom() // in the next turn
             }
     }
@@ -159,7 +171,7 @@ internal class KtorChannel(
 
     private fun broken(error: Throwable) {
         if (isClosing) return // it is we who close the channels
-        handler.broken(error as? IOException ?: IOException(safeMessage(error), error))
+        handler.broken(if (error is Exception && error !is IOException) IOException(safeMessage(error), error) else error)
         loop.streams.batchEnded()
     }
 

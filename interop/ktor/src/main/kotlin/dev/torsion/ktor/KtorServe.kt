@@ -61,8 +61,9 @@ private suspend fun Connection.run(
     options: StreamOptions,
     taken: () -> Unit,
 ): CloseReason {
+    val channel = KtorChannel(loop, this) // first: an address may be refused
     val lost = CompletableDeferred<CloseReason>(loop.scope.coroutineContext.job)
-    val transport = StreamTransport.over(loop, KtorChannel(loop, this), options) { lost.complete(it) }
+    val transport = StreamTransport.over(loop, channel, options) { lost.complete(it) }
     taken()
     transport.start(protocol)
     try {

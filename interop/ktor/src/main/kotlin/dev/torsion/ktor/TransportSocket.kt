@@ -42,6 +42,8 @@ internal class TransportSocket(
     private val reactor: Reactor,
     private val transport: HalfCloseableTransport,
 ) : Socket {
+    override val localAddress: SocketAddress = transport.host().toKtor() // first: an address may be refused
+    override val remoteAddress: SocketAddress = transport.peer().toKtor()
     private val connectionScope = ConnectionScope(reactor.scope) { transport.abortConnection(it) }
     private val scope = connectionScope.scope
     private val incoming = Buffer()
@@ -51,8 +53,6 @@ internal class TransportSocket(
     private var writing: ReaderJob? = null
     private var isClosing = false
 
-    override val localAddress: SocketAddress = transport.host().toKtor()
-    override val remoteAddress: SocketAddress = transport.peer().toKtor()
     override val socketContext: CompletableJob = Job()
     override val coroutineContext: CoroutineContext = scope.coroutineContext
 

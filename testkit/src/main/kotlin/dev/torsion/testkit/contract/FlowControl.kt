@@ -6,6 +6,7 @@ package dev.torsion.testkit.contract
 import dev.torsion.defer.Deferred
 import dev.torsion.defer.await
 import dev.torsion.net.ConnectionAborted
+import dev.torsion.net.Producer
 import dev.torsion.net.StreamOptions
 import dev.torsion.net.TcpOptions
 import dev.torsion.net.Transport
@@ -59,7 +60,7 @@ internal val flowControl: Checks =
             connect(server, client)
             val data = pattern(300_000)
             client.transport.write(data)
-            var before = -1
+            var before = 0
             while (server.receivedBytes < data.size) {
                 until("a piece has arrived") { server.receivedBytes > before }
                 before = server.receivedBytes
@@ -90,6 +91,40 @@ internal val flowControl: Checks =
             val piece = pattern(PIECE)
             server.received.asList().chunked(PIECE).forEach { expectBytes(it.toByteArray(), piece) }
             expectEqual(client.transport.bufferedBytes, 0L, "bytes left in the queue")
+        }
+
+        "what a producer that is paused writes to another connection arrives there, and nothing else" {
+            val server = peer { onMade = { transport.pauseProducing() } }
+            val client = peer()
+            connect(server, client, ample)
+            val otherServer = peer()
+            val other = peer()
+            connect(otherServer, other)
+            val elsewhere = pattern(11)
+            val producer =
+                object : Producer {
+                    override fun pauseProducing() {
+                        if (!client.transport.isDisconnecting) other.transport.write(elsewhere)
+                    }
+
+                    override fun resumeProducing() {}
+
+                    override fun stopProducing() {}
+                }
+            client.transport.registerProducer(producer, true)
+            var written = 0
+            while (client.transport.isWritable) {
+                repeat(13) { client.transport.write(pattern(10_000)) } // more than is gathered at once
+                written += 130_000
+                turn()
+            }
+            until("the other connection has it") { otherServer.receivedBytes > 0 }
+            server.transport.resumeProducing()
+            until("all has arrived") { server.receivedBytes == written }
+            expect(otherServer.receivedBytes % elsewhere.size == 0) { "${otherServer.receivedBytes} bytes on the other connection" }
+            otherServer.received.asList().chunked(elsewhere.size).forEach { expectBytes(it.toByteArray(), elsewhere) }
+            val piece = pattern(10_000)
+            server.received.asList().chunked(piece.size).forEach { expectBytes(it.toByteArray(), piece) }
         }
 
         "whenWritable fires at once on an empty queue, and a cancelled one only stops waiting" {

@@ -5,7 +5,6 @@ package dev.torsion.testkit.contract
 
 import dev.torsion.defer.Deferred
 import dev.torsion.defer.Failure
-import dev.torsion.defer.fail
 import dev.torsion.defer.succeed
 import dev.torsion.loop.EventLoop
 import dev.torsion.loop.Loop
@@ -133,6 +132,7 @@ internal class ThreadedEngine(
         private val acceptor: Acceptor,
     ) : ListeningPort {
         private var server = ServerSocket()
+        private var whenFree: Runnable? = null
 
         override var isListening = false
             private set
@@ -173,6 +173,11 @@ internal class ThreadedEngine(
                         }
                     complete { if (isListening && from === server) accepted(socket) else socket.close() }
                 }
+                complete {
+                    val free = whenFree
+                    whenFree = null // it may listen and stop again
+                    free?.run()
+                }
             }
 
         private fun accepted(socket: Socket) = acceptor.accepted(ThreadedChannel(this@ThreadedEngine, socket.prepared(options)))
@@ -181,8 +186,12 @@ internal class ThreadedEngine(
 
         override fun stopListening(): Deferred<Unit> {
             checkThread("stopListening")
+            if (!isListening) return succeed(Unit)
+            val freed = Deferred<Unit>()
             val error = close()
-            return if (error == null) succeed(Unit) else fail(error)
+            // The system frees the port when nobody waits in accept any more.
+            whenFree = Runnable { if (error == null) freed.callback(Unit) else freed.errback(error) }
+            return freed
         }
 
         /** What the acceptor has thrown. */
