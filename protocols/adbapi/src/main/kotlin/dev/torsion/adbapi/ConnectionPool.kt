@@ -249,6 +249,9 @@ public class ConnectionPool private constructor(
          * A pool of connections of [source], which stays the caller's and is not closed. One that keeps connections itself is given with
          * [ConnectionPoolOptions.withPooled] `false`; a `HikariDataSource` is known to. On any thread.
          *
+         * A connection that is not fit for use is evicted from a `HikariDataSource`. From another pool JDBC cannot evict: this calls
+         * `Connection.abort` and closes. When the driver's `abort` does nothing, as H2's, that pool may give the connection out again.
+         *
          * @throws ReactorNotRunningException when the reactor has stopped
          */
         @JvmStatic
@@ -262,7 +265,7 @@ public class ConnectionPool private constructor(
                 if (options.pooled && source !is HikariDataSource) {
                     KeptConnections(null, source, options)
                 } else {
-                    SourceConnections {
+                    SourceConnections(source as? HikariDataSource) {
                         if (options.username == null) source.connection else source.getConnection(options.username, options.password)
                     }
                 }

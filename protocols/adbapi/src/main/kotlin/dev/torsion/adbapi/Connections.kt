@@ -10,6 +10,8 @@ import dev.torsion.log.Logger
 import java.sql.Connection
 import java.sql.SQLException
 import java.sql.SQLTimeoutException
+import java.util.Collections
+import java.util.IdentityHashMap
 import java.util.concurrent.TimeUnit
 import java.util.concurrent.locks.ReentrantLock
 import javax.sql.DataSource
@@ -123,23 +125,47 @@ internal class KeptConnections(
     }
 }
 
-/** A connection of its own for each job, by [connect]: of a source that keeps them itself. */
+/**
+ * A connection of its own for each job, by [connect]: of a source that keeps them itself. With [pool], the source is that one. Of another pool
+ * all that JDBC can do is `abort`, which some drivers have not, so that pool may keep an evicted connection.
+ */
 internal class SourceConnections(
+    private val pool: HikariDataSource? = null,
     private val connect: () -> Connection?,
 ) : Connections {
+    // Those that came with autocommit off: a single statement would be rolled back.
+    private val switched: MutableSet<Connection> = Collections.synchronizedSet(Collections.newSetFromMap(IdentityHashMap()))
+
     override val openCount: Int get() = 0
     override val idleCount: Int get() = 0
 
-    override fun take(): Connection = connect() ?: throw SQLException("the data source has no connection", "08001")
+    override fun take(): Connection {
+        val connection = connect() ?: throw SQLException("the data source has no connection", "08001")
+        try {
+            if (!connection.autoCommit) {
+                connection.autoCommit = true
+                switched.add(connection)
+            }
+        } catch (e: Throwable) {
+            evict(connection)
+            throw e
+        }
+        return connection
+    }
 
-    override fun giveBack(connection: Connection) = connection.close()
+    override fun giveBack(connection: Connection) {
+        connection.use { if (switched.remove(it)) it.autoCommit = false }
+    }
 
     override fun evict(connection: Connection) {
-        cut(connection) // so that a pool behind the source does not keep it
+        switched.remove(connection)
+        if (pool == null) cut(connection) else pool.evictConnection(connection)
         connection.close()
     }
 
-    override fun evictIdle(): Unit = Unit
+    override fun evictIdle() {
+        pool?.hikariPoolMXBean?.softEvictConnections()
+    }
 
     override fun close(): Unit = Unit
 }

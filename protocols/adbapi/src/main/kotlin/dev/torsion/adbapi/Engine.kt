@@ -4,13 +4,14 @@
 package dev.torsion.adbapi
 
 import dev.torsion.log.Logger
+import dev.torsion.log.safeString
 import dev.torsion.loop.ContextCarrier
 import dev.torsion.loop.ThreadPool
 import java.sql.Connection
 import java.sql.SQLException
 import java.time.Duration
 import java.util.concurrent.CompletableFuture
-import java.util.concurrent.RejectedExecutionException
+import java.util.concurrent.ThreadFactory
 import java.util.concurrent.atomic.AtomicBoolean
 import java.util.concurrent.atomic.AtomicInteger
 
@@ -18,6 +19,7 @@ import java.util.concurrent.atomic.AtomicInteger
 internal class Engine(
     val options: ConnectionPoolOptions,
     val connections: Connections,
+    helperFactory: ThreadFactory? = null,
 ) {
     val deadlines = Deadlines(options.name)
     val workers = Workers(options)
@@ -25,7 +27,7 @@ internal class Engine(
 
     // What may take long although nobody waits for it: cancelling opens a connection to a server that may be gone.
     private val helpers =
-        ThreadPool("${options.name}-helper", options.connections * 2, ::helper, ContextCarrier.none())
+        ThreadPool("${options.name}-helper", options.connections * 2, helperFactory ?: ThreadFactory(::helper), ContextCarrier.none())
             .apply { start() }
     private val helperNumber = AtomicInteger()
     private val isClosing = AtomicBoolean()
@@ -72,6 +74,7 @@ internal class Engine(
         try {
             job.prepare()
             workers.submit(job)
+            if (job.isOver) workers.remove(job) // it was ended before it was in the queue
         } catch (e: Throwable) {
             if (e is TooBusyException) counters.refused.increment()
             job.refuse()
@@ -81,14 +84,14 @@ internal class Engine(
 
     /** Runs [task] on a thread that may block, or [refused], when there is none. */
     fun inHelper(
-        refused: () -> Unit,
+        refused: () -> Any?,
         task: () -> Unit,
     ) {
         try {
             helpers.execute(task)
-        } catch (e: RejectedExecutionException) {
-            log.debug("{pool} has no thread for it: {reason}", "pool" to options.name, "reason" to e.toString())
+        } catch (e: Throwable) { // the pool of threads was stopped, or the system is out of threads
             refused()
+            log.debug("{pool} has no thread for it: {reason}", "pool" to options.name, "reason" to safeString(e))
         }
     }
 
@@ -114,17 +117,19 @@ internal class Engine(
 
     private fun end() {
         if (!isEnding.compareAndSet(false, true)) return
-        inHelper({ ended.complete(null) }) {
-            try {
-                connections.close()
-            } catch (e: Throwable) {
-                log.failure("the connections of {pool} could not be closed", e, "pool" to options.name)
-            } finally {
-                workers.stop()
-                helpers.stop()
-                deadlines.close()
-                ended.complete(null)
-            }
+        inHelper(::closeAll, ::closeAll) // without a helper: here, since nobody else would
+    }
+
+    private fun closeAll() {
+        try {
+            connections.close()
+        } catch (e: Throwable) {
+            log.failure("the connections of {pool} could not be closed", e, "pool" to options.name)
+        } finally {
+            workers.stop()
+            helpers.stop()
+            deadlines.close()
+            ended.complete(null)
         }
     }
 

@@ -63,6 +63,10 @@ internal class Job<T>(
     private var isTainted = false // a cancellation went over the connection
     private var isCut = false
 
+    // So that a row costs no lock; once true, the lock tells more.
+    @Volatile
+    private var isToEnd = false
+
     private var timeLimit: AutoCloseable? = null
     private lateinit var carried: Runnable
 
@@ -109,6 +113,7 @@ internal class Job<T>(
         lock.withLock {
             if (state == State.ENDED || end != null) return false
             end = why
+            isToEnd = true
             if (state == State.COMMITTING) return false // but if that fails, it is not tried again
             wasQueued = state == State.QUEUED
             if (wasQueued) state = State.ENDED
@@ -131,7 +136,27 @@ internal class Job<T>(
 
     // On the job's thread.
 
-    fun run(): Unit = carried.run()
+    fun run() {
+        val failure = runCatching { carried.run() }.exceptionOrNull()
+        if (!wasNeverBegun()) {
+            failure?.let { throw it }
+            return
+        }
+        timeLimit?.close()
+        if (!isTold.compareAndSet(false, true)) return
+        engine.counters.failed.increment()
+        completion.failed(failure ?: IllegalStateException("the context carrier has not run what it was given"))
+    }
+
+    private fun wasNeverBegun(): Boolean =
+        lock.withLock {
+            val was = state == State.QUEUED
+            if (was) state = State.ENDED
+            was
+        }
+
+    /** Whether there is nothing left to run. */
+    val isOver: Boolean get() = lock.withLock { state == State.ENDED }
 
     private fun runHere() {
         lock.withLock {
@@ -296,9 +321,17 @@ internal class Job<T>(
         return !isTainted || connection.isValid(VALIDATION_SECONDS)
     }
 
-    private fun checkGoesOn() {
-        lock.withLock { end?.let { throw it } }
+    /** Throws when the job, or the statement that runs, is to go no further. */
+    fun checkGoesOn() {
+        if (!isToEnd) return
+        lock.withLock {
+            end?.let { throw it }
+            timedOut()?.let { throw it.timedOut(null) }
+        }
     }
+
+    /** With the lock: the statement whose time is over, of the one that runs and those whose rows are read meanwhile. */
+    private fun timedOut(): Execution? = generateSequence(running, Execution::outer).firstOrNull(Execution::isTimedOut)
 
     private fun whyEnded(): Throwable? = lock.withLock { end }
 
@@ -326,37 +359,35 @@ internal class Job<T>(
         timeout: Duration,
         call: () -> R,
     ): R {
-        val execution = Execution(statement)
+        val execution: Execution
         lock.withLock {
             end?.let { throw it }
+            timedOut()?.let { throw it.timedOut(null) }
+            execution = Execution(statement, timeout, running)
             running = execution
         }
         val limit = engine.deadlines.after(timeout) { timeOut(execution) }
         try {
             return call()
         } catch (e: SQLException) {
-            throw why(execution, timeout, e)
+            throw why(e)
         } finally {
             limit.close()
-            finish()
+            finish(execution)
         }
     }
 
-    private fun why(
-        execution: Execution,
-        timeout: Duration,
-        error: SQLException,
-    ): Throwable = lock.withLock { end ?: if (execution.isTimedOut) TimedOut("the statement took longer than $timeout", error) else error }
+    private fun why(error: SQLException): Throwable = lock.withLock { end ?: timedOut()?.timedOut(error) ?: error }
 
     private class TimedOut(
         message: String,
-        cause: SQLException,
-    ) : SQLTimeoutException(message, cause.sqlState, cause.errorCode, cause)
+        cause: SQLException?,
+    ) : SQLTimeoutException(message, cause?.sqlState, cause?.errorCode ?: 0, cause)
 
     /** Waits for a cancellation that is on its way. One that takes too long makes the connection unfit. */
-    private fun finish() {
+    private fun finish(execution: Execution) {
         lock.withLock {
-            running = null
+            running = execution.outer // whose rows are still read
             var left = TimeUnit.NANOSECONDS.convert(engine.options.cancelTimeout)
             while (cancelsUnderWay > 0 && left > 0) {
                 left =
@@ -390,12 +421,15 @@ internal class Job<T>(
     // On other threads.
 
     private fun timeOut(execution: Execution) {
+        val now: Execution
         lock.withLock {
-            if (running !== execution) return
+            now = running ?: return
+            if (generateSequence(now, Execution::outer).none { it === execution }) return
             execution.isTimedOut = true
+            isToEnd = true
         }
         engine.counters.timedOut.increment()
-        pursue(execution, 0)
+        pursue(now, 0)
     }
 
     /** Cancels a statement until it has ended: a cancellation that comes before the driver has sent it does nothing. */
@@ -407,9 +441,13 @@ internal class Job<T>(
             if (running !== execution) return
             cancelsUnderWay++
         }
-        engine.inHelper(::cancelIsOver) {
+        val pause = minOf(FIRST_CANCEL_PAUSE shl minOf(attempt, DOUBLINGS), LAST_CANCEL_PAUSE)
+        val refused = {
+            cancelIsOver()
+            engine.deadlines.after(Duration.ofMillis(pause)) { pursue(execution, attempt) }
+        }
+        engine.inHelper(refused) {
             cancelNow(execution, attempt > 0)
-            val pause = minOf(FIRST_CANCEL_PAUSE shl minOf(attempt, DOUBLINGS), LAST_CANCEL_PAUSE)
             engine.deadlines.after(Duration.ofMillis(pause)) { pursue(execution, attempt + 1) }
         }
     }
@@ -453,14 +491,20 @@ internal class Job<T>(
                 isCut = true
                 connection
             }
-        engine.inHelper({}) { cut(connection) }
+        val again = { engine.deadlines.after(Duration.ofMillis(LAST_CANCEL_PAUSE)) { cutUnlessOver(connection) } }
+        engine.inHelper(again) { cut(connection) }
     }
 
     /** One execution of a statement, which may be executed again. */
     private class Execution(
         val statement: Statement,
+        val timeout: Duration,
+        /** The one whose row was being mapped when this one began. */
+        val outer: Execution?,
     ) {
         var isTimedOut = false // with the lock
+
+        fun timedOut(error: SQLException?) = TimedOut("the statement took longer than $timeout", error)
     }
 
     private companion object {

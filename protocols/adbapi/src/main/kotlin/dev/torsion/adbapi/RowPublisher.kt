@@ -7,6 +7,7 @@ import dev.torsion.log.Logger
 import dev.torsion.loop.ReactorNotRunningException
 import dev.torsion.reactor.Reactor
 import java.util.concurrent.Flow
+import java.util.concurrent.atomic.AtomicReference
 
 /** Runs the query for each subscriber, as it asks for rows; by the rules of Reactive Streams. */
 internal class RowPublisher<T>(
@@ -16,8 +17,7 @@ internal class RowPublisher<T>(
 ) : Flow.Publisher<T> {
     override fun subscribe(subscriber: Flow.Subscriber<in T>) {
         java.util.Objects.requireNonNull(subscriber)
-        val source = RowSource(engine, query)
-        val subscription = Subscription(subscriber, source)
+        val subscription = Subscription(subscriber)
         try {
             onLoop(subscription::begin)
         } catch (e: ReactorNotRunningException) {
@@ -33,17 +33,16 @@ internal class RowPublisher<T>(
     /** All but [request] and [cancel] on the reactor's thread. */
     private inner class Subscription(
         subscriber: Flow.Subscriber<in T>,
-        private val source: RowSource<T>,
     ) : Flow.Subscription,
         RowSource.Receiver<T> {
-        @Volatile
-        private var subscriber: Flow.Subscriber<in T>? = subscriber // null once it is done
+        private val open = AtomicReference<Flow.Subscriber<in T>?>(subscriber) // null once it is done
+        private val subscriber: Flow.Subscriber<in T>? get() = open.get()
+        private val source = RowSource(engine, query, ::ended)
         private var ready = emptyList<T>().iterator()
         private var demand = 0L
         private var isAsking = false
         private var isGiving = false
         private var isOver = false
-        private var error: Throwable? = null
 
         fun begin() {
             val refusal =
@@ -72,9 +71,7 @@ internal class RowPublisher<T>(
         }
 
         override fun cancel() {
-            if (subscriber == null) return
-            subscriber = null
-            source.cancel()
+            if (open.getAndSet(null) != null) source.cancel()
         }
 
         override fun rows(rows: List<T>) =
@@ -87,8 +84,7 @@ internal class RowPublisher<T>(
         override fun ended(error: Throwable?) =
             unlessStopped {
                 isOver = true
-                this.error = error
-                pump()
+                if (error == null) pump() else done(error) // an error waits for no demand
             }
 
         private fun pump() {
@@ -105,7 +101,7 @@ internal class RowPublisher<T>(
             }
             if (subscriber == null || ready.hasNext()) return
             if (isOver) {
-                done(error)
+                done(null)
             } else if (demand > 0 && !isAsking) {
                 isAsking = true
                 source.request(this)
@@ -113,8 +109,7 @@ internal class RowPublisher<T>(
         }
 
         private fun done(error: Throwable?) {
-            val target = subscriber ?: return
-            subscriber = null
+            val target = open.getAndSet(null) ?: return
             guarded { if (error == null) target.onComplete() else target.onError(error) }
         }
 
@@ -131,9 +126,9 @@ internal class RowPublisher<T>(
         private fun unlessStopped(call: () -> Unit) {
             try {
                 onLoop(call)
-            } catch (_: ReactorNotRunningException) {
-                subscriber = null // it has ended with the reactor
+            } catch (e: ReactorNotRunningException) {
                 source.cancel()
+                done(e) // here, since there is no other thread any more
             }
         }
     }

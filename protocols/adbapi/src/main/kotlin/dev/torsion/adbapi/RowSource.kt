@@ -14,6 +14,7 @@ import kotlin.coroutines.resumeWithException
 internal class RowSource<T>(
     private val engine: Engine,
     query: Query<T>,
+    private val failed: (Throwable) -> Unit = {}, // called with an error that comes while nobody asks
 ) {
     /** Gets the next rows, or none at the end, or why it failed. On a thread of the pool. */
     interface Receiver<in T> {
@@ -98,6 +99,7 @@ internal class RowSource<T>(
             told = receiver
             receiver = null
         }
-        told?.ended(error)
+        val receiver = told
+        if (receiver != null) receiver.ended(error) else error?.let(failed)
     }
 }

@@ -36,7 +36,7 @@ internal class Session(
         val sql = query.sql
         val most = if (sql.maxRows > 0) sql.maxRows else engine.options.maxRows
         return prepared(sql) { statement ->
-            if (sql.maxRows in 1 until Int.MAX_VALUE) statement.maxRows = sql.maxRows + 1
+            if (most < Int.MAX_VALUE) statement.maxRows = most + 1
             if (sql.fetchSize > 0) statement.fetchSize = sql.fetchSize
             executing(sql, statement) { if (statement.execute()) read(statement.resultSet, query.mapper, most) else emptyList() }
         }
@@ -50,6 +50,7 @@ internal class Session(
         val reader = ResultReader(result)
         val rows = ArrayList<T>()
         while (true) {
+            job.checkGoesOn() // rows that are in memory already are no call that could be cancelled
             val row = reader.next() ?: return rows
             if (rows.size == most) throw TooManyRowsException("the query gives more than $most rows: stream them, or set maxRows")
             rows.add(mapper.map(row))
@@ -133,6 +134,7 @@ internal class Session(
             val rows = ArrayList<Row>(most)
             executing(query.sql, statement) {
                 while (rows.size < most) {
+                    job.checkGoesOn()
                     val row = reader.next()
                     if (row == null) {
                         isAtEnd = true
@@ -141,15 +143,19 @@ internal class Session(
                     rows.add(row)
                 }
             }
-            return rows.map(query.mapper::map)
+            return rows.map { row ->
+                job.checkGoesOn()
+                query.mapper.map(row)
+            }
         }
 
         override fun close() {
-            if (!isAtEnd && engine.dialect.readsRest) {
-                job.taint()
-                statement.cancel()
+            statement.use {
+                if (!isAtEnd && engine.dialect.readsRest) {
+                    job.taint()
+                    it.cancel()
+                }
             }
-            statement.close()
         }
     }
 
