@@ -15,15 +15,15 @@ import java.util.concurrent.ThreadFactory
  *   are needed
  * @property queueLimit how many queries may wait for a thread; one more fails with [TooBusyException]
  * @property connectTimeout how long a query waits for a connection to the server: 250 ms or more; then it fails with
- *   [DatabaseUnavailableException]
- * @property statementTimeout after which time a statement is cancelled that says nothing else with [Sql.timeout]
+ *   [DatabaseUnavailableException]. Without [pooled], its thread waits until the data source has returned
+ * @property statementTimeout how long a statement may take; then it is cancelled. [Sql.timeout] sets another limit
  * @property cancelTimeout how long after a cancellation the server may take to end the statement; then the connection is cut
  * @property closeTimeout how long what was given is waited for when the pool is closed; then it is cancelled
- * @property maxRows how many rows a query gives at most that says nothing else with [Sql.maxRows]
- * @property interaction how interactions are run that say nothing else
+ * @property maxRows how many rows a query may give; with more it fails with [TooManyRowsException]. [Sql.maxRows] sets another limit
+ * @property interaction the options of interactions that are given none
  * @property threadFactory makes the threads; null for platform threads. `Thread.ofVirtual().factory()` gives virtual ones (JDK 21)
  * @property contextCarrier what a query takes along from the thread that asks for it
- * @property pooled whether connections are kept for the next query. Without, each query has one of its own from the data source: for those
+ * @property pooled whether connections are kept for the next query. If not, each query takes a new one from the data source; this is for sources
  *   that keep connections themselves
  * @property username who to log in as, null when the URL or the data source says it
  * @property password the password for that

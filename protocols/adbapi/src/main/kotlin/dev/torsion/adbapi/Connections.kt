@@ -22,6 +22,9 @@ internal interface Connections : AutoCloseable {
     val openCount: Int
     val idleCount: Int
 
+    /** Whether [take] ends within [ConnectionPoolOptions.connectTimeout] by itself. */
+    val hasTimeout: Boolean
+
     @Throws(SQLException::class)
     fun take(): Connection
 
@@ -59,6 +62,8 @@ internal class KeptConnections(
     override val openCount: Int get() = made?.hikariPoolMXBean?.totalConnections ?: 0
 
     override val idleCount: Int get() = made?.hikariPoolMXBean?.idleConnections ?: 0
+
+    override val hasTimeout: Boolean get() = true
 
     override fun take(): Connection = (made ?: make()).connection
 
@@ -138,6 +143,8 @@ internal class SourceConnections(
 
     override val openCount: Int get() = 0
     override val idleCount: Int get() = 0
+
+    override val hasTimeout: Boolean get() = false
 
     override fun take(): Connection {
         val connection = connect() ?: throw SQLException("the data source has no connection", "08001")

@@ -11,13 +11,15 @@ import java.time.LocalDate
 import java.time.LocalDateTime
 import java.time.LocalTime
 import java.time.OffsetDateTime
+import java.time.OffsetTime
 import java.time.ZonedDateTime
 import java.time.format.DateTimeParseException
 import java.util.UUID
 
 /**
  * A value of a row as the type that a program wants. Databases differ in what they give: a count may be an `Integer` or a `Long`, a boolean a
- * number, SQLite's dates are text. What does not fit is a [MappingException], never a value that is cut.
+ * number, SQLite's dates are text. What does not fit is a [MappingException], never a value that is cut. Only the digits after the point of a
+ * `Double` or `Float` are rounded.
  */
 internal object Conversion {
     /** Whether a single value can be a [type]: then a row of it is one column. */
@@ -65,8 +67,8 @@ internal object Conversion {
         when (wanted) {
             Boolean::class.javaObjectType -> asBoolean(value)
             String::class.java -> value.toString()
-            Double::class.javaObjectType -> value.toDouble()
-            Float::class.javaObjectType -> value.toFloat()
+            Double::class.javaObjectType -> asDouble(value)
+            Float::class.javaObjectType -> asFloat(value)
             BigDecimal::class.java -> decimal(value)
             BigInteger::class.java -> decimal(value).toBigIntegerExact()
             Long::class.javaObjectType -> decimal(value).longValueExact()
@@ -77,11 +79,41 @@ internal object Conversion {
         }
 
     private fun asBoolean(value: Number): Boolean? =
-        when (value.toLong()) {
-            0L -> false
-            1L -> true
-            else -> null
+        decimal(value).let {
+            when {
+                it.signum() == 0 -> false
+                it.compareTo(BigDecimal.ONE) == 0 -> true
+                else -> null
+            }
         }
+
+    private fun asDouble(value: Number): Double = value.toDouble().also { if (value !is Float) requireWhole(value, it, "Double") }
+
+    private fun asFloat(value: Number): Float =
+        value.toFloat().also {
+            if (value !is Double) {
+                requireWhole(value, it.toDouble(), "Float")
+            } else if (it.isInfinite() && !value.isInfinite()) {
+                throw ArithmeticException("$value is too large for a Float")
+            }
+        }
+
+    /** All digits of [value] before its point must be in [made]. */
+    private fun requireWhole(
+        value: Number,
+        made: Double,
+        type: String,
+    ) {
+        if (made.isInfinite() || BigDecimal(made).toBigInteger() != decimal(value).toBigInteger() && !isRounded(value, made)) {
+            throw ArithmeticException("$value has too many digits for a $type")
+        }
+    }
+
+    /** Such as 0.99999999999999999, which becomes 1. */
+    private fun isRounded(
+        value: Number,
+        made: Double,
+    ) = decimal(value).let { it.stripTrailingZeros().scale() > 0 && (BigDecimal(made) - it).abs() < BigDecimal.ONE }
 
     private fun decimal(value: Number): BigDecimal =
         when (value) {
@@ -98,6 +130,7 @@ internal object Conversion {
         when (wanted) {
             LocalDate::class.java -> LocalDate.parse(value)
             LocalTime::class.java -> LocalTime.parse(value)
+            OffsetTime::class.java -> OffsetTime.parse(value)
             LocalDateTime::class.java -> LocalDateTime.parse(value.replace(' ', 'T'))
             OffsetDateTime::class.java -> OffsetDateTime.parse(value.replace(' ', 'T'))
             Instant::class.java -> OffsetDateTime.parse(value.replace(' ', 'T')).toInstant()
@@ -117,7 +150,7 @@ internal object Conversion {
             Boolean::class.javaObjectType, Byte::class.javaObjectType, Short::class.javaObjectType, Int::class.javaObjectType,
             Long::class.javaObjectType, Float::class.javaObjectType, Double::class.javaObjectType, Char::class.javaObjectType,
             Number::class.java, BigDecimal::class.java, BigInteger::class.java, String::class.java, ByteArray::class.java,
-            LocalDate::class.java, LocalTime::class.java, LocalDateTime::class.java, OffsetDateTime::class.java,
+            LocalDate::class.java, LocalTime::class.java, LocalDateTime::class.java, OffsetDateTime::class.java, OffsetTime::class.java,
             ZonedDateTime::class.java, Instant::class.java, UUID::class.java, Any::class.java,
         )
 }

@@ -18,6 +18,16 @@ internal enum class Dialect(
     val quotesDollar: Boolean = false,
 ) {
     POSTGRESQL(quotesDollar = true) {
+        /** The driver rolls back only without autocommit; when there is no transaction, it asks the server nothing. */
+        override fun endTransaction(
+            connection: Connection,
+            mayHaveBegun: Boolean,
+        ) {
+            connection.autoCommit = false
+            connection.rollback()
+            connection.autoCommit = true
+        }
+
         /** The driver sends one cancellation for each execution, which the server forgets when the statement has not reached it yet. */
         override fun cancelAgain(
             connection: Connection,
@@ -32,6 +42,12 @@ internal enum class Dialect(
         }
     },
     MARIADB(hasBackslashes = true, readsRest = true) {
+        /** The driver asks the server nothing when there is no transaction. */
+        override fun endTransaction(
+            connection: Connection,
+            mayHaveBegun: Boolean,
+        ): Unit = connection.rollback()
+
         override fun kindOf(error: SQLException): Kind? =
             when (error.errorCode) {
                 1213 -> Kind.DEADLOCK
@@ -48,6 +64,18 @@ internal enum class Dialect(
             }
     },
     SQLITE {
+        override fun endTransaction(
+            connection: Connection,
+            mayHaveBegun: Boolean,
+        ) {
+            if (!mayHaveBegun) return
+            try {
+                connection.createStatement().use { it.execute("ROLLBACK") }
+            } catch (e: SQLException) { // code 1: no transaction is active
+                if (e.errorCode != 1) throw e
+            }
+        }
+
         // The driver's error code is the plain one. The extended one, which tells more, it writes in front of the message.
         override fun kindOf(error: SQLException): Kind? =
             when (error.message.orEmpty().substringBefore(']').removePrefix("[SQLITE_")) {
@@ -89,6 +117,12 @@ internal enum class Dialect(
         connection: Connection,
         statement: Statement,
     ): Unit = statement.cancel()
+
+    /** Rolls back what a single statement such as `BEGIN` has left open although autocommit is on. [mayHaveBegun] is for SQLite. */
+    open fun endTransaction(
+        connection: Connection,
+        mayHaveBegun: Boolean,
+    ): Unit = Unit
 
     companion object {
         fun ofProduct(name: String): Dialect =

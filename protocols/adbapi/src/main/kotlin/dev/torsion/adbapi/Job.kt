@@ -16,7 +16,7 @@ import java.util.concurrent.atomic.AtomicBoolean
 import java.util.concurrent.locks.ReentrantLock
 import kotlin.concurrent.withLock
 
-/** Thrown in an interaction that is to go no further, since nobody waits for it any more. It is rolled back. */
+/** Nobody waits for the interaction any more. Its next statement throws this, and the pool rolls back. */
 public class InteractionCancelledException internal constructor() : CancellationException("nobody waits for it any more")
 
 /** Who waits for a job. Called once, on any thread, without a lock. */
@@ -67,6 +67,7 @@ internal class Job<T>(
     @Volatile
     private var isToEnd = false
 
+    private var mayHaveBegun = false // a transaction, of SQLite, which does not tell; on the job's thread
     private var timeLimit: AutoCloseable? = null
     private lateinit var carried: Runnable
 
@@ -87,6 +88,11 @@ internal class Job<T>(
         timeLimit?.close()
     }
 
+    /** On the job's thread. */
+    fun executes(text: String) {
+        if (interaction == null && engine.dialect == Dialect.SQLITE) mayHaveBegun = BEGINS.containsMatchIn(text)
+    }
+
     /** The connection must be looked at before it goes to another: this thread has cancelled a statement of it. */
     fun taint(): Unit = lock.withLock { isTainted = true }
 
@@ -98,7 +104,7 @@ internal class Job<T>(
         }
     }
 
-    /** It is to go no further, which who waits for it does not know yet. On any thread; does not block. */
+    /** The job is to go no further, and the caller is told. On any thread; does not block. */
     fun end(why: Throwable) {
         if (stop(why)) {
             if (isTold.compareAndSet(false, true)) completion.failed(why)
@@ -206,7 +212,7 @@ internal class Job<T>(
         checkGoesOn()
         val connection =
             try {
-                engine.take()
+                taken()
             } catch (e: SQLException) {
                 throw engine.classified(e)
             }
@@ -226,6 +232,18 @@ internal class Job<T>(
         } finally {
             giveBack(connection, failure)
         }
+    }
+
+    /** Where the source sets no limit of its own, who waits is told when it takes too long; the connection goes back when it comes. */
+    private fun taken(): Connection {
+        if (engine.connections.hasTimeout) return engine.take()
+        val timeout = engine.options.connectTimeout
+        val limit =
+            engine.deadlines.after(timeout) {
+                engine.counters.failed.increment()
+                end(DatabaseUnavailableException("no connection within $timeout", null))
+            }
+        return limit.use { engine.take() }
     }
 
     private fun withSession(connection: Connection): T {
@@ -296,7 +314,6 @@ internal class Job<T>(
         if (failure is DatabaseUnavailableException) return false
         val isSound = lock.withLock { !isCut && cancelsUnderWay == 0 }
         if (!isSound) return false
-        if (failure == null && interaction == null && !isTainted) return true
         return try {
             engine.deadlines.after(engine.options.cancelTimeout) { cutUnlessOver(connection) }.use { clean(connection, failure) }
         } catch (e: Exception) {
@@ -310,8 +327,10 @@ internal class Job<T>(
         failure: Throwable?,
     ): Boolean {
         if (!connection.autoCommit) {
-            if (failure != null) connection.rollback()
+            if (failure != null || interaction == null) connection.rollback()
             connection.autoCommit = true
+        } else if (interaction == null) {
+            engine.dialect.endTransaction(connection, mayHaveBegun)
         }
         if (interaction != null && engine.dialect != Dialect.SQLITE) {
             if (interaction.readOnly) connection.isReadOnly = false
@@ -514,6 +533,7 @@ internal class Job<T>(
         const val LAST_CANCEL_PAUSE = 1_000L
         const val DOUBLINGS = 6
         const val VALIDATION_SECONDS = 2
+        val BEGINS = Regex("\\b(BEGIN|SAVEPOINT)\\b", RegexOption.IGNORE_CASE)
         val log = Logger(ConnectionPool::class.java)
     }
 }

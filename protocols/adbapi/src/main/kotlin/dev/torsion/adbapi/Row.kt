@@ -8,7 +8,7 @@ import java.util.Collections
 /**
  * A row of a result. Immutable, and of use on any thread.
  *
- * Its values are plain: numbers, text, booleans, `byte[]`, `LocalDate`, `LocalTime`, `LocalDateTime`, `OffsetDateTime`, `UUID`, lists for
+ * Its values are plain: numbers, text, booleans, `byte[]`, `LocalDate`, `LocalTime`, `OffsetTime`, `LocalDateTime`, `OffsetDateTime`, `UUID`, lists for
  * arrays, null. Large objects are read whole; what only a driver knows, such as PostgreSQL's `jsonb`, is its text.
  */
 public class Row internal constructor(

@@ -47,7 +47,7 @@ internal class Session(
         mapper: RowMapper<T>,
         most: Int,
     ): List<T> {
-        val reader = ResultReader(result)
+        val reader = ResultReader(result, engine.dialect)
         val rows = ArrayList<T>()
         while (true) {
             job.checkGoesOn() // rows that are in memory already are no call that could be cancelled
@@ -58,7 +58,21 @@ internal class Session(
     }
 
     fun update(sql: Sql): Long = prepared(sql) { statement ->
-        executing(sql, statement) { if (statement.execute()) 0 else count(statement) }
+        executing(sql, statement) { if (statement.execute()) changed(sql, statement.resultSet) else count(statement) }
+    }
+
+    /** With `RETURNING` the rows of the result are those that were changed; a query changes none. */
+    private fun changed(
+        sql: Sql,
+        result: ResultSet,
+    ): Long {
+        if (!GIVES_CHANGED.containsMatchIn(sql.text)) return 0
+        var count = 0L
+        while (result.next()) {
+            job.checkGoesOn()
+            count++
+        }
+        return count
     }
 
     fun insert(sql: Sql): Inserted =
@@ -74,7 +88,7 @@ internal class Session(
         result: ResultSet,
         areChosen: Boolean,
     ): List<Row> {
-        val reader = ResultReader(result)
+        val reader = ResultReader(result, engine.dialect)
         val rows = generateSequence(reader::next).toList()
         if (areChosen || rows.isEmpty() || reader.columns.names.size == 1) return rows
         // PostgreSQL gives all columns of the new row.
@@ -108,7 +122,7 @@ internal class Session(
         try {
             engine.binding.bind(statement, bound.values)
             statement.fetchSize = if (sql.fetchSize > 0) sql.fetchSize else Sql.FETCH_SIZE
-            val reader = executing(sql, statement) { if (statement.execute()) ResultReader(statement.resultSet) else null }
+            val reader = executing(sql, statement) { if (statement.execute()) ResultReader(statement.resultSet, engine.dialect) else null }
             return Cursor(statement, reader, query)
         } catch (e: Throwable) {
             try {
@@ -165,6 +179,7 @@ internal class Session(
         use: (PreparedStatement) -> R,
     ): R {
         val bound = engine.binding.bound(sql)
+        job.executes(bound.text)
         return prepare(bound.text, sql, returnsKeys).use { statement ->
             engine.binding.bind(statement, bound.values)
             use(statement)
@@ -198,5 +213,7 @@ internal class Session(
     private companion object {
         /** How many rows are sent to the database at once. */
         const val BATCH = 1_000
+
+        val GIVES_CHANGED = Regex("\\bRETURNING\\b|\\bFINAL\\s+TABLE\\b", RegexOption.IGNORE_CASE)
     }
 }

@@ -36,7 +36,7 @@ public class Transaction internal constructor(
         vararg arguments: Any?,
     ): List<Row> = query(Sql.of(text, *arguments))
 
-    /** Runs a statement that changes something, and gives how many rows that were. */
+    /** Runs a statement that changes something, and gives how many rows that were. With `RETURNING` the rows themselves are dropped. */
     public fun update(sql: Sql): Long = usable().update(sql)
 
     /** [update] with [arguments] for each `?` in [text]. */

@@ -99,7 +99,7 @@ internal enum class TestDatabase(
     /** Counts the statements that run whose text is like a pattern; null where nobody can tell. */
     open val running: String? get() = null
 
-    /** Returns when the server runs a statement like [pattern]. */
+    /** Returns when the server runs a statement like [pattern], perhaps with something of the driver's in front. */
     fun awaitRunning(
         url: String,
         pattern: String,
@@ -109,7 +109,7 @@ internal enum class TestDatabase(
         DriverManager.getConnection(url).use { connection ->
             do {
                 check(System.nanoTime() < deadline) { "the server does not run $pattern" }
-            } while (count(connection, query, pattern) == 0)
+            } while (count(connection, query, "%$pattern") == 0)
         }
     }
 
