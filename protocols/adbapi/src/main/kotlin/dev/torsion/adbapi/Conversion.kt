@@ -104,7 +104,8 @@ internal object Conversion {
         made: Double,
         type: String,
     ) {
-        if (made.isInfinite() || BigDecimal(made).toBigInteger() != decimal(value).toBigInteger() && !isRounded(value, made)) {
+        val isWhole = !made.isInfinite() && (BigDecimal(made).toBigInteger() == decimal(value).toBigInteger() || isRounded(value, made))
+        if (!isWhole) {
             throw ArithmeticException("$value has too many digits for a $type")
         }
     }

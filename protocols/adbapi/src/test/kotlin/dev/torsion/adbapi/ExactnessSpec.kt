@@ -26,7 +26,8 @@ internal class ExactnessSpec :
                 for (database in listOf(TestDatabase.H2, TestDatabase.POSTGRESQL, TestDatabase.MARIADB)) {
                     if (!database.isHere.isEnabled) continue
                     withPool(database.fresh()) { pool ->
-                        pool.query("SELECT TIMESTAMP '2024-03-31 02:30:00' AS x").result()[0]["x"] shouldBe LocalDateTime.of(2024, 3, 31, 2, 30)
+                        pool.query("SELECT TIMESTAMP '2024-03-31 02:30:00' AS x").result()[0]["x"] shouldBe
+                            LocalDateTime.of(2024, 3, 31, 2, 30)
                         if (database != TestDatabase.MARIADB) {
                             val row =
                                 pool
@@ -36,7 +37,8 @@ internal class ExactnessSpec :
                                     ).result()[0]
                             row[0] shouldBe LocalTime.parse("12:34:56.789")
                             row[1] shouldBe OffsetTime.parse("01:02:03+05:00")
-                            (row[2] as OffsetDateTime).toInstant() shouldBe OffsetDateTime.of(2024, 1, 1, 0, 0, 0, 0, ZoneOffset.UTC).toInstant()
+                            (row[2] as OffsetDateTime).toInstant() shouldBe
+                                OffsetDateTime.of(2024, 1, 1, 0, 0, 0, 0, ZoneOffset.UTC).toInstant()
                             row[3] shouldBe listOf(LocalDateTime.of(2024, 3, 31, 2, 30))
                         }
                     }
@@ -80,7 +82,9 @@ internal class ExactnessSpec :
         }
 
         for (database in listOf(TestDatabase.SQLITE, TestDatabase.POSTGRESQL)) {
-            test("${database.name}: an update that returns rows says how many it has changed").config(enabledOrReasonIf = { database.isHere }) {
+            test("${database.name}: an update that returns rows says how many it has changed").config(enabledOrReasonIf = {
+                database.isHere
+            }) {
                 withPool(database.fresh()) { pool ->
                     pool.update("CREATE TABLE t(x INT)").result()
                     pool.update("INSERT INTO t VALUES (1), (2) RETURNING x").result() shouldBe 2

@@ -123,7 +123,14 @@ internal class SoundnessSpec :
                         closed.incrementAndGet()
                     }
                 }
-            val engine = Engine(ConnectionPoolOptions.DEFAULT, connections, ThreadFactory { throw OutOfMemoryError("unable to create native thread") })
+            val engine =
+                Engine(
+                    ConnectionPoolOptions.DEFAULT,
+                    connections,
+                    ThreadFactory {
+                        throw OutOfMemoryError("unable to create native thread")
+                    },
+                )
             val refused = AtomicInteger()
             engine.inHelper({ refused.incrementAndGet() }) { error("there is no thread for it") }
             refused.get() shouldBe 1
@@ -183,7 +190,9 @@ internal class SoundnessSpec :
                     pool
                         .interaction { tx ->
                             tx.query(
-                                Sql.of("SELECT x FROM SYSTEM_RANGE(1, 1000)").timeout(Duration.ofMillis(50)).map { tx.query(TestDatabase.H2.slow) },
+                                Sql.of("SELECT x FROM SYSTEM_RANGE(1, 1000)").timeout(Duration.ofMillis(50)).map {
+                                    tx.query(TestDatabase.H2.slow)
+                                },
                             )
                         }.result()
                 }
