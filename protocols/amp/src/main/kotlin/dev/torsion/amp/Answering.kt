@@ -98,7 +98,7 @@ internal class Boxes(
     ): ByteArray =
         try {
             (result as AmpBox).with(Keys.ANSWER to ask).encode()
-        } catch (e: RuntimeException) {
+        } catch (e: Exception) {
             throw BadLocalReturnException("The box of an answer cannot be sent. ${safeMessage(e)}", e)
         }
 }

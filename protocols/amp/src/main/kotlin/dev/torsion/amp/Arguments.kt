@@ -102,7 +102,7 @@ public abstract class Arguments {
             argument.type.encode(value).also { checkLength(argument.name, it) }
         } catch (e: TooLongException) {
             throw e
-        } catch (e: RuntimeException) { // a type of the user's may throw anything
+        } catch (e: Exception) { // a type of the user's may throw anything
             throw InvalidSignatureException("${argument.name} of $this cannot be sent as ${argument.type}: ${safeMessage(e)}.", e)
         }
 
@@ -130,7 +130,7 @@ public abstract class Arguments {
     ): Any =
         try {
             argument.type.decode(bytes)
-        } catch (e: RuntimeException) { // a type of the user's may throw anything
+        } catch (e: Exception) { // a type of the user's may throw anything
             throw ProtocolViolationException("${argument.name} of $this is no ${argument.type}: ${safeMessage(e)}.", e)
         }
 

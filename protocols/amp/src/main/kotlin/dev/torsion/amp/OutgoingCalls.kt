@@ -29,18 +29,14 @@ internal abstract class OutgoingCall<T> {
     /** Called when an error comes in its place, also when nobody waits for it. */
     open fun refused(error: Throwable) {}
 
+    /** The call is in nobody's list any more: whatever is thrown here is told to it first. */
     fun answered(box: AmpBox) {
-        try {
-            accepted()
-        } catch (e: Throwable) {
-            failed(e)
-            throw e
-        }
+        orFailed { accepted() }
         val value =
             try {
-                read(box)
-            } catch (e: ProtocolViolationException) {
-                return failed(e)
+                orFailed { read(box) }
+            } catch (_: ProtocolViolationException) {
+                return // the call has been told; the connection goes on
             }
         if (isWanted) deferred.callback(value)
     }
@@ -49,10 +45,18 @@ internal abstract class OutgoingCall<T> {
         code: String,
         description: String,
     ) {
-        val error = exception(code, description)
-        refused(error)
+        val error = orFailed { exception(code, description) }
+        orFailed { refused(error) }
         failed(error)
     }
+
+    private inline fun <R> orFailed(work: () -> R): R =
+        try {
+            work()
+        } catch (e: Throwable) {
+            failed(e)
+            throw e
+        }
 
     fun failed(error: Throwable) {
         if (isWanted) deferred.errback(error)
@@ -75,15 +79,13 @@ internal open class CommandCall(
         val own =
             try {
                 declared.make.apply(description)
-            } catch (e: RuntimeException) {
+            } catch (e: Exception) { // a function of the user's may throw anything
                 return unknown.apply { addSuppressed(e) }
             }
-        if (own.cause == null) {
-            try {
-                own.initCause(unknown)
-            } catch (_: IllegalStateException) {
-                // it was made with a cause, and that is none
-            }
+        try {
+            if (own.cause == null) own.initCause(unknown)
+        } catch (_: Exception) {
+            // it was made with a cause, and that is none; or it does not want one
         }
         return own
     }

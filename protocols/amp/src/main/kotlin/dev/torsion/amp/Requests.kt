@@ -71,24 +71,22 @@ internal class Requests(
         if (count >= options.maxRequestsWhileCalling) return refuse(ask, name, BUSY, "Too many requests wait for their answers.")
         val result =
             try {
-                answering.respond(amp, box)
+                answering.respond(amp, box).let { if (it is CompletionStage<*>) it.toDeferred(amp.loop) else it }
             } catch (e: Throwable) {
                 return failed(answering, ask, name, e)
             }
-        val later =
-            when (result) {
-                is Deferred<*> -> result
-                is CompletionStage<*> -> result.toDeferred(amp.loop)
-                else -> return done(answering, ask, name, result)
-            }
+        val later = result as? Deferred<*> ?: return done(answering, ask, name, result)
         count++
         if (control) amp.input.isQuiet = if (answering is Switching) Input.Quiet.KEEPS else Input.Quiet.REFUSES
         @Suppress("UNCHECKED_CAST")
         (later as Deferred<Any?>).addBoth { outcome ->
             count--
             if (control) amp.input.isQuiet = Input.Quiet.NO
-            if (outcome is Failure) failed(answering, ask, name, outcome.value) else done(answering, ask, name, outcome.get())
-            amp.input.resumeSoon()
+            try {
+                if (outcome is Failure) failed(answering, ask, name, outcome.value) else done(answering, ask, name, outcome.get())
+            } finally {
+                amp.input.resumeSoon()
+            }
             null
         }
     }
@@ -124,6 +122,8 @@ internal class Requests(
                 answering.answer(result, ask)
             } catch (e: BadLocalReturnException) {
                 return failed(answering, ask, name, e)
+            } catch (e: Throwable) { // of a type of the user's; it must not pass for a declared error
+                return failed(answering, ask, name, BadLocalReturnException("The answer of $name cannot be written.", e))
             }
         if ((answering is StartingTLS && result !is TLSSettings) || (answering is Switching && result !is Protocol)) {
             return failed(answering, ask, name, BadLocalReturnException("The responder of $name has given nothing to go over to.", null))

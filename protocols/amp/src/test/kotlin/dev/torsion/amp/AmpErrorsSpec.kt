@@ -1,0 +1,85 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.amp
+
+import dev.torsion.defer.Deferred
+import dev.torsion.defer.Failure
+import dev.torsion.defer.Outcome
+import dev.torsion.testkit.CapturedLogs
+import io.kotest.core.spec.style.FunSpec
+import io.kotest.matchers.shouldBe
+import io.kotest.matchers.types.shouldBeInstanceOf
+import io.kotest.matchers.types.shouldBeSameInstanceAs
+
+/** Code of the user's that throws an Error where AMP calls it: a call is told, a connection does not stall. */
+class AmpErrorsSpec :
+    FunSpec({
+        test("a call is told of an Error that its answer, or its declared error, is read with") {
+            CapturedLogs.start().use { logs ->
+                val decoding = Alone()
+                val read = decoding.amp.callRemote(Thrower).outcome()
+                runCatching { decoding.receive("_answer", "1", "text", "decode") }
+                failure(read) shouldBeSameInstanceAs Thrower.error
+                val making = Alone()
+                val made = making.amp.callRemote(Thrower).outcome()
+                runCatching { making.receive("_error", "1", "_error_code", "THROWS", "_error_description", "d") }
+                failure(made) shouldBeSameInstanceAs Thrower.error
+                logs.flushLoggedErrors(Throwable::class.java)
+            }
+        }
+
+        test("a checked exception of a type or a maker is an error like others, and the connection goes on") {
+            val client = Alone()
+            val read = client.amp.callRemote(Thrower).outcome()
+            val made = client.amp.callRemote(Thrower).outcome()
+            client.receive("_answer", "1", "text", "checked")
+            client.receive("_error", "2", "_error_code", "CHECKED", "_error_description", "d")
+            failure(read).cause.shouldBeInstanceOf<java.io.IOException>()
+            failure(made).shouldBeInstanceOf<UnknownRemoteException>().suppressed.single().shouldBeInstanceOf<java.io.IOException>()
+            client.transport.isDisconnecting shouldBe false
+        }
+
+        test("an answer that throws an Error when it is written is UNKNOWN, is logged, and ends the connection") {
+            for (isLater in listOf(false, true)) {
+                val gate = Deferred<Values>()
+                val answer = valuesOf(Thrower.text("encode"))
+                val responders = Responders.builder().onDeferred(Hang) { gate }
+                if (isLater) responders.onDeferred(Thrower) { gate } else responders.on(Thrower) { answer }
+                val server = Alone(responders.build(), AmpOptions.DEFAULT.withMaxRequests(1))
+                CapturedLogs.start().use { logs ->
+                    val request = box("_command", "Thrower", "_ask", "1").encode()
+                    server.transport.receive(if (isLater) request + box("_command", "Thrower", "_ask", "2").encode() else request)
+                    if (isLater) {
+                        server.transport.isReadingPaused shouldBe true
+                        gate.callback(answer)
+                    }
+                    logs.flushLoggedErrors(BadLocalReturnException::class.java).size shouldBe 1
+                }
+                server.written().first() shouldBe box("_error", "1", "_error_code", "UNKNOWN", "_error_description", "Unknown Error")
+                server.transport.isDisconnecting shouldBe true
+                server.amp.waitingRequests shouldBe 0
+            }
+        }
+    })
+
+private fun failure(outcome: () -> Outcome<*>?): Throwable = (outcome() as Failure).value
+
+/** What it is asked to do with a text is to throw something. */
+private object Thrower : Command("Thrower") {
+    val error = AssertionError("of the user's")
+
+    private object Type : AmpType<String>("Text") {
+        override fun encode(value: String): ByteArray = throw error
+
+        override fun decode(bytes: ByteArray): String =
+            throw (if (bytes.decodeToString() == "checked") java.io.IOException("checked") else error)
+    }
+
+    val text = response("text", Type)
+
+    init {
+        error("THROWS", ArithmeticException::class.java) { throw error }
+        error("CHECKED", IllegalStateException::class.java) { throw java.io.IOException("checked") }
+    }
+}
