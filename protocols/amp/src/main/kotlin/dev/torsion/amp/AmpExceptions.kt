@@ -4,6 +4,7 @@
 package dev.torsion.amp
 
 import dev.torsion.log.escaped
+import dev.torsion.log.safeMessage
 import dev.torsion.net.CloseReason
 
 /** The base of AMP's errors; Twisted's `AmpError`. */
@@ -115,4 +116,9 @@ internal const val UNHANDLED = "UNHANDLED"
 internal const val UNKNOWN = "UNKNOWN"
 
 private const val SHOWN = 80
-private const val LONG = 2_000
+
+/** How much of a description is shown. */
+internal const val LONG: Int = 2_000
+
+/** What [error] says, fit for a log: types of the user's, and parsers, quote what the peer has sent. */
+internal fun shown(error: Throwable): String = escaped(safeMessage(error) ?: error.javaClass.name)

@@ -10,7 +10,11 @@ package dev.torsion.amp
  * ```kotlin
  * object UuidType : AmpType<UUID>("UUID") {
  *     override fun encode(value: UUID) = value.toString().encodeToByteArray()
- *     override fun decode(bytes: ByteArray) = UUID.fromString(bytes.decodeToString())
+ *
+ *     override fun decode(bytes: ByteArray): UUID {
+ *         require(bytes.size == 36) { "it has not 36 characters" }
+ *         return UUID.fromString(bytes.decodeToString())
+ *     }
  * }
  * ```
  *
@@ -31,7 +35,8 @@ public abstract class AmpType<T : Any>(
     /**
      * The value of [bytes], which are this function's to keep.
      *
-     * @throws IllegalArgumentException when they are none of this type; the message may quote them only escaped
+     * @throws IllegalArgumentException when they are none of this type. Its message, and those of its causes, are escaped and cut before anybody
+     *   sees them, for they may quote the peer
      */
     public abstract fun decode(bytes: ByteArray): T
 

@@ -3,6 +3,7 @@
 
 package dev.torsion.amp
 
+import dev.torsion.log.escapedThrowable
 import java.math.BigDecimal
 import java.math.BigInteger
 import java.nio.ByteBuffer
@@ -77,7 +78,7 @@ public object AmpTypes {
             try {
                 Path.of(Utf8.decode(it))
             } catch (e: InvalidPathException) {
-                refuse("it is no path on this system", e)
+                refuse("it is no path on this system", escapedThrowable(e))
             }
         })
 

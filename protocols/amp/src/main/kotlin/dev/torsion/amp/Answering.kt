@@ -4,7 +4,7 @@
 package dev.torsion.amp
 
 import dev.torsion.defer.inlineCallbacks
-import dev.torsion.log.safeMessage
+import dev.torsion.log.escapedThrowable
 import dev.torsion.net.ProtocolViolationException
 
 /** What is done with the boxes of one command. */
@@ -99,7 +99,7 @@ internal class Boxes(
         try {
             (result as AmpBox).with(Keys.ANSWER to ask).encode()
         } catch (e: Exception) {
-            throw BadLocalReturnException("The box of an answer cannot be sent. ${safeMessage(e)}", e)
+            throw BadLocalReturnException("The box of an answer cannot be sent. ${shown(e)}", escapedThrowable(e))
         }
 }
 

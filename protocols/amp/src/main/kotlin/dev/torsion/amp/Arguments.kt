@@ -4,7 +4,7 @@
 package dev.torsion.amp
 
 import dev.torsion.log.escaped
-import dev.torsion.log.safeMessage
+import dev.torsion.log.escapedThrowable
 import dev.torsion.net.ProtocolViolationException
 
 /**
@@ -103,7 +103,10 @@ public abstract class Arguments {
         } catch (e: TooLongException) {
             throw e
         } catch (e: Exception) { // a type of the user's may throw anything
-            throw InvalidSignatureException("${argument.name} of $this cannot be sent as ${argument.type}: ${safeMessage(e)}.", e)
+            throw InvalidSignatureException(
+                "${argument.name} of $this cannot be sent as ${argument.type}: ${shown(e)}.",
+                escapedThrowable(e),
+            )
         }
 
     internal fun boxOf(slots: Array<ByteArray?>): ByteArray = layout.encode(slots)
@@ -131,7 +134,7 @@ public abstract class Arguments {
         try {
             argument.type.decode(bytes)
         } catch (e: Exception) { // a type of the user's may throw anything
-            throw ProtocolViolationException("${argument.name} of $this is no ${argument.type}: ${safeMessage(e)}.", e)
+            throw ProtocolViolationException("${argument.name} of $this is no ${argument.type}: ${shown(e)}.", escapedThrowable(e))
         }
 
     private companion object {

@@ -86,7 +86,9 @@ constructor(
 
     /**
      * Declares an error; Twisted's `errors`. A responder that throws a [type], or one below it, is answered with [code] and the message of
-     * the exception; for the caller [make] makes the exception again, of that message. The first one declared that fits counts.
+     * the exception; for the caller [make] makes the exception again, of that message. Control characters of the message
+     * are escaped then, and it is cut, so that it is fit for a log. The cause is an [UnknownRemoteException], whose description is the text as
+     * it came. The first error declared that fits counts.
      */
     protected fun <E : Throwable> error(
         code: String,

@@ -5,6 +5,7 @@ package dev.torsion.amp
 
 import dev.torsion.defer.Deferred
 import dev.torsion.log.escaped
+import dev.torsion.log.escapedThrowable
 import dev.torsion.log.safeString
 import dev.torsion.net.ProtocolViolationException
 
@@ -78,9 +79,9 @@ internal open class CommandCall(
         val declared = command.declaredAs(code) ?: return unknown
         val own =
             try {
-                declared.make.apply(description)
+                declared.make.apply(escaped(description, LONG)) // a program logs what it says
             } catch (e: Exception) { // a function of the user's may throw anything
-                return unknown.apply { addSuppressed(e) }
+                return unknown.apply { addSuppressed(escapedThrowable(e)) }
             }
         try {
             if (own.cause == null) own.initCause(unknown)

@@ -9,6 +9,7 @@ import dev.torsion.defer.toDeferred
 import dev.torsion.log.LogKeys
 import dev.torsion.log.Logger
 import dev.torsion.log.escaped
+import dev.torsion.log.escapedThrowable
 import dev.torsion.log.safeMessage
 import dev.torsion.log.safeString
 import dev.torsion.net.Protocol
@@ -123,7 +124,7 @@ internal class Requests(
             } catch (e: BadLocalReturnException) {
                 return failed(answering, ask, name, e)
             } catch (e: Throwable) { // of a type of the user's; it must not pass for a declared error
-                return failed(answering, ask, name, BadLocalReturnException("The answer of $name cannot be written.", e))
+                return failed(answering, ask, name, BadLocalReturnException("The answer of $name cannot be written.", escapedThrowable(e)))
             }
         if ((answering is StartingTLS && result !is TLSSettings) || (answering is Switching && result !is Protocol)) {
             return failed(answering, ask, name, BadLocalReturnException("The responder of $name has given nothing to go over to.", null))
@@ -175,7 +176,7 @@ internal class Requests(
     ) {
         if (ask != null) amp.output.answer(error(ask, code, description))
         if (ask == null || isFatal) amp.transport.loseConnection()
-        if (ask == null) logRefused(name, description)
+        if (ask == null) logRefused(name, escaped(description, LONG))
     }
 
     private fun error(

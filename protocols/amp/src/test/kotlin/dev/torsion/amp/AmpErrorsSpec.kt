@@ -8,11 +8,15 @@ import dev.torsion.defer.Failure
 import dev.torsion.defer.Outcome
 import dev.torsion.testkit.CapturedLogs
 import io.kotest.core.spec.style.FunSpec
+import io.kotest.matchers.collections.shouldBeEmpty
 import io.kotest.matchers.shouldBe
+import io.kotest.matchers.string.shouldContain
+import io.kotest.matchers.string.shouldStartWith
 import io.kotest.matchers.types.shouldBeInstanceOf
 import io.kotest.matchers.types.shouldBeSameInstanceAs
+import java.util.UUID
 
-/** Code of the user's that throws an Error where AMP calls it: a call is told, a connection does not stall. */
+/** Code of the user's that throws anything where AMP calls it: a call is told, no connection stalls, and no line of the log is forged. */
 class AmpErrorsSpec :
     FunSpec({
         test("a call is told of an Error that its answer, or its declared error, is read with") {
@@ -61,7 +65,54 @@ class AmpErrorsSpec :
                 server.amp.waitingRequests shouldBe 0
             }
         }
+
+        test("a peer cannot forge a line of the log: not by a value, not by a declared error, not by what a maker or a responder quotes") {
+            val client = Alone()
+            val calls = (1..4).map { client.amp.callRemote(Quoter).outcome() }
+            client.receive("_answer", "1", "path", "x\nFORGED\u0000")
+            client.receive("_answer", "2", "uuid", "x\nFORGED" + "-".repeat(28))
+            client.receive("_error", "3", "_error_code", "DECLARED", "_error_description", "x\nFORGED" + "y".repeat(9_000))
+            client.receive("_error", "4", "_error_code", "MAKER", "_error_description", "x\nFORGED")
+            for (call in calls) failure(call).stackTraceToString().lines().filter { it.startsWith("FORGED") }.shouldBeEmpty()
+            failure(calls[2]).run {
+                message!! shouldStartWith "x\\nFORGEDyyy"
+                (message!!.length < 3_000) shouldBe true
+                cause.shouldBeInstanceOf<UnknownRemoteException>().description shouldBe "x\nFORGED" + "y".repeat(9_000)
+            }
+            for (what in listOf("uuid", "path")) {
+                val server = Alone(Responders.builder().on(Quoter) { throw IllegalStateException(it[Quoter.text]) }.build())
+                CapturedLogs.start().use { logs ->
+                    server.receive("_command", "Quoter", if (what == "uuid") "in" else "text", "x\nFORGED" + "-".repeat(28))
+                    logs.messages().single().run {
+                        this shouldContain "x\\nFORGED"
+                        lines().size shouldBe 1
+                    }
+                }
+            }
+        }
     })
+
+/** Its types and its makers quote what comes. */
+private object Quoter : Command("Quoter") {
+    private object UuidType : AmpType<UUID>("UUID") {
+        override fun encode(value: UUID) = value.toString().encodeToByteArray()
+
+        override fun decode(bytes: ByteArray): UUID {
+            require(bytes.size == 36) { "it has not 36 characters" }
+            return UUID.fromString(bytes.decodeToString())
+        }
+    }
+
+    val uuidIn = optionalArgument("in", UuidType)
+    val text = optionalArgument("text", AmpTypes.UNICODE)
+    val path = optionalResponse("path", AmpTypes.PATH)
+    val uuid = optionalResponse("uuid", UuidType)
+
+    init {
+        error("DECLARED", IllegalStateException::class.java, ::IllegalStateException)
+        error("MAKER", NumberFormatException::class.java) { throw NumberFormatException("no number: $it") }
+    }
+}
 
 private fun failure(outcome: () -> Outcome<*>?): Throwable = (outcome() as Failure).value
 
