@@ -12,6 +12,8 @@ package dev.torsion.amp
  * @property maxRequests how many of the peer's requests may wait for our answers at once. While there are so many, or the peer does not
  *   read its answers, nothing is read; unless we wait for an answer ourselves, which has to be read
  * @property maxRequestsWhileCalling how many may wait while reading has to go on for such an answer: more are refused with the error `BUSY`
+ * @property maxRequestBytes how many bytes the boxes of the requests that wait may have together; the last one may go beyond it. From then
+ *   on it is as with [maxRequests] and [maxRequestsWhileCalling]: nothing is read, or more are refused
  */
 public data class AmpOptions
 @JvmOverloads
@@ -20,6 +22,7 @@ constructor(
     public val maxCalls: Int = 10_000,
     public val maxRequests: Int = 1_000,
     public val maxRequestsWhileCalling: Int = 10_000,
+    public val maxRequestBytes: Int = 16 * 1024 * 1024,
 ) {
     init {
         require(maxCalls > 0) { "maxCalls must be positive, but is $maxCalls" }
@@ -27,6 +30,7 @@ constructor(
         require(maxRequestsWhileCalling >= maxRequests) {
             "maxRequestsWhileCalling must not be less than maxRequests, but is $maxRequestsWhileCalling"
         }
+        require(maxRequestBytes > 0) { "maxRequestBytes must be positive, but is $maxRequestBytes" }
     }
 
     /** These options with other [limits]. */
@@ -38,6 +42,12 @@ constructor(
     /** These options with another [maxRequests]. */
     public fun withMaxRequests(most: Int): AmpOptions =
         copy(maxRequests = most, maxRequestsWhileCalling = maxOf(most, maxRequestsWhileCalling))
+
+    /** These options with another [maxRequestsWhileCalling]. */
+    public fun withMaxRequestsWhileCalling(most: Int): AmpOptions = copy(maxRequestsWhileCalling = most)
+
+    /** These options with another [maxRequestBytes]. */
+    public fun withMaxRequestBytes(most: Int): AmpOptions = copy(maxRequestBytes = most)
 
     public companion object {
         /** All defaults. */

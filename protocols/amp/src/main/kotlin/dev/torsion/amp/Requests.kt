@@ -44,8 +44,12 @@ internal class Requests(
     var count: Int = 0
         private set
 
+    /** How many bytes their boxes have: the memory that they hold, as far as the peer decides. */
+    private var bytes = 0L
+    private val hasManyBytes: Boolean get() = bytes >= options.maxRequestBytes
+
     /** Whether no more should be read: as many wait as may, or the peer does not read its answers. */
-    val isFull: Boolean get() = count >= options.maxRequests || !isWritable()
+    val isFull: Boolean get() = count >= options.maxRequests || hasManyBytes || !isWritable()
 
     private fun isWritable(): Boolean {
         if (amp.transport.isWritable) return true
@@ -69,7 +73,11 @@ internal class Requests(
         val answering = amp.responders.find(name) ?: return refuse(ask, name, UNHANDLED, "Unhandled Command: b'${escaped(name, SHOWN)}'")
         val control = answering is Switching || answering is StartingTLS
         if (control && !mayControl(answering, ask, name)) return
-        if (count >= options.maxRequestsWhileCalling) return refuse(ask, name, BUSY, "Too many requests wait for their answers.")
+        if (count >= options.maxRequestsWhileCalling ||
+            hasManyBytes
+        ) {
+            return refuse(ask, name, BUSY, "Too many requests wait for their answers.")
+        }
         val result =
             try {
                 answering.respond(amp, box).let { if (it is CompletionStage<*>) it.toDeferred(amp.loop) else it }
@@ -77,11 +85,14 @@ internal class Requests(
                 return failed(answering, ask, name, e)
             }
         val later = result as? Deferred<*> ?: return done(answering, ask, name, result)
+        val size = box.encodedSize
         count++
+        bytes += size
         if (control) amp.input.isQuiet = if (answering is Switching) Input.Quiet.KEEPS else Input.Quiet.REFUSES
         @Suppress("UNCHECKED_CAST")
         (later as Deferred<Any?>).addBoth { outcome ->
             count--
+            bytes -= size
             if (control) amp.input.isQuiet = Input.Quiet.NO
             try {
                 if (outcome is Failure) failed(answering, ask, name, outcome.value) else done(answering, ask, name, outcome.get())

@@ -88,6 +88,42 @@ class BackPressureSpec :
             server.transport.isReadingPaused shouldBe false
         }
 
+        test("the bytes of waiting requests are limited too: above it nothing is read, and more are BUSY while we call") {
+            fun large(tag: Int) = box("_command", "Hang", "_ask", "$tag", "more", "x".repeat(1_000)).encode()
+            val gate = Gate()
+            val server = Alone(gate.responders, AmpOptions.DEFAULT.withMaxRequestBytes(2_000))
+            server.transport.receive(large(1) + large(2) + large(3) + large(4))
+            server.transport.isReadingPaused shouldBe true
+            gate.waiting.size shouldBe 2 // the second goes beyond the limit
+            val ours = server.amp.callRemote(Nothings).outcome()
+            server.written().map { it.text("_command") ?: "${it.text("_error")} ${it.text("_error_code")}" } shouldBe
+                listOf("Nothing", "3 BUSY", "4 BUSY")
+            server.receive("_answer", "1")
+            ours()!!.isSuccess shouldBe true
+            server.transport.isReadingPaused shouldBe true
+            gate.open()
+            server.transport.isReadingPaused shouldBe false
+            server.transport.receive(large(5))
+            server.transport.isReadingPaused shouldBe true
+            repeat(2) { gate.open() }
+            server.written().answered() shouldBe listOf(1, 2, 5)
+            server.transport.isReadingPaused shouldBe false
+        }
+
+        test("one request above the limit of bytes is begun when none waits, and the default holds less than the count would") {
+            val gate = Gate()
+            val server = Alone(gate.responders, AmpOptions.DEFAULT.withMaxRequestBytes(1))
+            server.transport.receive(hang(1))
+            gate.open()
+            server.written().answered() shouldBe listOf(1)
+            val full = Alone(gate.responders)
+            full.amp.callRemote(Nothings)
+            val largest = box("_command", "Hang", "_ask", "1", "a", "x".repeat(65_535), "b", "x".repeat(65_535)).encode()
+            repeat(200) { full.transport.receive(largest) }
+            gate.waiting.size shouldBe 128 // a little more than 128 KiB each
+            AmpOptions.DEFAULT.withMaxRequestsWhileCalling(2_000).maxRequestsWhileCalling shouldBe 2_000
+        }
+
         test("a call of ours while reading is paused makes it go on, or its answer would never come") {
             val gate = Gate()
             val server = Alone(gate.responders, AmpOptions.DEFAULT.withMaxRequests(1))
