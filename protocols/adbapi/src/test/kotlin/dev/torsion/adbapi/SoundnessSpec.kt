@@ -17,7 +17,10 @@ import kotlinx.coroutines.CompletableDeferred
 import kotlinx.coroutines.CoroutineStart
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.async
+import kotlinx.coroutines.flow.first
 import kotlinx.coroutines.runBlocking
+import java.lang.reflect.Proxy
+import java.sql.DatabaseMetaData
 import java.sql.SQLException
 import java.time.Duration
 import java.util.concurrent.CompletableFuture
@@ -197,6 +200,24 @@ internal class SoundnessSpec :
                         }.result()
                 }
             }
+        }
+
+        test("a stream that ends early, and whose statement cannot be cancelled: the statement is closed") {
+            val source = HookedSource()
+            // Of MariaDB the rest would be read, so a statement is cancelled before it is closed.
+            source.on("Connection.getMetaData") { real ->
+                val data = real() as DatabaseMetaData
+                Proxy.newProxyInstance(javaClass.classLoader, arrayOf(DatabaseMetaData::class.java)) { _, method, arguments ->
+                    if (method.name == "getDatabaseProductName") "MariaDB" else method.invoke(data, *arguments.orEmpty())
+                }
+            }
+            source.on("PreparedStatement.cancel") { throw SQLException("not today", "58000") }
+            withPool(source, ConnectionPoolOptions.DEFAULT.withPooled(false)) { pool ->
+                runBlocking { pool.flow(Sql.of(TestDatabase.H2.numbers).fetchSize(1)).first()["x"] shouldBe 1 }
+                within { "Connection.close" in source.calls || "Connection.abort" in source.calls }
+            }
+            source.calls.count { it == "PreparedStatement.cancel" } shouldBe 1
+            source.calls.count { it == "PreparedStatement.close" } shouldBe 1
         }
 
         test("a coroutine that is cancelled before its work is in the queue takes no place there") {
