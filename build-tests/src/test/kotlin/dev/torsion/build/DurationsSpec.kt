@@ -344,15 +344,6 @@ internal class DurationsSpec :
                         }
                     }
                 },
-                "endpoint/HostnameEndpoint.<init>" to { time ->
-                    connecting { reactor, host, port -> HostnameEndpoint(reactor, host, port, ConnectOptions(time)) }
-                },
-                "endpoint/TCP4ClientEndpoint.<init>" to { time ->
-                    connecting { reactor, host, port -> TCP4ClientEndpoint(reactor, host, port, ConnectOptions(time)) }
-                },
-                "endpoint/TCP6ClientEndpoint.<init>" to { time ->
-                    connecting("::1") { reactor, host, port -> TCP6ClientEndpoint(reactor, host, port, ConnectOptions(time)) }
-                },
                 "net/ConnectTimeoutException.<init>" to { time ->
                     ConnectTimeoutException("example.com:80", time).timeout shouldBe time
                 },
@@ -385,10 +376,6 @@ internal class DurationsSpec :
                 "reactor/ReactorLifeCycle.iterate" to ::iterate,
                 "reactor/EngineReactor.stopAndJoin" to ::stopAndJoin,
                 "reactor/ReactorLifeCycle.stopAndJoin" to ::stopAndJoin,
-                "reactor/ReactorStreams.connectTcp" to ::connectTcp,
-                "spi/Network.connector" to ::connectTcp,
-                "nio/NioEngine.connector" to ::connectTcp,
-                "testkit/MemoryReactor.connectTcp" to ::connectTcp,
                 "group/ReactorGroup.stopAndJoin" to { time -> group { it.stopAndJoin(time) shouldBe true } },
                 "group/ReactorGroup.stopOnShutdown" to { time ->
                     group {
