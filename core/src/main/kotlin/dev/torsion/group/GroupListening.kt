@@ -12,6 +12,8 @@ import dev.torsion.loop.ReactorNotRunningException
 import dev.torsion.net.Factory
 import dev.torsion.net.ListeningPort
 import dev.torsion.reactor.Reactor
+import dev.torsion.reactor.onLoop
+import dev.torsion.reactor.whenEnded
 import java.util.concurrent.CompletableFuture
 import java.util.concurrent.CopyOnWriteArrayList
 
@@ -26,7 +28,8 @@ internal class GroupListening(
     private val open: OpenPort,
 ) {
     private val used = CopyOnWriteArrayList<Factory>()
-    private val result = loop.newDeferred<GroupPort> {}.onUndelivered { it.stopListening() }
+    private val waiting = CopyOnWriteArrayList<Runnable>() // gives up what an endpoint has not opened yet; on any thread
+    private val result = loop.newDeferred<GroupPort> { waiting.forEach(Runnable::run) }.onUndelivered { it.stopListening() }
     private val future = result.toCompletableFuture(loop)
 
     fun begin(): CompletableFuture<GroupPort> {
@@ -45,7 +48,15 @@ internal class GroupListening(
                     opened.complete(null)
                 } else {
                     val view = MemberView(reactor)
-                    maybeAsyncDeferred { open(view, factories.factoryFor(reactor).also(used::add)) }.addCallbacks(
+                    val listening = maybeAsyncDeferred { open(view, factories.factoryFor(reactor).also(used::add)) }
+                    if (!listening.called || listening.isPaused) {
+                        waiting.add { reactor.onLoop(listening::cancel) }
+                        reactor.whenEnded {
+                            opened.complete(null) // the others can do without
+                            listening.cancel()
+                        }
+                    }
+                    listening.addCallbacks(
                         { opened.complete(checkNotNull(view.wanted) { "a group needs an endpoint that listens on TCP" }) },
                         { failure -> failed(view, failure.value, opened) },
                     ).addErrback { opened.completeExceptionally(it.value) }
@@ -68,8 +79,8 @@ internal class GroupListening(
         val wanted = opening.filter { !it.isCompletedExceptionally }.mapNotNull { it.join() }
         val error = failures.reduceOrNull { first, other -> first.apply { if (other !== first) addSuppressed(other) } } ?: problem(wanted)
         when {
-            error != null -> failed(error, wanted)
             future.isDone -> wanted.forEach { it.share.closeSoon() } // cancelled on the way
+            error != null -> failed(error, wanted)
             else -> openPort(wanted)
         }
     }

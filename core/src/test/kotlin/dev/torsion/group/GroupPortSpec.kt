@@ -3,6 +3,7 @@
 
 package dev.torsion.group
 
+import dev.torsion.defer.Deferred
 import dev.torsion.defer.fail
 import dev.torsion.defer.succeed
 import dev.torsion.endpoint.EndpointSyntaxException
@@ -11,6 +12,7 @@ import dev.torsion.net.Address
 import dev.torsion.net.CannotListenException
 import dev.torsion.net.ConnectionDone
 import dev.torsion.net.Factory
+import dev.torsion.net.ListeningPort
 import dev.torsion.net.Protocol
 import dev.torsion.net.TcpOptions
 import dev.torsion.net.TcpTransport
@@ -28,6 +30,8 @@ import io.kotest.matchers.collections.shouldContainExactlyInAnyOrder
 import io.kotest.matchers.shouldBe
 import io.kotest.matchers.string.shouldContain
 import io.kotest.matchers.types.shouldBeInstanceOf
+import java.time.Duration
+import java.util.concurrent.CompletableFuture
 import java.util.concurrent.CopyOnWriteArrayList
 import java.util.concurrent.CountDownLatch
 import java.util.concurrent.ExecutionException
@@ -292,6 +296,40 @@ class GroupPortSpec :
                     }
                 failureOf<IllegalStateException>(twice).message shouldContain "one port at a time"
                 factories.awaitAllStopped(group)
+                group.awaitNoChannels()
+            }
+        }
+
+        "a reactor that ends while its endpoint has not listened yet is not waited for" {
+            withGroup { group ->
+                val asked = CompletableFuture<Unit>()
+                val late = Deferred<ListeningPort>()
+                val listening =
+                    group.listening(NotingFactories()) { reactor, factory ->
+                        if (reactor.name == group.reactors[1].name) {
+                            late.also { asked.complete(Unit) }
+                        } else {
+                            succeed(reactor.listenTcp(0, factory, "127.0.0.1"))
+                        }
+                    }
+                asked.getOrFail()
+                group.reactors[1].stopAndJoin(Duration.ofSeconds(DEADLINE_SECONDS)) shouldBe true
+                listening.getOrFail().isListening shouldBe true
+                late.called shouldBe true
+            }
+        }
+
+        "cancelling gives up what an endpoint has not opened yet" {
+            withGroup { group ->
+                val asked = CountDownLatch(group.reactors.size)
+                val cancelled = CountDownLatch(group.reactors.size)
+                val listening =
+                    group.listening(NotingFactories()) { _, _ ->
+                        Deferred<ListeningPort> { cancelled.countDown() }.also { asked.countDown() }
+                    }
+                asked.awaitOrFail()
+                listening.cancel(true) shouldBe true
+                cancelled.awaitOrFail()
                 group.awaitNoChannels()
             }
         }
