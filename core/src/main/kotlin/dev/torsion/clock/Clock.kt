@@ -27,11 +27,7 @@ public interface Clock {
      *
      * @throws IllegalArgumentException when [delay] is negative
      */
-    public fun callLater(
-        delay: Long,
-        unit: TimeUnit,
-        call: Runnable,
-    ): DelayedCall
+    public fun callLater(delay: Long, unit: TimeUnit, call: Runnable): DelayedCall
 
     /** The calls that have neither run nor been cancelled, in no particular order; Twisted's `getDelayedCalls`. */
     public fun delayedCalls(): List<DelayedCall>
@@ -45,7 +41,5 @@ public interface Clock {
  * alarm.cancel()
  * ```
  */
-public inline fun Clock.callLater(
-    delay: Duration,
-    crossinline call: () -> Unit,
-): DelayedCall = callLater(delay.inWholeNanoseconds, TimeUnit.NANOSECONDS) { call() }
+public inline fun Clock.callLater(delay: Duration, crossinline call: () -> Unit): DelayedCall =
+    callLater(delay.inWholeNanoseconds, TimeUnit.NANOSECONDS) { call() }

@@ -15,19 +15,13 @@ import dev.torsion.log.safeString
  *
  * @param I the type of the iterator
  */
-public class CooperativeTask<I : Iterator<*>> internal constructor(
-    private val iterator: I,
-    private val cooperator: Cooperator,
-) {
+public class CooperativeTask<I : Iterator<*>> internal constructor(private val iterator: I, private val cooperator: Cooperator) {
     private var pauses = 0
     private val waiting = ArrayList<Deferred<I>>()
     private var end: End? = null
 
     /** How it ended: [error] is null when the iterator was exhausted, [refusal] makes what later operations throw. */
-    private class End(
-        val error: Throwable?,
-        val refusal: () -> TaskFinishedException,
-    )
+    private class End(val error: Throwable?, val refusal: () -> TaskFinishedException)
 
     /** True once the iterator is exhausted or has thrown, or [stop] was called. */
     public val isFinished: Boolean get() = end != null
@@ -97,10 +91,7 @@ public class CooperativeTask<I : Iterator<*>> internal constructor(
         waiting.clear()
     }
 
-    private fun fire(
-        result: Deferred<I>,
-        ended: End,
-    ) {
+    private fun fire(result: Deferred<I>, ended: End) {
         if (ended.error == null) result.callback(iterator) else result.errback(Failure(ended.error))
     }
 

@@ -116,10 +116,7 @@ constructor(
 
     override fun toString(): String = "Cooperator(${state.name.lowercase()}, ${tasks.size} tasks)"
 
-    private class TimeSlice(
-        private val clock: Clock,
-        private val nanos: Long,
-    ) : Supplier<BooleanSupplier> {
+    private class TimeSlice(private val clock: Clock, private val nanos: Long) : Supplier<BooleanSupplier> {
         init {
             require(nanos >= 0) { "a time slice must not be negative, but is $nanos ns" }
         }

@@ -24,11 +24,7 @@ import kotlin.time.toJavaDuration
  *
  * @throws IllegalArgumentException when [delay] is negative
  */
-public fun <T> deferLater(
-    clock: Clock,
-    delay: Duration,
-    call: Callable<T>,
-): Deferred<T> {
+public fun <T> deferLater(clock: Clock, delay: Duration, call: Callable<T>): Deferred<T> {
     lateinit var timer: DelayedCall
     val result = Deferred<Unit> { timer.cancel() }
     timer = clock.callLater(delay.saturatedNanos(), TimeUnit.NANOSECONDS) { result.callback(Unit) }
@@ -36,16 +32,11 @@ public fun <T> deferLater(
 }
 
 /** A Deferred that fires with null after [delay]. */
-public fun deferLater(
-    clock: Clock,
-    delay: Duration,
-): Deferred<Void?> = deferLater(clock, delay) { null }
+public fun deferLater(clock: Clock, delay: Duration): Deferred<Void?> = deferLater(clock, delay) { null }
 
 /** [deferLater] for Kotlin: `reactor.deferLater(2.seconds) { "late" }`. */
-public fun <T> Clock.deferLater(
-    delay: kotlin.time.Duration,
-    call: () -> T,
-): Deferred<T> = deferLater(this, delay.toJavaDuration(), Callable { call() })
+public fun <T> Clock.deferLater(delay: kotlin.time.Duration, call: () -> T): Deferred<T> =
+    deferLater(this, delay.toJavaDuration(), Callable { call() })
 
 /** The whole duration in nanoseconds. A longer one than fits into a Long, 292 years, is as good as for ever. */
 internal fun Duration.saturatedNanos(): Long = TimeUnit.NANOSECONDS.convert(this)

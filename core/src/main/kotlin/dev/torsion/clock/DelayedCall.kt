@@ -35,10 +35,7 @@ public interface DelayedCall {
      * @throws AlreadyCalledException when it has run
      * @throws AlreadyCancelledException when it was cancelled
      */
-    public fun reset(
-        delay: Long,
-        unit: TimeUnit,
-    )
+    public fun reset(delay: Long, unit: TimeUnit)
 
     /**
      * Plans the call for [by] later than before (earlier when negative).
@@ -46,13 +43,8 @@ public interface DelayedCall {
      * @throws AlreadyCalledException when it has run
      * @throws AlreadyCancelledException when it was cancelled
      */
-    public fun delay(
-        by: Long,
-        unit: TimeUnit,
-    )
+    public fun delay(by: Long, unit: TimeUnit)
 }
 
 /** A [DelayedCall] was changed after it had been cancelled. */
-public class AlreadyCancelledException(
-    message: String,
-) : IllegalStateException(message)
+public class AlreadyCancelledException(message: String) : IllegalStateException(message)

@@ -66,10 +66,7 @@ public class LoopingCall internal constructor(
      * @throws IllegalStateException when the loop is running
      */
     @JvmOverloads
-    public fun start(
-        interval: Duration,
-        now: Boolean = true,
-    ): Deferred<LoopingCall> {
+    public fun start(interval: Duration, now: Boolean = true): Deferred<LoopingCall> {
         require(!interval.isNegative) { "a looping call needs an interval of zero or more, but was given $interval" }
         check(run == null) { "$this is running already" }
         this.interval = interval
@@ -105,10 +102,7 @@ public class LoopingCall internal constructor(
     }
 
     /** From one start to its end. Its own object, so that a call which stops and starts the loop cannot mix up the two. */
-    private inner class Run(
-        private val interval: Long,
-        private val beginsNow: Boolean,
-    ) : Runnable {
+    private inner class Run(private val interval: Long, private val beginsNow: Boolean) : Runnable {
         val ended = Deferred<LoopingCall> { cancel() }
         private var origin = clock.nanoTime()
         private var lastCounted: Long? = null
@@ -183,22 +177,14 @@ public class LoopingCall internal constructor(
          * is never 0, and the sum is exact. With an interval of zero it is always 1.
          */
         @JvmStatic
-        public fun withCount(
-            clock: Clock,
-            call: Callback<Long, *>,
-        ): LoopingCall = LoopingCall(clock, call, true, call)
+        public fun withCount(clock: Clock, call: Callback<Long, *>): LoopingCall = LoopingCall(clock, call, true, call)
     }
 }
 
 /** A [LoopingCall] of a Kotlin lambda; when that gives a [Deferred], a stage or a job, the loop waits for it. */
 @JvmSynthetic
-public fun LoopingCall(
-    clock: Clock,
-    call: () -> Any?,
-): LoopingCall = LoopingCall(clock, Callback { call() }, false, call)
+public fun LoopingCall(clock: Clock, call: () -> Any?): LoopingCall = LoopingCall(clock, Callback { call() }, false, call)
 
 /** [LoopingCall.start] with a Kotlin duration. */
-public fun LoopingCall.start(
-    interval: kotlin.time.Duration,
-    now: Boolean = true,
-): Deferred<LoopingCall> = start(interval.toJavaDuration(), now)
+public fun LoopingCall.start(interval: kotlin.time.Duration, now: Boolean = true): Deferred<LoopingCall> =
+    start(interval.toJavaDuration(), now)

@@ -4,9 +4,7 @@
 package dev.torsion.clock
 
 /** A [Cooperator] or one of its tasks cannot do this in its present state; Twisted's `SchedulerError`. */
-public sealed class SchedulerException(
-    message: String,
-) : IllegalStateException(message)
+public sealed class SchedulerException(message: String) : IllegalStateException(message)
 
 /** The [Cooperator] was stopped, before the task was added or before it was done. */
 public class SchedulerStoppedException : SchedulerException("the cooperator was stopped")
@@ -15,9 +13,7 @@ public class SchedulerStoppedException : SchedulerException("the cooperator was 
 public class NotPausedException : SchedulerException("the task is not paused")
 
 /** The task has ended; the subclasses say how. */
-public sealed class TaskFinishedException(
-    message: String,
-) : SchedulerException(message)
+public sealed class TaskFinishedException(message: String) : SchedulerException(message)
 
 /** The task's iterator was exhausted. */
 public class TaskDoneException : TaskFinishedException("the task is done")

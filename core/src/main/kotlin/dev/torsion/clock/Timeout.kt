@@ -36,10 +36,7 @@ public class DeferredTimeoutException(
 public fun interface TimeoutCallback<T> {
     /** Gives the result to go on with, or throws. [outcome] is the effect of the cancellation; `outcome.get()` changes nothing. */
     @Throws(Exception::class)
-    public fun timedOut(
-        outcome: Outcome<T>,
-        timeout: Duration,
-    ): T
+    public fun timedOut(outcome: Outcome<T>, timeout: Duration): T
 }
 
 /**
@@ -54,11 +51,7 @@ public fun interface TimeoutCallback<T> {
  * @throws IllegalArgumentException when [timeout] is negative
  */
 @JvmOverloads
-public fun <T> Deferred<T>.addTimeout(
-    timeout: Duration,
-    clock: Clock,
-    onTimeout: TimeoutCallback<T>? = null,
-): Deferred<T> {
+public fun <T> Deferred<T>.addTimeout(timeout: Duration, clock: Clock, onTimeout: TimeoutCallback<T>? = null): Deferred<T> {
     var isTimedOut = false
     val timer =
         clock.callLater(timeout.saturatedNanos(), TimeUnit.NANOSECONDS) {
@@ -77,16 +70,10 @@ public fun <T> Deferred<T>.addTimeout(
 }
 
 /** [addTimeout] with a Kotlin duration. */
-public fun <T> Deferred<T>.addTimeout(
-    timeout: kotlin.time.Duration,
-    clock: Clock,
-    onTimeout: TimeoutCallback<T>? = null,
-): Deferred<T> = addTimeout(timeout.toJavaDuration(), clock, onTimeout)
+public fun <T> Deferred<T>.addTimeout(timeout: kotlin.time.Duration, clock: Clock, onTimeout: TimeoutCallback<T>? = null): Deferred<T> =
+    addTimeout(timeout.toJavaDuration(), clock, onTimeout)
 
-private fun cancelledToTimedOut(
-    result: Any?,
-    timeout: Duration,
-): Any? {
+private fun cancelledToTimedOut(result: Any?, timeout: Duration): Any? {
     val error = (result as? Failure)?.value
     return if (error is DeferredCancelledException) Failure(DeferredTimeoutException(timeout, error)) else result
 }

@@ -20,9 +20,7 @@ import java.util.function.LongSupplier
  *
  * Not thread-safe: belongs to its clock's thread.
  */
-public class TimerQueue(
-    private val nanoTime: LongSupplier,
-) {
+public class TimerQueue(private val nanoTime: LongSupplier) {
     private var calls = arrayOfNulls<Entry>(INITIAL) // first the heap, then the pile
     private var keys = LongArray(INITIAL * 2) // of the heap: deadline, sequence, deadline, sequence ...
     private var sorted = 0 // how many calls are in the heap
@@ -35,11 +33,7 @@ public class TimerQueue(
     public val count: Int get() = live
 
     /** Plans [call] at [delay] from now. */
-    public fun add(
-        delay: Long,
-        unit: TimeUnit,
-        call: Runnable,
-    ): DelayedCall {
+    public fun add(delay: Long, unit: TimeUnit, call: Runnable): DelayedCall {
         require(delay >= 0) { "callLater needs a delay of zero or more, but was given $delay ${unit.name.lowercase()}" }
         val entry = Entry(call, saturatedSum(nanoTime.asLong, unit.toNanos(delay)), nextSequence++)
         live++
@@ -60,10 +54,7 @@ public class TimerQueue(
      * The same, without calls that were planned after the [mark] was taken. Those wait for the next turn, so that a call that plans itself
      * again at zero delay cannot hold the loop.
      */
-    public fun pollDue(
-        now: Long,
-        mark: Long,
-    ): Runnable? {
+    public fun pollDue(now: Long, mark: Long): Runnable? {
         settle()
         // Time compares by difference, since System.nanoTime may wrap around.
         if (size == 0 || keys[0] - now > 0 || keys[1] >= mark) return null
@@ -157,12 +148,7 @@ public class TimerQueue(
         if (calls.size >= SHRINK_MINIMUM && size < calls.size / SHRINK_SHARE) shrink()
     }
 
-    private fun siftUp(
-        start: Int,
-        deadline: Long,
-        sequence: Long,
-        entry: Entry,
-    ) {
+    private fun siftUp(start: Int, deadline: Long, sequence: Long, entry: Entry) {
         var at = start
         while (at > 0) {
             val parent = (at - 1) shr 2
@@ -173,11 +159,7 @@ public class TimerQueue(
         place(at, deadline, sequence, entry)
     }
 
-    private fun siftDown(
-        deadline: Long,
-        sequence: Long,
-        entry: Entry,
-    ) {
+    private fun siftDown(deadline: Long, sequence: Long, entry: Entry) {
         var at = 0
         while (true) {
             val first = (at shl 2) + 1
@@ -194,26 +176,14 @@ public class TimerQueue(
         place(at, deadline, sequence, entry)
     }
 
-    private fun isBefore(
-        deadline: Long,
-        sequence: Long,
-        other: Int,
-    ): Boolean {
+    private fun isBefore(deadline: Long, sequence: Long, other: Int): Boolean {
         val difference = deadline - keys[2 * other]
         return difference < 0 || (difference == 0L && sequence < keys[2 * other + 1])
     }
 
-    private fun move(
-        from: Int,
-        to: Int,
-    ) = place(to, keys[2 * from], keys[2 * from + 1], calls[from]!!)
+    private fun move(from: Int, to: Int) = place(to, keys[2 * from], keys[2 * from + 1], calls[from]!!)
 
-    private fun place(
-        at: Int,
-        deadline: Long,
-        sequence: Long,
-        entry: Entry,
-    ) {
+    private fun place(at: Int, deadline: Long, sequence: Long, entry: Entry) {
         keys[2 * at] = deadline
         keys[2 * at + 1] = sequence
         calls[at] = entry
@@ -259,19 +229,13 @@ public class TimerQueue(
             if (size >= SHRINK_MINIMUM && live < size / SHRINK_SHARE) sweep()
         }
 
-        override fun reset(
-            delay: Long,
-            unit: TimeUnit,
-        ) {
+        override fun reset(delay: Long, unit: TimeUnit) {
             checkActive("reset")
             require(delay >= 0) { "reset needs a delay of zero or more, but was given $delay ${unit.name.lowercase()}" }
             plan(saturatedSum(nanoTime.asLong, unit.toNanos(delay)))
         }
 
-        override fun delay(
-            by: Long,
-            unit: TimeUnit,
-        ) {
+        override fun delay(by: Long, unit: TimeUnit) {
             checkActive("delay")
             val now = nanoTime.asLong
             plan(saturatedSum(now, saturatedSum(time - now, unit.toNanos(by))))
@@ -311,9 +275,6 @@ public class TimerQueue(
         /** 146 years: for ever. From one such time to the other a difference does not wrap around. */
         const val FAR = Long.MAX_VALUE / 2
 
-        fun saturatedSum(
-            from: Long,
-            by: Long,
-        ): Long = from + by.coerceIn(-FAR, FAR)
+        fun saturatedSum(from: Long, by: Long): Long = from + by.coerceIn(-FAR, FAR)
     }
 }

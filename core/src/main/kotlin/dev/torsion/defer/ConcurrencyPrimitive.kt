@@ -86,7 +86,9 @@ public sealed class ConcurrencyPrimitive<P : ConcurrencyPrimitive<P>>(public val
     private fun self() = this as P
 
     /** The place of one [acquire] in the queue. */
-    private inner class Permit : Deferred<P>(), Keeper {
+    private inner class Permit :
+        Deferred<P>(),
+        Keeper {
         fun grant() {
             keep(this)
             callback(self())

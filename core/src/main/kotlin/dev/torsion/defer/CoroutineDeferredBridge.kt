@@ -70,10 +70,9 @@ private fun <T> Job.toDeferred(loop: Executor, value: () -> T): Deferred<T> {
     return deferred
 }
 
-private fun <T> Deferred<T>.fireWith(cause: Throwable?, value: () -> T) =
-    when {
-        cause == null -> callbackOrRefuse(value())
-        cause is CancellationException && cause !is DeferredCancelledException ->
-            errback(DeferredCancelledException("the job was cancelled", cause))
-        else -> errback(cause)
-    }
+private fun <T> Deferred<T>.fireWith(cause: Throwable?, value: () -> T) = when {
+    cause == null -> callbackOrRefuse(value())
+    cause is CancellationException && cause !is DeferredCancelledException ->
+        errback(DeferredCancelledException("the job was cancelled", cause))
+    else -> errback(cause)
+}

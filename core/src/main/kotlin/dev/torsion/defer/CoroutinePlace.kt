@@ -13,9 +13,7 @@ import kotlin.coroutines.CoroutineContext
  * Being copied is all that it wants of a thread context element; it does nothing to threads.
  */
 @OptIn(DelicateCoroutinesApi::class, ExperimentalCoroutinesApi::class)
-internal class CoroutinePlace(
-    val place: Place?,
-) : CopyableThreadContextElement<Unit> {
+internal class CoroutinePlace(val place: Place?) : CopyableThreadContextElement<Unit> {
     override val key: CoroutineContext.Key<*> get() = CoroutinePlace
 
     override fun copyForChild(): CoroutinePlace = CoroutinePlace(Place.here())

@@ -106,8 +106,7 @@ public open class Deferred<T> @JvmOverloads constructor(canceller: Canceller<T>?
      * Adds one step with two sides: [callback] for a good result, [errback] for a failure. An exception of one never reaches
      * the other; it goes to the next step.
      */
-    public fun <R> addCallbacks(callback: Callback<T, R>, errback: Callback<Failure, R>): Deferred<R> =
-        add(Callbacks(callback, errback))
+    public fun <R> addCallbacks(callback: Callback<T, R>, errback: Callback<Failure, R>): Deferred<R> = add(Callbacks(callback, errback))
 
     /** [addCallbacks] for sides that return a Deferred: the chain waits for it and goes on with its result. */
     public fun <R> addAsyncCallbacks(callback: Callback<T, Deferred<R>>, errback: Callback<Failure, Deferred<R>>): Deferred<R> =
@@ -461,18 +460,17 @@ public open class Deferred<T> @JvmOverloads constructor(canceller: Canceller<T>?
 
     /** Runs one step, as the [runner], and gives the next result: a Deferred when the chain now waits for that. */
     @Suppress("UNCHECKED_CAST")
-    private fun perform(step: Any?, input: Any?): Any? =
-        try {
-            val output =
-                when {
-                    step is Step -> step.run(input)
-                    input is Failure -> input
-                    else -> (step as Callback<Any?, Any?>).call(input)
-                }
-            if (output is Deferred<*>) goOnWith(output) else output
-        } catch (error: Throwable) {
-            Failure(error)
-        }
+    private fun perform(step: Any?, input: Any?): Any? = try {
+        val output =
+            when {
+                step is Step -> step.run(input)
+                input is Failure -> input
+                else -> (step as Callback<Any?, Any?>).call(input)
+            }
+        if (output is Deferred<*>) goOnWith(output) else output
+    } catch (error: Throwable) {
+        Failure(error)
+    }
 
     /** A step has returned [other]: takes its result, or waits for it. */
     private fun goOnWith(other: Deferred<*>): Any? {

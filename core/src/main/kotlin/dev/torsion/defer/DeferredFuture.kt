@@ -82,10 +82,7 @@ internal class DeferredFuture<T> private constructor(
     }
 
     // The JDK's own completes the future behind the back of [complete].
-    override fun completeAsync(
-        supplier: Supplier<out T>,
-        executor: Executor,
-    ): CompletableFuture<T> {
+    override fun completeAsync(supplier: Supplier<out T>, executor: Executor): CompletableFuture<T> {
         executor.execute {
             if (isDone) return@execute
             val value =
@@ -106,10 +103,8 @@ internal class DeferredFuture<T> private constructor(
     override fun exceptionallyComposeAsync(next: Function<Throwable, out CompletionStage<T>>): CompletableFuture<T> =
         composing(next) { super.exceptionallyComposeAsync(it) }
 
-    override fun exceptionallyComposeAsync(
-        next: Function<Throwable, out CompletionStage<T>>,
-        executor: Executor,
-    ): CompletableFuture<T> = composing(next) { super.exceptionallyComposeAsync(it, executor) }
+    override fun exceptionallyComposeAsync(next: Function<Throwable, out CompletionStage<T>>, executor: Executor): CompletableFuture<T> =
+        composing(next) { super.exceptionallyComposeAsync(it, executor) }
 
     override fun <U> thenCompose(next: Function<in T, out CompletionStage<U>>): CompletableFuture<U> =
         composing(handingNext(next)) { super.thenCompose(it) }
@@ -117,10 +112,8 @@ internal class DeferredFuture<T> private constructor(
     override fun <U> thenComposeAsync(next: Function<in T, out CompletionStage<U>>): CompletableFuture<U> =
         composing(handingNext(next)) { super.thenComposeAsync(it) }
 
-    override fun <U> thenComposeAsync(
-        next: Function<in T, out CompletionStage<U>>,
-        executor: Executor,
-    ): CompletableFuture<U> = composing(handingNext(next)) { super.thenComposeAsync(it, executor) }
+    override fun <U> thenComposeAsync(next: Function<in T, out CompletionStage<U>>, executor: Executor): CompletableFuture<U> =
+        composing(handingNext(next)) { super.thenComposeAsync(it, executor) }
 
     private inline fun <A, U> composing(
         next: Function<in A, out CompletionStage<U>>,
@@ -181,10 +174,7 @@ internal class DeferredFuture<T> private constructor(
     }
 
     companion object {
-        fun <T> of(
-            source: Deferred<T>,
-            loop: Executor,
-        ): CompletableFuture<T> {
+        fun <T> of(source: Deferred<T>, loop: Executor): CompletableFuture<T> {
             val future = DeferredFuture<T>(source, loop, null, null)
             source.addStep<Any?> { result ->
                 future.deliver(result)
@@ -199,9 +189,7 @@ internal class DeferredFuture<T> private constructor(
  * What a stage of `thenCompose` waits for once its function was called. Only the futures of Deferreds are cancelled with it: what others
  * have made is theirs.
  */
-private class Composed(
-    @Volatile private var before: Composed?,
-) {
+private class Composed(@Volatile private var before: Composed?) {
     private val stage = AtomicReference<Any?>()
 
     @Volatile

@@ -70,7 +70,9 @@ public class DeferredQueue<T>(public val size: Int, public val backlog: Int) {
     }
 
     /** The Deferred of one [get]; once it has an object, the one who takes that back. */
-    private inner class Delivery : Deferred<T>(), Keeper {
+    private inner class Delivery :
+        Deferred<T>(),
+        Keeper {
         private var value: Any? = null
 
         /** The objects are numbered as they are taken. */

@@ -26,10 +26,9 @@ import kotlinx.coroutines.flow.flow
  *
  * **Thread.** Collect it on the thread that the queue belongs to.
  */
-public fun <T> DeferredQueue<T>.asFlow(): Flow<T> =
-    flow {
-        while (true) {
-            currentCoroutineContext().ensureActive() // before taking: what is taken must be delivered
-            emit(get().await())
-        }
+public fun <T> DeferredQueue<T>.asFlow(): Flow<T> = flow {
+    while (true) {
+        currentCoroutineContext().ensureActive() // before taking: what is taken must be delivered
+        emit(get().await())
     }
+}

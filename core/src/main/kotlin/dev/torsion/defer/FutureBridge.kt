@@ -30,12 +30,11 @@ public fun <T> CompletionStage<T>.toDeferred(loop: Executor): Deferred<T> {
     return deferred
 }
 
-private fun CompletionStage<*>.tryToCancel(): Boolean =
-    try {
-        this is Future<*> && cancel(true)
-    } catch (_: UnsupportedOperationException) {
-        false // a stage that only its maker can complete
-    }
+private fun CompletionStage<*>.tryToCancel(): Boolean = try {
+    this is Future<*> && cancel(true)
+} catch (_: UnsupportedOperationException) {
+    false // a stage that only its maker can complete
+}
 
 /** What it has ended with, if it has. */
 private fun <T> CompletionStage<T>.resultNow(): Arrived<T>? {

@@ -52,19 +52,17 @@ internal abstract class HandingFuture<T>(loop: Executor) : LoopFuture<T>(loop) {
 
     private fun <A> handing(fn: Consumer<in A>): Consumer<in A> = if (isWatched) Consumer { fn.accept(handed(it)) } else fn
 
-    private fun <A, B> handing(fn: BiFunction<A?, Throwable?, B>): BiFunction<A?, Throwable?, B> =
-        if (isWatched) {
-            BiFunction { value, error -> if (isLost(value, error)) fn.apply(null, takenBack()) else fn.apply(value, error) }
-        } else {
-            fn
-        }
+    private fun <A, B> handing(fn: BiFunction<A?, Throwable?, B>): BiFunction<A?, Throwable?, B> = if (isWatched) {
+        BiFunction { value, error -> if (isLost(value, error)) fn.apply(null, takenBack()) else fn.apply(value, error) }
+    } else {
+        fn
+    }
 
-    private fun <A> handing(fn: BiConsumer<A?, Throwable?>): BiConsumer<A?, Throwable?> =
-        if (isWatched) {
-            BiConsumer { value, error -> if (isLost(value, error)) fn.accept(null, takenBack()) else fn.accept(value, error) }
-        } else {
-            fn
-        }
+    private fun <A> handing(fn: BiConsumer<A?, Throwable?>): BiConsumer<A?, Throwable?> = if (isWatched) {
+        BiConsumer { value, error -> if (isLost(value, error)) fn.accept(null, takenBack()) else fn.accept(value, error) }
+    } else {
+        fn
+    }
 
     private fun <A, B, C> handingBoth(fn: BiFunction<A, B, C>): BiFunction<A, B, C> =
         if (isWatched) BiFunction { value, other -> fn.apply(handed(value), other) } else fn
@@ -97,20 +95,16 @@ internal abstract class HandingFuture<T>(loop: Executor) : LoopFuture<T>(loop) {
 
     protected fun takenBack() = CancellationException("cancelled before anybody had the result")
 
-    override fun <U> thenApply(fn: Function<in T, out U>): CompletableFuture<U> =
-        super.thenApply(handing(fn as Function<T, U>))
+    override fun <U> thenApply(fn: Function<in T, out U>): CompletableFuture<U> = super.thenApply(handing(fn as Function<T, U>))
 
-    override fun <U> thenApplyAsync(fn: Function<in T, out U>): CompletableFuture<U> =
-        super.thenApplyAsync(handing(fn as Function<T, U>))
+    override fun <U> thenApplyAsync(fn: Function<in T, out U>): CompletableFuture<U> = super.thenApplyAsync(handing(fn as Function<T, U>))
 
     override fun <U> thenApplyAsync(fn: Function<in T, out U>, executor: Executor): CompletableFuture<U> =
         super.thenApplyAsync(handing(fn as Function<T, U>), executor)
 
-    override fun thenAccept(fn: Consumer<in T>): CompletableFuture<Void?> =
-        super.thenAccept(handing(fn))
+    override fun thenAccept(fn: Consumer<in T>): CompletableFuture<Void?> = super.thenAccept(handing(fn))
 
-    override fun thenAcceptAsync(fn: Consumer<in T>): CompletableFuture<Void?> =
-        super.thenAcceptAsync(handing(fn))
+    override fun thenAcceptAsync(fn: Consumer<in T>): CompletableFuture<Void?> = super.thenAcceptAsync(handing(fn))
 
     override fun thenAcceptAsync(fn: Consumer<in T>, executor: Executor): CompletableFuture<Void?> =
         super.thenAcceptAsync(handing(fn), executor)
@@ -143,8 +137,7 @@ internal abstract class HandingFuture<T>(loop: Executor) : LoopFuture<T>(loop) {
         other: CompletionStage<out U>,
         fn: BiFunction<in T, in U, out V>,
         executor: Executor,
-    ): CompletableFuture<V> =
-        super.thenCombineAsync(other, handingBoth(fn as BiFunction<T, U, V>), executor)
+    ): CompletableFuture<V> = super.thenCombineAsync(other, handingBoth(fn as BiFunction<T, U, V>), executor)
 
     override fun <U> thenAcceptBoth(other: CompletionStage<out U>, fn: BiConsumer<in T, in U>): CompletableFuture<Void?> =
         super.thenAcceptBoth(other, handingBoth(fn as BiConsumer<T, U>))
@@ -156,8 +149,7 @@ internal abstract class HandingFuture<T>(loop: Executor) : LoopFuture<T>(loop) {
         other: CompletionStage<out U>,
         fn: BiConsumer<in T, in U>,
         executor: Executor,
-    ): CompletableFuture<Void?> =
-        super.thenAcceptBothAsync(other, handingBoth(fn as BiConsumer<T, U>), executor)
+    ): CompletableFuture<Void?> = super.thenAcceptBothAsync(other, handingBoth(fn as BiConsumer<T, U>), executor)
 
     override fun <U> applyToEither(other: CompletionStage<out T>, fn: Function<in T, U>): CompletableFuture<U> =
         super.applyToEither(other, handing(fn as Function<T, U>))

@@ -103,10 +103,8 @@ private object InCaller : AbstractCoroutineContextElement(ContinuationIntercepto
 }
 
 /** Goes on with what its context sets on the thread, as a dispatcher does, and takes that away again. */
-private class WithThreadContext<T>(
-    private val continuation: Continuation<T>,
-    private val elements: List<ThreadContextElement<*>>,
-) : Continuation<T> by continuation {
+private class WithThreadContext<T>(private val continuation: Continuation<T>, private val elements: List<ThreadContextElement<*>>) :
+    Continuation<T> by continuation {
     override fun resumeWith(result: Result<T>) = resumeWith(result, 0)
 
     private fun resumeWith(result: Result<T>, next: Int) {

@@ -16,7 +16,9 @@ internal interface Keeper {
 }
 
 /** What [Deferred.onUndelivered] adds: passes the value on and remembers it. */
-internal class KeptValue<T>(private val deferred: Deferred<T>, private val release: Consumer<in T>) : Step(), Keeper {
+internal class KeptValue<T>(private val deferred: Deferred<T>, private val release: Consumer<in T>) :
+    Step(),
+    Keeper {
     private var kept: Any? = null
 
     override fun run(result: Any?): Any? {

@@ -65,9 +65,7 @@ public class LeftBehind private constructor() : AutoCloseable {
     override fun toString(): String = "LeftBehind($coroutines coroutines, $paused paused Deferreds, $futures futures)"
 
     /** Those that are still of interest; the others are let go as new ones come. */
-    private class Seen<T>(
-        private val isOfInterest: (T) -> Boolean,
-    ) {
+    private class Seen<T>(private val isOfInterest: (T) -> Boolean) {
         private val all = ArrayList<T>()
         private var limit = FEW
 

@@ -21,28 +21,19 @@ import dev.torsion.log.Logger
  * Thread: that of this Deferred.
  */
 @JvmOverloads
-public fun <T> Deferred<T>.logFailure(
-    logger: Logger,
-    format: String = "A Deferred has failed",
-): Deferred<T?> = logged { logger.failure(format, it) }
+public fun <T> Deferred<T>.logFailure(logger: Logger, format: String = "A Deferred has failed"): Deferred<T?> =
+    logged { logger.failure(format, it) }
 
 /** [logFailure], with names and values in turn. */
-public fun <T> Deferred<T>.logFailure(
-    logger: Logger,
-    format: String,
-    vararg namesAndValues: Any?,
-): Deferred<T?> = logged { logger.failure(format, it, *namesAndValues) }
+public fun <T> Deferred<T>.logFailure(logger: Logger, format: String, vararg namesAndValues: Any?): Deferred<T?> =
+    logged { logger.failure(format, it, *namesAndValues) }
 
 /** [logFailure] with values by name: `save(order).logFailure(log, "{order} was not saved", "order" to order)`. */
 @JvmSynthetic
-public fun <T> Deferred<T>.logFailure(
-    logger: Logger,
-    format: String,
-    vararg values: Pair<String, Any?>,
-): Deferred<T?> = logged { logger.failure(format, it, *values) }
+public fun <T> Deferred<T>.logFailure(logger: Logger, format: String, vararg values: Pair<String, Any?>): Deferred<T?> =
+    logged { logger.failure(format, it, *values) }
 
-private inline fun <T> Deferred<T>.logged(crossinline log: (Throwable) -> Unit): Deferred<T?> =
-    addCallbacks({ it }, { failure ->
-        log(failure.value)
-        null
-    })
+private inline fun <T> Deferred<T>.logged(crossinline log: (Throwable) -> Unit): Deferred<T?> = addCallbacks({ it }, { failure ->
+    log(failure.value)
+    null
+})

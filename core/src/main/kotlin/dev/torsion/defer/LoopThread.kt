@@ -25,11 +25,7 @@ internal class LoopThread {
     }
 
     /** The calling thread is going to use [deferred], which was made in a turn of this loop. */
-    fun checkUse(
-        deferred: Deferred<*>,
-        act: String,
-        places: DebugInfo,
-    ) {
+    fun checkUse(deferred: Deferred<*>, act: String, places: DebugInfo) {
         val here = Thread.currentThread()
         check(here === thread || isOver) {
             "$deferred belongs to the loop of the thread \"${thread.name}\", where it was made, but the thread \"${here.name}\" $act. " +

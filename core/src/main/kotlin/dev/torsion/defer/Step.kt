@@ -14,12 +14,11 @@ internal abstract class Step {
 }
 
 /** Adds [block] as a [Step]. */
-internal inline fun <R> Deferred<*>.addStep(crossinline block: (Any?) -> Any?): Deferred<R> =
-    addStep(
-        object : Step() {
-            override fun run(result: Any?) = block(result)
-        },
-    )
+internal inline fun <R> Deferred<*>.addStep(crossinline block: (Any?) -> Any?): Deferred<R> = addStep(
+    object : Step() {
+        override fun run(result: Any?) = block(result)
+    },
+)
 
 /** A failure is for [errback]; a good result passes by. */
 internal class Errback(private val errback: Callback<Failure, *>) : Step() {

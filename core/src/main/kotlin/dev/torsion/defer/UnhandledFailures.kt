@@ -21,11 +21,7 @@ public fun interface UnhandledFailureListener {
  * @property places where the Deferred was made and fired, as stack traces; without debug mode a hint how to switch it on
  * @property madeAt the source line that made the Deferred, such as `Client.kt:42`, or null without debug mode
  */
-public class UnhandledFailure internal constructor(
-    public val failure: Failure,
-    public val madeAt: String?,
-    public val places: String,
-) {
+public class UnhandledFailure internal constructor(public val failure: Failure, public val madeAt: String?, public val places: String) {
     override fun toString(): String = "Unhandled failure in Deferred${madeAt?.let { " made at $it" } ?: ""}: ${safeString(failure.value)}"
 }
 

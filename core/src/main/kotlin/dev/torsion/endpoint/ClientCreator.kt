@@ -23,10 +23,7 @@ import java.util.function.Supplier
  *
  * @param protocol makes the protocol of each connection
  */
-public class ClientCreator<P : Protocol>(
-    private val reactor: Reactor,
-    private val protocol: Supplier<P>,
-) {
+public class ClientCreator<P : Protocol>(private val reactor: Reactor, private val protocol: Supplier<P>) {
     /** Connects to [host]:[port], as a [HostnameEndpoint] does; fails and is cancelled as [ClientEndpoint.connect]. */
     @JvmOverloads
     public fun connectTcp(

@@ -34,10 +34,7 @@ public class EndpointArgument internal constructor(
     public fun port(smallest: Int = 1): Int = number(smallest, MAX_PORT)
 
     /** A whole number from [smallest] to [largest]. */
-    public fun number(
-        smallest: Int,
-        largest: Int,
-    ): Int {
+    public fun number(smallest: Int, largest: Int): Int {
         val number = value.toIntOrNull() ?: throw error("$name must be a number, but is \"$value\"")
         if (number !in smallest..largest) throw error("$name must be between $smallest and $largest, but is $number")
         return number
@@ -47,14 +44,13 @@ public class EndpointArgument internal constructor(
     public fun seconds(): Duration = Duration.ofSeconds(number(1, Int.MAX_VALUE).toLong())
 
     /** The result of [make] for it. An [IllegalArgumentException] counts as an error of this argument. */
-    public fun <T> checked(make: Supplier<T>): T =
-        try {
-            make.get()
-        } catch (e: EndpointSyntaxException) {
-            throw e
-        } catch (e: IllegalArgumentException) {
-            throw EndpointSyntaxException(text.description, e.message ?: e.toString(), position, e)
-        }
+    public fun <T> checked(make: Supplier<T>): T = try {
+        make.get()
+    } catch (e: EndpointSyntaxException) {
+        throw e
+    } catch (e: IllegalArgumentException) {
+        throw EndpointSyntaxException(text.description, e.message ?: e.toString(), position, e)
+    }
 
     /** An exception for a [problem] of this argument. */
     public fun error(problem: String): EndpointSyntaxException = EndpointSyntaxException(text.description, problem, position)

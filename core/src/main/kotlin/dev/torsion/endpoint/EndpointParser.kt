@@ -28,10 +28,7 @@ public interface ServerEndpointParser : EndpointParser {
      *
      * @throws IllegalArgumentException when the string is not understood, as a rule an [EndpointSyntaxException] of [text]
      */
-    public fun parse(
-        reactor: Reactor,
-        text: EndpointString,
-    ): ServerEndpoint
+    public fun parse(reactor: Reactor, text: EndpointString): ServerEndpoint
 }
 
 /** Makes client endpoints; Twisted's `IStreamClientEndpointStringParserWithReactor`. See [EndpointParser] for how it is found. */
@@ -43,8 +40,5 @@ public interface ClientEndpointParser : EndpointParser {
      *
      * @throws IllegalArgumentException when the string is not understood, as a rule an [EndpointSyntaxException] of [text]
      */
-    public fun parse(
-        reactor: Reactor,
-        text: EndpointString,
-    ): ClientEndpoint
+    public fun parse(reactor: Reactor, text: EndpointString): ClientEndpoint
 }

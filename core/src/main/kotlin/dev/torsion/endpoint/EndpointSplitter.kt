@@ -6,17 +6,10 @@ package dev.torsion.endpoint
 import dev.torsion.name.isIpv6
 
 /** What stands between two colons: an argument, or a key and its value; [start] and [valueStart] are where in the string. */
-internal class Part(
-    val start: Int,
-    val key: String?,
-    val valueStart: Int,
-    val value: String,
-)
+internal class Part(val start: Int, val key: String?, val valueStart: Int, val value: String)
 
 /** Takes the string [text] apart at its colons. */
-internal class EndpointSplitter(
-    private val text: String,
-) {
+internal class EndpointSplitter(private val text: String) {
     private val parts = ArrayList<Part>()
     private val value = StringBuilder()
     private var key: String? = null

@@ -98,10 +98,7 @@ public class EndpointString internal constructor(
     }
 
     /** What to say when the colons of an address of IPv6 have ended arguments, of which there are then [surplus] too many. */
-    private fun bareAddress(
-        given: List<EndpointArgument>,
-        surplus: Int,
-    ): EndpointSyntaxException? {
+    private fun bareAddress(given: List<EndpointArgument>, surplus: Int): EndpointSyntaxException? {
         val arguments = parts.drop(1)
         val lengths = listOf(surplus + 1) + (arguments.size downTo 2)
         for (length in lengths) {
@@ -124,16 +121,12 @@ public class EndpointString internal constructor(
 
     internal companion object {
         /** What [make] makes of [text]; that it refuses an argument is an error of the string. */
-        inline fun <T> parsing(
-            text: EndpointString,
-            make: () -> T,
-        ): T =
-            try {
-                make().also { text.checkAllUsed() }
-            } catch (e: EndpointSyntaxException) {
-                throw e
-            } catch (e: IllegalArgumentException) {
-                throw EndpointSyntaxException(text.description, e.message ?: e.toString(), cause = e)
-            }
+        inline fun <T> parsing(text: EndpointString, make: () -> T): T = try {
+            make().also { text.checkAllUsed() }
+        } catch (e: EndpointSyntaxException) {
+            throw e
+        } catch (e: IllegalArgumentException) {
+            throw EndpointSyntaxException(text.description, e.message ?: e.toString(), cause = e)
+        }
     }
 }

@@ -21,10 +21,7 @@ constructor(
 private fun shown(text: String) = escaped(text).replace("\\\\", "\\")
 
 /** The place is said by what stands there, up to the end of its argument: nobody counts characters. */
-private fun place(
-    description: String,
-    position: Int,
-): String {
+private fun place(description: String, position: Int): String {
     if (position < 0) return ""
     var end = position
     while (end < description.length && description[end] != ':') end += if (description[end] == '\\') 2 else 1

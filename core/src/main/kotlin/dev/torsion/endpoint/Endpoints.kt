@@ -17,10 +17,7 @@ import dev.torsion.reactor.Reactor
  *
  * @throws EndpointSyntaxException when the string is not understood
  */
-public fun serverFromString(
-    reactor: Reactor,
-    description: String,
-): ServerEndpoint {
+public fun serverFromString(reactor: Reactor, description: String): ServerEndpoint {
     val text = EndpointString(description)
     val parser = SERVERS.parserOf(text)
     return EndpointString.parsing(text) { parser.parse(reactor, text) }
@@ -37,10 +34,7 @@ public fun serverFromString(
  *
  * @throws EndpointSyntaxException when the string is not understood
  */
-public fun clientFromString(
-    reactor: Reactor,
-    description: String,
-): ClientEndpoint {
+public fun clientFromString(reactor: Reactor, description: String): ClientEndpoint {
     val text = EndpointString(description)
     val parser = CLIENTS.parserOf(text)
     return EndpointString.parsing(text) { parser.parse(reactor, text) }

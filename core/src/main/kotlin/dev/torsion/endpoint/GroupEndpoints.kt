@@ -35,13 +35,9 @@ public fun interface GroupEndpoint {
  *
  * Thread: any.
  */
-public fun ReactorGroup.listen(
-    description: String,
-    factories: GroupFactory,
-): CompletableFuture<GroupPort> = listen(GroupEndpoint.fromString(description), factories)
+public fun ReactorGroup.listen(description: String, factories: GroupFactory): CompletableFuture<GroupPort> =
+    listen(GroupEndpoint.fromString(description), factories)
 
 /** The same for an endpoint that is no string. */
-public fun ReactorGroup.listen(
-    endpoint: GroupEndpoint,
-    factories: GroupFactory,
-): CompletableFuture<GroupPort> = listening(factories) { reactor, factory -> endpoint.on(reactor).listen(factory) }
+public fun ReactorGroup.listen(endpoint: GroupEndpoint, factories: GroupFactory): CompletableFuture<GroupPort> =
+    listening(factories) { reactor, factory -> endpoint.on(reactor).listen(factory) }

@@ -28,10 +28,7 @@ internal class ParserLookup<P : EndpointParser>(
         return fitting.firstOrNull() ?: throw unknown(text, plugins.map { it.first })
     }
 
-    private fun unknown(
-        text: EndpointString,
-        others: List<String>,
-    ): EndpointSyntaxException {
+    private fun unknown(text: EndpointString, others: List<String>): EndpointSyntaxException {
         val kinds = (own.map { it.prefix() } + others.sorted()).distinct().map { "\"$it\"" }
         val list = if (kinds.size == 1) kinds.single() else "${kinds.dropLast(1).joinToString(", ")} and ${kinds.last()}"
         return text.error("$verb $list, but $not \"${text.kind}\"")

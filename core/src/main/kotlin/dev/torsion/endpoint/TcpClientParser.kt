@@ -12,10 +12,7 @@ import dev.torsion.reactor.Reactor
 internal object TcpClientParser : ClientEndpointParser {
     override fun prefix() = "tcp"
 
-    override fun parse(
-        reactor: Reactor,
-        text: EndpointString,
-    ): ClientEndpoint {
+    override fun parse(reactor: Reactor, text: EndpointString): ClientEndpoint {
         text.order("host", "port")
         val given = text.needed("host")
         val host = given.host()

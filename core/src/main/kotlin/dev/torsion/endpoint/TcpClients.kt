@@ -96,10 +96,7 @@ constructor(
  * A Deferred for the attempt that [begin] starts. Cancelling it gives the attempt up, at any moment before it has fired: what is connected
  * by then, as in the protocol's `connectionMade`, is closed.
  */
-internal fun connecting(
-    destination: String,
-    begin: (Deferred<Protocol>) -> Connector,
-): Deferred<Protocol> {
+internal fun connecting(destination: String, begin: (Deferred<Protocol>) -> Connector): Deferred<Protocol> {
     var connector: Connector? = null
     var isGivenUp = false
     val result =
@@ -126,10 +123,7 @@ internal fun connecting(
 private val log = Logger(ClientEndpoint::class.java)
 
 /** Turns one attempt into a Deferred: fires it when the protocol of [factory] is connected. */
-internal class ConnectOnce(
-    private val factory: Factory,
-    private val result: Deferred<Protocol>,
-) : ClientFactory() {
+internal class ConnectOnce(private val factory: Factory, private val result: Deferred<Protocol>) : ClientFactory() {
     init {
         isNoisy = false
     }
@@ -146,18 +140,12 @@ internal class ConnectOnce(
         return protocol
     }
 
-    override fun clientConnectionMade(
-        connector: Connector,
-        protocol: Protocol,
-    ) {
+    override fun clientConnectionMade(connector: Connector, protocol: Protocol) {
         // Whoever has cancelled in the meantime will not take it.
         if (result.called) connector.disconnect() else result.callback(protocol)
     }
 
-    override fun clientConnectionFailed(
-        connector: Connector,
-        reason: ConnectException,
-    ) {
+    override fun clientConnectionFailed(connector: Connector, reason: ConnectException) {
         if (!result.called) result.errback(reason)
     }
 }

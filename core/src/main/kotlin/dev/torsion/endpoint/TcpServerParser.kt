@@ -7,15 +7,10 @@ import dev.torsion.net.ListeningPort
 import dev.torsion.reactor.Reactor
 
 /** `tcp:PORT[:interface=ADDRESS][:backlog=N]`, and the same with `tcp6`. */
-internal class TcpServerParser(
-    private val isIpv6: Boolean,
-) : ServerEndpointParser {
+internal class TcpServerParser(private val isIpv6: Boolean) : ServerEndpointParser {
     override fun prefix() = if (isIpv6) "tcp6" else "tcp"
 
-    override fun parse(
-        reactor: Reactor,
-        text: EndpointString,
-    ): ServerEndpoint {
+    override fun parse(reactor: Reactor, text: EndpointString): ServerEndpoint {
         text.order("port")
         val port = text.needed("port").port(smallest = 0)
         val given = text.option("interface")

@@ -15,10 +15,7 @@ import dev.torsion.net.Protocol
 import kotlinx.coroutines.launch
 
 /** [endpoint] with [wrapper] around what is listened with. */
-internal class WrappedServerEndpoint(
-    private val endpoint: ServerEndpoint,
-    private val wrapper: FactoryWrapper,
-) : ServerEndpoint {
+internal class WrappedServerEndpoint(private val endpoint: ServerEndpoint, private val wrapper: FactoryWrapper) : ServerEndpoint {
     override fun listen(factory: Factory): Deferred<ListeningPort> {
         val outer =
             try {
@@ -33,10 +30,7 @@ internal class WrappedServerEndpoint(
 }
 
 /** [endpoint] with [wrapper] around what is connected. */
-internal class WrappedClientEndpoint(
-    private val endpoint: ClientEndpoint,
-    private val wrapper: FactoryWrapper,
-) : ClientEndpoint {
+internal class WrappedClientEndpoint(private val endpoint: ClientEndpoint, private val wrapper: FactoryWrapper) : ClientEndpoint {
     override fun connect(factory: Factory): Deferred<Protocol> {
         val inner = InnerFactory(factory, toString())
         val outer =
@@ -58,10 +52,7 @@ private fun abort(protocol: Protocol) {
 }
 
 /** The factory inside of a wrapper's, which knows whose connection was made first: there is one. */
-private class InnerFactory(
-    private val factory: Factory,
-    private val destination: String,
-) : Factory() {
+private class InnerFactory(private val factory: Factory, private val destination: String) : Factory() {
     private var made: Protocol? = null // and connected
     private var waiting: Deferred<Protocol>? = null
 

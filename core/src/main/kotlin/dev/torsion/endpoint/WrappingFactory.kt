@@ -29,9 +29,7 @@ import java.nio.ByteBuffer
  *
  * @property wrapped the factory inside
  */
-public abstract class WrappingFactory(
-    public val wrapped: Factory,
-) : Factory() {
+public abstract class WrappingFactory(public val wrapped: Factory) : Factory() {
     init {
         isNoisy = wrapped.isNoisy
     }
@@ -61,9 +59,7 @@ public abstract class WrappingFactory(
  *
  * @property wrapped the protocol inside
  */
-public abstract class ProtocolWrapper(
-    public val wrapped: Protocol,
-) : Protocol() {
+public abstract class ProtocolWrapper(public val wrapped: Protocol) : Protocol() {
     private var isWrappedConnected = false
 
     /** The default connects [wrapped] at once. */

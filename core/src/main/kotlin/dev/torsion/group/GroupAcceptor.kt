@@ -12,9 +12,7 @@ import java.util.concurrent.CompletableFuture
  *
  * Thread: that reactor's, unless said otherwise.
  */
-internal class GroupAcceptor(
-    private val shares: List<PortShare>,
-) : Acceptor {
+internal class GroupAcceptor(private val shares: List<PortShare>) : Acceptor {
     private var next = 0
 
     /** True until the port is closed. On any thread. */

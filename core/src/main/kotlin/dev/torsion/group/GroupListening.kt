@@ -65,11 +65,7 @@ internal class GroupListening(
         return if (isOpening) opened else null
     }
 
-    private fun failed(
-        view: MemberView,
-        error: Throwable,
-        opened: CompletableFuture<WantedPort?>,
-    ) {
+    private fun failed(view: MemberView, error: Throwable, opened: CompletableFuture<WantedPort?>) {
         view.wanted?.share?.close()
         opened.completeExceptionally(error)
     }
@@ -104,10 +100,7 @@ internal class GroupListening(
         }
     }
 
-    private fun failed(
-        error: Throwable,
-        wanted: List<WantedPort>,
-    ) {
+    private fun failed(error: Throwable, wanted: List<WantedPort>) {
         wanted.forEach { it.share.closeSoon() }
         result.errback(error)
     }

@@ -8,10 +8,7 @@ import dev.torsion.loop.LoopState
 import dev.torsion.reactor.Reactor
 
 /** The loop of a group's futures: they are completed by its reactor [home], which needs all [members] for that. */
-internal class GroupLoop(
-    val home: Reactor,
-    private val members: List<Reactor>,
-) : LoopExecutor {
+internal class GroupLoop(val home: Reactor, private val members: List<Reactor>) : LoopExecutor {
     override val inLoop: Boolean get() = home.isInReactorThread
 
     override val mustNotBlock: Boolean get() = members.any { it.isInReactorThread }

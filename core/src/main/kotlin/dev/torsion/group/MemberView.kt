@@ -18,20 +18,12 @@ import dev.torsion.stream.StreamNetwork
  * A [member] of a group as those see it who are to listen for the group, such as an endpoint that wraps the factory it is given: to listen
  * on it makes its share of the port and keeps what the port is to be. The port itself is opened by one of the members, for all.
  */
-internal class MemberView(
-    private val member: Reactor,
-) : Reactor by member {
+internal class MemberView(private val member: Reactor) : Reactor by member {
     /** What was asked for; null until then. */
     var wanted: WantedPort? = null
         private set
 
-    override fun listenTcp(
-        port: Int,
-        factory: Factory,
-        networkInterface: String,
-        backlog: Int,
-        options: TcpOptions,
-    ): ListeningPort {
+    override fun listenTcp(port: Int, factory: Factory, networkInterface: String, backlog: Int, options: TcpOptions): ListeningPort {
         check(wanted == null) { "a group listens on one port at a time, but a second one was asked for" }
         val network = member.streamNetwork ?: throw UnsupportedOperationException("$member has no network")
         val share = PortShare(member, network, FactoryAcceptor(network, factory, options.stream))

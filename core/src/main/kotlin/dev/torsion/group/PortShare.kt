@@ -13,11 +13,7 @@ import java.util.concurrent.CompletableFuture
 import java.util.concurrent.atomic.AtomicInteger
 
 /** What one [reactor] of a group has of a port: an [acceptor] of its own, and the connections that the port's reactor hands over. */
-internal class PortShare(
-    val reactor: Reactor,
-    private val network: StreamNetwork,
-    val acceptor: Acceptor,
-) : EndsWithLoop {
+internal class PortShare(val reactor: Reactor, private val network: StreamNetwork, val acceptor: Acceptor) : EndsWithLoop {
     private val onTheirWay = AtomicInteger()
 
     @Volatile

@@ -42,9 +42,7 @@ import java.util.concurrent.atomic.AtomicInteger
  * Thread: all methods may be called on any thread. The futures of a group complete on the thread of one of its reactors. On the threads of
  * all of them, `join` and `get` throw [IllegalStateException], since such a thread would wait for itself.
  */
-public class ReactorGroup private constructor(
-    private val members: List<Reactor>,
-) : AutoCloseable {
+public class ReactorGroup private constructor(private val members: List<Reactor>) : AutoCloseable {
     private val turn = AtomicInteger()
 
     /** The reactors. Each is an ordinary one, with all rules of its thread. */
@@ -163,10 +161,7 @@ public class ReactorGroup private constructor(
         listening(factories) { reactor, factory -> succeed(reactor.listenTcp(port, factory, networkInterface, backlog, options)) }
 
     /** Opens a port with [open], called on the reactor that is to accept. */
-    internal fun listening(
-        factories: GroupFactory,
-        open: OpenPort,
-    ): CompletableFuture<GroupPort> {
+    internal fun listening(factories: GroupFactory, open: OpenPort): CompletableFuture<GroupPort> {
         val home = members.firstOrNull { it.state.takesConnections } ?: return CompletableFuture.failedFuture(noneLeft())
         return GroupListening(GroupLoop(home, members), members, factories, open).begin()
     }

@@ -30,24 +30,19 @@ public fun interface BlockedLoopListener {
      * @param loop the reactor
      * @param stack the present stack of its thread
      */
-    public fun loopBlocked(
-        loop: EventLoop,
-        blockedFor: Duration,
-        stack: Array<StackTraceElement>,
-    )
+    public fun loopBlocked(loop: EventLoop, blockedFor: Duration, stack: Array<StackTraceElement>)
 
     public companion object {
         /** Logs a warning with the stack. */
         @JvmStatic
-        public fun logging(): BlockedLoopListener =
-            BlockedLoopListener { loop, blockedFor, stack ->
-                Logger(Loop.LOG).warn(
-                    "{reactor} has been blocked for {millis} ms by a callback; move blocking work to deferToThread. It is at:\n{stack}",
-                    LogKeys.REACTOR to safeString(loop),
-                    "millis" to blockedFor.toMillis(),
-                    "stack" to stack.joinToString("\n") { "\tat $it" },
-                )
-            }
+        public fun logging(): BlockedLoopListener = BlockedLoopListener { loop, blockedFor, stack ->
+            Logger(Loop.LOG).warn(
+                "{reactor} has been blocked for {millis} ms by a callback; move blocking work to deferToThread. It is at:\n{stack}",
+                LogKeys.REACTOR to safeString(loop),
+                "millis" to blockedFor.toMillis(),
+                "stack" to stack.joinToString("\n") { "\tat $it" },
+            )
+        }
     }
 }
 
@@ -55,11 +50,7 @@ public fun interface BlockedLoopListener {
  * Watches one loop from a thread of its own. It looks twice per threshold while the loop is busy and sleeps for as long as the loop
  * does, so an idle reactor costs nothing.
  */
-internal class BlockedLoopWatch(
-    private val loop: EventLoop,
-    threshold: Duration,
-    private val listener: BlockedLoopListener,
-) {
+internal class BlockedLoopWatch(private val loop: EventLoop, threshold: Duration, private val listener: BlockedLoopListener) {
     private val threshold = threshold.saturatedNanos()
     private lateinit var watched: Thread
 
@@ -129,10 +120,7 @@ internal class BlockedLoopWatch(
         }
     }
 
-    private fun report(
-        blockedFor: Duration,
-        stack: Array<StackTraceElement>,
-    ) {
+    private fun report(blockedFor: Duration, stack: Array<StackTraceElement>) {
         try {
             LoopEvents.recorder.blocked(loop.name, blockedFor, stack)
             listener.loopBlocked(loop, blockedFor, stack)

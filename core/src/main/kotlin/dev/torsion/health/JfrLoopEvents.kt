@@ -39,19 +39,11 @@ internal object JfrLoopEvents : LoopEvents, FlightRecorderListener {
         running.remove(loop)
     }
 
-    override fun blocked(
-        name: String,
-        blockedFor: Duration,
-        stack: Array<StackTraceElement>,
-    ) {
+    override fun blocked(name: String, blockedFor: Duration, stack: Array<StackTraceElement>) {
         BlockedLoopEvent(name, blockedFor.toNanos(), stack.joinToString("\n") { "at $it" }).commit()
     }
 
-    override fun callbackFailed(
-        name: String,
-        context: String,
-        error: Throwable,
-    ) {
+    override fun callbackFailed(name: String, context: String, error: Throwable) {
         CallbackFailedEvent(name, context, error.javaClass.name, safeMessage(error)).commit()
     }
 }
@@ -62,9 +54,7 @@ internal object JfrLoopEvents : LoopEvents, FlightRecorderListener {
 @Description("How a reactor's loop is doing")
 @StackTrace(false)
 @Period("10 s")
-private class LoopHealthEvent(
-    from: LoopMonitor,
-) : Event() {
+private class LoopHealthEvent(from: LoopMonitor) : Event() {
     private val health = from.health()
 
     @JvmField

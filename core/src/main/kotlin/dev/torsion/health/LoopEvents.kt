@@ -13,18 +13,10 @@ internal interface LoopEvents {
     fun ended(loop: LoopMonitor) = Unit
 
     /** A callback holds the loop. */
-    fun blocked(
-        name: String,
-        blockedFor: Duration,
-        stack: Array<StackTraceElement>,
-    ) = Unit
+    fun blocked(name: String, blockedFor: Duration, stack: Array<StackTraceElement>) = Unit
 
     /** A callback has thrown. */
-    fun callbackFailed(
-        name: String,
-        context: String,
-        error: Throwable,
-    ) = Unit
+    fun callbackFailed(name: String, context: String, error: Throwable) = Unit
 
     private object None : LoopEvents
 

@@ -45,10 +45,9 @@ public class LoopHealth internal constructor(
     public val poolBusy: Int,
     public val poolWaiting: Int,
 ) {
-    override fun toString(): String =
-        "LoopHealth(${(busyRatio * 100).toInt()} % busy, timers at most ${timerLag.toMillis()} ms late, " +
-            "longest turn ${longestTurn.toMillis()} ms, $turns turns, $waitingTasks tasks waiting, $delayedCalls delayed calls, " +
-            "$connections connections, pool: $poolBusy of $poolThreads threads busy, $poolWaiting calls waiting)"
+    override fun toString(): String = "LoopHealth(${(busyRatio * 100).toInt()} % busy, timers at most ${timerLag.toMillis()} ms late, " +
+        "longest turn ${longestTurn.toMillis()} ms, $turns turns, $waitingTasks tasks waiting, $delayedCalls delayed calls, " +
+        "$connections connections, pool: $poolBusy of $poolThreads threads busy, $poolWaiting calls waiting)"
 }
 
 /**
@@ -67,10 +66,7 @@ public fun interface LoopHealthListener {
      *
      * @param loop the reactor
      */
-    public fun healthMeasured(
-        loop: EventLoop,
-        health: LoopHealth,
-    )
+    public fun healthMeasured(loop: EventLoop, health: LoopHealth)
 }
 
 /** What [LoopMeter] has measured, with what waits and what is open. On any thread. */
@@ -80,33 +76,25 @@ internal fun loopHealth(
     delayedCalls: Int,
     connections: Int,
     pool: ThreadPool?,
-): LoopHealth =
-    LoopHealth(
-        turns = measured.turns,
-        tasks = measured.tasks,
-        busyTime = Duration.ofNanos(measured.busy),
-        busyRatio = measured.ratio,
-        timerLag = Duration.ofNanos(measured.lag),
-        longestTurn = Duration.ofNanos(measured.longest),
-        currentTurn = Duration.ofNanos(measured.present),
-        waitingTasks = waitingTasks,
-        delayedCalls = delayedCalls,
-        connections = connections,
-        poolThreads = pool?.threadCount ?: 0,
-        poolBusy = pool?.busyCount ?: 0,
-        poolWaiting = pool?.waitingCount ?: 0,
-    )
+): LoopHealth = LoopHealth(
+    turns = measured.turns,
+    tasks = measured.tasks,
+    busyTime = Duration.ofNanos(measured.busy),
+    busyRatio = measured.ratio,
+    timerLag = Duration.ofNanos(measured.lag),
+    longestTurn = Duration.ofNanos(measured.longest),
+    currentTurn = Duration.ofNanos(measured.present),
+    waitingTasks = waitingTasks,
+    delayedCalls = delayedCalls,
+    connections = connections,
+    poolThreads = pool?.threadCount ?: 0,
+    poolBusy = pool?.busyCount ?: 0,
+    poolWaiting = pool?.waitingCount ?: 0,
+)
 
 /** The listeners of one reactor, each with its period. Belongs to the loop's thread. */
-internal class HealthReports(
-    private val loop: EventLoop,
-    private val health: () -> LoopHealth,
-) {
-    private class Report(
-        val period: Long,
-        val listener: LoopHealthListener,
-        var due: Long,
-    )
+internal class HealthReports(private val loop: EventLoop, private val health: () -> LoopHealth) {
+    private class Report(val period: Long, val listener: LoopHealthListener, var due: Long)
 
     private val reports = ArrayList<Report>()
 
@@ -114,10 +102,7 @@ internal class HealthReports(
     var hasListeners: Boolean = false
         private set
 
-    fun add(
-        period: Duration,
-        listener: LoopHealthListener,
-    ): AutoCloseable {
+    fun add(period: Duration, listener: LoopHealthListener): AutoCloseable {
         require(!period.isNegative && !period.isZero) { "a period must be positive, but $period was given" }
         val nanos = period.saturatedNanos()
         val report = Report(nanos, listener, loop.nanoTime() + nanos)

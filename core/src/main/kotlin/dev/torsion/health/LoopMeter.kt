@@ -16,9 +16,7 @@ import java.util.concurrent.atomic.AtomicReferenceArray
  * which makes the [longest][Reading.longest] of them wrong by some microseconds.
  */
 internal class LoopMeter {
-    private class Piece(
-        val start: Long,
-    ) {
+    private class Piece(val start: Long) {
         val values = AtomicLongArray(PIECE_VALUES).apply { setRelease(END, start) }
     }
 
@@ -105,21 +103,10 @@ internal class LoopMeter {
         pieces.setRelease(newest, piece)
     }
 
-    private fun AtomicLongArray.addReleased(
-        index: Int,
-        value: Long,
-    ) = setRelease(index, getPlain(index) + value)
+    private fun AtomicLongArray.addReleased(index: Int, value: Long) = setRelease(index, getPlain(index) + value)
 
     /** What was measured until [now]. */
-    class Reading(
-        val turns: Long,
-        val tasks: Long,
-        val busy: Long,
-        val ratio: Double,
-        val lag: Long,
-        val longest: Long,
-        val present: Long,
-    )
+    class Reading(val turns: Long, val tasks: Long, val busy: Long, val ratio: Double, val lag: Long, val longest: Long, val present: Long)
 
     /** Any thread. */
     fun read(now: Long): Reading {

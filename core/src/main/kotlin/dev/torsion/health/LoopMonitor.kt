@@ -83,16 +83,10 @@ internal class LoopMonitor(
         if (reports.hasListeners) reports.turnEnded(now)
     }
 
-    override fun callbackFailed(
-        context: String,
-        error: Throwable,
-    ) = events.callbackFailed(name, context, error)
+    override fun callbackFailed(context: String, error: Throwable) = events.callbackFailed(name, context, error)
 
     /** On any thread. */
     fun health(): LoopHealth = loopHealth(meter.read(loop.nanoTime()), loop.tasks.count, loop.timerCount, connections(), pool())
 
-    fun addListener(
-        period: Duration,
-        listener: LoopHealthListener,
-    ): AutoCloseable = reports.add(period, listener)
+    fun addListener(period: Duration, listener: LoopHealthListener): AutoCloseable = reports.add(period, listener)
 }

@@ -24,10 +24,7 @@ import java.nio.ByteBuffer
  * @throws IllegalArgumentException when [limit] is negative
  */
 @JvmOverloads
-public fun escaped(
-    text: CharSequence,
-    limit: Int = ESCAPED_LIMIT,
-): String {
+public fun escaped(text: CharSequence, limit: Int = ESCAPED_LIMIT): String {
     require(limit >= 0) { "a limit must not be negative, but is $limit" }
     val out = StringBuilder(minOf(text.length, limit) + ROOM)
     var at = 0
@@ -42,17 +39,11 @@ public fun escaped(
 
 /** The same for bytes: everything except printable ASCII is escaped. */
 @JvmOverloads
-public fun escaped(
-    bytes: ByteArray,
-    limit: Int = ESCAPED_LIMIT,
-): String = escaped(ByteBuffer.wrap(bytes), limit)
+public fun escaped(bytes: ByteArray, limit: Int = ESCAPED_LIMIT): String = escaped(ByteBuffer.wrap(bytes), limit)
 
 /** The same for the remaining bytes of a buffer. Its position stays. */
 @JvmOverloads
-public fun escaped(
-    bytes: ByteBuffer,
-    limit: Int = ESCAPED_LIMIT,
-): String {
+public fun escaped(bytes: ByteBuffer, limit: Int = ESCAPED_LIMIT): String {
     require(limit >= 0) { "a limit must not be negative, but is $limit" }
     val out = StringBuilder(minOf(bytes.remaining(), limit) + ROOM)
     var at = bytes.position()
@@ -64,10 +55,7 @@ public fun escaped(
     return out.toString()
 }
 
-private fun StringBuilder.appendEscaped(
-    point: Int,
-    isPrintable: Boolean,
-) {
+private fun StringBuilder.appendEscaped(point: Int, isPrintable: Boolean) {
     when {
         point == '\\'.code -> append("\\\\")
         isPrintable -> appendCodePoint(point)
@@ -80,22 +68,17 @@ private fun StringBuilder.appendEscaped(
     }
 }
 
-private fun StringBuilder.appendHex(
-    kind: Char,
-    point: Int,
-    digits: Int,
-) {
+private fun StringBuilder.appendHex(kind: Char, point: Int, digits: Int) {
     append('\\').append(kind).append(Integer.toHexString(point).padStart(digits, '0'))
 }
 
-private fun isPrintable(point: Int): Boolean =
-    point in FIRST_PRINTABLE..LAST_PRINTABLE ||
-        when (Character.getType(point).toByte()) {
-            Character.CONTROL, Character.FORMAT, Character.SURROGATE, Character.PRIVATE_USE, Character.UNASSIGNED,
-            Character.LINE_SEPARATOR, Character.PARAGRAPH_SEPARATOR, Character.SPACE_SEPARATOR,
-            -> false
-            else -> true
-        }
+private fun isPrintable(point: Int): Boolean = point in FIRST_PRINTABLE..LAST_PRINTABLE ||
+    when (Character.getType(point).toByte()) {
+        Character.CONTROL, Character.FORMAT, Character.SURROGATE, Character.PRIVATE_USE, Character.UNASSIGNED,
+        Character.LINE_SEPARATOR, Character.PARAGRAPH_SEPARATOR, Character.SPACE_SEPARATOR,
+        -> false
+        else -> true
+    }
 
 private const val ESCAPED_LIMIT = 200
 private const val ROOM = 32

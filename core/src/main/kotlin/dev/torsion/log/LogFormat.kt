@@ -42,16 +42,15 @@ internal object LogFormat {
     }
 
     /** [value] as text: its `toString`, or, when that fails, who failed and with what. */
-    fun text(value: Any?): String =
-        try {
-            when {
-                value is String -> value
-                value != null && value.javaClass.isArray -> arrayOf(value).contentDeepToString().removeSurrounding("[", "]")
-                else -> java.lang.String.valueOf(value) ?: "null" // a toString in Java may give null
-            }
-        } catch (e: Throwable) { // a StackOverflowError of a list that holds itself, too
-            failedText(value, "toString", e)
+    fun text(value: Any?): String = try {
+        when {
+            value is String -> value
+            value != null && value.javaClass.isArray -> arrayOf(value).contentDeepToString().removeSurrounding("[", "]")
+            else -> java.lang.String.valueOf(value) ?: "null" // a toString in Java may give null
         }
+    } catch (e: Throwable) { // a StackOverflowError of a list that holds itself, too
+        failedText(value, "toString", e)
+    }
 
     private const val ROOM = 32
 }

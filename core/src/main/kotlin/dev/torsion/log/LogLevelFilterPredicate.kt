@@ -21,9 +21,7 @@ import java.util.concurrent.ConcurrentHashMap
  */
 public class LogLevelFilterPredicate
 @JvmOverloads
-constructor(
-    public val defaultLevel: Level = Level.INFO,
-) : LogFilterPredicate {
+constructor(public val defaultLevel: Level = Level.INFO) : LogFilterPredicate {
     private val levels = ConcurrentHashMap<String, Level>()
 
     /** The lowest level that passes for [namespace]; the empty one is above all others. */

@@ -41,12 +41,11 @@ public class LogPublisher(vararg observers: LogObserver) : LogObserver {
     override fun isInterested(level: Level, namespace: String): Boolean = observers.any { isInterested(it, level, namespace) }
 
     // One that cannot say gets the event, and its failure is reported then.
-    private fun isInterested(observer: LogObserver, level: Level, namespace: String) =
-        try {
-            observer.isInterested(level, namespace)
-        } catch (_: Throwable) {
-            true
-        }
+    private fun isInterested(observer: LogObserver, level: Level, namespace: String) = try {
+        observer.isInterested(level, namespace)
+    } catch (_: Throwable) {
+        true
+    }
 
     /** Delivers [event]; never throws. */
     override fun observe(event: LogEvent) {
@@ -95,24 +94,22 @@ public class LogPublisher(vararg observers: LogObserver) : LogObserver {
         }
     }
 
-    private fun brokenEvent(observer: LogObserver, error: Throwable, event: LogEvent) =
-        LogEvent(
-            Instant.now(),
-            Level.ERROR,
-            NAMESPACE,
-            "The log observer {observer} failed at an event of {source}",
-            mapOf("observer" to LogFormat.text(observer), "source" to event.namespace),
-            error,
-        )
+    private fun brokenEvent(observer: LogObserver, error: Throwable, event: LogEvent) = LogEvent(
+        Instant.now(),
+        Level.ERROR,
+        NAMESPACE,
+        "The log observer {observer} failed at an event of {source}",
+        mapOf("observer" to LogFormat.text(observer), "source" to event.namespace),
+        error,
+    )
 
-    private fun droppedEvent(dropped: Int) =
-        LogEvent(
-            Instant.now(),
-            Level.WARN,
-            NAMESPACE,
-            "Log observers logged more than {limit} events while they were given one; {dropped} of them are lost",
-            mapOf("limit" to MOST_NESTED, "dropped" to dropped),
-        )
+    private fun droppedEvent(dropped: Int) = LogEvent(
+        Instant.now(),
+        Level.WARN,
+        NAMESPACE,
+        "Log observers logged more than {limit} events while they were given one; {dropped} of them are lost",
+        mapOf("limit" to MOST_NESTED, "dropped" to dropped),
+    )
 
     private fun lastResort(report: LogEvent) {
         try {

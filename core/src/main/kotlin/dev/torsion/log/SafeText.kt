@@ -25,54 +25,38 @@ public fun safeString(value: Any?): String = safeText(value, "toString") { value
  *
  * Thread: any. It throws nothing.
  */
-public fun safeMessage(error: Throwable): String? =
-    try {
-        error.message?.let(::bounded)
-    } catch (e: Throwable) {
-        failedText(error, "getMessage", e)
-    }
+public fun safeMessage(error: Throwable): String? = try {
+    error.message?.let(::bounded)
+} catch (e: Throwable) {
+    failedText(error, "getMessage", e)
+}
 
 /** What [text] gives, which asks [value] for its [method]; cut when it is long. Throws nothing. */
-internal inline fun safeText(
-    value: Any?,
-    method: String,
-    text: () -> String?,
-): String =
-    try {
-        bounded(text())
-    } catch (e: Throwable) { // an error too: of a list that holds itself, of a class that cannot be loaded
-        failedText(value, method, e)
-    }
+internal inline fun safeText(value: Any?, method: String, text: () -> String?): String = try {
+    bounded(text())
+} catch (e: Throwable) { // an error too: of a list that holds itself, of a class that cannot be loaded
+    failedText(value, method, e)
+}
 
-internal fun bounded(text: String?): String =
-    when {
-        text == null -> "null" // a toString in Java may give that
-        text.length <= LONGEST -> text
-        else -> "${text.substring(0, LONGEST)}... (${text.length} characters)"
-    }
+internal fun bounded(text: String?): String = when {
+    text == null -> "null" // a toString in Java may give that
+    text.length <= LONGEST -> text
+    else -> "${text.substring(0, LONGEST)}... (${text.length} characters)"
+}
 
-internal fun failedText(
-    value: Any?,
-    method: String,
-    error: Throwable,
-): String =
-    try {
-        "<${nameOf(value)} whose $method throws ${nameOf(error)}>"
-    } catch (_: Throwable) { // there is no memory for it, or no stack
-        "<an object whose $method throws>"
-    }
+internal fun failedText(value: Any?, method: String, error: Throwable): String = try {
+    "<${nameOf(value)} whose $method throws ${nameOf(error)}>"
+} catch (_: Throwable) { // there is no memory for it, or no stack
+    "<an object whose $method throws>"
+}
 
 private fun nameOf(value: Any?): String = if (value == null) "null" else value.javaClass.name
 
 /** The name of [type] without its package, or [anonymous]; some compilers make classes whose `getSimpleName` throws. */
-internal fun simpleName(
-    type: Class<*>,
-    anonymous: String,
-): String =
-    try {
-        type.simpleName.ifEmpty { anonymous }
-    } catch (_: Throwable) {
-        type.name.substringAfterLast('.')
-    }
+internal fun simpleName(type: Class<*>, anonymous: String): String = try {
+    type.simpleName.ifEmpty { anonymous }
+} catch (_: Throwable) {
+    type.name.substringAfterLast('.')
+}
 
 private const val LONGEST = 10_000

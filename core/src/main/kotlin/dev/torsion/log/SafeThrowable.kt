@@ -19,11 +19,8 @@ import java.util.IdentityHashMap
  *
  * @property original the exception itself
  */
-public class StandInException internal constructor(
-    public val original: Throwable,
-    message: String,
-    cause: Throwable?,
-) : RuntimeException(message, cause) {
+public class StandInException internal constructor(public val original: Throwable, message: String, cause: Throwable?) :
+    RuntimeException(message, cause) {
     override fun fillInStackTrace(): Throwable = this // it has the trace of the original
 
     private companion object {
@@ -37,12 +34,11 @@ public class StandInException internal constructor(
  *
  * Thread: any. It throws nothing.
  */
-public fun safeThrowable(error: Throwable): Throwable =
-    try {
-        if (isShowable(error) { true }) error else standIn(error)
-    } catch (e: Throwable) { // there is no memory for it, or no stack
-        StandInException(error, failedText(error, "description", e), null)
-    }
+public fun safeThrowable(error: Throwable): Throwable = try {
+    if (isShowable(error) { true }) error else standIn(error)
+} catch (e: Throwable) { // there is no memory for it, or no stack
+    StandInException(error, failedText(error, "description", e), null)
+}
 
 /**
  * [error] itself, or, when a message of it or of its causes is long or not printable as it is, a [StandInException] with those messages
@@ -50,21 +46,19 @@ public fun safeThrowable(error: Throwable): Throwable =
  *
  * Thread: any. It throws nothing.
  */
-public fun escapedThrowable(error: Throwable): Throwable =
-    try {
-        if (isShowable(error, ::isPlain)) error else StandIns { escaped(it) }.of(error)
-    } catch (e: Throwable) {
-        StandInException(error, failedText(error, "description", e), null)
-    }
+public fun escapedThrowable(error: Throwable): Throwable = try {
+    if (isShowable(error, ::isPlain)) error else StandIns { escaped(it) }.of(error)
+} catch (e: Throwable) {
+    StandInException(error, failedText(error, "description", e), null)
+}
 
 /** [safeThrowable] for a future, whose stages ask for the `toString` and no more. */
-internal fun safeForStages(error: Throwable): Throwable =
-    try {
-        error.toString()
-        error
-    } catch (_: Throwable) {
-        safeThrowable(error)
-    }
+internal fun safeForStages(error: Throwable): Throwable = try {
+    error.toString()
+    error
+} catch (_: Throwable) {
+    safeThrowable(error)
+}
 
 /** A stand-in for [error], of which is known that it cannot be printed. */
 internal fun standIn(error: Throwable): Throwable = StandIns { it }.of(error)
@@ -77,10 +71,7 @@ private fun isPlain(text: String) = escaped(text) == text
 private fun newIdentitySet(): MutableSet<Throwable> = Collections.newSetFromMap(IdentityHashMap())
 
 /** Asks [error], its causes and what they suppress for all that a printed trace shows, and whether each text [isFit]. */
-private inline fun isShowable(
-    error: Throwable,
-    isFit: (String) -> Boolean,
-): Boolean {
+private inline fun isShowable(error: Throwable, isFit: (String) -> Boolean): Boolean {
     val seen = newIdentitySet()
     val left = ArrayDeque(listOf(error))
     try {
@@ -115,12 +106,11 @@ private class StandIns(private val edited: (String) -> String) {
     private fun describe(error: Throwable) = error.javaClass.name + (safeMessage(error)?.let { ": ${edited(it)}" } ?: "")
 }
 
-private inline fun <T> attempt(call: () -> T): T? =
-    try {
-        call()
-    } catch (_: Throwable) {
-        null
-    }
+private inline fun <T> attempt(call: () -> T): T? = try {
+    call()
+} catch (_: Throwable) {
+    null
+}
 
 /** A chain of more exceptions than this has no end. */
 private const val MOST = 1000

@@ -24,9 +24,7 @@ import java.util.concurrent.ConcurrentHashMap
  *
  * Thread: any.
  */
-public class Slf4jLogObserver internal constructor(
-    private val loggerOf: (String) -> org.slf4j.Logger,
-) : LogObserver {
+public class Slf4jLogObserver internal constructor(private val loggerOf: (String) -> org.slf4j.Logger) : LogObserver {
     public constructor() : this({ LoggerFactory.getLogger(it) })
 
     private val loggers = ConcurrentHashMap<String, org.slf4j.Logger>() // some backends take long to find theirs
@@ -45,13 +43,12 @@ public class Slf4jLogObserver internal constructor(
     }
 
     /** [throwable], or a stand-in for one whose own `printStackTrace` throws. */
-    private fun printable(throwable: Throwable): Throwable =
-        try {
-            throwable.printStackTrace(PrintWriter(Writer.nullWriter()))
-            throwable
-        } catch (_: Throwable) {
-            standIn(throwable)
-        }
+    private fun printable(throwable: Throwable): Throwable = try {
+        throwable.printStackTrace(PrintWriter(Writer.nullWriter()))
+        throwable
+    } catch (_: Throwable) {
+        standIn(throwable)
+    }
 
     private inline fun send(logger: org.slf4j.Logger, event: LogEvent, throwable: Throwable?, value: (Any?) -> Any?) {
         val builder = logger.makeLoggingEventBuilder(event.level)

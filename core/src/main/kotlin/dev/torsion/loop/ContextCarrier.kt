@@ -26,23 +26,22 @@ public fun interface ContextCarrier {
     public companion object {
         /** SLF4J's MDC, the key-value pairs that log lines show. Costs nothing when it is empty. */
         @JvmStatic
-        public fun mdc(): ContextCarrier =
-            ContextCarrier { work ->
-                val context = MDC.getCopyOfContextMap()
-                if (context.isNullOrEmpty()) {
-                    work
-                } else {
-                    Runnable {
-                        val before = MDC.getCopyOfContextMap()
-                        MDC.setContextMap(context)
-                        try {
-                            work.run()
-                        } finally {
-                            if (before == null) MDC.clear() else MDC.setContextMap(before)
-                        }
+        public fun mdc(): ContextCarrier = ContextCarrier { work ->
+            val context = MDC.getCopyOfContextMap()
+            if (context.isNullOrEmpty()) {
+                work
+            } else {
+                Runnable {
+                    val before = MDC.getCopyOfContextMap()
+                    MDC.setContextMap(context)
+                    try {
+                        work.run()
+                    } finally {
+                        if (before == null) MDC.clear() else MDC.setContextMap(before)
                     }
                 }
             }
+        }
 
         /** Takes nothing along. */
         @JvmStatic

@@ -16,8 +16,5 @@ public fun interface ErrorListener {
      *
      * Thread: the thread of the callback, which is the reactor's or one of its pool. It must not block the reactor's.
      */
-    public fun errorReported(
-        context: String,
-        error: Throwable,
-    )
+    public fun errorReported(context: String, error: Throwable)
 }

@@ -21,15 +21,8 @@ package dev.torsion.loop
  */
 public interface ErrorReporter {
     /** Reports [error]. [context] says where it came from, such as "dataReceived of Echo failed". Throws nothing itself. */
-    public fun reportError(
-        context: String,
-        error: Throwable,
-    ): Unit = reportError(context, error, emptyMap())
+    public fun reportError(context: String, error: Throwable): Unit = reportError(context, error, emptyMap())
 
     /** [reportError], with [values] for the log that say more about where it was, by the keys of [LogKeys][dev.torsion.log.LogKeys]. */
-    public fun reportError(
-        context: String,
-        error: Throwable,
-        values: Map<String, Any?>,
-    )
+    public fun reportError(context: String, error: Throwable, values: Map<String, Any?>)
 }

@@ -12,10 +12,7 @@ import dev.torsion.spi.TorsionSpi
 import java.util.function.Supplier
 
 /** Runs [block]; what it throws is reported, with [what] it was, and goes no further. */
-internal inline fun ErrorReporter.guarded(
-    crossinline what: () -> String,
-    block: () -> Unit,
-) {
+internal inline fun ErrorReporter.guarded(crossinline what: () -> String, block: () -> Unit) {
     try {
         block()
     } catch (e: Throwable) {
@@ -29,11 +26,7 @@ internal inline fun ErrorReporter.guarded(
  */
 @TorsionSpi
 @JvmSynthetic
-public inline fun ErrorReporter.guarded(
-    connection: Transport,
-    crossinline what: () -> String,
-    block: () -> Unit,
-) {
+public inline fun ErrorReporter.guarded(connection: Transport, crossinline what: () -> String, block: () -> Unit) {
     try {
         block()
     } catch (e: Throwable) {
@@ -46,11 +39,7 @@ public inline fun ErrorReporter.guarded(
  * given. The error is reported also when neither of the two can be described. Thread: the reactor's.
  */
 @TorsionSpi
-public fun ErrorReporter.reportFailure(
-    error: Throwable,
-    connection: Transport? = null,
-    what: Supplier<String>,
-) {
+public fun ErrorReporter.reportFailure(error: Throwable, connection: Transport? = null, what: Supplier<String>) {
     val text = safeText(null, "description") { "${what.get()} failed" }
     reportError(text, error, connection?.safeLogValues() ?: emptyMap())
 }

@@ -7,10 +7,7 @@ import java.util.concurrent.TimeUnit
 import java.util.concurrent.locks.LockSupport
 
 /** Runs [block]. Anything that it throws, even an error of reporting, is told as well as can be, and the caller goes on. */
-internal inline fun ErrorReporter.contained(
-    what: String,
-    block: () -> Unit,
-) {
+internal inline fun ErrorReporter.contained(what: String, block: () -> Unit) {
     try {
         block()
     } catch (e: Throwable) {
@@ -19,10 +16,7 @@ internal inline fun ErrorReporter.contained(
 }
 
 /** The last line of defence: reports [error] and throws nothing, not even when there is no memory or stack left to report it with. */
-internal fun ErrorReporter.escaped(
-    context: String,
-    error: Throwable,
-) {
+internal fun ErrorReporter.escaped(context: String, error: Throwable) {
     try {
         reportError(context, error)
     } catch (_: Throwable) {

@@ -219,11 +219,7 @@ public class Loop internal constructor(
 
     override fun nanoTime(): Long = time.asLong
 
-    override fun callLater(
-        delay: Long,
-        unit: TimeUnit,
-        call: Runnable,
-    ): DelayedCall {
+    override fun callLater(delay: Long, unit: TimeUnit, call: Runnable): DelayedCall {
         checkThread("callLater")
         return timers.add(delay, unit, call)
     }
@@ -263,11 +259,7 @@ public class Loop internal constructor(
 
     // Errors.
 
-    override fun reportError(
-        context: String,
-        error: Throwable,
-        values: Map<String, Any?>,
-    ) {
+    override fun reportError(context: String, error: Throwable, values: Map<String, Any?>) {
         // Each of the three hears of it, whatever becomes of the others.
         unfailing { log.with(values).failure("{reactor}: {context}", error, LogKeys.CONTEXT to context) }
         unfailing { listener.callbackFailed(context, error) }

@@ -23,36 +23,26 @@ import kotlin.coroutines.CoroutineContext
  * the reactor's own, so that `delay` and `withTimeout` are delayed calls and follow a virtual clock.
  */
 @OptIn(InternalCoroutinesApi::class, ExperimentalCoroutinesApi::class)
-internal class LoopDispatcher(
-    private val loop: EventLoop,
-) : CoroutineDispatcher(),
+internal class LoopDispatcher(private val loop: EventLoop) :
+    CoroutineDispatcher(),
     Delay {
     override fun isDispatchNeeded(context: CoroutineContext): Boolean = !loop.inLoop
 
-    override fun dispatch(
-        context: CoroutineContext,
-        block: Runnable,
-    ) {
+    override fun dispatch(context: CoroutineContext, block: Runnable) {
         if (loop.runSoon(block)) return
         // There is no loop any more. A cancelled coroutine still has to leave through its finally blocks: let it do so here.
         context.cancel(stopped())
         block.run()
     }
 
-    override fun scheduleResumeAfterDelay(
-        timeMillis: Long,
-        continuation: CancellableContinuation<Unit>,
-    ) {
+    override fun scheduleResumeAfterDelay(timeMillis: Long, continuation: CancellableContinuation<Unit>) {
         val timer = DelayTimer(timeMillis, continuation)
         timer.begin()
         continuation.invokeOnCancellation { timer.dispose() }
     }
 
-    override fun invokeOnTimeout(
-        timeMillis: Long,
-        block: Runnable,
-        context: CoroutineContext,
-    ): DisposableHandle = TimeoutTimer(timeMillis, block, context).also { it.begin() }
+    override fun invokeOnTimeout(timeMillis: Long, block: Runnable, context: CoroutineContext): DisposableHandle =
+        TimeoutTimer(timeMillis, block, context).also { it.begin() }
 
     // On the reactor's thread.
     private var newest: Timer? = null // of those that wait
@@ -78,9 +68,8 @@ internal class LoopDispatcher(
     private fun stopped() = CancellationException("the reactor of this coroutine has stopped")
 
     /** A delayed call that may be made and cancelled on any thread. */
-    private abstract inner class Timer(
-        private val timeMillis: Long,
-    ) : DisposableHandle,
+    private abstract inner class Timer(private val timeMillis: Long) :
+        DisposableHandle,
         Runnable {
         private var call: DelayedCall? = null
         private var disposed = false
@@ -151,10 +140,7 @@ internal class LoopDispatcher(
         }
     }
 
-    private inner class DelayTimer(
-        timeMillis: Long,
-        private val continuation: CancellableContinuation<Unit>,
-    ) : Timer(timeMillis) {
+    private inner class DelayTimer(timeMillis: Long, private val continuation: CancellableContinuation<Unit>) : Timer(timeMillis) {
         override val context get() = continuation.context
 
         override fun timeIsUp() = with(continuation) { resumeUndispatched(Unit) }
@@ -166,11 +152,8 @@ internal class LoopDispatcher(
         override fun toString() = "$continuation"
     }
 
-    private inner class TimeoutTimer(
-        timeMillis: Long,
-        private val block: Runnable,
-        override val context: CoroutineContext,
-    ) : Timer(timeMillis) {
+    private inner class TimeoutTimer(timeMillis: Long, private val block: Runnable, override val context: CoroutineContext) :
+        Timer(timeMillis) {
         override fun timeIsUp() = block.run()
 
         override fun cancel() = context.cancel(stopped())

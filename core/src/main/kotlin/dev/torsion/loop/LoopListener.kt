@@ -26,8 +26,5 @@ internal abstract class LoopListener {
     abstract fun turnEnded(mayWait: Boolean)
 
     /** A callback has thrown. Any thread. */
-    abstract fun callbackFailed(
-        context: String,
-        error: Throwable,
-    )
+    abstract fun callbackFailed(context: String, error: Throwable)
 }

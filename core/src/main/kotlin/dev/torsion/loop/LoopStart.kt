@@ -6,11 +6,7 @@ package dev.torsion.loop
 import java.util.concurrent.CountDownLatch
 
 /** Runs [begin] and then [loop] on a thread of their own; returns once [begin] has returned, and throws what that throws. */
-internal fun startLoopThread(
-    name: String,
-    begin: () -> Unit,
-    loop: () -> Unit,
-) {
+internal fun startLoopThread(name: String, begin: () -> Unit, loop: () -> Unit) {
     val hasBegun = CountDownLatch(1)
     var refused: Throwable? = null
     val thread =

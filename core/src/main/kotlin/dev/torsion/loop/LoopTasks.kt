@@ -11,10 +11,7 @@ import java.util.function.Consumer
  * @param run runs a task, and throws nothing
  * @param wakeUp ends the loop's waiting
  */
-internal class LoopTasks(
-    private val run: Consumer<Runnable>,
-    private val wakeUp: Runnable,
-) {
+internal class LoopTasks(private val run: Consumer<Runnable>, private val wakeUp: Runnable) {
     private val own = ArrayDeque<Runnable>()
     private val incoming = TaskQueue()
     private val guard = WakeUpGuard()

@@ -16,10 +16,7 @@ internal class NextSteps {
     val isEmpty: Boolean get() = first == null && steps.isEmpty()
 
     /** [isInTurn]: the present turn is not the one. */
-    fun add(
-        step: Runnable,
-        isInTurn: Boolean,
-    ) {
+    fun add(step: Runnable, isInTurn: Boolean) {
         steps.addLast(step)
         isForLater = isInTurn
     }

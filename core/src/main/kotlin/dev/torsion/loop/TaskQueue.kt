@@ -20,14 +20,9 @@ import java.util.function.Consumer
  *
  * @param size how many tasks a chunk takes
  */
-internal class TaskQueue(
-    private val size: Int = SIZE,
-) : FieldsApart() {
+internal class TaskQueue(private val size: Int = SIZE) : FieldsApart() {
     /** The places of the tasks from number [start] on. A chunk is never used again, its [tasks] are: a producer may look at old chunks. */
-    private class Chunk(
-        val start: Long,
-        val tasks: Array<Runnable?>,
-    ) {
+    private class Chunk(val start: Long, val tasks: Array<Runnable?>) {
         /** The chunk itself once the consumer has left it: a link from old garbage would keep alive all that comes after it. */
         val next = AtomicReference<Chunk?>()
     }
@@ -112,10 +107,7 @@ internal class TaskQueue(
     }
 
     /** Goes on to the chunk after [full], whose tasks from place [done] on are now done as well. */
-    private fun leave(
-        full: Chunk,
-        done: Int,
-    ): Chunk {
+    private fun leave(full: Chunk, done: Int): Chunk {
         val next = full.next.get()!!
         oldest = next
         NEWEST.compareAndSet(this, full, next)

@@ -124,10 +124,8 @@ constructor(
      * @throws ThreadPoolStoppedException when the pool was stopped
      * @throws ThreadPoolFullException when [QUEUE_LIMIT] calls wait already
      */
-    public fun <T> callInThreadWithCallback(
-        onResult: Consumer<in Outcome<T>>,
-        call: Callable<T>,
-    ): Unit = callInThread { onResult.accept(runCatching { call.call() }.fold({ Success(it) }, { Failure(it) })) }
+    public fun <T> callInThreadWithCallback(onResult: Consumer<in Outcome<T>>, call: Callable<T>): Unit =
+        callInThread { onResult.accept(runCatching { call.call() }.fold({ Success(it) }, { Failure(it) })) }
 
     /**
      * Begins with the waiting work, and takes more. Does nothing when it has begun.
@@ -135,21 +133,17 @@ constructor(
      * When no thread can be made, this throws the exception of the factory or of `Thread.start`, and the work waits for the next call to
      * try again.
      */
-    public fun start(): Unit =
-        lock.withLock {
-            if (isStopped) throw ThreadPoolStoppedException("the thread pool $name was stopped")
-            isStarted = true
-            addThreads()
-        }
+    public fun start(): Unit = lock.withLock {
+        if (isStopped) throw ThreadPoolStoppedException("the thread pool $name was stopped")
+        isStarted = true
+        addThreads()
+    }
 
     /**
      * From now on there are at least [minThreads] and at most [size] threads; Twisted's `adjustPoolsize`. Threads that are too many end
      * when their work is done.
      */
-    public fun adjust(
-        minThreads: Int,
-        size: Int,
-    ) {
+    public fun adjust(minThreads: Int, size: Int) {
         requireSizes(minThreads, size)
         lock.withLock {
             this.minThreads = minThreads
@@ -282,28 +276,27 @@ constructor(
     }
 
     /** The next call; null when this thread is to end. */
-    private fun next(): Runnable? =
-        lock.withLock {
-            var left = IDLE_NANOS
-            while (threadCount <= size) {
-                waiting.removeFirstOrNull()?.let {
-                    idle--
-                    return it
-                }
-                if (isStopped || (left <= 0 && threadCount > minThreads)) break
-                left =
-                    try {
-                        workOrEnd.awaitNanos(if (left > 0) left else IDLE_NANOS)
-                    } catch (_: InterruptedException) {
-                        left // nobody's business: only stop ends a thread
-                    }
+    private fun next(): Runnable? = lock.withLock {
+        var left = IDLE_NANOS
+        while (threadCount <= size) {
+            waiting.removeFirstOrNull()?.let {
+                idle--
+                return it
             }
-            idle--
-            threadCount--
-            threads.remove(Thread.currentThread())
-            workOrEnd.signal() // it may have been woken for work that it leaves to another
-            null
+            if (isStopped || (left <= 0 && threadCount > minThreads)) break
+            left =
+                try {
+                    workOrEnd.awaitNanos(if (left > 0) left else IDLE_NANOS)
+                } catch (_: InterruptedException) {
+                    left // nobody's business: only stop ends a thread
+                }
         }
+        idle--
+        threadCount--
+        threads.remove(Thread.currentThread())
+        workOrEnd.signal() // it may have been woken for work that it leaves to another
+        null
+    }
 
     override fun toString(): String = "ThreadPool($name, $threadCount of at most $size threads, $waitingCount calls waiting)"
 
@@ -316,10 +309,7 @@ constructor(
         private val log = Logger(ThreadPool::class.java)
         private val LOGGING = ErrorListener { context, error -> log.failure("{context}", error, LogKeys.CONTEXT to context) }
 
-        private fun requireSizes(
-            minThreads: Int,
-            size: Int,
-        ) {
+        private fun requireSizes(minThreads: Int, size: Int) {
             require(size > 0) { "a thread pool needs at least one thread, but $size were suggested" }
             require(minThreads in 0..size) { "minThreads must be from 0 to $size, but is $minThreads" }
         }

@@ -30,11 +30,10 @@ public fun interface BlockingHostResolver : HostResolverFactory {
          * `networkaddress.cache.negative.ttl` (10 s).
          */
         @JvmStatic
-        public fun system(): BlockingHostResolver =
-            if (System.getProperty("java.net.preferIPv6Addresses") == null) {
-                BlockingHostResolver { host -> InetAddress.getAllByName(host).sortedBy { it in AddressFamily.IPV4 } }
-            } else {
-                BlockingHostResolver { InetAddress.getAllByName(it).asList() }
-            }
+        public fun system(): BlockingHostResolver = if (System.getProperty("java.net.preferIPv6Addresses") == null) {
+            BlockingHostResolver { host -> InetAddress.getAllByName(host).sortedBy { it in AddressFamily.IPV4 } }
+        } else {
+            BlockingHostResolver { InetAddress.getAllByName(it).asList() }
+        }
     }
 }

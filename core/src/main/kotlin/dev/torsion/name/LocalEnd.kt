@@ -10,9 +10,7 @@ import java.net.InetAddress
  *
  * @throws IllegalArgumentException when [text] is none
  */
-internal class LocalEnd(
-    text: String,
-) {
+internal class LocalEnd(text: String) {
     private val parts = WITH_PORT.matchEntire(text)?.destructured
     val port: Int = parts?.component3()?.toInt() ?: 0
     val addresses: List<InetAddress> =

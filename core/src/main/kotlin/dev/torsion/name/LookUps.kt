@@ -57,9 +57,7 @@ internal class LookUps(
         running.values.toList().forEach { it.fail(error) }
     }
 
-    private inner class LookUp(
-        private val key: String,
-    ) {
+    private inner class LookUp(private val key: String) {
         private val waiting = LinkedHashSet<Deferred<List<InetAddress>>>()
         private var question: Deferred<*>? = null
         private var isOver = false

@@ -39,9 +39,7 @@ internal class ThreadedHostResolver(
         }
     }
 
-    private inner class LookUp(
-        private val host: String,
-    ) {
+    private inner class LookUp(private val host: String) {
         val result = Deferred<List<InetAddress>> { waiting.remove(this) }
 
         fun begin() {

@@ -33,10 +33,7 @@ public sealed interface InternetAddress : Address {
 
         /** The Torsion address of [address] and [port]. */
         @JvmStatic
-        public fun of(
-            address: InetAddress,
-            port: Int,
-        ): InternetAddress =
+        public fun of(address: InetAddress, port: Int): InternetAddress =
             if (address is Inet6Address) IPv6Address(canonicalText(address), port) else IPv4Address(address.hostAddress, port)
 
         internal fun of(address: SocketAddress): InternetAddress = of(address as InetSocketAddress)
@@ -44,26 +41,17 @@ public sealed interface InternetAddress : Address {
 }
 
 /** An IPv4 host and port; prints as `127.0.0.1:8007`. */
-public data class IPv4Address(
-    override val host: String,
-    override val port: Int,
-) : InternetAddress {
+public data class IPv4Address(override val host: String, override val port: Int) : InternetAddress {
     override fun toString(): String = "$host:$port"
 }
 
 /** An IPv6 host and port; prints as `[::1]:8007`. */
-public data class IPv6Address(
-    override val host: String,
-    override val port: Int,
-) : InternetAddress {
+public data class IPv6Address(override val host: String, override val port: Int) : InternetAddress {
     override fun toString(): String = "[$host]:$port"
 }
 
 /** [host] and [port] as people write them: `example.com:80`, `[::1]:80`. Characters that are not printable are escaped. */
-internal fun hostAndPort(
-    host: String,
-    port: Int,
-): String = if (':' in host) "[${escaped(host)}]:$port" else "${escaped(host)}:$port"
+internal fun hostAndPort(host: String, port: Int): String = if (':' in host) "[${escaped(host)}]:$port" else "${escaped(host)}:$port"
 
 /** The text of RFC 5952: Java writes `0:0:0:0:0:0:0:1` for `::1`. */
 private fun canonicalText(address: Inet6Address): String {

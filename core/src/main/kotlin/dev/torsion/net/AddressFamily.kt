@@ -21,10 +21,9 @@ public enum class AddressFamily {
     ;
 
     /** Whether [address] is one of these. */
-    public operator fun contains(address: InetAddress): Boolean =
-        when (this) {
-            ANY -> true
-            IPV4 -> address is Inet4Address
-            IPV6 -> address is Inet6Address
-        }
+    public operator fun contains(address: InetAddress): Boolean = when (this) {
+        ANY -> true
+        IPV4 -> address is Inet4Address
+        IPV6 -> address is Inet6Address
+    }
 }

@@ -54,20 +54,17 @@ public sealed class CloseReason(
 /** The connection was closed in an orderly way, by either side; Twisted's `ConnectionDone`. */
 public class ConnectionDone
 @JvmOverloads
-constructor(
-    by: ClosedBy,
-    phase: ClosePhase = ClosePhase.OPEN,
-    unsentBytes: Long = 0,
-) : CloseReason(
-    when (by) {
-        ClosedBy.US -> "The connection was closed cleanly by this side."
-        else -> "The connection was closed cleanly by the peer."
-    } + if (unsentBytes > 0) " $unsentBytes written bytes were left unsent." else "",
-    null,
-    by,
-    phase,
-    unsentBytes,
-)
+constructor(by: ClosedBy, phase: ClosePhase = ClosePhase.OPEN, unsentBytes: Long = 0) :
+    CloseReason(
+        when (by) {
+            ClosedBy.US -> "The connection was closed cleanly by this side."
+            else -> "The connection was closed cleanly by the peer."
+        } + if (unsentBytes > 0) " $unsentBytes written bytes were left unsent." else "",
+        null,
+        by,
+        phase,
+        unsentBytes,
+    )
 
 /** The connection broke: reset by the peer, timed out by the network, or the reactor ended under it; Twisted's `ConnectionLost`. */
 public class ConnectionLost

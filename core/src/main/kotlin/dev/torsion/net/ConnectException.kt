@@ -15,17 +15,12 @@ import java.util.concurrent.TimeUnit
  */
 public open class ConnectException
 @JvmOverloads
-constructor(
-    message: String,
-    public val destination: String,
-    cause: Throwable? = null,
-) : IOException(message, cause)
+constructor(message: String, public val destination: String, cause: Throwable? = null) :
+    IOException(message, cause)
 
 /** Nobody listens there; Twisted's `ConnectionRefusedError`. */
-public class ConnectionRefusedException(
-    destination: String,
-    cause: Throwable? = null,
-) : ConnectException("Connection to $destination was refused: nobody listens there.", destination, cause)
+public class ConnectionRefusedException(destination: String, cause: Throwable? = null) :
+    ConnectException("Connection to $destination was refused: nobody listens there.", destination, cause)
 
 /** No answer within [timeout]; Twisted's `TimeoutError`. */
 public class ConnectTimeoutException(
@@ -43,11 +38,9 @@ public class DnsLookupException(
 ) : ConnectException("Host name \"${escaped(host)}\" has no address.", destination, cause)
 
 /** The attempt was given up by this side: `stopConnecting`, or a cancelled Deferred; Twisted's `ConnectingCancelledError`. */
-public class ConnectingCancelledException(
-    destination: String,
-) : ConnectException("Connecting to $destination was cancelled by this side.", destination)
+public class ConnectingCancelledException(destination: String) :
+    ConnectException("Connecting to $destination was cancelled by this side.", destination)
 
 /** The factory's `buildProtocol` returned null: the connection was closed at once; Twisted's `NoProtocol`. */
-public class NoProtocolException(
-    destination: String,
-) : ConnectException("The factory has no protocol for the connection to $destination.", destination)
+public class NoProtocolException(destination: String) :
+    ConnectException("The factory has no protocol for the connection to $destination.", destination)

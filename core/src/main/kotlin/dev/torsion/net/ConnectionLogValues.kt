@@ -9,9 +9,8 @@ import dev.torsion.log.LogKeys
 internal fun Transport.logValues(): Map<String, Any?> = mapOf(LogKeys.HOST to host().toString(), LogKeys.PEER to peer().toString())
 
 /** [logValues], also of a transport that cannot say. */
-internal fun Transport.safeLogValues(): Map<String, Any?> =
-    try {
-        logValues()
-    } catch (_: Throwable) {
-        emptyMap()
-    }
+internal fun Transport.safeLogValues(): Map<String, Any?> = try {
+    logValues()
+} catch (_: Throwable) {
+    emptyMap()
+}

@@ -28,9 +28,7 @@ import java.util.function.Supplier
  */
 public open class Factory
 @JvmOverloads
-constructor(
-    public val protocol: Supplier<out Protocol>? = null,
-) {
+constructor(public val protocol: Supplier<out Protocol>? = null) {
     /** The number of ports and connectors that use this factory now. */
     public var numPorts: Int = 0
         private set
@@ -110,27 +108,16 @@ constructor(
  */
 public open class ClientFactory
 @JvmOverloads
-constructor(
-    protocol: Supplier<out Protocol>? = null,
-) : Factory(protocol) {
+constructor(protocol: Supplier<out Protocol>? = null) : Factory(protocol) {
     /** An attempt begins. */
     public open fun startedConnecting(connector: Connector) {}
 
     /** The attempt succeeded, and [protocol] has heard so. Twisted has no such method, and has to wrap the protocol. */
-    public open fun clientConnectionMade(
-        connector: Connector,
-        protocol: Protocol,
-    ) {}
+    public open fun clientConnectionMade(connector: Connector, protocol: Protocol) {}
 
     /** The attempt failed. Call [Connector.connect] here to try again. */
-    public open fun clientConnectionFailed(
-        connector: Connector,
-        reason: ConnectException,
-    ) {}
+    public open fun clientConnectionFailed(connector: Connector, reason: ConnectException) {}
 
     /** The connection ended; its protocol knows already. Call [Connector.connect] here to connect again. */
-    public open fun clientConnectionLost(
-        connector: Connector,
-        reason: CloseReason,
-    ) {}
+    public open fun clientConnectionLost(connector: Connector, reason: CloseReason) {}
 }

@@ -30,10 +30,7 @@ constructor(
     }
 
     /** These options with other marks. */
-    public fun withWaterMarks(
-        low: Int,
-        high: Int,
-    ): StreamOptions = copy(highWaterMark = high, lowWaterMark = low)
+    public fun withWaterMarks(low: Int, high: Int): StreamOptions = copy(highWaterMark = high, lowWaterMark = low)
 
     /** These options with another [writeLimit]. */
     public fun withWriteLimit(limit: Long): StreamOptions = copy(writeLimit = limit)

@@ -29,11 +29,7 @@ public interface Transport : Producer {
     public fun peer(): Address
 
     /** Sends [length] bytes of [data] from [offset] on. The array is copied before the call returns. */
-    public fun write(
-        data: ByteArray,
-        offset: Int,
-        length: Int,
-    )
+    public fun write(data: ByteArray, offset: Int, length: Int)
 
     /** Sends all of [data]. The array is copied before the call returns. */
     public fun write(data: ByteArray): Unit = write(data, 0, data.size)
@@ -94,10 +90,7 @@ public interface Transport : Producer {
      *
      * @throws IllegalStateException when another producer is registered
      */
-    public fun registerProducer(
-        producer: Producer,
-        streaming: Boolean,
-    )
+    public fun registerProducer(producer: Producer, streaming: Boolean)
 
     /** Forgets the producer; a waiting [loseConnection] goes on. */
     public fun unregisterProducer()

@@ -4,6 +4,4 @@
 package dev.torsion.net
 
 /** A transport, timer or Deferred was used on a thread that does not own it. */
-public class WrongThreadException(
-    message: String,
-) : IllegalStateException(message)
+public class WrongThreadException(message: String) : IllegalStateException(message)

@@ -56,11 +56,7 @@ internal class Lingering private constructor(
         private const val MOST_BYTES = 4L * 1024 * 1024
 
         /** Begins to linger; false when the connection is broken, so that there is nobody to linger for. */
-        fun begin(
-            reactor: NioEngine,
-            channel: SocketChannel,
-            key: SelectionKey,
-        ): Boolean {
+        fun begin(reactor: NioEngine, channel: SocketChannel, key: SelectionKey): Boolean {
             try {
                 channel.shutdownOutput()
             } catch (_: IOException) {

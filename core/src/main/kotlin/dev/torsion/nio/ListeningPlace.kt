@@ -15,11 +15,7 @@ import java.net.UnknownHostException
 import java.nio.channels.ServerSocketChannel
 
 /** Where a port is to listen, as it was asked for: port 0 is another one each time. */
-internal class ListeningPlace(
-    private val port: Int,
-    private val networkInterface: String,
-    private val backlog: Int,
-) {
+internal class ListeningPlace(private val port: Int, private val networkInterface: String, private val backlog: Int) {
     /** A bound channel that does not block; throws a [CannotListenException]. */
     fun open(reactor: NioEngine): ServerSocketChannel {
         var channel: ServerSocketChannel? = null
@@ -43,10 +39,9 @@ internal class ListeningPlace(
     private fun NioEngine.open(address: InetAddress) =
         provider.openServerSocketChannel(if (address is Inet6Address) StandardProtocolFamily.INET6 else StandardProtocolFamily.INET)
 
-    private fun localAddress(): InetSocketAddress =
-        try {
-            InetSocketAddress(InetAddress.getByName(networkInterface), port)
-        } catch (e: UnknownHostException) {
-            throw UnknownHostException("unknown interface \"$networkInterface\"").initCause(e)
-        }
+    private fun localAddress(): InetSocketAddress = try {
+        InetSocketAddress(InetAddress.getByName(networkInterface), port)
+    } catch (e: UnknownHostException) {
+        throw UnknownHostException("unknown interface \"$networkInterface\"").initCause(e)
+    }
 }

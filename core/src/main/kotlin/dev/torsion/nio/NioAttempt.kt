@@ -35,11 +35,8 @@ import java.util.concurrent.TimeUnit
  *
  * It ends with one call of the [handler].
  */
-internal class NioAttempt(
-    private val reactor: NioEngine,
-    private val target: NioTarget,
-    private val handler: ConnectHandler,
-) : ConnectAttempt,
+internal class NioAttempt(private val reactor: NioEngine, private val target: NioTarget, private val handler: ConnectHandler) :
+    ConnectAttempt,
     EndsWithLoop {
     private val timer =
         reactor.callLater(target.connecting.timeout.saturatedNanos(), TimeUnit.NANOSECONDS) {
@@ -133,9 +130,7 @@ internal class NioAttempt(
     override fun toString() = "connecting to $target"
 
     /** One address. */
-    private inner class Try(
-        private val address: InetAddress,
-    ) : Selectable {
+    private inner class Try(private val address: InetAddress) : Selectable {
         private var channel: SocketChannel? = null
 
         /** False when it has failed at once. */

@@ -63,11 +63,8 @@ public class NioEngine(
 
     override fun checkTakesNew(): Unit = loop.checkTakesNew()
 
-    internal fun resolve(
-        host: String,
-        family: AddressFamily,
-        timeout: Duration,
-    ): Deferred<List<InetAddress>> = names.resolve(host, family, timeout)
+    internal fun resolve(host: String, family: AddressFamily, timeout: Duration): Deferred<List<InetAddress>> =
+        names.resolve(host, family, timeout)
 
     // What is on the selector.
 
@@ -78,11 +75,7 @@ public class NioEngine(
      * @throws java.nio.channels.ClosedChannelException when the channel is closed
      * @throws dev.torsion.loop.ReactorNotRunningException when the reactor is ending, or has ended
      */
-    public fun register(
-        channel: SelectableChannel,
-        operations: Int,
-        selectable: Selectable,
-    ): SelectionKey {
+    public fun register(channel: SelectableChannel, operations: Int, selectable: Selectable): SelectionKey {
         checkTakesNew()
         return poller.register(channel, operations, selectable)
     }
@@ -97,30 +90,20 @@ public class NioEngine(
 
     // The network.
 
-    override fun listen(
-        port: Int,
-        networkInterface: String,
-        backlog: Int,
-        options: TcpOptions,
-        acceptor: Acceptor,
-    ): ListeningPort {
+    override fun listen(port: Int, networkInterface: String, backlog: Int, options: TcpOptions, acceptor: Acceptor): ListeningPort {
         require(port in 0..0xffff) { "a port is a number from 0 to 65535, but $port was given" }
         require(backlog > 0) { "a backlog must be positive, but $backlog was given" }
         return NioPort(this, acceptor, ListeningPlace(port, networkInterface, backlog), options).also { it.startListening() }
     }
 
-    override fun connector(
-        host: String,
-        port: Int,
-        connecting: ConnectOptions,
-        options: TcpOptions,
-    ): ConnectTarget = NioTarget(host, port, connecting, options).let { target ->
-        object : ConnectTarget {
-            override fun connect(handler: ConnectHandler) = NioAttempt(this@NioEngine, target, handler).also { it.begin() }
+    override fun connector(host: String, port: Int, connecting: ConnectOptions, options: TcpOptions): ConnectTarget =
+        NioTarget(host, port, connecting, options).let { target ->
+            object : ConnectTarget {
+                override fun connect(handler: ConnectHandler) = NioAttempt(this@NioEngine, target, handler).also { it.begin() }
 
-            override fun toString() = target.toString()
+                override fun toString() = target.toString()
+            }
         }
-    }
 
     override fun adopt(channel: StreamChannel): StreamChannel =
         requireNotNull(channel as? NioStream) { "$channel is no channel of java.nio" }.movedTo(this)

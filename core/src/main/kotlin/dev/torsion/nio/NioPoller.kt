@@ -64,10 +64,7 @@ public open class NioPoller(
     }
 
     /** Waits on the [selector] for at most [timeoutNanos], with the meaning of [await], and gives [ready] each key that is. */
-    protected open fun select(
-        timeoutNanos: Long,
-        ready: Consumer<SelectionKey>,
-    ) {
+    protected open fun select(timeoutNanos: Long, ready: Consumer<SelectionKey>) {
         if (timeoutNanos == 0L) {
             selector.selectNow(ready)
             return
@@ -151,11 +148,7 @@ public open class NioPoller(
     }
 
     /** See [NioEngine.register]. */
-    internal fun register(
-        channel: SelectableChannel,
-        operations: Int,
-        selectable: Selectable,
-    ): SelectionKey {
+    internal fun register(channel: SelectableChannel, operations: Int, selectable: Selectable): SelectionKey {
         val isNew = channel.keyFor(selector) == null // an attempt's channel becomes a connection's
         return channel.register(selector, operations, selectable).also { if (isNew) registered.add(it) }
     }

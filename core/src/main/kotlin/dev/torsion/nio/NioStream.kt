@@ -13,10 +13,8 @@ import java.nio.channels.SelectionKey
 import java.nio.channels.SocketChannel
 
 /** A TCP connection on the selector: its socket, its key and the reading of its bytes. */
-internal class NioStream(
-    private val reactor: NioEngine,
-    private val channel: SocketChannel,
-) : TcpChannel,
+internal class NioStream(private val reactor: NioEngine, private val channel: SocketChannel) :
+    TcpChannel,
     Selectable {
     private val local: SocketAddress = channel.localAddress
     private val remote: SocketAddress = channel.remoteAddress
@@ -90,10 +88,7 @@ internal class NioStream(
 
     override fun notifyWhenWritable(on: Boolean) = setInterest(SelectionKey.OP_WRITE, on)
 
-    private fun setInterest(
-        operation: Int,
-        wanted: Boolean,
-    ) {
+    private fun setInterest(operation: Int, wanted: Boolean) {
         if (!key.isValid) return
         val before = key.interestOps()
         val after = if (wanted) before or operation else before and operation.inv()

@@ -12,12 +12,7 @@ import java.net.InetAddress
 import java.net.InetSocketAddress
 
 /** What a connector connects to, from where and how. */
-internal class NioTarget(
-    val host: String,
-    val port: Int,
-    val connecting: ConnectOptions,
-    val options: TcpOptions,
-) {
+internal class NioTarget(val host: String, val port: Int, val connecting: ConnectOptions, val options: TcpOptions) {
     init {
         require(host.isNotBlank()) { "connectTcp needs a host" }
         require(port in 1..0xffff) { "a port to connect to is a number from 1 to 65535, but $port was given" }

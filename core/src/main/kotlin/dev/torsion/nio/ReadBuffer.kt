@@ -22,10 +22,7 @@ internal class ReadBuffer {
         private set
 
     /** Reads once, at most [limit] bytes; how many came, or -1 at the end of the stream. */
-    fun readFrom(
-        channel: ReadableByteChannel,
-        limit: Int = LARGEST,
-    ): Int {
+    fun readFrom(channel: ReadableByteChannel, limit: Int = LARGEST): Int {
         if (isSmall && limit > buffer.capacity()) grow()
         buffer.clear()
         if (limit < buffer.capacity()) buffer.limit(maxOf(limit, 1))

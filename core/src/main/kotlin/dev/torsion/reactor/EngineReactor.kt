@@ -97,14 +97,13 @@ public open class EngineReactor private constructor(
 
     override val streamNetwork: StreamNetwork? get() = engine.capability(StreamNetwork::class.java)
 
-    final override fun <T : Any> capability(type: Class<T>): T? =
-        when {
-            type.isInstance(this) -> type.cast(this)
-            type == ExitWatch::class.java -> type.cast(exitWatch)
-            type == WorkThreads::class.java -> type.cast(threads)
-            type == LifeCycle::class.java -> type.cast(life)
-            else -> engine.capability(type)
-        }
+    final override fun <T : Any> capability(type: Class<T>): T? = when {
+        type.isInstance(this) -> type.cast(this)
+        type == ExitWatch::class.java -> type.cast(exitWatch)
+        type == WorkThreads::class.java -> type.cast(threads)
+        type == LifeCycle::class.java -> type.cast(life)
+        else -> engine.capability(type)
+    }
 
     final override val inLoop: Boolean get() = loop.inLoop
 
@@ -121,14 +120,13 @@ public open class EngineReactor private constructor(
         life.throwFailure()
     }
 
-    private fun hookForRun(): ShutdownHook? =
-        if (exitWatch.isInstalled ||
-            options.shutdownTimeout.isZero
-        ) {
-            null
-        } else {
-            ShutdownHook(this, options.shutdownTimeout).also { it.install() }
-        }
+    private fun hookForRun(): ShutdownHook? = if (exitWatch.isInstalled ||
+        options.shutdownTimeout.isZero
+    ) {
+        null
+    } else {
+        ShutdownHook(this, options.shutdownTimeout).also { it.install() }
+    }
 
     override fun start() {
         startLoopThread(options.threadName, life::begin, life::loop)
@@ -250,30 +248,19 @@ public open class EngineReactor private constructor(
 
     final override fun health(): LoopHealth = monitor.health()
 
-    final override fun addHealthListener(
-        period: Duration,
-        listener: LoopHealthListener,
-    ): AutoCloseable {
+    final override fun addHealthListener(period: Duration, listener: LoopHealthListener): AutoCloseable {
         checkThread("addHealthListener")
         return monitor.addListener(period, listener)
     }
 
     // System events.
 
-    final override fun addSystemEventTrigger(
-        phase: Phase,
-        event: SystemEvent,
-        trigger: SystemEventTrigger,
-    ): TriggerHandle {
+    final override fun addSystemEventTrigger(phase: Phase, event: SystemEvent, trigger: SystemEventTrigger): TriggerHandle {
         checkThread("addSystemEventTrigger")
         return systemEvents.of(event).add(phase, trigger)
     }
 
-    final override fun addSystemEventTrigger(
-        phase: Phase,
-        event: String,
-        trigger: SystemEventTrigger,
-    ): TriggerHandle {
+    final override fun addSystemEventTrigger(phase: Phase, event: String, trigger: SystemEventTrigger): TriggerHandle {
         checkThread("addSystemEventTrigger")
         return systemEvents.of(event).add(phase, trigger)
     }
@@ -295,7 +282,5 @@ public open class EngineReactor private constructor(
 /** The engine of [Reactor.create], set up by [options]: `java.nio` on the selector that [openPoller] opens. */
 @TorsionSpi
 @JvmOverloads
-public fun nioEngine(
-    options: ReactorOptions,
-    openPoller: (Loop) -> NioPoller = { NioPoller(it) },
-): EngineFactory = EngineFactory { loop, names -> NioEngine(loop, names, options.acceptsPerTurn, options.readsPerTurn, openPoller) }
+public fun nioEngine(options: ReactorOptions, openPoller: (Loop) -> NioPoller = { NioPoller(it) }): EngineFactory =
+    EngineFactory { loop, names -> NioEngine(loop, names, options.acceptsPerTurn, options.readsPerTurn, openPoller) }

@@ -42,10 +42,7 @@ public class ExitException(
  * @throws Throwable the exception of [main] or of its Deferred, the very same object
  */
 @JvmOverloads
-public fun react(
-    reactor: Reactor = Reactor.create(),
-    main: ReactMain,
-): Int {
+public fun react(reactor: Reactor = Reactor.create(), main: ReactMain): Int {
     var outcome: Outcome<Any?>? = null
     var wasStopped = false
     val finished =
@@ -79,7 +76,5 @@ public fun react(
  * The program ends when [main] has ended. Stopping the reactor before cancels it.
  */
 @JvmSynthetic
-public fun react(
-    reactor: Reactor = Reactor.create(),
-    main: suspend (Reactor) -> Unit,
-): Int = react(reactor, ReactMain { it.scope.deferred { main(it) } })
+public fun react(reactor: Reactor = Reactor.create(), main: suspend (Reactor) -> Unit): Int =
+    react(reactor, ReactMain { it.scope.deferred { main(it) } })

@@ -17,8 +17,5 @@ public interface ReactorHealth {
      *
      * @return closing it on the reactor's thread takes the listener away
      */
-    public fun addHealthListener(
-        period: Duration,
-        listener: LoopHealthListener,
-    ): AutoCloseable
+    public fun addHealthListener(period: Duration, listener: LoopHealthListener): AutoCloseable
 }

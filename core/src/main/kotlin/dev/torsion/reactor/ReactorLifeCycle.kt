@@ -101,11 +101,7 @@ public interface ReactorLifeCycle {
      * [Phase.AFTER]. Each trigger runs once. A phase that a Deferred has held up begins in a later turn, never inside the callback that
      * fires the Deferred.
      */
-    public fun addSystemEventTrigger(
-        phase: Phase,
-        event: SystemEvent,
-        trigger: SystemEventTrigger,
-    ): TriggerHandle
+    public fun addSystemEventTrigger(phase: Phase, event: SystemEvent, trigger: SystemEventTrigger): TriggerHandle
 
     /**
      * The same for an event of the program's own, with any name, such as `"reload"`. [fireSystemEvent] fires it. The names `"startup"` and
@@ -113,11 +109,7 @@ public interface ReactorLifeCycle {
      *
      * @throws IllegalArgumentException when [event] is blank
      */
-    public fun addSystemEventTrigger(
-        phase: Phase,
-        event: String,
-        trigger: SystemEventTrigger,
-    ): TriggerHandle
+    public fun addSystemEventTrigger(phase: Phase, event: String, trigger: SystemEventTrigger): TriggerHandle
 
     /**
      * Runs the triggers of the program's own [event], phase by phase; Twisted's `fireSystemEvent`. Each trigger runs once: add it again for

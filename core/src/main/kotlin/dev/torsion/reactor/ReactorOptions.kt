@@ -57,9 +57,7 @@ constructor(
     internal fun withThreadName(name: String) = Builder(this).threadName(name).build()
 
     /** Sets options by their names, for Java. Not for several threads at once. */
-    public class Builder internal constructor(
-        private var options: ReactorOptions,
-    ) {
+    public class Builder internal constructor(private var options: ReactorOptions) {
         /** See [ReactorOptions.threadName]. */
         public fun threadName(name: String): Builder = with(threadName = name)
 

@@ -34,10 +34,8 @@ import kotlin.coroutines.EmptyCoroutineContext
  *
  * Thread: any. Close it in the end, since the reactor keeps an open one.
  */
-public class ReactorScope internal constructor(
-    parent: CoroutineScope,
-    handler: CoroutineContext = EmptyCoroutineContext,
-) : CoroutineScope,
+public class ReactorScope internal constructor(parent: CoroutineScope, handler: CoroutineContext = EmptyCoroutineContext) :
+    CoroutineScope,
     AutoCloseable {
     override val coroutineContext: CoroutineContext = parent.coroutineContext + SupervisorJob(parent.coroutineContext.job) + handler
 

@@ -35,13 +35,10 @@ public fun Reactor.resolve(
     host: String,
     family: AddressFamily = AddressFamily.ANY,
     timeout: Duration = DEFAULT_TIMEOUT,
-): Deferred<List<InetAddress>> =
-    lookUp(host)
-        .addTimeout(timeout, this)
-        .addCallback { all -> all.filter { it in family }.ifEmpty { throw DnsLookupException(host, host) } }
-        .addErrback { failure -> throw lookUpFailed(host, failure.value) }
+): Deferred<List<InetAddress>> = lookUp(host)
+    .addTimeout(timeout, this)
+    .addCallback { all -> all.filter { it in family }.ifEmpty { throw DnsLookupException(host, host) } }
+    .addErrback { failure -> throw lookUpFailed(host, failure.value) }
 
-private fun lookUpFailed(
-    host: String,
-    error: Throwable,
-) = if (error is CancellationException || error is DnsLookupException) error else DnsLookupException(host, host, escapedThrowable(error))
+private fun lookUpFailed(host: String, error: Throwable) =
+    if (error is CancellationException || error is DnsLookupException) error else DnsLookupException(host, host, escapedThrowable(error))

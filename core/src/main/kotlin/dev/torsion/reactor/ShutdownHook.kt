@@ -61,10 +61,7 @@ internal interface ExitWatch {
 }
 
 /** Runs when the JVM shuts down. */
-internal class ShutdownHook(
-    private val reactor: Reactor,
-    private val timeout: Duration,
-) : Thread("torsion-shutdown") {
+internal class ShutdownHook(private val reactor: Reactor, private val timeout: Duration) : Thread("torsion-shutdown") {
     /** Adds this hook; when the JVM is ending already, there is nothing to wait for. */
     fun install() {
         try {

@@ -52,10 +52,7 @@ public class TriggerHandle internal constructor(
 )
 
 /** All events of one reactor: its own two, and those that the program has named. */
-internal class SystemEvents(
-    private val loop: Executor? = null,
-    private val report: (String, Throwable) -> Unit,
-) {
+internal class SystemEvents(private val loop: Executor? = null, private val report: (String, Throwable) -> Unit) {
     val startup = EventTriggers(SystemEvent.STARTUP, loop, report)
     val shutdown = EventTriggers(SystemEvent.SHUTDOWN, loop, report)
     private val named = HashMap<String, EventTriggers>()
@@ -98,10 +95,8 @@ internal class EventTriggers(
     private var rest: Runnable? = null
     private var holdUps: List<Deferred<*>> = emptyList()
 
-    fun add(
-        phase: Phase,
-        trigger: SystemEventTrigger,
-    ): TriggerHandle = TriggerHandle(this, phase, trigger).also { waiting.getValue(phase).add(it) }
+    fun add(phase: Phase, trigger: SystemEventTrigger): TriggerHandle =
+        TriggerHandle(this, phase, trigger).also { waiting.getValue(phase).add(it) }
 
     fun remove(handle: TriggerHandle) {
         require(waiting.getValue(handle.phase).remove(handle)) { "this trigger was removed before, or has run" }
@@ -112,11 +107,7 @@ internal class EventTriggers(
      * a before-trigger returns a Deferred: then [later] runs the rest, since the moment is inside a callback of that Deferred, and perhaps
      * of others. When [own] says false by then, the rest is not wanted any more and does not run.
      */
-    fun fire(
-        own: () -> Boolean = { true },
-        finished: () -> Unit = {},
-        later: (Runnable) -> Unit = { it.run() },
-    ) {
+    fun fire(own: () -> Boolean = { true }, finished: () -> Unit = {}, later: (Runnable) -> Unit = { it.run() }) {
         val holdUps = ArrayList<Deferred<Any?>>()
         drain(Phase.BEFORE) { result -> toWaitFor(result, loop)?.let { holdUps.add(it.cast()) } }
         this.holdUps = holdUps
@@ -143,10 +134,7 @@ internal class EventTriggers(
         rest?.run()
     }
 
-    private fun rest(
-        own: () -> Boolean,
-        finished: () -> Unit,
-    ) = object : Runnable {
+    private fun rest(own: () -> Boolean, finished: () -> Unit) = object : Runnable {
         private var hasRun = false
 
         override fun run() {
@@ -166,10 +154,7 @@ internal class EventTriggers(
     @Suppress("UNCHECKED_CAST") // its value is passed on as it is
     private fun Deferred<*>.cast() = this as Deferred<Any?>
 
-    private fun drain(
-        phase: Phase,
-        result: (Any?) -> Unit,
-    ) {
+    private fun drain(phase: Phase, result: (Any?) -> Unit) {
         val triggers = waiting.getValue(phase)
         while (triggers.isNotEmpty()) {
             val handle = triggers.removeFirst()

@@ -12,10 +12,7 @@ import dev.torsion.loop.isInSystemExit
 import java.util.concurrent.Callable
 
 /** [call] on another thread, and the [result] that it owes the thread of the [reactor]. */
-internal class ThreadAnswer<T>(
-    private val reactor: Reactor,
-    private val call: Callable<T>,
-) : Runnable {
+internal class ThreadAnswer<T>(private val reactor: Reactor, private val call: Callable<T>) : Runnable {
     val result = Deferred<T>()
 
     @Volatile
@@ -41,10 +38,7 @@ internal class ThreadAnswer<T>(
     }
 
     /** No answer is taken any more. */
-    fun fail(
-        why: String,
-        cause: Throwable?,
-    ) {
+    fun fail(why: String, cause: Throwable?) {
         if (result.called) return // whoever has failed before has cancelled it
         result.errback(ReactorNotRunningException(why, cause))
         result.disownFailure() // the end of the reactor is no error of those who do not wait

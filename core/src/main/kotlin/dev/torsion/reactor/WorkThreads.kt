@@ -22,11 +22,7 @@ import java.util.concurrent.ThreadFactory
 import java.util.concurrent.atomic.AtomicInteger
 
 /** The threads of one reactor besides its own: the pool for blocking work, the threads that look names up, and callers that wait. */
-internal class WorkThreads(
-    private val reactor: Reactor,
-    private val loop: Loop,
-    private val options: ReactorOptions,
-) {
+internal class WorkThreads(private val reactor: Reactor, private val loop: Loop, private val options: ReactorOptions) {
     private val blockedCallers: MutableSet<BlockedCaller<*>> = ConcurrentHashMap.newKeySet()
     private val answers = LinkedHashSet<ThreadAnswer<*>>() // that other threads owe; the reactor's thread only
     private var isLettingGo = false // the reactor's thread only
@@ -47,19 +43,18 @@ internal class WorkThreads(
     }
 
     @Synchronized
-    fun pool(): ThreadPool =
-        made
-            ?: ThreadPool(
-                "${options.threadName}-pool",
-                ThreadPool.DEFAULT_SIZE,
-                options.threadFactory,
-                options.contextCarrier,
-                loop::reportError,
-            ).also {
-                if (isStarted) it.start()
-                if (isStopped) it.stop()
-                made = it
-            }
+    fun pool(): ThreadPool = made
+        ?: ThreadPool(
+            "${options.threadName}-pool",
+            ThreadPool.DEFAULT_SIZE,
+            options.threadFactory,
+            options.contextCarrier,
+            loop::reportError,
+        ).also {
+            if (isStarted) it.start()
+            if (isStopped) it.stop()
+            made = it
+        }
 
     /** Whether this is a thread of the pool, which the shutdown waits for. */
     val isOnPool: Boolean get() = made?.isOwn(Thread.currentThread()) == true
@@ -119,10 +114,7 @@ internal class WorkThreads(
     }
 
     /** Has [call] run by [pool]. The answer fails when the reactor ends without the thread that would give it. */
-    fun <T> ask(
-        pool: Executor,
-        call: Callable<T>,
-    ): Deferred<T> {
+    fun <T> ask(pool: Executor, call: Callable<T>): Deferred<T> {
         val answer = ThreadAnswer(reactor, call)
         pool.execute(answer)
         answers.add(answer)
@@ -142,9 +134,7 @@ internal class WorkThreads(
     fun failBlockedCallers(cause: Throwable? = null) = blockedCallers.forEach { it.reactorStopped(cause) }
 
     /** Who waits in `blockingCallFromThread`; [isOnPool] when the shutdown waits for that thread. */
-    private class BlockedCaller<T>(
-        private val isOnPool: Boolean,
-    ) : CompletableFuture<T>() {
+    private class BlockedCaller<T>(private val isOnPool: Boolean) : CompletableFuture<T>() {
         // Both on the reactor's thread only.
         private var isCalled = false
         private var source: Deferred<T>? = null

@@ -25,10 +25,7 @@ import java.util.concurrent.Executor
  *
  * @throws java.util.concurrent.RejectedExecutionException when [pool] takes no work
  */
-public fun <T> Reactor.deferToThreadPool(
-    pool: Executor,
-    call: Callable<T>,
-): Deferred<T> {
+public fun <T> Reactor.deferToThreadPool(pool: Executor, call: Callable<T>): Deferred<T> {
     capability(WorkThreads::class.java)?.let {
         checkThread("deferToThreadPool")
         return it.ask(pool, call)

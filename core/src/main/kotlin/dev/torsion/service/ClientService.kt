@@ -176,13 +176,12 @@ constructor(
         return if (cause == null) safeString(safeMessage(reason)) else "${safeMessage(reason)} (${safeString(cause)})"
     }
 
-    private fun delay(): Duration =
-        try {
-            retryPolicy.delay(failedAttempts).also { require(!it.isNegative) { "a retry policy gave $it" } }
-        } catch (e: Throwable) {
-            log.failure("{service}: the retry policy has failed, so the default takes its place", e, LogKeys.SERVICE to safeString(this))
-            RetryPolicy.DEFAULT.delay(failedAttempts)
-        }
+    private fun delay(): Duration = try {
+        retryPolicy.delay(failedAttempts).also { require(!it.isNegative) { "a retry policy gave $it" } }
+    } catch (e: Throwable) {
+        log.failure("{service}: the retry policy has failed, so the default takes its place", e, LogKeys.SERVICE to safeString(this))
+        RetryPolicy.DEFAULT.delay(failedAttempts)
+    }
 
     /** Whether there was somebody to be told. */
     private fun tellFailure(failure: Failure): Boolean {
@@ -195,10 +194,7 @@ constructor(
         log.failure("{service}: connecting has failed with an error of the program", error, LogKeys.SERVICE to safeString(this))
     }
 
-    private inline fun tell(
-        told: Collection<Waiter>,
-        how: (Waiter) -> Unit,
-    ) {
+    private inline fun tell(told: Collection<Waiter>, how: (Waiter) -> Unit) {
         val all = told.toList()
         waiters.removeAll(all.toSet())
         all.forEach { if (!it.result.called) how(it) }
@@ -209,9 +205,7 @@ constructor(
     override fun toString(): String = "${title()}(${safeString(endpoint)}, ${state.name.lowercase()})"
 
     /** Somebody who waits for a connection, for so many failures more. */
-    private inner class Waiter(
-        var failuresLeft: Long,
-    ) {
+    private inner class Waiter(var failuresLeft: Long) {
         val result = Deferred<Protocol> { waiters.remove(this) }
     }
 
@@ -237,12 +231,11 @@ constructor(
 
         override fun logPrefix() = factory.safeLogPrefix()
 
-        override fun buildProtocol(address: Address): Protocol? =
-            factory.buildProtocol(address)?.also { new ->
-                built = new
-                lost = null
-                new.whenEnded { if (built === new) connectionLost(it) }
-            }
+        override fun buildProtocol(address: Address): Protocol? = factory.buildProtocol(address)?.also { new ->
+            built = new
+            lost = null
+            new.whenEnded { if (built === new) connectionLost(it) }
+        }
 
         fun connect() {
             val attempt = maybeAsyncDeferred { endpoint.connect(this) }.also { connecting = it }
@@ -299,10 +292,7 @@ constructor(
             }
         }
 
-        private fun notAccepted(
-            connected: Protocol,
-            failure: Failure,
-        ) {
+        private fun notAccepted(connected: Protocol, failure: Failure) {
             if (!isIn(State.PREPARING)) {
                 failure.trap(CancellationException::class.java)
                 return

@@ -40,9 +40,8 @@ public class MultiService : Service() {
      *
      * @throws NoSuchElementException when there is none
      */
-    public fun getServiceNamed(name: String): Service =
-        children.firstOrNull { it.name == name }
-            ?: throw NoSuchElementException("$this has no service \"$name\"; it has ${children.mapNotNull { it.name }}")
+    public fun getServiceNamed(name: String): Service = children.firstOrNull { it.name == name }
+        ?: throw NoSuchElementException("$this has no service \"$name\"; it has ${children.mapNotNull { it.name }}")
 
     /**
      * Adds [service], and starts it when this service runs. If the start throws, it is not added.

@@ -43,10 +43,8 @@ import java.util.random.RandomGenerator
  */
 public open class ReconnectingClientFactory
 @JvmOverloads
-constructor(
-    private val clock: Clock,
-    protocol: Supplier<out Protocol>? = null,
-) : ClientFactory(protocol) {
+constructor(private val clock: Clock, protocol: Supplier<out Protocol>? = null) :
+    ClientFactory(protocol) {
     /** The first delay; 1 s. */
     public var initialDelay: Duration = Duration.ofSeconds(1)
 
@@ -91,15 +89,9 @@ constructor(
         of(connector)
     }
 
-    override fun clientConnectionFailed(
-        connector: Connector,
-        reason: ConnectException,
-    ): Unit = retry(connector)
+    override fun clientConnectionFailed(connector: Connector, reason: ConnectException): Unit = retry(connector)
 
-    override fun clientConnectionLost(
-        connector: Connector,
-        reason: CloseReason,
-    ): Unit = retry(connector)
+    override fun clientConnectionLost(connector: Connector, reason: CloseReason): Unit = retry(connector)
 
     /**
      * Lets [connector] connect again after the delay. Does nothing after [stopTrying], and after [maxRetries] retries. It is for a subclass
@@ -122,11 +114,7 @@ constructor(
         }
     }
 
-    private fun tell(
-        connector: Connector,
-        format: String,
-        vararg values: Pair<String, Any?>,
-    ) {
+    private fun tell(connector: Connector, format: String, vararg values: Pair<String, Any?>) {
         if (!isNoisy) return
         log.with(LogKeys.FACTORY, safeLogPrefix()).with(LogKeys.DESTINATION, connector.destination).info(format, *values)
     }

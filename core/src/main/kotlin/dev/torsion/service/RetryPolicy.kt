@@ -64,11 +64,7 @@ public fun RetryPolicy.Companion.backoff(
 ): RetryPolicy = backoff(initialDelay.toJavaDuration(), maxDelay.toJavaDuration(), factor, jitter.toJavaDuration())
 
 /** A delay that is multiplied by [factor] with each attempt, up to [max]. */
-internal class ExponentialDelay(
-    initial: Duration,
-    max: Duration,
-    private val factor: Double,
-) {
+internal class ExponentialDelay(initial: Duration, max: Duration, private val factor: Double) {
     private val initial = initial.saturatedNanos()
     private val max = max.saturatedNanos()
 

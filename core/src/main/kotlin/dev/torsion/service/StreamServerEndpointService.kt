@@ -32,10 +32,7 @@ import java.util.concurrent.CancellationException
  * @property endpoint where it listens
  * @property factory makes the protocols of its connections
  */
-public class StreamServerEndpointService(
-    public val endpoint: ServerEndpoint,
-    public val factory: Factory,
-) : Service() {
+public class StreamServerEndpointService(public val endpoint: ServerEndpoint, public val factory: Factory) : Service() {
     private lateinit var listening: Deferred<ListeningPort?>
 
     /** The port while it listens, otherwise null. */

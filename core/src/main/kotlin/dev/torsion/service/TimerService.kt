@@ -76,8 +76,5 @@ public class TimerService(
 
 /** A [TimerService] of a Kotlin lambda; when that gives a [Deferred], the next call waits for it. */
 @JvmSynthetic
-public fun TimerService(
-    clock: Clock,
-    interval: kotlin.time.Duration,
-    call: () -> Any?,
-): TimerService = TimerService(clock, interval.toJavaDuration(), Callable { call() })
+public fun TimerService(clock: Clock, interval: kotlin.time.Duration, call: () -> Any?): TimerService =
+    TimerService(clock, interval.toJavaDuration(), Callable { call() })

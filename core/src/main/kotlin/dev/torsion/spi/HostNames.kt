@@ -15,9 +15,5 @@ public fun interface HostNames {
      * The addresses of [host] that are of this [family], the best first, as [dev.torsion.reactor.resolve] gives them: fails with a
      * [DnsLookupException][dev.torsion.net.DnsLookupException] when there is none, and after [timeout]. Thread: the loop's.
      */
-    public fun resolve(
-        host: String,
-        family: AddressFamily,
-        timeout: Duration,
-    ): Deferred<List<InetAddress>>
+    public fun resolve(host: String, family: AddressFamily, timeout: Duration): Deferred<List<InetAddress>>
 }

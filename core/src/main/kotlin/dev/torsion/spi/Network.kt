@@ -21,25 +21,14 @@ public interface Network {
      *
      * @throws dev.torsion.net.CannotListenException when the port is taken or not allowed, or there is no such interface
      */
-    public fun listen(
-        port: Int,
-        networkInterface: String,
-        backlog: Int,
-        options: TcpOptions,
-        acceptor: Acceptor,
-    ): ListeningPort
+    public fun listen(port: Int, networkInterface: String, backlog: Int, options: TcpOptions, acceptor: Acceptor): ListeningPort
 
     /**
      * What to connect to, over TCP; see [dev.torsion.reactor.ReactorStreams.connectTcp] for the parameters. Nothing is opened yet.
      *
      * @throws IllegalArgumentException when it can be no place to connect to
      */
-    public fun connector(
-        host: String,
-        port: Int,
-        connecting: ConnectOptions,
-        options: TcpOptions,
-    ): ConnectTarget
+    public fun connector(host: String, port: Int, connecting: ConnectOptions, options: TcpOptions): ConnectTarget
 
     /**
      * Makes [channel] this loop's: a loop of the same kind has accepted it, and nobody has started it. Use what this gives in its place.

@@ -18,19 +18,14 @@ import java.time.Duration
 // Why a connection ends when it does not end in order, in the words that users read. The phase is the one in which that was decided.
 
 /** This side gives up, for [cause] if there is one. */
-internal fun Transport.aborted(
-    cause: Throwable?,
-    phase: ClosePhase,
-): ConnectionAborted {
+internal fun Transport.aborted(cause: Throwable?, phase: ClosePhase): ConnectionAborted {
     val why = cause?.let { "This side aborted the connection: ${safeMessage(it)}" } ?: "This side aborted the connection."
     return ConnectionAborted(why, cause, phase, bufferedBytes)
 }
 
 /** The channel has failed with [error]. */
-internal fun Transport.lost(
-    error: Throwable,
-    phase: ClosePhase,
-) = ConnectionLost("The connection to ${peer()} was lost: ${safeMessage(error)}.", error, breakerOf(error), phase, bufferedBytes)
+internal fun Transport.lost(error: Throwable, phase: ClosePhase) =
+    ConnectionLost("The connection to ${peer()} was lost: ${safeMessage(error)}.", error, breakerOf(error), phase, bufferedBytes)
 
 /**
  * Who has broken a connection that failed with [error]. A reset is sent by the peer's machine. That nothing came through for long, or that there is
@@ -62,5 +57,4 @@ internal fun Transport.stalled(time: Duration): ConnectionLost {
 }
 
 /** The loop has ended. */
-internal fun Transport.stopped(phase: ClosePhase) =
-    ConnectionLost("The reactor has stopped.", null, ClosedBy.US, phase, bufferedBytes)
+internal fun Transport.stopped(phase: ClosePhase) = ConnectionLost("The reactor has stopped.", null, ClosedBy.US, phase, bufferedBytes)

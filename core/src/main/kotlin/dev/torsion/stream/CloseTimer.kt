@@ -9,11 +9,7 @@ import java.time.Duration
 import java.util.concurrent.TimeUnit
 
 /** How long a closing connection waits for a peer that takes nothing: [expired] runs after [timeout] without [progress]. */
-internal class CloseTimer(
-    private val loop: StreamLoop,
-    private val timeout: Duration,
-    private val expired: Runnable,
-) {
+internal class CloseTimer(private val loop: StreamLoop, private val timeout: Duration, private val expired: Runnable) {
     private var call: DelayedCall? = null
 
     /** Begins to wait, unless it does so already. */

@@ -18,10 +18,7 @@ private val log = Logger(Transport::class.java)
 
 /** Logs, at level `DEBUG`, that [connection] has ended with [reason]. An orderly end is not worth a line. */
 @TorsionSpi
-public fun StreamLoop.logEnd(
-    connection: Transport,
-    reason: CloseReason,
-) {
+public fun StreamLoop.logEnd(connection: Transport, reason: CloseReason) {
     if (reason is ConnectionDone || !log.isEnabled(Level.DEBUG)) return
     log.with(LogKeys.REACTOR, name)
         .with(connection.safeLogValues())

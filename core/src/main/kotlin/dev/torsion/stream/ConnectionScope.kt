@@ -15,10 +15,7 @@ import kotlinx.coroutines.job
  * The coroutines of one connection, for implementations of [dev.torsion.net.Transport.scope]: children of the reactor's [parent] scope.
  * One that fails calls [failed].
  */
-public class ConnectionScope(
-    parent: CoroutineScope,
-    failed: (Throwable) -> Unit,
-) {
+public class ConnectionScope(parent: CoroutineScope, failed: (Throwable) -> Unit) {
     /** The scope. */
     public val scope: CoroutineScope = CoroutineScope(
         parent.coroutineContext + SupervisorJob(parent.coroutineContext.job) + CoroutineExceptionHandler { _, e -> failed(e) },

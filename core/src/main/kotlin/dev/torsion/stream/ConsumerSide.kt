@@ -11,9 +11,7 @@ import dev.torsion.net.Transport
 import kotlinx.coroutines.job
 
 /** The writing side's flow control: the producer of a transport, and Deferreds that wait until it is writable. Made when first needed. */
-public class ConsumerSide(
-    private val transport: Transport,
-) {
+public class ConsumerSide(private val transport: Transport) {
     private var streaming = false
     private var paused = false
     private var waiters: ArrayDeque<Deferred<Unit>>? = null
@@ -51,11 +49,7 @@ public class ConsumerSide(
         private set
 
     /** Registers [producer], or stops it when the connection [isGone]. */
-    public fun register(
-        producer: Producer,
-        streaming: Boolean,
-        isGone: Boolean,
-    ) {
+    public fun register(producer: Producer, streaming: Boolean, isGone: Boolean) {
         check(this.producer == null) {
             "cannot register ${safeString(producer)}: ${safeString(this.producer)} is registered and was not unregistered"
         }

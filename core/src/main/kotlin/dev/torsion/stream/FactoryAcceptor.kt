@@ -22,11 +22,7 @@ import java.io.IOException
  * Thread: the loop's.
  */
 @TorsionSpi
-public class FactoryAcceptor(
-    private val loop: StreamLoop,
-    private val factory: Factory,
-    private val options: StreamOptions,
-) : Acceptor {
+public class FactoryAcceptor(private val loop: StreamLoop, private val factory: Factory, private val options: StreamOptions) : Acceptor {
     override val logName: String get() = factory.safeLogPrefix()
 
     override val isNoisy: Boolean get() = factory.isNoisy
@@ -50,13 +46,12 @@ public class FactoryAcceptor(
         loop.streams.batchEnded()
     }
 
-    private fun protocolFor(transport: Transport): Protocol? =
-        try {
-            factory.buildProtocol(transport.peer())
-        } catch (e: Throwable) {
-            loop.reportFailure(e) { "buildProtocol of $logName" }
-            null
-        }
+    private fun protocolFor(transport: Transport): Protocol? = try {
+        factory.buildProtocol(transport.peer())
+    } catch (e: Throwable) {
+        loop.reportFailure(e) { "buildProtocol of $logName" }
+        null
+    }
 
     override fun closed(): Unit = factory.doStop()
 

@@ -13,9 +13,7 @@ import dev.torsion.spi.TorsionSpi
  * Thread: the loop's.
  */
 @TorsionSpi
-public class LoopStreams(
-    private val loop: StreamLoop,
-) {
+public class LoopStreams(private val loop: StreamLoop) {
     internal val stage = WriteStage()
     internal val chunks = ChunkPool()
     private val endings = LinkedHashSet<EndsWithLoop>()

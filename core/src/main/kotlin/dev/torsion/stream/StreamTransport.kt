@@ -135,11 +135,7 @@ public open class StreamTransport internal constructor(
     private val takesWrites: Boolean
         get() = !isOutputEndWanted && endReason == null && (state == State.OPEN || (state == State.CLOSING && isLosing))
 
-    final override fun write(
-        data: ByteArray,
-        offset: Int,
-        length: Int,
-    ) {
+    final override fun write(data: ByteArray, offset: Int, length: Int) {
         loop.checkThread("write")
         java.util.Objects.checkFromIndexSize(offset, length, data.size)
         if (!takesWrites) return
@@ -255,21 +251,17 @@ public open class StreamTransport internal constructor(
         if (side != null) callingProtocol("resuming the producer") { side.drained(isEmpty) }
     }
 
-    private fun consumerSide() =
-        producing ?: ConsumerSide(this).also {
-            producing = it
-            if (state == State.CLOSED) it.ended(endReason!!)
-        }
+    private fun consumerSide() = producing ?: ConsumerSide(this).also {
+        producing = it
+        if (state == State.CLOSED) it.ended(endReason!!)
+    }
 
     override fun whenWritable(): Deferred<Unit> {
         loop.checkThread("whenWritable")
         return consumerSide().whenWritable()
     }
 
-    override fun registerProducer(
-        producer: Producer,
-        streaming: Boolean,
-    ) {
+    override fun registerProducer(producer: Producer, streaming: Boolean) {
         loop.checkThread("registerProducer")
         val side = consumerSide()
         side.register(producer, streaming, isGone = state == State.CLOSED || endReason != null)
@@ -421,16 +413,12 @@ public open class StreamTransport internal constructor(
     }
 
     /** An error is reported: the protocol has not been told yet. */
-    private inline fun <T> endingChannel(
-        whenFailed: T,
-        block: () -> T,
-    ): T =
-        try {
-            block()
-        } catch (e: Throwable) {
-            loop.reportFailure(e, this) { "closing $this" }
-            whenFailed
-        }
+    private inline fun <T> endingChannel(whenFailed: T, block: () -> T): T = try {
+        block()
+    } catch (e: Throwable) {
+        loop.reportFailure(e, this) { "closing $this" }
+        whenFailed
+    }
 
     final override val scope: CoroutineScope
         get() {
@@ -446,10 +434,7 @@ public open class StreamTransport internal constructor(
     }
 
     /** Calls the protocol; what it throws is reported and aborts the connection. */
-    private inline fun callingProtocol(
-        what: String,
-        call: () -> Unit,
-    ) {
+    private inline fun callingProtocol(what: String, call: () -> Unit) {
         try {
             call()
         } catch (e: Throwable) {

@@ -15,16 +15,11 @@ import dev.torsion.net.StreamOptions
  *
  * @param limit in bytes
  */
-public class WriteLimit(
-    private val limit: Long,
-) {
+public class WriteLimit(private val limit: Long) {
     private var largest = 0L
 
     /** Takes note that a write has added [count] bytes and [waiting] bytes wait now; true when those are too many. */
-    public fun isExceeded(
-        count: Long,
-        waiting: Long,
-    ): Boolean {
+    public fun isExceeded(count: Long, waiting: Long): Boolean {
         val before = waiting - count
         if (before == 0L) largest = 0
         if (count > limit && before <= limit) largest = maxOf(largest, count)

@@ -7,10 +7,7 @@ import dev.torsion.spi.StreamChannel
 import java.nio.ByteBuffer
 
 /** Bytes that the operating system has not taken yet, in chunks from the loop's [ChunkPool]. */
-internal class WriteQueue(
-    private val pool: ChunkPool,
-    val limit: WriteLimit,
-) {
+internal class WriteQueue(private val pool: ChunkPool, val limit: WriteLimit) {
     // Each chunk holds its unsent bytes between position and limit; the last one is filled up to its capacity.
     private val chunks = ArrayDeque<ByteBuffer>()
 
@@ -29,11 +26,7 @@ internal class WriteQueue(
         }
     }
 
-    fun append(
-        data: ByteArray,
-        offset: Int,
-        length: Int,
-    ) {
+    fun append(data: ByteArray, offset: Int, length: Int) {
         size += length
         var from = offset
         while (from < offset + length) {

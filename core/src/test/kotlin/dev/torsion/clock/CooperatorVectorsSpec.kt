@@ -14,21 +14,22 @@ import java.util.concurrent.TimeUnit
 import java.util.function.BooleanSupplier
 
 /** Replays what Twisted's Cooperator did; `src/test/python/cooperator_vectors.py` explains the lines. */
-class CooperatorVectorsSpec : StringSpec({
-    val lines = CooperatorVectorsSpec::class.java.getResource("cooperator-vectors.txt")!!.readText().lines()
-    val (generated, written) =
-        lines.filter { it.isNotEmpty() && !it.startsWith("#") }.map { it.split(" | ") }.partition { it.size == FIELDS }
+class CooperatorVectorsSpec :
+    StringSpec({
+        val lines = CooperatorVectorsSpec::class.java.getResource("cooperator-vectors.txt")!!.readText().lines()
+        val (generated, written) =
+            lines.filter { it.isNotEmpty() && !it.startsWith("#") }.map { it.split(" | ") }.partition { it.size == FIELDS }
 
-    written.forEach { case ->
-        val name = case.first()
-        name { replay(case.takeLast(FIELDS)) }
-    }
+        written.forEach { case ->
+            val name = case.first()
+            name { replay(case.takeLast(FIELDS)) }
+        }
 
-    "steps, ends and refusals are Twisted's in every generated case" {
-        generated.size shouldBeGreaterThan 500
-        generated.forEach(::replay)
-    }
-})
+        "steps, ends and refusals are Twisted's in every generated case" {
+            generated.size shouldBeGreaterThan 500
+            generated.forEach(::replay)
+        }
+    })
 
 /** How many a case has; one that was written by hand has a name in front. */
 private const val FIELDS = 4
@@ -82,30 +83,28 @@ private class World(started: Boolean, scripts: String) {
             .addCallbacks({ events.add("$name=after") }, { events.add("!${nameOf(it.value)}") })
     }
 
-    private fun act(word: String, task: CooperativeTask<*>) =
-        when (word) {
-            "pause" -> task.pause()
-            "resume" -> task.resume()
-            else -> task.stop()
-        }
+    private fun act(word: String, task: CooperativeTask<*>) = when (word) {
+        "pause" -> task.pause()
+        "resume" -> task.resume()
+        else -> task.stop()
+    }
 
-    private fun steps(name: String): Iterator<Any?> =
-        iterator {
-            scripts.getValue(name).filterNot { it.startsWith(END) }.forEachIndexed { index, step ->
-                events.add("$name$index")
-                when {
-                    step == "-" -> yield(index)
-                    step == "f" -> yield(succeed(Unit))
-                    step == "e" -> yield(fail<Unit>(IllegalStateException()))
-                    step == "r" -> error("r")
-                    step.startsWith("d") -> yield(gates.getOrPut(step.drop(1)) { Deferred() })
-                    else -> {
-                        attempt { act(step, tasks.getValue(name)) }
-                        yield(null)
-                    }
+    private fun steps(name: String): Iterator<Any?> = iterator {
+        scripts.getValue(name).filterNot { it.startsWith(END) }.forEachIndexed { index, step ->
+            events.add("$name$index")
+            when {
+                step == "-" -> yield(index)
+                step == "f" -> yield(succeed(Unit))
+                step == "e" -> yield(fail<Unit>(IllegalStateException()))
+                step == "r" -> error("r")
+                step.startsWith("d") -> yield(gates.getOrPut(step.drop(1)) { Deferred() })
+                else -> {
+                    attempt { act(step, tasks.getValue(name)) }
+                    yield(null)
                 }
             }
         }
+    }
 
     private inline fun attempt(block: () -> Unit) {
         try {

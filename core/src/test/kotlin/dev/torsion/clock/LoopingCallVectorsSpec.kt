@@ -13,29 +13,28 @@ import java.time.Duration
 import java.util.concurrent.TimeUnit
 
 /** Replays what Twisted's LoopingCall did; `src/test/python/looping_call_vectors.py` explains the lines. */
-class LoopingCallVectorsSpec : StringSpec({
-    val lines = LoopingCallVectorsSpec::class.java.getResource("looping-call-vectors.txt")!!.readText().lines()
-    val (generated, written) =
-        lines.filter { it.isNotEmpty() && !it.startsWith("#") }.map { it.split(" | ") }.partition { it.size == FIELDS }
+class LoopingCallVectorsSpec :
+    StringSpec({
+        val lines = LoopingCallVectorsSpec::class.java.getResource("looping-call-vectors.txt")!!.readText().lines()
+        val (generated, written) =
+            lines.filter { it.isNotEmpty() && !it.startsWith("#") }.map { it.split(" | ") }.partition { it.size == FIELDS }
 
-    written.forEach { case ->
-        val name = case.first()
-        val fields = case.takeLast(FIELDS)
-        name { withClue(fields) { Replay(fields).run() shouldBe fields.takeLast(2) } }
-    }
+        written.forEach { case ->
+            val name = case.first()
+            val fields = case.takeLast(FIELDS)
+            name { withClue(fields) { Replay(fields).run() shouldBe fields.takeLast(2) } }
+        }
 
-    "calls, counts and the end are Twisted's in every generated case" {
-        generated.size shouldBeGreaterThan 390
-        generated.forEach { fields -> withClue(fields) { Replay(fields).run() shouldBe fields.takeLast(2) } }
-    }
-})
+        "calls, counts and the end are Twisted's in every generated case" {
+            generated.size shouldBeGreaterThan 390
+            generated.forEach { fields -> withClue(fields) { Replay(fields).run() shouldBe fields.takeLast(2) } }
+        }
+    })
 
 /** How many a case has; one that was written by hand has a name in front. */
 private const val FIELDS = 5
 
-private class Replay(
-    fields: List<String>,
-) {
+private class Replay(fields: List<String>) {
     private val clock = ManualClock()
     private val setUp = fields[0].split(" ")
     private val actions = fields[1].split(" ")
@@ -57,10 +56,8 @@ private class Replay(
         return null
     }
 
-    private fun gate(
-        delay: String,
-        fire: Deferred<Unit>.() -> Unit,
-    ) = Deferred<Unit>().also { clock.callLater(delay.toLong(), TimeUnit.NANOSECONDS) { it.fire() } }
+    private fun gate(delay: String, fire: Deferred<Unit>.() -> Unit) =
+        Deferred<Unit>().also { clock.callLater(delay.toLong(), TimeUnit.NANOSECONDS) { it.fire() } }
 
     /** The calls and the end. */
     fun run(): List<String> {

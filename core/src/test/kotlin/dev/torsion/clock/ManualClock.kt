@@ -15,11 +15,7 @@ internal class ManualClock : Clock {
 
     override fun nanoTime() = now
 
-    override fun callLater(
-        delay: Long,
-        unit: TimeUnit,
-        call: Runnable,
-    ) = timers.add(delay, unit, call)
+    override fun callLater(delay: Long, unit: TimeUnit, call: Runnable) = timers.add(delay, unit, call)
 
     override fun delayedCalls() = timers.calls()
 

@@ -261,26 +261,24 @@ private fun cancelled(deferred: Deferred<*>) {
     outcomeOf(deferred).shouldBeInstanceOf<Failure>().type shouldBe DeferredCancelledException::class.java
 }
 
-private fun way(cancel: () -> Unit, seen: () -> Any?) =
-    object : CancellationSpec.Way {
-        override fun cancel() = cancel()
+private fun way(cancel: () -> Unit, seen: () -> Any?) = object : CancellationSpec.Way {
+    override fun cancel() = cancel()
 
-        override fun seen(loop: HandLoop): List<Any> {
-            loop.run()
-            return listOfNotNull(seen())
-        }
+    override fun seen(loop: HandLoop): List<Any> {
+        loop.run()
+        return listOfNotNull(seen())
     }
+}
 
-private fun way(future: CompletableFuture<Int>, stage: CompletableFuture<Int> = future) =
-    way({ stage.cancel(true) }) {
-        if (future.isCancelled) {
-            "cancelled"
-        } else if (future.isDone) {
-            future.join()
-        } else {
-            null
-        }
+private fun way(future: CompletableFuture<Int>, stage: CompletableFuture<Int> = future) = way({ stage.cancel(true) }) {
+    if (future.isCancelled) {
+        "cancelled"
+    } else if (future.isDone) {
+        future.join()
+    } else {
+        null
     }
+}
 
 private val ways: Map<String, (Deferred<Int>, HandLoop) -> CancellationSpec.Way> =
     mapOf(
@@ -326,17 +324,13 @@ private val origins: Map<String, () -> CancellationSpec.Origin> =
         },
     )
 
-private fun origin(
-    deferred: (HandLoop) -> Deferred<Int>,
-    complete: (Int) -> Unit,
-    cancel: () -> Unit,
-    isCancelled: () -> Boolean,
-) = object : CancellationSpec.Origin {
-    override fun deferred(loop: HandLoop) = deferred(loop)
+private fun origin(deferred: (HandLoop) -> Deferred<Int>, complete: (Int) -> Unit, cancel: () -> Unit, isCancelled: () -> Boolean) =
+    object : CancellationSpec.Origin {
+        override fun deferred(loop: HandLoop) = deferred(loop)
 
-    override fun complete(value: Int) = complete(value)
+        override fun complete(value: Int) = complete(value)
 
-    override fun cancel() = cancel()
+        override fun cancel() = cancel()
 
-    override fun isCancelled() = isCancelled()
-}
+        override fun isCancelled() = isCancelled()
+    }

@@ -24,10 +24,9 @@ internal class Model(private val choose: (Int) -> Int) {
     /** Tasks of which one can run at any time. */
     fun tasks(name: String): ArrayDeque<Runnable> = queues.getOrPut(name) { ArrayDeque() }
 
-    fun dispatcher(name: String): CoroutineDispatcher =
-        object : CoroutineDispatcher() {
-            override fun dispatch(context: CoroutineContext, block: Runnable) = tasks(name).addLast(block)
-        }
+    fun dispatcher(name: String): CoroutineDispatcher = object : CoroutineDispatcher() {
+        override fun dispatch(context: CoroutineContext, block: Runnable) = tasks(name).addLast(block)
+    }
 
     /** Inside of something else a move may happen, if it has not yet. */
     fun perhaps(name: String) {

@@ -60,12 +60,11 @@ internal class VectorRun {
         }
     }
 
-    private fun state(deferred: Deferred<Any?>): String =
-        when {
-            !deferred.called -> "unfired"
-            deferred.isPaused -> "held"
-            else -> settledText(deferred)
-        }
+    private fun state(deferred: Deferred<Any?>): String = when {
+        !deferred.called -> "unfired"
+        deferred.isPaused -> "held"
+        else -> settledText(deferred)
+    }
 
     /** The result, by a step that passes it on: whether it is handled stays as it was. */
     private fun settledText(deferred: Deferred<Any?>): String {
@@ -178,12 +177,11 @@ internal class VectorRun {
         }
     }
 
-    private fun state(future: CompletableFuture<Any?>): String =
-        when {
-            future.isCancelled -> "cancelled"
-            !future.isDone -> "open"
-            else -> future.handle { value, error -> if (error == null) text(value) else text(error) }.join()
-        }
+    private fun state(future: CompletableFuture<Any?>): String = when {
+        future.isCancelled -> "cancelled"
+        !future.isDone -> "open"
+        else -> future.handle { value, error -> if (error == null) text(value) else text(error) }.join()
+    }
 
     private fun pause(name: String) {
         deferreds.getValue(name).pause()
@@ -215,31 +213,29 @@ internal class VectorRun {
 
     private class Scripted(name: String) : Exception(name)
 
-    private fun text(value: Any?): String =
-        when (value) {
-            is Failure -> text(value.value)
-            is Success<*> -> text(value.value)
-            is List<*> -> value.joinToString(", ", "[", "]", transform = ::text)
-            is FirstResult<*> -> "(${text(value.value)}, ${value.index})"
-            is ConcurrencyPrimitive<*> -> "permit"
-            else -> value.toString()
-        }
+    private fun text(value: Any?): String = when (value) {
+        is Failure -> text(value.value)
+        is Success<*> -> text(value.value)
+        is List<*> -> value.joinToString(", ", "[", "]", transform = ::text)
+        is FirstResult<*> -> "(${text(value.value)}, ${value.index})"
+        is ConcurrencyPrimitive<*> -> "permit"
+        else -> value.toString()
+    }
 
-    private fun text(error: Throwable): String =
-        when (error) {
-            is Scripted -> "!${error.message}"
-            is FirstError -> "!FirstError(${error.index}, ${text(error.subFailure)})"
-            is FailureGroup -> "!FailureGroup[${error.failures.joinToString(", ", transform = ::text)}]"
-            is DeferredCancelledException -> "!Cancelled"
-            is DeferredTimeoutException -> "!TimedOut"
-            is AlreadyCalledException -> "!AlreadyCalled"
-            is QueueOverflow -> "!QueueOverflow"
-            is QueueUnderflow -> "!QueueUnderflow"
-            is NoSuchElementException -> "!Unknown"
-            is ClassCastException, is NullPointerException -> "!WrongType"
-            is IllegalStateException -> "!Misuse"
-            else -> "!${error.javaClass.simpleName}"
-        }
+    private fun text(error: Throwable): String = when (error) {
+        is Scripted -> "!${error.message}"
+        is FirstError -> "!FirstError(${error.index}, ${text(error.subFailure)})"
+        is FailureGroup -> "!FailureGroup[${error.failures.joinToString(", ", transform = ::text)}]"
+        is DeferredCancelledException -> "!Cancelled"
+        is DeferredTimeoutException -> "!TimedOut"
+        is AlreadyCalledException -> "!AlreadyCalled"
+        is QueueOverflow -> "!QueueOverflow"
+        is QueueUnderflow -> "!QueueUnderflow"
+        is NoSuchElementException -> "!Unknown"
+        is ClassCastException, is NullPointerException -> "!WrongType"
+        is IllegalStateException -> "!Misuse"
+        else -> "!${error.javaClass.simpleName}"
+    }
 
     /** A script runs on one thread, which is the loop of its futures. */
     private object OwnThread : LoopExecutor {

@@ -16,10 +16,8 @@ import io.kotest.matchers.string.shouldContain
 import java.net.URLClassLoader
 
 /** A place that nothing is opened at. */
-class NamedEndpoint(
-    val path: String,
-    val mode: Int?,
-) : ServerEndpoint,
+class NamedEndpoint(val path: String, val mode: Int?) :
+    ServerEndpoint,
     ClientEndpoint {
     override fun listen(factory: Factory): Deferred<ListeningPort> = throw UnsupportedOperationException()
 
@@ -29,14 +27,10 @@ class NamedEndpoint(
 }
 
 /** Registered in the test's own resources, which the class loader of the library sees. */
-class NamedParser :
-    ServerEndpointParser {
+class NamedParser : ServerEndpointParser {
     override fun prefix() = "named"
 
-    override fun parse(
-        reactor: Reactor,
-        text: EndpointString,
-    ): ServerEndpoint {
+    override fun parse(reactor: Reactor, text: EndpointString): ServerEndpoint {
         text.order("path")
         return NamedEndpoint(text.needed("path").value, text.option("mode")?.number(0, 511))
     }
@@ -46,10 +40,7 @@ class NamedParser :
 class PluggedParser : ClientEndpointParser {
     override fun prefix() = "plugged"
 
-    override fun parse(
-        reactor: Reactor,
-        text: EndpointString,
-    ) = NamedEndpoint(text.rest(), null)
+    override fun parse(reactor: Reactor, text: EndpointString) = NamedEndpoint(text.rest(), null)
 }
 
 class OtherPluggedParser : ClientEndpointParser by PluggedParser()
@@ -57,10 +48,7 @@ class OtherPluggedParser : ClientEndpointParser by PluggedParser()
 class ParserOfTcp : ClientEndpointParser {
     override fun prefix() = "tcp"
 
-    override fun parse(
-        reactor: Reactor,
-        text: EndpointString,
-    ) = throw AssertionError("a kind of the library was replaced")
+    override fun parse(reactor: Reactor, text: EndpointString) = throw AssertionError("a kind of the library was replaced")
 }
 
 class BrokenParser : ClientEndpointParser {
@@ -70,29 +58,20 @@ class BrokenParser : ClientEndpointParser {
 
     override fun prefix() = "broken"
 
-    override fun parse(
-        reactor: Reactor,
-        text: EndpointString,
-    ) = throw AssertionError()
+    override fun parse(reactor: Reactor, text: EndpointString) = throw AssertionError()
 }
 
 class SilentParser : ClientEndpointParser {
     override fun prefix() = throw IllegalStateException("on purpose")
 
-    override fun parse(
-        reactor: Reactor,
-        text: EndpointString,
-    ) = throw AssertionError()
+    override fun parse(reactor: Reactor, text: EndpointString) = throw AssertionError()
 }
 
 class EndpointParserSpec :
     StringSpec({
         val reactor = Reactor.create()
 
-        fun <T> withContextLoader(
-            loader: ClassLoader?,
-            action: () -> T,
-        ): T {
+        fun <T> withContextLoader(loader: ClassLoader?, action: () -> T): T {
             val thread = Thread.currentThread()
             val before = thread.contextClassLoader
             thread.contextClassLoader = loader
@@ -104,10 +83,7 @@ class EndpointParserSpec :
         }
 
         /** Runs [action] on a thread whose context class loader knows the client [parsers], as that of an application does. */
-        fun <T> withPlugins(
-            vararg parsers: String,
-            action: () -> T,
-        ): T {
+        fun <T> withPlugins(vararg parsers: String, action: () -> T): T {
             val folder = tempdir()
             folder.resolve("META-INF/services").mkdirs()
             folder.resolve("META-INF/services/${ClientEndpointParser::class.java.name}").writeText(parsers.joinToString("\n"))

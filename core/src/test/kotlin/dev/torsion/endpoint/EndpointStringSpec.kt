@@ -84,10 +84,7 @@ class EndpointStringSpec :
         }
 
         "the error says where in the string it is" {
-            fun place(
-                description: String,
-                parse: (Reactor, String) -> Any = ::serverFromString,
-            ) = shouldThrow<EndpointSyntaxException> {
+            fun place(description: String, parse: (Reactor, String) -> Any = ::serverFromString) = shouldThrow<EndpointSyntaxException> {
                 parse(reactor, description)
             }.let { it.position to it.message!!.substringBefore(": ") }
             place("tcp:80:interfaec=x") shouldBe (7 to """Bad endpoint "tcp:80:interfaec=x", at "interfaec=x"""")

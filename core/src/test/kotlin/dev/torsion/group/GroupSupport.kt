@@ -22,10 +22,7 @@ import java.util.concurrent.CountDownLatch
 import java.util.concurrent.TimeUnit
 
 /** Runs [test] with a started group of two, and insists that it stops. */
-internal fun withGroup(
-    options: ReactorOptions = ReactorOptions(),
-    test: (ReactorGroup) -> Unit,
-) {
+internal fun withGroup(options: ReactorOptions = ReactorOptions(), test: (ReactorGroup) -> Unit) {
     val group = ReactorGroup.create(2, options)
     group.start()
     try {
@@ -50,14 +47,13 @@ internal fun Socket.echo() {
 }
 
 /** Whether the peer ends this connection, in whatever way, before the deadline. */
-internal fun Socket.isEnded(): Boolean =
-    try {
-        getInputStream().read() == -1
-    } catch (e: java.net.SocketTimeoutException) {
-        throw AssertionError("the connection goes on", e)
-    } catch (_: IOException) {
-        true // a reset
-    }
+internal fun Socket.isEnded(): Boolean = try {
+    getInputStream().read() == -1
+} catch (e: java.net.SocketTimeoutException) {
+    throw AssertionError("the connection goes on", e)
+} catch (_: IOException) {
+    true // a reset
+}
 
 internal fun List<Socket>.closeAll() = forEach { it.close() }
 
@@ -71,11 +67,7 @@ internal fun ReactorGroup.awaitConnections(vararg counts: Int) = awaitCounts("co
 /** Waits until no channel is registered any more: one that was closed is gone after the next select. */
 internal fun ReactorGroup.awaitNoChannels() = awaitCounts("channels", reactors.map { 0 }) { engines.map { it.channelCount } }
 
-internal fun awaitCounts(
-    what: String,
-    wanted: List<Int>,
-    counts: () -> List<Int>,
-) {
+internal fun awaitCounts(what: String, wanted: List<Int>, counts: () -> List<Int>) {
     val deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(DEADLINE_SECONDS)
     while (counts() != wanted) {
         check(System.nanoTime() < deadline) { "there are ${counts()} $what, not $wanted" }
@@ -84,9 +76,7 @@ internal fun awaitCounts(
 }
 
 /** Holds this reactor's thread until [release] is called. */
-internal class Held(
-    reactor: Reactor,
-) {
+internal class Held(reactor: Reactor) {
     private val reached = CountDownLatch(1)
     private val released = CountDownLatch(1)
 

@@ -231,11 +231,10 @@ class ReactorGroupSpec :
     })
 
 /** Whether a byte comes; what else may come is the end. */
-private fun java.net.Socket.isAnswered(): Boolean =
-    try {
-        getInputStream().read() >= 0
-    } catch (e: java.net.SocketTimeoutException) {
-        throw AssertionError("a client sees no end", e)
-    } catch (_: IOException) {
-        false
-    }
+private fun java.net.Socket.isAnswered(): Boolean = try {
+    getInputStream().read() >= 0
+} catch (e: java.net.SocketTimeoutException) {
+    throw AssertionError("a client sees no end", e)
+} catch (_: IOException) {
+    false
+}

@@ -49,10 +49,8 @@ class JfrLoopEventsSpec :
                 stream.enable("dev.torsion.BlockedLoop")
                 stream.enable("dev.torsion.CallbackFailed")
 
-                fun take(
-                    event: String,
-                    into: CompletableFuture<RecordedEvent>,
-                ) = stream.onEvent(event) { if (it.getString("reactor") == "recorded") into.complete(it) }
+                fun take(event: String, into: CompletableFuture<RecordedEvent>) =
+                    stream.onEvent(event) { if (it.getString("reactor") == "recorded") into.complete(it) }
                 stream.setReuse(false)
                 take("dev.torsion.LoopHealth", health)
                 // The recorder itself may hold the loop for a moment when it records for the first time.

@@ -14,9 +14,7 @@ class LoopMeterSpec :
         val second = 1000 * ms
 
         /** A loop that begins at [from]. */
-        class Loop(
-            from: Long,
-        ) {
+        class Loop(from: Long) {
             val meter = LoopMeter()
             var now = from
 

@@ -22,89 +22,90 @@ import java.util.concurrent.CopyOnWriteArrayList
 import kotlin.time.Duration.Companion.milliseconds
 
 /** What the library itself logs, on real sockets. */
-internal class LibraryEventsSpec : StringSpec({
-    /** Runs [program] on a reactor of its own until somebody stops it; gives what it has logged. */
-    fun logged(name: String, program: Reactor.() -> Unit): List<LogEvent> {
-        val events = CopyOnWriteArrayList<LogEvent>()
-        val observer = LogObserver { if (it.values[LogKeys.REACTOR] == name || it.values[LogKeys.FACTORY] == name) events.add(it) }
-        LogPublisher.global().addObserver(observer)
-        try {
-            val reactor = Reactor.create(ReactorOptions(threadName = name))
-            reactor.callWhenRunning { reactor.program() }
-            reactor.run()
-        } finally {
-            LogPublisher.global().removeObserver(observer)
-        }
-        return events
-    }
-
-    "a reactor tells of its life, and of the errors of its callbacks" {
-        val error = IllegalStateException("why")
-        val events = logged("reactor-life") {
-            callLater(0.milliseconds) {
-                stop()
-                throw error
+internal class LibraryEventsSpec :
+    StringSpec({
+        /** Runs [program] on a reactor of its own until somebody stops it; gives what it has logged. */
+        fun logged(name: String, program: Reactor.() -> Unit): List<LogEvent> {
+            val events = CopyOnWriteArrayList<LogEvent>()
+            val observer = LogObserver { if (it.values[LogKeys.REACTOR] == name || it.values[LogKeys.FACTORY] == name) events.add(it) }
+            LogPublisher.global().addObserver(observer)
+            try {
+                val reactor = Reactor.create(ReactorOptions(threadName = name))
+                reactor.callWhenRunning { reactor.program() }
+                reactor.run()
+            } finally {
+                LogPublisher.global().removeObserver(observer)
             }
+            return events
         }
-        events.map { it.message } shouldContainExactly
-            listOf("reactor-life begins to run", "reactor-life: a delayed call failed", "reactor-life has ended")
-        events.map { it.level } shouldContainExactly listOf(Level.DEBUG, Level.ERROR, Level.DEBUG)
-        events[1].throwable shouldBe error
-        events[1].namespace shouldBe "dev.torsion.reactor.Reactor"
-        events[1].values shouldBe mapOf("reactor" to "reactor-life", "context" to "a delayed call failed")
-    }
 
-    "a factory and its ports tell when they open and close, unless they are not to be noisy" {
-        fun events(name: String, isNoisy: Boolean) = logged(name) {
-            val factory = object : Factory({ Silent() }) {
-                override fun logPrefix() = name
+        "a reactor tells of its life, and of the errors of its callbacks" {
+            val error = IllegalStateException("why")
+            val events = logged("reactor-life") {
+                callLater(0.milliseconds) {
+                    stop()
+                    throw error
+                }
             }
-            factory.isNoisy = isNoisy
-            listenTcp(0, factory, "127.0.0.1").stopListening().addBoth { stop() }
-        }.filter { it.level == Level.INFO }
-
-        val events = events("a-factory", isNoisy = true)
-        events.map { it.format } shouldContainExactly listOf(
-            "Starting factory {factory}",
-            "{factory} is listening on {host}",
-            "{factory} has stopped listening on {host}",
-            "Stopping factory {factory}",
-        )
-        events[1].values.keys.toList() shouldContainExactly listOf("reactor", "factory", "host")
-        events[1].message shouldStartWith "a-factory is listening on 127.0.0.1:"
-        events("a-silent-factory", isNoisy = false) shouldBe emptyList()
-    }
-
-    "an error of a protocol names both ends of its connection" {
-        val error = IllegalStateException("cannot")
-        val failing = Failing(error)
-        val events = logged("protocol-error") {
-            val port = listenTcp(0, Factory { failing }, "127.0.0.1")
-            connectTcp("127.0.0.1", port.port(), Stopping(this))
+            events.map { it.message } shouldContainExactly
+                listOf("reactor-life begins to run", "reactor-life: a delayed call failed", "reactor-life has ended")
+            events.map { it.level } shouldContainExactly listOf(Level.DEBUG, Level.ERROR, Level.DEBUG)
+            events[1].throwable shouldBe error
+            events[1].namespace shouldBe "dev.torsion.reactor.Reactor"
+            events[1].values shouldBe mapOf("reactor" to "reactor-life", "context" to "a delayed call failed")
         }
-        val failure = events.single { it.throwable === error }
-        failure.level shouldBe Level.ERROR
-        failure.values["host"] shouldBe failing.transport.host().toString()
-        failure.values["peer"] shouldBe failing.transport.peer().toString()
-        failure.values.keys.toList() shouldContainExactly listOf("reactor", "host", "peer", "context")
-        val ended = events.single {
-            it.format == "The connection with {peer} has ended: {reason}" && it.values["host"] == failure.values["host"]
-        }
-        ended.level shouldBe Level.DEBUG
-    }
 
-    "a client that does not get through says where to, at debug" {
-        val events = logged("no-server") {
-            val port = listenTcp(0, Factory { Silent() }, "127.0.0.1")
-            port.stopListening().addBoth {
+        "a factory and its ports tell when they open and close, unless they are not to be noisy" {
+            fun events(name: String, isNoisy: Boolean) = logged(name) {
+                val factory = object : Factory({ Silent() }) {
+                    override fun logPrefix() = name
+                }
+                factory.isNoisy = isNoisy
+                listenTcp(0, factory, "127.0.0.1").stopListening().addBoth { stop() }
+            }.filter { it.level == Level.INFO }
+
+            val events = events("a-factory", isNoisy = true)
+            events.map { it.format } shouldContainExactly listOf(
+                "Starting factory {factory}",
+                "{factory} is listening on {host}",
+                "{factory} has stopped listening on {host}",
+                "Stopping factory {factory}",
+            )
+            events[1].values.keys.toList() shouldContainExactly listOf("reactor", "factory", "host")
+            events[1].message shouldStartWith "a-factory is listening on 127.0.0.1:"
+            events("a-silent-factory", isNoisy = false) shouldBe emptyList()
+        }
+
+        "an error of a protocol names both ends of its connection" {
+            val error = IllegalStateException("cannot")
+            val failing = Failing(error)
+            val events = logged("protocol-error") {
+                val port = listenTcp(0, Factory { failing }, "127.0.0.1")
                 connectTcp("127.0.0.1", port.port(), Stopping(this))
             }
+            val failure = events.single { it.throwable === error }
+            failure.level shouldBe Level.ERROR
+            failure.values["host"] shouldBe failing.transport.host().toString()
+            failure.values["peer"] shouldBe failing.transport.peer().toString()
+            failure.values.keys.toList() shouldContainExactly listOf("reactor", "host", "peer", "context")
+            val ended = events.single {
+                it.format == "The connection with {peer} has ended: {reason}" && it.values["host"] == failure.values["host"]
+            }
+            ended.level shouldBe Level.DEBUG
         }
-        val refused = events.single { it.format == "Could not connect to {destination}: {reason}" }
-        refused.level shouldBe Level.DEBUG
-        (refused.values["destination"] as String) shouldStartWith "127.0.0.1:"
-    }
-})
+
+        "a client that does not get through says where to, at debug" {
+            val events = logged("no-server") {
+                val port = listenTcp(0, Factory { Silent() }, "127.0.0.1")
+                port.stopListening().addBoth {
+                    connectTcp("127.0.0.1", port.port(), Stopping(this))
+                }
+            }
+            val refused = events.single { it.format == "Could not connect to {destination}: {reason}" }
+            refused.level shouldBe Level.DEBUG
+            (refused.values["destination"] as String) shouldStartWith "127.0.0.1:"
+        }
+    })
 
 private class Silent : Protocol()
 

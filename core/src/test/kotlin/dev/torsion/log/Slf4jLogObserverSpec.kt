@@ -19,98 +19,95 @@ import java.io.PrintWriter
 import java.io.Writer
 
 /** What a backend of SLF4J is given. */
-internal class Slf4jLogObserverSpec : StringSpec({
-    val error = IllegalStateException("why")
+internal class Slf4jLogObserverSpec :
+    StringSpec({
+        val error = IllegalStateException("why")
 
-    "a backend gets the message, the values as they are, the error and the logger" {
-        val backend = EventBackend()
-        val value = Any()
-        Logger("a.b", Slf4jLogObserver { backend.named(it) }).failure("{x} happened", error, "x" to value, "more" to 7, "none" to null)
-        val event = backend.events.single()
-        event.loggerName shouldBe "a.b"
-        event.level shouldBe Level.ERROR
-        event.message shouldBe "$value happened"
-        event.throwable shouldBeSameInstanceAs error
-        event.keyValuePairs.map { it.key to it.value } shouldContainExactly listOf("x" to value, "more" to 7, "none" to null)
-    }
+        "a backend gets the message, the values as they are, the error and the logger" {
+            val backend = EventBackend()
+            val value = Any()
+            Logger("a.b", Slf4jLogObserver { backend.named(it) }).failure("{x} happened", error, "x" to value, "more" to 7, "none" to null)
+            val event = backend.events.single()
+            event.loggerName shouldBe "a.b"
+            event.level shouldBe Level.ERROR
+            event.message shouldBe "$value happened"
+            event.throwable shouldBeSameInstanceAs error
+            event.keyValuePairs.map { it.key to it.value } shouldContainExactly listOf("x" to value, "more" to 7, "none" to null)
+        }
 
-    "the backend's levels count" {
-        val backend = EventBackend(lowest = Level.WARN)
-        val observer = Slf4jLogObserver { backend.named(it) }
-        val log = Logger("a.b", observer)
-        Level.entries.filter { log.isEnabled(it) } shouldContainExactly listOf(Level.ERROR, Level.WARN)
-        observer.observe(event("too low", Level.INFO))
-        backend.events.shouldBeEmpty()
-        Level.entries.forEach { log.emit(it, "{l}", "l", it) }
-        backend.events.map { it.message } shouldContainExactly listOf("ERROR", "WARN")
-    }
+        "the backend's levels count" {
+            val backend = EventBackend(lowest = Level.WARN)
+            val observer = Slf4jLogObserver { backend.named(it) }
+            val log = Logger("a.b", observer)
+            Level.entries.filter { log.isEnabled(it) } shouldContainExactly listOf(Level.ERROR, Level.WARN)
+            observer.observe(event("too low", Level.INFO))
+            backend.events.shouldBeEmpty()
+            Level.entries.forEach { log.emit(it, "{l}", "l", it) }
+            backend.events.map { it.message } shouldContainExactly listOf("ERROR", "WARN")
+        }
 
-    "the caller is who called the logger" {
-        val backend = EventBackend()
-        val log = Logger("a.b", Slf4jLogObserver { backend.named(it) })
-        log.info("{x}", "x" to 1)
-        log.at(Level.INFO).with("x", 1).log("{x}")
-        backend.callers shouldContainExactly List(2) { Slf4jLogObserverSpec::class.java.name }
-    }
+        "the caller is who called the logger" {
+            val backend = EventBackend()
+            val log = Logger("a.b", Slf4jLogObserver { backend.named(it) })
+            log.info("{x}", "x" to 1)
+            log.at(Level.INFO).with("x", 1).log("{x}")
+            backend.callers shouldContainExactly List(2) { Slf4jLogObserverSpec::class.java.name }
+        }
 
-    "a backend of plain text gets the pairs that the message does not show" {
-        val backend = TextBackend()
-        Logger("a.b", Slf4jLogObserver { backend }).info("{x} and {y}", "x" to 1, "y" to 2, "z" to 3)
-        backend.lines shouldContainExactly listOf("z=3 1 and 2")
-    }
+        "a backend of plain text gets the pairs that the message does not show" {
+            val backend = TextBackend()
+            Logger("a.b", Slf4jLogObserver { backend }).info("{x} and {y}", "x" to 1, "y" to 2, "z" to 3)
+            backend.lines shouldContainExactly listOf("z=3 1 and 2")
+        }
 
-    "braces in a value are no places for arguments" {
-        val backend = TextBackend()
-        Logger("a.b", Slf4jLogObserver { backend }).failure("{x}", error, "x" to "{} {}")
-        backend.lines shouldContainExactly listOf("{} {}")
-    }
+        "braces in a value are no places for arguments" {
+            val backend = TextBackend()
+            Logger("a.b", Slf4jLogObserver { backend }).failure("{x}", error, "x" to "{} {}")
+            backend.lines shouldContainExactly listOf("{} {}")
+        }
 
-    "a value that the backend fails at costs its text, not the event" {
-        val backend = EventBackend(isReading = true)
-        Logger("a.b", Slf4jLogObserver { backend.named(it) }).info("hello", "evil" to Unformattable(), "good" to 1)
-        val event = backend.events.single()
-        event.message shouldBe "hello"
-        event.keyValuePairs.map { it.key to it.value } shouldContainExactly
-            listOf("evil" to "<dev.torsion.log.Unformattable whose toString throws java.lang.IllegalStateException>", "good" to "1")
-    }
-
-    "an error that cannot be described costs its text, not the event nor its trace" {
-        for (bad in listOf(Undescribed(), RuntimeException("why", Undescribed()))) {
+        "a value that the backend fails at costs its text, not the event" {
             val backend = EventBackend(isReading = true)
-            Logger("a.b", Slf4jLogObserver { backend.named(it) }).failure("hello", bad)
+            Logger("a.b", Slf4jLogObserver { backend.named(it) }).info("hello", "evil" to Unformattable(), "good" to 1)
             val event = backend.events.single()
             event.message shouldBe "hello"
-            event.throwable.shouldBeInstanceOf<StandInException>().original shouldBeSameInstanceAs bad
-            event.throwable.stackTrace.toList() shouldBe bad.stackTrace.toList()
+            event.keyValuePairs.map { it.key to it.value } shouldContainExactly
+                listOf("evil" to "<dev.torsion.log.Unformattable whose toString throws java.lang.IllegalStateException>", "good" to "1")
         }
-    }
 
-    "nor does one that cannot be printed" {
-        val backend = EventBackend(isReading = true)
-        val bad =
-            object : RuntimeException("why") {
-                override fun printStackTrace(out: PrintWriter): Unit = throw NoClassDefFoundError("out")
+        "an error that cannot be described costs its text, not the event nor its trace" {
+            for (bad in listOf(Undescribed(), RuntimeException("why", Undescribed()))) {
+                val backend = EventBackend(isReading = true)
+                Logger("a.b", Slf4jLogObserver { backend.named(it) }).failure("hello", bad)
+                val event = backend.events.single()
+                event.message shouldBe "hello"
+                event.throwable.shouldBeInstanceOf<StandInException>().original shouldBeSameInstanceAs bad
+                event.throwable.stackTrace.toList() shouldBe bad.stackTrace.toList()
             }
-        Logger("a.b", Slf4jLogObserver { backend.named(it) }).failure("hello", bad, "x" to 1)
-        val event = backend.events.single()
-        event.throwable.shouldBeInstanceOf<StandInException>().original shouldBeSameInstanceAs bad
-        event.keyValuePairs.map { it.key to it.value } shouldContainExactly listOf("x" to "1")
-    }
+        }
 
-    "a value that fails with an error costs its text, not the event" {
-        val backend = EventBackend(isReading = true)
-        Logger("a.b", Slf4jLogObserver { backend.named(it) }).info("hello", "evil" to Unformattable { StackOverflowError() })
-        backend.events.single().keyValuePairs.map { it.value } shouldContainExactly
-            listOf("<dev.torsion.log.Unformattable whose toString throws java.lang.StackOverflowError>")
-    }
-})
+        "nor does one that cannot be printed" {
+            val backend = EventBackend(isReading = true)
+            val bad =
+                object : RuntimeException("why") {
+                    override fun printStackTrace(out: PrintWriter): Unit = throw NoClassDefFoundError("out")
+                }
+            Logger("a.b", Slf4jLogObserver { backend.named(it) }).failure("hello", bad, "x" to 1)
+            val event = backend.events.single()
+            event.throwable.shouldBeInstanceOf<StandInException>().original shouldBeSameInstanceAs bad
+            event.keyValuePairs.map { it.key to it.value } shouldContainExactly listOf("x" to "1")
+        }
+
+        "a value that fails with an error costs its text, not the event" {
+            val backend = EventBackend(isReading = true)
+            Logger("a.b", Slf4jLogObserver { backend.named(it) }).info("hello", "evil" to Unformattable { StackOverflowError() })
+            backend.events.single().keyValuePairs.map { it.value } shouldContainExactly
+                listOf("<dev.torsion.log.Unformattable whose toString throws java.lang.StackOverflowError>")
+        }
+    })
 
 /** A backend that takes events, as Logback does. */
-private class EventBackend(
-    private val lowest: Level = Level.TRACE,
-    private val isReading: Boolean = false,
-    name: String = "",
-) :
+private class EventBackend(private val lowest: Level = Level.TRACE, private val isReading: Boolean = false, name: String = "") :
     LegacyAbstractLogger(),
     LoggingEventAware {
     val events = ArrayList<LoggingEvent>()

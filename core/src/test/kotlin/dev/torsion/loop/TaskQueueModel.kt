@@ -50,8 +50,6 @@ class TaskQueueSpecification {
     }
 }
 
-private class NumberedTask(
-    val number: Int,
-) : Runnable {
+private class NumberedTask(val number: Int) : Runnable {
     override fun run() = Unit
 }

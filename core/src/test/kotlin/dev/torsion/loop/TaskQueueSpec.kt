@@ -86,11 +86,10 @@ class TaskQueueSpec :
             val task = Runnable {}
             val threads = ManagementFactory.getThreadMXBean() as ThreadMXBean
 
-            fun turns(count: Int) =
-                repeat(count) {
-                    repeat(100) { queue.offer(task) }
-                    queue.drain(Runnable::run)
-                }
+            fun turns(count: Int) = repeat(count) {
+                repeat(100) { queue.offer(task) }
+                queue.drain(Runnable::run)
+            }
             turns(100)
             val before = threads.currentThreadAllocatedBytes
             turns(1_000)

@@ -67,10 +67,7 @@ class ThreadPoolSpec :
             fun open() = open.countDown()
         }
 
-        fun ThreadPool.await(
-            what: String,
-            isSo: ThreadPool.() -> Boolean,
-        ) {
+        fun ThreadPool.await(what: String, isSo: ThreadPool.() -> Boolean) {
             val end = System.nanoTime() + deadline.toNanos()
             while (!isSo()) {
                 check(System.nanoTime() < end) { "$this: not $what in time" }

@@ -42,25 +42,16 @@ import java.util.concurrent.atomic.AtomicInteger
 private fun address(text: String): InetAddress = InetAddress.getByName(text)
 
 /** The threads of [reactor]'s pool, to look names up on. */
-private class ThreadsOf(
-    private val reactor: Reactor,
-) : ResolverLoop {
+private class ThreadsOf(private val reactor: Reactor) : ResolverLoop {
     override val clock: Clock get() = reactor
 
     override fun <T> deferToResolverThread(call: Callable<T>): Deferred<T> = reactor.deferToThread(call)
 }
 
 /** What every resolver that blocks has to do, seen through a reactor: [known] is a name that [resolver] knows. */
-private fun FunSpec.resolverContract(
-    name: String,
-    resolver: BlockingHostResolver,
-    known: String,
-) {
+private fun FunSpec.resolverContract(name: String, resolver: BlockingHostResolver, known: String) {
     context("contract of $name") {
-        fun <T> lookingUp(
-            resolver: BlockingHostResolver,
-            test: (Reactor) -> T,
-        ) = withReactor(ReactorOptions(resolver = resolver), test)
+        fun <T> lookingUp(resolver: BlockingHostResolver, test: (Reactor) -> T) = withReactor(ReactorOptions(resolver = resolver), test)
 
         test("a known name has addresses, and the answer comes on the loop though it was found elsewhere") {
             var askedOnLoop = true
@@ -192,11 +183,10 @@ class HostResolverSpec :
 
         test("several addresses keep their order, whatever the family; names are compared in lower case") {
             withReactor(ReactorOptions(resolver = memory)) { reactor ->
-                fun find(family: AddressFamily) =
-                    reactor.resultOnLoop { reactor.resolve("DB.example", family) }.map {
-                        (if (it is Inet4Address) "4 " else "6 ") +
-                            it.address.last()
-                    }
+                fun find(family: AddressFamily) = reactor.resultOnLoop { reactor.resolve("DB.example", family) }.map {
+                    (if (it is Inet4Address) "4 " else "6 ") +
+                        it.address.last()
+                }
                 find(AddressFamily.ANY) shouldContainExactly listOf("4 1", "6 1", "4 2")
                 find(AddressFamily.IPV4) shouldContainExactly listOf("4 1", "4 2")
                 find(AddressFamily.IPV6) shouldContainExactly listOf("6 1")

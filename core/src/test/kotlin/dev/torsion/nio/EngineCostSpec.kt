@@ -27,11 +27,10 @@ class EngineCostSpec :
                     val message = ByteArray(64) { it.toByte() }
                     val answer = ByteArray(64)
 
-                    fun rounds(count: Int) =
-                        repeat(count) {
-                            socket.getOutputStream().write(message)
-                            socket.getInputStream().readNBytes(answer, 0, answer.size)
-                        }
+                    fun rounds(count: Int) = repeat(count) {
+                        socket.getOutputStream().write(message)
+                        socket.getInputStream().readNBytes(answer, 0, answer.size)
+                    }
                     val threads = ManagementFactory.getThreadMXBean() as ThreadMXBean
                     val loop = reactor.onLoop { Thread.currentThread() }
 

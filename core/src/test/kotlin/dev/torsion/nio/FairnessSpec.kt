@@ -31,22 +31,20 @@ class FairnessSpec :
             override fun dataReceived(view: ByteBuffer) {}
         }
 
-        fun flood(port: Int) =
-            Socket("127.0.0.1", port).also { socket ->
-                thread(isDaemon = true) {
-                    val bytes = ByteArray(1 shl 20)
-                    try {
-                        while (true) socket.getOutputStream().write(bytes)
-                    } catch (_: SocketException) {
-                        // The test is over.
-                    }
+        fun flood(port: Int) = Socket("127.0.0.1", port).also { socket ->
+            thread(isDaemon = true) {
+                val bytes = ByteArray(1 shl 20)
+                try {
+                    while (true) socket.getOutputStream().write(bytes)
+                } catch (_: SocketException) {
+                    // The test is over.
                 }
             }
+        }
 
         "a quiet connection gets its answers while others flood the loop" {
             withReactor { reactor ->
-                fun listen(make: () -> Protocol) =
-                    reactor.onLoop { reactor.listenTcp(0, Factory { make() }, "127.0.0.1") }.port()
+                fun listen(make: () -> Protocol) = reactor.onLoop { reactor.listenTcp(0, Factory { make() }, "127.0.0.1") }.port()
                 val floods = listen { Hole() }.let { port -> List(BUSY) { flood(port) } }
                 Socket("127.0.0.1", listen { Echo() }).use { quiet ->
                     quiet.soTimeout = TimeUnit.SECONDS.toMillis(DEADLINE_SECONDS).toInt()

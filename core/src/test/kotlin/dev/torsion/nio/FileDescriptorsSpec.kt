@@ -43,10 +43,7 @@ internal class HasUnixShell : Condition {
 }
 
 /** Starts [FewFilesServer] with at most [files] open files. */
-private fun fewFilesServer(
-    files: Int,
-    classPath: String,
-): Process {
+private fun fewFilesServer(files: Int, classPath: String): Process {
     val java = File(System.getProperty("java.home"), "bin/java").path
     val command = "ulimit -n $files; exec \"$java\" -XX:-MaxFDLimit -cp \"$classPath\" ${FewFilesServer::class.java.name}"
     return ProcessBuilder("/bin/sh", "-c", command).redirectError(ProcessBuilder.Redirect.INHERIT).start()
@@ -64,10 +61,7 @@ private fun archives(folder: File): String {
     }
 }
 
-private fun archive(
-    classes: File,
-    target: File,
-): File {
+private fun archive(classes: File, target: File): File {
     JarOutputStream(target.outputStream()).use { out ->
         classes.walk().filter { it.isFile }.forEach {
             out.putNextEntry(ZipEntry(it.relativeTo(classes).invariantSeparatorsPath))

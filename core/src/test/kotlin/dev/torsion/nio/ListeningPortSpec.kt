@@ -26,10 +26,8 @@ import java.util.concurrent.CopyOnWriteArrayList
 import dev.torsion.net.Factory as TorsionFactory
 
 /** Notes its starts and stops, and does what a test wants then. */
-private class Noting(
-    private val starting: () -> Unit = {},
-    private val stopping: () -> Unit = {},
-) : TorsionFactory({ Scripted(made = { transport.loseConnection() }) }) {
+private class Noting(private val starting: () -> Unit = {}, private val stopping: () -> Unit = {}) :
+    TorsionFactory({ Scripted(made = { transport.loseConnection() }) }) {
     val events = CopyOnWriteArrayList<String>()
 
     override fun startFactory() {
@@ -43,9 +41,7 @@ private class Noting(
     }
 }
 
-private class ClosablePoller(
-    loop: Loop,
-) : NioPoller(loop) {
+private class ClosablePoller(loop: Loop) : NioPoller(loop) {
     fun closeSelector() = selector.close()
 }
 

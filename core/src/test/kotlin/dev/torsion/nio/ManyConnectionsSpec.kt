@@ -57,9 +57,8 @@ class ManyConnectionsSpec :
 
             fun Reactor.channelCount() = capability(NioEngine::class.java)!!.channelCount
 
-            fun scopes() =
-                reactor.scope.coroutineContext.job.children
-                    .count()
+            fun scopes() = reactor.scope.coroutineContext.job.children
+                .count()
 
             // The clients are a process of their own: both ends would need more file descriptors than one process commonly may have.
             val java = File(System.getProperty("java.home"), "bin/java").path
@@ -127,22 +126,15 @@ internal object ClientStorm {
         }
     }
 
-    private class Attempt(
-        port: Int,
-    ) : ClientFactory({ Client(port) }) {
+    private class Attempt(port: Int) : ClientFactory({ Client(port) }) {
         init {
             isNoisy = false
         }
 
-        override fun clientConnectionFailed(
-            connector: Connector,
-            reason: ConnectException,
-        ) = give("failed: $reason")
+        override fun clientConnectionFailed(connector: Connector, reason: ConnectException) = give("failed: $reason")
     }
 
-    private class Client(
-        private val port: Int,
-    ) : Protocol() {
+    private class Client(private val port: Int) : Protocol() {
         override fun connectionMade() {
             clients.add(this)
             transport.write("hello".toByteArray())

@@ -44,9 +44,7 @@ import java.util.concurrent.CountDownLatch
 import dev.torsion.net.Factory as TorsionFactory
 
 /** A client factory that notes what it hears. */
-private open class NotingFactory(
-    build: () -> Protocol = { Scripted() },
-) : ClientFactory(build) {
+private open class NotingFactory(build: () -> Protocol = { Scripted() }) : ClientFactory(build) {
     val events = CopyOnWriteArrayList<String>()
     val failure = CompletableFuture<ConnectException>()
     val stopped = CountDownLatch(1)
@@ -64,33 +62,26 @@ private open class NotingFactory(
         events.add("connecting")
     }
 
-    override fun clientConnectionFailed(
-        connector: Connector,
-        reason: ConnectException,
-    ) {
+    override fun clientConnectionFailed(connector: Connector, reason: ConnectException) {
         events.add("failed")
         failure.complete(reason)
     }
 
-    override fun clientConnectionLost(
-        connector: Connector,
-        reason: CloseReason,
-    ) {
+    override fun clientConnectionLost(connector: Connector, reason: CloseReason) {
         events.add("lost")
     }
 }
 
 /** A port whose backlog is full: a connection to it is neither accepted nor refused. */
-private fun <T> withSilentPort(test: (Int) -> T): T =
-    ServerSocket(0, 1, InetAddress.getLoopbackAddress()).use { full ->
-        val fillers = List(3) { java.nio.channels.SocketChannel.open().apply { configureBlocking(false) } }
-        try {
-            fillers.forEach { it.connect(full.localSocketAddress) }
-            test(full.localPort)
-        } finally {
-            fillers.forEach { it.close() }
-        }
+private fun <T> withSilentPort(test: (Int) -> T): T = ServerSocket(0, 1, InetAddress.getLoopbackAddress()).use { full ->
+    val fillers = List(3) { java.nio.channels.SocketChannel.open().apply { configureBlocking(false) } }
+    try {
+        fillers.forEach { it.connect(full.localSocketAddress) }
+        test(full.localPort)
+    } finally {
+        fillers.forEach { it.close() }
     }
+}
 
 internal fun freePort() = ServerSocket(0, 1, InetAddress.getLoopbackAddress()).use { it.localPort }
 
@@ -112,10 +103,7 @@ class TcpClientSpec :
                             }
                         }
                     }) {
-                        override fun clientConnectionLost(
-                            connector: Connector,
-                            reason: CloseReason,
-                        ) {
+                        override fun clientConnectionLost(connector: Connector, reason: CloseReason) {
                             order.add("factory ${connector.state}")
                         }
                     }
@@ -203,10 +191,7 @@ class TcpClientSpec :
                     object : NotingFactory() {
                         var rounds = 0
 
-                        override fun clientConnectionLost(
-                            connector: Connector,
-                            reason: CloseReason,
-                        ) {
+                        override fun clientConnectionLost(connector: Connector, reason: CloseReason) {
                             super.clientConnectionLost(connector, reason)
                             if (++rounds < 3) connector.connect()
                         }

@@ -16,10 +16,7 @@ import java.util.concurrent.CompletableFuture
 import dev.torsion.net.Factory as TorsionFactory
 
 /** A protocol made of what a test wants it to do. */
-internal class Scripted(
-    private val made: Scripted.() -> Unit = {},
-    private val received: Scripted.(ByteArray) -> Unit = {},
-) : Protocol() {
+internal class Scripted(private val made: Scripted.() -> Unit = {}, private val received: Scripted.(ByteArray) -> Unit = {}) : Protocol() {
     val lost = CompletableFuture<CloseReason>()
     val connection = CompletableFuture<Scripted>()
 
@@ -36,10 +33,8 @@ internal class Scripted(
 }
 
 /** Listens on a free loopback port; each connection gets what [build] makes. */
-internal fun Reactor.listen(
-    options: TcpOptions = TcpOptions.DEFAULT,
-    build: () -> Protocol,
-): ListeningPort = onLoop { listenTcp(0, TorsionFactory { build() }, "127.0.0.1", 500, options) }
+internal fun Reactor.listen(options: TcpOptions = TcpOptions.DEFAULT, build: () -> Protocol): ListeningPort =
+    onLoop { listenTcp(0, TorsionFactory { build() }, "127.0.0.1", 500, options) }
 
 /** A blocking socket to this port: the peer that knows nothing of us. */
 internal fun ListeningPort.connect(): Socket =

@@ -10,11 +10,8 @@ import java.time.Duration
 import java.util.concurrent.atomic.AtomicLong
 
 /** A reactor without events and with a clock of its own, whose turns a test makes. */
-internal class HandTurnedReactor private constructor(
-    disconnecting: () -> Unit,
-    options: ReactorOptions,
-    private val time: AtomicLong,
-) : EngineReactor(options, EngineFactory { _, _ -> NoEvents(disconnecting) }, time::get) {
+internal class HandTurnedReactor private constructor(disconnecting: () -> Unit, options: ReactorOptions, private val time: AtomicLong) :
+    EngineReactor(options, EngineFactory { _, _ -> NoEvents(disconnecting) }, time::get) {
     constructor(
         disconnecting: () -> Unit = {},
         options: ReactorOptions = ReactorOptions(blockedThreshold = Duration.ZERO),
@@ -36,9 +33,8 @@ internal class HandTurnedReactor private constructor(
     }
 }
 
-private class NoEvents(
-    private val disconnecting: () -> Unit,
-) : Engine,
+private class NoEvents(private val disconnecting: () -> Unit) :
+    Engine,
     Poller {
     private var isOver = false
 

@@ -20,11 +20,10 @@ class MdcCarrierSpec :
         afterSpec { adapter.set(null, before) }
         afterTest { MDC.clear() }
 
-        fun onAnotherThread(work: Runnable) =
-            thread {
-                MDC.clear() // a new thread begins with what its maker has
-                work.run()
-            }.join()
+        fun onAnotherThread(work: Runnable) = thread {
+            MDC.clear() // a new thread begins with what its maker has
+            work.run()
+        }.join()
 
         "what is in the MDC when work is handed over is there in the thread, and what was there before comes back" {
             var during: Map<String, String>? = null

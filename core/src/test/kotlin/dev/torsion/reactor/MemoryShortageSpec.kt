@@ -47,12 +47,11 @@ internal object HungryProgram {
         println("ends ${reactor.stopAndJoin(Duration.ofSeconds(DEADLINE_SECONDS))}")
     }
 
-    private fun answers(port: Int): Boolean =
-        Socket(InetAddress.getLoopbackAddress(), port).use {
-            it.soTimeout = TimeUnit.SECONDS.toMillis(DEADLINE_SECONDS).toInt()
-            it.getOutputStream().write(7)
-            it.getInputStream().read() == 7
-        }
+    private fun answers(port: Int): Boolean = Socket(InetAddress.getLoopbackAddress(), port).use {
+        it.soTimeout = TimeUnit.SECONDS.toMillis(DEADLINE_SECONDS).toInt()
+        it.getOutputStream().write(7)
+        it.getInputStream().read() == 7
+    }
 
     /** Nothing is left for the loop, for as long as it takes to send much. */
     private fun takeAll(clients: Array<Socket>) {

@@ -99,18 +99,12 @@ class ReactorEndingSpec :
                 val goOn = CountDownLatch(1)
                 val factory =
                     object : ClientFactory({ Scripted(made = { reactor.stop() }) }) {
-                        override fun clientConnectionLost(
-                            connector: Connector,
-                            reason: CloseReason,
-                        ) {
+                        override fun clientConnectionLost(connector: Connector, reason: CloseReason) {
                             events.add("lost")
                             connector.connect()
                         }
 
-                        override fun clientConnectionFailed(
-                            connector: Connector,
-                            reason: ConnectException,
-                        ) {
+                        override fun clientConnectionFailed(connector: Connector, reason: ConnectException) {
                             events.add("failed: ${reason is ConnectingCancelledException}")
                             connector.connect()
                             reactor.callFromThread { reactor.callFromThread(goOn::countDown) }
@@ -442,17 +436,11 @@ class ReactorEndingSpec :
                 "127.0.0.1",
                 port.port(),
                 object : ClientFactory({ Scripted() }) {
-                    override fun clientConnectionFailed(
-                        connector: Connector,
-                        reason: ConnectException,
-                    ) {
+                    override fun clientConnectionFailed(connector: Connector, reason: ConnectException) {
                         client.complete(reason)
                     }
 
-                    override fun clientConnectionLost(
-                        connector: Connector,
-                        reason: CloseReason,
-                    ) {
+                    override fun clientConnectionLost(connector: Connector, reason: CloseReason) {
                         client.complete(reason)
                     }
                 },

@@ -205,12 +205,11 @@ class ReactorFailureSpec :
             repeat(100) {
                 val client =
                     object : ClientFactory() {
-                        override fun buildProtocol(address: Address) =
-                            object : Protocol() {
-                                override fun connectionLost(reason: CloseReason) {
-                                    lost.incrementAndGet()
-                                }
+                        override fun buildProtocol(address: Address) = object : Protocol() {
+                            override fun connectionLost(reason: CloseReason) {
+                                lost.incrementAndGet()
                             }
+                        }
                     }
                 reactor.connectTcp("127.0.0.1", port.port(), client)
                 while (lost.get() <= it) reactor.iterate(Duration.ZERO)
@@ -354,20 +353,14 @@ private class Faults {
     }
 }
 
-private class FailingPoller(
-    loop: Loop,
-    private val faults: Faults,
-) : NioPoller(loop) {
+private class FailingPoller(loop: Loop, private val faults: Faults) : NioPoller(loop) {
     init {
         faults.loop = loop
     }
 
     fun closeSelector() = selector.close()
 
-    override fun select(
-        timeoutNanos: Long,
-        ready: Consumer<SelectionKey>,
-    ) {
+    override fun select(timeoutNanos: Long, ready: Consumer<SelectionKey>) {
         faults.broken?.let { throw it }
         faults.at(FailingReactor.Place.SELECT)
         super.select(timeoutNanos, ready)
@@ -376,17 +369,15 @@ private class FailingPoller(
 }
 
 /** A reactor that throws where no callback is to blame. */
-private class FailingReactor private constructor(
-    options: ReactorOptions,
-    private val faults: Faults,
-) : EngineReactor(
-    options,
-    nioEngine(options) { FailingPoller(it, faults) },
-    {
-        faults.at(Place.CLOCK)
-        System.nanoTime()
-    },
-) {
+private class FailingReactor private constructor(options: ReactorOptions, private val faults: Faults) :
+    EngineReactor(
+        options,
+        nioEngine(options) { FailingPoller(it, faults) },
+        {
+            faults.at(Place.CLOCK)
+            System.nanoTime()
+        },
+    ) {
     constructor(listener: (Throwable) -> Unit = {}) :
         this(ReactorOptions("failing", errorListener = { _, error -> listener(error) }), Faults())
 
@@ -395,10 +386,7 @@ private class FailingReactor private constructor(
     /** Complete when the error that was asked for has been thrown. */
     val thrown: CompletableFuture<Unit> get() = faults.thrown
 
-    fun failOnce(
-        place: Place,
-        error: Throwable,
-    ) {
+    fun failOnce(place: Place, error: Throwable) {
         faults.thrown = CompletableFuture()
         faults.next = place to error
         engine.poller.wakeUp()

@@ -79,11 +79,7 @@ class ShutdownHookSpec :
         val all = listOf("before, on the reactor's thread: true", "what before waited for", "after")
 
         /** What a spawned program prints after it was [ended]. */
-        fun spawned(
-            argument: String,
-            exitCode: Int,
-            ended: (Process, BufferedReader) -> Unit,
-        ): List<String> {
+        fun spawned(argument: String, exitCode: Int, ended: (Process, BufferedReader) -> Unit): List<String> {
             val java = File(System.getProperty("java.home"), "bin/java").path
             val classPath = System.getProperty("surefire.test.class.path") ?: System.getProperty("java.class.path")
             // A shell may have started these tests with interrupts ignored, which a JVM would inherit.

@@ -14,10 +14,7 @@ import java.util.concurrent.TimeUnit
 internal const val DEADLINE_SECONDS = 20L
 
 /** Runs [test] with a started reactor, and insists that it stops. */
-internal fun <T> withReactor(
-    options: ReactorOptions = ReactorOptions(),
-    test: (Reactor) -> T,
-): T {
+internal fun <T> withReactor(options: ReactorOptions = ReactorOptions(), test: (Reactor) -> T): T {
     val reactor = Reactor.create(options)
     reactor.start()
     try {

@@ -13,9 +13,7 @@ import kotlinx.serialization.json.jsonPrimitive
 import java.time.Duration
 
 /** Runs one script of the trigger vectors on Torsion and writes down what happens, in the words of the vectors. */
-internal class TriggerRun(
-    private val isReactor: Boolean,
-) {
+internal class TriggerRun(private val isReactor: Boolean) {
     private val events = mutableListOf<String>()
     private val deferreds = HashMap<String, Deferred<Any?>>()
     private val handles = HashMap<String, TriggerHandle>()
@@ -59,10 +57,7 @@ internal class TriggerRun(
         return null
     }
 
-    private fun perform(
-        kind: String,
-        parts: JsonArray,
-    ) {
+    private fun perform(kind: String, parts: JsonArray) {
         fun word(index: Int) = parts[index].jsonPrimitive.content
         when (kind) {
             "add" -> add(word(1), phase(word(2)), parts)
@@ -84,11 +79,7 @@ internal class TriggerRun(
 
     private fun phase(name: String) = Phase.valueOf(name.uppercase())
 
-    private fun add(
-        id: String,
-        phase: Phase,
-        parts: JsonArray,
-    ) {
+    private fun add(id: String, phase: Phase, parts: JsonArray) {
         val trigger = trigger(id, parts.last())
         val add = {
             if (isReactor) {
@@ -101,10 +92,7 @@ internal class TriggerRun(
         handles[id] = add()
     }
 
-    private fun trigger(
-        id: String,
-        actions: JsonElement,
-    ) = SystemEventTrigger {
+    private fun trigger(id: String, actions: JsonElement) = SystemEventTrigger {
         events.add(
             "runs $id" + if (!isReactor) {
                 ""
@@ -127,7 +115,5 @@ internal class TriggerRun(
     private fun deferred(name: String) = deferreds.getOrPut(name) { Deferred() }
 
     /** Without a stack, which the log would show hundreds of times. */
-    private class Scripted(
-        message: String,
-    ) : Exception(message, null, false, false)
+    private class Scripted(message: String) : Exception(message, null, false, false)
 }

@@ -45,9 +45,7 @@ class TriggerVectorsSpec :
         }
     })
 
-private class TriggerCase(
-    json: JsonObject,
-) {
+private class TriggerCase(json: JsonObject) {
     val name = json.getValue("name").jsonPrimitive.content
     val events = texts(json["events"]?.jsonArray)
     val differs = texts(json["differs"]?.jsonArray)

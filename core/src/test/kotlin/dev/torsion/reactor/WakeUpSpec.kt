@@ -21,19 +21,15 @@ import kotlin.time.Duration.Companion.milliseconds
 class WakeUpSpec :
     StringSpec({
         /** Counts how often it is woken. */
-        class CountingPoller(
-            loop: Loop,
-            val wakeUps: AtomicInteger,
-        ) : NioPoller(loop) {
+        class CountingPoller(loop: Loop, val wakeUps: AtomicInteger) : NioPoller(loop) {
             override fun wakeUp() {
                 wakeUps.incrementAndGet()
                 super.wakeUp()
             }
         }
 
-        class CountingReactor(
-            val wakeUps: AtomicInteger = AtomicInteger(),
-        ) : EngineReactor(ReactorOptions(), nioEngine(ReactorOptions()) { CountingPoller(it, wakeUps) })
+        class CountingReactor(val wakeUps: AtomicInteger = AtomicInteger()) :
+            EngineReactor(ReactorOptions(), nioEngine(ReactorOptions()) { CountingPoller(it, wakeUps) })
 
         fun <T> withCounting(test: (CountingReactor) -> T): T {
             val reactor = CountingReactor()

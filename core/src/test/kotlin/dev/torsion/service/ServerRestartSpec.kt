@@ -33,9 +33,7 @@ import java.util.concurrent.TimeUnit
 import dev.torsion.net.Factory as TorsionFactory
 
 /** An echo server that can be stopped, with all its connections, and started again on the same port. */
-private class RestartingServer(
-    private val reactor: Reactor,
-) {
+private class RestartingServer(private val reactor: Reactor) {
     private lateinit var port: ListeningPort
     private val connections = ArrayList<Scripted>()
 
@@ -55,9 +53,7 @@ private class RestartingServer(
 }
 
 /** A client of [RestartingServer], which says hello to it before it may be used. */
-private class Greeter(
-    private val answer: Deferred<String> = Deferred(),
-) : Protocol() {
+private class Greeter(private val answer: Deferred<String> = Deferred()) : Protocol() {
     val lost = CompletableFuture<dev.torsion.net.CloseReason>()
     private var received = ""
 
@@ -83,16 +79,13 @@ class ServerRestartSpec :
 
         fun nextRetry() = checkNotNull(retries.poll(DEADLINE_SECONDS, TimeUnit.SECONDS)) { "there was no retry" }
 
-        fun Reactor.service(
-            port: Int,
-            prepare: Callback<Protocol, Any?>? = greet,
-        ) = ClientService(clientFromString(this, "tcp:127.0.0.1:$port"), TorsionFactory { Greeter() }, this, often, prepare)
+        fun Reactor.service(port: Int, prepare: Callback<Protocol, Any?>? = greet) =
+            ClientService(clientFromString(this, "tcp:127.0.0.1:$port"), TorsionFactory { Greeter() }, this, often, prepare)
 
-        fun Reactor.started(service: ClientService): Greeter =
-            resultOnLoop {
-                service.startService()
-                service.whenConnected()
-            } as Greeter
+        fun Reactor.started(service: ClientService): Greeter = resultOnLoop {
+            service.startService()
+            service.whenConnected()
+        } as Greeter
 
         "a client notices that its server has gone, tries again and again, and is back when the server is" {
             withReactor { reactor ->

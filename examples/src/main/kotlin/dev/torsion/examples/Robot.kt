@@ -12,9 +12,7 @@ import kotlin.time.Duration.Companion.milliseconds
  * Answers questions, after a while. In the documents a web service does, asked by a call that blocks the whole server; this one gives a
  * Deferred, as an asynchronous client would.
  */
-class Robot(
-    private val clock: Clock,
-) {
+class Robot(private val clock: Clock) {
     /** The answer to [question]. Thread: the clock's. */
     fun ask(question: String): Deferred<String> = clock.deferLater(20.milliseconds) {
         ANSWERS[question]

@@ -48,10 +48,7 @@ internal class ClientStorm(
         private set
 
     /** Rages for [time], then lets the clients leave and calls [finished]. */
-    fun rage(
-        time: Duration,
-        finished: () -> Unit,
-    ) {
+    fun rage(time: Duration, finished: () -> Unit) {
         repeat(clients) { connect() }
         reactor.callLater(time) {
             isOver = true
@@ -79,18 +76,12 @@ internal class ClientStorm(
             isNoisy = false
         }
 
-        override fun clientConnectionFailed(
-            connector: Connector,
-            reason: ConnectException,
-        ) {
+        override fun clientConnectionFailed(connector: Connector, reason: ConnectException) {
             refused++
             left()
         }
 
-        override fun clientConnectionLost(
-            connector: Connector,
-            reason: CloseReason,
-        ) = left()
+        override fun clientConnectionLost(connector: Connector, reason: CloseReason) = left()
     }
 
     private inner class Client : Protocol() {

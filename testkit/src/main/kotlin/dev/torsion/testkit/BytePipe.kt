@@ -10,10 +10,7 @@ import java.util.function.IntUnaryOperator
  * One direction of a connection: at most [window] bytes that were sent and not read yet. What is sent is on its way until it
  * [arrive]s; only then the reader sees it.
  */
-internal class BytePipe(
-    private val window: Int,
-    private val chunks: IntUnaryOperator,
-) {
+internal class BytePipe(private val window: Int, private val chunks: IntUnaryOperator) {
     private var bytes = ByteArray(minOf(window, FIRST))
     private var start = 0
     private var size = 0

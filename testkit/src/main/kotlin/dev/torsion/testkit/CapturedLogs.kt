@@ -30,9 +30,7 @@ import java.util.concurrent.CopyOnWriteArrayList
  *
  * Thread: any, but [start] and [close] are called on the same one.
  */
-public class CapturedLogs private constructor(
-    private val isOfAllThreads: Boolean,
-) : AutoCloseable {
+public class CapturedLogs private constructor(private val isOfAllThreads: Boolean) : AutoCloseable {
     private val kept = ArrayDeque<LogEvent>()
     private val scope = Scope(innermost.get())
     private val observer = LogObserver { if (isOfAllThreads || isInScope()) keep(it) }

@@ -49,10 +49,7 @@ public fun interface Chunking {
         /** Pieces of 1 to [largest] bytes; the same [seed] gives the same pieces. */
         @JvmStatic
         @JvmOverloads
-        public fun random(
-            seed: Long,
-            largest: Int = 64,
-        ): Chunking {
+        public fun random(seed: Long, largest: Int = 64): Chunking {
             require(largest > 0) { "a chunk has at least one byte, but at most $largest were asked for" }
             return named("random, seed $seed, at most $largest") {
                 val random = Random(seed)
@@ -60,14 +57,10 @@ public fun interface Chunking {
             }
         }
 
-        private fun named(
-            name: String,
-            make: () -> IntUnaryOperator,
-        ): Chunking =
-            object : Chunking {
-                override fun newStream() = make()
+        private fun named(name: String, make: () -> IntUnaryOperator): Chunking = object : Chunking {
+            override fun newStream() = make()
 
-                override fun toString() = "Chunking($name)"
-            }
+            override fun toString() = "Chunking($name)"
+        }
     }
 }

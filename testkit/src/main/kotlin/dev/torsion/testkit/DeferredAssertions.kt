@@ -43,24 +43,18 @@ public fun <T> successResultOf(deferred: KotlinDeferred<T>): T = deferred.outcom
  * @throws AssertionError when it has no result yet, has a value, or has failed with something else, which is the cause then
  */
 @SafeVarargs
-public fun failureResultOf(
-    deferred: Deferred<*>,
-    vararg expected: Class<out Throwable>,
-): Failure = deferred.outcomeNow().failure(deferred, expected)
+public fun failureResultOf(deferred: Deferred<*>, vararg expected: Class<out Throwable>): Failure =
+    deferred.outcomeNow().failure(deferred, expected)
 
 /** The same for a stage or future: its exception without `CompletionException` around it. */
 @SafeVarargs
-public fun failureResultOf(
-    stage: CompletionStage<*>,
-    vararg expected: Class<out Throwable>,
-): Failure = stage.outcomeNow().failure(stage, expected)
+public fun failureResultOf(stage: CompletionStage<*>, vararg expected: Class<out Throwable>): Failure =
+    stage.outcomeNow().failure(stage, expected)
 
 /** The same for a Deferred of kotlinx.coroutines. */
 @SafeVarargs
-public fun failureResultOf(
-    deferred: KotlinDeferred<*>,
-    vararg expected: Class<out Throwable>,
-): Failure = deferred.outcomeNow().failure(deferred, expected)
+public fun failureResultOf(deferred: KotlinDeferred<*>, vararg expected: Class<out Throwable>): Failure =
+    deferred.outcomeNow().failure(deferred, expected)
 
 /** [failureResultOf] for Kotlin: `failureResultOf<IOException>(deferred).message`. */
 @JvmSynthetic
@@ -107,10 +101,7 @@ public fun assertNoResult(deferred: KotlinDeferred<*>): Unit = noResult(deferred
  * @throws IllegalArgumentException when no type is expected
  */
 @SafeVarargs
-public fun assertFailure(
-    deferred: Deferred<*>,
-    vararg expected: Class<out Throwable>,
-): Deferred<Throwable> {
+public fun assertFailure(deferred: Deferred<*>, vararg expected: Class<out Throwable>): Deferred<Throwable> {
     require(expected.isNotEmpty()) { "assertFailure needs to know what is expected" }
     @Suppress("UNCHECKED_CAST")
     return (deferred as Deferred<Any?>).addBoth { it.failure(deferred, expected).value }
@@ -118,10 +109,7 @@ public fun assertFailure(
 
 /** The same for a stage or future. */
 @SafeVarargs
-public fun assertFailure(
-    stage: CompletionStage<*>,
-    vararg expected: Class<out Throwable>,
-): CompletableFuture<Throwable> {
+public fun assertFailure(stage: CompletionStage<*>, vararg expected: Class<out Throwable>): CompletableFuture<Throwable> {
     require(expected.isNotEmpty()) { "assertFailure needs to know what is expected" }
     return stage.handle { value, error -> outcome(value, error).failure(stage, expected).value }.toCompletableFuture()
 }
@@ -154,31 +142,23 @@ private fun <T> CompletionStage<T>.outcomeNow(): Outcome<T>? {
     return outcome.get()
 }
 
-private fun <T> outcome(
-    value: T,
-    error: Throwable?,
-): Outcome<T> =
-    when (error) {
-        null -> Success(value)
-        is CompletionException -> Failure(error.cause ?: error)
-        else -> Failure(error)
-    }
+private fun <T> outcome(value: T, error: Throwable?): Outcome<T> = when (error) {
+    null -> Success(value)
+    is CompletionException -> Failure(error.cause ?: error)
+    else -> Failure(error)
+}
 
 @OptIn(ExperimentalCoroutinesApi::class)
 private fun <T> KotlinDeferred<T>.outcomeNow(): Outcome<T>? =
     if (isCompleted) getCompletionExceptionOrNull()?.let(::Failure) ?: Success(getCompleted()) else null
 
-private fun <T> Outcome<T>?.success(source: Any): T =
-    when (this) {
-        null -> throw AssertionError("a success was expected, but there is no result yet: ${safeString(source)}")
-        is Failure -> throw AssertionError("a success was expected, but it has failed with ${safeString(value)}", value)
-        is Success -> value
-    }
+private fun <T> Outcome<T>?.success(source: Any): T = when (this) {
+    null -> throw AssertionError("a success was expected, but there is no result yet: ${safeString(source)}")
+    is Failure -> throw AssertionError("a success was expected, but it has failed with ${safeString(value)}", value)
+    is Success -> value
+}
 
-private fun Outcome<*>?.failure(
-    source: Any,
-    expected: Array<out Class<out Throwable>>,
-): Failure {
+private fun Outcome<*>?.failure(source: Any, expected: Array<out Class<out Throwable>>): Failure {
     val wanted = if (expected.isEmpty()) "a failure" else expected.joinToString(" or ") { it.name }
     return when (this) {
         null -> throw AssertionError("$wanted was expected, but there is no result yet: ${safeString(source)}")
@@ -192,10 +172,7 @@ private fun Outcome<*>?.failure(
     }
 }
 
-private fun noResult(
-    outcome: Outcome<*>?,
-    source: Any,
-) {
+private fun noResult(outcome: Outcome<*>?, source: Any) {
     when (outcome) {
         null -> Unit
         is Success -> throw AssertionError("no result was expected, but there is ${safeString(outcome.value)}: ${safeString(source)}")

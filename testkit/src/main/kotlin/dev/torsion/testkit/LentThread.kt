@@ -4,9 +4,7 @@
 package dev.torsion.testkit
 
 /** A thread for one call, while the thread that wants it done waits: two threads as the rules see it, one as time and order see it. */
-internal class LentThread private constructor(
-    private val call: Runnable,
-) : Thread("memory-pool") {
+internal class LentThread private constructor(private val call: Runnable) : Thread("memory-pool") {
     private var error: Throwable? = null
 
     override fun run() {

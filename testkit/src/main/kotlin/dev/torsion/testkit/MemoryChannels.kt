@@ -30,10 +30,7 @@ internal interface MemoryChannel {
 internal class SocketOptionMap {
     private val values = HashMap<SocketOption<*>, Any?>()
 
-    fun <T> set(
-        name: SocketOption<T>,
-        value: T,
-    ) {
+    fun <T> set(name: SocketOption<T>, value: T) {
         values[name] = value
     }
 
@@ -57,10 +54,8 @@ internal class SocketOptionMap {
 }
 
 /** One end of a TCP connection in memory. */
-internal class MemorySocketChannel(
-    provider: SelectorProvider,
-    private val network: MemoryNetwork,
-) : SocketChannel(provider),
+internal class MemorySocketChannel(provider: SelectorProvider, private val network: MemoryNetwork) :
+    SocketChannel(provider),
     MemoryChannel {
     private val options = SocketOptionMap()
     private var local: InetSocketAddress? = null
@@ -76,13 +71,7 @@ internal class MemorySocketChannel(
         private set
 
     /** Connects both ends, before either has been told. */
-    fun join(
-        peer: MemorySocketChannel,
-        local: InetSocketAddress,
-        remote: InetSocketAddress,
-        input: BytePipe,
-        output: BytePipe,
-    ) {
+    fun join(peer: MemorySocketChannel, local: InetSocketAddress, remote: InetSocketAddress, input: BytePipe, output: BytePipe) {
         this.peer = peer
         this.local = local
         this.remote = remote
@@ -124,11 +113,8 @@ internal class MemorySocketChannel(
         return input.read(target)
     }
 
-    override fun read(
-        targets: Array<out ByteBuffer>,
-        offset: Int,
-        length: Int,
-    ): Long = targets.asList().subList(offset, offset + length).firstOrNull { it.hasRemaining() }?.let { read(it).toLong() } ?: 0
+    override fun read(targets: Array<out ByteBuffer>, offset: Int, length: Int): Long =
+        targets.asList().subList(offset, offset + length).firstOrNull { it.hasRemaining() }?.let { read(it).toLong() } ?: 0
 
     override fun write(source: ByteBuffer): Int {
         network.calls.calling("write")
@@ -138,11 +124,8 @@ internal class MemorySocketChannel(
         return output.send(source)
     }
 
-    override fun write(
-        sources: Array<out ByteBuffer>,
-        offset: Int,
-        length: Int,
-    ): Long = sources.asList().subList(offset, offset + length).sumOf { write(it).toLong() }
+    override fun write(sources: Array<out ByteBuffer>, offset: Int, length: Int): Long =
+        sources.asList().subList(offset, offset + length).sumOf { write(it).toLong() }
 
     override fun shutdownOutput(): SocketChannel {
         network.calls.calling("shutdownOutput")
@@ -197,10 +180,7 @@ internal class MemorySocketChannel(
         return this
     }
 
-    override fun <T> setOption(
-        name: SocketOption<T>,
-        value: T,
-    ): SocketChannel {
+    override fun <T> setOption(name: SocketOption<T>, value: T): SocketChannel {
         network.calls.calling("setOption")
         if (!isOpen) throw ClosedChannelException()
         options.set(name, value)
@@ -225,11 +205,8 @@ internal class MemorySocketChannel(
 }
 
 /** A listening TCP socket in memory; one [ofIPv4] takes the address `0.0.0.0` for all of IPv4 only. */
-internal class MemoryServerChannel(
-    provider: SelectorProvider,
-    private val network: MemoryNetwork,
-    val ofIPv4: Boolean,
-) : ServerSocketChannel(provider),
+internal class MemoryServerChannel(provider: SelectorProvider, private val network: MemoryNetwork, val ofIPv4: Boolean) :
+    ServerSocketChannel(provider),
     MemoryChannel {
     private val options = SocketOptionMap()
     private val waiting = ArrayDeque<MemorySocketChannel>()
@@ -250,10 +227,7 @@ internal class MemoryServerChannel(
         return waiting.removeFirstOrNull()
     }
 
-    override fun bind(
-        local: SocketAddress?,
-        backlog: Int,
-    ): ServerSocketChannel {
+    override fun bind(local: SocketAddress?, backlog: Int): ServerSocketChannel {
         network.calls.calling("bind")
         this.local = network.bind(this, local as InetSocketAddress)
         this.backlog = backlog
@@ -271,10 +245,7 @@ internal class MemoryServerChannel(
         if (block) throw UnsupportedOperationException("channels in memory never block")
     }
 
-    override fun <T> setOption(
-        name: SocketOption<T>,
-        value: T,
-    ): ServerSocketChannel {
+    override fun <T> setOption(name: SocketOption<T>, value: T): ServerSocketChannel {
         network.calls.calling("setOption")
         options.set(name, value)
         return this

@@ -46,10 +46,7 @@ public class MemoryNetwork {
         }
 
     /** Gives [name] the numeric [addresses]; names that were given none are unknown. */
-    public fun addHost(
-        name: String,
-        vararg addresses: String,
-    ) {
+    public fun addHost(name: String, vararg addresses: String) {
         require(addresses.isNotEmpty()) { "$name needs an address" }
         hosts[IDN.toASCII(name).lowercase()] = addresses.map { numeric(it) }
     }
@@ -83,18 +80,11 @@ public class MemoryNetwork {
     }
 
     /** An attempt to connect. */
-    internal class Attempt(
-        val channel: MemorySocketChannel,
-        val remote: InetSocketAddress,
-        val local: InetSocketAddress,
-    ) {
+    internal class Attempt(val channel: MemorySocketChannel, val remote: InetSocketAddress, val local: InetSocketAddress) {
         var isDecided = false
     }
 
-    internal fun bind(
-        channel: MemoryServerChannel,
-        wanted: InetSocketAddress,
-    ): InetSocketAddress {
+    internal fun bind(channel: MemoryServerChannel, wanted: InetSocketAddress): InetSocketAddress {
         val address = if (wanted.port == 0) InetSocketAddress(wanted.address, freePort()) else wanted
         val isTaken =
             ports.any { (at, other) ->
@@ -106,10 +96,8 @@ public class MemoryNetwork {
     }
 
     /** Whether this channel, bound to the address [own], listens on [address]. */
-    private fun MemoryServerChannel.covers(
-        own: InetAddress,
-        address: InetAddress,
-    ) = own == address || (own.isAnyLocalAddress && !(ofIPv4 && address is Inet6Address))
+    private fun MemoryServerChannel.covers(own: InetAddress, address: InetAddress) =
+        own == address || (own.isAnyLocalAddress && !(ofIPv4 && address is Inet6Address))
 
     private fun freePort() = nextPort.also { nextPort = if (it == LAST_PORT) FIRST_FREE_PORT else it + 1 }
 
@@ -117,11 +105,7 @@ public class MemoryNetwork {
         ports.remove(address)
     }
 
-    internal fun connect(
-        channel: MemorySocketChannel,
-        remote: InetSocketAddress,
-        local: InetSocketAddress?,
-    ): Attempt {
+    internal fun connect(channel: MemorySocketChannel, remote: InetSocketAddress, local: InetSocketAddress?): Attempt {
         val from = local?.address ?: InetAddress.getByName(if (':' in remote.address.hostAddress) "::1" else "127.0.0.1")
         val attempt = Attempt(channel, remote, InetSocketAddress(from, local?.port?.takeIf { it != 0 } ?: freePort()))
         attempts.add(attempt)
@@ -163,10 +147,7 @@ public class MemoryNetwork {
     private fun portAt(address: InetSocketAddress): MemoryServerChannel? =
         ports.entries.firstOrNull { (at, port) -> at.port == address.port && port.covers(at.address, address.address) }?.value
 
-    private fun join(
-        attempt: Attempt,
-        port: MemoryServerChannel,
-    ) {
+    private fun join(attempt: Attempt, port: MemoryServerChannel) {
         val client = attempt.channel
         val server = MemorySocketChannel(client.provider(), this).also(resources::add)
         val toServer = BytePipe(window, chunking.newStream())

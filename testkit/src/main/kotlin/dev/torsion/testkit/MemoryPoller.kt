@@ -11,21 +11,15 @@ import java.util.function.Consumer
 
 /** Waits on channels of [network]: lets everything arrive, and when nothing is on its way, the [clock] goes on to the next timer. */
 @OptIn(TorsionSpi::class)
-internal class MemoryPoller(
-    loop: Loop,
-    private val network: MemoryNetwork,
-    private val clock: VirtualClock,
-) : NioPoller(loop, MemorySelectorProvider(network)) {
+internal class MemoryPoller(loop: Loop, private val network: MemoryNetwork, private val clock: VirtualClock) :
+    NioPoller(loop, MemorySelectorProvider(network)) {
     /** Called when there is nothing to wait for, and throws. */
     lateinit var idle: () -> Nothing
 
     /** Whether a channel is ready for what it waits for. */
     val isReady: Boolean get() = (selector as MemorySelector).isReady
 
-    override fun select(
-        timeoutNanos: Long,
-        ready: Consumer<SelectionKey>,
-    ) {
+    override fun select(timeoutNanos: Long, ready: Consumer<SelectionKey>) {
         network.deliver()
         if (selector.selectNow(ready) > 0 || timeoutNanos == 0L || !network.isQuiet) return
         if (Thread.currentThread().isInterrupted) return heedInterrupt()

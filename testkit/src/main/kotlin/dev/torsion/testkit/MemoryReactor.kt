@@ -140,20 +140,16 @@ public class MemoryReactor private constructor(
 
     /** See [VirtualClock.runUntil]. */
     @JvmOverloads
-    public fun runUntil(
-        condition: BooleanSupplier,
-        atMost: Duration = Duration.ofMinutes(1),
-    ): Unit = clock.runUntil(condition, atMost)
+    public fun runUntil(condition: BooleanSupplier, atMost: Duration = Duration.ofMinutes(1)): Unit = clock.runUntil(condition, atMost)
 
     /** Runs all that can happen without any time passing: bytes arrive and are answered until nothing is on its way. */
     public fun flush(): Unit = clock.advance(Duration.ZERO)
 
     /** Runs a single turn: what was written before it arrives. */
-    public fun turn(): Unit =
-        clock.driven {
-            startIfNew()
-            oneTurn()
-        }
+    public fun turn(): Unit = clock.driven {
+        startIfNew()
+        oneTurn()
+    }
 
     /**
      * Waits for [result] as a test can: jumps from timer to timer until it has fired.
@@ -162,10 +158,7 @@ public class MemoryReactor private constructor(
      * @throws AssertionError when there is nothing left to wait for, or after [atMost] of virtual time
      */
     @JvmOverloads
-    public fun <T> await(
-        result: Deferred<T>,
-        atMost: Duration = Duration.ofMinutes(1),
-    ): T {
+    public fun <T> await(result: Deferred<T>, atMost: Duration = Duration.ofMinutes(1)): T {
         var outcome: Outcome<T>? = null
         result.addBoth {
             outcome = it
@@ -176,11 +169,7 @@ public class MemoryReactor private constructor(
     }
 
     /** Runs until [isDone]; otherwise says why [what] can never, or did not in time, be done. */
-    internal fun finish(
-        isDone: BooleanSupplier,
-        atMost: Duration,
-        what: String,
-    ) {
+    internal fun finish(isDone: BooleanSupplier, atMost: Duration, what: String) {
         clock.drivenUntil(
             isDone,
             atMost,
@@ -264,21 +253,11 @@ public class MemoryReactor private constructor(
 
     // The network.
 
-    override fun listenTcp(
-        port: Int,
-        factory: Factory,
-        networkInterface: String,
-        backlog: Int,
-        options: TcpOptions,
-    ): ListeningPort = super.listenTcp(port, factory, networkInterface, backlog, options).also { opened[it] = hereIfDebugging() }
+    override fun listenTcp(port: Int, factory: Factory, networkInterface: String, backlog: Int, options: TcpOptions): ListeningPort =
+        super.listenTcp(port, factory, networkInterface, backlog, options).also { opened[it] = hereIfDebugging() }
 
-    override fun connectTcp(
-        host: String,
-        port: Int,
-        factory: ClientFactory,
-        connecting: ConnectOptions,
-        options: TcpOptions,
-    ): Connector = super.connectTcp(host, port, factory, connecting, options).also { made[it] = hereIfDebugging() }
+    override fun connectTcp(host: String, port: Int, factory: ClientFactory, connecting: ConnectOptions, options: TcpOptions): Connector =
+        super.connectTcp(host, port, factory, connecting, options).also { made[it] = hereIfDebugging() }
 
     private fun hereIfDebugging() = if (DeferredDebug.enabled) Place.here() else null
 
@@ -315,10 +294,7 @@ public class MemoryReactor private constructor(
         return openPorts + busy + half
     }
 
-    private fun at(
-        place: Place?,
-        what: String = ", made at",
-    ) = if (place == null) "" else "$what ${place.site()}$place"
+    private fun at(place: Place?, what: String = ", made at") = if (place == null) "" else "$what ${place.site()}$place"
 
     private companion object {
         val LONGEST_SHUTDOWN: Duration = Duration.ofMinutes(1)

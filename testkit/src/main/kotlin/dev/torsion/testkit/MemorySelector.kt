@@ -21,9 +21,7 @@ import java.util.Collections
 import java.util.function.Consumer
 
 /** Selectors and channels of [network]. */
-internal class MemorySelectorProvider(
-    private val network: MemoryNetwork,
-) : SelectorProvider() {
+internal class MemorySelectorProvider(private val network: MemoryNetwork) : SelectorProvider() {
     override fun openSelector(): AbstractSelector = MemorySelector(this, network).also(network.resources::add)
 
     override fun openSocketChannel(): SocketChannel {
@@ -49,10 +47,7 @@ internal class MemorySelectorProvider(
 }
 
 /** Which channels in memory are ready, in the order of their registration. It never waits. */
-internal class MemorySelector(
-    provider: SelectorProvider,
-    private val network: MemoryNetwork,
-) : AbstractSelector(provider) {
+internal class MemorySelector(provider: SelectorProvider, private val network: MemoryNetwork) : AbstractSelector(provider) {
     private val registered = LinkedHashSet<MemoryKey>()
     private val selected = LinkedHashSet<SelectionKey>()
 
@@ -85,11 +80,7 @@ internal class MemorySelector(
 
     override fun selectedKeys(): MutableSet<SelectionKey> = selected
 
-    override fun register(
-        channel: AbstractSelectableChannel,
-        operations: Int,
-        attachment: Any?,
-    ): SelectionKey {
+    override fun register(channel: AbstractSelectableChannel, operations: Int, attachment: Any?): SelectionKey {
         network.calls.calling("register")
         val key = MemoryKey(this, channel)
         key.attach(attachment)
@@ -120,10 +111,7 @@ internal class MemorySelector(
     }
 }
 
-private class MemoryKey(
-    private val owner: Selector,
-    private val channel: SelectableChannel,
-) : AbstractSelectionKey() {
+private class MemoryKey(private val owner: Selector, private val channel: SelectableChannel) : AbstractSelectionKey() {
     private var interest = 0
 
     val ready get() = interest and (channel as MemoryChannel).readyOperations()

@@ -22,10 +22,7 @@ import kotlin.time.toJavaDuration
  *
  * @throws AssertionError when [block] waits although nothing is left to wait for, or has not ended after [timeout] of virtual time
  */
-public fun <T> MemoryReactor.runTest(
-    timeout: Duration = 1.minutes,
-    block: suspend CoroutineScope.() -> T,
-): T {
+public fun <T> MemoryReactor.runTest(timeout: Duration = 1.minutes, block: suspend CoroutineScope.() -> T): T {
     var outcome: Outcome<T>? = null
     callFromThread {
         inlineCallbacks(dispatcher, block).addBoth {
@@ -38,7 +35,5 @@ public fun <T> MemoryReactor.runTest(
 }
 
 /** Runs [block] as a test on a [MemoryReactor] of its own, which is closed afterwards; see [runTest]. */
-public fun <T> runReactorTest(
-    timeout: Duration = 1.minutes,
-    block: suspend MemoryReactor.(CoroutineScope) -> T,
-): T = MemoryReactor().use { reactor -> reactor.runTest(timeout) { reactor.block(this) } }
+public fun <T> runReactorTest(timeout: Duration = 1.minutes, block: suspend MemoryReactor.(CoroutineScope) -> T): T =
+    MemoryReactor().use { reactor -> reactor.runTest(timeout) { reactor.block(this) } }

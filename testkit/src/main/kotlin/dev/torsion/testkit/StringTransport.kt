@@ -166,12 +166,11 @@ constructor(
         connectionScope.end(reason)
     }
 
-    private fun askedFor(): CloseReason =
-        when {
-            isAborted || abortCause != null -> ConnectionAborted("This side aborted the connection.", abortCause, phase(), bufferedBytes)
-            isClosing -> ConnectionDone(if (isEndedByPeer) ClosedBy.PEER else ClosedBy.US, phase(), bufferedBytes)
-            else -> ConnectionDone(ClosedBy.PEER)
-        }
+    private fun askedFor(): CloseReason = when {
+        isAborted || abortCause != null -> ConnectionAborted("This side aborted the connection.", abortCause, phase(), bufferedBytes)
+        isClosing -> ConnectionDone(if (isEndedByPeer) ClosedBy.PEER else ClosedBy.US, phase(), bufferedBytes)
+        else -> ConnectionDone(ClosedBy.PEER)
+    }
 
     private fun phase() = if (isClosing) ClosePhase.CLOSING else ClosePhase.OPEN
 
@@ -185,11 +184,7 @@ constructor(
 
     override var tcpKeepAlive: Boolean = options.tcpKeepAlive
 
-    override fun write(
-        data: ByteArray,
-        offset: Int,
-        length: Int,
-    ) {
+    override fun write(data: ByteArray, offset: Int, length: Int) {
         checkThread("write")
         Objects.checkFromIndexSize(offset, length, data.size)
         if (!takesWrites) return
@@ -248,10 +243,7 @@ constructor(
         return side.whenWritable()
     }
 
-    override fun registerProducer(
-        producer: Producer,
-        streaming: Boolean,
-    ) {
+    override fun registerProducer(producer: Producer, streaming: Boolean) {
         checkThread("registerProducer")
         isStreaming = streaming
         side.register(producer, streaming, isGone || isAborted)

@@ -60,17 +60,11 @@ public class VirtualClock : Clock {
     /** How much time has passed since this clock was made. */
     public fun elapsed(): Duration = Duration.ofNanos(now)
 
-    override fun callLater(
-        delay: Long,
-        unit: TimeUnit,
-        call: Runnable,
-    ): DelayedCall = timers.add(delay, unit, call)
+    override fun callLater(delay: Long, unit: TimeUnit, call: Runnable): DelayedCall = timers.add(delay, unit, call)
 
     /** The same with a [Duration]. */
-    public fun callLater(
-        delay: Duration,
-        call: Runnable,
-    ): DelayedCall = timers.add(TimeUnit.NANOSECONDS.convert(delay), TimeUnit.NANOSECONDS, call)
+    public fun callLater(delay: Duration, call: Runnable): DelayedCall =
+        timers.add(TimeUnit.NANOSECONDS.convert(delay), TimeUnit.NANOSECONDS, call)
 
     override fun delayedCalls(): List<DelayedCall> = timers.calls()
 
@@ -125,23 +119,14 @@ public class VirtualClock : Clock {
      * @throws AssertionError when it does not hold although nothing is left to wait for, or after [atMost] of virtual time
      */
     @JvmOverloads
-    public fun runUntil(
-        condition: BooleanSupplier,
-        atMost: Duration = Duration.ofMinutes(1),
-    ): Unit =
-        drivenUntil(
-            condition,
-            atMost,
-            ifIdle = { throw AssertionError("the condition does not hold, and there is nothing left to wait for") },
-            ifLate = { throw AssertionError("the condition does not hold after $atMost of virtual time; waiting: ${describeWaiting()}") },
-        )
+    public fun runUntil(condition: BooleanSupplier, atMost: Duration = Duration.ofMinutes(1)): Unit = drivenUntil(
+        condition,
+        atMost,
+        ifIdle = { throw AssertionError("the condition does not hold, and there is nothing left to wait for") },
+        ifLate = { throw AssertionError("the condition does not hold after $atMost of virtual time; waiting: ${describeWaiting()}") },
+    )
 
-    internal fun drivenUntil(
-        condition: BooleanSupplier,
-        atMost: Duration,
-        ifIdle: () -> Unit,
-        ifLate: () -> Unit,
-    ) {
+    internal fun drivenUntil(condition: BooleanSupplier, atMost: Duration, ifIdle: () -> Unit, ifLate: () -> Unit) {
         check(!driving) { "this cannot be called from within a call of the clock: the outer one is running it" }
         val end = after(atMost)
         driven {

@@ -14,21 +14,22 @@ import java.time.Duration
 import java.util.concurrent.TimeUnit
 
 /** Replays what Twisted's Clock did; `src/test/python/clock_vectors.py` explains the lines. */
-class ClockVectorsSpec : StringSpec({
-    val lines = ClockVectorsSpec::class.java.getResource("clock-vectors.txt")!!.readText().lines()
-    val (generated, written) =
-        lines.filter { it.isNotEmpty() && !it.startsWith("#") }.map { it.split(" | ") }.partition { it.size == FIELDS }
+class ClockVectorsSpec :
+    StringSpec({
+        val lines = ClockVectorsSpec::class.java.getResource("clock-vectors.txt")!!.readText().lines()
+        val (generated, written) =
+            lines.filter { it.isNotEmpty() && !it.startsWith("#") }.map { it.split(" | ") }.partition { it.size == FIELDS }
 
-    written.forEach { case ->
-        val name = case.first()
-        name { replay(case.takeLast(FIELDS)) }
-    }
+        written.forEach { case ->
+            val name = case.first()
+            name { replay(case.takeLast(FIELDS)) }
+        }
 
-    "the virtual clock runs what Twisted's runs, when it runs it and in its order, in every generated case" {
-        generated.size shouldBeGreaterThan 900
-        generated.forEach(::replay)
-    }
-})
+        "the virtual clock runs what Twisted's runs, when it runs it and in its order, in every generated case" {
+            generated.size shouldBeGreaterThan 900
+            generated.forEach(::replay)
+        }
+    })
 
 /** How many a case has; one that was written by hand has a name in front. */
 private const val FIELDS = 4

@@ -31,15 +31,11 @@ private class Pieces : Protocol() {
 
 class ConnectedPairSpec :
     StringSpec({
-        fun pieces(
-            chunking: Chunking,
-            text: String,
-        ): List<String> =
-            connectedPair(Pieces(), Pieces(), chunking).use { pair ->
-                pair.client.send(text)
-                pair.flush()
-                pair.server.pieces
-            }
+        fun pieces(chunking: Chunking, text: String): List<String> = connectedPair(Pieces(), Pieces(), chunking).use { pair ->
+            pair.client.send(text)
+            pair.flush()
+            pair.server.pieces
+        }
 
         "pump moves bytes once, in both directions" {
             val pair = connectedPair(Pieces(), Pieces())

@@ -23,35 +23,25 @@ internal class DeferredAssertionsSpec :
         val error = IOException("down")
 
         /** One kind of result, in each of its states. */
-        class Kind(
-            val done: Any,
-            val failed: Any,
-            val open: Any,
-            val finish: (Any) -> Unit,
-        )
+        class Kind(val done: Any, val failed: Any, val open: Any, val finish: (Any) -> Unit)
 
-        fun success(result: Any): Any? =
-            when (result) {
-                is Deferred<*> -> successResultOf(result)
-                is CompletableFuture<*> -> successResultOf(result)
-                else -> successResultOf(result as CompletableDeferred<*>)
-            }
+        fun success(result: Any): Any? = when (result) {
+            is Deferred<*> -> successResultOf(result)
+            is CompletableFuture<*> -> successResultOf(result)
+            else -> successResultOf(result as CompletableDeferred<*>)
+        }
 
-        fun failure(
-            result: Any,
-            vararg types: Class<out Throwable>,
-        ) = when (result) {
+        fun failure(result: Any, vararg types: Class<out Throwable>) = when (result) {
             is Deferred<*> -> failureResultOf(result, *types)
             is CompletableFuture<*> -> failureResultOf(result, *types)
             else -> failureResultOf(result as CompletableDeferred<*>, *types)
         }
 
-        fun none(result: Any) =
-            when (result) {
-                is Deferred<*> -> assertNoResult(result)
-                is CompletableFuture<*> -> assertNoResult(result)
-                else -> assertNoResult(result as CompletableDeferred<*>)
-            }
+        fun none(result: Any) = when (result) {
+            is Deferred<*> -> assertNoResult(result)
+            is CompletableFuture<*> -> assertNoResult(result)
+            else -> assertNoResult(result as CompletableDeferred<*>)
+        }
 
         @Suppress("UNCHECKED_CAST")
         val kinds =

@@ -51,9 +51,7 @@ private class Greeter : Protocol() {
     }
 }
 
-private class Recorder(
-    private val made: Protocol,
-) : ClientFactory() {
+private class Recorder(private val made: Protocol) : ClientFactory() {
     val heard = ArrayList<String>()
     var failure: ConnectException? = null
 
@@ -63,18 +61,12 @@ private class Recorder(
         heard.add("started")
     }
 
-    override fun clientConnectionFailed(
-        connector: Connector,
-        reason: ConnectException,
-    ) {
+    override fun clientConnectionFailed(connector: Connector, reason: ConnectException) {
         heard.add("failed")
         failure = reason
     }
 
-    override fun clientConnectionLost(
-        connector: Connector,
-        reason: CloseReason,
-    ) {
+    override fun clientConnectionLost(connector: Connector, reason: CloseReason) {
         heard.add("lost")
     }
 }

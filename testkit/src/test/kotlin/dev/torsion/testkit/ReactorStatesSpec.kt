@@ -86,17 +86,13 @@ crash-and-run     idle  loop      loop     over      over    idle     idle
 stopAndJoin       ok    inside    inside   inside    inside  ok       ok
 """
 
-private fun answers(): Map<String, List<Pair<At, String>>> =
-    ANSWERS.lines().filter { it.isNotBlank() }.drop(1).associate { line ->
-        val words = line.split(Regex(" +"))
-        words[0] to At.entries.zip(words.drop(1))
-    }
+private fun answers(): Map<String, List<Pair<At, String>>> = ANSWERS.lines().filter { it.isNotBlank() }.drop(1).associate { line ->
+    val words = line.split(Regex(" +"))
+    words[0] to At.entries.zip(words.drop(1))
+}
 
 /** A reactor that is brought into a state. */
-private abstract class Subject(
-    val reactor: Reactor,
-    val errors: MutableList<Throwable>,
-) {
+private abstract class Subject(val reactor: Reactor, val errors: MutableList<Throwable>) {
     private val held = TorsionDeferred<Unit>()
     private val stops = AtomicInteger()
     private val factoriesStarted = AtomicInteger()
@@ -113,10 +109,7 @@ private abstract class Subject(
     protected abstract fun end()
 
     /** What [operation] answers at [state]. */
-    fun perform(
-        operation: String,
-        state: At,
-    ): String {
+    fun perform(operation: String, state: At): String {
         var answer = ""
         val done = CountDownLatch(1)
         val act = {
@@ -163,20 +156,19 @@ private abstract class Subject(
         return answer
     }
 
-    private fun answerOf(call: () -> Unit): String =
-        try {
-            call()
-            "ok"
-        } catch (e: Throwable) {
-            when (e) {
-                is ReactorNotRunningException -> "idle"
-                is ReactorAlreadyRunningException -> "loop"
-                is ReactorNotRestartableException -> "over"
-                is ThreadPoolStoppedException -> "pool"
-                is IllegalStateException -> "inside"
-                else -> e.toString()
-            }
+    private fun answerOf(call: () -> Unit): String = try {
+        call()
+        "ok"
+    } catch (e: Throwable) {
+        when (e) {
+            is ReactorNotRunningException -> "idle"
+            is ReactorAlreadyRunningException -> "loop"
+            is ReactorNotRestartableException -> "over"
+            is ThreadPoolStoppedException -> "pool"
+            is IllegalStateException -> "inside"
+            else -> e.toString()
         }
+    }
 
     private fun perform(operation: String) {
         when (operation) {
@@ -208,10 +200,7 @@ private abstract class Subject(
         }
     }
 
-    private fun happens(
-        what: String,
-        ask: (Runnable) -> Unit,
-    ) {
+    private fun happens(what: String, ask: (Runnable) -> Unit) {
         val count = AtomicInteger()
         ask { count.incrementAndGet() }
         expected.add { if (count.get() == 1) null else "$what happened ${count.get()} times" }
@@ -293,17 +282,11 @@ private abstract class Subject(
     private inner class CountingClientFactory : TorsionClientFactory({ object : Protocol() {} }) {
         var ends = 0
 
-        override fun clientConnectionFailed(
-            connector: Connector,
-            reason: ConnectException,
-        ) {
+        override fun clientConnectionFailed(connector: Connector, reason: ConnectException) {
             ends++
         }
 
-        override fun clientConnectionLost(
-            connector: Connector,
-            reason: CloseReason,
-        ) {
+        override fun clientConnectionLost(connector: Connector, reason: CloseReason) {
             ends++
         }
 
@@ -325,9 +308,7 @@ private abstract class Subject(
 private fun noting(errors: MutableList<Throwable>) =
     dev.torsion.reactor.ReactorOptions(blockedThreshold = Duration.ZERO, errorListener = { _, error -> errors.add(error) })
 
-private class RealSubject private constructor(
-    errors: MutableList<Throwable>,
-) : Subject(Reactor.create(noting(errors)), errors) {
+private class RealSubject private constructor(errors: MutableList<Throwable>) : Subject(Reactor.create(noting(errors)), errors) {
     constructor() : this(CopyOnWriteArrayList())
 
     override fun begin() = reactor.start()
@@ -343,10 +324,8 @@ private class RealSubject private constructor(
     }
 }
 
-private class MemorySubject private constructor(
-    private val memory: MemoryReactor,
-    errors: MutableList<Throwable>,
-) : Subject(memory, errors) {
+private class MemorySubject private constructor(private val memory: MemoryReactor, errors: MutableList<Throwable>) :
+    Subject(memory, errors) {
     constructor(errors: MutableList<Throwable> = ArrayList()) : this(MemoryReactor { _, error -> errors.add(error) }, errors)
 
     override fun begin() = memory.start()

@@ -25,42 +25,22 @@ import java.util.concurrent.TimeUnit
 /** One step on a clock. A call is named by its number among those made so far, modulo how many there are. */
 private sealed interface Step {
     /** Plans a call, which itself plans another [then] later unless that is negative. */
-    data class Plan(
-        val delay: Long,
-        val then: Long,
-    ) : Step
+    data class Plan(val delay: Long, val then: Long) : Step
 
-    data class Cancel(
-        val call: Int,
-    ) : Step
+    data class Cancel(val call: Int) : Step
 
-    data class Reset(
-        val call: Int,
-        val delay: Long,
-    ) : Step
+    data class Reset(val call: Int, val delay: Long) : Step
 
-    data class Postpone(
-        val call: Int,
-        val by: Long,
-    ) : Step
+    data class Postpone(val call: Int, val by: Long) : Step
 
-    data class Advance(
-        val by: Long,
-    ) : Step
+    data class Advance(val by: Long) : Step
 
-    data class RunFor(
-        val time: Long,
-    ) : Step
+    data class RunFor(val time: Long) : Step
 }
 
 /** What a clock should do, in the simplest way: a list that is searched for the earliest call. */
 private class Model {
-    class Call(
-        val number: Int,
-        var time: Long,
-        var sequence: Int,
-        val then: Long,
-    ) {
+    class Call(val number: Int, var time: Long, var sequence: Int, val then: Long) {
         var state = "waiting"
     }
 
@@ -95,10 +75,7 @@ private class Model {
 
     fun waiting() = calls.filter { it.state == "waiting" }
 
-    private fun plan(
-        delay: Long,
-        then: Long,
-    ) {
+    private fun plan(delay: Long, then: Long) {
         calls.add(Call(calls.size, now + delay, sequence++, then))
     }
 
@@ -107,10 +84,7 @@ private class Model {
         sequence = this@Model.sequence++
     }
 
-    private fun onWaiting(
-        number: Int,
-        change: (Call) -> Unit,
-    ) {
+    private fun onWaiting(number: Int, change: (Call) -> Unit) {
         if (calls.isEmpty()) return
         val call = calls[number % calls.size]
         if (call.state == "waiting") change(call)
@@ -132,9 +106,7 @@ private class Model {
 }
 
 /** The clock under test, with the same steps. */
-private class Driven(
-    private val clock: VirtualClock,
-) {
+private class Driven(private val clock: VirtualClock) {
     val calls = ArrayList<DelayedCall>()
     val ran = ArrayList<Pair<Int, Long>>()
 
@@ -159,10 +131,7 @@ private class Driven(
 
     private fun call(number: Int) = if (calls.isEmpty()) null else calls[number % calls.size]
 
-    private fun plan(
-        delay: Long,
-        then: Long,
-    ) {
+    private fun plan(delay: Long, then: Long) {
         val number = calls.size
         calls.add(
             clock.callLater(delay, TimeUnit.NANOSECONDS) {
@@ -191,10 +160,7 @@ class TimerModelSpec :
         val step: Arb<Step> = Arb.choice(change, change, change, change, change, time, time)
 
         /** Looks at the queue after each [every]th step, since looking has it put its calls in order. */
-        fun compare(
-            steps: List<Step>,
-            every: Int = 1,
-        ) {
+        fun compare(steps: List<Step>, every: Int = 1) {
             val model = Model()
             val clock = VirtualClock()
             val driven = Driven(clock)

@@ -25,10 +25,9 @@ internal object Receivers {
 
     /** A protocol whose messages a coroutine counts, which waits for each. */
     @JvmStatic
-    fun coroutine(count: LongArray): Protocol =
-        protocol { connection ->
-            connection.transport.scope.launch(start = CoroutineStart.UNDISPATCHED) { while (connection.receiveOrNull() != null) count[0]++ }
-        }
+    fun coroutine(count: LongArray): Protocol = protocol { connection ->
+        connection.transport.scope.launch(start = CoroutineStart.UNDISPATCHED) { while (connection.receiveOrNull() != null) count[0]++ }
+    }
 
     private fun protocol(handler: (dev.torsion.framing.Connection<ByteArray>) -> Unit): Protocol {
         val transport = StringTransport()
@@ -37,9 +36,7 @@ internal object Receivers {
     }
 
     /** A coroutine that counts how often its continuation is resumed, with nothing between. */
-    class Raw(
-        private val count: LongArray,
-    ) {
+    class Raw(private val count: LongArray) {
         private var waiting: Continuation<Unit>? = null
 
         init {
@@ -47,11 +44,10 @@ internal object Receivers {
             body.startCoroutine(Continuation(EmptyCoroutineContext) { it.getOrThrow() })
         }
 
-        private suspend fun next(): Unit =
-            suspendCoroutineUninterceptedOrReturn {
-                waiting = it
-                COROUTINE_SUSPENDED
-            }
+        private suspend fun next(): Unit = suspendCoroutineUninterceptedOrReturn {
+            waiting = it
+            COROUTINE_SUSPENDED
+        }
 
         fun resume() {
             waiting!!.resume(Unit)

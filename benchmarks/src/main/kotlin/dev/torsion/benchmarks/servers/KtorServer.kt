@@ -32,17 +32,13 @@ import kotlinx.coroutines.runBlocking
 internal class KtorServer : BenchServer {
     private val scope = CoroutineScope(Dispatchers.IO + SupervisorJob())
 
-    override fun start(wire: Wire): Int =
-        runBlocking {
-            val listener = aSocket(SelectorManager(Dispatchers.IO)).tcp().bind("0.0.0.0", 0) { backlogSize = 1024 }
-            scope.launch { while (true) listener.accept().let { scope.launch { it.use { handle(it, wire) } } } }
-            (listener.localAddress as InetSocketAddress).port
-        }
+    override fun start(wire: Wire): Int = runBlocking {
+        val listener = aSocket(SelectorManager(Dispatchers.IO)).tcp().bind("0.0.0.0", 0) { backlogSize = 1024 }
+        scope.launch { while (true) listener.accept().let { scope.launch { it.use { handle(it, wire) } } } }
+        (listener.localAddress as InetSocketAddress).port
+    }
 
-    private suspend fun handle(
-        socket: Socket,
-        wire: Wire,
-    ) {
+    private suspend fun handle(socket: Socket, wire: Wire) {
         val input = socket.openReadChannel()
         val output = socket.openWriteChannel()
         when (wire) {
@@ -53,10 +49,7 @@ internal class KtorServer : BenchServer {
         }
     }
 
-    private suspend fun echo(
-        input: ByteReadChannel,
-        output: ByteWriteChannel,
-    ) {
+    private suspend fun echo(input: ByteReadChannel, output: ByteWriteChannel) {
         val buffer = ByteArray(16 * 1024)
         while (true) {
             val count = input.readAvailable(buffer, 0, buffer.size)
@@ -66,10 +59,7 @@ internal class KtorServer : BenchServer {
         }
     }
 
-    private suspend fun lines(
-        input: ByteReadChannel,
-        output: ByteWriteChannel,
-    ) {
+    private suspend fun lines(input: ByteReadChannel, output: ByteWriteChannel) {
         while (true) {
             val line = input.readLine() ?: return
             output.writeStringUtf8(line)
@@ -78,10 +68,7 @@ internal class KtorServer : BenchServer {
         }
     }
 
-    private suspend fun strings(
-        input: ByteReadChannel,
-        output: ByteWriteChannel,
-    ) {
+    private suspend fun strings(input: ByteReadChannel, output: ByteWriteChannel) {
         while (input.awaitContent(1)) {
             val length = input.readInt()
             val string = input.readByteArray(length)
@@ -91,10 +78,7 @@ internal class KtorServer : BenchServer {
         }
     }
 
-    private suspend fun orders(
-        input: ByteReadChannel,
-        output: ByteWriteChannel,
-    ) {
+    private suspend fun orders(input: ByteReadChannel, output: ByteWriteChannel) {
         while (input.awaitContent(1)) {
             val version = input.readInt()
             val length = Integer.reverseBytes(input.readInt())

@@ -17,13 +17,12 @@ import dev.torsion.reactor.Reactor
 
 /** Torsion's suspend voice: one coroutine for each connection. */
 internal class TorsionSuspendServer : BenchServer {
-    override fun start(wire: Wire): Int =
-        when (wire) {
-            Wire.RAW -> serve(RawCodec().with(Content.view()))
-            Wire.LINE -> serve(LineCodec("\r\n").with(Content.view()))
-            Wire.INT32 -> serve(Int32Codec().with(Content.view()))
-            Wire.JSON -> serve(HeaderCodec(Struct("<iii"), 1, Content.of(OrderJson::encode, OrderJson::decode)))
-        }
+    override fun start(wire: Wire): Int = when (wire) {
+        Wire.RAW -> serve(RawCodec().with(Content.view()))
+        Wire.LINE -> serve(LineCodec("\r\n").with(Content.view()))
+        Wire.INT32 -> serve(Int32Codec().with(Content.view()))
+        Wire.JSON -> serve(HeaderCodec(Struct("<iii"), 1, Content.of(OrderJson::encode, OrderJson::decode)))
+    }
 
     private fun <T : Any> serve(codec: Codec<T>): Int {
         val reactor = Reactor.create()

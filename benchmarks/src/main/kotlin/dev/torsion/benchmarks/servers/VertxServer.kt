@@ -27,10 +27,7 @@ internal class VertxServer : BenchServer {
         return server.toCompletionStage().toCompletableFuture().get(20, TimeUnit.SECONDS).actualPort()
     }
 
-    private fun handle(
-        socket: NetSocket,
-        wire: Wire,
-    ) {
+    private fun handle(socket: NetSocket, wire: Wire) {
         when (wire) {
             Wire.RAW -> socket.handler { socket.write(it) }
             Wire.LINE -> {
@@ -49,12 +46,7 @@ internal class VertxServer : BenchServer {
     }
 
     /** Messages with a header of fixed size that tells how much follows, in the way of the manual. */
-    private fun headed(
-        socket: NetSocket,
-        headerSize: Int,
-        bodySize: (Buffer) -> Int,
-        answer: (Buffer, Buffer, Buffer) -> Unit,
-    ) {
+    private fun headed(socket: NetSocket, headerSize: Int, bodySize: (Buffer) -> Int, answer: (Buffer, Buffer, Buffer) -> Unit) {
         val parser = RecordParser.newFixed(headerSize)
         val answers = Answers(socket, parser)
         var header: Buffer? = null
@@ -73,10 +65,7 @@ internal class VertxServer : BenchServer {
     }
 
     /** Gathers the answers to what the parser finds in one read. */
-    private class Answers(
-        private val socket: NetSocket,
-        private val parser: RecordParser,
-    ) : Handler<Buffer> {
+    private class Answers(private val socket: NetSocket, private val parser: RecordParser) : Handler<Buffer> {
         var buffer: Buffer = Buffer.buffer()
             private set
 

@@ -57,10 +57,7 @@ internal class ConnectCommand : TorsionSubcommand() {
         return react(reactor) { talk(reactor.connect(endpoint, codec.codec), Input.console(reactor)) }
     }
 
-    private suspend fun talk(
-        connection: Connection<ByteArray>,
-        input: Input,
-    ) = coroutineScope {
+    private suspend fun talk(connection: Connection<ByteArray>, input: Input) = coroutineScope {
         val sender =
             launch {
                 while (true) {
@@ -82,10 +79,7 @@ internal fun shown(text: String): String =
     text.split("\r\n").joinToString("\r\n") { part -> part.split('\n').joinToString("\n") { escaped(it, Int.MAX_VALUE) } }
 
 /** The framings of the console client; [ending] is what a line of the console still needs. */
-internal enum class ConsoleCodec(
-    val codec: Codec<ByteArray>,
-    val ending: String = "",
-) {
+internal enum class ConsoleCodec(val codec: Codec<ByteArray>, val ending: String = "") {
     LINE(LineCodec().bytes()),
     INT32(Int32Codec()),
     INT16(Int16Codec()),
@@ -98,8 +92,7 @@ internal enum class ConsoleCodec(
 
     /** Knows them by the names that `--help` shows. */
     class Converter : ITypeConverter<ConsoleCodec> {
-        override fun convert(value: String): ConsoleCodec =
-            entries.find { it.toString() == value }
-                ?: throw TypeConversionException("there is no codec \"$value\", but there are ${entries.joinToString(", ")}")
+        override fun convert(value: String): ConsoleCodec = entries.find { it.toString() == value }
+            ?: throw TypeConversionException("there is no codec \"$value\", but there are ${entries.joinToString(", ")}")
     }
 }

@@ -15,21 +15,14 @@ import picocli.CommandLine.ParameterException
 import picocli.CommandLine.ParseResult
 
 /** For a command line that is not understood: what is wrong with it, and where help is. */
-internal fun explainMistake(
-    mistake: ParameterException,
-    @Suppress("UNUSED_PARAMETER") args: Array<String>,
-): Int {
+internal fun explainMistake(mistake: ParameterException, @Suppress("UNUSED_PARAMETER") args: Array<String>): Int {
     val command = mistake.commandLine
     command.err.println("${command.commandSpec.qualifiedName()}: ${mistake.message} (see ${command.commandSpec.qualifiedName()} --help)")
     return ExitCode.USAGE
 }
 
 /** One line for what a user can understand and put right; everything else is a fault of ours and keeps its stack trace. */
-internal fun explainFailure(
-    failure: Exception,
-    command: CommandLine,
-    @Suppress("UNUSED_PARAMETER") parsed: ParseResult,
-): Int {
+internal fun explainFailure(failure: Exception, command: CommandLine, @Suppress("UNUSED_PARAMETER") parsed: ParseResult): Int {
     val code =
         when (failure) {
             is EndpointSyntaxException, is CannotListenException, is ConnectException, is EncodeException -> ExitCode.USAGE

@@ -35,10 +35,7 @@ abstract class ServerCommand : TorsionSubcommand() {
     protected val lines: Output get() = Output.escaping(out::println)
 
     /** Opens the port. */
-    protected abstract fun listen(
-        reactor: Reactor,
-        endpoint: String,
-    ): Deferred<ListeningPort>
+    protected abstract fun listen(reactor: Reactor, endpoint: String): Deferred<ListeningPort>
 
     override fun call(): Int {
         val reactor = Reactor.create()

@@ -22,10 +22,7 @@ import java.nio.ByteBuffer
 /** `torsion echo`. */
 @Command(name = "echo", description = ["A server that sends back every byte."])
 internal class EchoCommand : ServerCommand() {
-    override fun listen(
-        reactor: Reactor,
-        endpoint: String,
-    ) = serverFromString(reactor, endpoint).listen(Factory { Echo() })
+    override fun listen(reactor: Reactor, endpoint: String) = serverFromString(reactor, endpoint).listen(Factory { Echo() })
 
     /** The bytes go from the reactor's read buffer to its write buffer. A client that does not read is not read from either. */
     private class Echo : Protocol() {
@@ -38,37 +35,25 @@ internal class EchoCommand : ServerCommand() {
 /** `torsion lines`. */
 @Command(name = "lines", description = ["A server that answers each line in upper case."])
 internal class LinesCommand : ServerCommand() {
-    override fun listen(
-        reactor: Reactor,
-        endpoint: String,
-    ) = serveUpperCase(reactor, endpoint)
+    override fun listen(reactor: Reactor, endpoint: String) = serveUpperCase(reactor, endpoint)
 }
 
 /** `torsion chat`. */
 @Command(name = "chat", description = ["A chat: what one client says goes to all others; the line \"close\" closes its connection."])
 internal class ChatCommand : ServerCommand() {
-    override fun listen(
-        reactor: Reactor,
-        endpoint: String,
-    ) = serverFromString(reactor, endpoint).listen(ChatFactory(reactor, lines))
+    override fun listen(reactor: Reactor, endpoint: String) = serverFromString(reactor, endpoint).listen(ChatFactory(reactor, lines))
 }
 
 /** `torsion qotd`. */
 @Command(name = "qotd", description = ["A server that says the quote of the day and closes."])
 internal class QotdCommand : ServerCommand() {
-    override fun listen(
-        reactor: Reactor,
-        endpoint: String,
-    ) = serverFromString(reactor, endpoint).listen(quoteFactory())
+    override fun listen(reactor: Reactor, endpoint: String) = serverFromString(reactor, endpoint).listen(quoteFactory())
 }
 
 /** `torsion int32`. */
 @Command(name = "int32", description = ["A server that sends back each string behind a big-endian length of four bytes."])
 internal class Int32Command : ServerCommand() {
-    override fun listen(
-        reactor: Reactor,
-        endpoint: String,
-    ) = reactor.serve(endpoint, Int32Codec()) { connection ->
+    override fun listen(reactor: Reactor, endpoint: String) = reactor.serve(endpoint, Int32Codec()) { connection ->
         for (string in connection.incoming) connection.send(string)
     }
 }
@@ -79,26 +64,18 @@ internal class Int32Command : ServerCommand() {
     description = ["The documents' private protocol: a header of three little-endian ints (version, length, command), then JSON."],
 )
 internal class PrivateCommand : ServerCommand() {
-    override fun listen(
-        reactor: Reactor,
-        endpoint: String,
-    ) = servePrivate(reactor, endpoint, lines)
+    override fun listen(reactor: Reactor, endpoint: String) = servePrivate(reactor, endpoint, lines)
 }
 
 /** `torsion pb`. */
 @Command(name = "pb", description = ["Perspective Broker: the documents' root object, whose get_main returns a second one."])
 internal class PbCommand : ServerCommand() {
-    override fun listen(
-        reactor: Reactor,
-        endpoint: String,
-    ) = serverFromString(reactor, endpoint).listen(PBServerFactory(PerspectiveServer(lines)))
+    override fun listen(reactor: Reactor, endpoint: String) =
+        serverFromString(reactor, endpoint).listen(PBServerFactory(PerspectiveServer(lines)))
 }
 
 /** `torsion amp`. */
 @Command(name = "amp", description = ["AMP: the documents' commands Sum and Divide."])
 internal class AmpCommand : ServerCommand() {
-    override fun listen(
-        reactor: Reactor,
-        endpoint: String,
-    ) = serverFromString(reactor, endpoint).listen(mathFactory())
+    override fun listen(reactor: Reactor, endpoint: String) = serverFromString(reactor, endpoint).listen(mathFactory())
 }

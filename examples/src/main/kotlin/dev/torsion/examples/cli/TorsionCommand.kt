@@ -46,10 +46,9 @@ class TorsionCommand : TorsionSubcommand() {
 
     companion object {
         /** The command line, ready to [execute][CommandLine.execute]. */
-        fun commandLine(): CommandLine =
-            CommandLine(TorsionCommand())
-                .setParameterExceptionHandler(::explainMistake)
-                .setExecutionExceptionHandler(::explainFailure)
+        fun commandLine(): CommandLine = CommandLine(TorsionCommand())
+            .setParameterExceptionHandler(::explainMistake)
+            .setExecutionExceptionHandler(::explainFailure)
 
         /** Runs the command; its output is UTF-8, whatever the locale. */
         @JvmStatic

@@ -13,27 +13,23 @@ import dev.torsion.reactor.react
 import kotlin.system.exitProcess
 
 /** Work that blocks, on threads of the pool, with results on the reactor's thread. */
-fun blockingWork(
-    reactor: Reactor,
-    out: Output,
-): Deferred<Unit> =
-    inlineCallbacks {
-        val work = reactor.deferToThread { slowly("result") }
-        out.println("the program goes on")
-        out.println("deferToThread: ${work.await()}, and back on the reactor's thread: ${reactor.isInReactorThread}")
+fun blockingWork(reactor: Reactor, out: Output): Deferred<Unit> = inlineCallbacks {
+    val work = reactor.deferToThread { slowly("result") }
+    out.println("the program goes on")
+    out.println("deferToThread: ${work.await()}, and back on the reactor's thread: ${reactor.isInReactorThread}")
 
-        val called = Deferred<Boolean>()
-        reactor.callInThread {
-            val wasInReactor = reactor.isInReactorThread
-            reactor.callFromThread { called.callback(wasInReactor) }
-        }
-        out.println("callInThread: on the reactor's thread: ${called.await()}")
-
-        // The other way round: a thread waits for what only the reactor's thread may do. It waits for a Deferred too.
-        val asked = reactor.deferToThread { reactor.blockingCallFromThread { succeed(reactor.isInReactorThread) } }
-        out.println("blockingCallFromThread: on the reactor's thread: ${asked.await()}")
-        out.println("the pool has at most ${reactor.threadPool.size} threads")
+    val called = Deferred<Boolean>()
+    reactor.callInThread {
+        val wasInReactor = reactor.isInReactorThread
+        reactor.callFromThread { called.callback(wasInReactor) }
     }
+    out.println("callInThread: on the reactor's thread: ${called.await()}")
+
+    // The other way round: a thread waits for what only the reactor's thread may do. It waits for a Deferred too.
+    val asked = reactor.deferToThread { reactor.blockingCallFromThread { succeed(reactor.isInReactorThread) } }
+    out.println("blockingCallFromThread: on the reactor's thread: ${asked.await()}")
+    out.println("the pool has at most ${reactor.threadPool.size} threads")
+}
 
 /** What would stop everything, were it done on the reactor's thread. */
 private fun slowly(result: String): String {

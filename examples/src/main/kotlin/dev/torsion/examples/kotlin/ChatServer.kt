@@ -16,9 +16,7 @@ import dev.torsion.reactor.Reactor
 import kotlin.time.Duration.Companion.seconds
 
 /** One client of the chat: what it says goes to all others. The line `close` closes its connection. */
-class Spreader(
-    private val room: ChatFactory,
-) : LineOnlyReceiver(LineFraming.anyNewline()) {
+class Spreader(private val room: ChatFactory) : LineOnlyReceiver(LineFraming.anyNewline()) {
     override fun connectionMade() {
         room.clients.add(this)
         sendLine("Welcome to the Spread Site, you are client number ${room.clients.size}!")
@@ -53,10 +51,7 @@ class Spreader(
 }
 
 /** The room: who is in it. All on the reactor's thread, so it needs no lock. */
-class ChatFactory(
-    val clock: Clock,
-    val out: Output,
-) : Factory() {
+class ChatFactory(val clock: Clock, val out: Output) : Factory() {
     val clients = LinkedHashSet<Spreader>()
 
     override fun buildProtocol(address: Address) = Spreader(this)

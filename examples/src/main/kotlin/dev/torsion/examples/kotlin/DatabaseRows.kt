@@ -19,20 +19,13 @@ import dev.torsion.reactor.react
 import kotlin.system.exitProcess
 
 /** What a row of the table becomes. */
-data class Fruit(
-    val id: Long,
-    val name: String,
-    val price: Int,
-)
+data class Fruit(val id: Long, val name: String, val price: Int)
 
 private const val TABLE = "CREATE TABLE fruit(id INTEGER PRIMARY KEY, name TEXT UNIQUE, price INTEGER)"
 private const val INSERT = "INSERT INTO fruit(name, price) VALUES (?, ?)"
 
 /** A database that does not block the reactor: an INSERT and a SELECT as one transaction. */
-suspend fun databaseRows(
-    reactor: Reactor,
-    out: Output,
-) {
+suspend fun databaseRows(reactor: Reactor, out: Output) {
     val db = ConnectionPool.open(reactor, "jdbc:sqlite::memory:")
     db.awaitOperation(TABLE)
     out.println(db.awaitInteraction { tx -> buy(tx) })
@@ -49,10 +42,7 @@ suspend fun databaseRows(
 }
 
 /** The same with callbacks, as in Twisted. */
-fun databaseRowsByCallbacks(
-    reactor: Reactor,
-    out: Output,
-): Deferred<*> {
+fun databaseRowsByCallbacks(reactor: Reactor, out: Output): Deferred<*> {
     val db = ConnectionPool.open(reactor, "jdbc:sqlite::memory:")
     return db
         .runOperation(TABLE)

@@ -33,10 +33,7 @@ fun deferredChain(out: Output) {
     inner.callback(42)
 }
 
-private fun <T> Output.step(
-    name: String,
-    result: T,
-): T {
+private fun <T> Output.step(name: String, result: T): T {
     println("  step $name: $result")
     return result
 }

@@ -13,16 +13,10 @@ import kotlin.system.exitProcess
 import kotlin.time.Duration.Companion.milliseconds
 
 /** `callLater`: once, never since it is cancelled, and again and again. The Deferred fires at the end. */
-fun delayedCalls(
-    clock: Clock,
-    out: Output,
-): Deferred<Unit> {
+fun delayedCalls(clock: Clock, out: Output): Deferred<Unit> {
     val done = Deferred<Unit>()
 
-    fun greet(
-        name: String,
-        greeting: String,
-    ) = out.println("$greeting, $name")
+    fun greet(name: String, greeting: String) = out.println("$greeting, $name")
 
     fun tick(number: Int) {
         out.println("tick $number")

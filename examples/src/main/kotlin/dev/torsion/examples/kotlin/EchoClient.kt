@@ -14,10 +14,7 @@ import dev.torsion.net.Protocol
 import dev.torsion.reactor.Reactor
 
 /** Sends a line, waits for its echo, and sends the next; closes at an empty line or the end. */
-class EchoClient(
-    private val input: Input,
-    private val out: Output,
-) : Protocol() {
+class EchoClient(private val input: Input, private val out: Output) : Protocol() {
     override fun connectionMade() = sendNext()
 
     override fun dataReceived(data: ByteArray) {
@@ -33,25 +30,15 @@ class EchoClient(
 }
 
 /** Hears how the connection goes, and tells [ended] when it is over. */
-class EchoClientFactory(
-    private val input: Input,
-    private val out: Output,
-    private val ended: () -> Unit,
-) : ClientFactory() {
+class EchoClientFactory(private val input: Input, private val out: Output, private val ended: () -> Unit) : ClientFactory() {
     override fun buildProtocol(address: Address) = EchoClient(input, out)
 
-    override fun clientConnectionFailed(
-        connector: Connector,
-        reason: ConnectException,
-    ) {
+    override fun clientConnectionFailed(connector: Connector, reason: ConnectException) {
         out.println(reason.message!!)
         ended()
     }
 
-    override fun clientConnectionLost(
-        connector: Connector,
-        reason: CloseReason,
-    ) {
+    override fun clientConnectionLost(connector: Connector, reason: CloseReason) {
         out.println(reason.message!!)
         ended()
     }

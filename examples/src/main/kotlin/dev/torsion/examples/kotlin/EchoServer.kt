@@ -10,9 +10,7 @@ import dev.torsion.net.Protocol
 import dev.torsion.reactor.Reactor
 
 /** Says what it hears, and sends it back. */
-class EchoServer(
-    private val out: Output,
-) : Protocol() {
+class EchoServer(private val out: Output) : Protocol() {
     override fun connectionMade() {
         val client = transport.peer() as InternetAddress
         out.println("a client connected from ${client.host}")

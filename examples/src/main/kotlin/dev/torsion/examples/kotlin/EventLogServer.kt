@@ -21,9 +21,7 @@ import kotlin.io.path.outputStream
 import kotlin.time.Duration.Companion.seconds
 
 /** Adds up the numbers that one client sends. */
-class Adder(
-    private val log: Logger,
-) : LineReceiver(LineFraming.anyNewline()) {
+class Adder(private val log: Logger) : LineReceiver(LineFraming.anyNewline()) {
     private var sum = 0L
 
     override fun connectionMade() = log.info("client {client} has come")
@@ -46,9 +44,7 @@ class Adder(
 }
 
 /** Logs what its protocols do as events: one line of JSON for each. */
-class EventLogFactory(
-    private val path: Path,
-) : Factory() {
+class EventLogFactory(private val path: Path) : Factory() {
     private lateinit var file: OutputStream
     private lateinit var log: Logger
     private var clients = 0

@@ -16,10 +16,7 @@ import kotlin.time.Duration.Companion.milliseconds
 private fun plusTen(number: Int): Deferred<Int> = Deferred<Int>().apply { callback(number + 10) }
 
 /** Fires later, with a number or an error. */
-private fun plusOne(
-    clock: Clock,
-    text: String,
-): Deferred<Int> {
+private fun plusOne(clock: Clock, text: String): Deferred<Int> {
     val result = Deferred<Int>()
     val number = text.toIntOrNull()
     clock.callLater(20.milliseconds) {
@@ -29,10 +26,7 @@ private fun plusOne(
 }
 
 /** A result that is there already, one that comes later, and one that is an error. */
-fun firstDeferred(
-    clock: Clock,
-    out: Output,
-): Deferred<Unit> {
+fun firstDeferred(clock: Clock, out: Output): Deferred<Unit> {
     val fired = plusTen(1)
     out.println("it has fired: ${fired.called}")
     fired.addCallback { out.println("a callback that comes late runs all the same: $it") }

@@ -17,11 +17,7 @@ import java.util.concurrent.atomic.LongAdder
  * Answers each line with its SHA-256, and with the thread that has computed it: on all cores. Each connection is on one thread; [served],
  * which all of them share, is fit for several.
  */
-suspend fun serveHashes(
-    group: ReactorGroup,
-    endpoint: String,
-    served: LongAdder,
-): GroupPort =
+suspend fun serveHashes(group: ReactorGroup, endpoint: String, served: LongAdder): GroupPort =
     group.serve(endpoint, LineCodec()) { connection ->
         for (line in connection.incoming) {
             served.increment()

@@ -13,11 +13,7 @@ import dev.torsion.net.ListeningPort
 import dev.torsion.reactor.Reactor
 
 /** Answers each string with a string, when the robot has thought about it: one coroutine for each connection. */
-fun serveInt32Answers(
-    reactor: Reactor,
-    endpoint: String,
-    out: Output,
-): Deferred<ListeningPort> {
+fun serveInt32Answers(reactor: Reactor, endpoint: String, out: Output): Deferred<ListeningPort> {
     val robot = Robot(reactor)
     return reactor.serve(endpoint, Int32Codec().text()) { connection ->
         for (question in connection.incoming) {

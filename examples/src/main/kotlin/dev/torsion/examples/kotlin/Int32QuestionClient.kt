@@ -12,11 +12,7 @@ import dev.torsion.net.CloseReason
 import dev.torsion.reactor.Reactor
 
 /** Asks each line of [input] and prints the answer. The answers come to `stringReceived`: `dataReceived` would see half strings. */
-class Int32Question(
-    private val input: Input,
-    private val out: Output,
-    private val ended: () -> Unit,
-) : Int32StringReceiver() {
+class Int32Question(private val input: Input, private val out: Output, private val ended: () -> Unit) : Int32StringReceiver() {
     override fun connectionMade() {
         out.println("connected")
         sendNext()

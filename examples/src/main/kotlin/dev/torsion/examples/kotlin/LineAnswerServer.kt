@@ -11,10 +11,7 @@ import dev.torsion.net.Factory
 import dev.torsion.reactor.Reactor
 
 /** Answers each line with a line, when the robot has thought about it. */
-class LineAnswer(
-    private val robot: Robot,
-    private val out: Output,
-) : LineReceiver(LineFraming.anyNewline()) {
+class LineAnswer(private val robot: Robot, private val out: Output) : LineReceiver(LineFraming.anyNewline()) {
     override fun lineReceived(line: ByteArray) {
         val question = line.decodeToString()
         out.println("the client asks: $question")

@@ -13,12 +13,7 @@ import dev.torsion.reactor.react
 import kotlin.system.exitProcess
 
 /** Asks each line of [input] and prints the answer. */
-suspend fun askLines(
-    reactor: Reactor,
-    endpoint: String,
-    input: Input,
-    out: Output,
-) {
+suspend fun askLines(reactor: Reactor, endpoint: String, input: Input, out: Output) {
     val connection = reactor.connect(endpoint, LineCodec())
     out.println("connected")
     while (true) {

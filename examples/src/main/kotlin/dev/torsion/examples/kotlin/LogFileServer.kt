@@ -19,19 +19,14 @@ import kotlin.io.path.bufferedWriter
 import kotlin.time.Duration.Companion.seconds
 
 /** Writes each line that it gets to the factory's file. */
-class LoggingProtocol(
-    private val log: BufferedWriter,
-) : LineReceiver(LineFraming.anyNewline()) {
+class LoggingProtocol(private val log: BufferedWriter) : LineReceiver(LineFraming.anyNewline()) {
     override fun lineReceived(line: ByteArray) {
         log.appendLine(line.decodeToString())
     }
 }
 
 /** Opens the file when its first port opens, and closes it after the last: once, however many ports and connections there are. */
-class LogFileFactory(
-    private val file: Path,
-    private val out: Output,
-) : Factory() {
+class LogFileFactory(private val file: Path, private val out: Output) : Factory() {
     private lateinit var log: BufferedWriter
 
     override fun startFactory() {

@@ -13,11 +13,7 @@ import dev.torsion.reactor.react
 import kotlin.system.exitProcess
 
 /** Asks [mathFactory], in coroutines. */
-suspend fun askMath(
-    reactor: Reactor,
-    endpoint: String,
-    out: Output,
-) {
+suspend fun askMath(reactor: Reactor, endpoint: String, out: Output) {
     reactor.connectAMP(endpoint).use { amp ->
         val sum = amp.ask(Sum, Sum.a(13.toBigInteger()), Sum.b(81.toBigInteger()))
         out.println("13 + 81 = ${sum[Sum.total]}")
@@ -33,36 +29,26 @@ suspend fun askMath(
 }
 
 /** The same with Deferreds, as in Twisted. */
-fun askMathByCallbacks(
-    reactor: Reactor,
-    endpoint: String,
-    out: Output,
-): Deferred<Unit> =
-    AMP
-        .open(clientFromString(reactor, endpoint))
-        .addAsyncCallback { amp ->
-            amp
-                .callRemote(Sum, Sum.a(13.toBigInteger()), Sum.b(81.toBigInteger()))
-                .addCallback { out.println("13 + 81 = ${it[Sum.total]}") }
-                .addAsyncCallback { divide(amp, 4, out) }
-                .addAsyncCallback { divide(amp, 0, out) }
-                .addBoth { outcome -> outcome.also { amp.close() }.get() }
-        }
+fun askMathByCallbacks(reactor: Reactor, endpoint: String, out: Output): Deferred<Unit> = AMP
+    .open(clientFromString(reactor, endpoint))
+    .addAsyncCallback { amp ->
+        amp
+            .callRemote(Sum, Sum.a(13.toBigInteger()), Sum.b(81.toBigInteger()))
+            .addCallback { out.println("13 + 81 = ${it[Sum.total]}") }
+            .addAsyncCallback { divide(amp, 4, out) }
+            .addAsyncCallback { divide(amp, 0, out) }
+            .addBoth { outcome -> outcome.also { amp.close() }.get() }
+    }
 
-private fun divide(
-    amp: AMP,
-    denominator: Int,
-    out: Output,
-): Deferred<Unit> =
-    amp
-        .callRemote(Divide, Divide.numerator(1.toBigInteger()), Divide.denominator(denominator.toBigInteger()))
-        .addCallbacks(
-            { out.println("1 / $denominator = ${it[Divide.result]}") },
-            { failure ->
-                failure.trap(ArithmeticException::class.java)
-                out.println("1 / $denominator: ${failure.errorMessage}")
-            },
-        )
+private fun divide(amp: AMP, denominator: Int, out: Output): Deferred<Unit> = amp
+    .callRemote(Divide, Divide.numerator(1.toBigInteger()), Divide.denominator(denominator.toBigInteger()))
+    .addCallbacks(
+        { out.println("1 / $denominator = ${it[Divide.result]}") },
+        { failure ->
+            failure.trap(ArithmeticException::class.java)
+            out.println("1 / $denominator: ${failure.errorMessage}")
+        },
+    )
 
 fun main() {
     exitProcess(react { reactor -> askMath(reactor, "tcp:localhost:8900", Output.CONSOLE) })

@@ -11,14 +11,13 @@ import dev.torsion.reactor.Reactor
 import java.math.BigInteger
 
 /** What it answers. */
-fun mathResponders(): Responders =
-    Responders
-        .builder()
-        .on(Sum) { valuesOf(Sum.total(it[Sum.a] + it[Sum.b])) }
-        .on(Divide) {
-            if (it[Divide.denominator] == BigInteger.ZERO) throw ArithmeticException("division by zero")
-            valuesOf(Divide.result(it[Divide.numerator].toDouble() / it[Divide.denominator].toDouble()))
-        }.build()
+fun mathResponders(): Responders = Responders
+    .builder()
+    .on(Sum) { valuesOf(Sum.total(it[Sum.a] + it[Sum.b])) }
+    .on(Divide) {
+        if (it[Divide.denominator] == BigInteger.ZERO) throw ArithmeticException("division by zero")
+        valuesOf(Divide.result(it[Divide.numerator].toDouble() / it[Divide.denominator].toDouble()))
+    }.build()
 
 /** Answers the commands [Sum] and [Divide]. */
 fun mathFactory(): Factory = mathResponders().let { responders -> Factory { AMP(responders) } }

@@ -14,11 +14,7 @@ import dev.torsion.spread.pb.connectPB
 import kotlin.system.exitProcess
 
 /** Calls the objects of [PerspectiveServer], in coroutines. */
-suspend fun askPerspective(
-    reactor: Reactor,
-    endpoint: String,
-    out: Output,
-) {
+suspend fun askPerspective(reactor: Reactor, endpoint: String, out: Output) {
     reactor.connectPB(endpoint).use { client ->
         val answer = client.root().ask<List<Any?>>("get_main", "0. client: I have the first object", "1. client: I call get_main")
         answer.take(2).forEach { out.println("$it") }
@@ -28,12 +24,7 @@ suspend fun askPerspective(
 }
 
 /** The same with a factory and Deferreds, as the tutorial has it. */
-fun askPerspectiveByCallbacks(
-    reactor: Reactor,
-    host: String,
-    port: Int,
-    out: Output,
-): Deferred<Unit> {
+fun askPerspectiveByCallbacks(reactor: Reactor, host: String, port: Int, out: Output): Deferred<Unit> {
     val factory = PBClientFactory()
     reactor.connectTcp(host, port, factory)
     return factory

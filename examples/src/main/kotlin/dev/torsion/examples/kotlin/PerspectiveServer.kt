@@ -11,14 +11,9 @@ import dev.torsion.spread.pb.Remote
 import dev.torsion.spread.pb.Root
 
 /** The root object of a server: one of its methods returns a second object, which is called in turn. */
-class PerspectiveServer(
-    private val out: Output,
-) : Root {
+class PerspectiveServer(private val out: Output) : Root {
     @Remote("get_main")
-    fun main(
-        message0: String,
-        message1: String,
-    ): List<Any> {
+    fun main(message0: String, message1: String): List<Any> {
         out.println(message0)
         out.println(message1)
         return listOf("2. server: get_main runs", "3. server: here is a second object", Second())

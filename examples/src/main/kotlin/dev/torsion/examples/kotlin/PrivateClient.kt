@@ -14,16 +14,10 @@ import kotlin.system.exitProcess
 
 /** What the client tells the server. */
 @Serializable
-class Company(
-    val company: String,
-)
+class Company(val company: String)
 
 /** Sends one message of the private protocol and prints the answer. */
-suspend fun sendPrivate(
-    reactor: Reactor,
-    endpoint: String,
-    out: Output,
-) {
+suspend fun sendPrivate(reactor: Reactor, endpoint: String, out: Output) {
     val connection = reactor.connect(endpoint, privateMessages)
     connection.send(privateMessage(1100, Json.encodeToJsonElement(Company("oldboyedu"))))
     val (header, body) = connection.receive()

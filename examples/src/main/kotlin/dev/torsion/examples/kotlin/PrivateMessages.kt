@@ -17,13 +17,9 @@ val privateMessages: Codec<Headed<JsonElement>> =
     HeaderCodec(Struct("<iii"), lengthField = 1, body = Content.of({ it.toAscii() }, { Json.parseToJsonElement(it.decodeToString()) }))
 
 /** A message of version 1. The codec puts the length of the body in the place of the 0. */
-fun privateMessage(
-    command: Int,
-    body: JsonElement,
-): Headed<JsonElement> = Headed(StructValues.of(1, 0, command), body)
+fun privateMessage(command: Int, body: JsonElement): Headed<JsonElement> = Headed(StructValues.of(1, 0, command), body)
 
 /** JSON with `\u` for all that is not ASCII, as Python's `json.dumps` writes it: the document's answer has 51 bytes, and not 28. */
-private fun JsonElement.toAscii(): ByteArray =
-    buildString {
-        for (c in this@toAscii.toString()) if (c.code < 0x80) append(c) else append("\\u%04x".format(c.code))
-    }.encodeToByteArray()
+private fun JsonElement.toAscii(): ByteArray = buildString {
+    for (c in this@toAscii.toString()) if (c.code < 0x80) append(c) else append("\\u%04x".format(c.code))
+}.encodeToByteArray()

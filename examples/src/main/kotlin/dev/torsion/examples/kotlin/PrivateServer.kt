@@ -11,11 +11,7 @@ import dev.torsion.reactor.Reactor
 import kotlinx.serialization.json.JsonPrimitive
 
 /** Thanks for each message of the private protocol. */
-fun servePrivate(
-    reactor: Reactor,
-    endpoint: String,
-    out: Output,
-): Deferred<ListeningPort> =
+fun servePrivate(reactor: Reactor, endpoint: String, out: Output): Deferred<ListeningPort> =
     reactor.serve(endpoint, privateMessages) { connection ->
         for ((header, body) in connection.incoming) {
             out.println("the client sends: header $header, body $body")

@@ -10,9 +10,7 @@ import dev.torsion.net.Protocol
 import dev.torsion.reactor.Reactor
 
 /** The quote of the day: says it and closes. */
-class Quote(
-    private val quote: String,
-) : Protocol() {
+class Quote(private val quote: String) : Protocol() {
     override fun connectionMade() {
         transport.write("$quote\r\n".encodeToByteArray())
         transport.loseConnection() // sends what was written first
@@ -23,9 +21,7 @@ class Quote(
 fun quoteFactory(quote: String = "An apple a day keeps the doctor away"): Factory = Factory { Quote(quote) }
 
 /** The second style: the factory overrides `buildProtocol`, here with a quote for each visitor in turn. */
-class QuotesFactory(
-    private vararg val quotes: String,
-) : Factory() {
+class QuotesFactory(private vararg val quotes: String) : Factory() {
     private var visitors = 0
 
     override fun buildProtocol(address: Address) = Quote(quotes[visitors++ % quotes.size])

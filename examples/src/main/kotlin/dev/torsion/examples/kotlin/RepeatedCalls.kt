@@ -15,10 +15,7 @@ import kotlin.system.exitProcess
 import kotlin.time.Duration.Companion.milliseconds
 
 /** A `LoopingCall`, and a delayed call that ends it. */
-fun repeatedCalls(
-    clock: Clock,
-    out: Output,
-): Deferred<Unit> {
+fun repeatedCalls(clock: Clock, out: Output): Deferred<Unit> {
     var ticks = 0
     val loop = LoopingCall(clock) { out.println("tick ${++ticks}") }
     clock.callLater(500.milliseconds) {

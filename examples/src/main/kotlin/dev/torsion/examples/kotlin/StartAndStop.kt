@@ -11,10 +11,7 @@ import dev.torsion.reactor.SystemEvent
 import kotlin.time.Duration.Companion.milliseconds
 
 /** Begins and ends the loop. [reactor] has not run yet; when this returns it has, in the calling thread. */
-fun startAndStop(
-    reactor: Reactor,
-    out: Output,
-) {
+fun startAndStop(reactor: Reactor, out: Output) {
     reactor.addSystemEventTrigger(Phase.BEFORE, SystemEvent.STARTUP) { out.println("before startup") }
     reactor.addSystemEventTrigger(Phase.BEFORE, SystemEvent.SHUTDOWN) {
         out.println("before shutdown: saving, and everybody waits for it")

@@ -20,12 +20,7 @@ import java.time.Duration
 import kotlin.system.exitProcess
 
 /** Asks each line of [input], whatever becomes of the server meanwhile. */
-suspend fun askSteadily(
-    reactor: Reactor,
-    endpoint: String,
-    input: Input,
-    out: Output,
-) {
+suspend fun askSteadily(reactor: Reactor, endpoint: String, input: Input, out: Output) {
     // Soon, so that nobody who looks on has to wait; the default grows from 2 s to a minute.
     val soon = RetryPolicy { Duration.ofMillis(50) }
     val server = ClientService(clientFromString(reactor, endpoint), Factory { LineQuestions(out) }, reactor, soon)
@@ -50,9 +45,7 @@ private suspend fun ClientService.ask(question: String): String {
 }
 
 /** One connection; its answers come in the order of the questions. */
-private class LineQuestions(
-    private val out: Output,
-) : LineReceiver(LineFraming.anyNewline()) {
+private class LineQuestions(private val out: Output) : LineReceiver(LineFraming.anyNewline()) {
     private val asked = ArrayDeque<Deferred<String>>()
 
     fun ask(question: String): Deferred<String> {

@@ -18,26 +18,17 @@ import dev.torsion.reactor.Reactor
 import kotlin.concurrent.thread
 
 /** Prints the lines that come. */
-class LinePrinter(
-    private val out: Output,
-) : LineOnlyReceiver(LineFraming.anyNewline()) {
+class LinePrinter(private val out: Output) : LineOnlyReceiver(LineFraming.anyNewline()) {
     override fun lineReceived(line: ByteArray) = out.println("received: ${line.decodeToString()}")
 }
 
 /** A client whose lines are sent by a second thread. [ended] hears when the connection is over, or did not come about. */
-class WriterFactory(
-    private val reactor: Reactor,
-    private val out: Output,
-    private val ended: () -> Unit,
-) : ClientFactory() {
+class WriterFactory(private val reactor: Reactor, private val out: Output, private val ended: () -> Unit) : ClientFactory() {
     override fun startedConnecting(connector: Connector) = out.println("connecting ...")
 
     override fun buildProtocol(address: Address) = LinePrinter(out)
 
-    override fun clientConnectionMade(
-        connector: Connector,
-        protocol: Protocol,
-    ) {
+    override fun clientConnectionMade(connector: Connector, protocol: Protocol) {
         thread(name = "writer") { writeLines(protocol as LinePrinter) }
     }
 
@@ -52,18 +43,12 @@ class WriterFactory(
         reactor.callFromThread { (protocol.transport as HalfCloseableTransport).loseWriteConnection() }
     }
 
-    override fun clientConnectionFailed(
-        connector: Connector,
-        reason: ConnectException,
-    ) {
+    override fun clientConnectionFailed(connector: Connector, reason: ConnectException) {
         out.println(reason.message!!)
         ended()
     }
 
-    override fun clientConnectionLost(
-        connector: Connector,
-        reason: CloseReason,
-    ) {
+    override fun clientConnectionLost(connector: Connector, reason: CloseReason) {
         out.println(reason.message!!)
         ended()
     }

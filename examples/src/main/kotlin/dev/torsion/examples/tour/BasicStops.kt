@@ -31,72 +31,71 @@ import dev.torsion.examples.java.StructPacking as JavaStructPacking
 fun stops(): List<Stop> = basicStops() + networkStops() + objectStops() + databaseStops() + serviceStops()
 
 /** What needs no connection. */
-internal fun basicStops(): List<Stop> =
-    listOf(
-        stop(
-            "StartAndStop",
-            "Start and stop",
-            "Nothing runs before run(), and what stands behind it runs when the loop has stopped. Triggers hear of both ends.",
-            "Java callbacks" plays { reactor, out -> reactor.deferToThread { JavaStartAndStop.run(Reactor.create(), out) }.await() },
-            "Kotlin callbacks" plays { reactor, out -> reactor.deferToThread { startAndStop(Reactor.create(), out) }.await() },
-        ),
-        stop(
-            "DelayedCalls",
-            "Delayed calls",
-            "callLater: once, never since it was cancelled, and again and again.",
-            "Java futures" plays { reactor, out -> reactor.done(JavaDelayedCalls.run(Torsion.on(reactor), out)) },
-            "Kotlin callbacks" plays { reactor, out -> delayedCalls(reactor, out).await() },
-        ),
-        stop(
-            "RepeatedCalls",
-            "Repeated calls",
-            "A LoopingCall every 200 ms, stopped by a delayed call.",
-            "Java futures" plays { reactor, out -> reactor.done(JavaRepeatedCalls.run(Torsion.on(reactor), out)) },
-            "Kotlin callbacks" plays { reactor, out -> repeatedCalls(reactor, out).await() },
-        ),
-        stop(
-            "FirstDeferred",
-            "A Deferred",
-            "A result that is there, one that comes later, and one that is an error.",
-            "Java callbacks" plays { reactor, out -> JavaFirstDeferred.run(reactor, out).await() },
-            "Kotlin callbacks" plays { reactor, out -> firstDeferred(reactor, out).await() },
-        ),
-        stop(
-            "DeferredChain",
-            "The chain of callbacks",
-            "Results, failures and waiting, from one callback to the next.",
-            "Java callbacks" plays { _, out -> JavaDeferredChain.run(out) },
-            "Kotlin callbacks" plays { _, out -> deferredChain(out) },
-        ),
-        stop(
-            "DeferredLists",
-            "Several results together",
-            "DeferredList with its flags, gatherResults and FirstError.",
-            "Java callbacks" plays { _, out -> JavaDeferredLists.run(out) },
-            "Kotlin callbacks" plays { _, out -> deferredLists(out) },
-        ),
-        stop(
-            "InlineCallbacks",
-            "Waiting in the middle of a function",
-            "inlineCallbacks: try, catch and plain order around results that come later.",
-            "Java futures" plays { reactor, out -> reactor.done(JavaInlineCallbacks.run(Torsion.on(reactor), out)) },
-            "Kotlin suspend" plays { reactor, out -> inline(reactor, out).await() },
-        ),
-        stop(
-            "BlockingWork",
-            "Work that blocks",
-            "deferToThread, callInThread, callFromThread and blockingCallFromThread: the loop never waits.",
-            "Java futures" plays { reactor, out -> reactor.done(JavaBlockingWork.run(Torsion.on(reactor), out)) },
-            "Kotlin suspend" plays { reactor, out -> blockingWork(reactor, out).await() },
-        ),
-        stop(
-            "StructPacking",
-            "Bytes with a layout",
-            "Python's struct: the documents' values, to the byte.",
-            "Java" plays { _, out -> JavaStructPacking.run(out) },
-            "Kotlin" plays { _, out -> structPacking(out) },
-        ),
-    )
+internal fun basicStops(): List<Stop> = listOf(
+    stop(
+        "StartAndStop",
+        "Start and stop",
+        "Nothing runs before run(), and what stands behind it runs when the loop has stopped. Triggers hear of both ends.",
+        "Java callbacks" plays { reactor, out -> reactor.deferToThread { JavaStartAndStop.run(Reactor.create(), out) }.await() },
+        "Kotlin callbacks" plays { reactor, out -> reactor.deferToThread { startAndStop(Reactor.create(), out) }.await() },
+    ),
+    stop(
+        "DelayedCalls",
+        "Delayed calls",
+        "callLater: once, never since it was cancelled, and again and again.",
+        "Java futures" plays { reactor, out -> reactor.done(JavaDelayedCalls.run(Torsion.on(reactor), out)) },
+        "Kotlin callbacks" plays { reactor, out -> delayedCalls(reactor, out).await() },
+    ),
+    stop(
+        "RepeatedCalls",
+        "Repeated calls",
+        "A LoopingCall every 200 ms, stopped by a delayed call.",
+        "Java futures" plays { reactor, out -> reactor.done(JavaRepeatedCalls.run(Torsion.on(reactor), out)) },
+        "Kotlin callbacks" plays { reactor, out -> repeatedCalls(reactor, out).await() },
+    ),
+    stop(
+        "FirstDeferred",
+        "A Deferred",
+        "A result that is there, one that comes later, and one that is an error.",
+        "Java callbacks" plays { reactor, out -> JavaFirstDeferred.run(reactor, out).await() },
+        "Kotlin callbacks" plays { reactor, out -> firstDeferred(reactor, out).await() },
+    ),
+    stop(
+        "DeferredChain",
+        "The chain of callbacks",
+        "Results, failures and waiting, from one callback to the next.",
+        "Java callbacks" plays { _, out -> JavaDeferredChain.run(out) },
+        "Kotlin callbacks" plays { _, out -> deferredChain(out) },
+    ),
+    stop(
+        "DeferredLists",
+        "Several results together",
+        "DeferredList with its flags, gatherResults and FirstError.",
+        "Java callbacks" plays { _, out -> JavaDeferredLists.run(out) },
+        "Kotlin callbacks" plays { _, out -> deferredLists(out) },
+    ),
+    stop(
+        "InlineCallbacks",
+        "Waiting in the middle of a function",
+        "inlineCallbacks: try, catch and plain order around results that come later.",
+        "Java futures" plays { reactor, out -> reactor.done(JavaInlineCallbacks.run(Torsion.on(reactor), out)) },
+        "Kotlin suspend" plays { reactor, out -> inline(reactor, out).await() },
+    ),
+    stop(
+        "BlockingWork",
+        "Work that blocks",
+        "deferToThread, callInThread, callFromThread and blockingCallFromThread: the loop never waits.",
+        "Java futures" plays { reactor, out -> reactor.done(JavaBlockingWork.run(Torsion.on(reactor), out)) },
+        "Kotlin suspend" plays { reactor, out -> blockingWork(reactor, out).await() },
+    ),
+    stop(
+        "StructPacking",
+        "Bytes with a layout",
+        "Python's struct: the documents' values, to the byte.",
+        "Java" plays { _, out -> JavaStructPacking.run(out) },
+        "Kotlin" plays { _, out -> structPacking(out) },
+    ),
+)
 
 /** Waits for a future of the Java programs. */
 internal suspend fun <T> Reactor.done(future: CompletableFuture<T>): T = future.toDeferred(this).await()

@@ -18,32 +18,28 @@ import kotlin.time.Duration.Companion.milliseconds
 import dev.torsion.examples.java.SteadyClient as JavaSteadyClient
 
 /** What lasts longer than a connection. */
-internal fun serviceStops(): List<Stop> =
-    listOf(
-        stop(
-            "SteadyClient",
-            "A client that survives its server's restart",
-            "The server goes away instead of answering. The client connects again when it is back, and asks again.",
-            "Java futures" plays { reactor, out ->
-                val server = RestartingServer(reactor, out.of("server"))
-                reactor.done(JavaSteadyClient.run(Torsion.on(reactor), server.endpoint, questions(), out.of("client")))
-                server.stop()
-            },
-            "Kotlin suspend" plays { reactor, out ->
-                val server = RestartingServer(reactor, out.of("server"))
-                askSteadily(reactor, server.endpoint, questions(), out.of("client"))
-                server.stop()
-            },
-        ),
-    )
+internal fun serviceStops(): List<Stop> = listOf(
+    stop(
+        "SteadyClient",
+        "A client that survives its server's restart",
+        "The server goes away instead of answering. The client connects again when it is back, and asks again.",
+        "Java futures" plays { reactor, out ->
+            val server = RestartingServer(reactor, out.of("server"))
+            reactor.done(JavaSteadyClient.run(Torsion.on(reactor), server.endpoint, questions(), out.of("client")))
+            server.stop()
+        },
+        "Kotlin suspend" plays { reactor, out ->
+            val server = RestartingServer(reactor, out.of("server"))
+            askSteadily(reactor, server.endpoint, questions(), out.of("client"))
+            server.stop()
+        },
+    ),
+)
 
 private fun questions() = Input.of("hello", "torsion")
 
 /** Answers in upper case, but its second question makes it go away for a moment, with all its connections. */
-private class RestartingServer(
-    private val reactor: Reactor,
-    private val out: Output,
-) {
+private class RestartingServer(private val reactor: Reactor, private val out: Output) {
     private val connections = ArrayList<Connection<String>>()
     private var questions = 0
     private val factory =

@@ -13,12 +13,7 @@ import dev.torsion.reactor.Reactor
  * @property shows what there is to see
  * @property performances the program in its voices, each of which is expected to say the same
  */
-class Stop(
-    val name: String,
-    val title: String,
-    val shows: String,
-    val performances: List<Performance>,
-) {
+class Stop(val name: String, val title: String, val shows: String, val performances: List<Performance>) {
     /** What each performance is expected to say, line by line. */
     val expected: List<String> by lazy {
         val resource = checkNotNull(Stop::class.java.getResourceAsStream("$name.txt")) { "there is no transcript $name.txt" }
@@ -32,18 +27,11 @@ class Stop(
  * @property voice such as "Java futures"
  * @property program runs it, on the reactor's thread, and returns at its end
  */
-class Performance(
-    val voice: String,
-    val program: suspend (Reactor, Transcript) -> Unit,
-)
+class Performance(val voice: String, val program: suspend (Reactor, Transcript) -> Unit)
 
 /** Builds a stop. */
-internal fun stop(
-    name: String,
-    title: String,
-    shows: String,
-    vararg performances: Performance,
-): Stop = Stop(name, title, shows, performances.toList())
+internal fun stop(name: String, title: String, shows: String, vararg performances: Performance): Stop =
+    Stop(name, title, shows, performances.toList())
 
 /** Says in which voice a program is. */
 internal infix fun String.plays(program: suspend (Reactor, Transcript) -> Unit): Performance = Performance(this, program)

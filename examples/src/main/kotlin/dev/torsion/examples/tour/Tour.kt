@@ -18,11 +18,7 @@ import kotlin.time.Duration.Companion.seconds
  *
  * @param timeout how long one performance may take
  */
-class Tour(
-    private val stops: List<Stop>,
-    private val printer: TourPrinter,
-    private val timeout: Duration = 5.seconds,
-) {
+class Tour(private val stops: List<Stop>, private val printer: TourPrinter, private val timeout: Duration = 5.seconds) {
     private val errors = ArrayList<String>()
     private val reactor =
         Reactor.create(
@@ -51,10 +47,7 @@ class Tour(
         return failures == 0
     }
 
-    private suspend fun perform(
-        stop: Stop,
-        performance: Performance,
-    ): Result {
+    private suspend fun perform(stop: Stop, performance: Performance): Result {
         val said = Transcript()
         val began = reactor.nanoTime()
         errors.clear()
@@ -79,18 +72,10 @@ class Tour(
      *
      * @property problem why it is not as expected, or null
      */
-    class Result(
-        val voice: String,
-        val said: List<String>,
-        val duration: Duration,
-        val problem: String?,
-    )
+    class Result(val voice: String, val said: List<String>, val duration: Duration, val problem: String?)
 }
 
-private fun firstDifference(
-    expected: List<String>,
-    said: List<String>,
-): String? {
+private fun firstDifference(expected: List<String>, said: List<String>): String? {
     if (said == expected) return null
     val line = expected.zip(said).indexOfFirst { (a, b) -> a != b }.takeIf { it >= 0 } ?: minOf(expected.size, said.size)
     return "Line ${line + 1} should be ${expected.quoted(line)}, but is ${said.quoted(line)}."

@@ -7,10 +7,7 @@ import java.io.PrintWriter
 import kotlin.time.Duration
 
 /** Writes the tour to [out]. */
-class TourPrinter(
-    private val out: PrintWriter,
-    private val inColour: Boolean,
-) {
+class TourPrinter(private val out: PrintWriter, private val inColour: Boolean) {
     /** The head of the tour. */
     fun title() {
         out.println(bold("Torsion: a tour"))
@@ -18,11 +15,7 @@ class TourPrinter(
     }
 
     /** One stop, with what its performances said: once when they said the same. */
-    fun stop(
-        number: Int,
-        stop: Stop,
-        results: List<Tour.Result>,
-    ) {
+    fun stop(number: Int, stop: Stop, results: List<Tour.Result>) {
         out.println()
         out.println("${"%2d".format(number)}  ${bold(stop.title)}")
         out.println("    ${stop.shows}")
@@ -37,19 +30,14 @@ class TourPrinter(
         out.flush()
     }
 
-    private fun verdict(results: List<Tour.Result>) =
-        when {
-            results.any { it.problem != null } -> ""
-            results.size > 1 -> dim(": the same, line by line")
-            else -> ""
-        }
+    private fun verdict(results: List<Tour.Result>) = when {
+        results.any { it.problem != null } -> ""
+        results.size > 1 -> dim(": the same, line by line")
+        else -> ""
+    }
 
     /** The end of the tour. */
-    fun summary(
-        stops: List<Stop>,
-        failures: Int,
-        duration: Duration,
-    ) {
+    fun summary(stops: List<Stop>, failures: Int, duration: Duration) {
         val performances = stops.sumOf { it.performances.size }
         out.println()
         val count = "${"stop".times(stops.size)}, ${"performance".times(performances)}, in ${duration.short()}"
@@ -73,8 +61,5 @@ class TourPrinter(
 
     private fun green(text: String) = paint("32", text)
 
-    private fun paint(
-        code: String,
-        text: String,
-    ) = if (inColour) "\u001b[${code}m$text\u001b[0m" else text
+    private fun paint(code: String, text: String) = if (inColour) "\u001b[${code}m$text\u001b[0m" else text
 }

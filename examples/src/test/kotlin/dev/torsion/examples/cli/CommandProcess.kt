@@ -9,9 +9,7 @@ import java.io.File
 import java.util.concurrent.TimeUnit
 
 /** The command in a JVM of its own, as a user has it. Closing it ends it, whatever it does. */
-internal class CommandProcess(
-    vararg args: String,
-) : AutoCloseable {
+internal class CommandProcess(vararg args: String) : AutoCloseable {
     private val process: Process =
         ProcessBuilder(signalsAtDefault + listOf(java, "-cp", System.getProperty("java.class.path"), MAIN) + args)
             .redirectError(ProcessBuilder.Redirect.INHERIT)

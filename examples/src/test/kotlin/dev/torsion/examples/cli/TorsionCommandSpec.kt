@@ -111,29 +111,21 @@ class TorsionCommandSpec :
 class ThirdPartyParser : ServerEndpointParser {
     override fun prefix() = "thirdparty"
 
-    override fun parse(
-        reactor: Reactor,
-        text: EndpointString,
-    ): ServerEndpoint {
+    override fun parse(reactor: Reactor, text: EndpointString): ServerEndpoint {
         text.order("place")
         val place = text.needed("place")
         if (place.value != "here") throw place.error("it is here only")
         val endpoint = serverFromString(reactor, "tcp:0:interface=127.0.0.1")
         return object : ServerEndpoint {
-            override fun listen(factory: Factory) =
-                endpoint.listen(factory).addCallback { port ->
-                    reactor.callLater(0, TimeUnit.SECONDS) { reactor.stop() }
-                    port
-                }
+            override fun listen(factory: Factory) = endpoint.listen(factory).addCallback { port ->
+                reactor.callLater(0, TimeUnit.SECONDS) { reactor.stop() }
+                port
+            }
         }
     }
 }
 
-private data class Ran(
-    val code: Int,
-    val out: String,
-    val err: String,
-)
+private data class Ran(val code: Int, val out: String, val err: String)
 
 private fun mistake(line: String) = Ran(2, "", line + System.lineSeparator())
 

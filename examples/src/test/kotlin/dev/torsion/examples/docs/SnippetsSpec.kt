@@ -38,10 +38,7 @@ private val root = generateSequence(File("").absoluteFile) { it.parentFile }.fir
 
 private val documents = listOf(File(root, "README.md")) + File(root, "docs").walk().filter { it.extension == "md" }.sorted()
 
-private class Snippet(
-    val language: String,
-    code: String,
-) {
+private class Snippet(val language: String, code: String) {
     val extension = LANGUAGES.entries.first { it.value == language }.key
     val pieces = code.split("\n\n").map(::lines).filter { it.isNotEmpty() }
 }

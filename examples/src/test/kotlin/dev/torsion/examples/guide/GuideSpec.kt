@@ -16,9 +16,7 @@ import io.kotest.matchers.collections.shouldContainExactly
 import io.kotest.matchers.shouldBe
 import kotlin.time.Duration.Companion.seconds
 
-private class ChatRoom(
-    private val room: Int,
-) {
+private class ChatRoom(private val room: Int) {
     private val log = Logger(ChatRoom::class.java)
 
     fun join(name: String) {
@@ -30,9 +28,7 @@ internal class Echo : Protocol() {
     override fun dataReceived(data: ByteArray) = transport.write(data)
 }
 
-private class Greeter(
-    private val answers: MutableList<String>,
-) : Protocol() {
+private class Greeter(private val answers: MutableList<String>) : Protocol() {
     override fun connectionMade() = transport.write("hello".toByteArray())
 
     override fun dataReceived(data: ByteArray) {

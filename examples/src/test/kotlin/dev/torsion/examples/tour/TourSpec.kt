@@ -89,10 +89,7 @@ class TourSpec :
         }
     })
 
-private fun plays(
-    voice: String,
-    program: suspend (Transcript) -> Unit,
-) = voice plays { _, out -> program(out) }
+private fun plays(voice: String, program: suspend (Transcript) -> Unit) = voice plays { _, out -> program(out) }
 
 private fun Transcript.sayAll() {
     println("hello -> HELLO")

@@ -18,9 +18,8 @@ import java.util.concurrent.TimeUnit
  *
  * Thread: the reactor's.
  */
-internal class FlushingLoop(
-    private val reactor: Reactor,
-) : StreamLoop,
+internal class FlushingLoop(private val reactor: Reactor) :
+    StreamLoop,
     EventLoop by reactor,
     AutoCloseable {
     override val streams = LoopStreams(this)
@@ -39,15 +38,10 @@ internal class FlushingLoop(
         flushSoon()
     }
 
-    override fun callLater(
-        delay: Long,
-        unit: TimeUnit,
-        call: Runnable,
-    ): DelayedCall =
-        reactor.callLater(delay, unit) {
-            call.run()
-            flushSoon()
-        }
+    override fun callLater(delay: Long, unit: TimeUnit, call: Runnable): DelayedCall = reactor.callLater(delay, unit) {
+        call.run()
+        flushSoon()
+    }
 
     private fun flushSoon() {
         if (isFlushing) return

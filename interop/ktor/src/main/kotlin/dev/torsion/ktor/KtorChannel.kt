@@ -30,10 +30,8 @@ import kotlin.coroutines.resume
  * The two channels of a ktor connection as one [StreamChannel]. Two coroutines on the loop's thread move the bytes; what was taken to be
  * sent waits in a queue of at most [ROOM] bytes.
  */
-internal class KtorChannel(
-    private val loop: StreamLoop,
-    connection: Connection,
-) : StreamChannel,
+internal class KtorChannel(private val loop: StreamLoop, connection: Connection) :
+    StreamChannel,
     EndsWithLoop {
     private val socket = connection.socket
     private val input = connection.input
@@ -46,10 +44,7 @@ internal class KtorChannel(
     /** Always another turn: whoever fills a channel of ktor on the loop must not find itself in a callback of this connection. */
     private val inTurns =
         object : CoroutineDispatcher() {
-            override fun dispatch(
-                context: CoroutineContext,
-                block: Runnable,
-            ) = loop.dispatcher.dispatch(context, block)
+            override fun dispatch(context: CoroutineContext, block: Runnable) = loop.dispatcher.dispatch(context, block)
         }
 
     private var isReading = true

@@ -34,10 +34,8 @@ public fun interface KtorHandler {
  *
  * @throws IllegalArgumentException when [reactor] is of a foreign kind
  */
-public class KtorProtocol(
-    private val reactor: Reactor,
-    private val handler: KtorHandler,
-) : Protocol(),
+public class KtorProtocol(private val reactor: Reactor, private val handler: KtorHandler) :
+    Protocol(),
     HalfCloseableProtocol {
     private lateinit var socket: TransportSocket
 

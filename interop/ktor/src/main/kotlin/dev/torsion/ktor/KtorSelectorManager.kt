@@ -41,9 +41,7 @@ import dev.torsion.nio.Selectable as ReactorSelectable
  *
  * @throws IllegalArgumentException when [reactor] has no selector
  */
-public class KtorSelectorManager(
-    reactor: Reactor,
-) : SelectorManager {
+public class KtorSelectorManager(reactor: Reactor) : SelectorManager {
     private val loop = requireNotNull(reactor.capability(NioEngine::class.java)) { "$reactor has no java.nio selector to share" }
     private val registrations = IdentityHashMap<Selectable, Registration>()
 
@@ -54,10 +52,7 @@ public class KtorSelectorManager(
 
     override val coroutineContext: CoroutineContext = reactor.reactorScope().coroutineContext
 
-    override suspend fun select(
-        selectable: Selectable,
-        interest: SelectInterest,
-    ) {
+    override suspend fun select(selectable: Selectable, interest: SelectInterest) {
         if (selectable.isClosed) throw ClosedChannelException()
         suspendCancellableCoroutine { continuation ->
             selectable.suspensions.addSuspension(interest, continuation)
@@ -85,10 +80,7 @@ public class KtorSelectorManager(
         return true
     }
 
-    private fun want(
-        selectable: Selectable,
-        operation: Int,
-    ) {
+    private fun want(selectable: Selectable, operation: Int) {
         try {
             if (isClosed) throw ClosedSelectorException()
             val key = registrations.getOrPut(selectable) { Registration(selectable) }.key
@@ -100,17 +92,13 @@ public class KtorSelectorManager(
         }
     }
 
-    private fun fail(
-        selectable: Selectable,
-        cause: Exception,
-    ) = selectable.suspensions.invokeForEachPresent { _ -> resumeWithException(cause) }
+    private fun fail(selectable: Selectable, cause: Exception) =
+        selectable.suspensions.invokeForEachPresent { _ -> resumeWithException(cause) }
 
     override fun toString(): String = "KtorSelectorManager(${registrations.size} sockets, $loop)"
 
     /** One socket of ktor on the selector. */
-    private inner class Registration(
-        private val selectable: Selectable,
-    ) : ReactorSelectable {
+    private inner class Registration(private val selectable: Selectable) : ReactorSelectable {
         val key: SelectionKey = loop.register(selectable.channel, 0, this)
 
         override fun ready(operations: Int) {

@@ -37,11 +37,7 @@ import kotlinx.coroutines.withContext
  *
  * @throws IllegalArgumentException when an address is no internet address
  */
-public suspend fun Connection.serve(
-    protocol: Protocol,
-    reactor: Reactor,
-    options: StreamOptions = StreamOptions.DEFAULT,
-): CloseReason {
+public suspend fun Connection.serve(protocol: Protocol, reactor: Reactor, options: StreamOptions = StreamOptions.DEFAULT): CloseReason {
     var isTaken = false
     try {
         return withContext(reactor.dispatcher) {
@@ -55,12 +51,7 @@ public suspend fun Connection.serve(
     }
 }
 
-private suspend fun Connection.run(
-    protocol: Protocol,
-    loop: StreamLoop,
-    options: StreamOptions,
-    taken: () -> Unit,
-): CloseReason {
+private suspend fun Connection.run(protocol: Protocol, loop: StreamLoop, options: StreamOptions, taken: () -> Unit): CloseReason {
     val channel = KtorChannel(loop, this) // first: an address may be refused
     val lost = CompletableDeferred<CloseReason>(loop.scope.coroutineContext.job)
     val transport = StreamTransport.over(loop, channel, options) { lost.complete(it) }
@@ -76,8 +67,5 @@ private suspend fun Connection.run(
 }
 
 /** [serve] on the [connection] of this socket, whose channels nobody may have opened. */
-public suspend fun Socket.serve(
-    protocol: Protocol,
-    reactor: Reactor,
-    options: StreamOptions = StreamOptions.DEFAULT,
-): CloseReason = connection().serve(protocol, reactor, options)
+public suspend fun Socket.serve(protocol: Protocol, reactor: Reactor, options: StreamOptions = StreamOptions.DEFAULT): CloseReason =
+    connection().serve(protocol, reactor, options)

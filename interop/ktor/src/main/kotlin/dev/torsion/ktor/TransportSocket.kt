@@ -38,10 +38,7 @@ import kotlin.coroutines.CoroutineContext
  * They have a scope of their own: when both sides have ended their streams in an orderly way, the connection is over before its last
  * bytes may have been read.
  */
-internal class TransportSocket(
-    private val reactor: Reactor,
-    private val transport: HalfCloseableTransport,
-) : Socket {
+internal class TransportSocket(private val reactor: Reactor, private val transport: HalfCloseableTransport) : Socket {
     override val localAddress: SocketAddress = transport.host().toKtor() // first: an address may be refused
     override val remoteAddress: SocketAddress = transport.peer().toKtor()
     private val connectionScope = ConnectionScope(reactor.scope) { transport.abortConnection(it) }

@@ -38,10 +38,7 @@ private class KtorHarness : StreamHarness() {
         reactor.start()
     }
 
-    override fun listen(
-        factory: Factory,
-        options: TcpOptions,
-    ): ListeningPort = KtorPort(reactor, factory, options)
+    override fun listen(factory: Factory, options: TcpOptions): ListeningPort = KtorPort(reactor, factory, options)
 
     override fun await(work: Callable<Deferred<Unit>>) = reactor.blockingCallFromThread(work)
 
@@ -51,11 +48,7 @@ private class KtorHarness : StreamHarness() {
 }
 
 @OptIn(ExperimentalCoroutinesApi::class)
-private class KtorPort(
-    private val reactor: Reactor,
-    private val factory: Factory,
-    private val options: TcpOptions,
-) : ListeningPort {
+private class KtorPort(private val reactor: Reactor, private val factory: Factory, private val options: TcpOptions) : ListeningPort {
     private val server =
         reactor.scope.async(start = CoroutineStart.UNDISPATCHED) {
             aSocket(KtorSelectorManager(reactor)).tcp().bind(InetSocketAddress("127.0.0.1", 0))

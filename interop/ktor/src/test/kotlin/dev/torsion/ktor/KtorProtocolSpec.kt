@@ -38,10 +38,7 @@ private suspend fun ktorEcho(socket: Socket) {
 class KtorProtocolSpec :
     StringSpec({
         /** Listens with [handler]; the future has the end of the first connection's socket: null when that was clean. */
-        class Served(
-            reactor: Reactor,
-            handler: KtorHandler,
-        ) {
+        class Served(reactor: Reactor, handler: KtorHandler) {
             val end = CompletableFuture<Throwable?>()
             val port =
                 reactor.listen {

@@ -41,11 +41,7 @@ import java.util.concurrent.CompletableFuture
 class KtorServeSpec :
     StringSpec({
         /** Serves one connection with [protocol], and has [peer] talk to it. Gives what serve gave. */
-        fun Reactor.served(
-            protocol: Protocol,
-            options: StreamOptions = StreamOptions.DEFAULT,
-            peer: (Socket) -> Unit,
-        ): CloseReason {
+        fun Reactor.served(protocol: Protocol, options: StreamOptions = StreamOptions.DEFAULT, peer: (Socket) -> Unit): CloseReason {
             val server = coroutineOnLoop { KtorSelectorManager(this@served).bind() }
             val reason = scope.future { server.accept().serve(protocol, this@served, options) }
             server.peer().use(peer)

@@ -28,8 +28,6 @@ internal fun ServerSocket.peer(): Socket =
     Socket(InetAddress.getLoopbackAddress(), port).apply { soTimeout = (DEADLINE_SECONDS * 1000).toInt() }
 
 /** A reactor that is none of Torsion's own. */
-internal class ForeignReactor(
-    reactor: Reactor,
-) : Reactor by reactor {
+internal class ForeignReactor(reactor: Reactor) : Reactor by reactor {
     override fun <T : Any> capability(type: Class<T>): T? = null
 }

@@ -24,10 +24,7 @@ internal const val DEADLINE_SECONDS = 20L
 internal val Reactor.channels: Int get() = capability(NioEngine::class.java)!!.channelCount
 
 /** Runs [test] with a started reactor, and insists that it stops. */
-internal fun <T> withReactor(
-    options: ReactorOptions = ReactorOptions(),
-    test: (Reactor) -> T,
-): T {
+internal fun <T> withReactor(options: ReactorOptions = ReactorOptions(), test: (Reactor) -> T): T {
     val reactor = Reactor.create(options)
     reactor.start()
     try {
@@ -43,10 +40,7 @@ internal fun <T> Reactor.onLoop(call: () -> T): T = blockingCallFromThread { suc
 internal fun <T> CompletableFuture<T>.getOrFail(): T = get(DEADLINE_SECONDS, TimeUnit.SECONDS)
 
 /** A protocol made of what a test wants it to do. */
-internal class Scripted(
-    private val made: Scripted.() -> Unit = {},
-    private val received: Scripted.(ByteArray) -> Unit = {},
-) : Protocol() {
+internal class Scripted(private val made: Scripted.() -> Unit = {}, private val received: Scripted.(ByteArray) -> Unit = {}) : Protocol() {
     val lost = CompletableFuture<CloseReason>()
     val connection = CompletableFuture<Scripted>()
 

@@ -57,10 +57,7 @@ constructor(
     tags: Iterable<Tag> = Tags.empty(),
 ) : MeterBinder,
     AutoCloseable {
-    private class Snapshot(
-        val health: LoopHealth,
-        val takenAt: Long,
-    )
+    private class Snapshot(val health: LoopHealth, val takenAt: Long)
 
     private val tags = Tags.of("reactor", name).and(tags)
     private val bound = CopyOnWriteArrayList<Pair<MeterRegistry, Meter>>()
@@ -91,32 +88,18 @@ constructor(
         bound.clear()
     }
 
-    private fun MeterRegistry.counter(
-        name: String,
-        unit: String,
-        description: String,
-        value: (LoopHealth) -> Double,
-    ) {
+    private fun MeterRegistry.counter(name: String, unit: String, description: String, value: (LoopHealth) -> Double) {
         val counter = FunctionCounter.builder(name, reactor) { value(health()) }
         val meter = counter.baseUnit(unit).description(description).tags(tags).register(this)
         bound.add(this to meter)
     }
 
-    private fun MeterRegistry.gauge(
-        name: String,
-        unit: String?,
-        description: String,
-        value: (LoopHealth) -> Double,
-    ) {
+    private fun MeterRegistry.gauge(name: String, unit: String?, description: String, value: (LoopHealth) -> Double) {
         val meter = Gauge.builder(name, reactor) { value(health()) }.baseUnit(unit).description(description).tags(tags).register(this)
         bound.add(this to meter)
     }
 
-    private fun MeterRegistry.time(
-        name: String,
-        description: String,
-        value: (LoopHealth) -> Duration,
-    ) {
+    private fun MeterRegistry.time(name: String, description: String, value: (LoopHealth) -> Duration) {
         val meter =
             TimeGauge.builder(name, reactor, TimeUnit.NANOSECONDS) { value(health()).toNanos().toDouble() }
                 .description(description).tags(tags).register(this)

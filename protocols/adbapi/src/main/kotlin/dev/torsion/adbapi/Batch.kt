@@ -13,11 +13,7 @@ import java.util.function.Consumer
  * db.batch(Batch.of("INSERT INTO fruit(name, price) VALUES (?, ?)", rows -> rows.add("apple", 3).add("pear", 2)));
  * ```
  */
-public class Batch private constructor(
-    private val text: String,
-    internal val rows: List<Sql>,
-    internal val timeout: Duration?,
-) {
+public class Batch private constructor(private val text: String, internal val rows: List<Sql>, internal val timeout: Duration?) {
     /** The same, to be cancelled when a thousand rows of it take longer than [timeout]. */
     public fun timeout(timeout: Duration): Batch {
         Sql.requirePositive("timeout", timeout)
@@ -30,9 +26,7 @@ public class Batch private constructor(
     override fun toString(): String = "Batch($text, ${rows.size} rows)"
 
     /** The rows of a batch, as they are given. */
-    public class Rows internal constructor(
-        private val text: String,
-    ) {
+    public class Rows internal constructor(private val text: String) {
         internal val rows = ArrayList<Sql>()
 
         /** Adds a row of values, for each `?`. */
@@ -45,16 +39,10 @@ public class Batch private constructor(
     public companion object {
         /** The statement [text] for the rows that [fill] adds. */
         @JvmStatic
-        public fun of(
-            text: String,
-            fill: Consumer<Rows>,
-        ): Batch = Batch(text, Rows(text).also(fill::accept).rows, null)
+        public fun of(text: String, fill: Consumer<Rows>): Batch = Batch(text, Rows(text).also(fill::accept).rows, null)
 
         /** The statement [text] for each of [rows], whose values are for its `?`s. */
         @JvmStatic
-        public fun of(
-            text: String,
-            rows: Iterable<List<Any?>>,
-        ): Batch = Batch(text, rows.map { Sql.of(text, *it.toTypedArray()) }, null)
+        public fun of(text: String, rows: Iterable<List<Any?>>): Batch = Batch(text, rows.map { Sql.of(text, *it.toTypedArray()) }, null)
     }
 }

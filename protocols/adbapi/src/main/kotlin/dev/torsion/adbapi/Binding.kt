@@ -13,16 +13,11 @@ import java.util.UUID
 import java.util.concurrent.ConcurrentHashMap
 
 /** Makes JDBC's text and values of an [Sql]. */
-internal class Binding(
-    private val dialect: Dialect,
-) {
+internal class Binding(private val dialect: Dialect) {
     private val parsed = ConcurrentHashMap<String, NamedParameters>()
 
     /** What JDBC gets. */
-    class Bound(
-        val text: String,
-        val values: List<Any?>,
-    )
+    class Bound(val text: String, val values: List<Any?>)
 
     fun bound(sql: Sql): Bound {
         val named = sql.named ?: return Bound(sql.text, sql.arguments)
@@ -49,18 +44,11 @@ internal class Binding(
         return NamedParameters.parse(text, dialect).also { parsed[text] = it }
     }
 
-    fun bind(
-        statement: PreparedStatement,
-        values: List<Any?>,
-    ) {
+    fun bind(statement: PreparedStatement, values: List<Any?>) {
         for (index in values.indices) set(statement, index + 1, values[index])
     }
 
-    private fun set(
-        statement: PreparedStatement,
-        index: Int,
-        value: Any?,
-    ) {
+    private fun set(statement: PreparedStatement, index: Int, value: Any?) {
         when (value) {
             null -> statement.setNull(index, Types.NULL)
             is Enum<*> -> statement.setString(index, value.name)
@@ -88,17 +76,10 @@ internal class Binding(
         }
     }
 
-    private fun setTime(
-        statement: PreparedStatement,
-        index: Int,
-        value: OffsetDateTime,
-    ) = if (dialect == Dialect.SQLITE) setText(statement, index, value) else statement.setObject(index, value)
+    private fun setTime(statement: PreparedStatement, index: Int, value: OffsetDateTime) =
+        if (dialect == Dialect.SQLITE) setText(statement, index, value) else statement.setObject(index, value)
 
-    private fun setText(
-        statement: PreparedStatement,
-        index: Int,
-        value: Any,
-    ) = statement.setString(index, value.toString())
+    private fun setText(statement: PreparedStatement, index: Int, value: Any) = statement.setString(index, value.toString())
 
     private companion object {
         const val REMEMBERED = 1_000

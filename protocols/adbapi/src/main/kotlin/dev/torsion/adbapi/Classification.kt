@@ -16,10 +16,7 @@ import java.sql.SQLTransientConnectionException
  * error code does.
  */
 internal object Classification {
-    fun of(
-        error: SQLException,
-        dialect: Dialect,
-    ): DatabaseException {
+    fun of(error: SQLException, dialect: Dialect): DatabaseException {
         val cause = mostTelling(error)
         val message = cause.message ?: cause.javaClass.simpleName
         return make(kind(cause, dialect))(message, cause)
@@ -29,42 +26,37 @@ internal object Classification {
     private fun mostTelling(error: SQLException): SQLException =
         if (error is BatchUpdateException) (error.nextException ?: error.cause as? SQLException ?: error) else error
 
-    private fun kind(
-        error: SQLException,
-        dialect: Dialect,
-    ): Kind =
-        dialect.kindOf(error)
-            ?: when (error) {
-                is SQLTransientConnectionException, is SQLNonTransientConnectionException, is SQLRecoverableException -> Kind.UNAVAILABLE
+    private fun kind(error: SQLException, dialect: Dialect): Kind = dialect.kindOf(error)
+        ?: when (error) {
+            is SQLTransientConnectionException, is SQLNonTransientConnectionException, is SQLRecoverableException -> Kind.UNAVAILABLE
+            else -> null
+        }
+        ?: byState(error.sqlState.orEmpty())
+        ?: when (error) {
+            is SQLTimeoutException -> Kind.TIMEOUT
+            is SQLIntegrityConstraintViolationException -> Kind.INTEGRITY
+            else -> Kind.OTHER
+        }
+
+    private fun byState(state: String): Kind? = when (state) {
+        "40P01" -> Kind.DEADLOCK
+        "40001", "40002" -> Kind.SERIALIZATION
+        "55P03" -> Kind.LOCK_TIMEOUT
+        "23505" -> Kind.UNIQUE
+        "23503", "23506" -> Kind.FOREIGN_KEY
+        "23502" -> Kind.NOT_NULL
+        "23513", "23514" -> Kind.CHECK
+        "57014", "70100" -> Kind.CANCELLED
+        "57P01", "57P02", "57P03", "57P05" -> Kind.UNAVAILABLE
+        "HYT00", "HYT01" -> Kind.TIMEOUT
+        else ->
+            when (state.take(2)) {
+                "08", "53" -> Kind.UNAVAILABLE
+                "23" -> Kind.INTEGRITY
+                "42" -> Kind.BAD_STATEMENT
                 else -> null
             }
-            ?: byState(error.sqlState.orEmpty())
-            ?: when (error) {
-                is SQLTimeoutException -> Kind.TIMEOUT
-                is SQLIntegrityConstraintViolationException -> Kind.INTEGRITY
-                else -> Kind.OTHER
-            }
-
-    private fun byState(state: String): Kind? =
-        when (state) {
-            "40P01" -> Kind.DEADLOCK
-            "40001", "40002" -> Kind.SERIALIZATION
-            "55P03" -> Kind.LOCK_TIMEOUT
-            "23505" -> Kind.UNIQUE
-            "23503", "23506" -> Kind.FOREIGN_KEY
-            "23502" -> Kind.NOT_NULL
-            "23513", "23514" -> Kind.CHECK
-            "57014", "70100" -> Kind.CANCELLED
-            "57P01", "57P02", "57P03", "57P05" -> Kind.UNAVAILABLE
-            "HYT00", "HYT01" -> Kind.TIMEOUT
-            else ->
-                when (state.take(2)) {
-                    "08", "53" -> Kind.UNAVAILABLE
-                    "23" -> Kind.INTEGRITY
-                    "42" -> Kind.BAD_STATEMENT
-                    else -> null
-                }
-        }
+    }
 
     internal enum class Kind {
         DEADLOCK,
@@ -82,20 +74,19 @@ internal object Classification {
         OTHER,
     }
 
-    private fun make(kind: Kind): (String, Throwable) -> DatabaseException =
-        when (kind) {
-            Kind.DEADLOCK -> ::DeadlockException
-            Kind.SERIALIZATION -> ::SerializationFailureException
-            Kind.LOCK_TIMEOUT -> ::LockTimeoutException
-            Kind.UNIQUE -> ::UniqueViolationException
-            Kind.FOREIGN_KEY -> ::ForeignKeyViolationException
-            Kind.NOT_NULL -> ::NotNullViolationException
-            Kind.CHECK -> ::CheckViolationException
-            Kind.INTEGRITY -> ::IntegrityViolationException
-            Kind.BAD_STATEMENT -> ::BadStatementException
-            Kind.TIMEOUT -> ::StatementTimeoutException
-            Kind.CANCELLED -> ::StatementCancelledException
-            Kind.UNAVAILABLE -> ::DatabaseUnavailableException
-            Kind.OTHER -> ::DatabaseException
-        }
+    private fun make(kind: Kind): (String, Throwable) -> DatabaseException = when (kind) {
+        Kind.DEADLOCK -> ::DeadlockException
+        Kind.SERIALIZATION -> ::SerializationFailureException
+        Kind.LOCK_TIMEOUT -> ::LockTimeoutException
+        Kind.UNIQUE -> ::UniqueViolationException
+        Kind.FOREIGN_KEY -> ::ForeignKeyViolationException
+        Kind.NOT_NULL -> ::NotNullViolationException
+        Kind.CHECK -> ::CheckViolationException
+        Kind.INTEGRITY -> ::IntegrityViolationException
+        Kind.BAD_STATEMENT -> ::BadStatementException
+        Kind.TIMEOUT -> ::StatementTimeoutException
+        Kind.CANCELLED -> ::StatementCancelledException
+        Kind.UNAVAILABLE -> ::DatabaseUnavailableException
+        Kind.OTHER -> ::DatabaseException
+    }
 }

@@ -46,10 +46,7 @@ import javax.sql.DataSource
  * interaction for another operation of the same pool: when all threads do that, none is left.
  */
 @OptIn(TorsionSpi::class)
-public class ConnectionPool private constructor(
-    private val reactor: Reactor,
-    internal val engine: Engine,
-) : AutoCloseable {
+public class ConnectionPool private constructor(private val reactor: Reactor, internal val engine: Engine) : AutoCloseable {
     internal val voices = Voices(reactor, engine)
     private var trigger: TriggerHandle? = null // the reactor's thread only
 
@@ -59,28 +56,19 @@ public class ConnectionPool private constructor(
     public fun <T> runQuery(query: Query<T>): Deferred<List<T>> = deferred("runQuery", null) { it.query(query) }
 
     /** The rows of the statement [text], with [arguments] for each `?` in it. On the reactor's thread. */
-    public fun runQuery(
-        text: String,
-        vararg arguments: Any?,
-    ): Deferred<List<Row>> = runQuery(Sql.of(text, *arguments))
+    public fun runQuery(text: String, vararg arguments: Any?): Deferred<List<Row>> = runQuery(Sql.of(text, *arguments))
 
     /** Runs a statement that changes something; the Deferred has how many rows that were. On the reactor's thread. */
     public fun runOperation(sql: Sql): Deferred<Long> = deferred("runOperation", null) { it.update(sql) }
 
     /** [runOperation] with [arguments] for each `?` in [text]. On the reactor's thread. */
-    public fun runOperation(
-        text: String,
-        vararg arguments: Any?,
-    ): Deferred<Long> = runOperation(Sql.of(text, *arguments))
+    public fun runOperation(text: String, vararg arguments: Any?): Deferred<Long> = runOperation(Sql.of(text, *arguments))
 
     /** Runs an `INSERT`; the Deferred has the keys that the database has made. On the reactor's thread. */
     public fun runInsert(sql: Sql): Deferred<Inserted> = deferred("runInsert", null) { it.insert(sql) }
 
     /** [runInsert] with [arguments] for each `?` in [text]. On the reactor's thread. */
-    public fun runInsert(
-        text: String,
-        vararg arguments: Any?,
-    ): Deferred<Inserted> = runInsert(Sql.of(text, *arguments))
+    public fun runInsert(text: String, vararg arguments: Any?): Deferred<Inserted> = runInsert(Sql.of(text, *arguments))
 
     /** Runs [batch] as one transaction; the Deferred has how many rows each of its rows has changed. On the reactor's thread. */
     public fun runBatch(batch: Batch): Deferred<List<Long>> = deferred("runBatch", engine.options.interaction) { it.batch(batch) }
@@ -89,10 +77,8 @@ public class ConnectionPool private constructor(
     public fun <T> runInteraction(work: Interaction<T>): Deferred<T> = runInteraction(engine.options.interaction, work)
 
     /** [runInteraction] with other [options]. */
-    public fun <T> runInteraction(
-        options: InteractionOptions,
-        work: Interaction<T>,
-    ): Deferred<T> = deferred("runInteraction", options) { work.run(Transaction(it)) }
+    public fun <T> runInteraction(options: InteractionOptions, work: Interaction<T>): Deferred<T> =
+        deferred("runInteraction", options) { work.run(Transaction(it)) }
 
     /** Runs [work] with a connection of JDBC's as a transaction, on a thread of the pool. Called on the reactor's thread. */
     public fun <T> runWithConnection(work: ConnectionWork<T>): Deferred<T> =
@@ -104,28 +90,19 @@ public class ConnectionPool private constructor(
     public fun <T> query(query: Query<T>): CompletableFuture<List<T>> = voices.future(null) { it.query(query) }
 
     /** The rows of the statement [text], with [arguments] for each `?` in it. On any thread. */
-    public fun query(
-        text: String,
-        vararg arguments: Any?,
-    ): CompletableFuture<List<Row>> = query(Sql.of(text, *arguments))
+    public fun query(text: String, vararg arguments: Any?): CompletableFuture<List<Row>> = query(Sql.of(text, *arguments))
 
     /** Runs a statement that changes something; the future has how many rows that were. On any thread. */
     public fun update(sql: Sql): CompletableFuture<Long> = voices.future(null) { it.update(sql) }
 
     /** [update] with [arguments] for each `?` in [text]. On any thread. */
-    public fun update(
-        text: String,
-        vararg arguments: Any?,
-    ): CompletableFuture<Long> = update(Sql.of(text, *arguments))
+    public fun update(text: String, vararg arguments: Any?): CompletableFuture<Long> = update(Sql.of(text, *arguments))
 
     /** Runs an `INSERT`; the future has the keys that the database has made. On any thread. */
     public fun insert(sql: Sql): CompletableFuture<Inserted> = voices.future(null) { it.insert(sql) }
 
     /** [insert] with [arguments] for each `?` in [text]. On any thread. */
-    public fun insert(
-        text: String,
-        vararg arguments: Any?,
-    ): CompletableFuture<Inserted> = insert(Sql.of(text, *arguments))
+    public fun insert(text: String, vararg arguments: Any?): CompletableFuture<Inserted> = insert(Sql.of(text, *arguments))
 
     /** Runs [batch] as one transaction; the future has how many rows each of its rows has changed. On any thread. */
     public fun batch(batch: Batch): CompletableFuture<List<Long>> = voices.future(engine.options.interaction) { it.batch(batch) }
@@ -134,10 +111,8 @@ public class ConnectionPool private constructor(
     public fun <T> interaction(work: Interaction<T>): CompletableFuture<T> = interaction(engine.options.interaction, work)
 
     /** [interaction] with other [options]. */
-    public fun <T> interaction(
-        options: InteractionOptions,
-        work: Interaction<T>,
-    ): CompletableFuture<T> = voices.future(options) { work.run(Transaction(it)) }
+    public fun <T> interaction(options: InteractionOptions, work: Interaction<T>): CompletableFuture<T> =
+        voices.future(options) { work.run(Transaction(it)) }
 
     /** Runs [work] with a connection of JDBC's as a transaction, on a thread of the pool. Called on any thread. */
     public fun <T> withConnection(work: ConnectionWork<T>): CompletableFuture<T> =
@@ -172,11 +147,7 @@ public class ConnectionPool private constructor(
     /** [close] as a Deferred. On the reactor's thread. */
     public fun runClose(): Deferred<Void?> = engine.close().copy().toDeferred(reactor)
 
-    private fun <T> deferred(
-        operation: String,
-        interaction: InteractionOptions?,
-        work: (Session) -> T,
-    ): Deferred<T> {
+    private fun <T> deferred(operation: String, interaction: InteractionOptions?, work: (Session) -> T): Deferred<T> {
         reactor.checkThread(operation)
         return voices.deferred(interaction, work)
     }
@@ -224,11 +195,7 @@ public class ConnectionPool private constructor(
          */
         @JvmStatic
         @JvmOverloads
-        public fun open(
-            reactor: Reactor,
-            url: String,
-            options: ConnectionPoolOptions = ConnectionPoolOptions.DEFAULT,
-        ): ConnectionPool {
+        public fun open(reactor: Reactor, url: String, options: ConnectionPoolOptions = ConnectionPoolOptions.DEFAULT): ConnectionPool {
             try {
                 DriverManager.getDriver(url)
             } catch (e: java.sql.SQLException) {
@@ -272,11 +239,7 @@ public class ConnectionPool private constructor(
             return open(reactor, connections, options)
         }
 
-        private fun open(
-            reactor: Reactor,
-            connections: Connections,
-            options: ConnectionPoolOptions,
-        ): ConnectionPool {
+        private fun open(reactor: Reactor, connections: Connections, options: ConnectionPoolOptions): ConnectionPool {
             val pool = ConnectionPool(reactor, Engine(options, connections))
             if (reactor.isInReactorThread) pool.closeWithReactor() else reactor.callFromThread(pool::closeWithReactor)
             return pool

@@ -92,10 +92,7 @@ public class ConnectionPoolOptions private constructor(
     public fun withPooled(kept: Boolean): ConnectionPoolOptions = copy(pooled = kept)
 
     /** These options with a user to log in as. */
-    public fun withUser(
-        username: String,
-        password: String,
-    ): ConnectionPoolOptions = copy(username = username, password = password)
+    public fun withUser(username: String, password: String): ConnectionPoolOptions = copy(username = username, password = password)
 
     private fun copy(
         name: String = this.name,
@@ -129,9 +126,7 @@ public class ConnectionPoolOptions private constructor(
 }
 
 /** How far a transaction is kept from what others do at the same time. */
-public enum class Isolation(
-    internal val level: Int,
-) {
+public enum class Isolation(internal val level: Int) {
     /** It may see what others have not committed. */
     READ_UNCOMMITTED(java.sql.Connection.TRANSACTION_READ_UNCOMMITTED),
 

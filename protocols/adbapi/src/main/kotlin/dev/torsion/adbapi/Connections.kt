@@ -48,11 +48,8 @@ internal fun cut(connection: Connection) {
 }
 
 /** Connections that are kept by HikariCP, of a [source] or of a [url]. */
-internal class KeptConnections(
-    private val url: String?,
-    private val source: DataSource?,
-    private val options: ConnectionPoolOptions,
-) : Connections {
+internal class KeptConnections(private val url: String?, private val source: DataSource?, private val options: ConnectionPoolOptions) :
+    Connections {
     private val lock = ReentrantLock()
 
     @Volatile
@@ -85,33 +82,31 @@ internal class KeptConnections(
         }
     }
 
-    private fun make(): HikariDataSource =
-        lock.withLock {
-            made?.let { return it }
-            if (isClosed) throw ConnectionPoolClosedException("the connection pool ${options.name} was closed")
-            HikariDataSource(config()).also { made = it }
-        }
+    private fun make(): HikariDataSource = lock.withLock {
+        made?.let { return it }
+        if (isClosed) throw ConnectionPoolClosedException("the connection pool ${options.name} was closed")
+        HikariDataSource(config()).also { made = it }
+    }
 
-    private fun config() =
-        HikariConfig().apply {
-            poolName = options.name
-            if (url != null) jdbcUrl = url else dataSource = source
-            username = options.username
-            password = options.password
-            maximumPoolSize = options.connections
-            minimumIdle = 0
-            connectionTimeout = options.connectTimeout.toMillisOr(MOST_MILLIS)
-            validationTimeout = minOf(connectionTimeout, VALIDATION_MILLIS)
-            initializationFailTimeout = -1 // a server that is not there yet is waited for by those who want it
-            exceptionOverride = OVERRIDE
-            if (url != null && isInMemory(url)) {
-                // The database is gone with its last connection.
-                minimumIdle = 1
-                maxLifetime = 0
-                idleTimeout = 0
-                keepaliveTime = 0
-            }
+    private fun config() = HikariConfig().apply {
+        poolName = options.name
+        if (url != null) jdbcUrl = url else dataSource = source
+        username = options.username
+        password = options.password
+        maximumPoolSize = options.connections
+        minimumIdle = 0
+        connectionTimeout = options.connectTimeout.toMillisOr(MOST_MILLIS)
+        validationTimeout = minOf(connectionTimeout, VALIDATION_MILLIS)
+        initializationFailTimeout = -1 // a server that is not there yet is waited for by those who want it
+        exceptionOverride = OVERRIDE
+        if (url != null && isInMemory(url)) {
+            // The database is gone with its last connection.
+            minimumIdle = 1
+            maxLifetime = 0
+            idleTimeout = 0
+            keepaliveTime = 0
         }
+    }
 
     /** A statement that was cancelled says nothing about its connection: the job looks after that. */
     private object Override : SQLExceptionOverride {
@@ -134,10 +129,7 @@ internal class KeptConnections(
  * A connection of its own for each job, by [connect]: of a source that keeps them itself. With [pool], the source is that one. Of another pool
  * all that JDBC can do is `abort`, which some drivers have not, so that pool may keep an evicted connection.
  */
-internal class SourceConnections(
-    private val pool: HikariDataSource? = null,
-    private val connect: () -> Connection?,
-) : Connections {
+internal class SourceConnections(private val pool: HikariDataSource? = null, private val connect: () -> Connection?) : Connections {
     // Those that came with autocommit off: a single statement would be rolled back.
     private val switched: MutableSet<Connection> = Collections.synchronizedSet(Collections.newSetFromMap(IdentityHashMap()))
 

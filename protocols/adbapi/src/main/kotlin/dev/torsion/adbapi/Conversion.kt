@@ -25,11 +25,7 @@ internal object Conversion {
     /** Whether a single value can be a [type]: then a row of it is one column. */
     fun isScalar(type: Class<*>): Boolean = boxed(type) in SCALARS || type.isEnum
 
-    fun convert(
-        value: Any,
-        type: Class<*>,
-        column: String,
-    ): Any {
+    fun convert(value: Any, type: Class<*>, column: String): Any {
         val wanted = boxed(type)
         if (wanted.isInstance(value)) return value
         return try {
@@ -43,67 +39,53 @@ internal object Conversion {
         } ?: throw MappingException("\"$column\" is a ${value.javaClass.simpleName}, which is no ${type.simpleName}")
     }
 
-    private fun convertOther(
-        value: Any,
-        wanted: Class<*>,
-    ): Any? =
+    private fun convertOther(value: Any, wanted: Class<*>): Any? = when {
+        value is Number -> fromNumber(value, wanted)
+        value is String -> fromText(value, wanted)
+        value is Boolean && wanted == String::class.java -> value.toString()
+        value is OffsetDateTime && wanted == Instant::class.java -> value.toInstant()
+        value is OffsetDateTime && wanted == ZonedDateTime::class.java -> value.toZonedDateTime()
+        value is LocalDateTime && wanted == LocalDate::class.java && value.toLocalTime() == LocalTime.MIDNIGHT -> value.toLocalDate()
+        value is ByteArray && wanted == UUID::class.java && value.size == UUID_BYTES ->
+            ByteBuffer.wrap(value).let { UUID(it.getLong(), it.getLong()) }
+        value is UUID && wanted == String::class.java -> value.toString()
+        else -> null
+    }
+
+    private fun fromNumber(value: Number, wanted: Class<*>): Any? = when (wanted) {
+        Boolean::class.javaObjectType -> asBoolean(value)
+        String::class.java -> value.toString()
+        Double::class.javaObjectType -> asDouble(value)
+        Float::class.javaObjectType -> asFloat(value)
+        BigDecimal::class.java -> decimal(value)
+        BigInteger::class.java -> decimal(value).toBigIntegerExact()
+        Long::class.javaObjectType -> decimal(value).longValueExact()
+        Int::class.javaObjectType -> decimal(value).intValueExact()
+        Short::class.javaObjectType -> decimal(value).shortValueExact()
+        Byte::class.javaObjectType -> decimal(value).byteValueExact()
+        else -> null
+    }
+
+    private fun asBoolean(value: Number): Boolean? = decimal(value).let {
         when {
-            value is Number -> fromNumber(value, wanted)
-            value is String -> fromText(value, wanted)
-            value is Boolean && wanted == String::class.java -> value.toString()
-            value is OffsetDateTime && wanted == Instant::class.java -> value.toInstant()
-            value is OffsetDateTime && wanted == ZonedDateTime::class.java -> value.toZonedDateTime()
-            value is LocalDateTime && wanted == LocalDate::class.java && value.toLocalTime() == LocalTime.MIDNIGHT -> value.toLocalDate()
-            value is ByteArray && wanted == UUID::class.java && value.size == UUID_BYTES ->
-                ByteBuffer.wrap(value).let { UUID(it.getLong(), it.getLong()) }
-            value is UUID && wanted == String::class.java -> value.toString()
+            it.signum() == 0 -> false
+            it.compareTo(BigDecimal.ONE) == 0 -> true
             else -> null
         }
-
-    private fun fromNumber(
-        value: Number,
-        wanted: Class<*>,
-    ): Any? =
-        when (wanted) {
-            Boolean::class.javaObjectType -> asBoolean(value)
-            String::class.java -> value.toString()
-            Double::class.javaObjectType -> asDouble(value)
-            Float::class.javaObjectType -> asFloat(value)
-            BigDecimal::class.java -> decimal(value)
-            BigInteger::class.java -> decimal(value).toBigIntegerExact()
-            Long::class.javaObjectType -> decimal(value).longValueExact()
-            Int::class.javaObjectType -> decimal(value).intValueExact()
-            Short::class.javaObjectType -> decimal(value).shortValueExact()
-            Byte::class.javaObjectType -> decimal(value).byteValueExact()
-            else -> null
-        }
-
-    private fun asBoolean(value: Number): Boolean? =
-        decimal(value).let {
-            when {
-                it.signum() == 0 -> false
-                it.compareTo(BigDecimal.ONE) == 0 -> true
-                else -> null
-            }
-        }
+    }
 
     private fun asDouble(value: Number): Double = value.toDouble().also { if (value !is Float) requireWhole(value, it, "Double") }
 
-    private fun asFloat(value: Number): Float =
-        value.toFloat().also {
-            if (value !is Double) {
-                requireWhole(value, it.toDouble(), "Float")
-            } else if (it.isInfinite() && !value.isInfinite()) {
-                throw ArithmeticException("$value is too large for a Float")
-            }
+    private fun asFloat(value: Number): Float = value.toFloat().also {
+        if (value !is Double) {
+            requireWhole(value, it.toDouble(), "Float")
+        } else if (it.isInfinite() && !value.isInfinite()) {
+            throw ArithmeticException("$value is too large for a Float")
         }
+    }
 
     /** All digits of [value] before its point must be in [made]. */
-    private fun requireWhole(
-        value: Number,
-        made: Double,
-        type: String,
-    ) {
+    private fun requireWhole(value: Number, made: Double, type: String) {
         val isWhole = !made.isInfinite() && (BigDecimal(made).toBigInteger() == decimal(value).toBigInteger() || isRounded(value, made))
         if (!isWhole) {
             throw ArithmeticException("$value has too many digits for a $type")
@@ -111,36 +93,29 @@ internal object Conversion {
     }
 
     /** Such as 0.99999999999999999, which becomes 1. */
-    private fun isRounded(
-        value: Number,
-        made: Double,
-    ) = decimal(value).let { it.stripTrailingZeros().scale() > 0 && (BigDecimal(made) - it).abs() < BigDecimal.ONE }
+    private fun isRounded(value: Number, made: Double) =
+        decimal(value).let { it.stripTrailingZeros().scale() > 0 && (BigDecimal(made) - it).abs() < BigDecimal.ONE }
 
-    private fun decimal(value: Number): BigDecimal =
-        when (value) {
-            is BigDecimal -> value
-            is BigInteger -> BigDecimal(value)
-            is Double, is Float -> BigDecimal.valueOf(value.toDouble())
-            else -> BigDecimal.valueOf(value.toLong())
-        }
+    private fun decimal(value: Number): BigDecimal = when (value) {
+        is BigDecimal -> value
+        is BigInteger -> BigDecimal(value)
+        is Double, is Float -> BigDecimal.valueOf(value.toDouble())
+        else -> BigDecimal.valueOf(value.toLong())
+    }
 
-    private fun fromText(
-        value: String,
-        wanted: Class<*>,
-    ): Any? =
-        when (wanted) {
-            LocalDate::class.java -> LocalDate.parse(value)
-            LocalTime::class.java -> LocalTime.parse(value)
-            OffsetTime::class.java -> OffsetTime.parse(value)
-            LocalDateTime::class.java -> LocalDateTime.parse(value.replace(' ', 'T'))
-            OffsetDateTime::class.java -> OffsetDateTime.parse(value.replace(' ', 'T'))
-            Instant::class.java -> OffsetDateTime.parse(value.replace(' ', 'T')).toInstant()
-            UUID::class.java -> runCatching { UUID.fromString(value) }.getOrNull()
-            BigDecimal::class.java -> BigDecimal(value)
-            BigInteger::class.java -> BigInteger(value)
-            Char::class.javaObjectType -> value.singleOrNull()
-            else -> if (wanted.isEnum) wanted.enumConstants.firstOrNull { (it as Enum<*>).name == value } else null
-        }
+    private fun fromText(value: String, wanted: Class<*>): Any? = when (wanted) {
+        LocalDate::class.java -> LocalDate.parse(value)
+        LocalTime::class.java -> LocalTime.parse(value)
+        OffsetTime::class.java -> OffsetTime.parse(value)
+        LocalDateTime::class.java -> LocalDateTime.parse(value.replace(' ', 'T'))
+        OffsetDateTime::class.java -> OffsetDateTime.parse(value.replace(' ', 'T'))
+        Instant::class.java -> OffsetDateTime.parse(value.replace(' ', 'T')).toInstant()
+        UUID::class.java -> runCatching { UUID.fromString(value) }.getOrNull()
+        BigDecimal::class.java -> BigDecimal(value)
+        BigInteger::class.java -> BigInteger(value)
+        Char::class.javaObjectType -> value.singleOrNull()
+        else -> if (wanted.isEnum) wanted.enumConstants.firstOrNull { (it as Enum<*>).name == value } else null
+    }
 
     private fun boxed(type: Class<*>): Class<*> = type.kotlin.javaObjectType
 

@@ -15,10 +15,7 @@ public suspend fun <T> ConnectionPool.awaitQuery(query: Query<T>): List<T> = voi
 
 /** The rows of the statement [text], with [arguments] for each `?` in it. */
 @JvmSynthetic
-public suspend fun ConnectionPool.awaitQuery(
-    text: String,
-    vararg arguments: Any?,
-): List<Row> = awaitQuery(Sql.of(text, *arguments))
+public suspend fun ConnectionPool.awaitQuery(text: String, vararg arguments: Any?): List<Row> = awaitQuery(Sql.of(text, *arguments))
 
 /** Runs a statement that changes something, and gives how many rows that were. */
 @JvmSynthetic
@@ -26,10 +23,7 @@ public suspend fun ConnectionPool.awaitOperation(sql: Sql): Long = voices.suspen
 
 /** [awaitOperation] with [arguments] for each `?` in [text]. */
 @JvmSynthetic
-public suspend fun ConnectionPool.awaitOperation(
-    text: String,
-    vararg arguments: Any?,
-): Long = awaitOperation(Sql.of(text, *arguments))
+public suspend fun ConnectionPool.awaitOperation(text: String, vararg arguments: Any?): Long = awaitOperation(Sql.of(text, *arguments))
 
 /** Runs an `INSERT`, and gives the keys that the database has made. */
 @JvmSynthetic
@@ -37,10 +31,7 @@ public suspend fun ConnectionPool.awaitInsert(sql: Sql): Inserted = voices.suspe
 
 /** [awaitInsert] with [arguments] for each `?` in [text]. */
 @JvmSynthetic
-public suspend fun ConnectionPool.awaitInsert(
-    text: String,
-    vararg arguments: Any?,
-): Inserted = awaitInsert(Sql.of(text, *arguments))
+public suspend fun ConnectionPool.awaitInsert(text: String, vararg arguments: Any?): Inserted = awaitInsert(Sql.of(text, *arguments))
 
 /** Runs [batch] as one transaction, and gives how many rows each of its rows has changed. */
 @JvmSynthetic
@@ -66,16 +57,15 @@ public suspend fun <T> ConnectionPool.awaitWithConnection(work: (java.sql.Connec
  * [Sql.fetchSize] at once. A thread and a connection are taken until the last row, or until the collector ends.
  */
 @JvmSynthetic
-public fun <T> ConnectionPool.flow(query: Query<T>): Flow<T> =
-    flow {
-        val source = RowSource(engine, query)
-        source.start()
-        try {
-            while (true) source.next()?.forEach { emit(it) } ?: break
-        } finally {
-            source.cancel()
-        }
+public fun <T> ConnectionPool.flow(query: Query<T>): Flow<T> = flow {
+    val source = RowSource(engine, query)
+    source.start()
+    try {
+        while (true) source.next()?.forEach { emit(it) } ?: break
+    } finally {
+        source.cancel()
     }
+}
 
 /** [ConnectionPool.close] for coroutines. */
 @JvmSynthetic

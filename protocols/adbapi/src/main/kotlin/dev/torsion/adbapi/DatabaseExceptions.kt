@@ -12,10 +12,7 @@ import java.sql.SQLException
  * @property sqlState five characters by the SQL standard, such as `23505`; empty when the driver gives none
  * @property errorCode the driver's own number; 0 when there is none
  */
-public open class DatabaseException internal constructor(
-    message: String,
-    cause: Throwable?,
-) : RuntimeException(message, cause) {
+public open class DatabaseException internal constructor(message: String, cause: Throwable?) : RuntimeException(message, cause) {
     @get:JvmName("sqlState")
     public val sqlState: String = (cause as? SQLException)?.sqlState.orEmpty()
 
@@ -27,111 +24,65 @@ public open class DatabaseException internal constructor(
 }
 
 /** Two transactions waited for each other, and this one was given up; it was rolled back. */
-public class DeadlockException internal constructor(
-    message: String,
-    cause: Throwable?,
-) : DatabaseException(message, cause) {
+public class DeadlockException internal constructor(message: String, cause: Throwable?) : DatabaseException(message, cause) {
     override val isRetryable: Boolean get() = true
 }
 
 /** Another transaction has changed what this one has seen; it was rolled back. */
-public class SerializationFailureException internal constructor(
-    message: String,
-    cause: Throwable?,
-) : DatabaseException(message, cause) {
+public class SerializationFailureException internal constructor(message: String, cause: Throwable?) : DatabaseException(message, cause) {
     override val isRetryable: Boolean get() = true
 }
 
 /** Another transaction kept a lock for longer than the database waits; SQLite's "database is locked" too. */
-public class LockTimeoutException internal constructor(
-    message: String,
-    cause: Throwable?,
-) : DatabaseException(message, cause) {
+public class LockTimeoutException internal constructor(message: String, cause: Throwable?) : DatabaseException(message, cause) {
     override val isRetryable: Boolean get() = true
 }
 
 /** A rule about the data would have been broken. */
-public open class IntegrityViolationException internal constructor(
-    message: String,
-    cause: Throwable?,
-) : DatabaseException(message, cause)
+public open class IntegrityViolationException internal constructor(message: String, cause: Throwable?) : DatabaseException(message, cause)
 
 /** There is a row with this key already. */
-public class UniqueViolationException internal constructor(
-    message: String,
-    cause: Throwable?,
-) : IntegrityViolationException(message, cause)
+public class UniqueViolationException internal constructor(message: String, cause: Throwable?) :
+    IntegrityViolationException(message, cause)
 
 /** A row refers to one that does not exist, or one that is referred to was to go. */
-public class ForeignKeyViolationException internal constructor(
-    message: String,
-    cause: Throwable?,
-) : IntegrityViolationException(message, cause)
+public class ForeignKeyViolationException internal constructor(message: String, cause: Throwable?) :
+    IntegrityViolationException(message, cause)
 
 /** A column that must have a value got none. */
-public class NotNullViolationException internal constructor(
-    message: String,
-    cause: Throwable?,
-) : IntegrityViolationException(message, cause)
+public class NotNullViolationException internal constructor(message: String, cause: Throwable?) :
+    IntegrityViolationException(message, cause)
 
 /** A `CHECK` said no. */
-public class CheckViolationException internal constructor(
-    message: String,
-    cause: Throwable?,
-) : IntegrityViolationException(message, cause)
+public class CheckViolationException internal constructor(message: String, cause: Throwable?) : IntegrityViolationException(message, cause)
 
 /** The statement is not understood, names something that is not there, or is not allowed. */
-public class BadStatementException internal constructor(
-    message: String,
-    cause: Throwable?,
-) : DatabaseException(message, cause)
+public class BadStatementException internal constructor(message: String, cause: Throwable?) : DatabaseException(message, cause)
 
 /** A statement took longer than its time-out; it was cancelled. */
-public class StatementTimeoutException internal constructor(
-    message: String,
-    cause: Throwable?,
-) : DatabaseException(message, cause)
+public class StatementTimeoutException internal constructor(message: String, cause: Throwable?) : DatabaseException(message, cause)
 
 /** Somebody else has cancelled the statement, such as an administrator. */
-public class StatementCancelledException internal constructor(
-    message: String,
-    cause: Throwable?,
-) : DatabaseException(message, cause)
+public class StatementCancelledException internal constructor(message: String, cause: Throwable?) : DatabaseException(message, cause)
 
 /** The server cannot be reached, has gone, or takes no more connections. The next try may succeed. */
-public open class DatabaseUnavailableException internal constructor(
-    message: String,
-    cause: Throwable?,
-) : DatabaseException(message, cause)
+public open class DatabaseUnavailableException internal constructor(message: String, cause: Throwable?) : DatabaseException(message, cause)
 
 /** The connection was lost while a transaction was committed: whether it was is not known. */
-public class CommitOutcomeUnknownException internal constructor(
-    message: String,
-    cause: Throwable?,
-) : DatabaseUnavailableException(message, cause)
+public class CommitOutcomeUnknownException internal constructor(message: String, cause: Throwable?) :
+    DatabaseUnavailableException(message, cause)
 
 /** An interaction took longer than its time-out; it is rolled back. */
-public class InteractionTimeoutException internal constructor(
-    message: String,
-) : DatabaseException(message, null)
+public class InteractionTimeoutException internal constructor(message: String) : DatabaseException(message, null)
 
 /** A query gave more rows than it may; see [Sql.maxRows]. */
-public class TooManyRowsException internal constructor(
-    message: String,
-) : DatabaseException(message, null)
+public class TooManyRowsException internal constructor(message: String) : DatabaseException(message, null)
 
 /** A row does not fit the type that it is wanted as, or a statement its parameters: an error of the program's. */
-public class MappingException internal constructor(
-    message: String,
-    cause: Throwable? = null,
-) : IllegalArgumentException(message, cause)
+public class MappingException internal constructor(message: String, cause: Throwable? = null) : IllegalArgumentException(message, cause)
 
 /** All threads are at work and as much waits as may; nothing was begun. */
-public class TooBusyException internal constructor(
-    message: String,
-) : java.util.concurrent.RejectedExecutionException(message)
+public class TooBusyException internal constructor(message: String) : java.util.concurrent.RejectedExecutionException(message)
 
 /** The pool was closed, before this began or, after its deadline, while it ran. */
-public class ConnectionPoolClosedException internal constructor(
-    message: String,
-) : IllegalStateException(message)
+public class ConnectionPoolClosedException internal constructor(message: String) : IllegalStateException(message)

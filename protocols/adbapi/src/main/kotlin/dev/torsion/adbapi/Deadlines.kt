@@ -16,9 +16,7 @@ import kotlin.concurrent.withLock
  * Deadlines of what goes on at the same time: few, and nearly all of them are met. So a thread is woken when one may have passed, and not for
  * each that begins or ends.
  */
-internal class Deadlines(
-    name: String,
-) : AutoCloseable {
+internal class Deadlines(name: String) : AutoCloseable {
     private val lock = ReentrantLock()
     private val open: MutableSet<Deadline> = ConcurrentHashMap.newKeySet()
     private val timer =
@@ -33,10 +31,7 @@ internal class Deadlines(
     private var planned: ScheduledFuture<*>? = null
 
     /** Runs [passed], which must be quick, after [time], unless the deadline is closed before. */
-    fun after(
-        time: Duration,
-        passed: Runnable,
-    ): Deadline {
+    fun after(time: Duration, passed: Runnable): Deadline {
         val deadline = Deadline(System.nanoTime() - ORIGIN + minOf(TimeUnit.NANOSECONDS.convert(time), LONGEST), passed)
         open.add(deadline)
         // What is added after a check has looked sees the check's new plan; what is added before is seen by the check.
@@ -72,10 +67,7 @@ internal class Deadlines(
         lock.withLock { timer.shutdownNow() }
     }
 
-    internal inner class Deadline(
-        val at: Long,
-        val passed: Runnable,
-    ) : AutoCloseable {
+    internal inner class Deadline(val at: Long, val passed: Runnable) : AutoCloseable {
         override fun close() {
             open.remove(this)
         }

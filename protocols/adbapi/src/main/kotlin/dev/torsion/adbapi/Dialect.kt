@@ -19,20 +19,14 @@ internal enum class Dialect(
 ) {
     POSTGRESQL(quotesDollar = true) {
         /** The driver rolls back only without autocommit; when there is no transaction, it asks the server nothing. */
-        override fun endTransaction(
-            connection: Connection,
-            mayHaveBegun: Boolean,
-        ) {
+        override fun endTransaction(connection: Connection, mayHaveBegun: Boolean) {
             connection.autoCommit = false
             connection.rollback()
             connection.autoCommit = true
         }
 
         /** The driver sends one cancellation for each execution, which the server forgets when the statement has not reached it yet. */
-        override fun cancelAgain(
-            connection: Connection,
-            statement: Statement,
-        ) {
+        override fun cancelAgain(connection: Connection, statement: Statement) {
             val drivers = Class.forName(
                 "org.postgresql.PGConnection",
                 true,
@@ -43,31 +37,24 @@ internal enum class Dialect(
     },
     MARIADB(hasBackslashes = true, readsRest = true) {
         /** The driver asks the server nothing when there is no transaction. */
-        override fun endTransaction(
-            connection: Connection,
-            mayHaveBegun: Boolean,
-        ): Unit = connection.rollback()
+        override fun endTransaction(connection: Connection, mayHaveBegun: Boolean): Unit = connection.rollback()
 
-        override fun kindOf(error: SQLException): Kind? =
-            when (error.errorCode) {
-                1213 -> Kind.DEADLOCK
-                1020 -> Kind.SERIALIZATION // the record has changed since it was read
-                1205 -> Kind.LOCK_TIMEOUT
-                1062, 1169, 1586 -> Kind.UNIQUE
-                1216, 1217, 1451, 1452 -> Kind.FOREIGN_KEY
-                1048, 1364 -> Kind.NOT_NULL
-                4025 -> Kind.CHECK
-                1317 -> Kind.CANCELLED
-                1969 -> Kind.TIMEOUT
-                1040, 1203, 1226 -> Kind.UNAVAILABLE // too many connections
-                else -> null
-            }
+        override fun kindOf(error: SQLException): Kind? = when (error.errorCode) {
+            1213 -> Kind.DEADLOCK
+            1020 -> Kind.SERIALIZATION // the record has changed since it was read
+            1205 -> Kind.LOCK_TIMEOUT
+            1062, 1169, 1586 -> Kind.UNIQUE
+            1216, 1217, 1451, 1452 -> Kind.FOREIGN_KEY
+            1048, 1364 -> Kind.NOT_NULL
+            4025 -> Kind.CHECK
+            1317 -> Kind.CANCELLED
+            1969 -> Kind.TIMEOUT
+            1040, 1203, 1226 -> Kind.UNAVAILABLE // too many connections
+            else -> null
+        }
     },
     SQLITE {
-        override fun endTransaction(
-            connection: Connection,
-            mayHaveBegun: Boolean,
-        ) {
+        override fun endTransaction(connection: Connection, mayHaveBegun: Boolean) {
             if (!mayHaveBegun) return
             try {
                 connection.createStatement().use { it.execute("ROLLBACK") }
@@ -77,34 +64,32 @@ internal enum class Dialect(
         }
 
         // The driver's error code is the plain one. The extended one, which tells more, it writes in front of the message.
-        override fun kindOf(error: SQLException): Kind? =
-            when (error.message.orEmpty().substringBefore(']').removePrefix("[SQLITE_")) {
-                "CONSTRAINT_UNIQUE", "CONSTRAINT_PRIMARYKEY", "CONSTRAINT_ROWID" -> Kind.UNIQUE
-                "CONSTRAINT_FOREIGNKEY" -> Kind.FOREIGN_KEY
-                "CONSTRAINT_NOTNULL" -> Kind.NOT_NULL
-                "CONSTRAINT_CHECK" -> Kind.CHECK
-                "BUSY_SNAPSHOT" -> Kind.SERIALIZATION
-                else ->
-                    when (error.errorCode and 0xFF) {
-                        1 -> Kind.BAD_STATEMENT
-                        5, 6 -> Kind.LOCK_TIMEOUT
-                        9 -> Kind.CANCELLED
-                        14 -> Kind.UNAVAILABLE
-                        19 -> Kind.INTEGRITY
-                        else -> null
-                    }
-            }
+        override fun kindOf(error: SQLException): Kind? = when (error.message.orEmpty().substringBefore(']').removePrefix("[SQLITE_")) {
+            "CONSTRAINT_UNIQUE", "CONSTRAINT_PRIMARYKEY", "CONSTRAINT_ROWID" -> Kind.UNIQUE
+            "CONSTRAINT_FOREIGNKEY" -> Kind.FOREIGN_KEY
+            "CONSTRAINT_NOTNULL" -> Kind.NOT_NULL
+            "CONSTRAINT_CHECK" -> Kind.CHECK
+            "BUSY_SNAPSHOT" -> Kind.SERIALIZATION
+            else ->
+                when (error.errorCode and 0xFF) {
+                    1 -> Kind.BAD_STATEMENT
+                    5, 6 -> Kind.LOCK_TIMEOUT
+                    9 -> Kind.CANCELLED
+                    14 -> Kind.UNAVAILABLE
+                    19 -> Kind.INTEGRITY
+                    else -> null
+                }
+        }
     },
     H2 {
-        override fun kindOf(error: SQLException): Kind? =
-            when (error.errorCode) {
-                40001 -> Kind.DEADLOCK
-                90131 -> Kind.SERIALIZATION // the row was changed or deleted by another transaction
-                50200 -> Kind.LOCK_TIMEOUT
-                57014 -> Kind.CANCELLED
-                90020, 90067, 90098, 90108, 90121 -> Kind.UNAVAILABLE
-                else -> null
-            }
+        override fun kindOf(error: SQLException): Kind? = when (error.errorCode) {
+            40001 -> Kind.DEADLOCK
+            90131 -> Kind.SERIALIZATION // the row was changed or deleted by another transaction
+            50200 -> Kind.LOCK_TIMEOUT
+            57014 -> Kind.CANCELLED
+            90020, 90067, 90098, 90108, 90121 -> Kind.UNAVAILABLE
+            else -> null
+        }
     },
     OTHER,
     ;
@@ -113,25 +98,18 @@ internal enum class Dialect(
     open fun kindOf(error: SQLException): Kind? = null
 
     /** Cancels what [connection] runs, which is [statement], once more. */
-    open fun cancelAgain(
-        connection: Connection,
-        statement: Statement,
-    ): Unit = statement.cancel()
+    open fun cancelAgain(connection: Connection, statement: Statement): Unit = statement.cancel()
 
     /** Rolls back what a single statement such as `BEGIN` has left open although autocommit is on. [mayHaveBegun] is for SQLite. */
-    open fun endTransaction(
-        connection: Connection,
-        mayHaveBegun: Boolean,
-    ): Unit = Unit
+    open fun endTransaction(connection: Connection, mayHaveBegun: Boolean): Unit = Unit
 
     companion object {
-        fun ofProduct(name: String): Dialect =
-            when {
-                name.startsWith("PostgreSQL") -> POSTGRESQL
-                name.startsWith("MariaDB") || name.startsWith("MySQL") -> MARIADB
-                name.startsWith("SQLite") -> SQLITE
-                name.startsWith("H2") -> H2
-                else -> OTHER
-            }
+        fun ofProduct(name: String): Dialect = when {
+            name.startsWith("PostgreSQL") -> POSTGRESQL
+            name.startsWith("MariaDB") || name.startsWith("MySQL") -> MARIADB
+            name.startsWith("SQLite") -> SQLITE
+            name.startsWith("H2") -> H2
+            else -> OTHER
+        }
     }
 }

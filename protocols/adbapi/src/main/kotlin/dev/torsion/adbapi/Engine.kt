@@ -16,11 +16,7 @@ import java.util.concurrent.atomic.AtomicBoolean
 import java.util.concurrent.atomic.AtomicInteger
 
 /** The parts of a pool that its three voices share. On any thread. */
-internal class Engine(
-    val options: ConnectionPoolOptions,
-    val connections: Connections,
-    helperFactory: ThreadFactory? = null,
-) {
+internal class Engine(val options: ConnectionPoolOptions, val connections: Connections, helperFactory: ThreadFactory? = null) {
     val deadlines = Deadlines(options.name)
     val workers = Workers(options)
     val counters = Counters()
@@ -47,10 +43,7 @@ internal class Engine(
 
     val binding: Binding get() = known!!.binding
 
-    private class Known(
-        val dialect: Dialect,
-        val isolation: Int,
-    ) {
+    private class Known(val dialect: Dialect, val isolation: Int) {
         val binding = Binding(dialect)
     }
 
@@ -83,10 +76,7 @@ internal class Engine(
     }
 
     /** Runs [task] on a thread that may block, or [refused], when there is none. */
-    fun inHelper(
-        refused: () -> Any?,
-        task: () -> Unit,
-    ) {
+    fun inHelper(refused: () -> Any?, task: () -> Unit) {
         try {
             helpers.execute(task)
         } catch (e: Throwable) { // the pool of threads was stopped, or the system is out of threads
@@ -133,23 +123,22 @@ internal class Engine(
         }
     }
 
-    fun health(): ConnectionPoolHealth =
-        ConnectionPoolHealth(
-            threads = workers.threadCount,
-            busy = workers.busyCount,
-            waiting = workers.waitingCount,
-            connections = connections.openCount,
-            idleConnections = connections.idleCount,
-            succeeded = counters.succeeded.sum(),
-            failed = counters.failed.sum(),
-            cancelled = counters.cancelled.sum(),
-            timedOut = counters.timedOut.sum(),
-            refused = counters.refused.sum(),
-            retried = counters.retried.sum(),
-            evicted = counters.evicted.sum(),
-            meanWait = counters.meanWait(),
-            longestWait = counters.longestWait(),
-        )
+    fun health(): ConnectionPoolHealth = ConnectionPoolHealth(
+        threads = workers.threadCount,
+        busy = workers.busyCount,
+        waiting = workers.waitingCount,
+        connections = connections.openCount,
+        idleConnections = connections.idleCount,
+        succeeded = counters.succeeded.sum(),
+        failed = counters.failed.sum(),
+        cancelled = counters.cancelled.sum(),
+        timedOut = counters.timedOut.sum(),
+        refused = counters.refused.sum(),
+        retried = counters.retried.sum(),
+        evicted = counters.evicted.sum(),
+        meanWait = counters.meanWait(),
+        longestWait = counters.longestWait(),
+    )
 
     private companion object {
         val AFTER_CUT: Duration = Duration.ofSeconds(1)

@@ -31,11 +31,7 @@ internal object GuardedConnection {
         return guarded
     }
 
-    private fun guard(
-        session: Session,
-        connection: Connection,
-        statement: Statement,
-    ): Statement {
+    private fun guard(session: Session, connection: Connection, statement: Statement): Statement {
         @Suppress("UNCHECKED_CAST")
         val type =
             when (statement) {
@@ -53,12 +49,7 @@ internal object GuardedConnection {
     }
 
     @Suppress("UNCHECKED_CAST")
-    private fun <T : Any> proxy(
-        type: Class<T>,
-        session: Session,
-        target: T,
-        invoke: (Method, () -> Any?) -> Any?,
-    ): T {
+    private fun <T : Any> proxy(type: Class<T>, session: Session, target: T, invoke: (Method, () -> Any?) -> Any?): T {
         val handler =
             InvocationHandler { self, method, arguments ->
                 val call = { invoked(target, method, arguments) }
@@ -74,14 +65,9 @@ internal object GuardedConnection {
         return Proxy.newProxyInstance(GuardedConnection::class.java.classLoader, arrayOf(type), handler) as T
     }
 
-    private fun invoked(
-        target: Any,
-        method: Method,
-        arguments: Array<Any?>?,
-    ): Any? =
-        try {
-            if (arguments == null) method.invoke(target) else method.invoke(target, *arguments)
-        } catch (e: InvocationTargetException) {
-            throw e.targetException
-        }
+    private fun invoked(target: Any, method: Method, arguments: Array<Any?>?): Any? = try {
+        if (arguments == null) method.invoke(target) else method.invoke(target, *arguments)
+    } catch (e: InvocationTargetException) {
+        throw e.targetException
+    }
 }

@@ -154,12 +154,11 @@ internal class Job<T>(
         completion.failed(failure ?: IllegalStateException("the context carrier has not run what it was given"))
     }
 
-    private fun wasNeverBegun(): Boolean =
-        lock.withLock {
-            val was = state == State.QUEUED
-            if (was) state = State.ENDED
-            was
-        }
+    private fun wasNeverBegun(): Boolean = lock.withLock {
+        val was = state == State.QUEUED
+        if (was) state = State.ENDED
+        was
+    }
 
     /** Whether there is nothing left to run. */
     val isOver: Boolean get() = lock.withLock { state == State.ENDED }
@@ -255,10 +254,7 @@ internal class Job<T>(
         }
     }
 
-    private fun inTransaction(
-        connection: Connection,
-        options: InteractionOptions,
-    ): T {
+    private fun inTransaction(connection: Connection, options: InteractionOptions): T {
         if (engine.dialect != Dialect.SQLITE) { // whose transactions are serializable, and told of neither
             if (options.readOnly) connection.isReadOnly = true
             options.isolation?.let { connection.transactionIsolation = it.level }
@@ -283,10 +279,7 @@ internal class Job<T>(
         return result
     }
 
-    private fun giveBack(
-        connection: Connection,
-        failure: Throwable?,
-    ) {
+    private fun giveBack(connection: Connection, failure: Throwable?) {
         val isFit = (failure == null || failure !is Error) && isCleaned(connection, failure)
         val isReturned =
             lock.withLock {
@@ -307,10 +300,7 @@ internal class Job<T>(
     }
 
     /** Rolls back what is not committed, and makes the connection as it was. False when that fails. */
-    private fun isCleaned(
-        connection: Connection,
-        failure: Throwable?,
-    ): Boolean {
+    private fun isCleaned(connection: Connection, failure: Throwable?): Boolean {
         if (failure is DatabaseUnavailableException) return false
         val isSound = lock.withLock { !isCut && cancelsUnderWay == 0 }
         if (!isSound) return false
@@ -322,10 +312,7 @@ internal class Job<T>(
         }
     }
 
-    private fun clean(
-        connection: Connection,
-        failure: Throwable?,
-    ): Boolean {
+    private fun clean(connection: Connection, failure: Throwable?): Boolean {
         if (!connection.autoCommit) {
             if (failure != null || interaction == null) connection.rollback()
             connection.autoCommit = true
@@ -357,27 +344,18 @@ internal class Job<T>(
     // Statements.
 
     /** Runs [call], which executes [statement] or reads its result, so that a cancellation or a [timeout] reaches it. */
-    fun <R> executing(
-        statement: Statement,
-        timeout: Duration,
-        call: () -> R,
-    ): R =
-        try {
-            executingRaw(statement, timeout, call)
-        } catch (e: SQLException) {
-            throw translated(e)
-        }
+    fun <R> executing(statement: Statement, timeout: Duration, call: () -> R): R = try {
+        executingRaw(statement, timeout, call)
+    } catch (e: SQLException) {
+        throw translated(e)
+    }
 
     private fun translated(error: SQLException): DatabaseException =
         if (error is TimedOut) StatementTimeoutException(error.message!!, error.cause) else engine.classified(error)
 
     /** [executing] for those who want JDBC's own exceptions. */
     @Throws(SQLException::class)
-    fun <R> executingRaw(
-        statement: Statement,
-        timeout: Duration,
-        call: () -> R,
-    ): R {
+    fun <R> executingRaw(statement: Statement, timeout: Duration, call: () -> R): R {
         val execution: Execution
         lock.withLock {
             end?.let { throw it }
@@ -398,10 +376,8 @@ internal class Job<T>(
 
     private fun why(error: SQLException): Throwable = lock.withLock { end ?: timedOut()?.timedOut(error) ?: error }
 
-    private class TimedOut(
-        message: String,
-        cause: SQLException?,
-    ) : SQLTimeoutException(message, cause?.sqlState, cause?.errorCode ?: 0, cause)
+    private class TimedOut(message: String, cause: SQLException?) :
+        SQLTimeoutException(message, cause?.sqlState, cause?.errorCode ?: 0, cause)
 
     /** Waits for a cancellation that is on its way. One that takes too long makes the connection unfit. */
     private fun finish(execution: Execution) {
@@ -431,11 +407,10 @@ internal class Job<T>(
         }
     }
 
-    fun signal(change: () -> Unit): Unit =
-        lock.withLock {
-            change()
-            changed.signalAll()
-        }
+    fun signal(change: () -> Unit): Unit = lock.withLock {
+        change()
+        changed.signalAll()
+    }
 
     // On other threads.
 
@@ -452,10 +427,7 @@ internal class Job<T>(
     }
 
     /** Cancels a statement until it has ended: a cancellation that comes before the driver has sent it does nothing. */
-    private fun pursue(
-        execution: Execution,
-        attempt: Int,
-    ) {
+    private fun pursue(execution: Execution, attempt: Int) {
         lock.withLock {
             if (running !== execution) return
             cancelsUnderWay++
@@ -471,10 +443,7 @@ internal class Job<T>(
         }
     }
 
-    private fun cancelNow(
-        execution: Execution,
-        isRepeated: Boolean,
-    ) {
+    private fun cancelNow(execution: Execution, isRepeated: Boolean) {
         try {
             val connection =
                 lock.withLock {

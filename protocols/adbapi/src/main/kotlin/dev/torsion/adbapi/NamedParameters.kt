@@ -9,31 +9,21 @@ package dev.torsion.adbapi
  * @property pieces the text between the names: one more than there are names
  * @property names of the parameters, in the order of the text
  */
-internal class NamedParameters private constructor(
-    val pieces: List<String>,
-    val names: List<String>,
-) {
+internal class NamedParameters private constructor(val pieces: List<String>, val names: List<String>) {
     /** The statement with `?`s for the names; [counts] says how many for each. */
-    fun text(counts: IntArray): String =
-        buildString {
-            append(pieces[0])
-            counts.forEachIndexed { index, count ->
-                repeat(count) { append(if (it == 0) "?" else ", ?") }
-                append(pieces[index + 1])
-            }
+    fun text(counts: IntArray): String = buildString {
+        append(pieces[0])
+        counts.forEachIndexed { index, count ->
+            repeat(count) { append(if (it == 0) "?" else ", ?") }
+            append(pieces[index + 1])
         }
-
-    companion object {
-        fun parse(
-            text: String,
-            dialect: Dialect,
-        ): NamedParameters = Parser(text, dialect).parse()
     }
 
-    private class Parser(
-        private val text: String,
-        private val dialect: Dialect,
-    ) {
+    companion object {
+        fun parse(text: String, dialect: Dialect): NamedParameters = Parser(text, dialect).parse()
+    }
+
+    private class Parser(private val text: String, private val dialect: Dialect) {
         private val pieces = ArrayList<String>()
         private val names = ArrayList<String>()
         private var at = 0
@@ -86,10 +76,7 @@ internal class NamedParameters private constructor(
         private fun isEscapeString() =
             dialect == Dialect.POSTGRESQL && at > 0 && text[at - 1] in "eE" && (at < 2 || !isNamePart(text[at - 2]))
 
-        private fun skipQuoted(
-            quote: Char,
-            hasBackslashes: Boolean,
-        ) {
+        private fun skipQuoted(quote: Char, hasBackslashes: Boolean) {
             at++
             while (at < text.length) {
                 when {

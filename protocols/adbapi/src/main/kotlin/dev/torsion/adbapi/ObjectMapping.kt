@@ -14,38 +14,31 @@ import kotlin.reflect.jvm.jvmErasure
 /** Rows as objects of a class: which are made by their constructor, whose parameters are columns. */
 internal object ObjectMapping {
     @Suppress("UNCHECKED_CAST")
-    fun <T : Any> mapper(type: Class<T>): RowMapper<T> =
-        when {
-            type == Row::class.java -> RowMapper { it as T }
-            type == Map::class.java -> RowMapper { it.asMap() as T }
-            type == List::class.java -> RowMapper { it.asList() as T }
-            Conversion.isScalar(type) -> RowMapper { single(it, type) as T }
-            type.isRecord -> RecordMapper(type)
-            type.isAnnotationPresent(Metadata::class.java) -> KotlinMapper(type.kotlin)
-            else -> throw MappingException(
-                "a row cannot become a ${type.name}, which is neither a record nor a Kotlin class: give a RowMapper",
-            )
-        }
+    fun <T : Any> mapper(type: Class<T>): RowMapper<T> = when {
+        type == Row::class.java -> RowMapper { it as T }
+        type == Map::class.java -> RowMapper { it.asMap() as T }
+        type == List::class.java -> RowMapper { it.asList() as T }
+        Conversion.isScalar(type) -> RowMapper { single(it, type) as T }
+        type.isRecord -> RecordMapper(type)
+        type.isAnnotationPresent(Metadata::class.java) -> KotlinMapper(type.kotlin)
+        else -> throw MappingException(
+            "a row cannot become a ${type.name}, which is neither a record nor a Kotlin class: give a RowMapper",
+        )
+    }
 
-    private fun single(
-        row: Row,
-        type: Class<*>,
-    ): Any? {
+    private fun single(row: Row, type: Class<*>): Any? {
         if (row.size() != 1) throw MappingException("one column was expected for ${type.simpleName}, but there are ${row.names()}")
         val value = row[0] ?: throw MappingException("\"${row.names()[0]}\" is null: leave nulls out, or give a RowMapper")
         return Conversion.convert(value, type, row.names()[0])
     }
 
-    private inline fun <R> unwrapped(make: () -> R): R =
-        try {
-            make()
-        } catch (e: InvocationTargetException) {
-            throw e.targetException
-        }
+    private inline fun <R> unwrapped(make: () -> R): R = try {
+        make()
+    } catch (e: InvocationTargetException) {
+        throw e.targetException
+    }
 
-    private class RecordMapper<T : Any>(
-        private val type: Class<T>,
-    ) : RowMapper<T> {
+    private class RecordMapper<T : Any>(private val type: Class<T>) : RowMapper<T> {
         private val components = type.recordComponents
         private val constructor =
             type.getDeclaredConstructor(*components.map { it.type }.toTypedArray()).apply { isAccessible = true }
@@ -81,9 +74,7 @@ internal object ObjectMapping {
         }
     }
 
-    private class KotlinMapper<T : Any>(
-        private val type: KClass<T>,
-    ) : RowMapper<T> {
+    private class KotlinMapper<T : Any>(private val type: KClass<T>) : RowMapper<T> {
         private val constructor: KFunction<T> =
             (type.primaryConstructor ?: throw MappingException("${type.qualifiedName} has no constructor to give a row to"))
                 .apply { isAccessible = true }
@@ -100,11 +91,7 @@ internal object ObjectMapping {
             return unwrapped { constructor.callBy(arguments) }
         }
 
-        private fun argument(
-            parameter: KParameter,
-            type: Class<*>,
-            value: Any?,
-        ): Any? {
+        private fun argument(parameter: KParameter, type: Class<*>, value: Any?): Any? {
             if (value != null) return Conversion.convert(value, type, parameter.name.orEmpty())
             if (!parameter.type.isMarkedNullable) throw MappingException("\"${parameter.name}\" of ${this.type.qualifiedName} is null")
             return null
@@ -128,8 +115,5 @@ internal object ObjectMapping {
     }
 
     /** Which column is which parameter: for the [columns] of one result. */
-    private class Plan(
-        val columns: Columns?,
-        val indexes: IntArray,
-    )
+    private class Plan(val columns: Columns?, val indexes: IntArray)
 }

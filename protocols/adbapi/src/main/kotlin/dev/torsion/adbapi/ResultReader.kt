@@ -17,10 +17,7 @@ import java.time.OffsetDateTime
 import java.time.OffsetTime
 
 /** Reads the rows of a result, and makes plain values of what the driver gives: nothing in a row needs the connection. */
-internal class ResultReader(
-    private val result: ResultSet,
-    private val dialect: Dialect,
-) {
+internal class ResultReader(private val result: ResultSet, private val dialect: Dialect) {
     private val types: Array<Class<*>?> // of columns with times: java.sql's own would be moved by the zone of the JVM, or cut
     val columns: Columns
 
@@ -40,18 +37,17 @@ internal class ResultReader(
     private fun value(index: Int): Any? =
         types[index].let { if (it == null) plain(result.getObject(index + 1)) else result.getObject(index + 1, it) }
 
-    private fun plain(value: Any?): Any? =
-        when (value) {
-            null, is String, is Number, is Boolean, is ByteArray -> value
-            is java.sql.Date -> value.toLocalDate()
-            is java.sql.Time -> value.toLocalTime()
-            is Timestamp -> value.toLocalDateTime()
-            is Blob -> value.use({ it.getBytes(1, wholeLength(it.length())) }, Blob::free)
-            is Clob -> value.use({ it.getSubString(1, wholeLength(it.length())) }, Clob::free)
-            is SQLXML -> value.use(SQLXML::getString, SQLXML::free)
-            is java.sql.Array -> value.use(::elements, java.sql.Array::free)
-            else -> if (isJdk(value)) value else value.toString()
-        }
+    private fun plain(value: Any?): Any? = when (value) {
+        null, is String, is Number, is Boolean, is ByteArray -> value
+        is java.sql.Date -> value.toLocalDate()
+        is java.sql.Time -> value.toLocalTime()
+        is Timestamp -> value.toLocalDateTime()
+        is Blob -> value.use({ it.getBytes(1, wholeLength(it.length())) }, Blob::free)
+        is Clob -> value.use({ it.getSubString(1, wholeLength(it.length())) }, Clob::free)
+        is SQLXML -> value.use(SQLXML::getString, SQLXML::free)
+        is java.sql.Array -> value.use(::elements, java.sql.Array::free)
+        else -> if (isJdk(value)) value else value.toString()
+    }
 
     private fun elements(array: java.sql.Array): List<Any?> {
         if (dialect == Dialect.OTHER || array.baseType !in TIMES) return list(array.array)
@@ -62,9 +58,8 @@ internal class ResultReader(
     }
 
     /** An array of the driver's, of objects or of a primitive type. */
-    private fun list(
-        array: Any,
-    ): List<Any?> = List(java.lang.reflect.Array.getLength(array)) { plainElement(java.lang.reflect.Array.get(array, it)) }
+    private fun list(array: Any): List<Any?> =
+        List(java.lang.reflect.Array.getLength(array)) { plainElement(java.lang.reflect.Array.get(array, it)) }
 
     private fun plainElement(value: Any?): Any? = if (value != null && value.javaClass.isArray &&
         value !is ByteArray
@@ -79,18 +74,12 @@ internal class ResultReader(
         return length.toInt()
     }
 
-    private inline fun <T, R> T.use(
-        read: (T) -> R,
-        free: (T) -> Unit,
-    ): R = read(this).also { free(this) }
+    private inline fun <T, R> T.use(read: (T) -> R, free: (T) -> Unit): R = read(this).also { free(this) }
 
     private fun isJdk(value: Any) = value.javaClass.name.startsWith("java.")
 
     /** What the driver makes without a loss; null for its usual object. PostgreSQL's driver says of its types with a zone that they have none. */
-    private fun timeType(
-        data: ResultSetMetaData,
-        column: Int,
-    ): Class<*>? {
+    private fun timeType(data: ResultSetMetaData, column: Int): Class<*>? {
         if (dialect == Dialect.SQLITE || dialect == Dialect.OTHER) return null // SQLite has no such types, others may have no such method
         val name = data.getColumnTypeName(column)
         return when (data.getColumnType(column)) {

@@ -11,10 +11,7 @@ import java.util.Collections
  * Its values are plain: numbers, text, booleans, `byte[]`, `LocalDate`, `LocalTime`, `OffsetTime`, `LocalDateTime`, `OffsetDateTime`, `UUID`, lists for
  * arrays, null. Large objects are read whole; what only a driver knows, such as PostgreSQL's `jsonb`, is its text.
  */
-public class Row internal constructor(
-    internal val columns: Columns,
-    private val values: Array<Any?>,
-) {
+public class Row internal constructor(internal val columns: Columns, private val values: Array<Any?>) {
     /** The names of the columns, as the database gives them: H2's are in capital letters, PostgreSQL's in small ones. */
     public fun names(): List<String> = columns.names
 
@@ -32,16 +29,10 @@ public class Row internal constructor(
     public operator fun get(name: String): Any? = values[columns.indexOf(name)]
 
     /** The value of the column [name] as a [type], null when it is null; numbers are converted, and never cut. */
-    public fun <T : Any> get(
-        name: String,
-        type: Class<T>,
-    ): T? = convert(columns.indexOf(name), type)
+    public fun <T : Any> get(name: String, type: Class<T>): T? = convert(columns.indexOf(name), type)
 
     /** The value of the column at [index] as a [type], null when it is null; numbers are converted, and never cut. */
-    public fun <T : Any> get(
-        index: Int,
-        type: Class<T>,
-    ): T? = convert(index, type)
+    public fun <T : Any> get(index: Int, type: Class<T>): T? = convert(index, type)
 
     /** The values by their names. @throws MappingException when two columns have the same name */
     public fun asMap(): Map<String, Any?> {
@@ -55,10 +46,8 @@ public class Row internal constructor(
     public fun asList(): List<Any?> = Collections.unmodifiableList(values.clone().asList())
 
     @Suppress("UNCHECKED_CAST")
-    private fun <T : Any> convert(
-        index: Int,
-        type: Class<T>,
-    ): T? = values[index]?.let { Conversion.convert(it, type, columns.names[index]) } as T?
+    private fun <T : Any> convert(index: Int, type: Class<T>): T? =
+        values[index]?.let { Conversion.convert(it, type, columns.names[index]) } as T?
 
     override fun equals(other: Any?): Boolean =
         other is Row && columns.names == other.columns.names && values.contentDeepEquals(other.values)
@@ -73,9 +62,7 @@ public class Row internal constructor(
 public inline fun <reified T : Any> Row.value(name: String): T? = get(name, T::class.java)
 
 /** The names of a result's columns, which its rows share. */
-internal class Columns(
-    val names: List<String>,
-) {
+internal class Columns(val names: List<String>) {
     private val exact = HashMap<String, Int>(names.size * 2)
     private val folded = HashMap<String, Int>(names.size * 2)
 

@@ -10,11 +10,7 @@ import java.util.concurrent.Flow
 import java.util.concurrent.atomic.AtomicReference
 
 /** Runs the query for each subscriber, as it asks for rows; by the rules of Reactive Streams. */
-internal class RowPublisher<T>(
-    private val reactor: Reactor,
-    private val engine: Engine,
-    private val query: Query<T>,
-) : Flow.Publisher<T> {
+internal class RowPublisher<T>(private val reactor: Reactor, private val engine: Engine, private val query: Query<T>) : Flow.Publisher<T> {
     override fun subscribe(subscriber: Flow.Subscriber<in T>) {
         java.util.Objects.requireNonNull(subscriber)
         val subscription = Subscription(subscriber)
@@ -31,9 +27,8 @@ internal class RowPublisher<T>(
     override fun toString(): String = "RowPublisher($query)"
 
     /** All but [request] and [cancel] on the reactor's thread. */
-    private inner class Subscription(
-        subscriber: Flow.Subscriber<in T>,
-    ) : Flow.Subscription,
+    private inner class Subscription(subscriber: Flow.Subscriber<in T>) :
+        Flow.Subscription,
         RowSource.Receiver<T> {
         private val open = AtomicReference<Flow.Subscriber<in T>?>(subscriber) // null once it is done
         private val subscriber: Flow.Subscriber<in T>? get() = open.get()
@@ -74,18 +69,16 @@ internal class RowPublisher<T>(
             if (open.getAndSet(null) != null) source.cancel()
         }
 
-        override fun rows(rows: List<T>) =
-            unlessStopped {
-                isAsking = false
-                ready = rows.iterator()
-                pump()
-            }
+        override fun rows(rows: List<T>) = unlessStopped {
+            isAsking = false
+            ready = rows.iterator()
+            pump()
+        }
 
-        override fun ended(error: Throwable?) =
-            unlessStopped {
-                isOver = true
-                if (error == null) pump() else done(error) // an error waits for no demand
-            }
+        override fun ended(error: Throwable?) = unlessStopped {
+            isOver = true
+            if (error == null) pump() else done(error) // an error waits for no demand
+        }
 
         private fun pump() {
             if (isGiving) return // from within onNext

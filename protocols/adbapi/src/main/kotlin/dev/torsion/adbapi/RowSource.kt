@@ -51,31 +51,27 @@ internal class RowSource<T>(
     }
 
     /** [request] for coroutines; null at the end. Cancelling ends the query. */
-    suspend fun next(): List<T>? =
-        suspendCancellableCoroutine { continuation ->
-            continuation.invokeOnCancellation { cancel() }
-            request(
-                object : Receiver<T> {
-                    override fun rows(rows: List<T>) = continuation.resume(rows)
+    suspend fun next(): List<T>? = suspendCancellableCoroutine { continuation ->
+        continuation.invokeOnCancellation { cancel() }
+        request(
+            object : Receiver<T> {
+                override fun rows(rows: List<T>) = continuation.resume(rows)
 
-                    override fun ended(error: Throwable?) = if (error ==
-                        null
-                    ) {
-                        continuation.resume(null)
-                    } else {
-                        continuation.resumeWithException(error)
-                    }
-                },
-            )
-        }
+                override fun ended(error: Throwable?) = if (error ==
+                    null
+                ) {
+                    continuation.resume(null)
+                } else {
+                    continuation.resumeWithException(error)
+                }
+            },
+        )
+    }
 
     /** Nobody wants any more. */
     fun cancel(): Unit = job.cancel()
 
-    private fun pump(
-        session: Session,
-        query: Query<T>,
-    ) {
+    private fun pump(session: Session, query: Query<T>) {
         session.open(query).use { cursor ->
             while (true) {
                 job.awaitUntil { receiver != null }

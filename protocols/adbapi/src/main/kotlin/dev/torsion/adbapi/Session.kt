@@ -10,11 +10,7 @@ import java.sql.Statement
 import java.time.Duration
 
 /** What a job does with its connection, on its thread. */
-internal class Session(
-    val job: Job<*>,
-    private val engine: Engine,
-    val connection: Connection,
-) {
+internal class Session(val job: Job<*>, private val engine: Engine, val connection: Connection) {
     @Volatile
     private var isOver = false
     private val thread = Thread.currentThread()
@@ -42,11 +38,7 @@ internal class Session(
         }
     }
 
-    private fun <T> read(
-        result: ResultSet,
-        mapper: RowMapper<T>,
-        most: Int,
-    ): List<T> {
+    private fun <T> read(result: ResultSet, mapper: RowMapper<T>, most: Int): List<T> {
         val reader = ResultReader(result, engine.dialect)
         val rows = ArrayList<T>()
         while (true) {
@@ -62,10 +54,7 @@ internal class Session(
     }
 
     /** With `RETURNING` the rows of the result are those that were changed; a query changes none. */
-    private fun changed(
-        sql: Sql,
-        result: ResultSet,
-    ): Long {
+    private fun changed(sql: Sql, result: ResultSet): Long {
         if (!GIVES_CHANGED.containsMatchIn(sql.text)) return 0
         var count = 0L
         while (result.next()) {
@@ -75,19 +64,15 @@ internal class Session(
         return count
     }
 
-    fun insert(sql: Sql): Inserted =
-        prepared(sql, returnsKeys = true) { statement ->
-            executing(sql, statement) {
-                statement.execute()
-                val count = count(statement)
-                Inserted(count, statement.generatedKeys?.use { keys(it, sql.keyColumns.isNotEmpty()) }.orEmpty())
-            }
+    fun insert(sql: Sql): Inserted = prepared(sql, returnsKeys = true) { statement ->
+        executing(sql, statement) {
+            statement.execute()
+            val count = count(statement)
+            Inserted(count, statement.generatedKeys?.use { keys(it, sql.keyColumns.isNotEmpty()) }.orEmpty())
         }
+    }
 
-    private fun keys(
-        result: ResultSet,
-        areChosen: Boolean,
-    ): List<Row> {
+    private fun keys(result: ResultSet, areChosen: Boolean): List<Row> {
         val reader = ResultReader(result, engine.dialect)
         val rows = generateSequence(reader::next).toList()
         if (areChosen || rows.isEmpty() || reader.columns.names.size == 1) return rows
@@ -134,11 +119,8 @@ internal class Session(
         }
     }
 
-    inner class Cursor<T>(
-        private val statement: PreparedStatement,
-        private val reader: ResultReader?,
-        private val query: Query<T>,
-    ) : AutoCloseable {
+    inner class Cursor<T>(private val statement: PreparedStatement, private val reader: ResultReader?, private val query: Query<T>) :
+        AutoCloseable {
         private var isAtEnd = reader == null
 
         /** The next rows; none at the end. */
@@ -173,11 +155,7 @@ internal class Session(
         }
     }
 
-    private inline fun <R> prepared(
-        sql: Sql,
-        returnsKeys: Boolean = false,
-        use: (PreparedStatement) -> R,
-    ): R {
+    private inline fun <R> prepared(sql: Sql, returnsKeys: Boolean = false, use: (PreparedStatement) -> R): R {
         val bound = engine.binding.bound(sql)
         job.executes(bound.text)
         return prepare(bound.text, sql, returnsKeys).use { statement ->
@@ -186,29 +164,20 @@ internal class Session(
         }
     }
 
-    private fun prepare(
-        text: String,
-        sql: Sql,
-        returnsKeys: Boolean,
-    ): PreparedStatement =
-        when {
-            !returnsKeys -> connection.prepareStatement(text)
-            sql.keyColumns.isEmpty() -> connection.prepareStatement(text, Statement.RETURN_GENERATED_KEYS)
-            else -> connection.prepareStatement(text, sql.keyColumns.toTypedArray())
-        }
+    private fun prepare(text: String, sql: Sql, returnsKeys: Boolean): PreparedStatement = when {
+        !returnsKeys -> connection.prepareStatement(text)
+        sql.keyColumns.isEmpty() -> connection.prepareStatement(text, Statement.RETURN_GENERATED_KEYS)
+        else -> connection.prepareStatement(text, sql.keyColumns.toTypedArray())
+    }
 
-    private fun <R> executing(
-        sql: Sql,
-        statement: Statement,
-        call: () -> R,
-    ): R = job.executing(statement, sql.timeout ?: defaultTimeout, call)
+    private fun <R> executing(sql: Sql, statement: Statement, call: () -> R): R =
+        job.executing(statement, sql.timeout ?: defaultTimeout, call)
 
-    private fun count(statement: PreparedStatement): Long =
-        try {
-            statement.largeUpdateCount
-        } catch (_: UnsupportedOperationException) { // an old driver
-            statement.updateCount.toLong()
-        }.coerceAtLeast(0)
+    private fun count(statement: PreparedStatement): Long = try {
+        statement.largeUpdateCount
+    } catch (_: UnsupportedOperationException) { // an old driver
+        statement.updateCount.toLong()
+    }.coerceAtLeast(0)
 
     private companion object {
         /** How many rows are sent to the database at once. */

@@ -44,10 +44,7 @@ public class Sql private constructor(
     override val mapper: RowMapper<Row> get() = RowMapper.ROWS
 
     /** The same with [value] for each `:name`. A leading colon of [name] may be left out. */
-    public fun bind(
-        name: String,
-        value: Any?,
-    ): Sql {
+    public fun bind(name: String, value: Any?): Sql {
         require(arguments.isEmpty()) { "$this has parameters by position: they are not mixed with names" }
         return copy(named = named.orEmpty() + (name.removePrefix(":") to value))
     }
@@ -102,31 +99,22 @@ public class Sql private constructor(
     public companion object {
         /** The statement [text], with [arguments] for each `?` in it. */
         @JvmStatic
-        public fun of(
-            text: String,
-            vararg arguments: Any?,
-        ): Sql = Sql(text, Collections.unmodifiableList(arguments.clone().asList()), null, null, 0, 0, emptyList())
+        public fun of(text: String, vararg arguments: Any?): Sql =
+            Sql(text, Collections.unmodifiableList(arguments.clone().asList()), null, null, 0, 0, emptyList())
 
         /** The statement [text], with [arguments] for each `:name` in it. */
         @JvmStatic
-        public fun of(
-            text: String,
-            arguments: Map<String, Any?>,
-        ): Sql = Sql(text, emptyList(), LinkedHashMap(arguments), null, 0, 0, emptyList())
+        public fun of(text: String, arguments: Map<String, Any?>): Sql =
+            Sql(text, emptyList(), LinkedHashMap(arguments), null, 0, 0, emptyList())
 
         internal const val FETCH_SIZE = 100
 
-        internal fun requirePositive(
-            name: String,
-            time: Duration,
-        ) = require(!time.isNegative && !time.isZero) { "$name must be positive, but is $time" }
+        internal fun requirePositive(name: String, time: Duration) =
+            require(!time.isNegative && !time.isZero) { "$name must be positive, but is $time" }
     }
 }
 
-private class MappedQuery<T>(
-    override val sql: Sql,
-    override val mapper: RowMapper<T>,
-) : Query<T>() {
+private class MappedQuery<T>(override val sql: Sql, override val mapper: RowMapper<T>) : Query<T>() {
     override fun toString(): String = sql.toString()
 }
 

@@ -24,44 +24,30 @@ import java.util.function.Consumer
  *
  * Thread: the interaction's only, and only until it is over; then its methods throw [IllegalStateException].
  */
-public class Transaction internal constructor(
-    private val session: Session,
-) {
+public class Transaction internal constructor(private val session: Session) {
     /** The rows of [query]. */
     public fun <T> query(query: Query<T>): List<T> = usable().query(query)
 
     /** The rows of the statement [text], with [arguments] for each `?` in it. */
-    public fun query(
-        text: String,
-        vararg arguments: Any?,
-    ): List<Row> = query(Sql.of(text, *arguments))
+    public fun query(text: String, vararg arguments: Any?): List<Row> = query(Sql.of(text, *arguments))
 
     /** Runs a statement that changes something, and gives how many rows that were. With `RETURNING` the rows themselves are dropped. */
     public fun update(sql: Sql): Long = usable().update(sql)
 
     /** [update] with [arguments] for each `?` in [text]. */
-    public fun update(
-        text: String,
-        vararg arguments: Any?,
-    ): Long = update(Sql.of(text, *arguments))
+    public fun update(text: String, vararg arguments: Any?): Long = update(Sql.of(text, *arguments))
 
     /** Runs an `INSERT`, and gives the keys that the database has made. */
     public fun insert(sql: Sql): Inserted = usable().insert(sql)
 
     /** [insert] with [arguments] for each `?` in [text]. */
-    public fun insert(
-        text: String,
-        vararg arguments: Any?,
-    ): Inserted = insert(Sql.of(text, *arguments))
+    public fun insert(text: String, vararg arguments: Any?): Inserted = insert(Sql.of(text, *arguments))
 
     /** Runs [batch], and gives for each row of it how many rows were changed: -2 where the database does not say. */
     public fun batch(batch: Batch): List<Long> = usable().batch(batch)
 
     /** Gives [consumer] one row after the other; only a few of them are in memory at once. */
-    public fun <T> forEach(
-        query: Query<T>,
-        consumer: Consumer<in T>,
-    ) {
+    public fun <T> forEach(query: Query<T>, consumer: Consumer<in T>) {
         usable().open(query).use { cursor ->
             while (true) {
                 val rows = cursor.read()
@@ -99,10 +85,7 @@ public fun interface ConnectionWork<out T> {
  * @property count how many rows were added
  * @property keys a row of keys for each of them, where the database gives them: of several rows MariaDB tells the first key only, SQLite the last
  */
-public class Inserted internal constructor(
-    @get:JvmName("count") public val count: Long,
-    keys: List<Row>,
-) {
+public class Inserted internal constructor(@get:JvmName("count") public val count: Long, keys: List<Row>) {
     @get:JvmName("keys")
     public val keys: List<Row> = Collections.unmodifiableList(keys)
 

@@ -15,15 +15,9 @@ import kotlin.coroutines.resume
 import kotlin.coroutines.resumeWithException
 
 /** How each of the three voices waits for a job. */
-internal class Voices(
-    private val reactor: Reactor,
-    private val engine: Engine,
-) {
+internal class Voices(private val reactor: Reactor, private val engine: Engine) {
     /** On the reactor's thread. */
-    fun <T> deferred(
-        interaction: InteractionOptions?,
-        work: (Session) -> T,
-    ): Deferred<T> {
+    fun <T> deferred(interaction: InteractionOptions?, work: (Session) -> T): Deferred<T> {
         lateinit var job: Job<T>
         val deferred = Deferred<T> { job.cancel() }
         job = Job(engine, interaction, work, OnLoop(deferred, whenStopped = {}))
@@ -36,10 +30,7 @@ internal class Voices(
     }
 
     /** On any thread. */
-    fun <T> future(
-        interaction: InteractionOptions?,
-        work: (Session) -> T,
-    ): CompletableFuture<T> {
+    fun <T> future(interaction: InteractionOptions?, work: (Session) -> T): CompletableFuture<T> {
         lateinit var job: Job<T>
         // Of this, only that it is cancelled counts: so the Deferred belongs to the loop wherever it is made.
         val cancelled =
@@ -72,32 +63,24 @@ internal class Voices(
     }
 
     /** On any thread. */
-    suspend fun <T> suspended(
-        interaction: InteractionOptions?,
-        work: (Session) -> T,
-    ): T =
-        suspendCancellableCoroutine { continuation ->
-            val job = Job(engine, interaction, work, Resuming(continuation))
-            continuation.invokeOnCancellation { job.cancel() }
-            try {
-                engine.submit(job)
-            } catch (e: Exception) {
-                continuation.resumeWithException(e)
+    suspend fun <T> suspended(interaction: InteractionOptions?, work: (Session) -> T): T = suspendCancellableCoroutine { continuation ->
+        val job = Job(engine, interaction, work, Resuming(continuation))
+        continuation.invokeOnCancellation { job.cancel() }
+        try {
+            engine.submit(job)
+        } catch (e: Exception) {
+            continuation.resumeWithException(e)
+        }
+    }
+
+    private inner class OnLoop<T>(private val deferred: Deferred<T>, private val whenStopped: (Runnable) -> Unit) : Completion<T> {
+        override fun succeeded(value: T) = fire {
+            if (value is Deferred<*>) {
+                deferred.errback(IllegalArgumentException("an interaction gives a value, and no Deferred: $value"))
+            } else {
+                deferred.callback(value)
             }
         }
-
-    private inner class OnLoop<T>(
-        private val deferred: Deferred<T>,
-        private val whenStopped: (Runnable) -> Unit,
-    ) : Completion<T> {
-        override fun succeeded(value: T) =
-            fire {
-                if (value is Deferred<*>) {
-                    deferred.errback(IllegalArgumentException("an interaction gives a value, and no Deferred: $value"))
-                } else {
-                    deferred.callback(value)
-                }
-            }
 
         override fun failed(error: Throwable) = fire { deferred.errback(error) }
 
@@ -112,9 +95,7 @@ internal class Voices(
         }
     }
 
-    private class Resuming<T>(
-        private val continuation: CancellableContinuation<T>,
-    ) : Completion<T> {
+    private class Resuming<T>(private val continuation: CancellableContinuation<T>) : Completion<T> {
         override fun succeeded(value: T) = continuation.resume(value)
 
         override fun failed(error: Throwable) = continuation.resumeWithException(error)

@@ -14,9 +14,7 @@ import kotlin.concurrent.withLock
  * The threads that jobs run on, and the queue before them. A job leaves the queue when it is cancelled, so what nobody waits for takes no
  * place.
  */
-internal class Workers(
-    private val options: ConnectionPoolOptions,
-) {
+internal class Workers(private val options: ConnectionPoolOptions) {
     private val lock = ReentrantLock()
     private val queue = LinkedHashSet<Job<*>>()
     private val running = HashSet<Job<*>>()

@@ -301,11 +301,7 @@ internal class ContractSpec :
                 fruit("apple" to 0, "pear" to 0)
                 val both = CyclicBarrier(2)
 
-                fun crossing(
-                    options: InteractionOptions,
-                    isFirstTry: () -> Boolean,
-                    first: Int,
-                ) = pool.interaction(options) { tx ->
+                fun crossing(options: InteractionOptions, isFirstTry: () -> Boolean, first: Int) = pool.interaction(options) { tx ->
                     tx.update("UPDATE fruit SET price = price + 1 WHERE id = ?", first)
                     if (isFirstTry()) both.await(20, TimeUnit.SECONDS)
                     tx.update("UPDATE fruit SET price = price + 1 WHERE id = ?", 3 - first)
@@ -353,12 +349,7 @@ internal class ContractSpec :
             }
         }
     }) {
-    class Scene(
-        val database: TestDatabase,
-        val url: String,
-        val reactor: dev.torsion.reactor.Reactor,
-        val pool: ConnectionPool,
-    ) {
+    class Scene(val database: TestDatabase, val url: String, val reactor: dev.torsion.reactor.Reactor, val pool: ConnectionPool) {
         fun fruit(vararg fruit: Pair<String, Int>) {
             pool.update("CREATE TABLE fruit(id ${database.key}, name VARCHAR(100) NOT NULL UNIQUE, price INT)").result()
             for ((name, price) in fruit) pool.update("INSERT INTO fruit(name, price) VALUES (?, ?)", name, price).result()
@@ -367,27 +358,18 @@ internal class ContractSpec :
         fun names(): List<String> = pool.query(Sql.of("SELECT name FROM fruit ORDER BY id").into<String>()).result()
     }
 
-    data class FruitData(
-        val id: Long,
-        val fruitName: String,
-        val price: Int?,
-        val isRipe: Boolean = true,
-    )
+    data class FruitData(val id: Long, val fruitName: String, val price: Int?, val isRipe: Boolean = true)
 
     @JvmRecord
-    data class FruitRecord(
-        val fruitName: String,
-        val price: Int,
-    )
+    data class FruitRecord(val fruitName: String, val price: Int)
 
     private companion object {
         val one = ConnectionPoolOptions.DEFAULT.withConnections(1)
 
-        fun <T> CompletableFuture<T>.resultRaw(): T =
-            try {
-                result()
-            } catch (e: DatabaseException) {
-                throw e.cause!!
-            }
+        fun <T> CompletableFuture<T>.resultRaw(): T = try {
+            result()
+        } catch (e: DatabaseException) {
+            throw e.cause!!
+        }
     }
 }

@@ -49,10 +49,7 @@ internal class ExactnessSpec :
         }
 
         test("a number becomes a boolean or a floating point number only when it is that") {
-            fun convert(
-                value: Any,
-                type: Class<*>,
-            ) = Conversion.convert(value, type, "x")
+            fun convert(value: Any, type: Class<*>) = Conversion.convert(value, type, "x")
             convert(BigDecimal("1.00"), Boolean::class.java) shouldBe true
             for (value in listOf<Number>(1.9, BigDecimal("0.5"), 2)) shouldThrow<MappingException> { convert(value, Boolean::class.java) }
             shouldThrow<MappingException> { convert(java.math.BigInteger.TWO.pow(64), Boolean::class.java) }

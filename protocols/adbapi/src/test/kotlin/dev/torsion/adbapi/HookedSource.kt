@@ -18,9 +18,7 @@ import java.util.logging.Logger
 import javax.sql.DataSource
 
 /** H2 behind a source whose every call of JDBC can be watched, held up and made to fail. */
-internal class HookedSource(
-    url: String = TestDatabase.H2.fresh(),
-) : DataSource {
+internal class HookedSource(url: String = TestDatabase.H2.fresh()) : DataSource {
     private val source = JdbcDataSource().apply { setURL(url) }
     private val hooks = ConcurrentHashMap<String, (() -> Any?) -> Any?>()
 
@@ -28,10 +26,7 @@ internal class HookedSource(
     val calls = CopyOnWriteArrayList<String>()
 
     /** Each call of [name], such as `Connection.commit`, becomes one of [hook], which may make the real one. */
-    fun on(
-        name: String,
-        hook: (real: () -> Any?) -> Any?,
-    ) {
+    fun on(name: String, hook: (real: () -> Any?) -> Any?) {
         hooks[name] = hook
     }
 
@@ -43,24 +38,15 @@ internal class HookedSource(
         proxy(Connection::class.java, source.connection)
     } as Connection
 
-    override fun getConnection(
-        username: String?,
-        password: String?,
-    ): Connection = connection
+    override fun getConnection(username: String?, password: String?): Connection = connection
 
-    private fun call(
-        name: String,
-        real: () -> Any?,
-    ): Any? {
+    private fun call(name: String, real: () -> Any?): Any? {
         calls.add(name)
         val hook = hooks[name] ?: return real()
         return hook(real)
     }
 
-    private fun <T : Any> proxy(
-        type: Class<T>,
-        target: T,
-    ): T {
+    private fun <T : Any> proxy(type: Class<T>, target: T): T {
         val handler =
             InvocationHandler { self, method, arguments ->
                 val real = {

@@ -15,10 +15,7 @@ import io.kotest.property.checkAll
 /** Names are found where the database would see one, and nowhere in text, names in quotes and comments. */
 internal class NamedParametersSpec :
     FunSpec({
-        fun names(
-            text: String,
-            dialect: Dialect = Dialect.OTHER,
-        ) = NamedParameters.parse(text, dialect).names
+        fun names(text: String, dialect: Dialect = Dialect.OTHER) = NamedParameters.parse(text, dialect).names
 
         test("names, and what only looks like one") {
             names("a = :a AND b=:b_2 AND c IN (:c)") shouldContainExactly listOf("a", "b_2", "c")

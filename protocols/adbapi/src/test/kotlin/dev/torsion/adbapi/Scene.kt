@@ -49,13 +49,12 @@ internal fun <T> withPool(
 ): T = withPool(options, { reactor, set -> ConnectionPool.open(reactor, source, set) }, block)
 
 /** What the future gives; what it fails with is thrown as it is. */
-internal fun <T> CompletableFuture<T>.result(): T =
-    try {
-        get(30, TimeUnit.SECONDS)
-    } catch (e: java.util.concurrent.ExecutionException) {
-        throw e.cause!!
-    } catch (e: CompletionException) {
-        throw e.cause!!
-    }
+internal fun <T> CompletableFuture<T>.result(): T = try {
+    get(30, TimeUnit.SECONDS)
+} catch (e: java.util.concurrent.ExecutionException) {
+    throw e.cause!!
+} catch (e: CompletionException) {
+    throw e.cause!!
+}
 
 internal fun CountDownLatch.awaitSoon() = check(await(20, TimeUnit.SECONDS)) { "it does not happen" }

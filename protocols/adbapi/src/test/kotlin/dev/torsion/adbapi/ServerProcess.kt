@@ -13,9 +13,7 @@ import java.util.concurrent.TimeUnit
 import kotlin.concurrent.thread
 
 /** A database server of the tests' own: on the loopback, with its data in a temporary folder, and gone with the tests. */
-internal abstract class ServerProcess(
-    private val user: String,
-) {
+internal abstract class ServerProcess(private val user: String) {
     private val folder: Path = Files.createTempDirectory("torsion-$user")
     private var process: Process? = null
 
@@ -72,10 +70,7 @@ internal abstract class ServerProcess(
 
     protected fun runAsUser(command: List<String>) = run(asUser(command))
 
-    protected fun write(
-        name: String,
-        text: String,
-    ): Path = folder.resolve(name).also { Files.writeString(it, text) }
+    protected fun write(name: String, text: String): Path = folder.resolve(name).also { Files.writeString(it, text) }
 
     /** Neither server runs as root. */
     private fun asUser(command: List<String>) =
@@ -92,26 +87,20 @@ internal abstract class ServerProcess(
         private val isRoot = System.getProperty("user.name") == "root"
 
         /** The program [name] in one of [folders], the newest version first. */
-        fun find(
-            name: String,
-            vararg folders: File,
-        ): Path? = folders.map { it.resolve(name) }.firstOrNull { it.canExecute() }?.toPath()
+        fun find(name: String, vararg folders: File): Path? = folders.map { it.resolve(name) }.firstOrNull { it.canExecute() }?.toPath()
     }
 }
 
-internal class PostgresqlServer(
-    private val binaries: Path,
-) : ServerProcess("postgres") {
+internal class PostgresqlServer(private val binaries: Path) : ServerProcess("postgres") {
     override val readyLine = "ready to accept connections"
 
     override fun initialize() =
         runAsUser(listOf("$binaries/initdb", "-D", "$data", "-U", "torsion", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"))
 
-    override fun command() =
-        listOf(
-            "$binaries/postgres", "-D", "$data", "-p", "$port", "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=",
-            "-c", "fsync=off", "-c", "max_connections=60",
-        )
+    override fun command() = listOf(
+        "$binaries/postgres", "-D", "$data", "-p", "$port", "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=",
+        "-c", "fsync=off", "-c", "max_connections=60",
+    )
 
     companion object {
         fun find(): Path? {
@@ -121,16 +110,12 @@ internal class PostgresqlServer(
     }
 }
 
-internal class MariadbServer(
-    private val server: Path,
-    private val installer: Path,
-) : ServerProcess("mysql") {
+internal class MariadbServer(private val server: Path, private val installer: Path) : ServerProcess("mysql") {
     override val readyLine = "ready for connections"
 
-    override fun initialize() =
-        runAsUser(
-            listOf("$installer", "--no-defaults", "--datadir=$data", "--auth-root-authentication-method=normal", "--skip-test-db"),
-        )
+    override fun initialize() = runAsUser(
+        listOf("$installer", "--no-defaults", "--datadir=$data", "--auth-root-authentication-method=normal", "--skip-test-db"),
+    )
 
     override fun command(): List<String> {
         val users = write("users.sql", "CREATE USER IF NOT EXISTS torsion@'%';\nGRANT ALL ON *.* TO torsion@'%';\n")

@@ -250,9 +250,7 @@ internal class SoundnessSpec :
             }
         }
     }) {
-    private class Listening(
-        private val demand: Long,
-    ) : Flow.Subscriber<Row> {
+    private class Listening(private val demand: Long) : Flow.Subscriber<Row> {
         val subscription = CompletableFuture<Flow.Subscription>()
         val first = CountDownLatch(1)
         val end = CompletableFuture<Throwable?>()
@@ -274,10 +272,7 @@ internal class SoundnessSpec :
     }
 
     private companion object {
-        fun hikari(
-            url: String? = null,
-            configure: HikariConfig.() -> Unit,
-        ) = HikariDataSource(
+        fun hikari(url: String? = null, configure: HikariConfig.() -> Unit) = HikariDataSource(
             HikariConfig().apply {
                 jdbcUrl = url
                 maximumPoolSize = 2
@@ -288,10 +283,7 @@ internal class SoundnessSpec :
         )
 
         /** Returns [value] when a time-out of [pool] has come. */
-        fun <T> untilTimedOut(
-            pool: ConnectionPool,
-            value: T,
-        ): T {
+        fun <T> untilTimedOut(pool: ConnectionPool, value: T): T {
             val before = pool.health().timedOut
             if (before == 0L) within { pool.health().timedOut > before }
             return value

@@ -100,10 +100,7 @@ internal enum class TestDatabase(
     open val running: String? get() = null
 
     /** Returns when the server runs a statement like [pattern], perhaps with something of the driver's in front. */
-    fun awaitRunning(
-        url: String,
-        pattern: String,
-    ) {
+    fun awaitRunning(url: String, pattern: String) {
         val query = running ?: return
         val deadline = System.nanoTime() + 20_000_000_000
         DriverManager.getConnection(url).use { connection ->
@@ -120,18 +117,11 @@ internal enum class TestDatabase(
             MariadbServer(MariadbServer.findServer()!!, MariadbServer.findInstaller()!!).also(ServerProcess::prepare)
         }
 
-        private fun administrate(
-            url: String,
-            statement: String,
-        ) {
+        private fun administrate(url: String, statement: String) {
             DriverManager.getConnection(url).use { it.createStatement().use { made -> made.execute(statement) } }
         }
 
-        private fun count(
-            connection: Connection,
-            query: String,
-            pattern: String,
-        ): Int =
+        private fun count(connection: Connection, query: String, pattern: String): Int =
             connection.prepareStatement(query).use { statement ->
                 statement.setString(1, pattern)
                 statement.executeQuery().use { result ->

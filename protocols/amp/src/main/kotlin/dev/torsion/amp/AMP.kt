@@ -109,10 +109,7 @@ constructor(
      * Asks the other side for [command]; Twisted's `callRemote`. The values are those of its arguments. For a command that requires no
      * answer the Deferred fires when the request was written.
      */
-    public fun callRemote(
-        command: Command,
-        vararg values: ArgumentValue,
-    ): Deferred<Values> {
+    public fun callRemote(command: Command, vararg values: ArgumentValue): Deferred<Values> {
         checkThread()
         val slots =
             try {
@@ -127,10 +124,7 @@ constructor(
      * [callRemote] as a future, on any thread. The values are read before this returns. Cancelling it, or any stage of it, gives up the
      * answer.
      */
-    public fun call(
-        command: Command,
-        vararg values: ArgumentValue,
-    ): CompletableFuture<Values> {
+    public fun call(command: Command, vararg values: ArgumentValue): CompletableFuture<Values> {
         val slots =
             try {
                 slots(command, values)
@@ -142,10 +136,7 @@ constructor(
 
     /** [callRemote] for coroutines, on any dispatcher. A call that is cancelled gives up the answer. */
     @JvmSynthetic
-    public suspend fun ask(
-        command: Command,
-        vararg values: ArgumentValue,
-    ): Values {
+    public suspend fun ask(command: Command, vararg values: ArgumentValue): Values {
         val slots = slots(command, values)
         val loop = connectedLoop()
         return suspendCancellableCoroutine { continuation ->
@@ -168,11 +159,7 @@ constructor(
      * every error that comes.
      */
     @JvmOverloads
-    public fun callRemoteString(
-        command: String,
-        box: AmpBox,
-        requiresAnswer: Boolean = true,
-    ): Deferred<AmpBox> {
+    public fun callRemoteString(command: String, box: AmpBox, requiresAnswer: Boolean = true): Deferred<AmpBox> {
         checkThread()
         val call = BoxCall()
         start(call, requiresAnswer, { AmpBox.EMPTY }) { ask ->
@@ -191,31 +178,20 @@ constructor(
         return call.deferred
     }
 
-    private fun slots(
-        command: Command,
-        values: Array<out ArgumentValue>,
-    ): Array<ByteArray?> {
+    private fun slots(command: Command, values: Array<out ArgumentValue>): Array<ByteArray?> {
         if (command is ProtocolSwitchCommand || command === StartTLS) {
             throw InvalidSignatureException("$command changes the connection: ask with switchProtocol or startTLS.")
         }
         return command.arguments.slots(command.arguments.values(values))
     }
 
-    private fun begin(
-        command: Command,
-        slots: Array<ByteArray?>,
-    ): Deferred<Values> {
+    private fun begin(command: Command, slots: Array<ByteArray?>): Deferred<Values> {
         val call = CommandCall(command)
         start(call, command.requiresAnswer, { Values.EMPTY }) { ask -> command.request(slots, ask) }
         return call.deferred
     }
 
-    private fun <T> start(
-        call: OutgoingCall<T>,
-        requiresAnswer: Boolean,
-        nothing: () -> T,
-        encode: (ByteArray?) -> ByteArray,
-    ): Boolean {
+    private fun <T> start(call: OutgoingCall<T>, requiresAnswer: Boolean, nothing: () -> T, encode: (ByteArray?) -> ByteArray): Boolean {
         try {
             checkOpen()
             if (requiresAnswer || output.heldCount >= options.maxCalls) calls.checkRoom()
@@ -255,11 +231,7 @@ constructor(
      *
      * When the other side refuses, AMP goes on. Cancelling stops only the waiting. The other protocol hears nothing of a half-close.
      */
-    public fun switchProtocol(
-        command: ProtocolSwitchCommand,
-        factory: Factory,
-        vararg values: ArgumentValue,
-    ): Deferred<Values> {
+    public fun switchProtocol(command: ProtocolSwitchCommand, factory: Factory, vararg values: ArgumentValue): Deferred<Values> {
         checkThread()
         val call = SwitchCall(command, factory)
         try {
@@ -272,10 +244,7 @@ constructor(
         return call.deferred
     }
 
-    private inner class SwitchCall(
-        command: ProtocolSwitchCommand,
-        private val factory: Factory,
-    ) : CommandCall(command) {
+    private inner class SwitchCall(command: ProtocolSwitchCommand, private val factory: Factory) : CommandCall(command) {
         override fun read(box: AmpBox): Values = Values.EMPTY
 
         override fun accepted() {
@@ -335,18 +304,13 @@ constructor(
         if (input.isQuiet != Input.Quiet.NO) throw ProtocolSwitchedException("The other side has asked for a change, which comes first.")
     }
 
-    private inner class TLSCall(
-        private val settings: TLSSettings,
-    ) : CommandCall(StartTLS) {
+    private inner class TLSCall(private val settings: TLSSettings) : CommandCall(StartTLS) {
         override fun accepted() = beginTLS(settings, isClient = true)
 
         override fun refused(error: Throwable) = output.open(calls) { TLSRefusedException(error) }
     }
 
-    internal fun beginTLS(
-        settings: TLSSettings,
-        isClient: Boolean,
-    ) {
+    internal fun beginTLS(settings: TLSSettings, isClient: Boolean) {
         isTLS = true
         try {
             (transport as StartTLSTransport).startTLS(settings, isClient)
@@ -444,17 +408,13 @@ constructor(
             endpoint: ClientEndpoint,
             responders: Responders = Responders.NONE,
             options: AmpOptions = AmpOptions.DEFAULT,
-        ): Deferred<AMP> =
-            endpoint
-                .connect(ClientFactory { AMP(responders, options) })
-                .addCallback { it as AMP }
-                .onUndelivered { if (it.isConnected) it.transport.abortConnection() }
+        ): Deferred<AMP> = endpoint
+            .connect(ClientFactory { AMP(responders, options) })
+            .addCallback { it as AMP }
+            .onUndelivered { if (it.isConnected) it.transport.abortConnection() }
 
         /** Runs [work] on the loop's thread, as a future. */
-        private fun <T> future(
-            loop: LoopExecutor,
-            work: () -> Deferred<T>,
-        ): CompletableFuture<T> {
+        private fun <T> future(loop: LoopExecutor, work: () -> Deferred<T>): CompletableFuture<T> {
             val start = Deferred<Any?>()
             val future = start.addAsyncCallback { work() }.toCompletableFuture(loop)
             val begin = Runnable { if (!future.isDone) start.callback(null) }

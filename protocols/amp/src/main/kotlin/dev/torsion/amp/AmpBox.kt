@@ -18,10 +18,7 @@ import java.util.Collections
  *
  * A box cannot be changed. Thread: any.
  */
-public class AmpBox internal constructor(
-    private val keys: Array<String>,
-    private val values: Array<ByteArray>,
-) {
+public class AmpBox internal constructor(private val keys: Array<String>, private val values: Array<ByteArray>) {
     /** How many keys it has. */
     public val size: Int
         @JvmName("size")
@@ -49,9 +46,7 @@ public class AmpBox internal constructor(
     internal val encodedSize: Int get() = LENGTH + keys.indices.sumOf { LENGTH + keys[it].length + LENGTH + values[it].size }
 
     /** The box with some pairs more. */
-    internal fun with(
-        vararg more: Pair<String, ByteArray>,
-    ): AmpBox {
+    internal fun with(vararg more: Pair<String, ByteArray>): AmpBox {
         val builder = Builder()
         for (i in keys.indices) builder.put(keys[i], values[i])
         for ((key, value) in more) builder.put(key, value)
@@ -98,10 +93,7 @@ public class AmpBox internal constructor(
          *
          * @throws IllegalArgumentException when the key is empty, is there already, or has a character above U+00FF
          */
-        public fun put(
-            key: String,
-            value: ByteArray,
-        ): Builder {
+        public fun put(key: String, value: ByteArray): Builder {
             require(key.isNotEmpty()) { "a key must not be empty" }
             require(key.all { it.code <= MAX_BYTE }) { "a key has one byte for each character, but \"${escaped(key)}\" has others" }
             require(pairs.putIfAbsent(key, value.clone()) == null) { "the key \"${escaped(key)}\" is there already" }
@@ -109,10 +101,7 @@ public class AmpBox internal constructor(
         }
 
         /** Puts the UTF-8 form of [text] under [key]; [put] otherwise. */
-        public fun put(
-            key: String,
-            text: String,
-        ): Builder = put(key, AmpTypes.UNICODE.encode(text))
+        public fun put(key: String, text: String): Builder = put(key, AmpTypes.UNICODE.encode(text))
 
         /** The box. */
         public fun build(): AmpBox = AmpBox(pairs.keys.toTypedArray(), pairs.values.toTypedArray())
@@ -142,38 +131,23 @@ public class AmpBox internal constructor(
 /** The bytes of a length. */
 internal const val LENGTH: Int = 2
 
-internal fun checkLength(
-    key: String,
-    value: ByteArray,
-) {
+internal fun checkLength(key: String, value: ByteArray) {
     if (value.size > AmpBox.MAX_VALUE_LENGTH) throw TooLongException(key, value.size, isKey = false)
 }
 
-internal fun putLength(
-    out: ByteArray,
-    at: Int,
-    length: Int,
-): Int {
+internal fun putLength(out: ByteArray, at: Int, length: Int): Int {
     out[at] = (length ushr 8).toByte()
     out[at + 1] = length.toByte()
     return at + LENGTH
 }
 
-internal fun putKey(
-    out: ByteArray,
-    at: Int,
-    key: String,
-): Int {
+internal fun putKey(out: ByteArray, at: Int, key: String): Int {
     val from = putLength(out, at, key.length)
     for (i in key.indices) out[from + i] = key[i].code.toByte()
     return from + key.length
 }
 
-internal fun putValue(
-    out: ByteArray,
-    at: Int,
-    value: ByteArray,
-): Int {
+internal fun putValue(out: ByteArray, at: Int, value: ByteArray): Int {
     val from = putLength(out, at, value.size)
     value.copyInto(out, from)
     return from + value.size

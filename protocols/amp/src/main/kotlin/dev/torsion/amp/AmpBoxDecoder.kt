@@ -28,9 +28,7 @@ import java.nio.ByteBuffer
  */
 public class AmpBoxDecoder
 @JvmOverloads
-constructor(
-    private val limits: AmpLimits = AmpLimits.DEFAULT,
-) {
+constructor(private val limits: AmpLimits = AmpLimits.DEFAULT) {
     private val keys = ArrayList<String>()
     private val values = ArrayList<ByteArray>()
     private var boxBytes = LENGTH

@@ -10,10 +10,7 @@ import dev.torsion.net.CloseReason
 /** The base of AMP's errors; Twisted's `AmpError`. */
 public open class AmpException
 @JvmOverloads
-constructor(
-    message: String,
-    cause: Throwable? = null,
-) : RuntimeException(message, cause)
+constructor(message: String, cause: Throwable? = null) : RuntimeException(message, cause)
 
 /**
  * A key has more than 255 bytes, or a value more than 65,535; Twisted's `TooLong`. Nothing of its box was sent.
@@ -22,17 +19,14 @@ constructor(
  * @property length how many bytes it has
  * @property isKey whether the key is too long, and not its value
  */
-public class TooLongException(
-    public val key: String,
-    public val length: Int,
-    public val isKey: Boolean,
-) : AmpException(
-    if (isKey) {
-        "A key has $length bytes, but may have ${AmpBox.MAX_KEY_LENGTH}: ${escaped(key, SHOWN)}"
-    } else {
-        "The value of \"${escaped(key, SHOWN)}\" has $length bytes, but may have ${AmpBox.MAX_VALUE_LENGTH}."
-    },
-)
+public class TooLongException(public val key: String, public val length: Int, public val isKey: Boolean) :
+    AmpException(
+        if (isKey) {
+            "A key has $length bytes, but may have ${AmpBox.MAX_KEY_LENGTH}: ${escaped(key, SHOWN)}"
+        } else {
+            "The value of \"${escaped(key, SHOWN)}\" has $length bytes, but may have ${AmpBox.MAX_VALUE_LENGTH}."
+        },
+    )
 
 /**
  * The values do not fit the command: one is missing, belongs to another command, or has no form on the wire; Twisted's
@@ -40,10 +34,7 @@ public class TooLongException(
  */
 public class InvalidSignatureException
 @JvmOverloads
-constructor(
-    message: String,
-    cause: Throwable? = null,
-) : AmpException(message, cause)
+constructor(message: String, cause: Throwable? = null) : AmpException(message, cause)
 
 /**
  * The other side has answered with an error; Twisted's `RemoteAmpError`. A declared error comes as the exception that the command has
@@ -54,50 +45,34 @@ constructor(
  * @property errorCode the code, such as `ZERO_DIVISION`
  * @property description the text of the other side, as it came
  */
-public open class RemoteAmpException(
-    public val errorCode: String,
-    public val description: String,
-) : AmpException("${escaped(errorCode, SHOWN)}: ${escaped(description, LONG)}")
+public open class RemoteAmpException(public val errorCode: String, public val description: String) :
+    AmpException("${escaped(errorCode, SHOWN)}: ${escaped(description, LONG)}")
 
 /** The other side has failed with an error that the command has not declared, as a rule `UNKNOWN`; Twisted's `UnknownRemoteError`. */
-public class UnknownRemoteException(
-    errorCode: String,
-    description: String,
-) : RemoteAmpException(errorCode, description)
+public class UnknownRemoteException(errorCode: String, description: String) : RemoteAmpException(errorCode, description)
 
 /** The other side does not know the command; Twisted's `UnhandledCommand`. The connection goes on. */
-public class UnhandledCommandException(
-    description: String,
-) : RemoteAmpException(UNHANDLED, description)
+public class UnhandledCommandException(description: String) : RemoteAmpException(UNHANDLED, description)
 
 /** As many calls wait for answers as [AmpOptions.maxCalls] says. Nothing was sent. */
-public class TooManyCallsException(
-    limit: Int,
-) : AmpException("There are $limit calls that wait for their answers, the limit of this connection.")
+public class TooManyCallsException(limit: Int) :
+    AmpException("There are $limit calls that wait for their answers, the limit of this connection.")
 
 /** The connection has gone over to another protocol, or has asked for it; Twisted's `ProtocolSwitched`. */
-public class ProtocolSwitchedException(
-    message: String,
-) : AmpException(message)
+public class ProtocolSwitchedException(message: String) : AmpException(message)
 
 /** TLS was started on this connection already, or is about to be; Twisted's `OnlyOneTLS`. */
 public class OnlyOneTLSException : AmpException("TLS is started once on a connection at most.")
 
 /** The transport of this connection is no [StartTLSTransport]: there can be no TLS on it. Nothing was sent. */
-public class TLSNotAvailableException(
-    transport: String,
-) : AmpException("TLS cannot be started on $transport.")
+public class TLSNotAvailableException(transport: String) : AmpException("TLS cannot be started on $transport.")
 
 /** The other side does not start TLS: the call that waited for it was not sent. The [cause] is its answer. */
-public class TLSRefusedException(
-    cause: Throwable,
-) : AmpException("The call was to go over TLS, and the other side has not started it.", cause)
+public class TLSRefusedException(cause: Throwable) :
+    AmpException("The call was to go over TLS, and the other side has not started it.", cause)
 
 /** The result of a responder is no answer of its command, or has no form on the wire; Twisted's `BadLocalReturn`. The log shows it. */
-public class BadLocalReturnException(
-    message: String,
-    cause: Throwable?,
-) : AmpException(message, cause)
+public class BadLocalReturnException(message: String, cause: Throwable?) : AmpException(message, cause)
 
 /**
  * The connection ended before the answer came, or before the call. Whether a call that was sent was carried out is not known. (In Twisted
@@ -105,9 +80,8 @@ public class BadLocalReturnException(
  *
  * @property reason why the connection ended
  */
-public class AmpConnectionLost(
-    public val reason: CloseReason,
-) : java.io.IOException("The connection has ended. ${reason.message}", reason) {
+public class AmpConnectionLost(public val reason: CloseReason) :
+    java.io.IOException("The connection has ended. ${reason.message}", reason) {
     // Made for each call that waits, in the reactor: its stack says nothing.
     override fun fillInStackTrace(): Throwable = this
 }

@@ -12,10 +12,7 @@ package dev.torsion.amp
  */
 public data class AmpLimits
 @JvmOverloads
-constructor(
-    public val maxPairs: Int = 1024,
-    public val maxBoxBytes: Int = 1024 * 1024,
-) {
+constructor(public val maxPairs: Int = 1024, public val maxBoxBytes: Int = 1024 * 1024) {
     init {
         require(maxPairs > 0) { "maxPairs must be positive, but is $maxPairs" }
         require(maxBoxBytes >= SMALLEST) { "maxBoxBytes must be at least $SMALLEST, but is $maxBoxBytes" }

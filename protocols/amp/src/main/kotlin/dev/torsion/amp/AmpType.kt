@@ -22,9 +22,7 @@ package dev.torsion.amp
  *
  * @property name the name of the type in messages
  */
-public abstract class AmpType<T : Any>(
-    public val name: String,
-) {
+public abstract class AmpType<T : Any>(public val name: String) {
     /**
      * The bytes of [value]. The caller checks that they are 65,535 at most.
      *

@@ -106,37 +106,29 @@ public object AmpTypes {
 }
 
 /** A type made of two functions. */
-private class NarrowType<T : Any>(
-    name: String,
-    private val encoder: (T) -> ByteArray,
-    private val decoder: (ByteArray) -> T,
-) : AmpType<T>(name) {
+private class NarrowType<T : Any>(name: String, private val encoder: (T) -> ByteArray, private val decoder: (ByteArray) -> T) :
+    AmpType<T>(name) {
     override fun encode(value: T) = encoder(value)
 
     override fun decode(bytes: ByteArray) = decoder(bytes)
 }
 
-internal fun refuse(
-    why: String,
-    cause: Throwable? = null,
-): Nothing = throw IllegalArgumentException(why, cause)
+internal fun refuse(why: String, cause: Throwable? = null): Nothing = throw IllegalArgumentException(why, cause)
 
 /** One character for each byte. */
 internal fun ascii(bytes: ByteArray) = String(bytes, Charsets.ISO_8859_1)
 
 private object Utf8 {
-    fun encode(text: String): ByteArray =
-        try {
-            val bytes = Charsets.UTF_8.newEncoder().encode(CharBuffer.wrap(text))
-            ByteArray(bytes.remaining()).also { bytes.get(it) }
-        } catch (e: CharacterCodingException) {
-            refuse("it has half of a surrogate pair, which has no form in UTF-8", e)
-        }
+    fun encode(text: String): ByteArray = try {
+        val bytes = Charsets.UTF_8.newEncoder().encode(CharBuffer.wrap(text))
+        ByteArray(bytes.remaining()).also { bytes.get(it) }
+    } catch (e: CharacterCodingException) {
+        refuse("it has half of a surrogate pair, which has no form in UTF-8", e)
+    }
 
-    fun decode(bytes: ByteArray): String =
-        try {
-            Charsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString()
-        } catch (e: CharacterCodingException) {
-            refuse("it is no UTF-8", e)
-        }
+    fun decode(bytes: ByteArray): String = try {
+        Charsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString()
+    } catch (e: CharacterCodingException) {
+        refuse("it is no UTF-8", e)
+    }
 }

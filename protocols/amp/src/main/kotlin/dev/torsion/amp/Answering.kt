@@ -17,25 +17,14 @@ internal sealed class Answering {
      *
      * @throws UnfitArgumentsException when the arguments do not fit the command
      */
-    abstract fun respond(
-        amp: AMP,
-        box: AmpBox,
-    ): Any?
+    abstract fun respond(amp: AMP, box: AmpBox): Any?
 
     /** The bytes of an answer with [result]. */
-    abstract fun answer(
-        result: Any?,
-        ask: ByteArray,
-    ): ByteArray
+    abstract fun answer(result: Any?, ask: ByteArray): ByteArray
 }
 
-internal sealed class Typed(
-    final override val command: Command,
-) : Answering() {
-    override fun answer(
-        result: Any?,
-        ask: ByteArray,
-    ): ByteArray {
+internal sealed class Typed(final override val command: Command) : Answering() {
+    override fun answer(result: Any?, ask: ByteArray): ByteArray {
         val values = result as? Values
             ?: throw BadLocalReturnException("The responder of $command has given no values, but a ${result?.javaClass?.name}.", null)
         return try {
@@ -45,10 +34,7 @@ internal sealed class Typed(
         }
     }
 
-    protected fun request(
-        amp: AMP,
-        box: AmpBox,
-    ): AmpRequest {
+    protected fun request(amp: AMP, box: AmpBox): AmpRequest {
         val arguments =
             try {
                 command.arguments.decode(box)
@@ -59,82 +45,42 @@ internal sealed class Typed(
     }
 }
 
-internal class Plain(
-    command: Command,
-    private val responder: Responder<Any>,
-) : Typed(command) {
-    override fun respond(
-        amp: AMP,
-        box: AmpBox,
-    ): Any? = responder.respond(request(amp, box))
+internal class Plain(command: Command, private val responder: Responder<Any>) : Typed(command) {
+    override fun respond(amp: AMP, box: AmpBox): Any? = responder.respond(request(amp, box))
 }
 
-internal class Suspending(
-    command: Command,
-    private val responder: suspend (AmpRequest) -> Values,
-) : Typed(command) {
-    override fun respond(
-        amp: AMP,
-        box: AmpBox,
-    ): Any? {
+internal class Suspending(command: Command, private val responder: suspend (AmpRequest) -> Values) : Typed(command) {
+    override fun respond(amp: AMP, box: AmpBox): Any? {
         val request = request(amp, box)
         return inlineCallbacks(amp.transport.scope.coroutineContext) { responder(request) }
     }
 }
 
-internal class Boxes(
-    private val responder: BoxResponder,
-) : Answering() {
+internal class Boxes(private val responder: BoxResponder) : Answering() {
     override val command get() = null
 
-    override fun respond(
-        amp: AMP,
-        box: AmpBox,
-    ): Any? = responder.respond(box)
+    override fun respond(amp: AMP, box: AmpBox): Any? = responder.respond(box)
 
-    override fun answer(
-        result: Any?,
-        ask: ByteArray,
-    ): ByteArray =
-        try {
-            (result as AmpBox).with(Keys.ANSWER to ask).encode()
-        } catch (e: Exception) {
-            throw BadLocalReturnException("The box of an answer cannot be sent. ${shown(e)}", escapedThrowable(e))
-        }
+    override fun answer(result: Any?, ask: ByteArray): ByteArray = try {
+        (result as AmpBox).with(Keys.ANSWER to ask).encode()
+    } catch (e: Exception) {
+        throw BadLocalReturnException("The box of an answer cannot be sent. ${shown(e)}", escapedThrowable(e))
+    }
 }
 
 /** Gives the protocol to go over to. */
-internal class Switching(
-    command: Command,
-    private val responder: Responder<Any>,
-) : Typed(command) {
-    override fun respond(
-        amp: AMP,
-        box: AmpBox,
-    ): Any? = responder.respond(request(amp, box))
+internal class Switching(command: Command, private val responder: Responder<Any>) : Typed(command) {
+    override fun respond(amp: AMP, box: AmpBox): Any? = responder.respond(request(amp, box))
 
-    override fun answer(
-        result: Any?,
-        ask: ByteArray,
-    ): ByteArray = AmpBox.EMPTY.with(Keys.ANSWER to ask).encode()
+    override fun answer(result: Any?, ask: ByteArray): ByteArray = AmpBox.EMPTY.with(Keys.ANSWER to ask).encode()
 }
 
 /** Gives the settings of TLS. */
-internal class StartingTLS(
-    private val responder: Responder<TLSSettings>,
-) : Typed(StartTLS) {
-    override fun respond(
-        amp: AMP,
-        box: AmpBox,
-    ): Any? = responder.respond(request(amp, box))
+internal class StartingTLS(private val responder: Responder<TLSSettings>) : Typed(StartTLS) {
+    override fun respond(amp: AMP, box: AmpBox): Any? = responder.respond(request(amp, box))
 
-    override fun answer(
-        result: Any?,
-        ask: ByteArray,
-    ): ByteArray = AmpBox.EMPTY.with(Keys.ANSWER to ask).encode()
+    override fun answer(result: Any?, ask: ByteArray): ByteArray = AmpBox.EMPTY.with(Keys.ANSWER to ask).encode()
 }
 
 /** The peer's arguments do not fit the command. It must not pass for an error that the responder has thrown. */
-internal class UnfitArgumentsException(
-    cause: ProtocolViolationException,
-) : Exception(cause.message, cause)
+internal class UnfitArgumentsException(cause: ProtocolViolationException) : Exception(cause.message, cause)

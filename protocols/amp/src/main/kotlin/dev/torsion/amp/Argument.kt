@@ -33,10 +33,7 @@ public class Argument<T> internal constructor(
 }
 
 /** An [Argument] with its value. */
-public class ArgumentValue internal constructor(
-    internal val argument: Argument<*>,
-    internal val value: Any?,
-) {
+public class ArgumentValue internal constructor(internal val argument: Argument<*>, internal val value: Any?) {
     override fun toString(): String = "${argument.name}=..." // a value may be a secret
 }
 
@@ -49,10 +46,7 @@ public class ArgumentValue internal constructor(
  *
  * They cannot be changed. Thread: any.
  */
-public class Values internal constructor(
-    internal val owner: Arguments?,
-    private val values: Array<Any?>,
-) {
+public class Values internal constructor(internal val owner: Arguments?, private val values: Array<Any?>) {
     /**
      * The value of [argument]; null when it is optional and was left out.
      *
@@ -74,8 +68,7 @@ public class Values internal constructor(
     override fun hashCode(): Int = Objects.hash(owner, values.contentDeepHashCode())
 
     /** The names of the values. A value may be a secret. */
-    override fun toString(): String =
-        "Values(${owner?.all.orEmpty().filter { values[it.index] != null }.joinToString { it.name }})"
+    override fun toString(): String = "Values(${owner?.all.orEmpty().filter { values[it.index] != null }.joinToString { it.name }})"
 
     public companion object {
         /** No values: the answer of a command without a response, or one in which all is optional. */

@@ -38,22 +38,12 @@ public abstract class Arguments {
      * @throws IllegalArgumentException when [name] is empty, longer than 255 characters, has one above U+00FF, begins with `_ask` and its
      *   like, or is declared already
      */
-    protected fun <T : Any> argument(
-        name: String,
-        type: AmpType<T>,
-    ): Argument<T> = declare(name, type, isOptional = false)
+    protected fun <T : Any> argument(name: String, type: AmpType<T>): Argument<T> = declare(name, type, isOptional = false)
 
     /** Declares an argument that may be left out; its value is null then. Twisted's `optional=True`. */
-    protected fun <T : Any> optionalArgument(
-        name: String,
-        type: AmpType<T>,
-    ): Argument<T?> = declare(name, type, isOptional = true)
+    protected fun <T : Any> optionalArgument(name: String, type: AmpType<T>): Argument<T?> = declare(name, type, isOptional = true)
 
-    internal fun <T> declare(
-        name: String,
-        type: AmpType<*>,
-        isOptional: Boolean,
-    ): Argument<T> {
+    internal fun <T> declare(name: String, type: AmpType<*>, isOptional: Boolean): Argument<T> {
         check(!isFixed) { "$this is in use already, so $name comes too late" }
         require(name.length in 1..AmpBox.MAX_KEY_LENGTH) { "a name has 1 to ${AmpBox.MAX_KEY_LENGTH} characters: \"${escaped(name)}\"" }
         require(name.all { it.code <= MAX_BYTE }) { "a name has one byte for each character: \"${escaped(name)}\"" }
@@ -94,20 +84,16 @@ public abstract class Arguments {
         return slots
     }
 
-    private fun encoded(
-        argument: Argument<*>,
-        value: Any,
-    ): ByteArray =
-        try {
-            argument.type.encode(value).also { checkLength(argument.name, it) }
-        } catch (e: TooLongException) {
-            throw e
-        } catch (e: Exception) { // a type of the user's may throw anything
-            throw InvalidSignatureException(
-                "${argument.name} of $this cannot be sent as ${argument.type}: ${shown(e)}.",
-                escapedThrowable(e),
-            )
-        }
+    private fun encoded(argument: Argument<*>, value: Any): ByteArray = try {
+        argument.type.encode(value).also { checkLength(argument.name, it) }
+    } catch (e: TooLongException) {
+        throw e
+    } catch (e: Exception) { // a type of the user's may throw anything
+        throw InvalidSignatureException(
+            "${argument.name} of $this cannot be sent as ${argument.type}: ${shown(e)}.",
+            escapedThrowable(e),
+        )
+    }
 
     internal fun boxOf(slots: Array<ByteArray?>): ByteArray = layout.encode(slots)
 
@@ -127,15 +113,11 @@ public abstract class Arguments {
         return Values(this, values)
     }
 
-    private fun decoded(
-        argument: Argument<*>,
-        bytes: ByteArray,
-    ): Any =
-        try {
-            argument.type.decode(bytes)
-        } catch (e: Exception) { // a type of the user's may throw anything
-            throw ProtocolViolationException("${argument.name} of $this is no ${argument.type}: ${shown(e)}.", escapedThrowable(e))
-        }
+    private fun decoded(argument: Argument<*>, bytes: ByteArray): Any = try {
+        argument.type.decode(bytes)
+    } catch (e: Exception) { // a type of the user's may throw anything
+        throw ProtocolViolationException("${argument.name} of $this is no ${argument.type}: ${shown(e)}.", escapedThrowable(e))
+    }
 
     private companion object {
         const val MAX_BYTE = 0xff

@@ -4,9 +4,7 @@
 package dev.torsion.amp
 
 /** The keys that a kind of box may have, sorted once, so that a box of this kind is written straight into its bytes. */
-internal class BoxLayout(
-    private val keys: List<String>,
-) {
+internal class BoxLayout(private val keys: List<String>) {
     private val order = keys.indices.sortedBy { keys[it] }.toIntArray()
     private val written = order.map { i -> ByteArray(LENGTH + keys[i].length).also { putKey(it, 0, keys[i]) } }.toTypedArray()
 

@@ -45,10 +45,7 @@ import java.util.function.Function
  */
 public abstract class Command
 @JvmOverloads
-constructor(
-    public val commandName: String,
-    public val requiresAnswer: Boolean = true,
-) {
+constructor(public val commandName: String, public val requiresAnswer: Boolean = true) {
     internal val arguments: Arguments = Part("the arguments of $commandName").apply { reserve(Keys.ASK, Keys.COMMAND) }
     internal val response: Arguments = Part("the response of $commandName").apply { reserve(Keys.ANSWER) }
     private val declaredErrors = ArrayList<DeclaredError>()
@@ -61,28 +58,17 @@ constructor(
     }
 
     /** Declares an argument that must be given. @throws IllegalArgumentException as [Arguments.argument] */
-    protected fun <T : Any> argument(
-        name: String,
-        type: AmpType<T>,
-    ): Argument<T> = arguments.declare(name, type, isOptional = false)
+    protected fun <T : Any> argument(name: String, type: AmpType<T>): Argument<T> = arguments.declare(name, type, isOptional = false)
 
     /** Declares an argument that may be left out; its value is null then. */
-    protected fun <T : Any> optionalArgument(
-        name: String,
-        type: AmpType<T>,
-    ): Argument<T?> = arguments.declare(name, type, isOptional = true)
+    protected fun <T : Any> optionalArgument(name: String, type: AmpType<T>): Argument<T?> =
+        arguments.declare(name, type, isOptional = true)
 
     /** Declares a value of the response that must be given. */
-    protected fun <T : Any> response(
-        name: String,
-        type: AmpType<T>,
-    ): Argument<T> = response.declare(name, type, isOptional = false)
+    protected fun <T : Any> response(name: String, type: AmpType<T>): Argument<T> = response.declare(name, type, isOptional = false)
 
     /** Declares a value of the response that may be left out; it is null then. */
-    protected fun <T : Any> optionalResponse(
-        name: String,
-        type: AmpType<T>,
-    ): Argument<T?> = response.declare(name, type, isOptional = true)
+    protected fun <T : Any> optionalResponse(name: String, type: AmpType<T>): Argument<T?> = response.declare(name, type, isOptional = true)
 
     /**
      * Declares an error; Twisted's `errors`. A responder that throws a [type], or one below it, is answered with [code] and the message of
@@ -90,18 +76,12 @@ constructor(
      * are escaped then, and it is cut, so that it is fit for a log. The cause is an [UnknownRemoteException], whose description is the text as
      * it came. The first error declared that fits counts.
      */
-    protected fun <E : Throwable> error(
-        code: String,
-        type: Class<E>,
-        make: Function<String, out E>,
-    ): Unit = declare(DeclaredError(code, type, make, isFatal = false))
+    protected fun <E : Throwable> error(code: String, type: Class<E>, make: Function<String, out E>): Unit =
+        declare(DeclaredError(code, type, make, isFatal = false))
 
     /** [error] that also ends the connection once the answer is on its way; Twisted's `fatalErrors`. */
-    protected fun <E : Throwable> fatalError(
-        code: String,
-        type: Class<E>,
-        make: Function<String, out E>,
-    ): Unit = declare(DeclaredError(code, type, make, isFatal = true))
+    protected fun <E : Throwable> fatalError(code: String, type: Class<E>, make: Function<String, out E>): Unit =
+        declare(DeclaredError(code, type, make, isFatal = true))
 
     private fun declare(error: DeclaredError) {
         require(error.code.isNotEmpty() && error.code.all { it.code <= MAX_BYTE }) { "a code has one byte for each character" }
@@ -115,20 +95,14 @@ constructor(
     internal fun declaredAs(code: String): DeclaredError? = declaredErrors.firstOrNull { it.code == code }
 
     /** A request with [slots], of [Arguments.slots]. */
-    internal fun request(
-        slots: Array<ByteArray?>,
-        ask: ByteArray?,
-    ): ByteArray {
+    internal fun request(slots: Array<ByteArray?>, ask: ByteArray?): ByteArray {
         slots[slots.size - 2] = ask
         slots[slots.size - 1] = nameBytes
         return arguments.boxOf(slots)
     }
 
     /** An answer with [values]. */
-    internal fun answer(
-        values: Values,
-        ask: ByteArray,
-    ): ByteArray {
+    internal fun answer(values: Values, ask: ByteArray): ByteArray {
         val slots = response.slots(values)
         slots[slots.size - 1] = ask
         return response.boxOf(slots)
@@ -136,9 +110,7 @@ constructor(
 
     override fun toString(): String = escaped(commandName, SHOWN)
 
-    private class Part(
-        private val what: String,
-    ) : Arguments() {
+    private class Part(private val what: String) : Arguments() {
         override fun toString() = escaped(what, SHOWN)
     }
 
@@ -160,9 +132,7 @@ internal class DeclaredError(
  * A command after which the connection speaks another protocol; Twisted's `ProtocolSwitchCommand`. It is asked with
  * [AMP.switchProtocol] and answered by [Responders.Builder.onSwitch]. Its answer has no values.
  */
-public abstract class ProtocolSwitchCommand(
-    commandName: String,
-) : Command(commandName)
+public abstract class ProtocolSwitchCommand(commandName: String) : Command(commandName)
 
 /**
  * The command that begins TLS; Twisted's `StartTLS`. It is asked with [AMP.startTLS] and answered by [Responders.Builder.onStartTLS].

@@ -28,10 +28,7 @@ internal object DateTimes {
         return out.toString().encodeToByteArray()
     }
 
-    private fun StringBuilder.digits(
-        number: Int,
-        width: Int,
-    ): StringBuilder {
+    private fun StringBuilder.digits(number: Int, width: Int): StringBuilder {
         val digits = number.toString()
         repeat(width - digits.length) { append('0') }
         return append(digits)
@@ -50,10 +47,7 @@ internal object DateTimes {
             if (!fits) refuse("it is no date and time")
         }
 
-        fun number(
-            from: Int,
-            until: Int,
-        ) = text.substring(from, until).toInt()
+        fun number(from: Int, until: Int) = text.substring(from, until).toInt()
         val minutes = number(27, 29) * MINUTE + number(30, 32)
         if (minutes > MOST_MINUTES || number(30, 32) >= MINUTE) refuse("the offset of its zone is none")
         val zone = ZoneOffset.ofTotalSeconds((if (text[26] == '-') -minutes else minutes) * MINUTE)

@@ -43,11 +43,7 @@ internal object Decimals {
         return ascii(bytes)
     }
 
-    fun long(
-        bytes: ByteArray,
-        least: Long,
-        most: Long,
-    ): Long {
+    fun long(bytes: ByteArray, least: Long, most: Long): Long {
         if (bytes.size > SAFE_DIGITS) return wide(bytes, least, most)
         val from = if (bytes.isNotEmpty() && (bytes[0] == PLUS || bytes[0] == MINUS)) 1 else 0
         if (bytes.size == from) refuse("it has no digits")
@@ -61,11 +57,7 @@ internal object Decimals {
         return number
     }
 
-    private fun wide(
-        bytes: ByteArray,
-        least: Long,
-        most: Long,
-    ): Long {
+    private fun wide(bytes: ByteArray, least: Long, most: Long): Long {
         val number = BigInteger(integer(bytes))
         if (number < BigInteger.valueOf(least) || number > BigInteger.valueOf(most)) refuse("it does not fit")
         return number.toLong()

@@ -21,14 +21,13 @@ internal object Floats {
 
     fun encode(number: Double): ByteArray = repr(number).encodeToByteArray()
 
-    fun repr(number: Double): String =
-        when {
-            number.isNaN() -> "nan"
-            number.isInfinite() -> if (number > 0) "inf" else "-inf"
-            number == 0.0 -> if (1 / number > 0) "0.0" else "-0.0"
-            number == Math.rint(number) && Math.abs(number) < MOST_PLAIN -> "${number.toLong()}.0"
-            else -> (if (number < 0) "-" else "") + positive(Math.abs(number))
-        }
+    fun repr(number: Double): String = when {
+        number.isNaN() -> "nan"
+        number.isInfinite() -> if (number > 0) "inf" else "-inf"
+        number == 0.0 -> if (1 / number > 0) "0.0" else "-0.0"
+        number == Math.rint(number) && Math.abs(number) < MOST_PLAIN -> "${number.toLong()}.0"
+        else -> (if (number < 0) "-" else "") + positive(Math.abs(number))
+    }
 
     private fun positive(number: Double): String {
         val shortest = shortest(number)
@@ -56,11 +55,7 @@ internal object Floats {
     }
 
     /** The nearest with [length] digits that still is [number], or null. */
-    private fun nearest(
-        exact: BigDecimal,
-        number: Double,
-        length: Int,
-    ): BigDecimal? {
+    private fun nearest(exact: BigDecimal, number: Double, length: Int): BigDecimal? {
         val even = exact.round(MathContext(length, RoundingMode.HALF_EVEN))
         if (even.toDouble() == number) return even
         // At a power of two the numbers below are nearer than those above, so the other side may have one.

@@ -10,10 +10,7 @@ import java.nio.ByteBuffer
  * The bytes that come on one connection: to boxes, and to where these belong. Reads no more while more requests wait for our answers than
  * may, or for answers to be read; unless we wait for an answer ourselves, which has to be read. On the reactor's thread.
  */
-internal class Input(
-    private val amp: AMP,
-    options: AmpOptions,
-) {
+internal class Input(private val amp: AMP, options: AmpOptions) {
     /** What happens to bytes that come before we have answered the request that came last. */
     enum class Quiet {
         /** They are boxes. */

@@ -9,9 +9,7 @@ import java.nio.ByteBuffer
 import java.util.Collections
 
 /** Twisted's `ListOf`. */
-internal class ListType<T : Any>(
-    private val type: AmpType<T>,
-) : AmpType<List<T>>("ListOf(${type.name})") {
+internal class ListType<T : Any>(private val type: AmpType<T>) : AmpType<List<T>>("ListOf(${type.name})") {
     override fun encode(value: List<T>): ByteArray {
         val out = ByteArrayOutputStream()
         for ((index, item) in value.withIndex()) {
@@ -38,9 +36,7 @@ internal class ListType<T : Any>(
 }
 
 /** Twisted's `AmpList`. */
-internal class RowsType(
-    private val row: Arguments,
-) : AmpType<List<Values>>("AmpList") {
+internal class RowsType(private val row: Arguments) : AmpType<List<Values>>("AmpList") {
     override fun encode(value: List<Values>): ByteArray {
         val out = ByteArrayOutputStream()
         for ((index, values) in value.withIndex()) {
@@ -71,16 +67,12 @@ internal class RowsType(
     }
 }
 
-private inline fun <R> inItem(
-    index: Int,
-    work: () -> R,
-): R =
-    try {
-        work()
-    } catch (e: IllegalArgumentException) {
-        refuse("item $index: ${e.message}", e)
-    } catch (e: AmpException) {
-        refuse("item $index: ${e.message}", e)
-    } catch (e: ProtocolViolationException) {
-        refuse("item $index: ${e.message}", e)
-    }
+private inline fun <R> inItem(index: Int, work: () -> R): R = try {
+    work()
+} catch (e: IllegalArgumentException) {
+    refuse("item $index: ${e.message}", e)
+} catch (e: AmpException) {
+    refuse("item $index: ${e.message}", e)
+} catch (e: ProtocolViolationException) {
+    refuse("item $index: ${e.message}", e)
+}

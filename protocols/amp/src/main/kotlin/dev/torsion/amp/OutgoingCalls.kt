@@ -19,10 +19,7 @@ internal abstract class OutgoingCall<T> {
     /** @throws ProtocolViolationException when the answer does not fit */
     protected abstract fun read(box: AmpBox): T
 
-    protected abstract fun exception(
-        code: String,
-        description: String,
-    ): Throwable
+    protected abstract fun exception(code: String, description: String): Throwable
 
     /** Called when the answer comes, also when nobody waits for it. When it throws, the connection ends with that. */
     open fun accepted() {}
@@ -42,22 +39,18 @@ internal abstract class OutgoingCall<T> {
         if (isWanted) deferred.callback(value)
     }
 
-    fun answeredByError(
-        code: String,
-        description: String,
-    ) {
+    fun answeredByError(code: String, description: String) {
         val error = orFailed { exception(code, description) }
         orFailed { refused(error) }
         failed(error)
     }
 
-    private inline fun <R> orFailed(work: () -> R): R =
-        try {
-            work()
-        } catch (e: Throwable) {
-            failed(e)
-            throw e
-        }
+    private inline fun <R> orFailed(work: () -> R): R = try {
+        work()
+    } catch (e: Throwable) {
+        failed(e)
+        throw e
+    }
 
     fun failed(error: Throwable) {
         if (isWanted) deferred.errback(error)
@@ -65,15 +58,10 @@ internal abstract class OutgoingCall<T> {
 }
 
 /** A call of a command. */
-internal open class CommandCall(
-    private val command: Command,
-) : OutgoingCall<Values>() {
+internal open class CommandCall(private val command: Command) : OutgoingCall<Values>() {
     override fun read(box: AmpBox): Values = command.response.decode(box)
 
-    override fun exception(
-        code: String,
-        description: String,
-    ): Throwable {
+    override fun exception(code: String, description: String): Throwable {
         if (code == UNHANDLED) return UnhandledCommandException(description)
         val unknown = UnknownRemoteException(code, description)
         val declared = command.declaredAs(code) ?: return unknown
@@ -96,16 +84,12 @@ internal open class CommandCall(
 internal class BoxCall : OutgoingCall<AmpBox>() {
     override fun read(box: AmpBox): AmpBox = box
 
-    override fun exception(
-        code: String,
-        description: String,
-    ): Throwable = if (code == UNHANDLED) UnhandledCommandException(description) else RemoteAmpException(code, description)
+    override fun exception(code: String, description: String): Throwable =
+        if (code == UNHANDLED) UnhandledCommandException(description) else RemoteAmpException(code, description)
 }
 
 /** The calls of one connection that wait for their answers, by their numbers. */
-internal class OutgoingCalls(
-    private val limit: Int,
-) {
+internal class OutgoingCalls(private val limit: Int) {
     private val waiting = LinkedHashMap<Long, OutgoingCall<*>>()
     private var lastTag = 0L
 
@@ -118,10 +102,7 @@ internal class OutgoingCalls(
     /** The number of the next call, which calls without an answer have too, as in Twisted. */
     fun nextTag(): Long = ++lastTag
 
-    fun add(
-        tag: Long,
-        call: OutgoingCall<*>,
-    ) {
+    fun add(tag: Long, call: OutgoingCall<*>) {
         waiting[tag] = call
     }
 
@@ -129,23 +110,16 @@ internal class OutgoingCalls(
         waiting.values.remove(call)
     }
 
-    fun answered(
-        tag: ByteArray,
-        box: AmpBox,
-    ): Unit = take(tag).answered(box)
+    fun answered(tag: ByteArray, box: AmpBox): Unit = take(tag).answered(box)
 
-    fun answeredByError(
-        tag: ByteArray,
-        box: AmpBox,
-    ) {
+    fun answeredByError(tag: ByteArray, box: AmpBox) {
         val code = box.raw(Keys.ERROR_CODE) ?: throw ProtocolViolationException("An error has no code.")
         val description = box.raw(Keys.ERROR_DESCRIPTION) ?: throw ProtocolViolationException("An error has no description.")
         take(tag).answeredByError(ascii(code), description.decodeToString())
     }
 
-    private fun take(tag: ByteArray): OutgoingCall<*> =
-        number(tag)?.let(waiting::remove)
-            ?: throw ProtocolViolationException("An answer has come to no call: \"${escaped(tag, SHOWN)}\".")
+    private fun take(tag: ByteArray): OutgoingCall<*> = number(tag)?.let(waiting::remove)
+        ?: throw ProtocolViolationException("An answer has come to no call: \"${escaped(tag, SHOWN)}\".")
 
     /** What [tag] is as one of our numbers, or null. */
     private fun number(tag: ByteArray): Long? {

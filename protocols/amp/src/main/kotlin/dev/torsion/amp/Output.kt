@@ -20,9 +20,7 @@ package dev.torsion.amp
  */
 
 /** The boxes that go out on one connection. On the reactor's thread. */
-internal class Output(
-    private val write: (ByteArray) -> Unit,
-) {
+internal class Output(private val write: (ByteArray) -> Unit) {
     enum class State { OPEN, TLS_ASKED, SWITCH_ASKED, SWITCHED }
 
     private class Held(
@@ -37,11 +35,7 @@ internal class Output(
 
     val heldCount: Int get() = held.size
 
-    fun call(
-        bytes: ByteArray,
-        call: OutgoingCall<*>,
-        written: Runnable?,
-    ) {
+    fun call(bytes: ByteArray, call: OutgoingCall<*>, written: Runnable?) {
         if (state == State.TLS_ASKED) {
             held.add(Held(bytes, call, written))
         } else {
@@ -68,10 +62,7 @@ internal class Output(
     }
 
     /** What we have asked for is done, or is refused: then [refusal] fails the calls that must not go. */
-    fun open(
-        calls: OutgoingCalls,
-        refusal: (() -> Throwable)?,
-    ) {
+    fun open(calls: OutgoingCalls, refusal: (() -> Throwable)?) {
         state = State.OPEN
         val all = held.toList()
         held.clear()

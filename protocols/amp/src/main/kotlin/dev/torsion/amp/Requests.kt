@@ -34,10 +34,7 @@ import java.util.concurrent.CompletionStage
  */
 
 /** The requests of the peer on one connection, and our answers. On the reactor's thread. */
-internal class Requests(
-    private val amp: AMP,
-    private val options: AmpOptions,
-) {
+internal class Requests(private val amp: AMP, private val options: AmpOptions) {
     private var isWaitingToWrite = false
 
     /** How many of them wait for our answers. */
@@ -103,11 +100,7 @@ internal class Requests(
         }
     }
 
-    private fun mayControl(
-        answering: Answering,
-        ask: ByteArray?,
-        name: String,
-    ): Boolean {
+    private fun mayControl(answering: Answering, ask: ByteArray?, name: String): Boolean {
         if (ask == null) throw ProtocolViolationException("${escaped(name, SHOWN)} was asked without wanting an answer.")
         val isTLS = answering is StartingTLS
         val why =
@@ -122,12 +115,7 @@ internal class Requests(
         return false
     }
 
-    private fun done(
-        answering: Answering,
-        ask: ByteArray?,
-        name: String,
-        result: Any?,
-    ) {
+    private fun done(answering: Answering, ask: ByteArray?, name: String, result: Any?) {
         if (amp.hasEnded || ask == null) return
         val bytes =
             try {
@@ -148,12 +136,7 @@ internal class Requests(
         }
     }
 
-    private fun failed(
-        answering: Answering,
-        ask: ByteArray?,
-        name: String,
-        error: Throwable,
-    ) {
+    private fun failed(answering: Answering, ask: ByteArray?, name: String, error: Throwable) {
         if (amp.hasEnded) {
             if (error !is CancellationException) logFailed(name, error)
             return
@@ -169,40 +152,24 @@ internal class Requests(
     }
 
     /** An error that is not told what it is. Acts first: to describe an error of the user's may fail. */
-    private fun refuseForGood(
-        ask: ByteArray?,
-        log: () -> Unit,
-    ) {
+    private fun refuseForGood(ask: ByteArray?, log: () -> Unit) {
         if (ask != null) amp.output.answer(error(ask, UNKNOWN, "Unknown Error"))
         amp.transport.loseConnection()
         log()
     }
 
-    private fun refuse(
-        ask: ByteArray?,
-        name: String,
-        code: String,
-        description: String,
-        isFatal: Boolean = false,
-    ) {
+    private fun refuse(ask: ByteArray?, name: String, code: String, description: String, isFatal: Boolean = false) {
         if (ask != null) amp.output.answer(error(ask, code, description))
         if (ask == null || isFatal) amp.transport.loseConnection()
         if (ask == null) logRefused(name, escaped(description, LONG))
     }
 
-    private fun error(
-        ask: ByteArray,
-        code: String,
-        description: String,
-    ): ByteArray {
+    private fun error(ask: ByteArray, code: String, description: String): ByteArray {
         val slots = arrayOf<ByteArray?>(ask, code.toByteArray(Charsets.ISO_8859_1), shortened(description))
         return ERROR.encode(slots)
     }
 
-    private fun logFailed(
-        name: String,
-        error: Throwable,
-    ) {
+    private fun logFailed(name: String, error: Throwable) {
         log.failure(
             "{command} of {peer} has failed",
             error,
@@ -211,10 +178,7 @@ internal class Requests(
         )
     }
 
-    private fun logRefused(
-        name: String,
-        why: String?,
-    ) {
+    private fun logRefused(name: String, why: String?) {
         log.warn(
             "{command} of {peer} ends the connection: {why}",
             "command" to escaped(name, SHOWN),

@@ -49,9 +49,7 @@ public fun interface BoxResponder {
  *
  * It cannot be changed, and may serve any number of connections. Responders run on the thread of the connection's reactor.
  */
-public class Responders private constructor(
-    private val byName: Map<String, Answering>,
-) {
+public class Responders private constructor(private val byName: Map<String, Answering>) {
     internal fun find(name: String): Answering? = byName[name]
 
     override fun toString(): String = "Responders(${byName.size} commands)"
@@ -62,50 +60,34 @@ public class Responders private constructor(
         private val own = HashMap<String, Answering>()
 
         /** Answers [command] with values: [Values.EMPTY] where its response has none, or where it requires no answer. */
-        public fun on(
-            command: Command,
-            responder: Responder<Values>,
-        ): Builder = add(command.commandName, Plain(command, responder))
+        public fun on(command: Command, responder: Responder<Values>): Builder = add(command.commandName, Plain(command, responder))
 
         /** Answers [command] with a Deferred of values. */
-        public fun onDeferred(
-            command: Command,
-            responder: Responder<Deferred<Values>>,
-        ): Builder = add(command.commandName, Plain(command, responder))
+        public fun onDeferred(command: Command, responder: Responder<Deferred<Values>>): Builder =
+            add(command.commandName, Plain(command, responder))
 
         /** Answers [command] with a future of values, which may be completed on any thread. */
-        public fun onFuture(
-            command: Command,
-            responder: Responder<CompletionStage<Values>>,
-        ): Builder = add(command.commandName, Plain(command, responder))
+        public fun onFuture(command: Command, responder: Responder<CompletionStage<Values>>): Builder =
+            add(command.commandName, Plain(command, responder))
 
         /** Answers [command] with a suspend function. It runs in the connection's scope, and is cancelled when the connection ends. */
         @JvmSynthetic
-        public fun onSuspend(
-            command: Command,
-            responder: suspend (AmpRequest) -> Values,
-        ): Builder = add(command.commandName, Suspending(command, responder))
+        public fun onSuspend(command: Command, responder: suspend (AmpRequest) -> Values): Builder =
+            add(command.commandName, Suspending(command, responder))
 
         /**
          * Answers boxes of the command [name] as they are; Twisted's `amp_NAME` methods. The box of the answer needs no `_answer`. An error
          * is [RemoteAmpException] for the other side when it is one here, and otherwise UNKNOWN.
          */
-        public fun onBox(
-            name: String,
-            responder: BoxResponder,
-        ): Builder = add(name, Boxes(responder))
+        public fun onBox(name: String, responder: BoxResponder): Builder = add(name, Boxes(responder))
 
         /** Answers [command] with the protocol that the connection speaks from then on. It gets the bytes after the answer. */
-        public fun onSwitch(
-            command: ProtocolSwitchCommand,
-            responder: Responder<Protocol>,
-        ): Builder = add(command.commandName, Switching(command, responder))
+        public fun onSwitch(command: ProtocolSwitchCommand, responder: Responder<Protocol>): Builder =
+            add(command.commandName, Switching(command, responder))
 
         /** [onSwitch] with a Deferred of the protocol. Until it fires nothing more is read. */
-        public fun onSwitchDeferred(
-            command: ProtocolSwitchCommand,
-            responder: Responder<Deferred<Protocol>>,
-        ): Builder = add(command.commandName, Switching(command, responder))
+        public fun onSwitchDeferred(command: ProtocolSwitchCommand, responder: Responder<Deferred<Protocol>>): Builder =
+            add(command.commandName, Switching(command, responder))
 
         /**
          * Lets the other side begin TLS, with the settings of this side. There is none by default: Twisted's default, a certificate that is
@@ -122,10 +104,7 @@ public class Responders private constructor(
         /** The responders. */
         public fun build(): Responders = Responders(HashMap(inherited).apply { putAll(own) })
 
-        private fun add(
-            name: String,
-            answering: Answering,
-        ): Builder {
+        private fun add(name: String, answering: Answering): Builder {
             require(own.putIfAbsent(name, answering) == null) { "the command $name has a responder already" }
             return this
         }

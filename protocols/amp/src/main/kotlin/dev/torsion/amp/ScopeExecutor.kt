@@ -15,9 +15,7 @@ import kotlin.coroutines.EmptyCoroutineContext
  * The thread of a connection, by its scope: a task runs at once there, and soon from elsewhere. Once the reactor has stopped, tasks run
  * where they are given, and find that the connection has ended.
  */
-internal class ScopeExecutor(
-    scope: CoroutineScope,
-) : LoopExecutor {
+internal class ScopeExecutor(scope: CoroutineScope) : LoopExecutor {
     private val dispatcher = scope.coroutineContext[ContinuationInterceptor] as CoroutineDispatcher
 
     override val inLoop: Boolean get() = !dispatcher.isDispatchNeeded(EmptyCoroutineContext)

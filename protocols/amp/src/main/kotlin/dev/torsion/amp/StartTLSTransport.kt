@@ -21,8 +21,5 @@ public interface StartTLSTransport : Transport {
      *
      * @param isClient whether this side is TLS's client: the side that has asked for it
      */
-    public fun startTLS(
-        settings: TLSSettings,
-        isClient: Boolean,
-    )
+    public fun startTLS(settings: TLSSettings, isClient: Boolean)
 }

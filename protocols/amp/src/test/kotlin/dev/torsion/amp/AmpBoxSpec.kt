@@ -86,10 +86,7 @@ class AmpBoxSpec :
         }
 
         test("a box over the limits is refused at the length that passes them") {
-            fun decoding(
-                limits: AmpLimits,
-                box: AmpBox,
-            ) = runCatching { AmpBoxDecoder(limits).decode(ByteBuffer.wrap(box.encode())) }
+            fun decoding(limits: AmpLimits, box: AmpBox) = runCatching { AmpBoxDecoder(limits).decode(ByteBuffer.wrap(box.encode())) }
             val three = AmpBox.builder().put("a", "").put("b", "").put("c", "").build()
             decoding(AmpLimits(maxPairs = 3), three).getOrThrow() shouldBe three
             shouldThrow<ProtocolViolationException> { decoding(AmpLimits(maxPairs = 2), three).getOrThrow() }.message shouldContain "2 keys"
@@ -138,16 +135,15 @@ class AmpBoxSpec :
 
 private val SMALL = AmpLimits(maxPairs = 4, maxBoxBytes = 200)
 
-internal fun fuzzBytes(random: Random): ByteArray =
-    when (random.nextInt(3)) {
-        0 -> ByteArray(random.nextInt(40)).also(random::nextBytes)
-        1 -> ByteArray(random.nextInt(60)) { if (random.nextInt(3) > 0) 0 else random.nextInt(6).toByte() }
-        else -> {
-            val bytes = randomBox(random).encode() + randomBox(random).encode()
-            repeat(random.nextInt(3)) { bytes[random.nextInt(bytes.size)] = random.nextInt(256).toByte() }
-            bytes.copyOf(random.nextInt(bytes.size + 1))
-        }
+internal fun fuzzBytes(random: Random): ByteArray = when (random.nextInt(3)) {
+    0 -> ByteArray(random.nextInt(40)).also(random::nextBytes)
+    1 -> ByteArray(random.nextInt(60)) { if (random.nextInt(3) > 0) 0 else random.nextInt(6).toByte() }
+    else -> {
+        val bytes = randomBox(random).encode() + randomBox(random).encode()
+        repeat(random.nextInt(3)) { bytes[random.nextInt(bytes.size)] = random.nextInt(256).toByte() }
+        bytes.copyOf(random.nextInt(bytes.size + 1))
     }
+}
 
 internal fun randomBox(random: Random): AmpBox {
     val box = AmpBox.builder()
@@ -158,11 +154,7 @@ internal fun randomBox(random: Random): AmpBox {
     return box.build()
 }
 
-internal fun decodeAll(
-    bytes: ByteArray,
-    chunking: Chunking = Chunking.whole(),
-    limits: AmpLimits = AmpLimits.DEFAULT,
-): List<AmpBox> {
+internal fun decodeAll(bytes: ByteArray, chunking: Chunking = Chunking.whole(), limits: AmpLimits = AmpLimits.DEFAULT): List<AmpBox> {
     val decoder = AmpBoxDecoder(limits)
     val boxes = ArrayList<AmpBox>()
     val stream = chunking.newStream()

@@ -178,10 +178,8 @@ class AmpCallsSpec :
         test("values that do not fit are refused before a byte goes out") {
             val client = Alone()
 
-            fun refused(
-                command: Command,
-                vararg values: ArgumentValue,
-            ): Throwable = (client.amp.callRemote(command, *values).outcome()() as Failure).value
+            fun refused(command: Command, vararg values: ArgumentValue): Throwable =
+                (client.amp.callRemote(command, *values).outcome()() as Failure).value
             refused(Sum, Sum.a(big(1))).shouldBeInstanceOf<InvalidSignatureException>().message shouldBe
                 "b of the arguments of Sum is missing."
             refused(Sum, Sum.a(big(1)), Sum.a(big(1)), Sum.b(big(1))).shouldBeInstanceOf<InvalidSignatureException>()

@@ -61,15 +61,14 @@ class AmpFuzzSpec :
         }
     })
 
-private fun responders() =
-    Responders
-        .builder()
-        .on(Sum) { valuesOf(Sum.total(it[Sum.a] + it[Sum.b])) }
-        .on(Explode) { throw IllegalStateException("on purpose") }
-        .on(Fatal) { throw ForGood("x") }
-        .onDeferred(Hang) { Deferred() }
-        .on(Nothings) { Values.EMPTY }
-        .build()
+private fun responders() = Responders
+    .builder()
+    .on(Sum) { valuesOf(Sum.total(it[Sum.a] + it[Sum.b])) }
+    .on(Explode) { throw IllegalStateException("on purpose") }
+    .on(Fatal) { throw ForGood("x") }
+    .onDeferred(Hang) { Deferred() }
+    .on(Nothings) { Values.EMPTY }
+    .build()
 
 private val NAMES = listOf("Sum", "Sum", "Nothing", "Hang", "Hang", "Explode", "Fatal", "No\u00ff", "")
 

@@ -18,10 +18,7 @@ import java.util.Random
 /** Values that do not fit their types, from the wire and from the program. AmpVectorsSpec has those that do. */
 class AmpTypesSpec :
     FunSpec({
-        fun refuses(
-            type: AmpType<*>,
-            vararg texts: String,
-        ) {
+        fun refuses(type: AmpType<*>, vararg texts: String) {
             for (text in texts) {
                 withClue("$type \"$text\"") {
                     shouldThrow<IllegalArgumentException> { type.decode(text.toByteArray(Charsets.ISO_8859_1)) }
@@ -101,10 +98,7 @@ class AmpTypesSpec :
                 good.replace("-00:00", "+00:60"), good.replace("-00:00", "-99:00"), good.replace("2024", "+024"),
             )
 
-            fun at(
-                year: Int,
-                offset: ZoneOffset,
-            ) = OffsetDateTime.of(LocalDateTime.of(year, 1, 1, 0, 0, 0, 999_999_999), offset)
+            fun at(year: Int, offset: ZoneOffset) = OffsetDateTime.of(LocalDateTime.of(year, 1, 1, 0, 0, 0, 999_999_999), offset)
             AmpTypes.DATE_TIME.encode(at(1, ZoneOffset.UTC)).decodeToString() shouldBe "0001-01-01T00:00:00.999999-00:00"
             AmpTypes.DATE_TIME.encode(at(9999, ZoneOffset.ofHours(18))).decodeToString() shouldBe "9999-01-01T00:00:00.999999+18:00"
             shouldThrow<IllegalArgumentException> { AmpTypes.DATE_TIME.encode(at(0, ZoneOffset.UTC)) }
@@ -162,10 +156,7 @@ private val PIECES =
         "2024-01-02T03:04:05.000006-00:00", "/a", "\u0000", "\u00ff",
     )
 
-private fun fuzzValue(
-    random: Random,
-    type: String,
-): ByteArray {
+private fun fuzzValue(random: Random, type: String): ByteArray {
     val good by lazy { vectors().filter { it.first == type } }
     return when (random.nextInt(3)) {
         0 -> ByteArray(random.nextInt(12)).also(random::nextBytes)

@@ -302,9 +302,8 @@ private class Inner : Protocol() {
 }
 
 /** A transport with TLS, of which the test sees both sides: what was written before it began, and after that. */
-private class FakeTLSTransport(
-    private val plain: StringTransport,
-) : Transport by plain,
+private class FakeTLSTransport(private val plain: StringTransport) :
+    Transport by plain,
     StartTLSTransport {
     val begun = ArrayList<String>()
     var failure: RuntimeException? = null
@@ -312,20 +311,13 @@ private class FakeTLSTransport(
 
     fun secured(): ByteArray = secured.toByteArray().also { secured.reset() }
 
-    override fun startTLS(
-        settings: TLSSettings,
-        isClient: Boolean,
-    ) {
+    override fun startTLS(settings: TLSSettings, isClient: Boolean) {
         failure?.let { throw it }
         check(settings === Settings)
         begun.add(if (isClient) "client" else "server")
     }
 
-    override fun write(
-        data: ByteArray,
-        offset: Int,
-        length: Int,
-    ) {
+    override fun write(data: ByteArray, offset: Int, length: Int) {
         if (begun.isEmpty()) plain.write(data, offset, length) else secured.write(data, offset, length)
     }
 
@@ -333,10 +325,7 @@ private class FakeTLSTransport(
 }
 
 /** One side on a [FakeTLSTransport]. */
-private class Secure(
-    responders: Responders = Responders.NONE,
-    options: AmpOptions = AmpOptions.DEFAULT,
-) {
+private class Secure(responders: Responders = Responders.NONE, options: AmpOptions = AmpOptions.DEFAULT) {
     val plain = StringTransport()
     val transport = FakeTLSTransport(plain)
     val amp = AMP(responders, options)

@@ -52,12 +52,11 @@ internal object Echo : Command("Echo") {
     val rowsBack = response("rows", AmpTypes.ampList(Row))
     val leftOutBack = optionalResponse("left-out", AmpTypes.UNICODE)
 
-    fun back(request: AmpRequest) =
-        valuesOf(
-            integerBack(request[integer]), bytesBack(request[bytes]), unicodeBack(request[unicode]), floatBack(request[float]),
-            booleanBack(request[boolean]), pathBack(request[path]), decimalBack(request[decimal]), datetimeBack(request[datetime]),
-            integersBack(request[integers]), rowsBack(request[rows]), leftOutBack(request[leftOut]),
-        )
+    fun back(request: AmpRequest) = valuesOf(
+        integerBack(request[integer]), bytesBack(request[bytes]), unicodeBack(request[unicode]), floatBack(request[float]),
+        booleanBack(request[boolean]), pathBack(request[path]), decimalBack(request[decimal]), datetimeBack(request[datetime]),
+        integersBack(request[integers]), rowsBack(request[rows]), leftOutBack(request[leftOut]),
+    )
 }
 
 internal object NoAnswer : Command("NoAnswer", requiresAnswer = false) {
@@ -72,9 +71,7 @@ internal object Explode : Command("Explode")
 
 internal object ExplodeWithoutAnswer : Command("Explode", requiresAnswer = false)
 
-internal class ForGood(
-    message: String,
-) : Exception(message)
+internal class ForGood(message: String) : Exception(message)
 
 internal object Fatal : Command("Fatal") {
     init {

@@ -26,33 +26,29 @@ internal val TYPES: Map<String, AmpType<*>> =
     )
 
 /** What a value is, as amp_values.py says it. */
-internal fun describe(
-    type: String,
-    value: Any?,
-): String =
-    when (value) {
-        is BigInteger -> value.toString()
-        is ByteArray -> hexOf(value)
-        is String -> if (type == "texts") value.encodeToByteArray().toHexString() else hexOf(value.encodeToByteArray())
-        is Double -> (if (value.isNaN()) 0x7ff8L shl 48 else value.toRawBits()).toHexString()
-        true -> "T"
-        false -> "F"
-        null -> "n"
-        is Path -> hexOf(value.toString().encodeToByteArray())
-        is BigDecimal -> "${value.unscaledValue()}e${-value.scale()}"
-        is OffsetDateTime ->
-            value.run { "$year,$monthValue,$dayOfMonth,$hour,$minute,$second,${nano / 1000},${offset.totalSeconds / 60}" }
-        is List<*> -> value.joinToString(",", "[", "]") { describe(type, it) }
-        is Values ->
-            listOf(
-                "${value[Row.id]}",
-                value[Row.name].encodeToByteArray().toHexString(),
-                describe("", value[Row.flag]),
-                describe("", value[Row.more]),
-            )
-                .joinToString(":")
-        else -> error("a ${value.javaClass} came")
-    }
+internal fun describe(type: String, value: Any?): String = when (value) {
+    is BigInteger -> value.toString()
+    is ByteArray -> hexOf(value)
+    is String -> if (type == "texts") value.encodeToByteArray().toHexString() else hexOf(value.encodeToByteArray())
+    is Double -> (if (value.isNaN()) 0x7ff8L shl 48 else value.toRawBits()).toHexString()
+    true -> "T"
+    false -> "F"
+    null -> "n"
+    is Path -> hexOf(value.toString().encodeToByteArray())
+    is BigDecimal -> "${value.unscaledValue()}e${-value.scale()}"
+    is OffsetDateTime ->
+        value.run { "$year,$monthValue,$dayOfMonth,$hour,$minute,$second,${nano / 1000},${offset.totalSeconds / 60}" }
+    is List<*> -> value.joinToString(",", "[", "]") { describe(type, it) }
+    is Values ->
+        listOf(
+            "${value[Row.id]}",
+            value[Row.name].encodeToByteArray().toHexString(),
+            describe("", value[Row.flag]),
+            describe("", value[Row.more]),
+        )
+            .joinToString(":")
+    else -> error("a ${value.javaClass} came")
+}
 
 internal fun describe(box: AmpBox): String =
     box.keys().sorted().joinToString(",") { "${it.toByteArray(Charsets.ISO_8859_1).toHexString()}=${box[it]!!.toHexString()}" }

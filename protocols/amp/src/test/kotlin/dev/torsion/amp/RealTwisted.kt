@@ -33,17 +33,10 @@ internal object RealTwisted {
     }
 
     /** What the program [script] prints for [arguments]. */
-    fun output(
-        script: String,
-        vararg arguments: String,
-    ): String = run(listOf(SCRIPTS + script, *arguments))
+    fun output(script: String, vararg arguments: String): String = run(listOf(SCRIPTS + script, *arguments))
 
     /** The lines that the program [script] prints when it reads [lines]. */
-    fun filtered(
-        script: String,
-        lines: List<String>,
-        vararg arguments: String,
-    ): List<String> {
+    fun filtered(script: String, lines: List<String>, vararg arguments: String): List<String> {
         val input = kotlin.io.path.createTempFile("amp", ".txt")
         try {
             input.writeLines(lines)
@@ -59,10 +52,7 @@ internal object RealTwisted {
     }
 
     /** Runs [block] with the ports of the server [script], by name; the server ends with it. */
-    fun <T> withServer(
-        script: String,
-        block: (Map<String, Int>) -> T,
-    ): T {
+    fun <T> withServer(script: String, block: (Map<String, Int>) -> T): T {
         val process = ProcessBuilder(PYTHON, SCRIPTS + script).redirectError(ProcessBuilder.Redirect.INHERIT).start()
         try {
             val line = process.inputReader().readLine() ?: error("$script ended before it printed its ports")

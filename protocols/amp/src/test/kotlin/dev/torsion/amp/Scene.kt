@@ -16,12 +16,7 @@ import kotlinx.coroutines.delay
 import kotlin.time.Duration.Companion.milliseconds
 
 /** A server and a client of ours, in memory. */
-internal class Scene(
-    val reactor: MemoryReactor,
-    val client: AMP,
-    val server: AMP,
-    val scope: CoroutineScope,
-)
+internal class Scene(val reactor: MemoryReactor, val client: AMP, val server: AMP, val scope: CoroutineScope)
 
 internal fun scene(
     serves: Responders,
@@ -29,15 +24,14 @@ internal fun scene(
     serverOptions: AmpOptions = AmpOptions.DEFAULT,
     clientOptions: AmpOptions = AmpOptions.DEFAULT,
     block: suspend Scene.() -> Unit,
-): Unit =
-    runReactorTest {
-        val servers = ArrayList<AMP>()
-        val port = listenTcp(0, Factory { AMP(serves, serverOptions).also(servers::add) }, "127.0.0.1")
-        val client = AMP.open(clientFromString(this, "tcp:127.0.0.1:${port.port()}"), answers, clientOptions).await()
-        while (servers.isEmpty()) delay(1.milliseconds)
-        Scene(this, client, servers.single(), it).block()
-        client.close()
-    }
+): Unit = runReactorTest {
+    val servers = ArrayList<AMP>()
+    val port = listenTcp(0, Factory { AMP(serves, serverOptions).also(servers::add) }, "127.0.0.1")
+    val client = AMP.open(clientFromString(this, "tcp:127.0.0.1:${port.port()}"), answers, clientOptions).await()
+    while (servers.isEmpty()) delay(1.milliseconds)
+    Scene(this, client, servers.single(), it).block()
+    client.close()
+}
 
 /** One side, with the bytes of the other in the test's hands. */
 internal class Alone(

@@ -29,14 +29,13 @@ class TwistedAmpSpec :
     FunSpec({
         defaultTestConfig = DefaultTestConfig(enabledOrReasonIf = { RealTwisted.isHere })
 
-        fun against(block: suspend (connect: suspend () -> AMP) -> Unit) =
-            RealTwisted.withServer("twisted_amp_server.py") { ports ->
-                withRealReactor {
-                    val open = ArrayList<AMP>()
-                    block { connectAMP("tcp:127.0.0.1:${ports.getValue("amp")}", answering).also(open::add) }
-                    open.forEach(AMP::close)
-                }
+        fun against(block: suspend (connect: suspend () -> AMP) -> Unit) = RealTwisted.withServer("twisted_amp_server.py") { ports ->
+            withRealReactor {
+                val open = ArrayList<AMP>()
+                block { connectAMP("tcp:127.0.0.1:${ports.getValue("amp")}", answering).also(open::add) }
+                open.forEach(AMP::close)
             }
+        }
 
         test("Twisted's server: values, errors, no answer") {
             against { connect ->
@@ -198,21 +197,19 @@ private val answering: Responders =
 
 private fun big(number: Number) = BigInteger.valueOf(number.toLong())
 
-private fun everything() =
-    arrayOf(
-        Echo.integer(
-            BigInteger.TEN.pow(40).negate(),
-        ),
-        Echo.bytes(byteArrayOf(0, -1)), Echo.unicode("\u4f60"), Echo.float(1e16), Echo.boolean(true),
-        Echo.path(Path.of("/tmp/x")), Echo.decimal(BigDecimal("1.50E+7")),
-        Echo.datetime(OffsetDateTime.of(2024, 1, 2, 3, 4, 5, 6000, ZoneOffset.ofHoursMinutes(-1, -30))), Echo.integers(listOf(1, -2)),
-        Echo.rows(rows()),
-    )
+private fun everything() = arrayOf(
+    Echo.integer(
+        BigInteger.TEN.pow(40).negate(),
+    ),
+    Echo.bytes(byteArrayOf(0, -1)), Echo.unicode("\u4f60"), Echo.float(1e16), Echo.boolean(true),
+    Echo.path(Path.of("/tmp/x")), Echo.decimal(BigDecimal("1.50E+7")),
+    Echo.datetime(OffsetDateTime.of(2024, 1, 2, 3, 4, 5, 6000, ZoneOffset.ofHoursMinutes(-1, -30))), Echo.integers(listOf(1, -2)),
+    Echo.rows(rows()),
+)
 
-private fun rows() =
-    listOf(
-        valuesOf(Row.id(big(1)), Row.name("one"), Row.more(listOf())),
-        valuesOf(Row.id(big(2)), Row.name(""), Row.flag(true), Row.more(listOf(big(3)))),
-    )
+private fun rows() = listOf(
+    valuesOf(Row.id(big(1)), Row.name("one"), Row.more(listOf())),
+    valuesOf(Row.id(big(2)), Row.name(""), Row.flag(true), Row.more(listOf(big(3)))),
+)
 
 private fun AMP.end(): Deferred<Unit> = Deferred<Unit>().also { end -> onDisconnect { end.callback(Unit) } }

@@ -29,16 +29,10 @@ public class InMemoryChecker : CredentialsChecker {
     override fun credentialTypes(): Set<Class<out Credentials>> = setOf(PasswordCheckable::class.java)
 
     /** Lets [username] in with [password]. */
-    public fun addUser(
-        username: String,
-        password: String,
-    ): InMemoryChecker = addUser(username, password.encodeToByteArray())
+    public fun addUser(username: String, password: String): InMemoryChecker = addUser(username, password.encodeToByteArray())
 
     /** The same for a password that is no text. */
-    public fun addUser(
-        username: String,
-        password: ByteArray,
-    ): InMemoryChecker = apply { users[username] = password.clone() }
+    public fun addUser(username: String, password: ByteArray): InMemoryChecker = apply { users[username] = password.clone() }
 
     /** Lets [username] in no more. */
     public fun removeUser(username: String): InMemoryChecker = apply { users.remove(username) }
@@ -75,23 +69,16 @@ public object CredentialsCheckers {
 
     /** Checks credentials of [type] with [check]. */
     @JvmStatic
-    public fun <C : Credentials> of(
-        type: Class<C>,
-        check: Check<in C>,
-    ): CredentialsChecker =
-        object : CredentialsChecker {
-            override fun credentialTypes(): Set<Class<out Credentials>> = setOf(type)
+    public fun <C : Credentials> of(type: Class<C>, check: Check<in C>): CredentialsChecker = object : CredentialsChecker {
+        override fun credentialTypes(): Set<Class<out Credentials>> = setOf(type)
 
-            override fun requestAvatarId(credentials: Credentials): Deferred<AvatarId> = check.check(type.cast(credentials))
+        override fun requestAvatarId(credentials: Credentials): Deferred<AvatarId> = check.check(type.cast(credentials))
 
-            override fun toString() = "CredentialsChecker(${type.simpleName})"
-        }
+        override fun toString() = "CredentialsChecker(${type.simpleName})"
+    }
 
     /** Checks credentials of [type] with [check], whose stages come back on [loop]: the reactor. */
     @JvmStatic
-    public fun <C : Credentials> ofStage(
-        type: Class<C>,
-        loop: Executor,
-        check: StageCheck<in C>,
-    ): CredentialsChecker = of(type) { credentials -> check.check(credentials).toDeferred(loop) }
+    public fun <C : Credentials> ofStage(type: Class<C>, loop: Executor, check: StageCheck<in C>): CredentialsChecker =
+        of(type) { credentials -> check.check(credentials).toDeferred(loop) }
 }

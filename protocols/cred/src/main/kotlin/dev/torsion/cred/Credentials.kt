@@ -30,10 +30,7 @@ public interface PasswordCheckable : UsernameCredentials {
 }
 
 /** A name and a password as they are; Twisted's `UsernamePassword`. */
-public class UsernamePassword(
-    private val username: String,
-    password: ByteArray,
-) : PasswordCheckable {
+public class UsernamePassword(private val username: String, password: ByteArray) : PasswordCheckable {
     /** For a password that is text: its UTF-8 form. */
     public constructor(username: String, password: String) : this(username, password.encodeToByteArray())
 
@@ -53,10 +50,7 @@ public class UsernamePassword(
  * A name and a hash that the client has made of the password, in a way that both sides know; Twisted's `UsernameHashedPassword`. The
  * checker has kept the same hash.
  */
-public class UsernameHashedPassword(
-    private val username: String,
-    hashed: ByteArray,
-) : PasswordCheckable {
+public class UsernameHashedPassword(private val username: String, hashed: ByteArray) : PasswordCheckable {
     private val secret = hashed.clone()
 
     override fun checkPassword(password: ByteArray): Boolean = sameBytes(secret, password)
@@ -67,11 +61,7 @@ public class UsernameHashedPassword(
 }
 
 /** The answer to a challenge, made with the password, which does not travel. */
-public abstract class ChallengeResponse(
-    private val username: String,
-    challenge: ByteArray,
-    response: ByteArray,
-) : PasswordCheckable {
+public abstract class ChallengeResponse(private val username: String, challenge: ByteArray, response: ByteArray) : PasswordCheckable {
     /** The challenge. */
     protected val challenge: ByteArray = challenge.clone()
     private val response = response.clone()
@@ -93,11 +83,8 @@ public abstract class ChallengeResponse(
  * Perspective Broker's answer, `md5(md5(password) + challenge)`; Twisted's `IUsernameMD5Password`. MD5 is what its wire has: the answer
  * tells one who listens enough to try passwords, so use it over a connection that nobody can listen to.
  */
-public class Md5ChallengeResponse(
-    username: String,
-    challenge: ByteArray,
-    response: ByteArray,
-) : ChallengeResponse(username, challenge, response) {
+public class Md5ChallengeResponse(username: String, challenge: ByteArray, response: ByteArray) :
+    ChallengeResponse(username, challenge, response) {
     override fun expected(password: ByteArray): ByteArray = respond(password, challenge)
 
     /** The same for one who has only kept `md5(password)`. */
@@ -106,21 +93,15 @@ public class Md5ChallengeResponse(
     public companion object {
         /** The right answer to [challenge] for [password]. */
         @JvmStatic
-        public fun respond(
-            password: ByteArray,
-            challenge: ByteArray,
-        ): ByteArray = md5(md5(password), challenge)
+        public fun respond(password: ByteArray, challenge: ByteArray): ByteArray = md5(md5(password), challenge)
 
         private fun md5(vararg parts: ByteArray): ByteArray = MessageDigest.getInstance("MD5").also { parts.forEach(it::update) }.digest()
     }
 }
 
 /** CRAM-MD5, RFC 2195: the HMAC-MD5 of the challenge in hexadecimal; Twisted's `CramMD5Credentials`. */
-public class CramMd5Credentials(
-    username: String,
-    challenge: ByteArray,
-    response: ByteArray,
-) : ChallengeResponse(username, challenge, response) {
+public class CramMd5Credentials(username: String, challenge: ByteArray, response: ByteArray) :
+    ChallengeResponse(username, challenge, response) {
     override fun expected(password: ByteArray): ByteArray = respond(password, challenge)
 
     public companion object {
@@ -128,10 +109,7 @@ public class CramMd5Credentials(
 
         /** The right answer to [challenge] for [password]. */
         @JvmStatic
-        public fun respond(
-            password: ByteArray,
-            challenge: ByteArray,
-        ): ByteArray {
+        public fun respond(password: ByteArray, challenge: ByteArray): ByteArray {
             val mac = Mac.getInstance(ALGORITHM)
             mac.init(SecretKeySpec(password.ifEmpty { ByteArray(1) }, ALGORITHM)) // HMAC pads keys with zeros; Java wants one byte at least
             return java.util.HexFormat.of().formatHex(mac.doFinal(challenge)).encodeToByteArray()
@@ -164,7 +142,4 @@ public class SshPrivateKey(
 }
 
 /** Compares in a time that does not depend on where the two differ. */
-internal fun sameBytes(
-    one: ByteArray,
-    other: ByteArray,
-): Boolean = MessageDigest.isEqual(one, other)
+internal fun sameBytes(one: ByteArray, other: ByteArray): Boolean = MessageDigest.isEqual(one, other)

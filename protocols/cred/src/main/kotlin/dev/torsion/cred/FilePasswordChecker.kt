@@ -26,11 +26,7 @@ constructor(
     private val verifier: PasswordHash? = null,
     private val delimiter: String = ":",
 ) : CredentialsChecker {
-    private class Read(
-        val time: FileTime,
-        val size: Long,
-        val users: Map<String, String>,
-    )
+    private class Read(val time: FileTime, val size: Long, val users: Map<String, String>)
 
     @Volatile
     private var read: Read? = null
@@ -48,14 +44,10 @@ constructor(
         }
     }
 
-    private fun isRight(
-        shown: PasswordCheckable,
-        kept: String,
-    ): Boolean =
-        when (verifier) {
-            null -> shown.checkPassword(kept.encodeToByteArray())
-            else -> verifier.verify((shown as UsernamePassword).password(), kept)
-        }
+    private fun isRight(shown: PasswordCheckable, kept: String): Boolean = when (verifier) {
+        null -> shown.checkPassword(kept.encodeToByteArray())
+        else -> verifier.verify((shown as UsernamePassword).password(), kept)
+    }
 
     private fun users(): Map<String, String> {
         val time = Files.getLastModifiedTime(file)

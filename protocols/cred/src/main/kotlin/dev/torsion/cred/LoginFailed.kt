@@ -6,10 +6,7 @@ package dev.torsion.cred
 /** Somebody was not let in; Twisted's `LoginFailed`. The subclasses say why, as far as the other side may know. */
 public open class LoginFailed
 @JvmOverloads
-constructor(
-    message: String,
-    cause: Throwable? = null,
-) : Exception(message, cause)
+constructor(message: String, cause: Throwable? = null) : Exception(message, cause)
 
 /**
  * The credentials do not let in; Twisted's `UnauthorizedLogin`. It is the same for an unknown name and for a wrong password, so that
@@ -17,26 +14,19 @@ constructor(
  */
 public class UnauthorizedLogin
 @JvmOverloads
-constructor(
-    message: String = "The login is not authorized.",
-    cause: Throwable? = null,
-) : LoginFailed(message, cause)
+constructor(message: String = "The login is not authorized.", cause: Throwable? = null) :
+    LoginFailed(message, cause)
 
 /** The portal has no checker for this kind of credentials, which is a mistake of the server's; Twisted's `UnhandledCredentials`. */
 public class UnhandledCredentials
 @JvmOverloads
-constructor(
-    message: String,
-    cause: Throwable? = null,
-) : LoginFailed(message, cause)
+constructor(message: String, cause: Throwable? = null) : LoginFailed(message, cause)
 
 /** The credentials are right, but the realm lets nobody in now; Twisted's `LoginDenied`. For realms to throw. */
 public class LoginDenied
 @JvmOverloads
-constructor(
-    message: String = "The login is denied.",
-    cause: Throwable? = null,
-) : LoginFailed(message, cause)
+constructor(message: String = "The login is denied.", cause: Throwable? = null) :
+    LoginFailed(message, cause)
 
 /** The key would do, and was not used to sign: the client only asked; Twisted's `ValidPublicKey`. */
 public class ValidPublicKey : LoginFailed("The public key is valid, and a signature is wanted.")

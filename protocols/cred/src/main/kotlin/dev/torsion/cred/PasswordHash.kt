@@ -26,10 +26,7 @@ import java.util.Base64
  */
 public class PasswordHash
 @JvmOverloads
-constructor(
-    public val memoryKiB: Int = 19_456,
-    public val iterations: Int = 2,
-) {
+constructor(public val memoryKiB: Int = 19_456, public val iterations: Int = 2) {
     init {
         require(memoryKiB in LEAST_MEMORY..MOST_MEMORY) { "memoryKiB must be $LEAST_MEMORY to $MOST_MEMORY, but is $memoryKiB" }
         require(iterations in 1..MOST_ITERATIONS) { "iterations must be 1 to $MOST_ITERATIONS, but is $iterations" }
@@ -47,16 +44,10 @@ constructor(
     }
 
     /** Whether [kept] is a hash of [password]; false too when it is no hash that is known here, or asks for absurd amounts of work. */
-    public fun verify(
-        password: String,
-        kept: String,
-    ): Boolean = verify(password.encodeToByteArray(), kept)
+    public fun verify(password: String, kept: String): Boolean = verify(password.encodeToByteArray(), kept)
 
     /** The same for a password that is no text. */
-    public fun verify(
-        password: ByteArray,
-        kept: String,
-    ): Boolean {
+    public fun verify(password: ByteArray, kept: String): Boolean {
         if (BCRYPT.matches(kept)) return password.size <= BCRYPT_LONGEST && verifyBcrypt(password, kept)
         val (memory, iterations, lanes, salt, hash) = ARGON2.matchEntire(kept)?.destructured ?: return false
         val expected = decode(hash) ?: return false
@@ -71,26 +62,14 @@ constructor(
         return sameBytes(parameters.derive(password, expected.size), expected)
     }
 
-    private fun verifyBcrypt(
-        password: ByteArray,
-        kept: String,
-    ): Boolean =
-        try {
-            OpenBSDBCrypt.checkPassword(kept, password)
-        } catch (_: RuntimeException) {
-            false // it looks like a hash and is none
-        }
+    private fun verifyBcrypt(password: ByteArray, kept: String): Boolean = try {
+        OpenBSDBCrypt.checkPassword(kept, password)
+    } catch (_: RuntimeException) {
+        false // it looks like a hash and is none
+    }
 
-    private class Parameters(
-        val memory: Int,
-        val iterations: Int,
-        val lanes: Int,
-        val salt: ByteArray,
-    ) {
-        fun derive(
-            password: ByteArray,
-            size: Int,
-        ): ByteArray {
+    private class Parameters(val memory: Int, val iterations: Int, val lanes: Int, val salt: ByteArray) {
+        fun derive(password: ByteArray, size: Int): ByteArray {
             val parameters =
                 Argon2Parameters
                     .Builder(Argon2Parameters.ARGON2_id)
@@ -126,11 +105,10 @@ constructor(
 
         private fun base64(bytes: ByteArray) = Base64.getEncoder().withoutPadding().encodeToString(bytes)
 
-        private fun decode(text: String): ByteArray? =
-            try {
-                Base64.getDecoder().decode(text)
-            } catch (_: IllegalArgumentException) {
-                null
-            }
+        private fun decode(text: String): ByteArray? = try {
+            Base64.getDecoder().decode(text)
+        } catch (_: IllegalArgumentException) {
+            null
+        }
     }
 }

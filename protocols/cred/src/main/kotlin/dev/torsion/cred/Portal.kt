@@ -9,9 +9,7 @@ import dev.torsion.defer.maybeAsyncDeferred
 import java.util.concurrent.atomic.AtomicReference
 
 /** A checked user: a name, or [ANONYMOUS]. Two are equal when their names are. */
-public class AvatarId private constructor(
-    private val name: String?,
-) {
+public class AvatarId private constructor(private val name: String?) {
     /** True for a guest. */
     public val isAnonymous: Boolean get() = name == null
 
@@ -79,11 +77,7 @@ public fun interface Realm {
      * nobody in.
      */
     @Throws(Exception::class)
-    public fun requestAvatar(
-        id: AvatarId,
-        mind: Any?,
-        types: List<Class<*>>,
-    ): Deferred<out Login<*>>
+    public fun requestAvatar(id: AvatarId, mind: Any?, types: List<Class<*>>): Deferred<out Login<*>>
 }
 
 /**
@@ -109,10 +103,7 @@ public interface CredentialsChecker {
  *
  * Thread: that of the checkers and the realm, as a rule the reactor's.
  */
-public class Portal(
-    private val realm: Realm,
-    vararg checkers: CredentialsChecker,
-) {
+public class Portal(private val realm: Realm, vararg checkers: CredentialsChecker) {
     private val checkers = LinkedHashMap<Class<out Credentials>, CredentialsChecker>()
 
     init {
@@ -133,11 +124,7 @@ public class Portal(
      * Fails with [UnauthorizedLogin], with [UnhandledCredentials] when no checker knows their kind, and with the exception of the checker
      * or the realm. Cancelling the Deferred cancels the step that it waits on. A login that nobody gets is logged out.
      */
-    public fun <A : Any> login(
-        credentials: Credentials,
-        mind: Any?,
-        type: Class<A>,
-    ): Deferred<Login<A>> =
+    public fun <A : Any> login(credentials: Credentials, mind: Any?, type: Class<A>): Deferred<Login<A>> =
         login(credentials, mind, listOf(type)).addCallback { login ->
             if (!type.isInstance(login.avatar)) {
                 login.logout()
@@ -148,11 +135,7 @@ public class Portal(
         }.onUndelivered { it.logout() }
 
     /** The same where any of several [types] will do; the best first. */
-    public fun login(
-        credentials: Credentials,
-        mind: Any?,
-        types: List<Class<*>>,
-    ): Deferred<Login<*>> {
+    public fun login(credentials: Credentials, mind: Any?, types: List<Class<*>>): Deferred<Login<*>> {
         val checker = checkers.entries.firstOrNull { it.key.isInstance(credentials) }?.value
             ?: return fail(UnhandledCredentials("There is no checker for ${credentials.javaClass.name}."))
         return maybeAsyncDeferred { checker.requestAvatarId(credentials) }
@@ -166,7 +149,5 @@ public class Portal(
 }
 
 /** [Portal.login] for an avatar of type [A]. */
-public inline fun <reified A : Any> Portal.login(
-    credentials: Credentials,
-    mind: Any? = null,
-): Deferred<Login<A>> = login(credentials, mind, A::class.java)
+public inline fun <reified A : Any> Portal.login(credentials: Credentials, mind: Any? = null): Deferred<Login<A>> =
+    login(credentials, mind, A::class.java)

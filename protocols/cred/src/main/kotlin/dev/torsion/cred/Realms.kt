@@ -15,11 +15,7 @@ public object Realms {
     public fun interface StageRealm {
         /** As [Realm.requestAvatar]. */
         @Throws(Exception::class)
-        public fun requestAvatar(
-            id: AvatarId,
-            mind: Any?,
-            types: List<Class<*>>,
-        ): CompletionStage<out Login<*>>
+        public fun requestAvatar(id: AvatarId, mind: Any?, types: List<Class<*>>): CompletionStage<out Login<*>>
     }
 
     /**
@@ -27,15 +23,10 @@ public object Realms {
      * login is logged out.
      */
     @JvmStatic
-    public fun ofStage(
-        loop: Executor,
-        realm: StageRealm,
-    ): Realm = Realm { id, mind, types -> handedOver(realm.requestAvatar(id, mind, types), loop) }
+    public fun ofStage(loop: Executor, realm: StageRealm): Realm =
+        Realm { id, mind, types -> handedOver(realm.requestAvatar(id, mind, types), loop) }
 
-    private fun handedOver(
-        stage: CompletionStage<out Login<*>>,
-        loop: Executor,
-    ): Deferred<Login<*>> {
+    private fun handedOver(stage: CompletionStage<out Login<*>>, loop: Executor): Deferred<Login<*>> {
         val unwanted = AtomicBoolean()
         val deferred = Deferred<Login<*>> { unwanted.set(true) }
         stage.whenComplete { login, error ->

@@ -33,9 +33,7 @@ import java.nio.ByteBuffer
  *
  * @param keys the public keys of a user, in the form of RFC 4253 (what `authorized_keys` has in base 64)
  */
-public class SshPublicKeyChecker(
-    private val keys: AuthorizedKeys,
-) : CredentialsChecker {
+public class SshPublicKeyChecker(private val keys: AuthorizedKeys) : CredentialsChecker {
     /** Where keys are kept. */
     public fun interface AuthorizedKeys {
         /** The keys of [username]; none when there is no such user. */
@@ -59,10 +57,7 @@ public class SshPublicKeyChecker(
     }
 
     /** The signature is that of RFC 4253: the name of its algorithm, then the signature itself. */
-    private fun verify(
-        shown: SshPrivateKey,
-        signature: ByteArray,
-    ): Boolean {
+    private fun verify(shown: SshPrivateKey, signature: ByteArray): Boolean {
         val parts = ByteBuffer.wrap(signature)
         if (parts.nextString().decodeToString() != shown.algorithm) return false
         val bare = parts.nextString()
@@ -73,36 +68,24 @@ public class SshPublicKeyChecker(
         return signer.verifySignature(if (key is ECPublicKeyParameters) der(key, bare) else bare)
     }
 
-    private fun signer(
-        algorithm: String,
-        key: AsymmetricKeyParameter,
-    ): Signer? =
-        when (algorithm) {
-            "ssh-ed25519" -> Ed25519Signer().takeIf { key is Ed25519PublicKeyParameters }
-            "rsa-sha2-256" -> rsa(key, SHA256Digest())
-            "rsa-sha2-512" -> rsa(key, SHA512Digest())
-            "ecdsa-sha2-nistp256" -> ecdsa(key, SHA256Digest(), P256)
-            "ecdsa-sha2-nistp384" -> ecdsa(key, SHA384Digest(), P384)
-            "ecdsa-sha2-nistp521" -> ecdsa(key, SHA512Digest(), P521)
-            else -> null
-        }
+    private fun signer(algorithm: String, key: AsymmetricKeyParameter): Signer? = when (algorithm) {
+        "ssh-ed25519" -> Ed25519Signer().takeIf { key is Ed25519PublicKeyParameters }
+        "rsa-sha2-256" -> rsa(key, SHA256Digest())
+        "rsa-sha2-512" -> rsa(key, SHA512Digest())
+        "ecdsa-sha2-nistp256" -> ecdsa(key, SHA256Digest(), P256)
+        "ecdsa-sha2-nistp384" -> ecdsa(key, SHA384Digest(), P384)
+        "ecdsa-sha2-nistp521" -> ecdsa(key, SHA512Digest(), P521)
+        else -> null
+    }
 
-    private fun rsa(
-        key: AsymmetricKeyParameter,
-        digest: Digest,
-    ) = RSADigestSigner(digest).takeIf { key is RSAKeyParameters && key.modulus.bitLength() in LEAST_RSA..MOST_RSA }
+    private fun rsa(key: AsymmetricKeyParameter, digest: Digest) =
+        RSADigestSigner(digest).takeIf { key is RSAKeyParameters && key.modulus.bitLength() in LEAST_RSA..MOST_RSA }
 
-    private fun ecdsa(
-        key: AsymmetricKeyParameter,
-        digest: Digest,
-        bits: Int,
-    ) = DSADigestSigner(ECDSASigner(), digest, StandardDSAEncoding.INSTANCE)
-        .takeIf { key is ECPublicKeyParameters && key.parameters.curve.fieldSize == bits }
+    private fun ecdsa(key: AsymmetricKeyParameter, digest: Digest, bits: Int) =
+        DSADigestSigner(ECDSASigner(), digest, StandardDSAEncoding.INSTANCE)
+            .takeIf { key is ECPublicKeyParameters && key.parameters.curve.fieldSize == bits }
 
-    private fun der(
-        key: ECPublicKeyParameters,
-        pair: ByteArray,
-    ): ByteArray {
+    private fun der(key: ECPublicKeyParameters, pair: ByteArray): ByteArray {
         val numbers = ByteBuffer.wrap(pair)
         return StandardDSAEncoding.INSTANCE.encode(key.parameters.n, BigInteger(numbers.nextString()), BigInteger(numbers.nextString()))
     }

@@ -239,9 +239,7 @@ class CredSpec :
         }
     })
 
-private class User(
-    val name: String,
-)
+private class User(val name: String)
 
 private fun portal(checker: CredentialsChecker) =
     Portal({ id, _, _ -> succeed(Login(User::class.java, User(if (id.isAnonymous) "$id" else id.name()))) }, checker)

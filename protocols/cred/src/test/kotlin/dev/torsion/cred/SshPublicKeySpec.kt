@@ -26,11 +26,7 @@ class SshPublicKeySpec :
         val rsa = KeyPairGenerator.getInstance("RSA").apply { initialize(2048) }.generateKeyPair()
         val p256 = KeyPairGenerator.getInstance("EC").apply { initialize(ECGenParameterSpec("secp256r1")) }.generateKeyPair()
 
-        class Case(
-            val algorithm: String,
-            val key: ByteArray,
-            val signature: ByteArray,
-        )
+        class Case(val algorithm: String, val key: ByteArray, val signature: ByteArray)
 
         val cases =
             listOf(
@@ -77,21 +73,13 @@ class SshPublicKeySpec :
         }
     })
 
-private fun sign(
-    algorithm: String,
-    keys: KeyPair,
-    data: ByteArray,
-): ByteArray =
-    Signature.getInstance(algorithm).run {
-        initSign(keys.private)
-        update(data)
-        sign()
-    }
+private fun sign(algorithm: String, keys: KeyPair, data: ByteArray): ByteArray = Signature.getInstance(algorithm).run {
+    initSign(keys.private)
+    update(data)
+    sign()
+}
 
-private fun blob(
-    name: String,
-    vararg parts: ByteArray,
-): ByteArray {
+private fun blob(name: String, vararg parts: ByteArray): ByteArray {
     val bytes = ByteArrayOutputStream()
     val output = DataOutputStream(bytes)
     for (part in listOf(name.toByteArray()) + parts) {

@@ -20,10 +20,7 @@ import java.io.ByteArrayOutputStream
  * @property framing tells the messages apart
  * @property content turns the bytes of one message to a value and back
  */
-public open class Codec<T : Any>(
-    public val framing: Framing,
-    public val content: Content<T>,
-) {
+public open class Codec<T : Any>(public val framing: Framing, public val content: Content<T>) {
     /** The same framing with other content. */
     public fun <R : Any> with(content: Content<R>): Codec<R> = Codec(framing, content)
 
@@ -34,20 +31,15 @@ public open class Codec<T : Any>(
     public fun text(): Codec<String> = with(Content.text())
 
     /** Other values, made of this codec's by [decode]. [encode] makes this codec's values of them. Both may throw, as in [Content.of]. */
-    public fun <R : Any> map(
-        encode: ContentFunction<R, T>,
-        decode: ContentFunction<T, R>,
-    ): Codec<R> = with(MappedContent(content, encode, decode))
+    public fun <R : Any> map(encode: ContentFunction<R, T>, decode: ContentFunction<T, R>): Codec<R> =
+        with(MappedContent(content, encode, decode))
 
     /**
      * Writes [message] to [sink] as one frame.
      *
      * @throws EncodeException when this codec cannot carry it; then nothing was written
      */
-    public fun encode(
-        message: T,
-        sink: FrameSink,
-    ): Unit = content.encode(message, framing, sink)
+    public fun encode(message: T, sink: FrameSink): Unit = content.encode(message, framing, sink)
 
     /** [message] as the bytes of one frame. */
     public fun encode(message: T): ByteArray {

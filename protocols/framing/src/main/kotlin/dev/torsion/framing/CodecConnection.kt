@@ -147,10 +147,7 @@ internal class CodecConnection<T : Any>(
         }
     }
 
-    private fun keepNewest(
-        message: T,
-        size: Int,
-    ) {
+    private fun keepNewest(message: T, size: Int) {
         inbox.newest = codec.content.keep(message)
         untaken = size + if (inbox.size > 1) untaken else 0
     }
@@ -161,17 +158,13 @@ internal class CodecConnection<T : Any>(
     }
 
     /** Whatever a content throws is the peer's doing, for it gave the bytes; but not that we have run out of memory or lack a class. */
-    private fun undecodable(error: Throwable) =
-        when (error) {
-            is ProtocolViolationException -> refused(error)
-            is Exception, is StackOverflowError -> refused(MalformedContentException.of(NOT_UNDERSTOOD, error))
-            else -> failed(error)
-        }
+    private fun undecodable(error: Throwable) = when (error) {
+        is ProtocolViolationException -> refused(error)
+        is Exception, is StackOverflowError -> refused(MalformedContentException.of(NOT_UNDERSTOOD, error))
+        else -> failed(error)
+    }
 
-    override fun frameRefused(
-        violation: ProtocolViolationException,
-        rest: ByteBuffer,
-    ) = refused(violation)
+    override fun frameRefused(violation: ProtocolViolationException, rest: ByteBuffer) = refused(violation)
 
     private fun refused(violation: ProtocolViolationException) {
         reader.stop()
@@ -241,10 +234,7 @@ internal class CodecConnection<T : Any>(
 
     override suspend fun hasNext(): Boolean = suspendCoroutineUninterceptedOrReturn { receiving(Wanted.WHETHER_THERE_IS_ONE, it) }
 
-    private fun receiving(
-        wanted: Wanted,
-        continuation: Continuation<*>,
-    ): Any? {
+    private fun receiving(wanted: Wanted, continuation: Continuation<*>): Any? {
         checkThread("receive")
         check(handler == null && requests.isNullOrEmpty()) { "$this: messages go to ${if (handler != null) "onMessage" else "requests"}" }
         inUse = false
@@ -392,10 +382,7 @@ internal class CodecConnection<T : Any>(
 
     override val bufferedBytes: Long get() = transport.bufferedBytes
 
-    override fun idle(
-        error: IdleTimeoutException,
-        isFlowing: Boolean,
-    ) = if (isFlowing) endFor(error) else abort(error)
+    override fun idle(error: IdleTimeoutException, isFlowing: Boolean) = if (isFlowing) endFor(error) else abort(error)
 
     // Ending.
 

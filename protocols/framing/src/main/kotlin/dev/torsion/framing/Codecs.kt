@@ -28,9 +28,8 @@ constructor(
 /** Bytes behind a length of one byte: up to 255 of them. See [IntPrefixFraming]. */
 public class Int8Codec
 @JvmOverloads
-constructor(
-    maxLength: Int = IntPrefixFraming.DEFAULT_MAX_LENGTH,
-) : Codec<ByteArray>(IntPrefixFraming(1, maxLength = maxLength), Content.bytes())
+constructor(maxLength: Int = IntPrefixFraming.DEFAULT_MAX_LENGTH) :
+    Codec<ByteArray>(IntPrefixFraming(1, maxLength = maxLength), Content.bytes())
 
 /** Bytes behind a length of two bytes: up to 65,535 of them. See [IntPrefixFraming]. */
 public class Int16Codec
@@ -51,19 +50,14 @@ constructor(
 /** Netstrings, as `5:hello,`. See [NetstringFraming]. */
 public class NetstringCodec
 @JvmOverloads
-constructor(
-    maxLength: Int = IntPrefixFraming.DEFAULT_MAX_LENGTH,
-) : Codec<ByteArray>(NetstringFraming(maxLength), Content.bytes())
+constructor(maxLength: Int = IntPrefixFraming.DEFAULT_MAX_LENGTH) :
+    Codec<ByteArray>(NetstringFraming(maxLength), Content.bytes())
 
 /** Frames of [length] bytes each. See [FixedFraming]. */
-public class FixedCodec(
-    length: Int,
-) : Codec<ByteArray>(FixedFraming(length), Content.bytes())
+public class FixedCodec(length: Int) : Codec<ByteArray>(FixedFraming(length), Content.bytes())
 
 /** The values of a [struct], one after the other: frames of its size. */
-public class StructCodec(
-    struct: Struct,
-) : Codec<StructValues>(FixedFraming(struct.size), Content.struct(struct))
+public class StructCodec(struct: Struct) : Codec<StructValues>(FixedFraming(struct.size), Content.struct(struct))
 
 /** The bytes as they arrive. See [RawFraming]. */
 public class RawCodec : Codec<ByteArray>(RawFraming, Content.bytes())

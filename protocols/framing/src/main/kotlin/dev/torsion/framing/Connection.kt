@@ -142,10 +142,7 @@ public interface Connection<T : Any> {
 }
 
 /** The messages of a [Connection]: a flow that can also be looped over. */
-public class Incoming<T : Any> internal constructor(
-    private val source: MessageIterator<T>,
-    flow: Flow<T>,
-) : Flow<T> by flow {
+public class Incoming<T : Any> internal constructor(private val source: MessageIterator<T>, flow: Flow<T>) : Flow<T> by flow {
     /** For `for (message in connection.incoming)`. */
     public operator fun iterator(): MessageIterator<T> = source
 }

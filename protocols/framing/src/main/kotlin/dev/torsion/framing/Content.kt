@@ -32,11 +32,7 @@ public interface Content<T : Any> {
      *
      * @throws EncodeException when the value, or the frame, cannot be written; then nothing was written
      */
-    public fun encode(
-        value: T,
-        framing: Framing,
-        sink: FrameSink,
-    ): Unit = framing.encode(encode(value), sink)
+    public fun encode(value: T, framing: Framing, sink: FrameSink): Unit = framing.encode(encode(value), sink)
 
     /** [value] in a form that outlives its call: itself, unless it refers to the frame that it was [decode]d from. */
     public fun keep(value: T): T = value
@@ -71,10 +67,7 @@ public interface Content<T : Any> {
 
         /** A header of the layout [header], then [body], for [HeaderFraming]. */
         @JvmStatic
-        public fun <B : Any> headed(
-            header: Struct,
-            body: Content<B>,
-        ): Content<Headed<B>> = HeadedContent(header, body)
+        public fun <B : Any> headed(header: Struct, body: Content<B>): Content<Headed<B>> = HeadedContent(header, body)
 
         /**
          * Any mapper, as two functions; `torsion-json` has kotlinx-serialization. With Jackson:
@@ -86,10 +79,8 @@ public interface Content<T : Any> {
          * An exception of [decode] becomes a [MalformedContentException], one of [encode] an [EncodeException].
          */
         @JvmStatic
-        public fun <T : Any> of(
-            encode: ContentFunction<T, ByteArray>,
-            decode: ContentFunction<ByteArray, T>,
-        ): Content<T> = MappedContent(BytesContent, encode, decode)
+        public fun <T : Any> of(encode: ContentFunction<T, ByteArray>, decode: ContentFunction<ByteArray, T>): Content<T> =
+            MappedContent(BytesContent, encode, decode)
     }
 }
 
@@ -113,11 +104,7 @@ private object ViewContent : Content<ByteBuffer> {
 
     override fun encode(value: ByteBuffer): ByteArray = value.copyOut()
 
-    override fun encode(
-        value: ByteBuffer,
-        framing: Framing,
-        sink: FrameSink,
-    ): Unit = framing.encode(value, sink)
+    override fun encode(value: ByteBuffer, framing: Framing, sink: FrameSink): Unit = framing.encode(value, sink)
 
     override fun keep(value: ByteBuffer): ByteBuffer = ByteBuffer.wrap(value.copyOut())
 
@@ -135,23 +122,20 @@ internal class MappedContent<A : Any, T : Any>(
         return understood { decode.convert(value) }
     }
 
-    override fun encode(value: T): ByteArray =
-        inner.encode(
-            try {
-                encode.convert(value)
-            } catch (e: EncodeException) {
-                throw e
-            } catch (e: Exception) {
-                throw EncodeException("A message cannot be encoded: ${safeMessage(e)}", e)
-            },
-        )
+    override fun encode(value: T): ByteArray = inner.encode(
+        try {
+            encode.convert(value)
+        } catch (e: EncodeException) {
+            throw e
+        } catch (e: Exception) {
+            throw EncodeException("A message cannot be encoded: ${safeMessage(e)}", e)
+        },
+    )
 
     override fun toString() = "mapped $inner"
 }
 
-private class StructContent(
-    private val struct: Struct,
-) : Content<StructValues> {
+private class StructContent(private val struct: Struct) : Content<StructValues> {
     override fun decode(frame: ByteBuffer): StructValues {
         if (frame.remaining() != struct.size) {
             throw MalformedContentException("A message of ${frame.remaining()} bytes is not one of $struct.")

@@ -10,42 +10,33 @@ import java.nio.ByteBuffer
  *
  * @property length the bytes of each frame
  */
-public class FixedFraming(
-    public val length: Int,
-) : Framing {
+public class FixedFraming(public val length: Int) : Framing {
     init {
         require(length > 0) { "a frame must have at least one byte, but the length is $length" }
     }
 
     override val frameLimit: Int get() = length
 
-    override fun newDecoder(): FrameDecoder =
-        object : FrameDecoder() {
-            override fun find(input: ByteBuffer): Boolean {
-                val from = input.position()
-                return if (input.remaining() < length) needs(length) else found(from, from + length, from + length)
-            }
-
-            override fun reset() {}
+    override fun newDecoder(): FrameDecoder = object : FrameDecoder() {
+        override fun find(input: ByteBuffer): Boolean {
+            val from = input.position()
+            return if (input.remaining() < length) needs(length) else found(from, from + length, from + length)
         }
+
+        override fun reset() {}
+    }
 
     /**
      * Writes [payload] as it is.
      *
      * @throws EncodeException when it has not exactly [length] bytes
      */
-    override fun encode(
-        payload: ByteArray,
-        sink: FrameSink,
-    ) {
+    override fun encode(payload: ByteArray, sink: FrameSink) {
         check(payload.size)
         sink.write(payload, 0, payload.size)
     }
 
-    override fun encode(
-        payload: ByteBuffer,
-        sink: FrameSink,
-    ) {
+    override fun encode(payload: ByteBuffer, sink: FrameSink) {
         check(payload.remaining())
         sink.write(payload)
     }

@@ -21,10 +21,7 @@ public interface FrameConsumer {
      * The bytes are no frame, or the frame is too long. [rest] is a view of all bytes that are left, valid only during this call. The
      * reader takes nothing more, unless [FrameReader.restart] is called.
      */
-    public fun frameRefused(
-        violation: ProtocolViolationException,
-        rest: ByteBuffer,
-    )
+    public fun frameRefused(violation: ProtocolViolationException, rest: ByteBuffer)
 
     /** All frames are delivered and [FrameReader.end] was called. The end was inside a frame when [truncated] is not null. */
     public fun inputEnded(truncated: TruncatedFrameException?) {}
@@ -216,10 +213,7 @@ constructor(
         return if (lacking > 1) lacking else maxOf(kept.size, SMALLEST_STEP)
     }
 
-    private fun refuse(
-        violation: ProtocolViolationException,
-        rest: ByteBuffer,
-    ) {
+    private fun refuse(violation: ProtocolViolationException, rest: ByteBuffer) {
         refused = true
         restTo = feeding!!.limit()
         restFrom = restTo

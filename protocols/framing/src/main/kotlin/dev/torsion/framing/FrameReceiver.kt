@@ -21,9 +21,8 @@ import java.nio.ByteBuffer
  *
  * @property framing tells the frames apart
  */
-public abstract class FrameReceiver(
-    public val framing: Framing,
-) : Protocol(),
+public abstract class FrameReceiver(public val framing: Framing) :
+    Protocol(),
     Producer {
     internal val decoder = framing.newDecoder()
     internal val reader = FrameReader(decoder, Deliveries(), framing.frameLimit)
@@ -50,10 +49,8 @@ public abstract class FrameReceiver(
     /** [protocolViolated] for a frame that is over the limit; Twisted's `lengthLimitExceeded`. */
     protected open fun lengthLimitExceeded(violation: FrameTooLongException): Unit = protocolViolated(violation)
 
-    internal open fun refused(
-        violation: ProtocolViolationException,
-        rest: ByteBuffer,
-    ): Unit = if (violation is FrameTooLongException) lengthLimitExceeded(violation) else protocolViolated(violation)
+    internal open fun refused(violation: ProtocolViolationException, rest: ByteBuffer): Unit =
+        if (violation is FrameTooLongException) lengthLimitExceeded(violation) else protocolViolated(violation)
 
     /** Sends [payload] as one frame. @throws EncodeException when the framing cannot carry it; then nothing is sent */
     protected fun sendFrame(payload: ByteArray): Unit = framing.encode(payload, sink())
@@ -118,9 +115,6 @@ public abstract class FrameReceiver(
 
         override fun frameReceived(frame: ByteBuffer) = this@FrameReceiver.frameReceived(frame)
 
-        override fun frameRefused(
-            violation: ProtocolViolationException,
-            rest: ByteBuffer,
-        ) = refused(violation, rest)
+        override fun frameRefused(violation: ProtocolViolationException, rest: ByteBuffer) = refused(violation, rest)
     }
 }

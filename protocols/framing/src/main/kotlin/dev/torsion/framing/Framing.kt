@@ -28,19 +28,13 @@ public interface Framing {
      *
      * @throws EncodeException when the framing cannot carry it; then nothing was written
      */
-    public fun encode(
-        payload: ByteArray,
-        sink: FrameSink,
-    )
+    public fun encode(payload: ByteArray, sink: FrameSink)
 
     /**
      * The same for the remaining bytes of [payload], which is read to its end: for a frame that is passed on as it came. The default copies
      * them. Lines, strings with a length before them, fixed lengths and raw bytes are written without a copy.
      */
-    public fun encode(
-        payload: ByteBuffer,
-        sink: FrameSink,
-    ): Unit = encode(payload.copyOut(), sink)
+    public fun encode(payload: ByteBuffer, sink: FrameSink): Unit = encode(payload.copyOut(), sink)
 }
 
 internal const val DEFAULT_FRAME_LIMIT = 64 * 1024
@@ -48,11 +42,7 @@ internal const val DEFAULT_FRAME_LIMIT = 64 * 1024
 /** Takes encoded bytes. Their owner may use the array or buffer again after the call. */
 public fun interface FrameSink {
     /** Takes [length] bytes of [data] from [offset] on. */
-    public fun write(
-        data: ByteArray,
-        offset: Int,
-        length: Int,
-    )
+    public fun write(data: ByteArray, offset: Int, length: Int)
 
     /** Takes the remaining bytes of [data], to its end. */
     public fun write(data: ByteBuffer) {
@@ -61,43 +51,25 @@ public fun interface FrameSink {
     }
 
     /** Takes the low [bytes] bytes of [number], at most eight. */
-    public fun writeNumber(
-        number: Long,
-        bytes: Int,
-        order: ByteOrder,
-    ): Unit = write(ByteArray(bytes).also { it.putNumber(0, number, bytes, order) }, 0, bytes)
+    public fun writeNumber(number: Long, bytes: Int, order: ByteOrder): Unit =
+        write(ByteArray(bytes).also { it.putNumber(0, number, bytes, order) }, 0, bytes)
 }
 
-internal fun ByteArray.putNumber(
-    at: Int,
-    number: Long,
-    bytes: Int,
-    order: ByteOrder,
-) {
+internal fun ByteArray.putNumber(at: Int, number: Long, bytes: Int, order: ByteOrder) {
     for (i in 0 until bytes) {
         this[at + if (order == ByteOrder.BIG_ENDIAN) bytes - 1 - i else i] = (number ushr i * Byte.SIZE_BITS).toByte()
     }
 }
 
 /** The [transport] of one connection. Nothing is allocated for a frame. */
-internal class TransportSink(
-    private val transport: Transport,
-) : FrameSink {
+internal class TransportSink(private val transport: Transport) : FrameSink {
     private val number = ByteArray(Long.SIZE_BYTES)
 
-    override fun write(
-        data: ByteArray,
-        offset: Int,
-        length: Int,
-    ): Unit = transport.write(data, offset, length)
+    override fun write(data: ByteArray, offset: Int, length: Int): Unit = transport.write(data, offset, length)
 
     override fun write(data: ByteBuffer): Unit = transport.write(data)
 
-    override fun writeNumber(
-        number: Long,
-        bytes: Int,
-        order: ByteOrder,
-    ) {
+    override fun writeNumber(number: Long, bytes: Int, order: ByteOrder) {
         this.number.putNumber(0, number, bytes, order)
         transport.write(this.number, 0, bytes)
     }
@@ -146,11 +118,7 @@ public abstract class FrameDecoder {
     }
 
     /** For [find]: the frame is complete. Returns true. */
-    protected fun found(
-        start: Int,
-        end: Int,
-        next: Int,
-    ): Boolean {
+    protected fun found(start: Int, end: Int, next: Int): Boolean {
         this.start = start
         this.end = end
         this.next = next

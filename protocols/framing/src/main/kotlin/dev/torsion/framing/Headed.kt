@@ -11,10 +11,7 @@ import java.nio.ByteBuffer
  * @property header the values of the header. When the message is sent, the length of the body among them is put right
  * @property body the value behind the header
  */
-public class Headed<B : Any>(
-    public val header: StructValues,
-    public val body: B,
-) {
+public class Headed<B : Any>(public val header: StructValues, public val body: B) {
     /** The header's values, for Kotlin's destructuring. */
     public operator fun component1(): StructValues = header
 
@@ -24,10 +21,7 @@ public class Headed<B : Any>(
     override fun toString(): String = "Headed$header $body"
 }
 
-internal class HeadedContent<B : Any>(
-    private val header: Struct,
-    private val body: Content<B>,
-) : Content<Headed<B>> {
+internal class HeadedContent<B : Any>(private val header: Struct, private val body: Content<B>) : Content<Headed<B>> {
     override fun decode(frame: ByteBuffer): Headed<B> {
         if (frame.remaining() < header.size) {
             throw MalformedContentException("A message of ${frame.remaining()} bytes has no header of $header.")
@@ -39,11 +33,7 @@ internal class HeadedContent<B : Any>(
 
     override fun encode(value: Headed<B>): ByteArray = header.pack(value.header) + body.encode(value.body)
 
-    override fun encode(
-        value: Headed<B>,
-        framing: Framing,
-        sink: FrameSink,
-    ) {
+    override fun encode(value: Headed<B>, framing: Framing, sink: FrameSink) {
         if (framing is HeaderFraming && framing.header == header) {
             framing.encode(header.pack(value.header), body.encode(value.body), 0, sink) // not put together first
         } else {

@@ -44,22 +44,14 @@ constructor(
      * @throws EncodeException when it is shorter than a header, or the length of its body does not fit the field
      * @throws StringTooLongException when the body has more than [maxBody] bytes
      */
-    override fun encode(
-        payload: ByteArray,
-        sink: FrameSink,
-    ) {
+    override fun encode(payload: ByteArray, sink: FrameSink) {
         val body = payload.size - header.size
         if (body < 0) throw EncodeException("Cannot send ${payload.size} bytes: the header alone has ${header.size}.")
         encode(payload.copyOf(header.size), payload, header.size, sink)
     }
 
     /** Writes the header [first], whose length field it sets, and [data] from [from] on. */
-    internal fun encode(
-        first: ByteArray,
-        data: ByteArray,
-        from: Int,
-        sink: FrameSink,
-    ) {
+    internal fun encode(first: ByteArray, data: ByteArray, from: Int, sink: FrameSink) {
         val length = data.size - from
         if (length > maxBody) throw StringTooLongException("a body", maxBody.toLong(), length.toLong())
         if (!field.holds(
@@ -80,11 +72,7 @@ constructor(
     }
 }
 
-private class HeaderDecoder(
-    private val headerSize: Int,
-    private val field: StructField,
-    private val maxBody: Int,
-) : FrameDecoder() {
+private class HeaderDecoder(private val headerSize: Int, private val field: StructField, private val maxBody: Int) : FrameDecoder() {
     override fun find(input: ByteBuffer): Boolean {
         val from = input.position()
         val available = input.remaining()

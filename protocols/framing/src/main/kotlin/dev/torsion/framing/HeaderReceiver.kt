@@ -17,16 +17,11 @@ import java.nio.ByteBuffer
  *
  * @param framing the layout of the header, and which of its values counts the bytes of the body
  */
-public abstract class HeaderReceiver(
-    framing: HeaderFraming,
-) : FrameReceiver(framing) {
+public abstract class HeaderReceiver(framing: HeaderFraming) : FrameReceiver(framing) {
     private val content = Content.headed(framing.header, Content.bytes())
 
     /** A message arrived. The array is yours. */
-    protected abstract fun messageReceived(
-        header: StructValues,
-        body: ByteArray,
-    )
+    protected abstract fun messageReceived(header: StructValues, body: ByteArray)
 
     /**
      * Sends a message; the length in its [header] is put right.
@@ -34,10 +29,7 @@ public abstract class HeaderReceiver(
      * @throws EncodeException when the body is too long
      * @throws StructException when the values do not fit the header
      */
-    public fun sendMessage(
-        header: StructValues,
-        body: ByteArray,
-    ): Unit = content.encode(Headed(header, body), framing, sink())
+    public fun sendMessage(header: StructValues, body: ByteArray): Unit = content.encode(Headed(header, body), framing, sink())
 
     final override fun frameReceived(frame: ByteBuffer) {
         val (header, body) = content.decode(frame)

@@ -23,10 +23,7 @@ internal interface IdleSubject {
     val bufferedBytes: Long
 
     /** Nothing has happened for the whole time. [isFlowing]: output went out since something was heard; its last part may be on its way. */
-    fun idle(
-        error: IdleTimeoutException,
-        isFlowing: Boolean,
-    )
+    fun idle(error: IdleTimeoutException, isFlowing: Boolean)
 }
 
 /**
@@ -36,11 +33,7 @@ internal interface IdleSubject {
  * While output waits, the time is 30 seconds at least. The operating system takes more output only once much of its own buffer is empty, so a
  * peer that reads slowly seems to take nothing for many seconds.
  */
-internal class IdleWatch(
-    private val clock: Clock,
-    private val timeout: Duration,
-    private val subject: IdleSubject,
-) {
+internal class IdleWatch(private val clock: Clock, private val timeout: Duration, private val subject: IdleSubject) {
     private val time = TimeUnit.NANOSECONDS.convert(timeout) // what does not fit, 292 years, is for ever
     private val step = (time / LOOKS).coerceAtLeast(1)
     private var lastTouch = clock.nanoTime()

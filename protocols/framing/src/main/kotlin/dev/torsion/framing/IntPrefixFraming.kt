@@ -41,26 +41,17 @@ constructor(
      *
      * @throws StringTooLongException when it has more than [maxLength] bytes
      */
-    override fun encode(
-        payload: ByteArray,
-        sink: FrameSink,
-    ) {
+    override fun encode(payload: ByteArray, sink: FrameSink) {
         writePrefix(payload.size, sink)
         sink.write(payload, 0, payload.size)
     }
 
-    override fun encode(
-        payload: ByteBuffer,
-        sink: FrameSink,
-    ) {
+    override fun encode(payload: ByteBuffer, sink: FrameSink) {
         writePrefix(payload.remaining(), sink)
         sink.write(payload)
     }
 
-    private fun writePrefix(
-        length: Int,
-        sink: FrameSink,
-    ) {
+    private fun writePrefix(length: Int, sink: FrameSink) {
         if (length > maxLength) throw StringTooLongException("a string", maxLength.toLong(), length.toLong())
         sink.writeNumber(length.toLong(), prefixBytes, order)
     }
@@ -75,11 +66,7 @@ constructor(
     }
 }
 
-private class IntPrefixDecoder(
-    private val prefixBytes: Int,
-    private val bigEndian: Boolean,
-    private val maxLength: Int,
-) : FrameDecoder() {
+private class IntPrefixDecoder(private val prefixBytes: Int, private val bigEndian: Boolean, private val maxLength: Int) : FrameDecoder() {
     override fun find(input: ByteBuffer): Boolean {
         val from = input.position()
         val available = input.limit() - from
@@ -91,10 +78,7 @@ private class IntPrefixDecoder(
         return found(from + prefixBytes, from + whole, from + whole)
     }
 
-    private fun length(
-        input: ByteBuffer,
-        at: Int,
-    ): Long {
+    private fun length(input: ByteBuffer, at: Int): Long {
         val swap = (input.order() == ByteOrder.BIG_ENDIAN) != bigEndian
         return when (prefixBytes) {
             1 -> input.get(at).toLong() and 0xff

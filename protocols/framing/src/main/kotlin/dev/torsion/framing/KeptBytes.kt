@@ -12,9 +12,7 @@ import java.nio.ByteBuffer
  * the size but no more than [most], or, where that is not enough, a quarter larger than they are. So each byte is moved a bounded number of
  * times on average, and a view stays what it is; except that [prepend] may write where a frame was that has been taken out.
  */
-internal class KeptBytes(
-    private val most: Int,
-) {
+internal class KeptBytes(private val most: Int) {
     private var array = EMPTY
     private var view = NO_VIEW
     private var from = 0
@@ -26,10 +24,7 @@ internal class KeptBytes(
     val capacity: Int get() = array.size
 
     /** Adds the next [count] bytes of [data]. */
-    fun append(
-        data: ByteBuffer,
-        count: Int,
-    ) {
+    fun append(data: ByteBuffer, count: Int) {
         if (count == 0) return
         if (count > array.size - end) moveTo(roomFor(Math.addExact(size, count)))
         data.get(array, end, count)
@@ -55,10 +50,7 @@ internal class KeptBytes(
         return maxOf(SMALLEST, room.toInt())
     }
 
-    private fun moveTo(
-        capacity: Int,
-        before: Int = 0,
-    ) {
+    private fun moveTo(capacity: Int, before: Int = 0) {
         val room = ByteArray(capacity)
         array.copyInto(room, before, from, end)
         end = before + size
@@ -71,11 +63,7 @@ internal class KeptBytes(
     fun view(): ByteBuffer = view.limit(end).position(from)
 
     /** Takes out everything before [next] and gives those from [start] to [payloadEnd]. */
-    fun take(
-        start: Int,
-        payloadEnd: Int,
-        next: Int,
-    ): ByteBuffer {
+    fun take(start: Int, payloadEnd: Int, next: Int): ByteBuffer {
         from = next
         return view.limit(payloadEnd).position(start)
     }

@@ -38,19 +38,13 @@ public class LineFraming private constructor(
      * @throws StringTooLongException when it has more than [maxLength] bytes
      * @throws EncodeException when it contains the delimiter, so that the peer would see two lines
      */
-    override fun encode(
-        payload: ByteArray,
-        sink: FrameSink,
-    ) {
+    override fun encode(payload: ByteArray, sink: FrameSink) {
         check(ByteBuffer.wrap(payload))
         sink.write(payload, 0, payload.size)
         sink.write(delimiter, 0, delimiter.size)
     }
 
-    override fun encode(
-        payload: ByteBuffer,
-        sink: FrameSink,
-    ) {
+    override fun encode(payload: ByteBuffer, sink: FrameSink) {
         check(payload)
         sink.write(payload)
         sink.write(delimiter, 0, delimiter.size)
@@ -98,20 +92,14 @@ public class LineFraming private constructor(
     }
 }
 
-private inline fun matches(
-    delimiter: ByteArray,
-    at: (Int) -> Byte,
-): Boolean {
+private inline fun matches(delimiter: ByteArray, at: (Int) -> Byte): Boolean {
     for (i in 0 until delimiter.size - 1) if (at(i) != delimiter[i]) return false
     return true
 }
 
 /** Looks for the delimiter's last byte, eight bytes at a time, and then at the bytes before it. */
-private class LineDecoder(
-    private val delimiter: ByteArray,
-    private val maxLength: Int,
-    private val dropCarriageReturn: Boolean,
-) : FrameDecoder() {
+private class LineDecoder(private val delimiter: ByteArray, private val maxLength: Int, private val dropCarriageReturn: Boolean) :
+    FrameDecoder() {
     private val last = delimiter.last()
     private val ending = delimiter.size + if (dropCarriageReturn) 1 else 0
     private var scanned = 0 // how many bytes of the unfinished line hold no end of a delimiter
@@ -131,12 +119,7 @@ private class LineDecoder(
         return needs(scanned + 1)
     }
 
-    private fun found(
-        input: ByteBuffer,
-        from: Int,
-        lineEnd: Int,
-        next: Int,
-    ): Boolean {
+    private fun found(input: ByteBuffer, from: Int, lineEnd: Int, next: Int): Boolean {
         scanned = 0
         val end = if (dropCarriageReturn && lineEnd > from && input.get(lineEnd - 1) == CR) lineEnd - 1 else lineEnd
         if (end - from > maxLength) throw tooLong()
@@ -163,10 +146,7 @@ private class LineDecoder(
  * twice as long, in some runs and not in others.
  */
 @Suppress("NOTHING_TO_INLINE")
-private inline fun ByteBuffer.indexOf(
-    byte: Byte,
-    at: Int,
-): Int {
+private inline fun ByteBuffer.indexOf(byte: Byte, at: Int): Int {
     val pattern = (byte.toLong() and 0xff) * 0x0101010101010101L
     val limit = limit()
     val bigEndian = order() == ByteOrder.BIG_ENDIAN

@@ -19,9 +19,7 @@ import java.nio.ByteBuffer
  */
 public abstract class LineOnlyReceiver
 @JvmOverloads
-constructor(
-    framing: LineFraming = LineFraming(),
-) : FrameReceiver(framing) {
+constructor(framing: LineFraming = LineFraming()) : FrameReceiver(framing) {
     /** The most bytes of a line. */
     public val maxLength: Int = framing.maxLength
 
@@ -44,13 +42,9 @@ constructor(
      * The peer sends a line that is over [maxLength]. [line] is its beginning and all bytes behind it. The next bytes count as the
      * beginning of a line. By default the connection ends, as [protocolViolated] says.
      */
-    protected open fun lineLengthExceeded(line: ByteArray): Unit =
-        lengthLimitExceeded(FrameTooLongException("A line", maxLength.toLong()))
+    protected open fun lineLengthExceeded(line: ByteArray): Unit = lengthLimitExceeded(FrameTooLongException("A line", maxLength.toLong()))
 
-    internal override fun refused(
-        violation: ProtocolViolationException,
-        rest: ByteBuffer,
-    ) {
+    internal override fun refused(violation: ProtocolViolationException, rest: ByteBuffer) {
         reader.restart()
         lineLengthExceeded(rest.copyOut())
     }
@@ -82,9 +76,7 @@ constructor(
  */
 public abstract class LineReceiver
 @JvmOverloads
-constructor(
-    framing: LineFraming = LineFraming(),
-) : LineOnlyReceiver(framing) {
+constructor(framing: LineFraming = LineFraming()) : LineOnlyReceiver(framing) {
     private val rawDecoder = RawDecoder(RAW_PIECE)
 
     /** True between [setRawMode] and [setLineMode]. */

@@ -14,9 +14,7 @@ import java.nio.ByteBuffer
  */
 public class NetstringFraming
 @JvmOverloads
-constructor(
-    public val maxLength: Int = IntPrefixFraming.DEFAULT_MAX_LENGTH,
-) : Framing {
+constructor(public val maxLength: Int = IntPrefixFraming.DEFAULT_MAX_LENGTH) : Framing {
     init {
         require(maxLength in 0..MOST) { "maxLength must be between 0 and $MOST, but is $maxLength" }
     }
@@ -30,10 +28,7 @@ constructor(
      *
      * @throws StringTooLongException when it has more than [maxLength] bytes
      */
-    override fun encode(
-        payload: ByteArray,
-        sink: FrameSink,
-    ) {
+    override fun encode(payload: ByteArray, sink: FrameSink) {
         if (payload.size > maxLength) throw StringTooLongException("a netstring", maxLength.toLong(), payload.size.toLong())
         val prefix = "${payload.size}:".encodeToByteArray()
         sink.write(prefix, 0, prefix.size)
@@ -49,9 +44,7 @@ constructor(
     }
 }
 
-private class NetstringDecoder(
-    private val maxLength: Int,
-) : FrameDecoder() {
+private class NetstringDecoder(private val maxLength: Int) : FrameDecoder() {
     override fun find(input: ByteBuffer): Boolean {
         val from = input.position()
         val limit = input.limit()

@@ -10,23 +10,15 @@ public object RawFraming : Framing {
     override fun newDecoder(): FrameDecoder = RawDecoder(Int.MAX_VALUE)
 
     /** Writes [payload] as it is. */
-    override fun encode(
-        payload: ByteArray,
-        sink: FrameSink,
-    ): Unit = sink.write(payload, 0, payload.size)
+    override fun encode(payload: ByteArray, sink: FrameSink): Unit = sink.write(payload, 0, payload.size)
 
-    override fun encode(
-        payload: ByteBuffer,
-        sink: FrameSink,
-    ): Unit = sink.write(payload)
+    override fun encode(payload: ByteBuffer, sink: FrameSink): Unit = sink.write(payload)
 
     override fun toString(): String = "RawFraming"
 }
 
 /** All bytes that there are, in frames of at most [atMost] bytes. */
-internal class RawDecoder(
-    private val atMost: Int,
-) : FrameDecoder() {
+internal class RawDecoder(private val atMost: Int) : FrameDecoder() {
     override fun find(input: ByteBuffer): Boolean {
         val from = input.position()
         val end = from + minOf(input.remaining(), atMost)

@@ -11,9 +11,7 @@ package dev.torsion.framing
  * doubles it, since a byte of a large read costs less; one that is not sets it back. The rest of a large read is lent from a fixed sum that
  * all connections of a thread share. None gets more than a quarter of what is left of the sum.
  */
-internal class ReadAhead(
-    frameLimit: Int,
-) {
+internal class ReadAhead(frameLimit: Int) {
     private val own = maxOf(SMALLEST, share(frameLimit))
     private var size = minOf(own, LARGEST)
     private var asked = 0
@@ -21,10 +19,7 @@ internal class ReadAhead(
     private var lender: Lender? = null
 
     /** The most bytes to read next when [outstanding] were read and not taken yet, of which an [unfinished] frame is the first or only part. */
-    fun limit(
-        outstanding: Int,
-        unfinished: Boolean,
-    ): Int {
+    fun limit(outstanding: Int, unfinished: Boolean): Int {
         // An unfinished frame may be longer than a framing of the user's has said.
         val room = maxOf(own - outstanding, if (unfinished) own / (SLACK + 1) else 1)
         val more = if (size > own) lender().left / SLACK else 0
@@ -35,11 +30,7 @@ internal class ReadAhead(
     fun hasRoom(outstanding: Int): Boolean = outstanding < own
 
     /** [count] bytes came, and [outstanding] are not taken yet; [behind] when that is not only since a frame is unfinished. */
-    fun wasRead(
-        count: Int,
-        outstanding: Int,
-        behind: Boolean,
-    ) {
+    fun wasRead(count: Int, outstanding: Int, behind: Boolean) {
         when {
             behind -> size = minOf(own, LARGEST)
             count >= asked && size < LARGEST -> size = minOf(size * 2, LARGEST)

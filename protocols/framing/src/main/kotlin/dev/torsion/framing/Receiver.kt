@@ -37,11 +37,7 @@ internal interface MessageSource {
  * continuation, would cost more than to decode a frame does. The watch for cancellation is set up once per job, not once per wait.
  */
 @OptIn(InternalCoroutinesApi::class)
-internal class Receiver(
-    private val thread: Thread,
-    private val transport: Transport,
-    private val source: MessageSource,
-) {
+internal class Receiver(private val thread: Thread, private val transport: Transport, private val source: MessageSource) {
     private var waiting: Continuation<Any?>? = null
     private var wanted = Wanted.MESSAGE
     private var watch: DisposableHandle? = null
@@ -54,10 +50,7 @@ internal class Receiver(
     val isWaiting: Boolean get() = waiting != null
 
     /** What is [wanted] when it is there, otherwise waits: the body of a `suspendCoroutineUninterceptedOrReturn`. */
-    fun receive(
-        wanted: Wanted,
-        continuation: Continuation<*>,
-    ): Any? {
+    fun receive(wanted: Wanted, continuation: Continuation<*>): Any? {
         val context = continuation.context
         val isWatched = context === watchedContext
         if (isWatched) watchedJob?.ensureActive() else context.ensureActive()
@@ -125,10 +118,7 @@ internal class Receiver(
         watchedDispatcher = context[ContinuationInterceptor] as? CoroutineDispatcher
     }
 
-    private fun watch(
-        job: Job?,
-        context: CoroutineContext,
-    ) {
+    private fun watch(job: Job?, context: CoroutineContext) {
         forgetJob()
         if (job == null) return
         watchedJob = job

@@ -65,10 +65,7 @@ internal fun <T : Any> Connection<T>.runHandler(handler: suspend (Connection<T>)
     transport.scope.launch(start = CoroutineStart.UNDISPATCHED) { handle(this@runHandler, handler) }
 }
 
-private suspend fun <T : Any> handle(
-    connection: Connection<T>,
-    handler: suspend (Connection<T>) -> Unit,
-) {
+private suspend fun <T : Any> handle(connection: Connection<T>, handler: suspend (Connection<T>) -> Unit) {
     try {
         handler(connection)
         connection.close()

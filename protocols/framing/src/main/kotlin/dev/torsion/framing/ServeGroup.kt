@@ -53,14 +53,13 @@ public suspend fun <T : Any> ReactorGroup.serve(
 }
 
 /** The port; one that was opened in the very moment in which the coroutine was cancelled is closed. */
-private suspend fun CompletableFuture<GroupPort>.awaitPort(): GroupPort =
-    suspendCancellableCoroutine { continuation ->
-        continuation.invokeOnCancellation { cancel(false) }
-        whenComplete { port, error ->
-            if (error == null) {
-                continuation.resume(port) { _, undelivered, _ -> undelivered.stopListening() }
-            } else {
-                continuation.resumeWithException((error as? CompletionException)?.cause ?: error)
-            }
+private suspend fun CompletableFuture<GroupPort>.awaitPort(): GroupPort = suspendCancellableCoroutine { continuation ->
+    continuation.invokeOnCancellation { cancel(false) }
+    whenComplete { port, error ->
+        if (error == null) {
+            continuation.resume(port) { _, undelivered, _ -> undelivered.stopListening() }
+        } else {
+            continuation.resumeWithException((error as? CompletionException)?.cause ?: error)
         }
     }
+}

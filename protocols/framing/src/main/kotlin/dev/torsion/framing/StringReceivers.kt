@@ -15,9 +15,7 @@ import java.nio.ByteBuffer
  * }
  * ```
  */
-public abstract class StringReceiver(
-    framing: Framing,
-) : FrameReceiver(framing) {
+public abstract class StringReceiver(framing: Framing) : FrameReceiver(framing) {
     /** A string arrived. The array is yours. */
     protected open fun stringReceived(string: ByteArray) {}
 
@@ -40,9 +38,8 @@ public abstract class StringReceiver(
  */
 public abstract class Int8StringReceiver
 @JvmOverloads
-constructor(
-    maxLength: Int = IntPrefixFraming.DEFAULT_MAX_LENGTH,
-) : StringReceiver(IntPrefixFraming(1, maxLength = maxLength))
+constructor(maxLength: Int = IntPrefixFraming.DEFAULT_MAX_LENGTH) :
+    StringReceiver(IntPrefixFraming(1, maxLength = maxLength))
 
 /**
  * Strings behind a big-endian length of two bytes; Twisted's `Int16StringReceiver`.
@@ -51,9 +48,8 @@ constructor(
  */
 public abstract class Int16StringReceiver
 @JvmOverloads
-constructor(
-    maxLength: Int = IntPrefixFraming.DEFAULT_MAX_LENGTH,
-) : StringReceiver(IntPrefixFraming(2, maxLength = maxLength))
+constructor(maxLength: Int = IntPrefixFraming.DEFAULT_MAX_LENGTH) :
+    StringReceiver(IntPrefixFraming(2, maxLength = maxLength))
 
 /**
  * Strings behind a big-endian length of four bytes; Twisted's `Int32StringReceiver`.
@@ -62,13 +58,11 @@ constructor(
  */
 public abstract class Int32StringReceiver
 @JvmOverloads
-constructor(
-    maxLength: Int = IntPrefixFraming.DEFAULT_MAX_LENGTH,
-) : StringReceiver(IntPrefixFraming(4, maxLength = maxLength))
+constructor(maxLength: Int = IntPrefixFraming.DEFAULT_MAX_LENGTH) :
+    StringReceiver(IntPrefixFraming(4, maxLength = maxLength))
 
 /** Netstrings; Twisted's `NetstringReceiver`. @param maxLength the most bytes of a string; 99,999 unless given */
 public abstract class NetstringReceiver
 @JvmOverloads
-constructor(
-    maxLength: Int = IntPrefixFraming.DEFAULT_MAX_LENGTH,
-) : StringReceiver(NetstringFraming(maxLength))
+constructor(maxLength: Int = IntPrefixFraming.DEFAULT_MAX_LENGTH) :
+    StringReceiver(NetstringFraming(maxLength))

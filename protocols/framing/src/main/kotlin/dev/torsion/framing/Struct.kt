@@ -43,9 +43,7 @@ import java.nio.ByteBuffer
  * @property format the format as it was given
  * @throws StructException when the format is not understood
  */
-public class Struct(
-    public val format: String,
-) {
+public class Struct(public val format: String) {
     private val layout = StructLayout.parse(format)
 
     /** The bytes that it takes; Python's `calcsize`. */
@@ -75,18 +73,10 @@ public class Struct(
      *
      * @throws StructException as [pack], and when [target] has not [size] bytes from there on; then nothing is changed
      */
-    public fun packInto(
-        target: ByteArray,
-        offset: Int,
-        vararg values: Any,
-    ): Unit = packInto(ByteBuffer.wrap(target), offset, *values)
+    public fun packInto(target: ByteArray, offset: Int, vararg values: Any): Unit = packInto(ByteBuffer.wrap(target), offset, *values)
 
     /** The same for a buffer: [offset] is an index in it; its position and limit do not change. */
-    public fun packInto(
-        target: ByteBuffer,
-        offset: Int,
-        vararg values: Any,
-    ) {
+    public fun packInto(target: ByteBuffer, offset: Int, vararg values: Any) {
         // Into an array of its own first, so that a value that does not fit leaves the target as it was.
         val packed = pack(values.asList())
         checkRoom(offset, target.limit())
@@ -109,24 +99,15 @@ public class Struct(
      * @throws StructException when [data] has not [size] bytes from there on
      */
     @JvmOverloads
-    public fun unpackFrom(
-        data: ByteArray,
-        offset: Int = 0,
-    ): StructValues = unpackFrom(ByteBuffer.wrap(data), offset)
+    public fun unpackFrom(data: ByteArray, offset: Int = 0): StructValues = unpackFrom(ByteBuffer.wrap(data), offset)
 
     /** The same for a buffer: [offset] is an index in it; its position does not change. */
-    public fun unpackFrom(
-        data: ByteBuffer,
-        offset: Int,
-    ): StructValues {
+    public fun unpackFrom(data: ByteBuffer, offset: Int): StructValues {
         checkRoom(offset, data.limit())
         return StructValues(layout, ByteArray(size).also { data.get(offset, it) })
     }
 
-    private fun checkRoom(
-        offset: Int,
-        limit: Int,
-    ) {
+    private fun checkRoom(offset: Int, limit: Int) {
         if (offset < 0 || offset > limit - size) {
             throw StructException(format, -1, "it takes $size bytes from offset $offset on, but there are only $limit bytes in all")
         }
@@ -149,8 +130,5 @@ public class Struct(
  * @property format the format
  * @property fieldIndex the index of the value that does not fit, or -1 when it is not about one value
  */
-public class StructException(
-    public val format: String,
-    public val fieldIndex: Int,
-    problem: String,
-) : IllegalArgumentException(if (fieldIndex < 0) "Struct \"$format\": $problem." else "Struct \"$format\", value $fieldIndex: $problem.")
+public class StructException(public val format: String, public val fieldIndex: Int, problem: String) :
+    IllegalArgumentException(if (fieldIndex < 0) "Struct \"$format\": $problem." else "Struct \"$format\", value $fieldIndex: $problem.")

@@ -8,10 +8,7 @@ import java.nio.ByteBuffer
 import java.nio.ByteOrder
 
 /** Where each field of a [Struct] is. */
-internal class StructLayout private constructor(
-    val fields: List<StructField>,
-    val size: Int,
-) {
+internal class StructLayout private constructor(val fields: List<StructField>, val size: Int) {
     /** Whether the values say everything about the bytes: no padding, and no value that can be written in several ways. */
     val isExact = fields.sumOf { it.bytes } == size && fields.none { it.isLenient }
 
@@ -58,10 +55,7 @@ internal class StructLayout private constructor(
 }
 
 /** What a field of a [Struct] is; the alignment in native formats is the native size. */
-internal enum class StructKind(
-    val nativeBytes: Int = 1,
-    val standardBytes: Int = nativeBytes,
-) {
+internal enum class StructKind(val nativeBytes: Int = 1, val standardBytes: Int = nativeBytes) {
     PADDING,
     BYTE,
     BOOLEAN,
@@ -109,10 +103,7 @@ internal class StructField(
     /** Whether every value is a `Long`. */
     val fitsLong = kind.isInteger && (kind.isSigned || bytes < Long.SIZE_BYTES)
 
-    fun read(
-        data: ByteBuffer,
-        base: Int,
-    ): Any {
+    fun read(data: ByteBuffer, base: Int): Any {
         val at = base + offset
         return when (kind) {
             StructKind.BYTE -> data.get(at)
@@ -128,10 +119,7 @@ internal class StructField(
         }
     }
 
-    private fun integer(
-        data: ByteBuffer,
-        base: Int,
-    ): Any {
+    private fun integer(data: ByteBuffer, base: Int): Any {
         val value = readLong(data, base)
         return when {
             bytes == Long.SIZE_BYTES && !kind.isSigned -> BigInteger(1, bigEndianBytes(value))
@@ -141,18 +129,12 @@ internal class StructField(
     }
 
     /** The value of an integer field; an unsigned one of 8 bytes as its two's complement. */
-    fun readLong(
-        data: ByteBuffer,
-        base: Int,
-    ): Long {
+    fun readLong(data: ByteBuffer, base: Int): Long {
         val raw = bits(data, base)
         return if (kind.isSigned) raw shl unusedBits shr unusedBits else raw
     }
 
-    private fun bits(
-        data: ByteBuffer,
-        base: Int,
-    ): Long {
+    private fun bits(data: ByteBuffer, base: Int): Long {
         val at = base + offset
         val swap = (data.order() == ByteOrder.BIG_ENDIAN) != bigEndian
         return when (bytes) {
@@ -163,18 +145,11 @@ internal class StructField(
         }
     }
 
-    fun writeBits(
-        target: ByteArray,
-        bits: Long,
-    ): Unit = target.putNumber(offset, bits, bytes, if (bigEndian) ByteOrder.BIG_ENDIAN else ByteOrder.LITTLE_ENDIAN)
+    fun writeBits(target: ByteArray, bits: Long): Unit =
+        target.putNumber(offset, bits, bytes, if (bigEndian) ByteOrder.BIG_ENDIAN else ByteOrder.LITTLE_ENDIAN)
 
     /** Writes [value], which is the one at [index] of [struct], to its place in [array]. */
-    fun write(
-        array: ByteArray,
-        value: Any,
-        struct: Struct,
-        index: Int,
-    ) {
+    fun write(array: ByteArray, value: Any, struct: Struct, index: Int) {
         fun wrongType(wanted: String): Nothing =
             throw StructException(struct.format, index, "'$code' takes $wanted, but is given ${value::class.java.name}")
         when {
@@ -215,21 +190,15 @@ internal class StructField(
 
     private val unusedBits get() = Long.SIZE_BITS - bytes * Byte.SIZE_BITS
 
-    private fun writePascal(
-        array: ByteArray,
-        data: ByteArray,
-    ) {
+    private fun writePascal(array: ByteArray, data: ByteArray) {
         if (bytes == 0) return
         val length = minOf(data.size, bytes - 1)
         array[offset] = minOf(length, 255).toByte()
         data.copyInto(array, offset + 1, 0, length)
     }
 
-    private fun outOfRange(
-        value: Any,
-        struct: Struct,
-        index: Int,
-    ): Nothing = throw StructException(struct.format, index, "'$code' takes ${range.start} to ${range.endInclusive}, but is given $value")
+    private fun outOfRange(value: Any, struct: Struct, index: Int): Nothing =
+        throw StructException(struct.format, index, "'$code' takes ${range.start} to ${range.endInclusive}, but is given $value")
 
     private val range: ClosedRange<BigInteger>
         get() {
@@ -238,12 +207,11 @@ internal class StructField(
             return low..BigInteger.ONE.shiftLeft(if (kind.isSigned) width - 1 else width) - BigInteger.ONE
         }
 
-    private fun integerOf(value: Any): BigInteger? =
-        when (value) {
-            is BigInteger -> value
-            is UByte, is UShort, is UInt, is ULong -> BigInteger(value.toString())
-            else -> null
-        }
+    private fun integerOf(value: Any): BigInteger? = when (value) {
+        is BigInteger -> value
+        is UByte, is UShort, is UInt, is ULong -> BigInteger(value.toString())
+        else -> null
+    }
 
     private fun bigEndianBytes(value: Long) = ByteArray(Long.SIZE_BYTES) { (value ushr (7 - it) * Byte.SIZE_BITS).toByte() }
 }

@@ -13,9 +13,7 @@ import java.nio.charset.CodingErrorAction
  * Strict text. The JDK's fast conversions put a replacement where something is malformed, so they are used where that can be seen, and
  * the strict ones only where it could not.
  */
-internal class TextContent(
-    private val charset: Charset,
-) : Content<String> {
+internal class TextContent(private val charset: Charset) : Content<String> {
     /** All characters below this one have bytes in [charset], as far as is known. */
     private val firstDoubtful =
         when (charset) {
@@ -32,17 +30,16 @@ internal class TextContent(
         return if (REPLACEMENT in text) decodeStrictly(bytes) else text
     }
 
-    private fun decodeStrictly(bytes: ByteArray): String =
-        try {
-            charset
-                .newDecoder()
-                .onMalformedInput(CodingErrorAction.REPORT)
-                .onUnmappableCharacter(CodingErrorAction.REPORT)
-                .decode(ByteBuffer.wrap(bytes))
-                .toString()
-        } catch (e: CharacterCodingException) {
-            throw MalformedContentException("A message of ${bytes.size} bytes is not $charset text.", e)
-        }
+    private fun decodeStrictly(bytes: ByteArray): String = try {
+        charset
+            .newDecoder()
+            .onMalformedInput(CodingErrorAction.REPORT)
+            .onUnmappableCharacter(CodingErrorAction.REPORT)
+            .decode(ByteBuffer.wrap(bytes))
+            .toString()
+    } catch (e: CharacterCodingException) {
+        throw MalformedContentException("A message of ${bytes.size} bytes is not $charset text.", e)
+    }
 
     override fun encode(value: String): ByteArray = if (value.all {
             it < firstDoubtful
@@ -53,18 +50,17 @@ internal class TextContent(
         encodeStrictly(value)
     }
 
-    private fun encodeStrictly(value: String): ByteArray =
-        try {
-            val encoded =
-                charset
-                    .newEncoder()
-                    .onMalformedInput(CodingErrorAction.REPORT)
-                    .onUnmappableCharacter(CodingErrorAction.REPORT)
-                    .encode(CharBuffer.wrap(value))
-            ByteArray(encoded.remaining()).also { encoded.get(it) }
-        } catch (e: CharacterCodingException) {
-            throw EncodeException("Cannot send a text with characters that $charset has not.", e)
-        }
+    private fun encodeStrictly(value: String): ByteArray = try {
+        val encoded =
+            charset
+                .newEncoder()
+                .onMalformedInput(CodingErrorAction.REPORT)
+                .onUnmappableCharacter(CodingErrorAction.REPORT)
+                .encode(CharBuffer.wrap(value))
+        ByteArray(encoded.remaining()).also { encoded.get(it) }
+    } catch (e: CharacterCodingException) {
+        throw EncodeException("Cannot send a text with characters that $charset has not.", e)
+    }
 
     override fun toString() = "$charset text"
 

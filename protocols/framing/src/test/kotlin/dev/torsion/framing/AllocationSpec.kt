@@ -25,10 +25,7 @@ class AllocationSpec :
                 bytes += frame.remaining()
             }
 
-            override fun frameRefused(
-                violation: ProtocolViolationException,
-                rest: ByteBuffer,
-            ) = throw violation
+            override fun frameRefused(violation: ProtocolViolationException, rest: ByteBuffer) = throw violation
         }
 
         fun bytesPerFrame(framing: Framing): Double {

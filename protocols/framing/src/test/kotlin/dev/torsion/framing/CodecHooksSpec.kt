@@ -52,10 +52,7 @@ private class Hook(
     val play: Run.() -> Unit,
 )
 
-private class Run(
-    private val error: Throwable,
-    private val hook: Hook,
-) {
+private class Run(private val error: Throwable, private val hook: Hook) {
     val errors = ArrayList<Throwable>()
     val reactor = MemoryReactor(ErrorListener { _, reported -> errors.add(reported) })
     private val waiting = HashSet<String>()
@@ -71,10 +68,7 @@ private class Run(
     }
 
     /** [result] has to fire. */
-    fun <T> mustFire(
-        what: String,
-        result: Deferred<T>,
-    ) {
+    fun <T> mustFire(what: String, result: Deferred<T>) {
         waiting.add(what)
         result.addBoth {
             waiting.remove(what)
@@ -177,10 +171,7 @@ private class Run(
     }
 }
 
-private class FailingDecoder(
-    private val inner: FrameDecoder,
-    private val find: () -> Unit,
-) : FrameDecoder() {
+private class FailingDecoder(private val inner: FrameDecoder, private val find: () -> Unit) : FrameDecoder() {
     override fun find(input: ByteBuffer): Boolean {
         find()
         return if (inner.find(input)) found(inner.start, inner.end, inner.next) else needs(inner.needed)
@@ -190,9 +181,7 @@ private class FailingDecoder(
 }
 
 /** Answers each line, but for the first of all. */
-private abstract class Lines(
-    private val run: Run,
-) : LineOnlyReceiver() {
+private abstract class Lines(private val run: Run) : LineOnlyReceiver() {
     override fun lineReceived(line: ByteArray) {
         run.failOnce()
         sendLine(line)

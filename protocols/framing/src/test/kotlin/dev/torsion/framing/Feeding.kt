@@ -25,10 +25,7 @@ class Frames : FrameConsumer {
         received.add(frame.copyOut())
     }
 
-    override fun frameRefused(
-        violation: ProtocolViolationException,
-        rest: ByteBuffer,
-    ) {
+    override fun frameRefused(violation: ProtocolViolationException, rest: ByteBuffer) {
         check(this.violation == null) { "refused twice: $violation" }
         this.violation = violation
         this.rest = rest.copyOut()

@@ -19,11 +19,7 @@ class FrameReaderSpec :
         fun view(text: String): ByteBuffer = ByteBuffer.wrap(text.encodeToByteArray()).asReadOnlyBuffer()
 
         /** A reader whose frames go to [received]. */
-        class Reading(
-            framing: Framing,
-            val ready: () -> Boolean = { true },
-            val received: Reading.(ByteBuffer) -> Unit,
-        ) : FrameConsumer {
+        class Reading(framing: Framing, val ready: () -> Boolean = { true }, val received: Reading.(ByteBuffer) -> Unit) : FrameConsumer {
             val texts = ArrayList<String>()
             val reader = FrameReader(framing.newDecoder(), this)
             var truncated: TruncatedFrameException? = null
@@ -37,10 +33,7 @@ class FrameReaderSpec :
                 received(frame)
             }
 
-            override fun frameRefused(
-                violation: ProtocolViolationException,
-                rest: ByteBuffer,
-            ) {
+            override fun frameRefused(violation: ProtocolViolationException, rest: ByteBuffer) {
                 refused = violation
             }
 

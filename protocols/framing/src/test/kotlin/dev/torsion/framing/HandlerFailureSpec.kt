@@ -57,10 +57,7 @@ class HandlerFailureSpec :
             return reported to end!!
         }
 
-        fun shouldFail(
-            outcome: Pair<List<Throwable>, CloseReason>,
-            error: Throwable,
-        ) = withClue("$error") {
+        fun shouldFail(outcome: Pair<List<Throwable>, CloseReason>, error: Throwable) = withClue("$error") {
             outcome.first.single() shouldBeSameInstanceAs error
             outcome.second.shouldBeInstanceOf<ConnectionAborted>().cause shouldBeSameInstanceAs error
         }
@@ -192,12 +189,11 @@ class HandlerFailureSpec :
             reported shouldBe emptyList()
         }
 
-        fun decoding(fails: () -> Throwable) =
-            object : Content<String> {
-                override fun decode(frame: ByteBuffer): String = throw fails()
+        fun decoding(fails: () -> Throwable) = object : Content<String> {
+            override fun decode(frame: ByteBuffer): String = throw fails()
 
-                override fun encode(value: String) = value.encodeToByteArray()
-            }
+            override fun encode(value: String) = value.encodeToByteArray()
+        }
 
         "content that is nested deeper than the stack is the peer's violation, and is not reported" {
             fun sink(depth: Int): Int = 1 + sink(depth + 1)

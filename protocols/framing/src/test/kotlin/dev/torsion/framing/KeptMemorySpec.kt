@@ -47,21 +47,19 @@ class KeptMemorySpec :
                 HeaderFraming(Struct("<iii"), lengthField = 1, maxBody = 20_000),
             )
 
-        fun Framing.payload(size: Int): ByteArray =
-            when (this) {
-                is HeaderFraming -> header.pack(1, size, 2) + ByteArray(size) { 'x'.code.toByte() }
-                is FixedFraming -> ByteArray(length)
-                else -> ByteArray(size) { 'x'.code.toByte() }
-            }
+        fun Framing.payload(size: Int): ByteArray = when (this) {
+            is HeaderFraming -> header.pack(1, size, 2) + ByteArray(size) { 'x'.code.toByte() }
+            is FixedFraming -> ByteArray(length)
+            else -> ByteArray(size) { 'x'.code.toByte() }
+        }
 
-        fun Framing.longest(): Int =
-            when (this) {
-                is LineFraming -> maxLength
-                is IntPrefixFraming -> maxLength
-                is NetstringFraming -> maxLength
-                is HeaderFraming -> maxBody
-                else -> frameLimit
-            }
+        fun Framing.longest(): Int = when (this) {
+            is LineFraming -> maxLength
+            is IntPrefixFraming -> maxLength
+            is NetstringFraming -> maxLength
+            is HeaderFraming -> maxBody
+            else -> frameLimit
+        }
 
         fun allowed(framing: Framing) = maxOf(KIB, framing.frameLimit + framing.frameLimit / 4)
 
@@ -89,10 +87,7 @@ class KeptMemorySpec :
         }
 
         /** A consumer that takes [takes] frames and no more, fed from a transport that asks how much it may read. */
-        class Stalling(
-            val framing: Framing,
-            var takes: Int,
-        ) : FrameConsumer {
+        class Stalling(val framing: Framing, var takes: Int) : FrameConsumer {
             val reader = FrameReader(framing.newDecoder(), this, framing.frameLimit)
             val ahead = ReadAhead(framing.frameLimit)
 
@@ -102,10 +97,7 @@ class KeptMemorySpec :
                 takes--
             }
 
-            override fun frameRefused(
-                violation: ProtocolViolationException,
-                rest: ByteBuffer,
-            ) = throw violation
+            override fun frameRefused(violation: ProtocolViolationException, rest: ByteBuffer) = throw violation
 
             /** Reads from [stream] until it stalls; how much it has read. */
             fun read(stream: ByteArray): Int {
@@ -161,16 +153,12 @@ class KeptMemorySpec :
         }
 
         /** Sends as much as it can. */
-        class Flood(
-            val stream: ByteArray,
-        ) : Protocol() {
+        class Flood(val stream: ByteArray) : Protocol() {
             override fun connectionMade() = transport.write(stream)
         }
 
         /** Builds what [inner] builds, and sums up what is delivered to it. */
-        class Counting(
-            val inner: Factory,
-        ) : Factory() {
+        class Counting(val inner: Factory) : Factory() {
             var bytes = 0
 
             override fun buildProtocol(address: Address): Protocol {
@@ -244,10 +232,7 @@ class KeptMemorySpec :
 
                     override fun newDecoder() = inner.newDecoder()
 
-                    override fun encode(
-                        payload: ByteArray,
-                        sink: FrameSink,
-                    ) = inner.encode(payload, sink)
+                    override fun encode(payload: ByteArray, sink: FrameSink) = inner.encode(payload, sink)
                 }
             runReactorTest {
                 val codec = Codec(careless, Content.bytes())

@@ -20,10 +20,7 @@ import kotlin.time.Duration.Companion.seconds
 
 class LineFramingSpec :
     StringSpec({
-        fun lines(
-            framing: Framing,
-            vararg pieces: String,
-        ) = framing.read(pieces.map { it.encodeToByteArray() })
+        fun lines(framing: Framing, vararg pieces: String) = framing.read(pieces.map { it.encodeToByteArray() })
 
         "behaviour 36: a line of the greatest length may have its delimiter split (test_maximumLineLengthPartialDelimiter)" {
             val frames = lines(LineFraming(maxLength = 4), "abcd\r", "\nef\r\n")

@@ -16,9 +16,7 @@ class LineReceiverTwistedSpec :
         fun text(bytes: ByteArray) = bytes.decodeToString()
 
         /** Does what the lines say; an empty line begins raw data of the length that was given before. */
-        class Obedient(
-            maxLength: Int = 64,
-        ) : LineReceiver(LineFraming("\n".encodeToByteArray(), maxLength)) {
+        class Obedient(maxLength: Int = 64) : LineReceiver(LineFraming("\n".encodeToByteArray(), maxLength)) {
             val received = ArrayList<String>()
             val later = ArrayDeque<() -> Unit>()
             private var length = 0
@@ -58,10 +56,7 @@ class LineReceiverTwistedSpec :
             }
         }
 
-        fun StringTransport.receiveInPieces(
-            bytes: String,
-            size: Int,
-        ) = bytes.chunked(size).forEach { receive(it) }
+        fun StringTransport.receiveInPieces(bytes: String, size: Int) = bytes.chunked(size).forEach { receive(it) }
 
         "lines, raw data and an overlong line in turns, in pieces of every size (test_buffer)" {
             val overlong = "1234567890".repeat(7)
@@ -155,9 +150,7 @@ class LineReceiverTwistedSpec :
         }
 
         /** Remembers what it was told. */
-        class Told(
-            maxLength: Int,
-        ) : LineReceiver(LineFraming(maxLength = maxLength)) {
+        class Told(maxLength: Int) : LineReceiver(LineFraming(maxLength = maxLength)) {
             val lines = ArrayList<String>()
             val exceeded = ArrayList<String>()
 

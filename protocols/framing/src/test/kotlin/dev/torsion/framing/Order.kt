@@ -8,10 +8,7 @@ import kotlinx.serialization.json.Json
 
 /** What the messages of these tests are about. */
 @Serializable
-data class Order(
-    val company: String,
-    val count: Int = 1,
-) {
+data class Order(val company: String, val count: Int = 1) {
     init {
         require(count > 0) { "an order of nothing" }
     }

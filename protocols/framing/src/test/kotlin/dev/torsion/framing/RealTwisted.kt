@@ -24,27 +24,20 @@ object RealTwisted {
     }
 
     /** What the program [script] prints for [arguments]. */
-    fun output(
-        script: String,
-        vararg arguments: String,
-    ): String = withScript(script) { run(listOf("$it", *arguments)) }
+    fun output(script: String, vararg arguments: String): String = withScript(script) { run(listOf("$it", *arguments)) }
 
     /** Runs [block] with the ports of the server [script], by name; the server ends with it. */
-    fun <T> withServer(
-        script: String,
-        block: (Map<String, Int>) -> T,
-    ): T =
-        withScript(script) { path ->
-            val process = ProcessBuilder(PYTHON, "$path").redirectError(ProcessBuilder.Redirect.INHERIT).start()
-            try {
-                val line = process.inputReader().readLine() ?: error("$script ended before it printed its ports")
-                val ports = Regex(""""(\w+)": (\d+)""").findAll(line).associate { it.groupValues[1] to it.groupValues[2].toInt() }
-                block(ports)
-            } finally {
-                process.outputStream.close() // its sign to end
-                if (!process.waitFor(5, TimeUnit.SECONDS)) process.destroyForcibly()
-            }
+    fun <T> withServer(script: String, block: (Map<String, Int>) -> T): T = withScript(script) { path ->
+        val process = ProcessBuilder(PYTHON, "$path").redirectError(ProcessBuilder.Redirect.INHERIT).start()
+        try {
+            val line = process.inputReader().readLine() ?: error("$script ended before it printed its ports")
+            val ports = Regex(""""(\w+)": (\d+)""").findAll(line).associate { it.groupValues[1] to it.groupValues[2].toInt() }
+            block(ports)
+        } finally {
+            process.outputStream.close() // its sign to end
+            if (!process.waitFor(5, TimeUnit.SECONDS)) process.destroyForcibly()
         }
+    }
 
     private fun run(arguments: List<String>): String {
         val process = ProcessBuilder(listOf(PYTHON) + arguments).redirectErrorStream(true).start()
@@ -58,10 +51,7 @@ object RealTwisted {
         }
     }
 
-    private fun <T> withScript(
-        script: String,
-        block: (Path) -> T,
-    ): T {
+    private fun <T> withScript(script: String, block: (Path) -> T): T {
         val path = Files.createTempFile("torsion-", ".py")
         try {
             Files.write(path, RealTwisted::class.java.getResource(script)!!.readBytes())

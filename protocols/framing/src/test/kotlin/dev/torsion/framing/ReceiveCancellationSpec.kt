@@ -113,10 +113,7 @@ class ReceiveCancellationSpec :
                 val queued = ArrayDeque<Runnable>()
                 val byHand =
                     object : CoroutineDispatcher() {
-                        override fun dispatch(
-                            context: CoroutineContext,
-                            block: Runnable,
-                        ) {
+                        override fun dispatch(context: CoroutineContext, block: Runnable) {
                             queued.add(block)
                         }
                     }
@@ -185,20 +182,19 @@ class ReceiveCancellationSpec :
                 got.add(connection.receiveOrNull())
             }
 
-            fun receiveOnce(): Pair<Job, WeakReference<Connection<String>>> =
-                runReactorTest {
-                    val (client, server) = pair()
-                    val connections = ArrayDeque(listOf(client))
-                    val job =
-                        CoroutineScope(Dispatchers.Unconfined).launch(start = CoroutineStart.UNDISPATCHED) {
-                            receiveFrom(connections)
-                            awaitCancellation()
-                        }
-                    server.send("a")
-                    server.close()
-                    client.whenClosed().await()
-                    job to WeakReference(client)
-                }
+            fun receiveOnce(): Pair<Job, WeakReference<Connection<String>>> = runReactorTest {
+                val (client, server) = pair()
+                val connections = ArrayDeque(listOf(client))
+                val job =
+                    CoroutineScope(Dispatchers.Unconfined).launch(start = CoroutineStart.UNDISPATCHED) {
+                        receiveFrom(connections)
+                        awaitCancellation()
+                    }
+                server.send("a")
+                server.close()
+                client.whenClosed().await()
+                job to WeakReference(client)
+            }
             val (job, connection) = receiveOnce()
             var tries = 0
             while (connection.get() != null && tries++ < 100) System.gc()

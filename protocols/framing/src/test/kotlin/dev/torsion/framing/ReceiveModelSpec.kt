@@ -27,10 +27,7 @@ class ReceiveModelSpec :
         class ByHand : CoroutineDispatcher() {
             val queued = ArrayDeque<Runnable>()
 
-            override fun dispatch(
-                context: CoroutineContext,
-                block: Runnable,
-            ) {
+            override fun dispatch(context: CoroutineContext, block: Runnable) {
                 queued.add(block)
             }
 
@@ -40,10 +37,7 @@ class ReceiveModelSpec :
         }
 
         /** One world in which the steps are taken. */
-        class World(
-            val dispatched: Boolean,
-            val how: suspend (Connection<String>) -> String?,
-        ) {
+        class World(val dispatched: Boolean, val how: suspend (Connection<String>) -> String?) {
             val dispatcher = ByHand()
             val transport = StringTransport()
             lateinit var connection: Connection<String>

@@ -20,10 +20,7 @@ class ReceiversSpec :
     StringSpec({
         val text: (ByteArray) -> String = { it.decodeToString() }
 
-        class Lines(
-            framing: LineFraming = LineFraming(),
-            val onLine: Lines.(String) -> Unit = {},
-        ) : LineReceiver(framing) {
+        class Lines(framing: LineFraming = LineFraming(), val onLine: Lines.(String) -> Unit = {}) : LineReceiver(framing) {
             val got = ArrayList<String>()
             val raw = StringBuilder()
             var rawHandler: Lines.(ByteArray) -> Unit = {}
@@ -44,9 +41,7 @@ class ReceiversSpec :
             }
         }
 
-        class Strings(
-            val onString: Strings.(String) -> Unit = {},
-        ) : Int16StringReceiver(maxLength = 20) {
+        class Strings(val onString: Strings.(String) -> Unit = {}) : Int16StringReceiver(maxLength = 20) {
             val got = ArrayList<String>()
             var violated: ProtocolViolationException? = null
 
@@ -115,10 +110,8 @@ class ReceiversSpec :
         "a header receiver" {
             val receiver =
                 object : HeaderReceiver(HeaderFraming(Struct("iii"), lengthField = 1)) {
-                    override fun messageReceived(
-                        header: StructValues,
-                        body: ByteArray,
-                    ) = sendMessage(StructValues.of(header.int(0), 0, header.int(2) + 900), body + body)
+                    override fun messageReceived(header: StructValues, body: ByteArray) =
+                        sendMessage(StructValues.of(header.int(0), 0, header.int(2) + 900), body + body)
                 }
             val transport = StringTransport().connect(receiver)
             (Struct("iii").pack(1, 2, 101) + "ab".encodeToByteArray()).oneByOne().forEach(transport::receive)

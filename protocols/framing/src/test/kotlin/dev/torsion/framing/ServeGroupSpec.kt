@@ -25,11 +25,10 @@ private val GroupPort.endpoint get() = "tcp:127.0.0.1:${port()}"
 
 class ServeGroupSpec :
     StringSpec({
-        fun withGroup(test: suspend (ReactorGroup) -> Unit) =
-            ReactorGroup.create(2).use { group ->
-                group.start()
-                runBlocking { withTimeout(30.seconds) { test(group) } }
-            }
+        fun withGroup(test: suspend (ReactorGroup) -> Unit) = ReactorGroup.create(2).use { group ->
+            group.start()
+            runBlocking { withTimeout(30.seconds) { test(group) } }
+        }
 
         "a coroutine for each connection, on the thread of its reactor to the end" {
             withGroup { group ->
@@ -121,10 +120,9 @@ class ServeGroupSpec :
         }
     })
 
-private suspend fun Connection<String>.isServed(): Boolean =
-    try {
-        send("now")
-        receiveOrNull() == "now"
-    } catch (_: CloseReason) {
-        false // one too many: what it has sent is answered with a reset
-    }
+private suspend fun Connection<String>.isServed(): Boolean = try {
+    send("now")
+    receiveOrNull() == "now"
+} catch (_: CloseReason) {
+    false // one too many: what it has sent is answered with a reset
+}

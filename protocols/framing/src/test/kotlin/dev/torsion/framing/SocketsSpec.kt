@@ -15,22 +15,17 @@ import java.net.Socket
 /** Connections on real sockets, with plain blocking sockets as the other side. */
 class SocketsSpec :
     StringSpec({
-        suspend fun Reactor.upperCaseServer() =
-            serve("tcp:0:interface=127.0.0.1", LineCodec()) { connection ->
-                for (line in connection.incoming) connection.send(line.uppercase())
-            }.await()
+        suspend fun Reactor.upperCaseServer() = serve("tcp:0:interface=127.0.0.1", LineCodec()) { connection ->
+            for (line in connection.incoming) connection.send(line.uppercase())
+        }.await()
 
         /** Sends [bytes], ends its side as `nc -N` does, and gives all that comes back. */
-        fun exchange(
-            port: Int,
-            bytes: ByteArray,
-        ): ByteArray =
-            Socket("127.0.0.1", port).use { socket ->
-                socket.soTimeout = 10_000
-                socket.getOutputStream().write(bytes)
-                socket.shutdownOutput()
-                socket.getInputStream().readAllBytes()
-            }
+        fun exchange(port: Int, bytes: ByteArray): ByteArray = Socket("127.0.0.1", port).use { socket ->
+            socket.soTimeout = 10_000
+            socket.getOutputStream().write(bytes)
+            socket.shutdownOutput()
+            socket.getInputStream().readAllBytes()
+        }
 
         "one that sends, ends its side and waits gets all its answers" {
             withRealReactor {

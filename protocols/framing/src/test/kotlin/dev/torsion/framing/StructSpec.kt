@@ -121,10 +121,7 @@ class StructSpec :
         }
 
         "a value out of range is refused, naming format, field and range" {
-            fun refused(
-                format: String,
-                vararg values: Any,
-            ) = shouldThrow<StructException> { Struct(format).pack(*values) }
+            fun refused(format: String, vararg values: Any) = shouldThrow<StructException> { Struct(format).pack(*values) }
             val error = refused("<hB", 1, 256)
             error.format shouldBe "<hB"
             error.fieldIndex shouldBe 1

@@ -15,27 +15,25 @@ class StructVectorsSpec :
     StringSpec({
         val lines = StructVectorsSpec::class.java.getResource("struct-vectors.txt")!!.readText().lines().filter { it.isNotEmpty() }
 
-        fun value(text: String): Any =
-            when (text[0]) {
-                'i' -> BigInteger(text.drop(1))
-                't' -> text == "t1"
-                'c' -> text.drop(1).hexToByteArray().single()
-                's' -> text.drop(1).hexToByteArray()
-                'f' -> Double.fromBits(text.drop(1).hexToLong()).toFloat()
-                else -> Double.fromBits(text.drop(1).hexToLong())
-            }
+        fun value(text: String): Any = when (text[0]) {
+            'i' -> BigInteger(text.drop(1))
+            't' -> text == "t1"
+            'c' -> text.drop(1).hexToByteArray().single()
+            's' -> text.drop(1).hexToByteArray()
+            'f' -> Double.fromBits(text.drop(1).hexToLong()).toFloat()
+            else -> Double.fromBits(text.drop(1).hexToLong())
+        }
 
         fun values(text: String) = if (text.isEmpty()) emptyList() else text.split(' ').map(::value)
 
         /** Equal when the same bits, whatever the integer type. */
-        fun comparable(value: Any): Any =
-            when (value) {
-                is ByteArray -> value.toHexString()
-                is Int, is Long -> (value as Number).toLong().toBigInteger()
-                is Float -> value.toRawBits()
-                is Double -> value.toRawBits()
-                else -> value
-            }
+        fun comparable(value: Any): Any = when (value) {
+            is ByteArray -> value.toHexString()
+            is Int, is Long -> (value as Number).toLong().toBigInteger()
+            is Float -> value.toRawBits()
+            is Double -> value.toRawBits()
+            else -> value
+        }
 
         "every vector packs and unpacks as in Python" {
             val vectors = lines.filterNot { it.startsWith("error") }

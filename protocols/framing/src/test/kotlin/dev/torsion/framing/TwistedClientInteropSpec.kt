@@ -19,29 +19,19 @@ class TwistedClientInteropSpec :
     FunSpec({
         defaultTestConfig = DefaultTestConfig(enabledOrReasonIf = { RealTwisted.isHere })
 
-        fun check(
-            kind: String,
-            listen: Reactor.() -> Deferred<ListeningPort>,
-        ) = withRealReactor {
+        fun check(kind: String, listen: Reactor.() -> Deferred<ListeningPort>) = withRealReactor {
             val port = listen().await()
             val verdict = deferToThread { RealTwisted.output("twisted_client.py", kind, "${port.port()}") }.await()
             verdict.trim() shouldBe "ok"
         }
 
-        fun <T : Any> checkCodec(
-            kind: String,
-            codec: Codec<T>,
-            answer: (T) -> T,
-        ) = check(kind) {
+        fun <T : Any> checkCodec(kind: String, codec: Codec<T>, answer: (T) -> T) = check(kind) {
             serve("tcp:0:interface=127.0.0.1", codec) { connection ->
                 for (message in connection.incoming) connection.send(answer(message))
             }
         }
 
-        fun checkProtocol(
-            kind: String,
-            make: () -> Protocol,
-        ) = check(kind) {
+        fun checkProtocol(kind: String, make: () -> Protocol) = check(kind) {
             Deferred<ListeningPort>().apply { callback(listenTcp(0, Factory(make), "127.0.0.1")) }
         }
 
@@ -76,10 +66,7 @@ class TwistedClientInteropSpec :
             test("header") {
                 checkProtocol("header") {
                     object : HeaderReceiver(HeaderFraming(Struct("<iii"), lengthField = 1)) {
-                        override fun messageReceived(
-                            header: StructValues,
-                            body: ByteArray,
-                        ) {
+                        override fun messageReceived(header: StructValues, body: ByteArray) {
                             val order = Order.json.decode(ByteBuffer.wrap(body))
                             val answer = Order.json.encode(Order(order.company.reversed(), order.count + 1))
                             sendMessage(StructValues.of(header.int(0), 0, header.int(2) + 900), answer)

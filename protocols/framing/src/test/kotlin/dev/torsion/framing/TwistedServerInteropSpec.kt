@@ -19,10 +19,7 @@ class TwistedServerInteropSpec :
     FunSpec({
         defaultTestConfig = DefaultTestConfig(enabledOrReasonIf = { RealTwisted.isHere })
 
-        fun against(
-            service: String,
-            block: suspend Reactor.(String) -> Unit,
-        ) = RealTwisted.withServer("twisted_server.py") { ports ->
+        fun against(service: String, block: suspend Reactor.(String) -> Unit) = RealTwisted.withServer("twisted_server.py") { ports ->
             withRealReactor { block("tcp:127.0.0.1:${ports.getValue(service)}") }
         }
 

@@ -85,10 +85,8 @@ class ViolationSpec :
             )
 
         /** Says what it is told to, and keeps what comes. */
-        class Peer(
-            val says: String,
-            val endsItsSide: Boolean,
-        ) : Protocol(),
+        class Peer(val says: String, val endsItsSide: Boolean) :
+            Protocol(),
             HalfCloseableProtocol {
             val got = StringBuilder()
             var lostFor: CloseReason? = null

@@ -25,10 +25,8 @@ import java.nio.ByteBuffer
  */
 public class JsonContent<T : Any>
 @JvmOverloads
-constructor(
-    private val serializer: KSerializer<T>,
-    private val json: Json = Json,
-) : Content<T> {
+constructor(private val serializer: KSerializer<T>, private val json: Json = Json) :
+    Content<T> {
     /** The value. Bytes that are no JSON, or no such value, are a [MalformedContentException]. */
     override fun decode(frame: ByteBuffer): T {
         val text = TEXT.decode(frame)

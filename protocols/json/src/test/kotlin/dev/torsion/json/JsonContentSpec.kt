@@ -39,19 +39,14 @@ import kotlinx.serialization.json.JsonPrimitive
 import java.nio.ByteBuffer
 
 @Serializable
-data class Order(
-    val company: String,
-    val count: Int = 1,
-) {
+data class Order(val company: String, val count: Int = 1) {
     init {
         require(count > 0) { "an order of nothing" }
     }
 }
 
 @Serializable
-class Nested(
-    @Suppress("unused") val inner: Nested?,
-)
+class Nested(@Suppress("unused") val inner: Nested?)
 
 @OptIn(ExperimentalSerializationApi::class)
 class JsonContentSpec :

@@ -20,19 +20,15 @@ import java.util.function.Supplier
  * the [harness]'s reactor. To use as [StreamContract].
  */
 @TorsionSpi
-public class AcceptorContract(
-    private val harness: Supplier<StreamHarness>,
-) {
+public class AcceptorContract(private val harness: Supplier<StreamHarness>) {
     /** The checks, each independent of the others. */
     @get:JvmName("checks")
     public val checks: List<StreamCheck> = accepting.map { (name, body) -> StreamCheck(name) { runCheck(harness, body) } }
 }
 
 /** An acceptor that remembers what it was told. */
-private open class NotingAcceptor(
-    private val scene: Scene,
-    private val onAccepted: NotingAcceptor.(StreamChannel) -> Unit = {},
-) : Acceptor {
+private open class NotingAcceptor(private val scene: Scene, private val onAccepted: NotingAcceptor.(StreamChannel) -> Unit = {}) :
+    Acceptor {
     val told = ArrayList<String>()
     val channels = ArrayList<StreamChannel>()
     override val logName = "Noting"
@@ -55,17 +51,12 @@ private open class NotingAcceptor(
     }
 }
 
-private class Unopenable(
-    scene: Scene,
-    private val error: RuntimeException,
-) : NotingAcceptor(scene) {
+private class Unopenable(scene: Scene, private val error: RuntimeException) : NotingAcceptor(scene) {
     override fun opened() = throw error
 }
 
 /** A handler that keeps what comes. */
-private class Keeping(
-    private val scene: Scene,
-) : StreamHandler {
+private class Keeping(private val scene: Scene) : StreamHandler {
     private val bytes = ByteArrayOutputStream()
     val received: ByteArray get() = bytes.toByteArray()
     var hasInputEnded = false

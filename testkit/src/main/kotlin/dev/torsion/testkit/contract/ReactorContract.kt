@@ -21,9 +21,7 @@ package dev.torsion.testkit.contract
  *
  * Checks of streams are there when the reactor has any; that its transports keep their rules is for [StreamContract].
  */
-public class ReactorContract(
-    private val kind: ReactorKind,
-) {
+public class ReactorContract(private val kind: ReactorKind) {
     /** The checks, each independent of the others. */
     @get:JvmName("checks")
     public val checks: List<ReactorCheck> =

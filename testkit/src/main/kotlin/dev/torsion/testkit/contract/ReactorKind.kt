@@ -23,11 +23,10 @@ public fun interface ReactorKind {
 
         /** The reactor in memory. */
         @JvmStatic
-        public fun memory(): ReactorKind =
-            object : ReactorKind {
-                override fun create(errors: ErrorListener) = MemoryReactor(errors)
+        public fun memory(): ReactorKind = object : ReactorKind {
+            override fun create(errors: ErrorListener) = MemoryReactor(errors)
 
-                override val waitsForOthers get() = false
-            }
+            override val waitsForOthers get() = false
+        }
     }
 }

@@ -12,9 +12,7 @@ import java.util.concurrent.CopyOnWriteArrayList
 import java.util.concurrent.TimeUnit
 
 /** A reactor, what a check has noted of it, and what it has reported. */
-internal class ReactorScene(
-    kind: ReactorKind,
-) : AutoCloseable {
+internal class ReactorScene(kind: ReactorKind) : AutoCloseable {
     private val reported = CopyOnWriteArrayList<Throwable>()
     val reactor: Reactor = kind.create(ErrorListener { _, error -> reported.add(error) })
 
@@ -49,11 +47,7 @@ internal class ReactorScene(
     /** The errors that were reported, which the check has expected. */
     fun takeErrors(): List<Throwable> = reported.toList().also { reported.clear() }
 
-    fun on(
-        phase: Phase,
-        event: SystemEvent,
-        trigger: () -> Any?,
-    ) = reactor.addSystemEventTrigger(phase, event) { trigger() }
+    fun on(phase: Phase, event: SystemEvent, trigger: () -> Any?) = reactor.addSystemEventTrigger(phase, event) { trigger() }
 
     override fun close() {
         expect(reactor.stopAndJoin(Duration.ofSeconds(MOST_SECONDS))) { "$reactor does not end" }

@@ -36,10 +36,7 @@ internal val streams: ReactorChecks =
                         LOCAL,
                         number,
                         object : ClientFactory({ error("a protocol was built") }) {
-                            override fun clientConnectionFailed(
-                                connector: Connector,
-                                reason: ConnectException,
-                            ) {
+                            override fun clientConnectionFailed(connector: Connector, reason: ConnectException) {
                                 note("refused: ${reason is ConnectionRefusedException}")
                                 stop()
                             }
@@ -128,10 +125,7 @@ internal val streams: ReactorChecks =
                         LOCAL,
                         port.port(),
                         object : ClientFactory({ error("a protocol was built") }) {
-                            override fun clientConnectionFailed(
-                                connector: Connector,
-                                reason: ConnectException,
-                            ) = note("failed")
+                            override fun clientConnectionFailed(connector: Connector, reason: ConnectException) = note("failed")
                         },
                     )
                 connector.stopConnecting()
@@ -161,17 +155,12 @@ private class Echo : Protocol() {
 }
 
 /** Sends a ping and stops the reactor when its connection is lost. */
-private class Asking(
-    private val scene: ReactorScene,
-) : Protocol() {
+private class Asking(private val scene: ReactorScene) : Protocol() {
     private val reactor: Reactor get() = scene.reactor
 
     val clients =
         object : ClientFactory({ this@Asking }) {
-            override fun clientConnectionLost(
-                connector: Connector,
-                reason: CloseReason,
-            ) {
+            override fun clientConnectionLost(connector: Connector, reason: CloseReason) {
                 scene.note("factory told")
                 reactor.stop()
             }
@@ -191,10 +180,7 @@ private class Asking(
     override fun connectionLost(reason: CloseReason) = scene.note("lost")
 }
 
-private class Noting(
-    private val scene: ReactorScene,
-    private val name: String,
-) : Protocol() {
+private class Noting(private val scene: ReactorScene, private val name: String) : Protocol() {
     var whenMade: () -> Unit = {}
 
     override fun connectionMade() = whenMade()

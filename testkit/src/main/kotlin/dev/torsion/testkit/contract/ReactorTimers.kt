@@ -115,7 +115,4 @@ internal val timers: ReactorChecks =
         }
     }
 
-private fun Reactor.after(
-    millis: Long,
-    call: () -> Unit,
-): DelayedCall = callLater(millis, TimeUnit.MILLISECONDS, call)
+private fun Reactor.after(millis: Long, call: () -> Unit): DelayedCall = callLater(millis, TimeUnit.MILLISECONDS, call)

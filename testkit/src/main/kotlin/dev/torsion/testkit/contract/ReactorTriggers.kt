@@ -24,16 +24,15 @@ internal val triggers: ReactorChecks =
         }
 
         "a Deferred of a before-trigger holds up the rest, while the loop goes on" {
-            fun held(event: SystemEvent) =
-                on(Phase.BEFORE, event) {
-                    Deferred<Unit>().also { result ->
-                        reactor.callLater(5, TimeUnit.MILLISECONDS) {
-                            note("$event: fires")
-                            result.callback(Unit)
-                            note("$event: goes on")
-                        }
+            fun held(event: SystemEvent) = on(Phase.BEFORE, event) {
+                Deferred<Unit>().also { result ->
+                    reactor.callLater(5, TimeUnit.MILLISECONDS) {
+                        note("$event: fires")
+                        result.callback(Unit)
+                        note("$event: goes on")
                     }
                 }
+            }
             held(SystemEvent.STARTUP)
             held(SystemEvent.SHUTDOWN)
             on(Phase.DURING, SystemEvent.STARTUP) { note("startup") }

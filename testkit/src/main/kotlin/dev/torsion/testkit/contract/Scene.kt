@@ -21,9 +21,7 @@ import java.io.ByteArrayOutputStream
 import java.util.concurrent.TimeUnit
 
 /** Where a check takes place: makes connections, and waits until something has happened on them. */
-internal class Scene(
-    private val harness: StreamHarness,
-) {
+internal class Scene(private val harness: StreamHarness) {
     val reactor get() = harness.reactor
     private val waiting = ArrayList<Pair<() -> Boolean, Deferred<Unit>>>()
 
@@ -57,10 +55,7 @@ internal class Scene(
     }
 
     /** Waits until [condition] holds; looked at whenever something happens to a peer. */
-    suspend fun until(
-        what: String,
-        condition: () -> Boolean,
-    ) {
+    suspend fun until(what: String, condition: () -> Boolean) {
         if (condition()) return
         val met = Deferred<Unit>()
         waiting.add(condition to met)
@@ -100,9 +95,7 @@ internal class Scene(
 }
 
 /** A protocol that remembers what happened to it, in order. */
-internal open class Peer(
-    private val happened: () -> Unit,
-) : Protocol() {
+internal open class Peer(private val happened: () -> Unit) : Protocol() {
     private val bytes = ByteArrayOutputStream()
 
     /** What happened, but for data. */
@@ -124,10 +117,7 @@ internal open class Peer(
     fun stir() = happened()
 
     /** Remembers [event]; one inside of another is marked. */
-    fun note(
-        event: String,
-        callback: () -> Unit = {},
-    ) {
+    fun note(event: String, callback: () -> Unit = {}) {
         story.add(if (depth == 0) event else "$event inside of a callback")
         inside(callback)
     }
@@ -156,9 +146,8 @@ internal open class Peer(
 }
 
 /** The same that wants to know about each half. */
-internal class HalfPeer(
-    happened: () -> Unit,
-) : Peer(happened),
+internal class HalfPeer(happened: () -> Unit) :
+    Peer(happened),
     HalfCloseableProtocol {
     override fun readConnectionLost() = note("read lost")
 
@@ -166,26 +155,18 @@ internal class HalfPeer(
 }
 
 /** A factory for one given protocol. */
-internal open class QuietClientFactory(
-    private val client: Peer,
-) : ClientFactory() {
+internal open class QuietClientFactory(private val client: Peer) : ClientFactory() {
     init {
         isNoisy = false
     }
 
     override fun buildProtocol(address: Address): Protocol = client
 
-    override fun clientConnectionLost(
-        connector: Connector,
-        reason: CloseReason,
-    ) = client.note("factory told")
+    override fun clientConnectionLost(connector: Connector, reason: CloseReason) = client.note("factory told")
 }
 
 /** A producer that remembers what it was told. */
-internal class NotingProducer(
-    private val peer: Peer,
-    private val onResume: NotingProducer.() -> Unit = {},
-) : Producer {
+internal class NotingProducer(private val peer: Peer, private val onResume: NotingProducer.() -> Unit = {}) : Producer {
     val told = ArrayList<String>()
 
     override fun resumeProducing() {
@@ -208,23 +189,14 @@ internal class NotingProducer(
 /** [size] bytes in which each place can be told from its neighbours. */
 internal fun pattern(size: Int): ByteArray = ByteArray(size) { (it * 31 + it / 251).toByte() }
 
-internal fun expect(
-    condition: Boolean,
-    message: () -> String,
-) {
+internal fun expect(condition: Boolean, message: () -> String) {
     if (!condition) throw AssertionError(message())
 }
 
-internal fun expectEqual(
-    actual: Any?,
-    expected: Any?,
-    what: String,
-) = expect(actual == expected) { "$what: expected <$expected>, but was <$actual>" }
+internal fun expectEqual(actual: Any?, expected: Any?, what: String) =
+    expect(actual == expected) { "$what: expected <$expected>, but was <$actual>" }
 
-internal fun expectBytes(
-    actual: ByteArray,
-    expected: ByteArray,
-) = expect(actual.contentEquals(expected)) {
+internal fun expectBytes(actual: ByteArray, expected: ByteArray) = expect(actual.contentEquals(expected)) {
     val place = actual.zip(expected).indexOfFirst { (a, b) -> a != b }
     "the bytes differ" + (if (place >= 0) " from byte $place on" else "") + ": ${expected.size} were expected, ${actual.size} came"
 }

@@ -27,9 +27,7 @@ import kotlin.time.Duration.Companion.seconds
  * The numbers in some names, as in `behaviour 29`, are those of the behaviours of Twisted that such a check pins (docs/twisted-coverage.md),
  * with the name of Twisted's own test.
  */
-public class StreamContract(
-    private val harness: Supplier<StreamHarness>,
-) {
+public class StreamContract(private val harness: Supplier<StreamHarness>) {
     /** What holds for every stream: bytes, flow control, ending, callbacks. */
     @get:JvmName("streams")
     public val streams: List<StreamCheck> = (writing + flowControl + closing + callbacks).toChecks()
@@ -50,10 +48,7 @@ public class StreamContract(
 }
 
 /** Runs [body] on a scene of its own. */
-internal fun runCheck(
-    harness: Supplier<StreamHarness>,
-    body: suspend Scene.() -> Unit,
-) {
+internal fun runCheck(harness: Supplier<StreamHarness>, body: suspend Scene.() -> Unit) {
     harness.get().use { made ->
         made.await { inlineCallbacks(made.reactor.dispatcher) { withTimeout(DEADLINE) { Scene(made).body() } } }
         made.errors.forEach { throw AssertionError("an error was reported that the check did not expect", it) }

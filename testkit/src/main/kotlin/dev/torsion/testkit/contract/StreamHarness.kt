@@ -35,17 +35,12 @@ public abstract class StreamHarness : AutoCloseable {
     public abstract fun await(work: Callable<Deferred<Unit>>)
 
     /** Opens a port for [factory]. */
-    public open fun listen(
-        factory: Factory,
-        options: TcpOptions,
-    ): ListeningPort = reactor.listenTcp(0, factory, "127.0.0.1", options = options)
+    public open fun listen(factory: Factory, options: TcpOptions): ListeningPort =
+        reactor.listenTcp(0, factory, "127.0.0.1", options = options)
 
     /** Connects to [port]. */
-    public open fun connect(
-        port: ListeningPort,
-        factory: ClientFactory,
-        options: TcpOptions,
-    ): Connector = reactor.connectTcp("127.0.0.1", port.port(), factory, options = options)
+    public open fun connect(port: ListeningPort, factory: ClientFactory, options: TcpOptions): Connector =
+        reactor.connectTcp("127.0.0.1", port.port(), factory, options = options)
 
     public companion object {
         /** TCP on the platform's selector and real sockets of the loopback interface. */
@@ -55,10 +50,7 @@ public abstract class StreamHarness : AutoCloseable {
         /** TCP in memory, with bytes arriving in such pieces and at most [window] bytes on the way in each direction. */
         @JvmStatic
         @JvmOverloads
-        public fun memory(
-            chunking: Chunking = Chunking.whole(),
-            window: Int = 64 * 1024,
-        ): StreamHarness = MemoryHarness(chunking, window)
+        public fun memory(chunking: Chunking = Chunking.whole(), window: Int = 64 * 1024): StreamHarness = MemoryHarness(chunking, window)
     }
 }
 
@@ -80,10 +72,7 @@ private class SocketHarness : StreamHarness() {
     }
 }
 
-private class MemoryHarness(
-    chunking: Chunking,
-    window: Int,
-) : StreamHarness() {
+private class MemoryHarness(chunking: Chunking, window: Int) : StreamHarness() {
     override val reactor = MemoryReactor(ErrorListener { _, error -> errors.add(error) })
 
     init {

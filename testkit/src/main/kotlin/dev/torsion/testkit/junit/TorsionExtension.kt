@@ -36,10 +36,7 @@ public class TorsionExtension :
     BeforeEachCallback,
     AfterEachCallback,
     ParameterResolver {
-    override fun preConstructTestInstance(
-        factory: TestInstanceFactoryContext,
-        context: ExtensionContext,
-    ) {
+    override fun preConstructTestInstance(factory: TestInstanceFactoryContext, context: ExtensionContext) {
         val isShared = context.testInstanceLifecycle.orElse(Lifecycle.PER_METHOD) == Lifecycle.PER_CLASS
         if (!isShared && factory.outerInstance.isEmpty) LeakWatch.begin()
     }
@@ -53,20 +50,14 @@ public class TorsionExtension :
         if (context.executionException.isPresent) watch.close() else watch.end()
     }
 
-    override fun supportsParameter(
-        parameter: ParameterContext,
-        context: ExtensionContext,
-    ): Boolean = parameter.parameter.type in setOf(MemoryReactor::class.java, VirtualClock::class.java, CapturedLogs::class.java)
+    override fun supportsParameter(parameter: ParameterContext, context: ExtensionContext): Boolean =
+        parameter.parameter.type in setOf(MemoryReactor::class.java, VirtualClock::class.java, CapturedLogs::class.java)
 
-    override fun resolveParameter(
-        parameter: ParameterContext,
-        context: ExtensionContext,
-    ): Any =
-        when (parameter.parameter.type) {
-            VirtualClock::class.java -> watch().clock
-            CapturedLogs::class.java -> watch().logs
-            else -> watch().reactor
-        }
+    override fun resolveParameter(parameter: ParameterContext, context: ExtensionContext): Any = when (parameter.parameter.type) {
+        VirtualClock::class.java -> watch().clock
+        CapturedLogs::class.java -> watch().logs
+        else -> watch().reactor
+    }
 
     private fun watch() = LeakWatch.current() ?: LeakWatch.begin()
 }

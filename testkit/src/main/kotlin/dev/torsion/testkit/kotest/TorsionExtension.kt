@@ -43,10 +43,7 @@ public class TorsionExtension : TestCaseExtension {
         "no test is running on this thread, or the extension is not registered for it"
     }
 
-    override suspend fun intercept(
-        testCase: TestCase,
-        execute: suspend (TestCase) -> TestResult,
-    ): TestResult {
+    override suspend fun intercept(testCase: TestCase, execute: suspend (TestCase) -> TestResult): TestResult {
         if (testCase.type == TestType.Container) return execute(testCase)
         val watch = LeakWatch.begin()
         val result =

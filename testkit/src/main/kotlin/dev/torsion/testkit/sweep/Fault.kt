@@ -15,10 +15,7 @@ internal sealed interface Fault {
 }
 
 /** The call throws. */
-internal enum class Thrown(
-    override val word: String,
-    val make: () -> Throwable,
-) : Fault {
+internal enum class Thrown(override val word: String, val make: () -> Throwable) : Fault {
     RUNTIME("throw", { InjectedException() }),
     CANCELLATION("throw CancellationException", { CancellationException(MARK) }),
     UNSPEAKABLE("throw unspeakable", { UnspeakableException() }),
@@ -35,41 +32,33 @@ internal enum class Thrown(
         val OF_USERS = listOf(RUNTIME, CANCELLATION, UNSPEAKABLE, OUT_OF_MEMORY, STACK_OVERFLOW, LINKAGE)
 
         /** What the system call [name] may throw. */
-        fun ofSystem(name: String): List<Thrown> =
-            when (name) {
-                "open", "open server", "accept", "connect" -> listOf(DESCRIPTORS, OUT_OF_MEMORY)
-                "finishConnect" -> listOf(REFUSED, DESCRIPTORS, STACK_OVERFLOW)
-                "read", "write", "setOption", "shutdownOutput" -> listOf(RESET, OUT_OF_MEMORY)
-                "bind", "select", "close selector" -> listOf(DESCRIPTORS, OUT_OF_MEMORY)
-                "close", "close server" -> listOf(RESET, STACK_OVERFLOW)
-                "resolve" -> OF_USERS
-                "start thread" -> listOf(REJECTED, OUT_OF_MEMORY)
-                "register" -> listOf(OUT_OF_MEMORY, RUNTIME)
-                "nanoTime" -> listOf(STACK_OVERFLOW)
-                else -> listOf(RUNTIME)
-            }
+        fun ofSystem(name: String): List<Thrown> = when (name) {
+            "open", "open server", "accept", "connect" -> listOf(DESCRIPTORS, OUT_OF_MEMORY)
+            "finishConnect" -> listOf(REFUSED, DESCRIPTORS, STACK_OVERFLOW)
+            "read", "write", "setOption", "shutdownOutput" -> listOf(RESET, OUT_OF_MEMORY)
+            "bind", "select", "close selector" -> listOf(DESCRIPTORS, OUT_OF_MEMORY)
+            "close", "close server" -> listOf(RESET, STACK_OVERFLOW)
+            "resolve" -> OF_USERS
+            "start thread" -> listOf(REJECTED, OUT_OF_MEMORY)
+            "register" -> listOf(OUT_OF_MEMORY, RUNTIME)
+            "nanoTime" -> listOf(STACK_OVERFLOW)
+            else -> listOf(RUNTIME)
+        }
     }
 }
 
 /** Something is done to the whole program while the call runs. */
-internal enum class Act(
-    override val word: String,
-) : Fault {
+internal enum class Act(override val word: String) : Fault {
     STOP("stop"),
     CRASH("crash"),
     INTERRUPT("interrupt"),
 }
 
 /** Something is done to one of the things that are under way. */
-internal data class Hit(
-    val how: How,
-    val target: String,
-) : Fault {
+internal data class Hit(val how: How, val target: String) : Fault {
     override val word get() = "${how.word} $target"
 
-    enum class How(
-        val word: String,
-    ) {
+    enum class How(val word: String) {
         CANCEL("cancel"),
         CLOSE("close"),
         ABORT("abort"),

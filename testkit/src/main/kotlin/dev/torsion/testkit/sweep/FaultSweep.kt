@@ -33,26 +33,19 @@ package dev.torsion.testkit.sweep
  *
  * @param name what the reports call the program
  */
-public class FaultSweep(
-    private val name: String,
-    private val program: SweepProgram,
-) {
+public class FaultSweep(private val name: String, private val program: SweepProgram) {
     private val only = System.getProperty(PROPERTY)?.let { if (it.startsWith("$name/")) it.removePrefix("$name/") else "" }
 
     /** Runs it all. @throws AssertionError when the program fails without any fault */
-    public fun run(): SweepReport =
-        Witness().use { witness ->
-            val first = SweptRun(program, null, witness)
-            val wrong = first.run()
-            if (wrong.isNotEmpty()) throw AssertionError("$name is wrong without any fault:\n${wrong.joinToString("\n") { "  - $it" }}")
-            val plans = first.points.flatMap(::plans).filter { only == null || it.toString() == only }
-            SweepReport(name, first.points.size, plans.size, plans.mapNotNull { failure(it, witness) })
-        }
+    public fun run(): SweepReport = Witness().use { witness ->
+        val first = SweptRun(program, null, witness)
+        val wrong = first.run()
+        if (wrong.isNotEmpty()) throw AssertionError("$name is wrong without any fault:\n${wrong.joinToString("\n") { "  - $it" }}")
+        val plans = first.points.flatMap(::plans).filter { only == null || it.toString() == only }
+        SweepReport(name, first.points.size, plans.size, plans.mapNotNull { failure(it, witness) })
+    }
 
-    private fun failure(
-        plan: Plan,
-        witness: Witness,
-    ): SweepFailure? {
+    private fun failure(plan: Plan, witness: Witness): SweepFailure? {
         val run = SweptRun(program, plan, witness)
         val wrong = run.run()
         if (wrong.isEmpty()) return null
@@ -121,10 +114,7 @@ public class SweepReport internal constructor(
 }
 
 /** One run that has left something [wrong]. */
-internal class SweepFailure(
-    val plan: Plan,
-    val wrong: List<String>,
-) {
+internal class SweepFailure(val plan: Plan, val wrong: List<String>) {
     fun kind() = plan.point.name + plan.fault.word.substringBefore('#') + wrong.joinToString().replace(NUMBERS, "")
 
     private companion object {

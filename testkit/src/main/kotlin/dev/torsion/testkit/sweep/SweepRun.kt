@@ -66,53 +66,29 @@ public class SweepRun internal constructor(
     private val connections = LinkedHashMap<String, Transport>()
     private val open = HashMap<String, Int>()
 
-    private class Flight(
-        val isDone: BooleanSupplier,
-        val endsWithReactor: Boolean,
-        val cancel: Runnable?,
-    )
+    private class Flight(val isDone: BooleanSupplier, val endsWithReactor: Boolean, val cancel: Runnable?)
 
     // What the program says.
 
     /** Runs [body], a piece of a user's code, with a point for faults before and one after it. */
-    public fun <T> call(
-        name: String,
-        body: Supplier<T>,
-    ): T = between(name, Kind.USER, body)
+    public fun <T> call(name: String, body: Supplier<T>): T = between(name, Kind.USER, body)
 
     /** [call] in a coroutine. There a `CancellationException` only ends the coroutine, and is nobody's error. */
-    public fun <T> callInCoroutine(
-        name: String,
-        body: Supplier<T>,
-    ): T = between(name, Kind.COROUTINE, body)
+    public fun <T> callInCoroutine(name: String, body: Supplier<T>): T = between(name, Kind.COROUTINE, body)
 
     /** [call] in a stage of a future. The JDK cannot end a stage with an exception whose `toString` throws, so no fault throws one here. */
-    public fun <T> callInStage(
-        name: String,
-        body: Supplier<T>,
-    ): T = between(name, Kind.STAGE, body)
+    public fun <T> callInStage(name: String, body: Supplier<T>): T = between(name, Kind.STAGE, body)
 
-    private fun <T> between(
-        name: String,
-        kind: Kind,
-        body: Supplier<T>,
-    ): T {
+    private fun <T> between(name: String, kind: Kind, body: Supplier<T>): T {
         pass("$name <", kind)
         return body.get().also { pass("$name >", kind) }
     }
 
     /** [result] is under way, until it fires. Faults cancel it. Its failure counts as [heard], and goes on in the chain. */
-    public fun <T> track(
-        name: String,
-        result: Deferred<T>,
-    ): Deferred<T> = track(name, result, endsWithReactor = true)
+    public fun <T> track(name: String, result: Deferred<T>): Deferred<T> = track(name, result, endsWithReactor = true)
 
     /** The same. A [result] that does not end [with the reactor][endsWithReactor] waits for time to pass, or for the program. */
-    public fun <T> track(
-        name: String,
-        result: Deferred<T>,
-        endsWithReactor: Boolean,
-    ): Deferred<T> {
+    public fun <T> track(name: String, result: Deferred<T>, endsWithReactor: Boolean): Deferred<T> {
         var isDone = false
         fly(name, Flight({ isDone }, endsWithReactor) { result.cancel() })
         return result.addBoth { outcome ->
@@ -123,28 +99,19 @@ public class SweepRun internal constructor(
     }
 
     /** [future] is under way, until it is complete. Faults cancel it. */
-    public fun <T> track(
-        name: String,
-        future: CompletableFuture<T>,
-    ): CompletableFuture<T> {
+    public fun <T> track(name: String, future: CompletableFuture<T>): CompletableFuture<T> {
         fly(name, Flight(future::isDone, true) { future.cancel(true) })
         future.whenComplete { _, error -> if (error != null) heard(error) }
         return future
     }
 
     /** [job] is under way, until it has ended. Faults cancel it. */
-    public fun <J : Job> track(
-        name: String,
-        job: J,
-    ): J {
+    public fun <J : Job> track(name: String, job: J): J {
         fly(name, Flight(job::isCompleted, true) { job.cancel() })
         return job
     }
 
-    private fun fly(
-        name: String,
-        flight: Flight,
-    ) {
+    private fun fly(name: String, flight: Flight) {
         flights[numbered(name)] = flight
     }
 
@@ -154,10 +121,7 @@ public class SweepRun internal constructor(
     }
 
     /** [transport] is a connection of the program, until it is [gone]. Faults close, abort, half-close and reset it. */
-    public fun made(
-        name: String,
-        transport: Transport,
-    ) {
+    public fun made(name: String, transport: Transport) {
         connections[numbered(name)] = transport
     }
 
@@ -216,10 +180,7 @@ public class SweepRun internal constructor(
 
     // Points.
 
-    internal fun pass(
-        name: String,
-        kind: Kind,
-    ) {
+    internal fun pass(name: String, kind: Kind) {
         val number = synchronized(counts) { counts.merge(name, 1, Int::plus)!! }
         if (plan == null) {
             val isOnLoop = Thread.currentThread() === owner
@@ -296,14 +257,8 @@ internal class Point(
 }
 
 /** One fault at one point. */
-internal class Plan(
-    val point: Point,
-    val fault: Fault,
-) {
-    fun isAt(
-        name: String,
-        number: Int,
-    ) = point.number == number && point.name == name
+internal class Plan(val point: Point, val fault: Fault) {
+    fun isAt(name: String, number: Int) = point.number == number && point.name == name
 
     override fun toString() = "$point: ${fault.word}"
 }

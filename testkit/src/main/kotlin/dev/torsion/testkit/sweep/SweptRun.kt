@@ -14,11 +14,7 @@ import java.util.concurrent.TimeUnit
 import kotlin.time.Duration.Companion.minutes
 
 /** Runs [program] once, with the fault of [plan], and looks at what is left. */
-internal class SweptRun(
-    private val program: SweepProgram,
-    private val plan: Plan?,
-    private val witness: Witness,
-) {
+internal class SweptRun(private val program: SweepProgram, private val plan: Plan?, private val witness: Witness) {
     lateinit var points: List<Point>
         private set
 
@@ -73,20 +69,16 @@ internal class SweptRun(
         wrong.addAll(witness.complaints(run, thrown.firstOrNull()))
     }
 
-    private fun begin(run: SweepRun): Throwable? =
-        try {
-            program.begin(run)
-            null
-        } catch (e: Throwable) {
-            run.heard(e) // by whoever has called it
-            if (e === run.injected || run.injected in generateSequence(e) { it.cause }) null else e
-        }
+    private fun begin(run: SweepRun): Throwable? = try {
+        program.begin(run)
+        null
+    } catch (e: Throwable) {
+        run.heard(e) // by whoever has called it
+        if (e === run.injected || run.injected in generateSequence(e) { it.cause }) null else e
+    }
 
     /** Stops the program if need be, and gives it up when it does not stop. */
-    private fun limit(
-        run: SweepRun,
-        reactor: MemoryReactor,
-    ) {
+    private fun limit(run: SweepRun, reactor: MemoryReactor) {
         run.planned(reactor.callLater(STOP_AFTER) { reactor.stopFromThread() })
         run.planned(
             reactor.callLater(GIVE_UP_AFTER) {
@@ -116,10 +108,7 @@ internal class SweptRun(
     private fun MemoryReactor.callsLeft(run: SweepRun) = delayedCalls().filter { it !in run.own }.map { "a delayed call is left: $it" }
 
     /** Each call is a point; a loop that runs on and on at one instant is ended. */
-    private inner class Calls(
-        private val run: SweepRun,
-        private val reactor: MemoryReactor,
-    ) : SystemCalls {
+    private inner class Calls(private val run: SweepRun, private val reactor: MemoryReactor) : SystemCalls {
         private var instant = -1L
         private var count = 0
 

@@ -43,10 +43,7 @@ internal class Witness : AutoCloseable {
     }
 
     /** What is wrong with how the injected error of [run] was told, and which other errors there were. */
-    fun complaints(
-        run: SweepRun,
-        thrown: Throwable?,
-    ): List<String> {
+    fun complaints(run: SweepRun, thrown: Throwable?): List<String> {
         val injected = run.injected
         val wrong = ArrayList<String>()
         val isOurs: (Throwable?) -> Boolean = { injected != null && it != null && injected in it.graph() }
@@ -68,28 +65,23 @@ internal class Witness : AutoCloseable {
     }
 
     /** A coroutine that throws a cancellation has ended itself, and of several addresses one may fail: no errors. */
-    private fun mustBeTold(plan: Plan) =
-        when (plan.fault) {
-            Thrown.CANCELLATION -> plan.point.kind != Kind.COROUTINE
-            Thrown.DESCRIPTORS, Thrown.REFUSED -> plan.point.name !in setOf("open", "connect", "finishConnect")
-            // A connection that lingers is gone for its protocol.
-            Thrown.RESET -> plan.point.name !in setOf("read", "shutdownOutput")
-            else -> true
-        }
+    private fun mustBeTold(plan: Plan) = when (plan.fault) {
+        Thrown.CANCELLATION -> plan.point.kind != Kind.COROUTINE
+        Thrown.DESCRIPTORS, Thrown.REFUSED -> plan.point.name !in setOf("open", "connect", "finishConnect")
+        // A connection that lingers is gone for its protocol.
+        Thrown.RESET -> plan.point.name !in setOf("read", "shutdownOutput")
+        else -> true
+    }
 
     /** The end of a connection, or of an attempt, is a coroutine's failure when it waits for just that; and an interrupt is reported. */
-    private fun isConsequence(
-        error: Throwable?,
-        fault: Fault?,
-    ) = error?.graph().orEmpty().any {
+    private fun isConsequence(error: Throwable?, fault: Fault?) = error?.graph().orEmpty().any {
         it is CloseReason || it is ConnectException ||
             (it is InterruptedException && fault == Act.INTERRUPT) ||
             (it is CancellationException && fault is Hit && fault.how == Hit.How.CANCEL)
     }
 
-    private fun LogEvent.mentions(error: Throwable): Boolean =
-        (throwable != null && error in throwable!!.graph()) ||
-            values.values.any { it === error || (it is String && (MARK in it || error.javaClass.name in it)) }
+    private fun LogEvent.mentions(error: Throwable): Boolean = (throwable != null && error in throwable!!.graph()) ||
+        values.values.any { it === error || (it is String && (MARK in it || error.javaClass.name in it)) }
 
     private fun brief(event: LogEvent) = event.message.lines().first().take(MOST) + (event.throwable?.let { " (${describe(it)})" } ?: "")
 

@@ -21,10 +21,7 @@ import kotlin.concurrent.thread
  * Thread: the loop's, but for the two.
  */
 @OptIn(TorsionSpi::class)
-internal class ThreadedChannel(
-    private val engine: ThreadedEngine,
-    val socket: Socket,
-) : TcpChannel {
+internal class ThreadedChannel(private val engine: ThreadedEngine, val socket: Socket) : TcpChannel {
     private lateinit var handler: StreamHandler
     private val orders = LinkedBlockingQueue<Order>()
     private val credit = Semaphore(1) // to read a piece
@@ -41,9 +38,7 @@ internal class ThreadedChannel(
     private var isDiscarding = false
 
     private sealed interface Order {
-        class Write(
-            val bytes: ByteArray,
-        ) : Order
+        class Write(val bytes: ByteArray) : Order
 
         data object EndOutput : Order
 

@@ -46,10 +46,8 @@ import kotlin.concurrent.thread
  * into a queue. So it stands on completion, and is the slowest engine there is.
  */
 @OptIn(TorsionSpi::class)
-internal class ThreadedEngine(
-    private val loop: Loop,
-    private val names: HostNames,
-) : Engine,
+internal class ThreadedEngine(private val loop: Loop, private val names: HostNames) :
+    Engine,
     StreamNetwork,
     EventLoop by loop {
     private val completions = LinkedBlockingQueue<Runnable>()
@@ -113,13 +111,7 @@ internal class ThreadedEngine(
 
     // The network.
 
-    override fun listen(
-        port: Int,
-        networkInterface: String,
-        backlog: Int,
-        options: TcpOptions,
-        acceptor: Acceptor,
-    ): ListeningPort {
+    override fun listen(port: Int, networkInterface: String, backlog: Int, options: TcpOptions, acceptor: Acceptor): ListeningPort {
         require(port in 0..0xffff && backlog > 0) { "no port to listen on: $port with a backlog of $backlog" }
         val address = if (networkInterface.isEmpty()) InetSocketAddress(port) else InetSocketAddress(networkInterface, port)
         return Port(address, backlog, options, acceptor).also { it.startListening() }
@@ -162,23 +154,22 @@ internal class ThreadedEngine(
             accepting(server)
         }
 
-        private fun accepting(from: ServerSocket) =
-            thread(isDaemon = true) {
-                while (true) {
-                    val socket =
-                        try {
-                            from.accept()
-                        } catch (_: IOException) { // closed
-                            break
-                        }
-                    complete { if (isListening && from === server) accepted(socket) else socket.close() }
-                }
-                complete {
-                    val free = whenFree
-                    whenFree = null // it may listen and stop again
-                    free?.run()
-                }
+        private fun accepting(from: ServerSocket) = thread(isDaemon = true) {
+            while (true) {
+                val socket =
+                    try {
+                        from.accept()
+                    } catch (_: IOException) { // closed
+                        break
+                    }
+                complete { if (isListening && from === server) accepted(socket) else socket.close() }
             }
+            complete {
+                val free = whenFree
+                whenFree = null // it may listen and stop again
+                free?.run()
+            }
+        }
 
         private fun accepted(socket: Socket) = acceptor.accepted(ThreadedChannel(this@ThreadedEngine, socket.prepared(options)))
 
@@ -206,12 +197,7 @@ internal class ThreadedEngine(
         override fun toString() = "port $place"
     }
 
-    override fun connector(
-        host: String,
-        port: Int,
-        connecting: ConnectOptions,
-        options: TcpOptions,
-    ): ConnectTarget {
+    override fun connector(host: String, port: Int, connecting: ConnectOptions, options: TcpOptions): ConnectTarget {
         require(host.isNotBlank() && port in 1..0xffff) { "no place to connect to: $host:$port" }
         require(connecting.bindAddress == null) { "this engine connects from any address" }
         return object : ConnectTarget {
@@ -221,19 +207,12 @@ internal class ThreadedEngine(
         }
     }
 
-    private inner class Attempt(
-        private val target: ConnectTarget,
-        private val handler: ConnectHandler,
-    ) : ConnectAttempt,
+    private inner class Attempt(private val target: ConnectTarget, private val handler: ConnectHandler) :
+        ConnectAttempt,
         EndsWithLoop {
         private var isOver = false
 
-        fun begin(
-            host: String,
-            port: Int,
-            connecting: ConnectOptions,
-            options: TcpOptions,
-        ) {
+        fun begin(host: String, port: Int, connecting: ConnectOptions, options: TcpOptions) {
             streams.add(this)
             names.resolve(host, connecting.addressFamily, connecting.timeout).addBoth { outcome ->
                 complete {
@@ -246,12 +225,7 @@ internal class ThreadedEngine(
             }
         }
 
-        private fun connect(
-            address: InetAddress,
-            port: Int,
-            timeout: Duration,
-            options: TcpOptions,
-        ) {
+        private fun connect(address: InetAddress, port: Int, timeout: Duration, options: TcpOptions) {
             val socket = Socket()
             try {
                 socket.connect(InetSocketAddress(address, port), timeout.toMillis().coerceIn(1, Int.MAX_VALUE.toLong()).toInt())

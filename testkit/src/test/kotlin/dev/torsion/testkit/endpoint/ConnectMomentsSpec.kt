@@ -53,13 +53,7 @@ private enum class Moment {
 private enum class Server { TALKS, CLOSES, ABORTS, HAS_NO_PROTOCOL, REFUSES }
 
 /** One run: a client of [server], to which [act] is done at [moment], and what can be seen of it. */
-private class Run(
-    val reactor: Reactor,
-    val server: Server,
-    val moment: Moment,
-    val isBuilding: Boolean = true,
-    val act: Run.() -> Unit,
-) {
+private class Run(val reactor: Reactor, val server: Server, val moment: Moment, val isBuilding: Boolean = true, val act: Run.() -> Unit) {
     val clients = ArrayList<Noted>()
     val servers = ArrayList<Noted>()
     val wrong = ArrayList<String>()
@@ -77,16 +71,11 @@ private class Run(
         act()
     }
 
-    fun expect(
-        isRight: Boolean,
-        what: () -> String,
-    ) {
+    fun expect(isRight: Boolean, what: () -> String) {
         if (!isRight) wrong.add(what())
     }
 
-    inner class Noted(
-        private val isServer: Boolean,
-    ) : Protocol() {
+    inner class Noted(private val isServer: Boolean) : Protocol() {
         var made = 0
         var lost = 0
 
@@ -141,10 +130,7 @@ private class Run(
         later.await()
     }
 
-    suspend fun until(
-        what: String,
-        condition: () -> Boolean,
-    ) {
+    suspend fun until(what: String, condition: () -> Boolean) {
         val end = reactor.nanoTime() + TimeUnit.SECONDS.toNanos(10)
         while (!condition()) {
             if (reactor.nanoTime() > end) throw AssertionError("waited in vain until $what; $this")
@@ -182,11 +168,7 @@ class ConnectMomentsSpec :
     FunSpec({
         mapOf("memory" to { StreamHarness.memory() }, "sockets" to { StreamHarness.sockets() }).forEach { (network, harness) ->
             context(network) {
-                fun all(
-                    isBuilding: Boolean = true,
-                    act: Run.() -> Unit,
-                    scenario: suspend Run.() -> Unit,
-                ) = harness().use { used ->
+                fun all(isBuilding: Boolean = true, act: Run.() -> Unit, scenario: suspend Run.() -> Unit) = harness().use { used ->
                     for (server in Server.entries) {
                         for (moment in Moment.entries) {
                             val run = Run(used.reactor, server, moment, isBuilding, act)
@@ -276,20 +258,11 @@ private suspend fun Run.connectByConnector(again: Boolean = false) {
                 at(Moment.STARTED_CONNECTING)
             }
 
-            override fun clientConnectionMade(
-                connector: Connector,
-                protocol: Protocol,
-            ) = at(Moment.CLIENT_CONNECTION_MADE)
+            override fun clientConnectionMade(connector: Connector, protocol: Protocol) = at(Moment.CLIENT_CONNECTION_MADE)
 
-            override fun clientConnectionFailed(
-                connector: Connector,
-                reason: ConnectException,
-            ) = ended(connector)
+            override fun clientConnectionFailed(connector: Connector, reason: ConnectException) = ended(connector)
 
-            override fun clientConnectionLost(
-                connector: Connector,
-                reason: CloseReason,
-            ) = ended(connector)
+            override fun clientConnectionLost(connector: Connector, reason: CloseReason) = ended(connector)
 
             private fun ended(connector: Connector) {
                 expect(connector.state == Connector.State.DISCONNECTED) { "the factory is told that it has ended, but it is $connector" }
@@ -310,11 +283,7 @@ private suspend fun Run.connectByConnector(again: Boolean = false) {
     checkEnd()
 }
 
-private suspend fun Run.connectByService(
-    endpoint: ClientEndpoint,
-    again: Boolean = false,
-    settle: () -> Unit = {},
-) {
+private suspend fun Run.connectByService(endpoint: ClientEndpoint, again: Boolean = false, settle: () -> Unit = {}) {
     var stopped = 0
     var asked = 0
     var isStopped = false

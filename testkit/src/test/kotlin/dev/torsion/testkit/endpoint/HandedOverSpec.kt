@@ -75,12 +75,7 @@ internal class HandedOverSpec :
             }
         }
     }) {
-    private class HandDispatcher(
-        private val tasks: ArrayDeque<Runnable>,
-    ) : CoroutineDispatcher() {
-        override fun dispatch(
-            context: CoroutineContext,
-            block: Runnable,
-        ) = tasks.addLast(block)
+    private class HandDispatcher(private val tasks: ArrayDeque<Runnable>) : CoroutineDispatcher() {
+        override fun dispatch(context: CoroutineContext, block: Runnable) = tasks.addLast(block)
     }
 }

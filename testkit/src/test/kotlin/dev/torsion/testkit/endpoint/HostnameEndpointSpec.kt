@@ -41,9 +41,7 @@ import kotlin.time.Duration.Companion.milliseconds
 import kotlin.time.Duration.Companion.seconds
 
 /** Notes who it talks to, and that it does so no more. */
-private class Noting(
-    private val notes: MutableList<String>,
-) : Protocol() {
+private class Noting(private val notes: MutableList<String>) : Protocol() {
     override fun connectionMade() {
         notes.add("made ${transport.peer()}")
     }
@@ -58,16 +56,15 @@ private class Counting : Factory() {
     var made = 0
     var lost = 0
 
-    override fun buildProtocol(address: Address): Protocol =
-        object : Protocol() {
-            override fun connectionMade() {
-                made++
-            }
-
-            override fun connectionLost(reason: CloseReason) {
-                lost++
-            }
+    override fun buildProtocol(address: Address): Protocol = object : Protocol() {
+        override fun connectionMade() {
+            made++
         }
+
+        override fun connectionLost(reason: CloseReason) {
+            lost++
+        }
+    }
 }
 
 /** The race for the addresses of a host: behaviour 39, and RFC 8305. On real sockets it is core's `HostNameSpec`. */
@@ -79,10 +76,7 @@ class HostnameEndpointSpec :
         beforeTest { notes = ArrayList() }
         afterTest { reactor().ports.filter { it.isListening }.forEach { it.stopListening() } }
 
-        fun host(
-            vararg addresses: String,
-            silent: Boolean = false,
-        ) {
+        fun host(vararg addresses: String, silent: Boolean = false) {
             reactor().network.addHost("example.com", *addresses)
             if (silent) addresses.forEach(reactor().network::silence)
         }

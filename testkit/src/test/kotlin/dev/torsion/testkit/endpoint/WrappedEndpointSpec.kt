@@ -34,54 +34,45 @@ import java.nio.ByteBuffer
 private const val PORT = 8007
 
 /** Notes what passes, by its [name]. */
-private class Tapping(
-    private val name: String,
-    private val notes: MutableList<String>,
-) : FactoryWrapper {
-    override fun wrap(factory: Factory) =
-        object : WrappingFactory(factory) {
-            override fun wrapProtocol(protocol: Protocol) =
-                object : ProtocolWrapper(protocol) {
-                    override fun connectionMade() {
-                        notes.add("$name made")
-                        super.connectionMade()
-                    }
+private class Tapping(private val name: String, private val notes: MutableList<String>) : FactoryWrapper {
+    override fun wrap(factory: Factory) = object : WrappingFactory(factory) {
+        override fun wrapProtocol(protocol: Protocol) = object : ProtocolWrapper(protocol) {
+            override fun connectionMade() {
+                notes.add("$name made")
+                super.connectionMade()
+            }
 
-                    override fun dataReceived(view: ByteBuffer) {
-                        notes.add("$name ${view.remaining()}")
-                        super.dataReceived(view)
-                    }
+            override fun dataReceived(view: ByteBuffer) {
+                notes.add("$name ${view.remaining()}")
+                super.dataReceived(view)
+            }
 
-                    override fun connectionLost(reason: CloseReason) {
-                        notes.add("$name lost")
-                        super.connectionLost(reason)
-                    }
-                }
+            override fun connectionLost(reason: CloseReason) {
+                notes.add("$name lost")
+                super.connectionLost(reason)
+            }
         }
+    }
 }
 
 /** Lets the protocol inside have the connection when the peer has sent a greeting. */
 private object Greeted : FactoryWrapper {
-    override fun wrap(factory: Factory) =
-        object : WrappingFactory(factory) {
-            override fun wrapProtocol(protocol: Protocol) =
-                object : ProtocolWrapper(protocol) {
-                    private var isGreeted = false
+    override fun wrap(factory: Factory) = object : WrappingFactory(factory) {
+        override fun wrapProtocol(protocol: Protocol) = object : ProtocolWrapper(protocol) {
+            private var isGreeted = false
 
-                    override fun connectionMade() = Unit
+            override fun connectionMade() = Unit
 
-                    override fun dataReceived(view: ByteBuffer) {
-                        if (isGreeted) return super.dataReceived(view)
-                        isGreeted = true
-                        connectWrapped()
-                    }
-                }
+            override fun dataReceived(view: ByteBuffer) {
+                if (isGreeted) return super.dataReceived(view)
+                isGreeted = true
+                connectWrapped()
+            }
         }
+    }
 }
 
-private class Inside(
-    private val notes: MutableList<String> = ArrayList(),
-) : Protocol() {
+private class Inside(private val notes: MutableList<String> = ArrayList()) : Protocol() {
     var lost: CloseReason? = null
 
     override fun connectionMade() {
@@ -101,10 +92,7 @@ private class Inside(
 class WrappedEndpointSpec :
     StringSpec({
         /** A server of [factory] and an endpoint that connects to it. */
-        fun scene(
-            factory: Factory,
-            test: (MemoryReactor, ClientEndpoint) -> Unit,
-        ) = MemoryReactor().use { reactor ->
+        fun scene(factory: Factory, test: (MemoryReactor, ClientEndpoint) -> Unit) = MemoryReactor().use { reactor ->
             successResultOf(serverFromString(reactor, "tcp:$PORT").listen(factory))
             test(reactor, HostnameEndpoint(reactor, "127.0.0.1", PORT))
         }

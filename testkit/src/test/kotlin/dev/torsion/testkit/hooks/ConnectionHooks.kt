@@ -213,10 +213,7 @@ internal val CONNECTION_HOOKS =
                 "127.0.0.1",
                 PORT,
                 object : Probes(play, { client }) {
-                    override fun clientConnectionMade(
-                        connector: Connector,
-                        protocol: Protocol,
-                    ) = fail()
+                    override fun clientConnectionMade(connector: Connector, protocol: Protocol) = fail()
                 },
             )
             reactor.flush()
@@ -227,10 +224,7 @@ internal val CONNECTION_HOOKS =
                 "127.0.0.1",
                 PORT,
                 object : Probes(play) {
-                    override fun clientConnectionFailed(
-                        connector: Connector,
-                        reason: ConnectException,
-                    ) = fail()
+                    override fun clientConnectionFailed(connector: Connector, reason: ConnectException) = fail()
                 },
             )
         },
@@ -241,10 +235,7 @@ internal val CONNECTION_HOOKS =
                 "127.0.0.1",
                 PORT,
                 object : Probes(play, { client }) {
-                    override fun clientConnectionLost(
-                        connector: Connector,
-                        reason: CloseReason,
-                    ) = fail()
+                    override fun clientConnectionLost(connector: Connector, reason: CloseReason) = fail()
                 },
             )
             reactor.flush()
@@ -272,10 +263,7 @@ internal val CONNECTION_HOOKS =
 private const val MUCH = 2_000_000
 
 /** A server that registers a producer, and has somebody wait for room. */
-private fun Play.producing(
-    streaming: Boolean,
-    make: (Transport) -> Produces,
-) {
+private fun Play.producing(streaming: Boolean, make: (Transport) -> Produces) {
     connected(
         Probes(play) {
             object : Probe(play) {

@@ -21,12 +21,11 @@ internal class Kind(
     private val make: () -> Throwable,
 ) {
     /** A new one; when even that throws, what it throws. */
-    fun new(): Throwable =
-        try {
-            make()
-        } catch (e: Throwable) {
-            e
-        }
+    fun new(): Throwable = try {
+        make()
+    } catch (e: Throwable) {
+        e
+    }
 
     companion object {
         val ALL =

@@ -156,10 +156,7 @@ internal val LOOP_HOOKS =
                         observed++
                     }
 
-                    override fun isInterested(
-                        level: Level,
-                        namespace: String,
-                    ): Boolean = fail()
+                    override fun isInterested(level: Level, namespace: String): Boolean = fail()
                 }
             Logger("test", LogPublisher(observer)).error("something")
             observed shouldBe 1 // who cannot say is told
@@ -186,10 +183,7 @@ private val SECOND = Duration.ofSeconds(1)
 
 private inline infix fun <T> T.then(next: () -> Unit) = next()
 
-private fun Play.triggering(
-    phase: Phase,
-    event: SystemEvent,
-) {
+private fun Play.triggering(phase: Phase, event: SystemEvent) {
     val other = MemoryReactor { _, error -> attempt { throw error } }
     other.addSystemEventTrigger(phase, event) { fail() }
     var wasTold = 0
@@ -200,10 +194,7 @@ private fun Play.triggering(
     check(wasTold == Phase.entries.size) { "the other triggers were called $wasTold times" }
 }
 
-private fun Play.cooperating(
-    hasNext: () -> Boolean,
-    next: () -> Unit,
-) {
+private fun Play.cooperating(hasNext: () -> Boolean, next: () -> Unit) {
     val iterator =
         object : Iterator<Unit> {
             override fun hasNext() = hasNext()

@@ -29,10 +29,7 @@ import kotlin.time.Duration.Companion.ZERO
  * One run of a program in which one hook throws an exception of a [kind]. When it [isHostile], the user's objects cannot be described either,
  * and whoever hears of errors throws too.
  */
-internal class Play(
-    private val kind: Kind,
-    val isHostile: Boolean,
-) {
+internal class Play(private val kind: Kind, val isHostile: Boolean) {
     private val errors = ArrayList<Throwable>()
     private val thrown = ArrayList<Throwable>()
     private val told = ArrayList<Throwable>() // who waited was told with it
@@ -63,10 +60,7 @@ internal class Play(
     val failures: Int get() = thrown.size
 
     /** [result] is waited for: it has to fire. */
-    fun <T> mustFire(
-        what: String,
-        result: Deferred<T>,
-    ) {
+    fun <T> mustFire(what: String, result: Deferred<T>) {
         waiting[what] = result
         result.addBoth { outcome ->
             fired.add(what)
@@ -85,17 +79,16 @@ internal class Play(
     }
 
     /** [fail] in a coroutine of [transport], where a cancellation and the end of a connection are no errors. */
-    fun failInCoroutine(transport: Transport): Nothing =
-        try {
-            fail()
-        } catch (e: CancellationException) {
-            told.add(e)
-            transport.abortConnection()
-            throw e
-        } catch (e: CloseReason) {
-            told.add(e)
-            throw e
-        }
+    fun failInCoroutine(transport: Transport): Nothing = try {
+        fail()
+    } catch (e: CancellationException) {
+        told.add(e)
+        transport.abortConnection()
+        throw e
+    } catch (e: CloseReason) {
+        told.add(e)
+        throw e
+    }
 
     /** Listens with [factory], and connects a probe to it. */
     fun connected(factory: Factory): Probe {
@@ -197,12 +190,7 @@ internal class Play(
 }
 
 /** One way in which the library calls a user's code. */
-internal class Hook(
-    val name: String,
-    val toldOf: ToldOf = ToldOf.EACH,
-    val isCoroutine: Boolean = false,
-    val play: Play.() -> Unit,
-)
+internal class Hook(val name: String, val toldOf: ToldOf = ToldOf.EACH, val isCoroutine: Boolean = false, val play: Play.() -> Unit)
 
 /** What is told of the errors of a hook that is called more than once. */
 internal enum class ToldOf {

@@ -13,9 +13,7 @@ import io.kotest.assertions.withClue
 import io.kotest.matchers.shouldBe
 
 /** A protocol that counts how it is made and lost. */
-internal open class Probe(
-    private val play: Play,
-) : Protocol() {
+internal open class Probe(private val play: Play) : Protocol() {
     var made = 0
     var lost = 0
 
@@ -39,10 +37,7 @@ internal open class Probe(
 }
 
 /** A factory of [make], which counts how it is started and stopped. */
-internal open class Probes(
-    private val play: Play,
-    private val make: () -> Protocol = { Probe(play) },
-) : ClientFactory() {
+internal open class Probes(private val play: Play, private val make: () -> Protocol = { Probe(play) }) : ClientFactory() {
     var started = 0
     var stopped = 0
 
@@ -66,9 +61,7 @@ internal open class Probes(
 }
 
 /** One that fails when it is told of its end. */
-internal class LosesItsHead(
-    private val play: Play,
-) : Probe(play) {
+internal class LosesItsHead(private val play: Play) : Probe(play) {
     override fun connectionLost(reason: CloseReason) {
         super.connectionLost(reason)
         play.fail()
@@ -76,23 +69,14 @@ internal class LosesItsHead(
 }
 
 /** A client's factory that notes what it hears. */
-internal class Listening(
-    play: Play,
-    make: () -> Protocol,
-) : Probes(play, make) {
+internal class Listening(play: Play, make: () -> Protocol) : Probes(play, make) {
     private val heard = ArrayList<String>()
 
-    override fun clientConnectionFailed(
-        connector: Connector,
-        reason: ConnectException,
-    ) {
+    override fun clientConnectionFailed(connector: Connector, reason: ConnectException) {
         heard.add("failed")
     }
 
-    override fun clientConnectionLost(
-        connector: Connector,
-        reason: CloseReason,
-    ) {
+    override fun clientConnectionLost(connector: Connector, reason: CloseReason) {
         heard.add("lost")
     }
 

@@ -160,11 +160,8 @@ private fun Play.clientService(
 }
 
 /** A service that counts its starts and stops. */
-private class Part(
-    private val play: Play,
-    private val start: () -> Unit = {},
-    private val stop: () -> Deferred<*> = { succeed(Unit) },
-) : Service() {
+private class Part(private val play: Play, private val start: () -> Unit = {}, private val stop: () -> Deferred<*> = { succeed(Unit) }) :
+    Service() {
     var started = 0
     var stopped = 0
 
@@ -185,17 +182,13 @@ private class Part(
     override fun hashCode(): Int = if (play.isHostile) throw IllegalStateException("no hash code") else super.hashCode()
 }
 
-private class Nowhere(
-    private val play: Play,
-) : ClientEndpoint {
+private class Nowhere(private val play: Play) : ClientEndpoint {
     override fun connect(factory: Factory): Deferred<Protocol> = play.fail()
 
     override fun toString(): String = throw IllegalStateException("no text")
 }
 
-private class NoPort(
-    private val play: Play,
-) : ServerEndpoint {
+private class NoPort(private val play: Play) : ServerEndpoint {
     override fun listen(factory: Factory): Deferred<ListeningPort> = play.fail()
 
     override fun toString(): String = throw IllegalStateException("no text")

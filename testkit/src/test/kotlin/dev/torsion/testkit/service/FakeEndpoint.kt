@@ -18,9 +18,7 @@ internal class FakeEndpoint : ClientEndpoint {
 
     override fun connect(factory: Factory): Deferred<Protocol> = Attempt(factory).also(attempts::add).result
 
-    class Attempt(
-        val factory: Factory,
-    ) {
+    class Attempt(val factory: Factory) {
         val result = Deferred<Protocol>()
         val transport = StringTransport()
 
@@ -38,12 +36,11 @@ internal class FakeEndpoint : ClientEndpoint {
 }
 
 /** What becomes of a Deferred; empty while it has no result. */
-internal fun <T> Deferred<T>.outcomes(): List<Outcome<T>> =
-    ArrayList<Outcome<T>>().also { seen ->
-        addBoth {
-            seen.add(it)
-            null
-        }
+internal fun <T> Deferred<T>.outcomes(): List<Outcome<T>> = ArrayList<Outcome<T>>().also { seen ->
+    addBoth {
+        seen.add(it)
+        null
     }
+}
 
 internal fun List<Outcome<*>>.error(): Throwable = (single() as Failure).value

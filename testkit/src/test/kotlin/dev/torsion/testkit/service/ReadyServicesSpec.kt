@@ -182,8 +182,6 @@ class ReadyServicesSpec :
         }
     })
 
-private class FakeServerEndpoint(
-    private val listening: Deferred<ListeningPort>,
-) : ServerEndpoint {
+private class FakeServerEndpoint(private val listening: Deferred<ListeningPort>) : ServerEndpoint {
     override fun listen(factory: Factory) = listening
 }

@@ -58,14 +58,13 @@ class ReconnectingSpec :
                     jitter,
                     attempts,
                 ->
-                fun policy() =
-                    RetryPolicy.backoff(
-                        Duration.ofMillis(initial),
-                        Duration.ofMillis(max),
-                        factor,
-                        Duration.ofMillis(jitter),
-                        SplittableRandom(7),
-                    )
+                fun policy() = RetryPolicy.backoff(
+                    Duration.ofMillis(initial),
+                    Duration.ofMillis(max),
+                    factor,
+                    Duration.ofMillis(jitter),
+                    SplittableRandom(7),
+                )
                 val least = minOf(initial, max) * 1_000_000
                 policy().delay(attempts).toNanos().shouldBeBetween(least, (max + jitter) * 1_000_000)
                 policy().delay(attempts) shouldBe policy().delay(attempts)
@@ -148,10 +147,7 @@ class ReconnectingSpec :
             val failures = ArrayList<String>()
             val factory =
                 object : ReconnectingClientFactory(reactor, { object : Protocol() {} }) {
-                    override fun clientConnectionFailed(
-                        connector: Connector,
-                        reason: ConnectException,
-                    ) {
+                    override fun clientConnectionFailed(connector: Connector, reason: ConnectException) {
                         failures.add(connector.destination)
                         super.clientConnectionFailed(connector, reason)
                     }

@@ -48,11 +48,8 @@ class ServiceSpec :
         lateinit var events: ArrayList<String>
         beforeTest { events = ArrayList() }
 
-        fun noted(
-            label: String,
-            stops: () -> Deferred<*> = { succeed(Unit) },
-            starts: () -> Unit = {},
-        ): Service = Noted(label, events, stops, starts)
+        fun noted(label: String, stops: () -> Deferred<*> = { succeed(Unit) }, starts: () -> Unit = {}): Service =
+            Noted(label, events, stops, starts)
 
         "it runs from start to stop, and only a change of that calls the hooks" {
             val service = noted("a")

@@ -11,9 +11,7 @@ import dev.torsion.net.ListeningPort
  * A server and a client with callbacks, as in Twisted's first tutorials: the client asks, gets an echo and then some bulk, which comes by a
  * producer of each kind; it half-closes, connects a second time, and the program stops.
  */
-internal class CallbackProgram(
-    private val run: SweepRun,
-) {
+internal class CallbackProgram(private val run: SweepRun) {
     private val reactor = run.reactor
     private lateinit var port: ListeningPort
     private var connected = 0

@@ -23,9 +23,7 @@ import kotlin.time.Duration.Companion.milliseconds
 import kotlin.time.Duration.Companion.seconds
 
 /** Coroutines of a reactor and of connections, with `inlineCallbacks`, locks, queues and time. */
-internal class CoroutineProgram(
-    private val run: SweepRun,
-) {
+internal class CoroutineProgram(private val run: SweepRun) {
     private val reactor = run.reactor
     private val lock = DeferredLock()
     private val semaphore = DeferredSemaphore(2)
@@ -78,14 +76,13 @@ internal class CoroutineProgram(
         protocol.transport.loseConnection()
     }
 
-    private suspend fun connect(): Protocol =
-        try {
-            val connecting = HostnameEndpoint(reactor, "server.test", PORT).connect(SweptFactory(run, "client") { Client() })
-            run.track("connect", connecting).await()
-        } catch (e: CancellationException) {
-            run.heard(e) // else a factory that throws one would look like the end of this coroutine
-            throw e
-        }
+    private suspend fun connect(): Protocol = try {
+        val connecting = HostnameEndpoint(reactor, "server.test", PORT).connect(SweptFactory(run, "client") { Client() })
+        run.track("connect", connecting).await()
+    } catch (e: CancellationException) {
+        run.heard(e) // else a factory that throws one would look like the end of this coroutine
+        throw e
+    }
 
     private fun point(name: String) = run.callInCoroutine(name) { }
 

@@ -22,9 +22,7 @@ import kotlin.time.Duration.Companion.seconds
  * A program of services: a server, a client that stays connected, a timer and one of its own. The client logs in, loses its
  * connection, has another one, asks, and the program stops.
  */
-internal class ServiceProgram(
-    private val run: SweepRun,
-) {
+internal class ServiceProgram(private val run: SweepRun) {
     private val reactor = run.reactor
     private val all = MultiService()
     private var logins = 0

@@ -21,10 +21,7 @@ import kotlin.time.Duration.Companion.seconds
  * The smaller sweep, on sockets of the loopback: faults in the calls of a program's code only. What is logged is nobody's here, for several runs
  * go on at a time; what is reported is heard from the reactor.
  */
-internal class SocketSweep(
-    private val name: String,
-    private val program: SweepProgram,
-) {
+internal class SocketSweep(private val name: String, private val program: SweepProgram) {
     /** The names of the runs in which something was wrong, and what. */
     fun run(): List<String> {
         val first = OneRun(null)
@@ -47,9 +44,7 @@ internal class SocketSweep(
         return (faults + point.flying.map { Hit(Hit.How.CANCEL, it) }).map { Plan(point, it) }
     }
 
-    private inner class OneRun(
-        private val plan: Plan?,
-    ) {
+    private inner class OneRun(private val plan: Plan?) {
         val points = ArrayList<Point>()
         private val wrong = LinkedHashSet<String>()
         private val reported = CopyOnWriteArrayList<Throwable>()

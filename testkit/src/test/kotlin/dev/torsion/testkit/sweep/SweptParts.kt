@@ -20,10 +20,7 @@ import kotlin.time.Duration
 import kotlin.time.toJavaDuration
 
 /** A protocol all of whose callbacks are points, and have to come in pairs. */
-internal abstract class SweptProtocol(
-    protected val run: SweepRun,
-    protected val name: String,
-) : Protocol() {
+internal abstract class SweptProtocol(protected val run: SweepRun, protected val name: String) : Protocol() {
     override fun connectionMade() {
         run.begun("connection of $name")
         run.made(name, transport)
@@ -49,10 +46,8 @@ internal abstract class SweptProtocol(
 }
 
 /** The same, and it hears of halves. */
-internal abstract class SweptHalfCloseable(
-    run: SweepRun,
-    name: String,
-) : SweptProtocol(run, name),
+internal abstract class SweptHalfCloseable(run: SweepRun, name: String) :
+    SweptProtocol(run, name),
     HalfCloseableProtocol {
     override fun readConnectionLost() = run.call("$name.readConnectionLost") { transport.loseConnection() }
 
@@ -60,11 +55,7 @@ internal abstract class SweptHalfCloseable(
 }
 
 /** A factory all of whose callbacks are points. */
-internal class SweptFactory(
-    private val run: SweepRun,
-    private val name: String,
-    private val make: () -> Protocol?,
-) : Factory() {
+internal class SweptFactory(private val run: SweepRun, private val name: String, private val make: () -> Protocol?) : Factory() {
     override fun startFactory() {
         run.call("$name.startFactory") { }
         run.begun("factory $name")
@@ -102,26 +93,17 @@ internal class SweptClientFactory(
 
     override fun buildProtocol(address: Address): Protocol? = run.call("$name.buildProtocol") { make() }
 
-    override fun clientConnectionMade(
-        connector: Connector,
-        protocol: Protocol,
-    ) {
+    override fun clientConnectionMade(connector: Connector, protocol: Protocol) {
         run.call("$name.clientConnectionMade") { }
     }
 
-    override fun clientConnectionFailed(
-        connector: Connector,
-        reason: ConnectException,
-    ) {
+    override fun clientConnectionFailed(connector: Connector, reason: ConnectException) {
         run.ended("attempt of $name")
         run.heard(reason)
         run.call("$name.clientConnectionFailed") { ended(connector) }
     }
 
-    override fun clientConnectionLost(
-        connector: Connector,
-        reason: CloseReason,
-    ) {
+    override fun clientConnectionLost(connector: Connector, reason: CloseReason) {
         run.ended("attempt of $name")
         run.heard(reason)
         run.call("$name.clientConnectionLost") { ended(connector) }
@@ -165,22 +147,20 @@ internal class SweptProducer(
         done()
     }
 
-    override fun resumeProducing() =
-        run.call("$name.resumeProducing") {
-            isPaused = false
-            if (isStreaming) {
-                produce()
-            } else if (pieces > 0) {
-                piece()
-            } else {
-                finish()
-            }
+    override fun resumeProducing() = run.call("$name.resumeProducing") {
+        isPaused = false
+        if (isStreaming) {
+            produce()
+        } else if (pieces > 0) {
+            piece()
+        } else {
+            finish()
         }
+    }
 
-    override fun pauseProducing() =
-        run.call("$name.pauseProducing") {
-            isPaused = true
-        }
+    override fun pauseProducing() = run.call("$name.pauseProducing") {
+        isPaused = true
+    }
 
     override fun stopProducing() {
         if (!isEnded) {
@@ -196,11 +176,7 @@ internal class SweptProducer(
 }
 
 /** A service whose callbacks are points. */
-internal class SweptService(
-    private val run: SweepRun,
-    private val label: String,
-    private val stopping: () -> Deferred<*>,
-) : Service() {
+internal class SweptService(private val run: SweepRun, private val label: String, private val stopping: () -> Deferred<*>) : Service() {
     override fun onStart() {
         run.call("$label.onStart") { }
         run.begun("service $label")

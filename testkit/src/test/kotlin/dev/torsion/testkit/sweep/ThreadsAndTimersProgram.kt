@@ -20,9 +20,7 @@ import java.util.concurrent.TimeUnit
 import kotlin.time.Duration.Companion.seconds
 
 /** Timers, loops, calls from and to threads, names, and triggers of every phase. */
-internal class ThreadsAndTimersProgram(
-    private val run: SweepRun,
-) {
+internal class ThreadsAndTimersProgram(private val run: SweepRun) {
     private val reactor = run.reactor
 
     fun begin() {
@@ -34,10 +32,7 @@ internal class ThreadsAndTimersProgram(
         reactor.callWhenRunning { run.call("callWhenRunning") { work() } }
     }
 
-    private fun trigger(
-        phase: Phase,
-        event: SystemEvent,
-    ) {
+    private fun trigger(phase: Phase, event: SystemEvent) {
         reactor.addSystemEventTrigger(phase, event) {
             run.call("trigger $phase $event") {
                 if (phase == Phase.BEFORE) run.pause(1.seconds) else null

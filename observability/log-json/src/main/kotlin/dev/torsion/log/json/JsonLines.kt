@@ -61,18 +61,16 @@ public object JsonLines {
      */
     @JvmStatic
     @JvmOverloads
-    public fun events(reader: Reader, maxLength: Int = 16 * DEFAULT_LENGTH): Stream<LogEvent> =
-        BoundedLines(reader, maxLength)
-            .mapNotNull { line -> if (line.text?.isBlank() == true) null else eventOrNull(line, maxLength) }
-            .asStream()
+    public fun events(reader: Reader, maxLength: Int = 16 * DEFAULT_LENGTH): Stream<LogEvent> = BoundedLines(reader, maxLength)
+        .mapNotNull { line -> if (line.text?.isBlank() == true) null else eventOrNull(line, maxLength) }
+        .asStream()
 
-    private fun eventOrNull(line: BoundedLines.Line, maxLength: Int): LogEvent? =
-        try {
-            read(requireNotNull(line.text) { "it is longer than $maxLength characters" })
-        } catch (e: IllegalArgumentException) {
-            log.error("Line {line} is no log event: {reason}", "line" to line.number, "reason" to e.message?.take(REASON_LENGTH))
-            null
-        }
+    private fun eventOrNull(line: BoundedLines.Line, maxLength: Int): LogEvent? = try {
+        read(requireNotNull(line.text) { "it is longer than $maxLength characters" })
+    } catch (e: IllegalArgumentException) {
+        log.error("Line {line} is no log event: {reason}", "line" to line.number, "reason" to e.message?.take(REASON_LENGTH))
+        null
+    }
 
     internal fun checkLength(maxLength: Int) =
         require(maxLength >= LEAST_LENGTH) { "a line needs room for at least $LEAST_LENGTH characters, but $maxLength were given" }

@@ -33,19 +33,17 @@ internal object LineReader {
         )
     }
 
-    private fun time(text: String) =
-        try {
-            Instant.parse(text)
-        } catch (e: DateTimeException) {
-            throw IllegalArgumentException("\"$text\" is no time", e)
-        }
+    private fun time(text: String) = try {
+        Instant.parse(text)
+    } catch (e: DateTimeException) {
+        throw IllegalArgumentException("\"$text\" is no time", e)
+    }
 
-    private fun error(error: JsonObject) =
-        LoggedException(
-            error.text(LineWriter.TYPE),
-            error.textOrNull(LineWriter.MESSAGE),
-            error.textOrNull(LineWriter.STACK) ?: "",
-        )
+    private fun error(error: JsonObject) = LoggedException(
+        error.text(LineWriter.TYPE),
+        error.textOrNull(LineWriter.MESSAGE),
+        error.textOrNull(LineWriter.STACK) ?: "",
+    )
 
     private fun JsonObject.textOrNull(key: String) = (this[key] as? JsonPrimitive)?.contentOrNull
 
@@ -64,12 +62,11 @@ internal object LineReader {
     }
 
     /** The narrowest type that has the same text again. */
-    private fun literal(text: String): Any =
-        text.toBooleanStrictOrNull()
-            ?: text.toIntOrNull()
-            ?: text.toLongOrNull()
-            ?: text.toDoubleOrNull()?.takeIf { it.toString() == text }
-            ?: if (text.none { it in ".eE" }) BigInteger(text) else BigDecimal(text)
+    private fun literal(text: String): Any = text.toBooleanStrictOrNull()
+        ?: text.toIntOrNull()
+        ?: text.toLongOrNull()
+        ?: text.toDoubleOrNull()?.takeIf { it.toString() == text }
+        ?: if (text.none { it in ".eE" }) BigInteger(text) else BigDecimal(text)
 
     /** As deep as a line of ours can be: its values, and what is in them. */
     private const val MOST_NESTED = JsonLines.DEEPEST + 1

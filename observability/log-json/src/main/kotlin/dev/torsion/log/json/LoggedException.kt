@@ -13,11 +13,8 @@ import java.io.PrintWriter
  * @property type the name of the exception's class
  * @property stack its stack trace as it was printed, with its causes; empty when the log had none
  */
-public class LoggedException(
-    public val type: String,
-    message: String?,
-    public val stack: String,
-) : Exception(message, null, false, false) {
+public class LoggedException(public val type: String, message: String?, public val stack: String) :
+    Exception(message, null, false, false) {
     override fun printStackTrace(out: PrintStream): Unit = out.print(stack)
 
     override fun printStackTrace(out: PrintWriter): Unit = out.print(stack)

@@ -17,39 +17,36 @@ internal class Values(private var room: Int) {
     var isTruncated = false
         private set
 
-    fun of(value: Any?, depth: Int = 0): JsonElement =
-        try {
-            convert(value, depth)
-        } catch (e: Throwable) { // it is the program's code that failed: a toString, or a list that changes meanwhile
-            text("(${value?.javaClass?.name}: could not be written, ${e.javaClass.name})")
-        }
+    fun of(value: Any?, depth: Int = 0): JsonElement = try {
+        convert(value, depth)
+    } catch (e: Throwable) { // it is the program's code that failed: a toString, or a list that changes meanwhile
+        text("(${value?.javaClass?.name}: could not be written, ${e.javaClass.name})")
+    }
 
-    private fun convert(value: Any?, depth: Int): JsonElement =
-        when (value) {
-            null -> JsonNull
-            is TextOf -> value.get()?.let(::text) ?: JsonNull
-            is Boolean -> JsonPrimitive(value)
-            is Byte, is Short, is Int, is Long, is BigInteger, is BigDecimal -> number(value as Number)
-            is Double -> if (value.isFinite()) number(value) else text(value.toString())
-            is Float -> if (value.isFinite()) number(value) else text(value.toString())
-            is Map<*, *> -> nested(depth) { map(value, depth + 1) }
-            is Collection<*> -> nested(depth) { list(value.iterator(), depth + 1) }
-            is Array<*> -> nested(depth) { list(value.iterator(), depth + 1) }
-            else -> arrayElements(value)?.let { nested(depth) { list(it, depth + 1) } } ?: text(java.lang.String.valueOf(value) ?: "null")
-        }
+    private fun convert(value: Any?, depth: Int): JsonElement = when (value) {
+        null -> JsonNull
+        is TextOf -> value.get()?.let(::text) ?: JsonNull
+        is Boolean -> JsonPrimitive(value)
+        is Byte, is Short, is Int, is Long, is BigInteger, is BigDecimal -> number(value as Number)
+        is Double -> if (value.isFinite()) number(value) else text(value.toString())
+        is Float -> if (value.isFinite()) number(value) else text(value.toString())
+        is Map<*, *> -> nested(depth) { map(value, depth + 1) }
+        is Collection<*> -> nested(depth) { list(value.iterator(), depth + 1) }
+        is Array<*> -> nested(depth) { list(value.iterator(), depth + 1) }
+        else -> arrayElements(value)?.let { nested(depth) { list(it, depth + 1) } } ?: text(java.lang.String.valueOf(value) ?: "null")
+    }
 
-    private fun arrayElements(value: Any): Iterator<Any>? =
-        when (value) {
-            is ByteArray -> value.iterator()
-            is IntArray -> value.iterator()
-            is LongArray -> value.iterator()
-            is DoubleArray -> value.iterator()
-            is FloatArray -> value.iterator()
-            is ShortArray -> value.iterator()
-            is CharArray -> value.iterator()
-            is BooleanArray -> value.iterator()
-            else -> null
-        }
+    private fun arrayElements(value: Any): Iterator<Any>? = when (value) {
+        is ByteArray -> value.iterator()
+        is IntArray -> value.iterator()
+        is LongArray -> value.iterator()
+        is DoubleArray -> value.iterator()
+        is FloatArray -> value.iterator()
+        is ShortArray -> value.iterator()
+        is CharArray -> value.iterator()
+        is BooleanArray -> value.iterator()
+        else -> null
+    }
 
     private fun number(value: Number): JsonElement {
         val digits = value.toString()

@@ -22,9 +22,7 @@ import java.time.Duration
 import kotlin.time.Duration.Companion.milliseconds
 
 /** A server of lines in coroutines and one of strings in callbacks, and a client of each: one talks in turns, one sends several requests. */
-internal class MessagesProgram(
-    private val run: SweepRun,
-) {
+internal class MessagesProgram(private val run: SweepRun) {
     private val reactor = run.reactor
 
     fun begin() {

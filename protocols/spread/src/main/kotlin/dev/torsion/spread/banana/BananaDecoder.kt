@@ -30,9 +30,7 @@ import java.nio.ByteBuffer
  */
 public class BananaDecoder
 @JvmOverloads
-constructor(
-    private val limits: BananaLimits = BananaLimits.DEFAULT,
-) {
+constructor(private val limits: BananaLimits = BananaLimits.DEFAULT) {
     /** Whether numbers of the vocabulary are understood; change it between two elements. */
     public var dialect: BananaDialect = BananaDialect.NONE
 
@@ -51,9 +49,7 @@ constructor(
     private var byteCount = 0L
     private var violation: ProtocolViolationException? = null
 
-    private class OpenList(
-        val size: Int,
-    ) {
+    private class OpenList(val size: Int) {
         val items = ArrayList<BananaElement>(minOf(size, FIRST_ROOM))
     }
 

@@ -8,9 +8,7 @@ package dev.torsion.spread.banana
  *
  * @property wireName the name that the handshake uses
  */
-public enum class BananaDialect(
-    public val wireName: Bytes,
-) {
+public enum class BananaDialect(public val wireName: Bytes) {
     /** The vocabulary of Perspective Broker: any byte string that is one of its words travels as a number. */
     PB(Bytes.utf8("pb")),
 

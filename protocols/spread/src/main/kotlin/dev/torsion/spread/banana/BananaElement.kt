@@ -13,10 +13,7 @@ import java.math.BigInteger
 public sealed interface BananaElement
 
 /** An integer; of at most 448 bits where it is sent, unless [BananaLimits] say otherwise. Two are equal when their numbers are. */
-public class BananaInteger private constructor(
-    private val small: Long,
-    private val large: BigInteger?,
-) : BananaElement {
+public class BananaInteger private constructor(private val small: Long, private val large: BigInteger?) : BananaElement {
     /** True when the number is a `long`. */
     public val isLong: Boolean get() = large == null
 
@@ -62,10 +59,8 @@ public class BananaFloat(
 }
 
 /** A list of elements. Two are equal when their elements are. */
-public class BananaList private constructor(
-    private val items: ArrayList<BananaElement>,
-    @Suppress("UNUSED_PARAMETER") owned: Unit,
-) : BananaElement {
+public class BananaList private constructor(private val items: ArrayList<BananaElement>, @Suppress("UNUSED_PARAMETER") owned: Unit) :
+    BananaElement {
     /** A list of a copy of [elements]. */
     public constructor(elements: List<BananaElement>) : this(ArrayList(elements), Unit)
 

@@ -12,9 +12,7 @@ import java.math.BigInteger
  */
 public class BananaEncoder
 @JvmOverloads
-constructor(
-    private val limits: BananaLimits = BananaLimits.DEFAULT,
-) {
+constructor(private val limits: BananaLimits = BananaLimits.DEFAULT) {
     private var buffer = ByteArray(FIRST_ROOM)
     private var size = 0
     private var elementCount = 0
@@ -26,10 +24,7 @@ constructor(
      * @throws UnsendableValueException when it is over the limits
      */
     @JvmOverloads
-    public fun encode(
-        element: BananaElement,
-        dialect: BananaDialect = BananaDialect.NONE,
-    ): ByteArray {
+    public fun encode(element: BananaElement, dialect: BananaDialect = BananaDialect.NONE): ByteArray {
         size = 0
         elementCount = 0
         byteCount = 0
@@ -39,11 +34,7 @@ constructor(
         return bytes
     }
 
-    private fun write(
-        element: BananaElement,
-        vocabulary: Boolean,
-        depth: Int,
-    ) {
+    private fun write(element: BananaElement, vocabulary: Boolean, depth: Int) {
         if (++elementCount > limits.maxElements) refuse("It has more than the ${limits.maxElements} elements that are allowed.")
         when (element) {
             is BananaInteger -> writeInteger(element)
@@ -93,10 +84,7 @@ constructor(
         for (shift in Long.SIZE_BITS - Byte.SIZE_BITS downTo 0 step Byte.SIZE_BITS) buffer[size++] = (bits shr shift).toByte()
     }
 
-    private fun writeBytes(
-        bytes: Bytes,
-        vocabulary: Boolean,
-    ) {
+    private fun writeBytes(bytes: Bytes, vocabulary: Boolean) {
         val number = if (vocabulary) Vocabulary.number(bytes) else 0
         if (number != 0) {
             writePrefix(number.toLong())

@@ -48,7 +48,5 @@ constructor(
 /** A value of our own cannot be sent: its type has no form on the wire, or it is over a limit. Nothing of it was sent. */
 public open class UnsendableValueException
 @JvmOverloads
-constructor(
-    message: String,
-    cause: Throwable? = null,
-) : IllegalArgumentException(message, cause)
+constructor(message: String, cause: Throwable? = null) :
+    IllegalArgumentException(message, cause)

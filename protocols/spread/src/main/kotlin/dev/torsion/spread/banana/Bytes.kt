@@ -15,10 +15,8 @@ import java.util.Arrays
  *
  * A `byte[]` can be sent as well. Received bytes are always of this type. Thread: any.
  */
-public class Bytes internal constructor(
-    private val array: ByteArray,
-    @Suppress("UNUSED_PARAMETER") owned: Unit,
-) : BananaElement,
+public class Bytes internal constructor(private val array: ByteArray, @Suppress("UNUSED_PARAMETER") owned: Unit) :
+    BananaElement,
     Comparable<Bytes> {
     /** How many bytes there are. */
     public val size: Int
@@ -67,17 +65,13 @@ public class Bytes internal constructor(
          * @throws IllegalArgumentException when it has half of a surrogate pair, which has none
          */
         @JvmStatic
-        public fun utf8(text: String): Bytes =
-            try {
-                Bytes(text.encodeToByteArray(throwOnInvalidSequence = true), Unit)
-            } catch (e: java.nio.charset.CharacterCodingException) {
-                throw IllegalArgumentException("The text has half of a surrogate pair, which has no form in UTF-8.", e)
-            }
+        public fun utf8(text: String): Bytes = try {
+            Bytes(text.encodeToByteArray(throwOnInvalidSequence = true), Unit)
+        } catch (e: java.nio.charset.CharacterCodingException) {
+            throw IllegalArgumentException("The text has half of a surrogate pair, which has no form in UTF-8.", e)
+        }
     }
 }
 
 /** What a peer has sent, for a message. */
-internal fun escaped(
-    bytes: Bytes,
-    limit: Int = 40,
-): String = escaped(bytes.raw(), limit)
+internal fun escaped(bytes: Bytes, limit: Int = 40): String = escaped(bytes.raw(), limit)

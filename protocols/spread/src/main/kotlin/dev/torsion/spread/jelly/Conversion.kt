@@ -14,21 +14,14 @@ import java.math.BigInteger
  * knows several. What does not fit is an [IllegalArgumentException], never a value that is cut.
  */
 internal object Conversion {
-    fun convert(
-        value: Any?,
-        type: Type,
-    ): Any? =
-        when (type) {
-            is Class<*> -> toClass(value, type)
-            is WildcardType -> convert(value, type.upperBounds[0])
-            is ParameterizedType -> toParameterized(value, type)
-            else -> value // a type variable may be anything
-        }
+    fun convert(value: Any?, type: Type): Any? = when (type) {
+        is Class<*> -> toClass(value, type)
+        is WildcardType -> convert(value, type.upperBounds[0])
+        is ParameterizedType -> toParameterized(value, type)
+        else -> value // a type variable may be anything
+    }
 
-    private fun toClass(
-        value: Any?,
-        type: Class<*>,
-    ): Any? {
+    private fun toClass(value: Any?, type: Class<*>): Any? {
         if (value == null) {
             require(!type.isPrimitive) { "None came for ${type.name}" }
             return null
@@ -49,24 +42,17 @@ internal object Conversion {
         return requireNotNull(converted) { "${describe(value)} came for ${type.name}" }
     }
 
-    private fun fromLong(
-        value: Long,
-        wanted: Class<*>,
-    ): Any? =
-        when (wanted) {
-            Int::class.javaObjectType -> value.toInt().takeIf { it.toLong() == value }
-            Short::class.javaObjectType -> value.toShort().takeIf { it.toLong() == value }
-            Byte::class.javaObjectType -> value.toByte().takeIf { it.toLong() == value }
-            Double::class.javaObjectType -> value.toDouble()
-            Float::class.javaObjectType -> value.toFloat()
-            BigInteger::class.java -> BigInteger.valueOf(value)
-            else -> null
-        }
+    private fun fromLong(value: Long, wanted: Class<*>): Any? = when (wanted) {
+        Int::class.javaObjectType -> value.toInt().takeIf { it.toLong() == value }
+        Short::class.javaObjectType -> value.toShort().takeIf { it.toLong() == value }
+        Byte::class.javaObjectType -> value.toByte().takeIf { it.toLong() == value }
+        Double::class.javaObjectType -> value.toDouble()
+        Float::class.javaObjectType -> value.toFloat()
+        BigInteger::class.java -> BigInteger.valueOf(value)
+        else -> null
+    }
 
-    private fun toParameterized(
-        value: Any?,
-        type: ParameterizedType,
-    ): Any? {
+    private fun toParameterized(value: Any?, type: ParameterizedType): Any? {
         val converted = toClass(value, type.rawType as Class<*>)
         val arguments = type.actualTypeArguments
         if (arguments.all { it == Any::class.java || (it is WildcardType && it.upperBounds[0] == Any::class.java) }) return converted
@@ -80,17 +66,16 @@ internal object Conversion {
     }
 
     /** What kind of value came: never the value itself, which is a peer's and may be long, or hold itself. */
-    fun describe(value: Any): String =
-        when (value) {
-            is Long, is BigInteger -> "an integer"
-            is Double -> "a float"
-            is Boolean -> "a boolean"
-            is String -> "text"
-            is Bytes -> "bytes"
-            is List<*> -> "a list"
-            is Tuple -> "a tuple"
-            is Set<*> -> "a set"
-            is Map<*, *> -> "a dictionary"
-            else -> "an object of ${value.javaClass.name}"
-        }
+    fun describe(value: Any): String = when (value) {
+        is Long, is BigInteger -> "an integer"
+        is Double -> "a float"
+        is Boolean -> "a boolean"
+        is String -> "text"
+        is Bytes -> "bytes"
+        is List<*> -> "a list"
+        is Tuple -> "a tuple"
+        is Set<*> -> "a set"
+        is Map<*, *> -> "a dictionary"
+        else -> "an object of ${value.javaClass.name}"
+    }
 }

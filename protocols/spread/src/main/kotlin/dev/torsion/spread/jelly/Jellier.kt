@@ -19,15 +19,9 @@ import java.time.LocalTime
 import java.util.IdentityHashMap
 
 /** Makes the element of one value. */
-internal class Jellier(
-    private val types: TypeRegistry,
-    private val limits: BananaLimits,
-    private val objects: ObjectJelly?,
-) {
+internal class Jellier(private val types: TypeRegistry, private val limits: BananaLimits, private val objects: ObjectJelly?) {
     /** The list of each object that may stand in the value more than once, and the number that it has when it does. */
-    private class Seen(
-        val items: ArrayList<BananaElement>,
-    ) {
+    private class Seen(val items: ArrayList<BananaElement>) {
         var number = 0L
     }
 
@@ -107,22 +101,13 @@ internal class Jellier(
     }
 
     /** The form of a copy: its type, what [between] them is, its state. */
-    fun copy(
-        value: Any,
-        type: String,
-        between: BananaElement? = null,
-        state: () -> Any?,
-    ): BananaElement =
+    fun copy(value: Any, type: String, between: BananaElement? = null, state: () -> Any?): BananaElement =
         container(value, Bytes.utf8(type)) { items ->
             if (between != null) items.add(between)
             items.add(jelly(state()))
         }
 
-    private inline fun container(
-        value: Any,
-        tag: Bytes,
-        fill: (ArrayList<BananaElement>) -> Unit,
-    ): BananaElement {
+    private inline fun container(value: Any, tag: Bytes, fill: (ArrayList<BananaElement>) -> Unit): BananaElement {
         if (++depth > limits.maxDepth) refuse("it is deeper than the ${limits.maxDepth} that are allowed")
         val items = ArrayList<BananaElement>()
         seen[value] = Seen(items)
@@ -132,12 +117,11 @@ internal class Jellier(
         return BananaList.owning(items)
     }
 
-    private fun text(value: String): BananaElement =
-        try {
-            list(Tags.UNICODE, Bytes.utf8(value))
-        } catch (e: IllegalArgumentException) {
-            throw UnsendableValueException("The value cannot be sent: it has text with half of a surrogate pair.", e)
-        }
+    private fun text(value: String): BananaElement = try {
+        list(Tags.UNICODE, Bytes.utf8(value))
+    } catch (e: IllegalArgumentException) {
+        throw UnsendableValueException("The value cannot be sent: it has text with half of a surrogate pair.", e)
+    }
 
     private fun decimal(value: BigDecimal) =
         list(Tags.DECIMAL, BananaInteger.of(value.unscaledValue()), BananaInteger.of(-value.scale().toLong()))

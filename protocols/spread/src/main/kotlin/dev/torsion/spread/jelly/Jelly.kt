@@ -58,10 +58,7 @@ internal interface ObjectJelly {
     val perspective: Any?
 
     /** The element for [value], or null when it is none of these objects. */
-    fun jelly(
-        value: Any,
-        jellier: Jellier,
-    ): BananaElement? = null
+    fun jelly(value: Any, jellier: Jellier): BananaElement? = null
 
     /** The object for the list [list], whose first element is [tag]; [NONE] when that is no tag of these objects. */
     fun unjelly(

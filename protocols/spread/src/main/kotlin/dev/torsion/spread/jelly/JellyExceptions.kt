@@ -11,7 +11,5 @@ import dev.torsion.net.ProtocolViolationException
  */
 public class InsecureJellyException
 @JvmOverloads
-constructor(
-    message: String,
-    cause: Throwable? = null,
-) : ProtocolViolationException(message, cause)
+constructor(message: String, cause: Throwable? = null) :
+    ProtocolViolationException(message, cause)

@@ -6,9 +6,7 @@ package dev.torsion.spread.jelly
 import java.lang.reflect.InvocationTargetException
 
 /** How a Java record is copied: its components by their names, which are read once, at registration. */
-internal class RecordForm<T : Record>(
-    private val source: Class<T>,
-) {
+internal class RecordForm<T : Record>(private val source: Class<T>) {
     private val components = source.recordComponents.onEach { it.accessor.isAccessible = true }
     private val constructor =
         source.getDeclaredConstructor(*components.map { it.type }.toTypedArray()).apply { isAccessible = true }
@@ -25,12 +23,11 @@ internal class RecordForm<T : Record>(
         return unwrapped { constructor.newInstance(*arguments.toTypedArray()) }
     }
 
-    private inline fun <R> unwrapped(call: () -> R): R =
-        try {
-            call()
-        } catch (e: InvocationTargetException) {
-            throw e.targetException
-        }
+    private inline fun <R> unwrapped(call: () -> R): R = try {
+        call()
+    } catch (e: InvocationTargetException) {
+        throw e.targetException
+    }
 }
 
 /** A peer's map of names, whichever way it writes these: as text or, as Python 2 did, as bytes. */
@@ -40,9 +37,8 @@ internal fun namesOf(state: Any?): Map<String, Any?> {
 }
 
 /** [value] as a name: text, or bytes. */
-internal fun nameOf(value: Any?): String? =
-    when (value) {
-        is String -> value
-        is dev.torsion.spread.banana.Bytes -> value.utf8()
-        else -> null
-    }
+internal fun nameOf(value: Any?): String? = when (value) {
+    is String -> value
+    is dev.torsion.spread.banana.Bytes -> value.utf8()
+    else -> null
+}

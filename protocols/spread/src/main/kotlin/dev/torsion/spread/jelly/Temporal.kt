@@ -16,22 +16,15 @@ import java.time.LocalTime
 
 /** Dates, times, durations and decimals: the values whose parts have ranges of their own. */
 internal object Temporal {
-    fun of(
-        tag: Bytes,
-        list: BananaList,
-    ): Any =
-        try {
-            if (tag == Tags.DECIMAL) decimal(list) else fromNumbers(tag, numbers(list))
-        } catch (e: DateTimeException) {
-            throw ProtocolViolationException("A value of type \"$tag\" is out of its range.", e)
-        } catch (e: ArithmeticException) {
-            throw ProtocolViolationException("A value of type \"$tag\" is out of its range.", e)
-        }
+    fun of(tag: Bytes, list: BananaList): Any = try {
+        if (tag == Tags.DECIMAL) decimal(list) else fromNumbers(tag, numbers(list))
+    } catch (e: DateTimeException) {
+        throw ProtocolViolationException("A value of type \"$tag\" is out of its range.", e)
+    } catch (e: ArithmeticException) {
+        throw ProtocolViolationException("A value of type \"$tag\" is out of its range.", e)
+    }
 
-    private fun fromNumbers(
-        tag: Bytes,
-        n: IntArray,
-    ): Any {
+    private fun fromNumbers(tag: Bytes, n: IntArray): Any {
         fun at(index: Int) = n.getOrElse(index) { 0 }
 
         fun time(from: Int) = LocalTime.of(at(from), at(from + 1), at(from + 2), nanos(at(from + 3)))

@@ -18,10 +18,7 @@ import java.util.Collections
  *
  * Thread: any, once it is made.
  */
-public class Tuple internal constructor(
-    private val values: Array<Any?>,
-    complete: Boolean,
-) : Iterable<Any?> {
+public class Tuple internal constructor(private val values: Array<Any?>, complete: Boolean) : Iterable<Any?> {
     /** False while the values of one that comes from a peer are still being read: it may be met inside of itself. */
     internal var isComplete = complete
         private set
@@ -42,10 +39,7 @@ public class Tuple internal constructor(
         hash = if (areKeys) values.fold(values.size) { sum, value -> Seeded.mix(sum, value) } else values.size
     }
 
-    internal fun set(
-        index: Int,
-        value: Any?,
-    ) {
+    internal fun set(index: Int, value: Any?) {
         values[index] = value
     }
 
@@ -98,10 +92,8 @@ public class Tuple internal constructor(
 }
 
 /** Python's `frozenset`: a set that does not change, in the order in which it came. Thread: any. */
-public class FrozenSet<out E> internal constructor(
-    private val values: Set<E>,
-    @Suppress("UNUSED_PARAMETER") owned: Unit,
-) : AbstractSet<E>() {
+public class FrozenSet<out E> internal constructor(private val values: Set<E>, @Suppress("UNUSED_PARAMETER") owned: Unit) :
+    AbstractSet<E>() {
     /** A frozen copy of [elements]. */
     public constructor(elements: Collection<E>) : this(LinkedHashSet(elements), Unit)
 
@@ -113,29 +105,23 @@ public class FrozenSet<out E> internal constructor(
 }
 
 /** What a peer has instead of a value that could not be sent; Twisted's `Unpersistable`. Its [reason] is the peer's, made printable. */
-public class Unpersistable(
-    public val reason: String,
-) {
+public class Unpersistable(public val reason: String) {
     override fun toString(): String = "Unpersistable($reason)"
 }
 
 /** Whether [value] may be a key or an element of a set, as in Python: nothing that changes, and no cycle. */
-internal fun mayBeKey(value: Any?): Boolean =
-    when (value) {
-        is Tuple -> value.isKey
-        is FrozenSet<*> -> true // its elements have been asked
-        is Collection<*>, is Map<*, *>, is Array<*>, is ByteArray -> false
-        else -> true
-    }
+internal fun mayBeKey(value: Any?): Boolean = when (value) {
+    is Tuple -> value.isKey
+    is FrozenSet<*> -> true // its elements have been asked
+    is Collection<*>, is Map<*, *>, is Array<*>, is ByteArray -> false
+    else -> true
+}
 
 /** Hashes that a peer cannot foresee. */
 internal object Seeded {
     private val seed = java.security.SecureRandom().nextInt() or 1
 
-    fun mix(
-        sum: Int,
-        value: Any?,
-    ): Int {
+    fun mix(sum: Int, value: Any?): Int {
         val own =
             when (value) {
                 is String -> value.fold(seed) { hash, c -> step(hash, c.code) }
@@ -147,10 +133,7 @@ internal object Seeded {
         return step(sum, own)
     }
 
-    private fun step(
-        hash: Int,
-        value: Int,
-    ): Int {
+    private fun step(hash: Int, value: Int): Int {
         val mixed = (hash xor value) * (seed or 1)
         return mixed xor (mixed ushr ROTATION)
     }

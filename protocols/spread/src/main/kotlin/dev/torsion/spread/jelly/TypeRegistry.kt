@@ -26,19 +26,12 @@ public class TypeRegistry private constructor(
     internal sealed interface Maker
 
     /** An instance first, which then takes its state: it may be met inside of that. */
-    internal class Instance(
-        val make: Supplier<out RemoteCopy>,
-    ) : Maker
+    internal class Instance(val make: Supplier<out RemoteCopy>) : Maker
 
     /** The state first. */
-    internal class FromState(
-        val make: Function<Any?, *>,
-    ) : Maker
+    internal class FromState(val make: Function<Any?, *>) : Maker
 
-    internal class Copier<T>(
-        val type: String,
-        val state: Function<in T, *>,
-    )
+    internal class Copier<T>(val type: String, val state: Function<in T, *>)
 
     internal fun maker(type: Bytes): Maker? = incoming[type]
 
@@ -66,31 +59,19 @@ public class TypeRegistry private constructor(
         private val errorNames: MutableMap<Class<*>, String>,
     ) {
         /** Values of [type] become what [make] gives, which then takes the state; Twisted's `setUnjellyableForClass`. */
-        public fun remoteCopy(
-            type: String,
-            make: Supplier<out RemoteCopy>,
-        ): Builder = apply { register(type, Instance(make)) }
+        public fun remoteCopy(type: String, make: Supplier<out RemoteCopy>): Builder = apply { register(type, Instance(make)) }
 
         /**
          * Values of [type] become what [make] gives for the state; Twisted's `setUnjellyableFactoryForClass`. They cannot hold themselves.
          */
-        public fun remoteCopy(
-            type: String,
-            make: Function<Any?, *>,
-        ): Builder = apply { register(type, FromState(make)) }
+        public fun remoteCopy(type: String, make: Function<Any?, *>): Builder = apply { register(type, FromState(make)) }
 
         /** Objects of [source], and of its subclasses, are sent as [type] with what [state] gives of them: they need not be [Copyable]. */
-        public fun <T : Any> copier(
-            source: Class<T>,
-            type: String,
-            state: Function<in T, *>,
-        ): Builder = apply { outgoing[source] = Copier(type, state) }
+        public fun <T : Any> copier(source: Class<T>, type: String, state: Function<in T, *>): Builder =
+            apply { outgoing[source] = Copier(type, state) }
 
         /** The record [source] goes out as [type] and comes in from it: a map with its components by their names. */
-        public fun <T : Record> record(
-            type: String,
-            source: Class<T>,
-        ): Builder {
+        public fun <T : Record> record(type: String, source: Class<T>): Builder {
             val form = RecordForm(source)
             return copier(source, type, form::state).remoteCopy(type, Function(form::make))
         }
@@ -99,23 +80,15 @@ public class TypeRegistry private constructor(
          * An error of a peer whose type, or the nearest of its parents, is [type] becomes what [make] gives; without, it is a
          * `RemoteError`. Our own exceptions of class [source] go out under that name.
          */
-        public fun <T : Throwable> exception(
-            type: String,
-            source: Class<T>,
-            make: Function<RemoteFailure, T>,
-        ): Builder =
-            apply {
-                errors[type] = make
-                errorNames[source] = type
-            }
+        public fun <T : Throwable> exception(type: String, source: Class<T>, make: Function<RemoteFailure, T>): Builder = apply {
+            errors[type] = make
+            errorNames[source] = type
+        }
 
         /** The registry. */
         public fun build(): TypeRegistry = TypeRegistry(HashMap(incoming), HashMap(outgoing), HashMap(errors), HashMap(errorNames))
 
-        private fun register(
-            type: String,
-            maker: Maker,
-        ) {
+        private fun register(type: String, maker: Maker) {
             require(type.isNotEmpty() && type !in RESERVED) { "\"$type\" means something to Jelly itself" }
             val tag = Bytes.utf8(type)
             require(tag !in incoming) { "type \"$type\" is registered already" }

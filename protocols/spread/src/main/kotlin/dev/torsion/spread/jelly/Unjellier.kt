@@ -19,14 +19,8 @@ import dev.torsion.spread.banana.escaped
  * Besides the size of the element, the size of the value as if nothing in it were shared is limited too: a few hundred bytes can say
  * "twice the one before" so often that nobody could ever compare or print what they stand for.
  */
-internal class Unjellier(
-    private val types: TypeRegistry,
-    private val limits: BananaLimits,
-    private val objects: ObjectJelly?,
-) {
-    private class Known(
-        val value: Any?,
-    ) {
+internal class Unjellier(private val types: TypeRegistry, private val limits: BananaLimits, private val objects: ObjectJelly?) {
+    private class Known(val value: Any?) {
         var weight = 1L
     }
 
@@ -53,24 +47,17 @@ internal class Unjellier(
     }
 
     /** What users' code does with a peer's data: its mistakes are the data's. */
-    inline fun <T> guarded(
-        what: String,
-        call: () -> T,
-    ): T =
-        try {
-            call()
-        } catch (e: ProtocolViolationException) {
-            throw e
-        } catch (e: Exception) {
-            throw ProtocolViolationException("$what does not take what the peer has sent.", escapedThrowable(e))
-        } catch (e: StackOverflowError) {
-            throw ProtocolViolationException("$what does not take what the peer has sent.", e)
-        }
+    inline fun <T> guarded(what: String, call: () -> T): T = try {
+        call()
+    } catch (e: ProtocolViolationException) {
+        throw e
+    } catch (e: Exception) {
+        throw ProtocolViolationException("$what does not take what the peer has sent.", escapedThrowable(e))
+    } catch (e: StackOverflowError) {
+        throw ProtocolViolationException("$what does not take what the peer has sent.", e)
+    }
 
-    private fun value(
-        element: BananaElement,
-        number: Long?,
-    ): Any? {
+    private fun value(element: BananaElement, number: Long?): Any? {
         weight = 1
         return when (element) {
             is BananaInteger -> element.toNumber()
@@ -85,10 +72,7 @@ internal class Unjellier(
         }
     }
 
-    private fun typed(
-        list: BananaList,
-        number: Long?,
-    ): Any? {
+    private fun typed(list: BananaList, number: Long?): Any? {
         val tag = list.elements.firstOrNull() as? Bytes ?: violated("A value begins with no type.")
         types.maker(tag)?.let { return registered(it, tag, list, number) }
         return when (tag) {
@@ -122,17 +106,13 @@ internal class Unjellier(
         }
     }
 
-    private fun boolean(list: BananaList): Boolean =
-        when (exactly(list, 1) { list[1] }) {
-            Tags.TRUE -> true
-            Tags.FALSE -> false
-            else -> violated("A boolean is neither true nor false.")
-        }
+    private fun boolean(list: BananaList): Boolean = when (exactly(list, 1) { list[1] }) {
+        Tags.TRUE -> true
+        Tags.FALSE -> false
+        else -> violated("A boolean is neither true nor false.")
+    }
 
-    private fun fill(
-        target: ArrayList<Any?>,
-        list: BananaList,
-    ) {
+    private fun fill(target: ArrayList<Any?>, list: BananaList) {
         var sum = 1L
         for (i in 1 until list.size) {
             target.add(unjelly(list[i]))
@@ -141,10 +121,7 @@ internal class Unjellier(
         weight = sum
     }
 
-    private fun tuple(
-        list: BananaList,
-        number: Long?,
-    ): Tuple {
+    private fun tuple(list: BananaList, number: Long?): Tuple {
         val tuple = Tuple(arrayOfNulls(list.size - 1), complete = false)
         register(number, tuple)
         var sum = 1L
@@ -157,10 +134,7 @@ internal class Unjellier(
         return tuple
     }
 
-    private fun fill(
-        target: MutableMap<Any?, Any?>,
-        list: BananaList,
-    ) {
+    private fun fill(target: MutableMap<Any?, Any?>, list: BananaList) {
         var sum = 1L
         val guard = KeyGuard()
         for (i in 1 until list.size) {
@@ -196,12 +170,7 @@ internal class Unjellier(
         return larger
     }
 
-    private fun registered(
-        maker: TypeRegistry.Maker,
-        tag: Bytes,
-        list: BananaList,
-        number: Long?,
-    ): Any? {
+    private fun registered(maker: TypeRegistry.Maker, tag: Bytes, list: BananaList, number: Long?): Any? {
         if (list.size == 3 && objects != null && maker is TypeRegistry.Instance) {
             val value = objects.unjelly(tag, list, this) { register(number, it) }
             if (value !== ObjectJelly.NONE) return value
@@ -243,10 +212,7 @@ internal class Unjellier(
         return known.value
     }
 
-    private fun register(
-        number: Long?,
-        value: Any,
-    ) {
+    private fun register(number: Long?, value: Any) {
         if (number != null) references[number] = Known(value)
     }
 
@@ -256,11 +222,7 @@ internal class Unjellier(
         return number.toLong()
     }
 
-    private inline fun <T> exactly(
-        list: BananaList,
-        arguments: Int,
-        then: () -> T,
-    ): T {
+    private inline fun <T> exactly(list: BananaList, arguments: Int, then: () -> T): T {
         if (list.size != arguments + 1) {
             violated("A value of type \"${escaped(list[0] as Bytes)}\" has ${list.size - 1} parts in place of $arguments.")
         }
@@ -281,12 +243,11 @@ internal class Unjellier(
         }
 
         /** Java's own maps cope with keys of equal hashes when they can be ordered; the hash of a tuple is not to be foreseen. */
-        private fun isForeseeable(key: Any?) =
-            when (key) {
-                null, is Boolean, is Tuple, is Bytes, is String, is Number, is java.time.Duration, is java.time.LocalTime -> false
-                is java.time.LocalDate -> false
-                else -> true
-            }
+        private fun isForeseeable(key: Any?) = when (key) {
+            null, is Boolean, is Tuple, is Bytes, is String, is Number, is java.time.Duration, is java.time.LocalTime -> false
+            is java.time.LocalDate -> false
+            else -> true
+        }
     }
 
     private companion object {

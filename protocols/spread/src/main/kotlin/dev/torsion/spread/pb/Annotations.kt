@@ -23,38 +23,28 @@ package dev.torsion.spread.pb
 @Target(AnnotationTarget.FUNCTION)
 @Retention(AnnotationRetention.RUNTIME)
 @MustBeDocumented
-public annotation class Remote(
-    val value: String = "",
-)
+public annotation class Remote(val value: String = "")
 
 /** The user may call this method of their [Avatar]; Twisted's prefix `perspective_`. The rest is as for [Remote]. */
 @Target(AnnotationTarget.FUNCTION)
 @Retention(AnnotationRetention.RUNTIME)
 @MustBeDocumented
-public annotation class Perspective(
-    val value: String = "",
-)
+public annotation class Perspective(val value: String = "")
 
 /** The other side may call this method of a [Viewable], whose first parameter is the caller's avatar; Twisted's prefix `view_`. */
 @Target(AnnotationTarget.FUNCTION)
 @Retention(AnnotationRetention.RUNTIME)
 @MustBeDocumented
-public annotation class View(
-    val value: String = "",
-)
+public annotation class View(val value: String = "")
 
 /** The original of a [RemoteCache] may call this method of it, to tell what has changed; Twisted's prefix `observe_`. */
 @Target(AnnotationTarget.FUNCTION)
 @Retention(AnnotationRetention.RUNTIME)
 @MustBeDocumented
-public annotation class Observe(
-    val value: String = "",
-)
+public annotation class Observe(val value: String = "")
 
 /** The name of a parameter for arguments that are given by name, where the class file does not have it. */
 @Target(AnnotationTarget.VALUE_PARAMETER)
 @Retention(AnnotationRetention.RUNTIME)
 @MustBeDocumented
-public annotation class Arg(
-    val value: String,
-)
+public annotation class Arg(val value: String)

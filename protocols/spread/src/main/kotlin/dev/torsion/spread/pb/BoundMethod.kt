@@ -14,10 +14,7 @@ import kotlin.coroutines.intrinsics.suspendCoroutineUninterceptedOrReturn
 /**
  * A method that may be called, and how the arguments of a call come to its parameters. The first [leading] of these are not the caller's.
  */
-internal class BoundMethod(
-    private val method: Method,
-    private val leading: Int,
-) {
+internal class BoundMethod(private val method: Method, private val leading: Int) {
     private val isSuspend = method.parameterTypes.lastOrNull() == Continuation::class.java
     private val types = method.genericParameterTypes.drop(leading).dropLast(if (isSuspend) 1 else 0)
     private val names =
@@ -32,15 +29,10 @@ internal class BoundMethod(
         method.isAccessible = true
     }
 
-    fun overrides(other: Method) =
-        method.name == other.name && method.parameterCount == other.parameterCount &&
-            (method.parameterTypes.contentEquals(other.parameterTypes) || other.declaringClass != method.declaringClass)
+    fun overrides(other: Method) = method.name == other.name && method.parameterCount == other.parameterCount &&
+        (method.parameterTypes.contentEquals(other.parameterTypes) || other.declaringClass != method.declaringClass)
 
-    fun invoke(
-        target: Any,
-        call: RemoteCall,
-        leadingValues: Array<Any?>,
-    ): Any? {
+    fun invoke(target: Any, call: RemoteCall, leadingValues: Array<Any?>): Any? {
         val arguments = arrayOf(*leadingValues, *bind(call))
         if (!isSuspend) return nothingIfUnit(reflected { method.invoke(target, *arguments) })
         return inlineCallbacks(call.broker.coroutineContext) {
@@ -52,12 +44,11 @@ internal class BoundMethod(
 
     private fun nothingIfUnit(result: Any?) = if (result === Unit) null else result
 
-    private inline fun reflected(call: () -> Any?): Any? =
-        try {
-            call()
-        } catch (e: InvocationTargetException) {
-            throw e.targetException
-        }
+    private inline fun reflected(call: () -> Any?): Any? = try {
+        call()
+    } catch (e: InvocationTargetException) {
+        throw e.targetException
+    }
 
     private fun bind(call: RemoteCall): Array<Any?> {
         if (takesCall) return arrayOf(call)
@@ -84,10 +75,7 @@ internal class BoundMethod(
         return bound
     }
 
-    private fun rest(
-        call: RemoteCall,
-        fixed: Int,
-    ): Any {
+    private fun rest(call: RemoteCall, fixed: Int): Any {
         val component = method.parameterTypes.last().componentType
         val count = maxOf(call.args.size - fixed, 0)
         val rest = java.lang.reflect.Array.newInstance(component, count)
@@ -98,27 +86,16 @@ internal class BoundMethod(
         return rest
     }
 
-    private fun convert(
-        call: RemoteCall,
-        index: Int,
-        value: Any?,
-    ): Any? = converting(call, index) { Conversion.convert(value, types[index]) }
+    private fun convert(call: RemoteCall, index: Int, value: Any?): Any? =
+        converting(call, index) { Conversion.convert(value, types[index]) }
 
-    private inline fun converting(
-        call: RemoteCall,
-        index: Int,
-        convert: () -> Any?,
-    ): Any? =
-        try {
-            convert()
-        } catch (e: IllegalArgumentException) {
-            mismatch(call, "does not take argument ${index + 1}: ${e.message}")
-        }
+    private inline fun converting(call: RemoteCall, index: Int, convert: () -> Any?): Any? = try {
+        convert()
+    } catch (e: IllegalArgumentException) {
+        mismatch(call, "does not take argument ${index + 1}: ${e.message}")
+    }
 
-    private fun mismatch(
-        call: RemoteCall,
-        why: String,
-    ): Nothing = throw ArgumentMismatch("${call.name} $why")
+    private fun mismatch(call: RemoteCall, why: String): Nothing = throw ArgumentMismatch("${call.name} $why")
 
     private companion object {
         const val SHOWN = 100

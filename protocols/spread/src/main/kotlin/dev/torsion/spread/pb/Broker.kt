@@ -51,11 +51,8 @@ import kotlin.time.toKotlinDuration
  *
  * Thread: the reactor's.
  */
-public class Broker internal constructor(
-    private val isClient: Boolean,
-    internal val options: PBOptions,
-    private val owner: BrokerOwner,
-) : Protocol() {
+public class Broker internal constructor(private val isClient: Boolean, internal val options: PBOptions, private val owner: BrokerOwner) :
+    Protocol() {
     private val decoder = BananaDecoder(options.limits)
     private val encoder = BananaEncoder(options.limits)
     private var dialect: BananaDialect? = null
@@ -91,10 +88,7 @@ public class Broker internal constructor(
     public fun remoteForName(name: String): RemoteReference = RemoteReference(null, this, Bytes.utf8(name))
 
     /** The other side finds [target] under [name]. */
-    public fun setNameForLocal(
-        name: String,
-        target: Referenceable,
-    ) {
+    public fun setNameForLocal(name: String, target: Referenceable) {
         named[Bytes.utf8(name)] = ReferenceTarget(target)
     }
 
@@ -166,10 +160,7 @@ public class Broker internal constructor(
         owner.lost(this, reason)
     }
 
-    internal fun guarded(
-        what: String,
-        call: () -> Unit,
-    ) {
+    internal fun guarded(what: String, call: () -> Unit) {
         try {
             call()
         } catch (e: Throwable) {
@@ -182,10 +173,7 @@ public class Broker internal constructor(
     internal fun send(element: BananaElement): Unit = transport.write(encoder.encode(element, dialect ?: BananaDialect.NONE))
 
     /** Sends what [make] makes. When that cannot be sent, no object counts as sent. */
-    internal fun sendValues(
-        perspective: Any?,
-        make: (Outgoing) -> BananaElement,
-    ) {
+    internal fun sendValues(perspective: Any?, make: (Outgoing) -> BananaElement) {
         val outgoing = Outgoing(this, perspective)
         val bytes =
             try {
@@ -197,23 +185,13 @@ public class Broker internal constructor(
         transport.write(bytes)
     }
 
-    internal fun call(
-        reference: RemoteReference,
-        name: String,
-        args: List<Any?>,
-        kwargs: Map<String, Any?>,
-    ): OutgoingCall {
+    internal fun call(reference: RemoteReference, name: String, args: List<Any?>, kwargs: Map<String, Any?>): OutgoingCall {
         if (!loop.inLoop) throw WrongThreadException("callRemote is for the reactor's thread; call, send and ask may be used on any.")
         if (reference.isClosed) return OutgoingCall.failed(DeadReferenceException("The reference was closed."))
         return calls.begin(Commands.MESSAGE, reference.perspective, reference.id, name, args, kwargs)
     }
 
-    internal fun sendOnly(
-        reference: RemoteReference,
-        name: String,
-        args: List<Any?>,
-        kwargs: Map<String, Any?>,
-    ) {
+    internal fun sendOnly(reference: RemoteReference, name: String, args: List<Any?>, kwargs: Map<String, Any?>) {
         if (reference.isClosed || isDisconnected) return
         guarded("a call without an answer") { calls.send(Commands.MESSAGE, reference.perspective, reference.id, name, args, kwargs) }
     }
@@ -230,12 +208,7 @@ public class Broker internal constructor(
         return calls.begin(Commands.CACHE_MESSAGE, perspective, BananaInteger.of(id), name, args, kwargs).deferred
     }
 
-    internal fun sendToCache(
-        cacheable: Cacheable,
-        perspective: Any?,
-        name: String,
-        args: List<Any?>,
-    ) {
+    internal fun sendToCache(cacheable: Cacheable, perspective: Any?, name: String, args: List<Any?>) {
         val id = cached.find(Identity(cacheable))?.id ?: return
         guarded("a message to a copy") { calls.send(Commands.CACHE_MESSAGE, perspective, BananaInteger.of(id), name, args, emptyMap()) }
     }
@@ -244,10 +217,7 @@ public class Broker internal constructor(
         if (!isDisconnected) send(BananaList.of(Commands.DECREF, id))
     }
 
-    internal fun sendDecache(
-        id: Long,
-        times: Int,
-    ) {
+    internal fun sendDecache(id: Long, times: Int) {
         if (!isDisconnected) repeat(times) { send(BananaList.of(Commands.DECACHE, BananaInteger.of(id))) }
     }
 
@@ -288,10 +258,7 @@ internal interface BrokerOwner {
     fun ready(broker: Broker)
 
     /** Its connection has ended. */
-    fun lost(
-        broker: Broker,
-        reason: CloseReason,
-    )
+    fun lost(broker: Broker, reason: CloseReason)
 }
 
 /** The messages' names. */

@@ -34,9 +34,7 @@ import java.util.concurrent.CompletionStage
  *   [didNotUnderstand, command]                                      logged
  *   [anything else, ...]                                             answered with didNotUnderstand
  */
-internal class BrokerMessages(
-    private val broker: Broker,
-) {
+internal class BrokerMessages(private val broker: Broker) {
     private var pendingCalls = 0
 
     fun received(element: BananaElement) {
@@ -84,26 +82,20 @@ internal class BrokerMessages(
 
     // Their calls.
 
-    private fun target(id: BananaElement): CallTarget? =
-        when (id) {
-            is BananaInteger -> if (id.isLong) broker.locals[id.toLong()]?.value else null
-            is Bytes -> broker.named[id]
-            else -> null
-        }
+    private fun target(id: BananaElement): CallTarget? = when (id) {
+        is BananaInteger -> if (id.isLong) broker.locals[id.toLong()]?.value else null
+        is Bytes -> broker.named[id]
+        else -> null
+    }
 
     private fun cache(id: BananaElement): CallTarget? =
         (id as? BananaInteger)?.takeIf { it.isLong }?.let { broker.caches[it.toLong()] }?.let(::CacheTarget)
 
-    private class CacheTarget(
-        override val original: RemoteCache,
-    ) : CallTarget {
+    private class CacheTarget(override val original: RemoteCache) : CallTarget {
         override fun received(call: RemoteCall) = original.observeMessageReceived(call)
     }
 
-    private fun call(
-        list: BananaList,
-        find: (BananaElement) -> CallTarget?,
-    ) {
+    private fun call(list: BananaList, find: (BananaElement) -> CallTarget?) {
         if (list.size != CALL_PARTS) violated("A call has not the parts that it should.")
         val request = integer(list, 1)
         val name = list[NAME] as? Bytes ?: violated("A call has no name.")
@@ -130,11 +122,7 @@ internal class BrokerMessages(
         }
     }
 
-    private fun values(
-        element: BananaElement,
-        perspective: Any?,
-        all: ArrayList<Incoming>,
-    ): Any? {
+    private fun values(element: BananaElement, perspective: Any?, all: ArrayList<Incoming>): Any? {
         val incoming = Incoming(broker, perspective)
         try {
             return incoming.unjelly(element).also { all.add(incoming) }
@@ -154,12 +142,7 @@ internal class BrokerMessages(
         }
     }
 
-    private fun later(
-        request: Long,
-        wantsAnswer: Boolean,
-        result: Deferred<*>,
-        perspective: Any?,
-    ) {
+    private fun later(request: Long, wantsAnswer: Boolean, result: Deferred<*>, perspective: Any?) {
         pendingCalls++
         @Suppress("UNCHECKED_CAST")
         (result as Deferred<Any?>).addBoth { outcome ->
@@ -175,11 +158,7 @@ internal class BrokerMessages(
 
     // Our answers.
 
-    private fun answer(
-        request: Long,
-        value: Any?,
-        perspective: Any?,
-    ) {
+    private fun answer(request: Long, value: Any?, perspective: Any?) {
         if (broker.isDisconnected) return
         try {
             broker.sendValues(perspective) { BananaList.of(Commands.ANSWER, BananaInteger.of(request), it.jelly(value)) }
@@ -188,11 +167,7 @@ internal class BrokerMessages(
         }
     }
 
-    private fun answerError(
-        request: Long,
-        wantsAnswer: Boolean,
-        error: Throwable,
-    ) {
+    private fun answerError(request: Long, wantsAnswer: Boolean, error: Throwable) {
         if (!RemoteFailures.isForPeer(error)) {
             log.failure("A call of {peer} has failed", error, LogKeys.PEER to safeString(broker.transport.peer()))
         }
@@ -203,30 +178,20 @@ internal class BrokerMessages(
         }
     }
 
-    private fun trySendError(
-        request: Long,
-        value: Any,
-    ): Boolean =
-        try {
-            broker.sendValues(null) { BananaList.of(Commands.ERROR, BananaInteger.of(request), it.jelly(value)) }
-            true
-        } catch (e: Exception) {
-            if (e !is UnsendableValueException) log.failure("An exception cannot be sent to the peer", e)
-            false
-        }
+    private fun trySendError(request: Long, value: Any): Boolean = try {
+        broker.sendValues(null) { BananaList.of(Commands.ERROR, BananaInteger.of(request), it.jelly(value)) }
+        true
+    } catch (e: Exception) {
+        if (e !is UnsendableValueException) log.failure("An exception cannot be sent to the peer", e)
+        false
+    }
 
-    private fun part(
-        list: BananaList,
-        index: Int,
-    ): BananaElement {
+    private fun part(list: BananaList, index: Int): BananaElement {
         if (list.size != index + 1) violated("A message \"${escaped(list[0] as Bytes)}\" has not the parts that it should.")
         return list[index]
     }
 
-    private fun integer(
-        list: BananaList,
-        index: Int,
-    ): Long {
+    private fun integer(list: BananaList, index: Int): Long {
         val number = list.elements.getOrNull(index) as? BananaInteger
         if (number == null || !number.isLong) violated("A message \"${escaped(list[0] as Bytes)}\" has not the parts that it should.")
         return number.toLong()

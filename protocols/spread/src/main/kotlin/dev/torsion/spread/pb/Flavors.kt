@@ -69,10 +69,7 @@ public interface Viewable {
  * @property perspective the avatar that the methods of the object get; null for an object that was sent without one
  * @property viewable whose methods are called
  */
-public class ViewPoint(
-    public val perspective: Any?,
-    public val viewable: Viewable,
-)
+public class ViewPoint(public val perspective: Any?, public val viewable: Viewable)
 
 /**
  * An object of which the other side keeps an up-to-date copy; Twisted's `Cacheable`. The other side gets the state once, and then the
@@ -97,14 +94,8 @@ public interface Cacheable : Copyable {
     override fun stateToCopyFor(perspective: Any?): Any? = throw UnsupportedOperationException("a Cacheable is sent with an observer")
 
     /** The state, and from now on changes go to [observer]: nothing is missed between the two. */
-    public fun stateToCacheAndObserveFor(
-        perspective: Any?,
-        observer: RemoteCacheObserver,
-    ): Any?
+    public fun stateToCacheAndObserveFor(perspective: Any?, observer: RemoteCacheObserver): Any?
 
     /** The other side has dropped its copy, or is gone. [observer] is equal to the one that was given. */
-    public fun stoppedObserving(
-        perspective: Any?,
-        observer: RemoteCacheObserver,
-    )
+    public fun stoppedObserving(perspective: Any?, observer: RemoteCacheObserver)
 }

@@ -14,33 +14,24 @@ internal sealed interface CallTarget {
     fun received(call: RemoteCall): Any?
 }
 
-internal class ReferenceTarget(
-    override val original: Referenceable,
-) : CallTarget {
+internal class ReferenceTarget(override val original: Referenceable) : CallTarget {
     override fun received(call: RemoteCall) = original.remoteMessageReceived(call)
 }
 
-internal class ViewTarget(
-    override val original: ViewPoint,
-) : CallTarget {
+internal class ViewTarget(override val original: ViewPoint) : CallTarget {
     override val perspective get() = original.perspective
 
     override fun received(call: RemoteCall) = original.viewable.viewMessageReceived(call)
 }
 
-internal class AvatarTarget(
-    override val original: Avatar,
-) : CallTarget {
+internal class AvatarTarget(override val original: Avatar) : CallTarget {
     override val perspective get() = original
 
     override fun received(call: RemoteCall) = original.perspectiveMessageReceived(call)
 }
 
 /** The same objects, as often as they are asked about. */
-internal class Identity(
-    private val one: Any?,
-    private val two: Any? = null,
-) {
+internal class Identity(private val one: Any?, private val two: Any? = null) {
     override fun equals(other: Any?) = other is Identity && one === other.one && two === other.two
 
     override fun hashCode() = System.identityHashCode(one) * 31 + System.identityHashCode(two)
@@ -53,11 +44,7 @@ internal class LocalObjects<T>(
     private val newId: () -> Long,
     private val onViolation: (count: Int) -> Unit,
 ) {
-    class Local<T>(
-        val id: Long,
-        val key: Identity,
-        val value: T,
-    ) {
+    class Local<T>(val id: Long, val key: Identity, val value: T) {
         var count = 1L
         val cleanups = ArrayList<() -> Unit>()
     }
@@ -73,10 +60,7 @@ internal class LocalObjects<T>(
     fun find(key: Identity): Local<T>? = byKey[key]
 
     /** Counts one more sending of the object. @throws PBError when there are too many */
-    inline fun export(
-        key: Identity,
-        make: () -> T,
-    ): Local<T> {
+    inline fun export(key: Identity, make: () -> T): Local<T> {
         byKey[key]?.let {
             it.count++
             return it
@@ -85,10 +69,7 @@ internal class LocalObjects<T>(
         return add(key, make())
     }
 
-    fun add(
-        key: Identity,
-        value: T,
-    ): Local<T> {
+    fun add(key: Identity, value: T): Local<T> {
         val local = Local(newId(), key, value)
         byId[local.id] = local
         byKey[key] = local

@@ -8,9 +8,7 @@ import java.lang.reflect.Method
 import java.lang.reflect.Modifier
 
 /** Which methods of a class a kind of call may reach: those with its annotation. */
-internal enum class MethodKind(
-    val prefix: String,
-) {
+internal enum class MethodKind(val prefix: String) {
     REMOTE("remote_"),
     PERSPECTIVE("perspective_"),
     VIEW("view_"),
@@ -40,15 +38,8 @@ internal enum class MethodKind(
 /**
  * The methods of one class that may be called, by their names on the wire: made once, and then the only place where names are looked up.
  */
-internal class MethodTable private constructor(
-    private val prefix: String,
-    private val methods: Map<String, BoundMethod>,
-) {
-    fun invoke(
-        target: Any,
-        call: RemoteCall,
-        leading: Array<Any?> = NOTHING,
-    ): Any? {
+internal class MethodTable private constructor(private val prefix: String, private val methods: Map<String, BoundMethod>) {
+    fun invoke(target: Any, call: RemoteCall, leading: Array<Any?> = NOTHING): Any? {
         val method = methods[call.name] ?: throw NoSuchMethod("No such method: $prefix${escaped(call.name, SHOWN)}")
         return method.invoke(target, call, leading)
     }
@@ -59,15 +50,9 @@ internal class MethodTable private constructor(
         private val NOTHING = arrayOfNulls<Any?>(0)
         private const val SHOWN = 100
 
-        fun of(
-            type: Class<*>,
-            kind: MethodKind,
-        ): MethodTable = kind.table(type)
+        fun of(type: Class<*>, kind: MethodKind): MethodTable = kind.table(type)
 
-        fun build(
-            type: Class<*>,
-            kind: MethodKind,
-        ): MethodTable {
+        fun build(type: Class<*>, kind: MethodKind): MethodTable {
             val methods = HashMap<String, BoundMethod>()
             for (method in candidates(type)) {
                 val name = kind.nameOf(method) ?: continue

@@ -18,18 +18,12 @@ import dev.torsion.spread.jelly.TypeRegistry
 import dev.torsion.spread.jelly.Unjellier
 
 /** Our [Cacheable] of which the other side has a copy, as [perspective] sees it. */
-internal class CachedObject(
-    val cacheable: Cacheable,
-    val perspective: Any?,
-) {
+internal class CachedObject(val cacheable: Cacheable, val perspective: Any?) {
     fun stopped(broker: Broker) = cacheable.stoppedObserving(perspective, RemoteCacheObserver(broker, cacheable, perspective))
 }
 
 /** The values of one message that goes out. */
-internal class Outgoing(
-    private val broker: Broker,
-    override val perspective: Any?,
-) : ObjectJelly {
+internal class Outgoing(private val broker: Broker, override val perspective: Any?) : ObjectJelly {
     private val sent = ArrayList<LocalObjects.Local<CallTarget>>()
     private val cached = ArrayList<LocalObjects.Local<CachedObject>>()
     private val logins = ArrayList<PBLogin>()
@@ -45,10 +39,7 @@ internal class Outgoing(
         }
     }
 
-    override fun jelly(
-        value: Any,
-        jellier: Jellier,
-    ): BananaElement? {
+    override fun jelly(value: Any, jellier: Jellier): BananaElement? {
         RemoteProxies.behind(value)?.let { return reference(it) } // whatever its interface extends
         return when (value) {
             is RemoteReference -> reference(value)
@@ -65,20 +56,14 @@ internal class Outgoing(
         }
     }
 
-    private fun remote(
-        key: Identity,
-        make: () -> CallTarget,
-    ): BananaElement {
+    private fun remote(key: Identity, make: () -> CallTarget): BananaElement {
         val local = broker.locals.export(key, make)
         sent.add(local)
         return BananaList.of(Tags.REMOTE, BananaInteger.of(local.id))
     }
 
     /** An avatar that can be sent goes as what it is; another as one whose `perspective_` methods are called. */
-    private fun login(
-        login: PBLogin,
-        jellier: Jellier,
-    ): BananaElement {
+    private fun login(login: PBLogin, jellier: Jellier): BananaElement {
         logins.add(login)
         val avatar = login.avatar
         val isSentAsItIs = avatar is Referenceable || avatar is Viewable
@@ -98,10 +83,7 @@ internal class Outgoing(
         return BananaList.of(Tags.LCACHE, BananaInteger.of(cache.id))
     }
 
-    private fun cacheable(
-        value: Cacheable,
-        jellier: Jellier,
-    ): BananaElement {
+    private fun cacheable(value: Cacheable, jellier: Jellier): BananaElement {
         jellier.dereference(value)?.let { return it }
         val key = Identity(value)
         broker.cached.find(key)?.let { known ->
@@ -116,51 +98,38 @@ internal class Outgoing(
         }
     }
 
-    private fun failure(
-        error: Throwable,
-        jellier: Jellier,
-    ): BananaElement =
+    private fun failure(error: Throwable, jellier: Jellier): BananaElement =
         jellier.dereference(error) ?: jellier.copy(error, RemoteFailures.TYPE) { RemoteFailures.state(error, broker.options) }
 
     private fun refuse(why: String): Nothing = throw UnsendableValueException("The value cannot be sent: $why.")
 }
 
 /** The values of one message that has come. */
-internal class Incoming(
-    private val broker: Broker,
-    override val perspective: Any?,
-) : ObjectJelly {
+internal class Incoming(private val broker: Broker, override val perspective: Any?) : ObjectJelly {
     /** The references that came: each is to be given back once. */
     val references = ArrayList<RemoteReference>()
     private val caches = ArrayList<RemoteCache>()
 
     /** @throws ProtocolViolationException when it means nothing; then the references in it are given back */
-    fun unjelly(element: BananaElement): Any? =
-        try {
-            Unjellier(broker.options.types, broker.options.limits, this).run(element)
-        } catch (e: ProtocolViolationException) {
-            references.forEach(RemoteReference::close)
-            caches.forEach { cache ->
-                cache.received--
-                broker.sendDecache(cache.id, 1)
-            }
-            throw e
+    fun unjelly(element: BananaElement): Any? = try {
+        Unjellier(broker.options.types, broker.options.limits, this).run(element)
+    } catch (e: ProtocolViolationException) {
+        references.forEach(RemoteReference::close)
+        caches.forEach { cache ->
+            cache.received--
+            broker.sendDecache(cache.id, 1)
         }
+        throw e
+    }
 
-    override fun unjelly(
-        tag: Bytes,
-        list: BananaList,
-        unjellier: Unjellier,
-        register: (Any) -> Unit,
-    ): Any? =
-        when (tag) {
-            Tags.REMOTE -> RemoteReference(perspective, broker, integer(list)).also(references::add).also(register)
-            Tags.LOCAL -> local(list).also(register)
-            Tags.LCACHE -> known(broker.cached[integer(list).toLong()]).value.cacheable.also(register)
-            Tags.CACHED -> received(known(broker.caches[integer(list).toLong()])).also(register)
-            RemoteFailures.TAG -> failure(list, unjellier)
-            else -> if (list.size == CACHE_PARTS) cache(tag, list, unjellier, register) else ObjectJelly.NONE
-        }
+    override fun unjelly(tag: Bytes, list: BananaList, unjellier: Unjellier, register: (Any) -> Unit): Any? = when (tag) {
+        Tags.REMOTE -> RemoteReference(perspective, broker, integer(list)).also(references::add).also(register)
+        Tags.LOCAL -> local(list).also(register)
+        Tags.LCACHE -> known(broker.cached[integer(list).toLong()]).value.cacheable.also(register)
+        Tags.CACHED -> received(known(broker.caches[integer(list).toLong()])).also(register)
+        RemoteFailures.TAG -> failure(list, unjellier)
+        else -> if (list.size == CACHE_PARTS) cache(tag, list, unjellier, register) else ObjectJelly.NONE
+    }
 
     private fun local(list: BananaList): Any {
         val id = list.elements.getOrNull(1)
@@ -172,21 +141,13 @@ internal class Incoming(
         }
     }
 
-    private fun failure(
-        list: BananaList,
-        unjellier: Unjellier,
-    ): Any {
+    private fun failure(list: BananaList, unjellier: Unjellier): Any {
         if (list.size != 2) malformed()
         val state = unjellier.unjelly(list[1])
         return unjellier.guarded("A failure") { RemoteError(RemoteFailures.read(state)) }
     }
 
-    private fun cache(
-        tag: Bytes,
-        list: BananaList,
-        unjellier: Unjellier,
-        register: (Any) -> Unit,
-    ): Any? {
+    private fun cache(tag: Bytes, list: BananaList, unjellier: Unjellier, register: (Any) -> Unit): Any? {
         val maker = broker.options.types.maker(tag) as? TypeRegistry.Instance ?: return ObjectJelly.NONE
         val id = (list[1] as? BananaInteger)?.takeIf { it.isLong }?.toLong() ?: malformed()
         if (id in broker.caches) throw ProtocolViolationException("Two objects to cache have the number $id.")

@@ -21,10 +21,7 @@ internal class OutgoingCall {
         private set
     private var references: List<RemoteReference> = emptyList()
 
-    fun answered(
-        value: Any?,
-        references: List<RemoteReference>,
-    ) {
+    fun answered(value: Any?, references: List<RemoteReference>) {
         this.references = references
         if (isWanted) deferred.callback(value) else giveBack()
     }
@@ -41,9 +38,7 @@ internal class OutgoingCall {
 }
 
 /** Brings an answer from the loop to a coroutine, or gives it back when that was cancelled on the way. On the loop's thread. */
-internal class HandedOver(
-    private val continuation: CancellableContinuation<Any?>,
-) {
+internal class HandedOver(private val continuation: CancellableContinuation<Any?>) {
     private var call: OutgoingCall? = null
 
     fun begin(call: OutgoingCall) {
@@ -66,11 +61,7 @@ internal class HandedOver(
 
 /** Answers as the types that the caller wants. */
 internal object Answers {
-    fun convert(
-        name: String,
-        value: Any?,
-        type: Type,
-    ): Any? {
+    fun convert(name: String, value: Any?, type: Type): Any? {
         if (value is RemoteReference && type is Class<*> && type.isInterface && !type.isInstance(value)) {
             return RemoteProxies.make(value, type)
         }

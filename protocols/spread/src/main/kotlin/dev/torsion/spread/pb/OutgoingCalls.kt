@@ -12,9 +12,7 @@ import dev.torsion.spread.banana.Bytes
 import dev.torsion.spread.jelly.Tuple
 
 /** Our calls on one connection that wait for their answers, by their numbers. */
-internal class OutgoingCalls(
-    private val broker: Broker,
-) {
+internal class OutgoingCalls(private val broker: Broker) {
     private val waiting = LinkedHashMap<Long, OutgoingCall>()
     private var lastRequest = 0L
 
@@ -61,11 +59,7 @@ internal class OutgoingCalls(
         return ++lastRequest
     }
 
-    fun answered(
-        request: Long,
-        element: BananaElement,
-        isError: Boolean,
-    ) {
+    fun answered(request: Long, element: BananaElement, isError: Boolean) {
         val call = waiting.remove(request) ?: throw ProtocolViolationException("An answer came to no call, number $request.")
         val incoming = Incoming(broker, null)
         val value =

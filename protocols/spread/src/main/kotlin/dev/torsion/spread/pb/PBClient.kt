@@ -26,10 +26,7 @@ import java.util.concurrent.CompletableFuture
  *
  * Thread: any, but for [open] and [loginDeferred].
  */
-public class PBClient private constructor(
-    private val factory: PBClientFactory,
-    private val broker: Broker,
-) : AutoCloseable {
+public class PBClient private constructor(private val factory: PBClientFactory, private val broker: Broker) : AutoCloseable {
     /** The root object of the server. */
     public fun root(): RemoteReference = broker.remoteForName("root")
 
@@ -38,17 +35,12 @@ public class PBClient private constructor(
 
     /** Logs in as [PBClientFactory.login] does, and gives the avatar. One that nobody waits for any more is given back. */
     @JvmOverloads
-    public fun login(
-        credentials: Credentials,
-        mind: Any? = null,
-    ): CompletableFuture<RemoteReference> = future(broker.loop) { loginDeferred(credentials, mind) }
+    public fun login(credentials: Credentials, mind: Any? = null): CompletableFuture<RemoteReference> =
+        future(broker.loop) { loginDeferred(credentials, mind) }
 
     /** [login] as a Deferred, on the reactor's thread. */
     @JvmOverloads
-    public fun loginDeferred(
-        credentials: Credentials,
-        mind: Any? = null,
-    ): Deferred<RemoteReference> = factory.login(credentials, mind)
+    public fun loginDeferred(credentials: Credentials, mind: Any? = null): Deferred<RemoteReference> = factory.login(credentials, mind)
 
     /** Runs [listener], on the reactor's thread, when the connection ends. */
     public fun onDisconnect(listener: Runnable) {
@@ -72,41 +64,28 @@ public class PBClient private constructor(
          */
         @JvmStatic
         @JvmOverloads
-        public fun connect(
-            reactor: Reactor,
-            endpoint: String,
-            options: PBOptions = PBOptions.DEFAULT,
-        ): CompletableFuture<PBClient> = future(reactor) { open(clientFromString(reactor, endpoint), options) }
+        public fun connect(reactor: Reactor, endpoint: String, options: PBOptions = PBOptions.DEFAULT): CompletableFuture<PBClient> =
+            future(reactor) { open(clientFromString(reactor, endpoint), options) }
 
         /** [connect] as a Deferred, on the reactor's thread. Cancelling it ends the attempt. */
         @JvmStatic
         @JvmOverloads
-        public fun open(
-            endpoint: ClientEndpoint,
-            options: PBOptions = PBOptions.DEFAULT,
-        ): Deferred<PBClient> {
+        public fun open(endpoint: ClientEndpoint, options: PBOptions = PBOptions.DEFAULT): Deferred<PBClient> {
             val factory = PBClientFactory(options)
             return endpoint.connect(factory).addAsyncCallback { protocol -> ready(factory, protocol as Broker) }
         }
 
-        private fun ready(
-            factory: PBClientFactory,
-            broker: Broker,
-        ): Deferred<PBClient> =
-            factory
-                .getRootObject()
-                .addCallbacks(
-                    { PBClient(factory, broker) },
-                    { failure ->
-                        if (!broker.isDisconnected) broker.transport.abortConnection() // it was cancelled
-                        failure.raise()
-                    },
-                ).onUndelivered { it.abort() }
+        private fun ready(factory: PBClientFactory, broker: Broker): Deferred<PBClient> = factory
+            .getRootObject()
+            .addCallbacks(
+                { PBClient(factory, broker) },
+                { failure ->
+                    if (!broker.isDisconnected) broker.transport.abortConnection() // it was cancelled
+                    failure.raise()
+                },
+            ).onUndelivered { it.abort() }
 
-        private fun <T> future(
-            loop: LoopExecutor,
-            work: () -> Deferred<T>,
-        ): CompletableFuture<T> {
+        private fun <T> future(loop: LoopExecutor, work: () -> Deferred<T>): CompletableFuture<T> {
             val start = Deferred<Any?>()
             val future = start.addAsyncCallback { work() }.toCompletableFuture(loop)
             val begin = Runnable { if (!future.isDone) start.callback(null) }
@@ -126,7 +105,5 @@ public class PBClient private constructor(
 
 /** Connects to [endpoint] and gives the connection, ready for calls. On this reactor's thread; cancelling ends the attempt. */
 @JvmSynthetic
-public suspend fun Reactor.connectPB(
-    endpoint: String,
-    options: PBOptions = PBOptions.DEFAULT,
-): PBClient = PBClient.open(clientFromString(this, endpoint), options).await()
+public suspend fun Reactor.connectPB(endpoint: String, options: PBOptions = PBOptions.DEFAULT): PBClient =
+    PBClient.open(clientFromString(this, endpoint), options).await()

@@ -73,25 +73,17 @@ constructor(
      * [UnauthorizedLogin][dev.torsion.cred.UnauthorizedLogin] and its siblings, and otherwise as [getRootObject] and as a call.
      */
     @JvmOverloads
-    public fun login(
-        credentials: Credentials,
-        mind: Any? = null,
-    ): Deferred<RemoteReference> =
-        when (credentials) {
-            is Anonymous -> getRootObject().addAsyncCallback { root -> root.callRemote("loginAnonymous", mind) }.avatar()
-            is UsernamePassword ->
-                getRootObject()
-                    .addAsyncCallback { root -> root.callRemote("login", Bytes.utf8(credentials.username())) }
-                    .addAsyncCallback { answer -> respond(answer, credentials, mind) }
-                    .avatar()
-            else -> fail(IllegalArgumentException("Perspective Broker cannot log in with a ${credentials.javaClass.name}"))
-        }
+    public fun login(credentials: Credentials, mind: Any? = null): Deferred<RemoteReference> = when (credentials) {
+        is Anonymous -> getRootObject().addAsyncCallback { root -> root.callRemote("loginAnonymous", mind) }.avatar()
+        is UsernamePassword ->
+            getRootObject()
+                .addAsyncCallback { root -> root.callRemote("login", Bytes.utf8(credentials.username())) }
+                .addAsyncCallback { answer -> respond(answer, credentials, mind) }
+                .avatar()
+        else -> fail(IllegalArgumentException("Perspective Broker cannot log in with a ${credentials.javaClass.name}"))
+    }
 
-    private fun respond(
-        answer: Any?,
-        credentials: UsernamePassword,
-        mind: Any?,
-    ): Deferred<Any?> {
+    private fun respond(answer: Any?, credentials: UsernamePassword, mind: Any?): Deferred<Any?> {
         val challenge = (answer as? Tuple)?.takeIf { it.size == 2 }?.get(0) as? Bytes
         val challenger = (answer as? Tuple)?.takeIf { it.size == 2 }?.get(1) as? RemoteReference
         if (challenge == null || challenger == null) throw ProtocolViolationException("The server answers a login with no challenge.")
@@ -102,20 +94,16 @@ constructor(
         }
     }
 
-    private fun Deferred<Any?>.avatar(): Deferred<RemoteReference> =
-        addCallback { answer ->
-            answer as? RemoteReference ?: throw ProtocolViolationException("The server answers a login with no avatar.")
-        }.onUndelivered(RemoteReference::close)
+    private fun Deferred<Any?>.avatar(): Deferred<RemoteReference> = addCallback { answer ->
+        answer as? RemoteReference ?: throw ProtocolViolationException("The server answers a login with no avatar.")
+    }.onUndelivered(RemoteReference::close)
 
     /** Closes the connection, if there is one. */
     public fun disconnect() {
         current?.let { if (it.isConnected) it.transport.loseConnection() }
     }
 
-    override fun clientConnectionFailed(
-        connector: Connector,
-        reason: ConnectException,
-    ): Unit = failWaiting(reason)
+    override fun clientConnectionFailed(connector: Connector, reason: ConnectException): Unit = failWaiting(reason)
 
     private fun failWaiting(reason: Exception) {
         if (isReconnecting) return
@@ -132,10 +120,7 @@ constructor(
             told.forEach { it.callback(broker.remoteForName("root")) }
         }
 
-        override fun lost(
-            broker: Broker,
-            reason: CloseReason,
-        ) {
+        override fun lost(broker: Broker, reason: CloseReason) {
             if (ready === broker) ready = null
             if (current !== broker) return
             current = null

@@ -13,24 +13,18 @@ import dev.torsion.spread.jelly.RemoteFailure
  */
 public open class PBError
 @JvmOverloads
-constructor(
-    message: String,
-    cause: Throwable? = null,
-) : Exception(message, cause)
+constructor(message: String, cause: Throwable? = null) : Exception(message, cause)
 
 /** A reference was used whose connection has ended, or that was closed; Twisted's `DeadReferenceError`. */
-public class DeadReferenceException(
-    message: String,
-) : IllegalStateException(message)
+public class DeadReferenceException(message: String) : IllegalStateException(message)
 
 /**
  * The connection ended before the answer came; Twisted's `PBConnectionLost`. Whether the call was carried out is not known.
  *
  * @property reason why the connection ended
  */
-public class PBConnectionLost(
-    public val reason: CloseReason,
-) : java.io.IOException("The connection ended before the answer came. ${reason.message}", reason) {
+public class PBConnectionLost(public val reason: CloseReason) :
+    java.io.IOException("The connection ended before the answer came. ${reason.message}", reason) {
     // Made for each call that waits, in the reactor: its stack says nothing.
     override fun fillInStackTrace(): Throwable = this
 }
@@ -46,9 +40,8 @@ public class PBConnectionLost(
  * @property remoteParents the names of its type and of the types above that; see [isA]
  * @property remoteTraceback where it was raised, as it came; by default a line which says that this is not told
  */
-public class RemoteError internal constructor(
-    failure: RemoteFailure,
-) : Exception(escaped(failure.type, LONGEST_TYPE) + ": " + escaped(failure.value, LONGEST_MESSAGE)) {
+public class RemoteError internal constructor(failure: RemoteFailure) :
+    Exception(escaped(failure.type, LONGEST_TYPE) + ": " + escaped(failure.value, LONGEST_MESSAGE)) {
     public val remoteType: String = failure.type
     public val remoteMessage: String = failure.value
     public val remoteParents: List<String> = failure.parents
@@ -64,11 +57,7 @@ public class RemoteError internal constructor(
 }
 
 /** The object has no method of that name; on the wire `twisted.spread.flavors.NoSuchMethod`. */
-internal class NoSuchMethod(
-    message: String,
-) : Exception(message)
+internal class NoSuchMethod(message: String) : Exception(message)
 
 /** The arguments do not fit the method; on the wire `builtins.TypeError`. */
-internal class ArgumentMismatch(
-    message: String,
-) : IllegalArgumentException(message)
+internal class ArgumentMismatch(message: String) : IllegalArgumentException(message)

@@ -26,10 +26,8 @@ import dev.torsion.net.Protocol
  */
 public class PBServerFactory
 @JvmOverloads
-constructor(
-    private val root: RootSource,
-    private val options: PBOptions = PBOptions.DEFAULT,
-) : Factory() {
+constructor(private val root: RootSource, private val options: PBOptions = PBOptions.DEFAULT) :
+    Factory() {
     /** Peers log in through [portal]. Its checkers must do for [dev.torsion.cred.Md5ChallengeResponse], which an `InMemoryChecker` does. */
     @JvmOverloads
     public constructor(portal: Portal, options: PBOptions = PBOptions.DEFAULT) : this(RootSource { PortalRoot(portal, it) }, options)
@@ -65,10 +63,7 @@ constructor(
     private inner class Owner : BrokerOwner {
         override fun ready(broker: Broker) {}
 
-        override fun lost(
-            broker: Broker,
-            reason: CloseReason,
-        ) {
+        override fun lost(broker: Broker, reason: CloseReason) {
             open.remove(broker)
         }
     }

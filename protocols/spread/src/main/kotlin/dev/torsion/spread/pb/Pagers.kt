@@ -22,9 +22,7 @@ import java.io.InputStream
  *
  * Thread: the reactor's. It begins with [start].
  */
-public abstract class Pager(
-    private val collector: RemoteReference,
-) {
+public abstract class Pager(private val collector: RemoteReference) {
     private val finished = Deferred<Unit> { over() }
     private var isOver = false
 
@@ -118,11 +116,10 @@ constructor(
         require(chunkSize > 0) { "chunkSize must be positive, but is $chunkSize" }
     }
 
-    override fun nextPage(): Deferred<Any?> =
-        reactor.deferToThread {
-            val chunk = input.readNBytes(chunkSize)
-            if (chunk.isEmpty()) null else Bytes.of(chunk)
-        }
+    override fun nextPage(): Deferred<Any?> = reactor.deferToThread {
+        val chunk = input.readNBytes(chunkSize)
+        if (chunk.isEmpty()) null else Bytes.of(chunk)
+    }
 
     override fun ended() {
         reactor.callInThread { input.close() }

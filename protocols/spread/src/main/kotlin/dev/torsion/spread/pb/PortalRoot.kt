@@ -16,10 +16,7 @@ import dev.torsion.spread.jelly.Tuple
 import java.security.SecureRandom
 
 /** The root of a server whose users log in; Twisted's `_PortalWrapper`. */
-internal class PortalRoot(
-    private val portal: Portal,
-    private val broker: Broker,
-) : Referenceable {
+internal class PortalRoot(private val portal: Portal, private val broker: Broker) : Referenceable {
     @Remote
     fun login(username: Any?): Tuple {
         val name =
@@ -35,10 +32,7 @@ internal class PortalRoot(
     @Remote
     fun loginAnonymous(mind: Any?): Deferred<PBLogin> = letIn(Anonymous, mind)
 
-    private fun letIn(
-        credentials: Credentials,
-        mind: Any?,
-    ): Deferred<PBLogin> {
+    private fun letIn(credentials: Credentials, mind: Any?): Deferred<PBLogin> {
         // Not cancelled when the connection ends: a realm may have made an avatar by then, which would be lost with its logout.
         return portal.login(credentials, mind, Avatar::class.java).addCallback { login ->
             if (broker.isDisconnected) login.logout() // nobody is there to act through it
@@ -47,17 +41,11 @@ internal class PortalRoot(
     }
 
     /** One challenge, which can be answered once. */
-    private inner class Challenger(
-        private val username: String,
-        private val challenge: ByteArray,
-    ) : Referenceable {
+    private inner class Challenger(private val username: String, private val challenge: ByteArray) : Referenceable {
         private var isAnswered = false
 
         @Remote
-        fun respond(
-            response: Bytes,
-            mind: Any?,
-        ): Deferred<PBLogin> {
+        fun respond(response: Bytes, mind: Any?): Deferred<PBLogin> {
             if (isAnswered) return fail(UnauthorizedLogin())
             isAnswered = true
             return letIn(Md5ChallengeResponse(username, challenge, response.toByteArray()), mind)
@@ -71,9 +59,7 @@ internal class PortalRoot(
 }
 
 /** A login on its way to the user: sent, it is the avatar, and the user is logged out when nobody there holds that any more. */
-internal class PBLogin(
-    private val login: Login<Avatar>,
-) {
+internal class PBLogin(private val login: Login<Avatar>) {
     val avatar: Avatar get() = login.avatar
 
     fun loggedOut() = login.logout()

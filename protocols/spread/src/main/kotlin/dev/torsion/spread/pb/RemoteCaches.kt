@@ -49,16 +49,11 @@ public class RemoteCacheObserver internal constructor(
     @get:JvmName("perspective") public val perspective: Any?,
 ) {
     /** Calls the method [name] of the copy; fails as a call of a [RemoteReference]. */
-    public fun callRemote(
-        name: String,
-        vararg args: Any?,
-    ): Deferred<Any?> = broker.callCache(cacheable, perspective, name, args.asList(), emptyMap())
+    public fun callRemote(name: String, vararg args: Any?): Deferred<Any?> =
+        broker.callCache(cacheable, perspective, name, args.asList(), emptyMap())
 
     /** The same without an answer: as a rule the original need not know. */
-    public fun send(
-        name: String,
-        vararg args: Any?,
-    ): Unit = broker.sendToCache(cacheable, perspective, name, args.asList())
+    public fun send(name: String, vararg args: Any?): Unit = broker.sendToCache(cacheable, perspective, name, args.asList())
 
     override fun equals(other: Any?): Boolean =
         other is RemoteCacheObserver && broker === other.broker && cacheable === other.cacheable && perspective === other.perspective

@@ -23,34 +23,23 @@ public class RemoteCall internal constructor(
     @get:JvmName("perspective") public val perspective: Any?,
 ) {
     /** The argument at [index] as a [type]: any number that it fits, `byte[]`, and so on. When it is none, the caller is told. */
-    public fun <T> arg(
-        index: Int,
-        type: Class<T>,
-    ): T {
+    public fun <T> arg(index: Int, type: Class<T>): T {
         if (index !in args.indices) throw ArgumentMismatch("$name has no argument ${index + 1}: ${args.size} were given")
         return converted("argument ${index + 1}", args[index], type)
     }
 
     /** The argument called [argument] as a [type]. When it is none, or was not given, the caller is told. */
-    public fun <T> kwarg(
-        argument: String,
-        type: Class<T>,
-    ): T {
+    public fun <T> kwarg(argument: String, type: Class<T>): T {
         if (argument !in kwargs) throw ArgumentMismatch("$name wants an argument $argument, which was not given")
         return converted("argument $argument", kwargs[argument], type)
     }
 
-    private fun <T> converted(
-        what: String,
-        value: Any?,
-        type: Class<T>,
-    ): T =
-        try {
-            @Suppress("UNCHECKED_CAST")
-            Conversion.convert(value, type) as T
-        } catch (e: IllegalArgumentException) {
-            throw ArgumentMismatch("$what of $name does not fit: ${e.message}")
-        }
+    private fun <T> converted(what: String, value: Any?, type: Class<T>): T = try {
+        @Suppress("UNCHECKED_CAST")
+        Conversion.convert(value, type) as T
+    } catch (e: IllegalArgumentException) {
+        throw ArgumentMismatch("$what of $name does not fit: ${e.message}")
+    }
 
     override fun toString(): String = "RemoteCall(${escaped(name, SHOWN)}, ${args.size} arguments)"
 

@@ -52,16 +52,12 @@ internal object RemoteFailures {
     private val pythonParents = listOf("builtins.Exception", "builtins.BaseException", "builtins.object")
 
     /** Those which say something to the other side only, and are no news here. */
-    fun isForPeer(error: Throwable): Boolean =
-        when (error) {
-            is PBError, is LoginFailed, is NoSuchMethod, is ArgumentMismatch, is ProtocolViolationException -> true
-            else -> false
-        }
+    fun isForPeer(error: Throwable): Boolean = when (error) {
+        is PBError, is LoginFailed, is NoSuchMethod, is ArgumentMismatch, is ProtocolViolationException -> true
+        else -> false
+    }
 
-    fun state(
-        error: Throwable,
-        options: PBOptions,
-    ): Map<String, Any?> {
+    fun state(error: Throwable, options: PBOptions): Map<String, Any?> {
         val remote = error as? RemoteError
         val types = generateSequence<Class<*>>(error.javaClass) { it.superclass }.takeWhile { it != Any::class.java }.toList()
         val parents = remote?.remoteParents ?: (types.map { nameOf(it, options) } + pythonParents).distinct()
@@ -76,10 +72,7 @@ internal object RemoteFailures {
         )
     }
 
-    private fun nameOf(
-        type: Class<*>,
-        options: PBOptions,
-    ) = options.types.errorName(type) ?: names[type] ?: type.name
+    private fun nameOf(type: Class<*>, options: PBOptions) = options.types.errorName(type) ?: names[type] ?: type.name
 
     private fun trace(error: Throwable): String {
         val text = StringWriter()
@@ -92,10 +85,7 @@ internal object RemoteFailures {
     }
 
     /** Cut, and without halves of surrogate pairs. */
-    private fun sendable(
-        text: String,
-        longest: Int,
-    ): String {
+    private fun sendable(text: String, longest: Int): String {
         val cut = if (text.length > longest) text.take(longest) + "…" else text
         return cut.encodeToByteArray().decodeToString()
     }
@@ -108,19 +98,15 @@ internal object RemoteFailures {
         return RemoteFailure(type, text(names["value"]) ?: "", parents, text(names["traceback"]) ?: UNAVAILABLE)
     }
 
-    private fun text(value: Any?): String? =
-        when (value) {
-            is String -> value
-            is Bytes -> value.utf8()
-            is RemoteError -> value.message
-            else -> null
-        }
+    private fun text(value: Any?): String? = when (value) {
+        is String -> value
+        is Bytes -> value.utf8()
+        is RemoteError -> value.message
+        else -> null
+    }
 
     /** The exception for the [value] of an error: what the registry makes of it, or a [RemoteError]. */
-    fun exception(
-        value: Any?,
-        types: TypeRegistry,
-    ): Throwable {
+    fun exception(value: Any?, types: TypeRegistry): Throwable {
         if (value !is RemoteError) {
             return value as? Throwable
                 ?: RemoteError(RemoteFailure("unknown", "an error that is no exception", emptyList(), UNAVAILABLE))
@@ -143,12 +129,11 @@ internal object RemoteFailures {
         return own
     }
 
-    private fun loginFailure(error: RemoteError): LoginFailed? =
-        when {
-            error.isA(UNAUTHORIZED) -> UnauthorizedLogin(cause = error)
-            error.isA(DENIED) -> LoginDenied(escaped(error.remoteMessage), error)
-            error.isA(UNHANDLED) -> UnhandledCredentials(escaped(error.remoteMessage), error)
-            error.isA(LOGIN_FAILED) -> LoginFailed(escaped(error.remoteMessage), error)
-            else -> null
-        }
+    private fun loginFailure(error: RemoteError): LoginFailed? = when {
+        error.isA(UNAUTHORIZED) -> UnauthorizedLogin(cause = error)
+        error.isA(DENIED) -> LoginDenied(escaped(error.remoteMessage), error)
+        error.isA(UNHANDLED) -> UnhandledCredentials(escaped(error.remoteMessage), error)
+        error.isA(LOGIN_FAILED) -> LoginFailed(escaped(error.remoteMessage), error)
+        else -> null
+    }
 }

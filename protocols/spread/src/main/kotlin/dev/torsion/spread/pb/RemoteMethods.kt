@@ -26,20 +26,14 @@ public class RemoteMethods private constructor() {
     private val handlers = HashMap<String, Handler>()
 
     /** Calls of [name] are for [handler]. @throws IllegalArgumentException when they are for another already */
-    public fun on(
-        name: String,
-        handler: Handler,
-    ): RemoteMethods =
-        apply {
-            require(handlers.putIfAbsent(name, handler) == null) { "there are two methods called $name" }
-        }
+    public fun on(name: String, handler: Handler): RemoteMethods = apply {
+        require(handlers.putIfAbsent(name, handler) == null) { "there are two methods called $name" }
+    }
 
     /** [on] for a suspend function, which runs in the connection's scope. */
     @JvmSynthetic
-    public fun onSuspend(
-        name: String,
-        handler: suspend (RemoteCall) -> Any?,
-    ): RemoteMethods = on(name) { call -> inlineCallbacks(call.broker.coroutineContext) { handler(call).takeIf { it !== Unit } } }
+    public fun onSuspend(name: String, handler: suspend (RemoteCall) -> Any?): RemoteMethods =
+        on(name) { call -> inlineCallbacks(call.broker.coroutineContext) { handler(call).takeIf { it !== Unit } } }
 
     /** An object with all functions so far. */
     public fun referenceable(): Referenceable = Functions(HashMap(handlers))
@@ -47,9 +41,7 @@ public class RemoteMethods private constructor() {
     /** A root object with all functions so far. */
     public fun root(): Root = RootFunctions(HashMap(handlers))
 
-    private open class Functions(
-        private val handlers: Map<String, Handler>,
-    ) : Referenceable {
+    private open class Functions(private val handlers: Map<String, Handler>) : Referenceable {
         override fun remoteMessageReceived(call: RemoteCall): Any? {
             val handler = handlers[call.name] ?: throw NoSuchMethod("No such method: remote_${escaped(call.name, SHOWN)}")
             return handler.handle(call)
@@ -58,15 +50,11 @@ public class RemoteMethods private constructor() {
         override fun toString() = "RemoteMethods(${handlers.keys})"
     }
 
-    private class RootFunctions(
-        handlers: Map<String, Handler>,
-    ) : Functions(handlers),
+    private class RootFunctions(handlers: Map<String, Handler>) :
+        Functions(handlers),
         Root
 
-    private class Contract(
-        private val table: MethodTable,
-        private val target: Any,
-    ) : Root {
+    private class Contract(private val table: MethodTable, private val target: Any) : Root {
         override fun remoteMessageReceived(call: RemoteCall): Any? = table.invoke(target, call)
 
         override fun toString() = "RemoteMethods(${table.names})"
@@ -84,9 +72,6 @@ public class RemoteMethods private constructor() {
          * are those of [Remote], or their own.
          */
         @JvmStatic
-        public fun <T : Any> of(
-            contract: Class<T>,
-            target: T,
-        ): Root = Contract(MethodTable.ofContract(contract), target)
+        public fun <T : Any> of(contract: Class<T>, target: T): Root = Contract(MethodTable.ofContract(contract), target)
     }
 }

@@ -44,10 +44,7 @@ public object RemoteProxies {
         return requireNotNull(handler as? Handler) { "no proxy of a remote object: ${proxy.javaClass.name}" }.reference
     }
 
-    internal fun <T : Any> make(
-        reference: RemoteReference,
-        contract: Class<T>,
-    ): T {
+    internal fun <T : Any> make(reference: RemoteReference, contract: Class<T>): T {
         require(contract.isInterface) { "${contract.name} is no interface" }
         val plans = PLANS.get(contract)
         return contract.cast(Proxy.newProxyInstance(contract.classLoader, arrayOf(contract), Handler(reference, contract, plans)))
@@ -63,51 +60,38 @@ public object RemoteProxies {
                 type.methods.filter { Modifier.isAbstract(it.modifiers) && !isOfObject(it) }.associateWith { Plan.of(it) }
         }
 
-    private fun isOfObject(method: Method) =
-        try {
-            Any::class.java.getMethod(method.name, *method.parameterTypes)
-            true
-        } catch (_: NoSuchMethodException) {
-            false
-        }
+    private fun isOfObject(method: Method) = try {
+        Any::class.java.getMethod(method.name, *method.parameterTypes)
+        true
+    } catch (_: NoSuchMethodException) {
+        false
+    }
 
     private enum class Voice { DEFERRED, FUTURE, SUSPEND, NONE }
 
-    private class Plan(
-        val name: String,
-        val voice: Voice,
-        val result: Type,
-    ) {
-        fun call(
-            reference: RemoteReference,
-            arguments: List<Any?>,
-        ): Any? =
-            when (voice) {
-                Voice.DEFERRED -> reference.callRemoteWith(name, arguments, emptyMap()).addCallback { convert(it) }
-                Voice.FUTURE -> reference.callWith(name, arguments, emptyMap()).thenApply { convert(it) }
-                Voice.NONE -> {
-                    reference.send(name, *arguments.toTypedArray())
-                    null
-                }
-                Voice.SUSPEND -> suspended(reference, arguments)
+    private class Plan(val name: String, val voice: Voice, val result: Type) {
+        fun call(reference: RemoteReference, arguments: List<Any?>): Any? = when (voice) {
+            Voice.DEFERRED -> reference.callRemoteWith(name, arguments, emptyMap()).addCallback { convert(it) }
+            Voice.FUTURE -> reference.callWith(name, arguments, emptyMap()).thenApply { convert(it) }
+            Voice.NONE -> {
+                reference.send(name, *arguments.toTypedArray())
+                null
             }
+            Voice.SUSPEND -> suspended(reference, arguments)
+        }
 
-        private fun suspended(
-            reference: RemoteReference,
-            arguments: List<Any?>,
-        ): Any? {
+        private fun suspended(reference: RemoteReference, arguments: List<Any?>): Any? {
             @Suppress("UNCHECKED_CAST")
             val continuation = arguments.last() as Continuation<Any?>
             val call: suspend () -> Any? = { convert(reference.askWith(name, arguments.dropLast(1), emptyMap())) }
             return call.startCoroutineUninterceptedOrReturn(continuation)
         }
 
-        private fun convert(answer: Any?): Any? =
-            when (result) {
-                Unit::class.java -> Unit
-                Void::class.java -> null
-                else -> Answers.convert(name, answer, result)
-            }
+        private fun convert(answer: Any?): Any? = when (result) {
+            Unit::class.java -> Unit
+            Void::class.java -> null
+            else -> Answers.convert(name, answer, result)
+        }
 
         companion object {
             fun of(method: Method): Plan {
@@ -132,16 +116,9 @@ public object RemoteProxies {
         }
     }
 
-    private class Handler(
-        val reference: RemoteReference,
-        private val contract: Class<*>,
-        private val plans: Map<Method, Plan>,
-    ) : InvocationHandler {
-        override fun invoke(
-            proxy: Any,
-            method: Method,
-            args: Array<Any?>?,
-        ): Any? {
+    private class Handler(val reference: RemoteReference, private val contract: Class<*>, private val plans: Map<Method, Plan>) :
+        InvocationHandler {
+        override fun invoke(proxy: Any, method: Method, args: Array<Any?>?): Any? {
             plans[method]?.let { return it.call(reference, args?.asList() ?: emptyList()) }
             if (method.isDefault) return InvocationHandler.invokeDefault(proxy, method, *(args ?: arrayOfNulls(0)))
             return when (method.name) {

@@ -55,57 +55,34 @@ public class RemoteReference internal constructor(
      * Calls the method [name] with [args]; Twisted's `callRemote`. The value of the Deferred is what the method gives, in the types that
      * [Jelly][dev.torsion.spread.jelly.Jelly] lists.
      */
-    public fun callRemote(
-        name: String,
-        vararg args: Any?,
-    ): Deferred<Any?> = callRemoteWith(name, args.asList(), emptyMap())
+    public fun callRemote(name: String, vararg args: Any?): Deferred<Any?> = callRemoteWith(name, args.asList(), emptyMap())
 
     /** [callRemote] with some arguments by their names. */
-    public fun callRemoteWith(
-        name: String,
-        args: List<Any?>,
-        kwargs: Map<String, Any?>,
-    ): Deferred<Any?> = begin(name, args, kwargs).deferred
+    public fun callRemoteWith(name: String, args: List<Any?>, kwargs: Map<String, Any?>): Deferred<Any?> =
+        begin(name, args, kwargs).deferred
 
     /** Calls the method [name] and wants no answer, not even an error; Twisted's `pbanswer=False`. On any thread. */
-    public fun send(
-        name: String,
-        vararg args: Any?,
-    ) {
+    public fun send(name: String, vararg args: Any?) {
         broker.loop.execute { broker.sendOnly(this, name, args.asList(), emptyMap()) }
     }
 
     /** [callRemote] as a future, on any thread. Cancelling it, or any stage of it, gives up the answer. */
-    public fun call(
-        name: String,
-        vararg args: Any?,
-    ): CompletableFuture<Any?> = callWith(name, args.asList(), emptyMap())
+    public fun call(name: String, vararg args: Any?): CompletableFuture<Any?> = callWith(name, args.asList(), emptyMap())
 
     /** [call] for an answer that is to be a [type]: any number that fits, `byte[]`, an interface of a remote object, and so on. */
-    public fun <T : Any> call(
-        type: Class<T>,
-        name: String,
-        vararg args: Any?,
-    ): CompletableFuture<T> =
+    public fun <T : Any> call(type: Class<T>, name: String, vararg args: Any?): CompletableFuture<T> =
         callWith(name, args.asList(), emptyMap()).thenApply { value ->
             @Suppress("UNCHECKED_CAST")
             Answers.convert(name, value, type) as T
         }
 
     /** [call] with some arguments by their names. Do not change what is given: it is read on the reactor's thread. */
-    public fun callWith(
-        name: String,
-        args: List<Any?>,
-        kwargs: Map<String, Any?>,
-    ): CompletableFuture<Any?> = broker.future { begin(name, args, kwargs) }
+    public fun callWith(name: String, args: List<Any?>, kwargs: Map<String, Any?>): CompletableFuture<Any?> =
+        broker.future { begin(name, args, kwargs) }
 
     /** [callRemote] for coroutines, on any dispatcher. A call that is cancelled gives up the answer. */
     @JvmSynthetic
-    public suspend fun askWith(
-        name: String,
-        args: List<Any?>,
-        kwargs: Map<String, Any?>,
-    ): Any? =
+    public suspend fun askWith(name: String, args: List<Any?>, kwargs: Map<String, Any?>): Any? =
         suspendCancellableCoroutine { continuation ->
             val call = HandedOver(continuation)
             broker.loop.execute { if (continuation.isActive) call.begin(begin(name, args, kwargs)) }
@@ -144,11 +121,7 @@ public class RemoteReference internal constructor(
         backstop?.clean()
     }
 
-    private fun begin(
-        name: String,
-        args: List<Any?>,
-        kwargs: Map<String, Any?>,
-    ): OutgoingCall = broker.call(this, name, args, kwargs)
+    private fun begin(name: String, args: List<Any?>, kwargs: Map<String, Any?>): OutgoingCall = broker.call(this, name, args, kwargs)
 
     override fun equals(other: Any?): Boolean = other is RemoteReference && broker === other.broker && id == other.id
 
@@ -157,10 +130,7 @@ public class RemoteReference internal constructor(
     override fun toString(): String = "RemoteReference(${if (id is Bytes) escaped(id) else id}${if (isClosed) ", closed" else ""})"
 
     /** What is left to do once the reference itself is gone, so it must not know that. */
-    private class Release(
-        private val broker: Broker,
-        private val id: BananaInteger,
-    ) : Runnable {
+    private class Release(private val broker: Broker, private val id: BananaInteger) : Runnable {
         private val done = AtomicBoolean()
 
         val isReleased get() = done.get()
@@ -177,10 +147,7 @@ public class RemoteReference internal constructor(
 
 /** [RemoteReference.askWith] for arguments by position and an answer of type [T]: `root.ask<Int>("add", 1, 2)`. */
 @JvmSynthetic
-public suspend inline fun <reified T> RemoteReference.ask(
-    name: String,
-    vararg args: Any?,
-): T {
+public suspend inline fun <reified T> RemoteReference.ask(name: String, vararg args: Any?): T {
     val answer = askWith(name, args.asList(), emptyMap())
     return (if (answer == null && null is T) null else object : Answer<T>(name) {}.convert(answer)) as T
 }
@@ -191,9 +158,7 @@ public inline fun <reified T : Any> RemoteReference.remote(): T = proxy(T::class
 
 /** The answer of the method [name], whose type with its arguments is that of the subclass: for `ask` alone. */
 @PublishedApi
-internal abstract class Answer<T>(
-    private val name: String,
-) {
+internal abstract class Answer<T>(private val name: String) {
     fun convert(value: Any?): Any? {
         val type = (javaClass.genericSuperclass as ParameterizedType).actualTypeArguments[0]
         return if (type == Unit::class.java) Unit else Answers.convert(name, value, type)

@@ -137,26 +137,17 @@ class BananaSpec :
         }
     })
 
-private fun encode(
-    element: BananaElement,
-    dialect: BananaDialect = BananaDialect.NONE,
-) = BananaEncoder().encode(element, dialect).toHexString()
+private fun encode(element: BananaElement, dialect: BananaDialect = BananaDialect.NONE) =
+    BananaEncoder().encode(element, dialect).toHexString()
 
 private fun decode(hex: String) = decodePieces(listOf(bytes(hex))).single()
 
-private fun refused(
-    hex: String,
-    limits: BananaLimits = BananaLimits.DEFAULT,
-    dialect: BananaDialect = BananaDialect.PB,
-): String {
+private fun refused(hex: String, limits: BananaLimits = BananaLimits.DEFAULT, dialect: BananaDialect = BananaDialect.PB): String {
     val decoder = BananaDecoder(limits).apply { this.dialect = dialect }
     return shouldThrow<ProtocolViolationException> { decoder.decode(ByteBuffer.wrap(bytes(hex))) }.message!!
 }
 
-private fun decodePieces(
-    pieces: List<ByteArray>,
-    limits: BananaLimits = BananaLimits.DEFAULT,
-): List<BananaElement> {
+private fun decodePieces(pieces: List<ByteArray>, limits: BananaLimits = BananaLimits.DEFAULT): List<BananaElement> {
     val decoder = BananaDecoder(limits).apply { dialect = BananaDialect.PB }
     return pieces.flatMap { piece ->
         val input = ByteBuffer.wrap(piece).asReadOnlyBuffer()
@@ -165,10 +156,7 @@ private fun decodePieces(
 }
 
 /** The elements that came, and what was wrong behind them. */
-private fun outcome(
-    pieces: List<ByteArray>,
-    limits: BananaLimits,
-): Pair<List<BananaElement>, String?> {
+private fun outcome(pieces: List<ByteArray>, limits: BananaLimits): Pair<List<BananaElement>, String?> {
     val decoder = BananaDecoder(limits).apply { dialect = BananaDialect.PB }
     val elements = ArrayList<BananaElement>()
     try {
@@ -184,17 +172,13 @@ private fun outcome(
 
 internal fun bytes(hex: String): ByteArray = hex.hexToByteArray()
 
-internal fun randomElement(
-    random: Random,
-    depth: Int,
-): BananaElement =
-    when (random.nextInt(if (depth > 0) 6 else 4)) {
-        0 -> BananaInteger.of(BigInteger(random.nextInt(448), random).let { if (random.nextBoolean()) it else it.negate() })
-        1 -> BananaInteger.of(random.nextInt(300) - 150L)
-        2 -> BananaFloat(java.lang.Double.longBitsToDouble(random.nextLong()))
-        3 -> Bytes.of(ByteArray(random.nextInt(20)).also(random::nextBytes)).takeIf { random.nextBoolean() } ?: Vocabulary.word(7)!!
-        else -> BananaList(List(random.nextInt(5)) { randomElement(random, depth - 1) })
-    }
+internal fun randomElement(random: Random, depth: Int): BananaElement = when (random.nextInt(if (depth > 0) 6 else 4)) {
+    0 -> BananaInteger.of(BigInteger(random.nextInt(448), random).let { if (random.nextBoolean()) it else it.negate() })
+    1 -> BananaInteger.of(random.nextInt(300) - 150L)
+    2 -> BananaFloat(java.lang.Double.longBitsToDouble(random.nextLong()))
+    3 -> Bytes.of(ByteArray(random.nextInt(20)).also(random::nextBytes)).takeIf { random.nextBoolean() } ?: Vocabulary.word(7)!!
+    else -> BananaList(List(random.nextInt(5)) { randomElement(random, depth - 1) })
+}
 
 /** Bytes that look like Banana more often than chance would have it. */
 internal fun fuzzBytes(random: Random): ByteArray {

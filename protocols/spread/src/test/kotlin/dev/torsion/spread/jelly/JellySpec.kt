@@ -204,10 +204,7 @@ class JellySpec :
         }
     })
 
-private class Pond(
-    val frogs: Int,
-    val state: Any = mapOf("frogs" to frogs),
-) : Copyable {
+private class Pond(val frogs: Int, val state: Any = mapOf("frogs" to frogs)) : Copyable {
     override fun typeToCopyFor(perspective: Any?) = "ponds.Pond"
 
     override fun stateToCopyFor(perspective: Any?) = state
@@ -229,11 +226,7 @@ private class RemotePond : RemoteCopy {
 }
 
 @JvmRecord
-private data class Point(
-    val x: Int,
-    val name: String,
-    val list: List<Int>,
-)
+private data class Point(val x: Int, val name: String, val list: List<Int>)
 
 private fun overflow(n: Int): Int = overflow(n + 1) + 1
 
@@ -243,10 +236,8 @@ private fun unsendable(value: Any?) = shouldThrow<UnsendableValueException> { Je
 
 private fun refused(element: BananaElement) = shouldThrow<ProtocolViolationException> { Jelly().unjelly(element) }.message!!
 
-private fun sexp(
-    tag: String,
-    vararg parts: Any,
-): BananaList = BananaList(listOf(Bytes.utf8(tag)) + parts.map { if (it is Int) BananaInteger.of(it.toLong()) else it as BananaElement })
+private fun sexp(tag: String, vararg parts: Any): BananaList =
+    BananaList(listOf(Bytes.utf8(tag)) + parts.map { if (it is Int) BananaInteger.of(it.toLong()) else it as BananaElement })
 
 private fun valueOrViolation(bytes: ByteArray) {
     val decoder = BananaDecoder().apply { dialect = BananaDialect.PB }
@@ -265,15 +256,11 @@ private val TAGS =
         "class", "ponds.Pond", "shapes.Point", "remote", "unpersistable",
     )
 
-private fun randomTree(
-    random: Random,
-    depth: Int,
-): BananaElement =
-    when (if (depth == 0) random.nextInt(3) else random.nextInt(9)) {
-        0 -> BananaInteger.of(random.nextInt(4).toLong())
-        1 -> Bytes.utf8(listOf("true", "frogs", "x", "name", "list", "2024 1 1")[random.nextInt(6)])
-        2 -> sexp("dereference", random.nextInt(4))
-        3 -> sexp("reference", random.nextInt(4), randomTree(random, depth - 1))
-        4 -> sexp("dictionary", *Array(random.nextInt(4)) { BananaList.of(randomTree(random, depth - 1), randomTree(random, depth - 1)) })
-        else -> sexp(TAGS[random.nextInt(TAGS.size)], *Array(random.nextInt(4)) { randomTree(random, depth - 1) })
-    }
+private fun randomTree(random: Random, depth: Int): BananaElement = when (if (depth == 0) random.nextInt(3) else random.nextInt(9)) {
+    0 -> BananaInteger.of(random.nextInt(4).toLong())
+    1 -> Bytes.utf8(listOf("true", "frogs", "x", "name", "list", "2024 1 1")[random.nextInt(6)])
+    2 -> sexp("dereference", random.nextInt(4))
+    3 -> sexp("reference", random.nextInt(4), randomTree(random, depth - 1))
+    4 -> sexp("dictionary", *Array(random.nextInt(4)) { BananaList.of(randomTree(random, depth - 1), randomTree(random, depth - 1)) })
+    else -> sexp(TAGS[random.nextInt(TAGS.size)], *Array(random.nextInt(4)) { randomTree(random, depth - 1) })
+}

@@ -50,10 +50,7 @@ internal fun vectors(): List<Triple<String, String, String>> =
         lines.filterNot { it.startsWith("#") }.map { it.split(' ') }.map { (what, pb, none) -> Triple(what, pb, none) }.toList()
     }
 
-internal fun decode(
-    hex: String,
-    dialect: BananaDialect,
-): BananaElement {
+internal fun decode(hex: String, dialect: BananaDialect): BananaElement {
     val input = ByteBuffer.wrap(bytes(hex))
     val element = BananaDecoder().apply { this.dialect = dialect }.decode(input)!!
     check(!input.hasRemaining()) { "more than one element" }
@@ -61,11 +58,7 @@ internal fun decode(
 }
 
 /** What the value is, as the first field of the vectors says it. */
-private fun describe(
-    value: Any?,
-    met: IdentityHashMap<Any, Int>,
-    to: StringBuilder,
-) {
+private fun describe(value: Any?, met: IdentityHashMap<Any, Int>, to: StringBuilder) {
     when (value) {
         null -> to.append('n')
         true -> to.append('T')
@@ -87,20 +80,13 @@ private fun describe(
     }
 }
 
-private fun collection(
-    value: Any,
-    met: IdentityHashMap<Any, Int>,
-    to: StringBuilder,
-) {
+private fun collection(value: Any, met: IdentityHashMap<Any, Int>, to: StringBuilder) {
     met[value]?.let { number ->
         to.append('@').append(number)
         return
     }
     met[value] = met.size
-    fun all(
-        letter: Char,
-        values: Iterable<Any?>,
-    ) {
+    fun all(letter: Char, values: Iterable<Any?>) {
         to.append(letter).append('(')
         values.forEachIndexed { i, part ->
             if (i > 0) to.append(',')

@@ -74,13 +74,12 @@ class BrokerFuzzSpec :
         }
     })
 
-private fun root() =
-    RemoteMethods
-        .create()
-        .on("x") { it.args }
-        .on("get") { RemoteMethods.create().referenceable() }
-        .on("throw") { throw PBError("on purpose") }
-        .root()
+private fun root() = RemoteMethods
+    .create()
+    .on("x") { it.args }
+    .on("get") { RemoteMethods.create().referenceable() }
+    .on("throw") { throw PBError("on purpose") }
+    .root()
 
 private val COMMANDS =
     listOf("message", "message", "message", "answer", "error", "decref", "decache", "uncache", "cachemessage", "version", "x")
@@ -110,23 +109,18 @@ private fun message(random: Random): BananaElement {
 
 private fun number(random: Random) = BananaInteger.of(random.nextInt(4).toLong())
 
-private fun arguments(random: Random) =
-    when (random.nextInt(10)) {
-        0 -> value(random, 2)
-        else -> BananaList(listOf<BananaElement>(Bytes.utf8("tuple")) + List(random.nextInt(3)) { value(random, 3) })
-    }
+private fun arguments(random: Random) = when (random.nextInt(10)) {
+    0 -> value(random, 2)
+    else -> BananaList(listOf<BananaElement>(Bytes.utf8("tuple")) + List(random.nextInt(3)) { value(random, 3) })
+}
 
-private fun value(
-    random: Random,
-    depth: Int,
-): BananaElement =
-    when (if (depth == 0) 0 else random.nextInt(8)) {
-        0 -> number(random)
-        1 -> BananaList.of(Bytes.utf8("None"))
-        2 -> BananaList.of(Bytes.utf8("remote"), number(random))
-        3 -> BananaList.of(Bytes.utf8("local"), if (random.nextBoolean()) number(random) else Bytes.utf8("root"))
-        4 -> BananaList.of(Bytes.utf8("cached"), number(random))
-        5 -> BananaList.of(Bytes.utf8("some.Type"), number(random), value(random, depth - 1))
-        6 -> BananaList.of(Bytes.utf8("twisted.spread.pb.CopyableFailure"), value(random, depth - 1))
-        else -> BananaList(listOf<BananaElement>(Bytes.utf8("list")) + List(random.nextInt(3)) { value(random, depth - 1) })
-    }
+private fun value(random: Random, depth: Int): BananaElement = when (if (depth == 0) 0 else random.nextInt(8)) {
+    0 -> number(random)
+    1 -> BananaList.of(Bytes.utf8("None"))
+    2 -> BananaList.of(Bytes.utf8("remote"), number(random))
+    3 -> BananaList.of(Bytes.utf8("local"), if (random.nextBoolean()) number(random) else Bytes.utf8("root"))
+    4 -> BananaList.of(Bytes.utf8("cached"), number(random))
+    5 -> BananaList.of(Bytes.utf8("some.Type"), number(random), value(random, depth - 1))
+    6 -> BananaList.of(Bytes.utf8("twisted.spread.pb.CopyableFailure"), value(random, depth - 1))
+    else -> BananaList(listOf<BananaElement>(Bytes.utf8("list")) + List(random.nextInt(3)) { value(random, depth - 1) })
+}

@@ -90,11 +90,7 @@ private class Master {
     val detached = Deferred<Unit>()
 
     @Suppress("UNUSED_PARAMETER")
-    fun requestAvatar(
-        id: dev.torsion.cred.AvatarId,
-        mind: Any?,
-        types: List<Class<*>>,
-    ): Deferred<Login<*>> {
+    fun requestAvatar(id: dev.torsion.cred.AvatarId, mind: Any?, types: List<Class<*>>): Deferred<Login<*>> {
         attached.callback(mind as RemoteReference)
         return succeed(Login(Avatar::class.java, Worker()) { detached.callback(Unit) })
     }

@@ -54,10 +54,7 @@ class CallsSpec :
                 val second = Second()
 
                 @Remote("get_main")
-                fun main(
-                    message0: String,
-                    message1: String,
-                ): List<Any> {
+                fun main(message0: String, message1: String): List<Any> {
                     said.addAll(listOf(message0, message1))
                     return listOf("2", "3", second)
                 }
@@ -75,22 +72,14 @@ class CallsSpec :
         test("arguments come by position and by name, as the types that the method declares") {
             class Target : Root {
                 @Remote
-                fun types(
-                    int: Int,
-                    double: Double,
-                    bytes: ByteArray,
-                    list: List<Int>,
-                    @Arg("other") text: String?,
-                ) = "$int $double ${bytes.size} ${list.sum()} $text"
+                fun types(int: Int, double: Double, bytes: ByteArray, list: List<Int>, @Arg("other") text: String?) =
+                    "$int $double ${bytes.size} ${list.sum()} $text"
 
                 @Remote
                 fun everything(call: RemoteCall) = Tuple.of(call.name, call.args, call.kwargs)
 
                 @Remote
-                fun rest(
-                    first: String,
-                    vararg more: Int,
-                ) = first + more.sum()
+                fun rest(first: String, vararg more: Int) = first + more.sum()
 
                 @Remote
                 suspend fun later(seconds: Int): String {
@@ -123,19 +112,13 @@ class CallsSpec :
         test("what does not fit a method is an error of the caller's") {
             class Target : Root {
                 @Remote
-                fun add(
-                    @Arg("a") a: Int,
-                    @Arg("b") b: Int,
-                ) = a + b
+                fun add(@Arg("a") a: Int, @Arg("b") b: Int) = a + b
 
                 fun hidden() = "secret"
             }
             scene(Target()) {
-                suspend fun error(
-                    args: List<Any?>,
-                    kwargs: Map<String, Any?> = emptyMap(),
-                    name: String = "add",
-                ) = shouldThrow<RemoteError> { root.callRemoteWith(name, args, kwargs).await() }
+                suspend fun error(args: List<Any?>, kwargs: Map<String, Any?> = emptyMap(), name: String = "add") =
+                    shouldThrow<RemoteError> { root.callRemoteWith(name, args, kwargs).await() }
                 for ((args, kwargs) in listOf(
                     listOf(1) to emptyMap(),
                     listOf(1, 2, 3) to emptyMap(),
@@ -156,9 +139,7 @@ class CallsSpec :
         }
 
         test("an exception comes as a RemoteError with its type, its parents and no trace; a PBError is not logged") {
-            class Mine(
-                message: String,
-            ) : IOException(message)
+            class Mine(message: String) : IOException(message)
 
             val methods =
                 RemoteMethods

@@ -146,20 +146,13 @@ private class RealmOfUsers : Realm {
     val minds = ArrayList<Any?>()
     val out = ArrayList<String>()
 
-    override fun requestAvatar(
-        id: AvatarId,
-        mind: Any?,
-        types: List<Class<*>>,
-    ): Deferred<Login<*>> {
+    override fun requestAvatar(id: AvatarId, mind: Any?, types: List<Class<*>>): Deferred<Login<*>> {
         minds.add(mind)
         return succeed(Login(Avatar::class.java, User("$id")) { out.add("$id") })
     }
 }
 
-private fun loginScene(
-    vararg checkers: CredentialsChecker,
-    block: suspend Scene.(RealmOfUsers) -> Unit,
-) {
+private fun loginScene(vararg checkers: CredentialsChecker, block: suspend Scene.(RealmOfUsers) -> Unit) {
     val realm = RealmOfUsers()
     scene(PBServerFactory(Portal(realm, *checkers))) { block(realm) }
 }

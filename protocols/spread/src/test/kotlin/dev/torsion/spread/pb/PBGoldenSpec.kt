@@ -144,10 +144,7 @@ internal val NO_TIMEOUT = PBOptions(handshakeTimeout = Duration.ofDays(1))
 
 internal val ADDRESS = dev.torsion.net.IPv4Address("192.0.2.1", 8800)
 
-internal fun serverSide(
-    root: RootSource,
-    options: PBOptions = PBOptions.DEFAULT,
-): Pair<StringTransport, Broker> {
+internal fun serverSide(root: RootSource, options: PBOptions = PBOptions.DEFAULT): Pair<StringTransport, Broker> {
     val broker = PBServerFactory(root, options.copy(handshakeTimeout = Duration.ofDays(1))).buildProtocol(ADDRESS) as Broker
     return StringTransport().connect(broker) to broker
 }

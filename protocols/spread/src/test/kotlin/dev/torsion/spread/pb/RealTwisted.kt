@@ -31,16 +31,10 @@ internal object RealTwisted {
     }
 
     /** What the program [script] prints for [arguments]. */
-    fun output(
-        script: String,
-        vararg arguments: String,
-    ): String = run(listOf(SCRIPTS + script, *arguments))
+    fun output(script: String, vararg arguments: String): String = run(listOf(SCRIPTS + script, *arguments))
 
     /** Runs [block] with the ports of the server [script], by name; the server ends with it. */
-    fun <T> withServer(
-        script: String,
-        block: (Map<String, Int>) -> T,
-    ): T {
+    fun <T> withServer(script: String, block: (Map<String, Int>) -> T): T {
         val process = ProcessBuilder(PYTHON, SCRIPTS + script).redirectError(ProcessBuilder.Redirect.INHERIT).start()
         try {
             val line = process.inputReader().readLine() ?: error("$script ended before it printed its ports")

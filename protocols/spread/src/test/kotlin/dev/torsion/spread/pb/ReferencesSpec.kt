@@ -120,10 +120,7 @@ class ReferencesSpec :
         test("a view knows who calls, and is one object for each avatar") {
             class Group : Viewable {
                 @View
-                fun who(
-                    caller: Any?,
-                    question: String,
-                ) = "$question ${(caller as? User)?.name}"
+                fun who(caller: Any?, question: String) = "$question ${(caller as? User)?.name}"
             }
             val group = Group()
             val joe = User("joe")
@@ -202,18 +199,12 @@ class ReferencesSpec :
                 lateinit var reactor: Reactor
 
                 @Remote
-                fun bytes(
-                    collector: RemoteReference,
-                    size: Int,
-                ) {
+                fun bytes(collector: RemoteReference, size: Int) {
                     started.add(BytesPager(collector, ByteArray(size) { it.toByte() }, 8192).start())
                 }
 
                 @Remote
-                fun file(
-                    collector: RemoteReference,
-                    size: Int,
-                ) {
+                fun file(collector: RemoteReference, size: Int) {
                     started.add(FilePager(reactor, collector, ByteArray(size) { it.toByte() }.inputStream()).start())
                 }
 
@@ -260,10 +251,7 @@ class ReferencesSpec :
                 object : Calculator {
                     var noted = 0
 
-                    override fun add(
-                        a: Int,
-                        b: Int,
-                    ) = succeed(a + b)
+                    override fun add(a: Int, b: Int) = succeed(a + b)
 
                     override fun split(text: String) = CompletableFuture.completedFuture(text.split(' '))
 
@@ -329,10 +317,7 @@ class ReferencesSpec :
 
 internal interface Calculator {
     @Remote("plus")
-    fun add(
-        a: Int,
-        b: Int,
-    ): Deferred<Int>
+    fun add(a: Int, b: Int): Deferred<Int>
 
     fun split(text: String): CompletableFuture<List<String>>
 
@@ -363,9 +348,7 @@ internal suspend fun <T> CompletableFuture<T>.await(scene: Scene): T {
     }
 }
 
-internal class User(
-    val name: String,
-) : Avatar {
+internal class User(val name: String) : Avatar {
     @Perspective
     fun echo(text: String) = Tuple.of(name, text)
 }
@@ -376,18 +359,12 @@ private class Pond : Cacheable {
 
     override fun typeToCopyFor(perspective: Any?) = "ponds.Pond"
 
-    override fun stateToCacheAndObserveFor(
-        perspective: Any?,
-        observer: RemoteCacheObserver,
-    ): Any? {
+    override fun stateToCacheAndObserveFor(perspective: Any?, observer: RemoteCacheObserver): Any? {
         observers.add(observer)
         return mapOf("frogs" to frogs)
     }
 
-    override fun stoppedObserving(
-        perspective: Any?,
-        observer: RemoteCacheObserver,
-    ) {
+    override fun stoppedObserving(perspective: Any?, observer: RemoteCacheObserver) {
         check(observers.remove(observer)) { "nobody observed" }
     }
 

@@ -28,11 +28,7 @@ internal class Scene(
         PBClient.open(clientFromString(reactor, "tcp:127.0.0.1:$port"), options).await()
 }
 
-internal fun scene(
-    server: PBServerFactory,
-    clientOptions: PBOptions = PBOptions.DEFAULT,
-    block: suspend Scene.() -> Unit,
-): Unit =
+internal fun scene(server: PBServerFactory, clientOptions: PBOptions = PBOptions.DEFAULT, block: suspend Scene.() -> Unit): Unit =
     runReactorTest {
         val port = listenTcp(0, server, "127.0.0.1")
         val client = PBClient.open(clientFromString(this, "tcp:127.0.0.1:${port.port()}"), clientOptions).await()

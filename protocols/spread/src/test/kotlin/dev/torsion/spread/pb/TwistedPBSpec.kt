@@ -43,10 +43,7 @@ class TwistedPBSpec :
     FunSpec({
         defaultTestConfig = DefaultTestConfig(enabledOrReasonIf = { RealTwisted.isHere })
 
-        fun against(
-            service: String,
-            block: suspend (PBClient) -> Unit,
-        ) = RealTwisted.withServer("twisted_pb_server.py") { ports ->
+        fun against(service: String, block: suspend (PBClient) -> Unit) = RealTwisted.withServer("twisted_pb_server.py") { ports ->
             withRealReactor {
                 val client = connectPB("tcp:127.0.0.1:${ports.getValue(service)}", PBOptions(types))
                 block(client)
@@ -182,14 +179,9 @@ private val types: TypeRegistry =
         .build()
 
 @JvmRecord
-internal data class Point(
-    val x: Int,
-    val name: String,
-)
+internal data class Point(val x: Int, val name: String)
 
-private data class Frogs(
-    val count: Long,
-)
+private data class Frogs(val count: Long)
 
 private class CachedPond : RemoteCache() {
     var frogs = 0L
@@ -226,10 +218,7 @@ private class Paging : Referenceable {
     }
 }
 
-private class OurUser(
-    private val name: String,
-    private val mind: Any?,
-) : Avatar {
+private class OurUser(private val name: String, private val mind: Any?) : Avatar {
     @Perspective
     fun who() = name
 
@@ -243,15 +232,10 @@ private class SharedPond : Cacheable {
 
     override fun typeToCopyFor(perspective: Any?) = "ponds.Shared"
 
-    override fun stateToCacheAndObserveFor(
-        perspective: Any?,
-        observer: RemoteCacheObserver,
-    ): Any? = mapOf("frogs" to frogs).also { observers.add(observer) }
+    override fun stateToCacheAndObserveFor(perspective: Any?, observer: RemoteCacheObserver): Any? =
+        mapOf("frogs" to frogs).also { observers.add(observer) }
 
-    override fun stoppedObserving(
-        perspective: Any?,
-        observer: RemoteCacheObserver,
-    ) {
+    override fun stoppedObserving(perspective: Any?, observer: RemoteCacheObserver) {
         observers.remove(observer)
     }
 }
@@ -270,25 +254,16 @@ private class OurRoot : Root {
     fun echo(values: List<Any?>) = listOf(values)
 
     @Remote("get_main")
-    fun main(
-        a: String,
-        b: String,
-    ): List<Any> = if (a == "0" && b == "1") listOf("2", "3", second) else emptyList()
+    fun main(a: String, b: String): List<Any> = if (a == "0" && b == "1") listOf("2", "3", second) else emptyList()
 
     @Remote
-    fun named(
-        @Arg("a") a: Int,
-        @Arg("b") b: Int,
-    ) = "$a $b"
+    fun named(@Arg("a") a: Int, @Arg("b") b: Int) = "$a $b"
 
     @Remote
     fun same(thing: Any?) = thing === second
 
     @Remote
-    fun callback(
-        theirs: RemoteReference,
-        number: Int,
-    ) = theirs.callRemote("double", number)
+    fun callback(theirs: RemoteReference, number: Int) = theirs.callRemote("double", number)
 
     @Remote
     fun point(point: Point) = Point(point.x + 1, point.name + "!")
@@ -306,11 +281,10 @@ private class OurRoot : Root {
     fun failure() = listOf(Failure(IllegalStateException("as a value")))
 
     @Remote
-    fun trap(theirs: RemoteReference): Deferred<Any?> =
-        theirs.callRemote("fail").addErrback { failure ->
-            val error = failure.value as RemoteError
-            listOf(error.remoteType, error.isA("builtins.LookupError"), error.remoteMessage)
-        }
+    fun trap(theirs: RemoteReference): Deferred<Any?> = theirs.callRemote("fail").addErrback { failure ->
+        val error = failure.value as RemoteError
+        listOf(error.remoteType, error.isA("builtins.LookupError"), error.remoteMessage)
+    }
 
     @Remote
     fun shared() = shared
@@ -334,16 +308,12 @@ private class OurRoot : Root {
     fun count() = brokers().single().localObjectCount
 
     @Remote
-    fun pages(
-        collector: RemoteReference,
-        size: Int,
-    ) {
+    fun pages(collector: RemoteReference, size: Int) {
         BytesPager(collector, ByteArray(size) { (it % 251).toByte() }).start()
     }
 
     @Remote
-    fun collect(theirs: RemoteReference) =
-        getAllPages(theirs, "pages").addCallback { pages -> pages.sumOf { (it as Bytes).size } }
+    fun collect(theirs: RemoteReference) = getAllPages(theirs, "pages").addCallback { pages -> pages.sumOf { (it as Bytes).size } }
 
     @Remote("wait")
     fun forEver() = Deferred<Any?>()
