@@ -41,7 +41,7 @@ public interface ClientEndpoint {
     /**
      * Connects. The Deferred gives the protocol that [factory] has built, once it is connected.
      *
-     * Fails with a [dev.torsion.net.ConnectException]; its subclass says why. It is a
+     * Fails with a [dev.torsion.net.CannotConnectException]; its subclass says why. It is a
      * [NoProtocolException][dev.torsion.net.NoProtocolException] when the factory built none. Cancelling the Deferred ends the attempt, and
      * it fails with [ConnectingCancelledException][dev.torsion.net.ConnectingCancelledException].
      *
@@ -52,7 +52,7 @@ public interface ClientEndpoint {
     /**
      * This endpoint with [wrapper] around the protocol, as [ServerEndpoint.wrap]. [connect] still gives the protocol of its own factory,
      * once that protocol has its connection. A wrapper may connect it later, for example after a handshake. When the connection ends before
-     * that, the Deferred fails with a [dev.torsion.net.ConnectException]; its cause is the reason.
+     * that, the Deferred fails with a [dev.torsion.net.CannotConnectException]; its cause is the reason.
      */
     public fun wrap(wrapper: FactoryWrapper): ClientEndpoint = WrappedClientEndpoint(this, wrapper)
 }

@@ -9,7 +9,7 @@ import dev.torsion.log.Logger
 import dev.torsion.net.Address
 import dev.torsion.net.AddressFamily
 import dev.torsion.net.ClientFactory
-import dev.torsion.net.ConnectException
+import dev.torsion.net.CannotConnectException
 import dev.torsion.net.ConnectOptions
 import dev.torsion.net.ConnectingCancelledException
 import dev.torsion.net.Connector
@@ -145,7 +145,7 @@ internal class ConnectOnce(private val factory: Factory, private val result: Def
         if (result.called) connector.disconnect() else result.callback(protocol)
     }
 
-    override fun clientConnectionFailed(connector: Connector, reason: ConnectException) {
+    override fun clientConnectionFailed(connector: Connector, reason: CannotConnectException) {
         if (!result.called) result.errback(reason)
     }
 }

@@ -7,7 +7,7 @@ import dev.torsion.defer.Deferred
 import dev.torsion.defer.fail
 import dev.torsion.defer.succeed
 import dev.torsion.net.Address
-import dev.torsion.net.ConnectException
+import dev.torsion.net.CannotConnectException
 import dev.torsion.net.ConnectingCancelledException
 import dev.torsion.net.Factory
 import dev.torsion.net.ListeningPort
@@ -89,5 +89,5 @@ private class InnerFactory(private val factory: Factory, private val destination
     }
 
     private fun ended(cause: Throwable?) =
-        ConnectException("Connection to $destination ended before its protocol was connected.", destination, cause)
+        CannotConnectException("Connection to $destination ended before its protocol was connected.", destination, cause)
 }

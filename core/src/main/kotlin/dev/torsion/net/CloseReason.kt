@@ -30,7 +30,7 @@ public enum class ClosePhase {
  * Why a connection is gone, for [Protocol.connectionLost].
  *
  * The kinds are [ConnectionDone] (closed in an orderly way), [ConnectionLost] (broken) and [ConnectionAborted] (cut by us). An attempt that
- * never became a connection ends in a [ConnectException]. It is an exception, so that a Deferred, a future or a suspend function can fail
+ * never became a connection ends in a [CannotConnectException]. It is an exception, so that a Deferred, a future or a suspend function can fail
  * with it as it is.
  *
  * @property by who ended it

@@ -98,7 +98,7 @@ constructor(public val protocol: Supplier<out Protocol>? = null) {
  *   }
  *
  *   @Override
- *   public void clientConnectionFailed(Connector connector, ConnectException reason) {
+ *   public void clientConnectionFailed(Connector connector, CannotConnectException reason) {
  *     log.warn("no answer: {reason}", "reason", reason);
  *   }
  * }
@@ -116,7 +116,7 @@ constructor(protocol: Supplier<out Protocol>? = null) : Factory(protocol) {
     public open fun clientConnectionMade(connector: Connector, protocol: Protocol) {}
 
     /** The attempt failed. Call [Connector.connect] here to try again. */
-    public open fun clientConnectionFailed(connector: Connector, reason: ConnectException) {}
+    public open fun clientConnectionFailed(connector: Connector, reason: CannotConnectException) {}
 
     /** The connection ended; its protocol knows already. Call [Connector.connect] here to connect again. */
     public open fun clientConnectionLost(connector: Connector, reason: CloseReason) {}

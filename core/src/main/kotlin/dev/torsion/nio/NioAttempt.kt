@@ -10,7 +10,7 @@ import dev.torsion.defer.Failure
 import dev.torsion.defer.Outcome
 import dev.torsion.log.safeMessage
 import dev.torsion.name.interleaved
-import dev.torsion.net.ConnectException
+import dev.torsion.net.CannotConnectException
 import dev.torsion.net.ConnectTimeoutException
 import dev.torsion.net.ConnectingCancelledException
 import dev.torsion.net.ConnectionRefusedException
@@ -45,7 +45,7 @@ internal class NioAttempt(private val reactor: NioEngine, private val target: Ni
     private var lookUp: Deferred<*>? = null
     private val waiting = ArrayDeque<InetAddress>()
     private val tried = LinkedHashSet<Try>()
-    private val failures = ArrayList<ConnectException>()
+    private val failures = ArrayList<CannotConnectException>()
     private var headStart: DelayedCall? = null
     private var isOver = false
 
@@ -68,7 +68,7 @@ internal class NioAttempt(private val reactor: NioEngine, private val target: Ni
             step()
         } catch (e: Throwable) {
             if (isOver) throw e
-            fail(ConnectException("Connection to $target failed: ${safeMessage(e)}.", target.toString(), e))
+            fail(CannotConnectException("Connection to $target failed: ${safeMessage(e)}.", target.toString(), e))
         }
     }
 
@@ -96,18 +96,18 @@ internal class NioAttempt(private val reactor: NioEngine, private val target: Ni
     }
 
     /** A refusal says more than the rest: that machine was reached. */
-    private fun noneConnected(): ConnectException {
+    private fun noneConnected(): CannotConnectException {
         val telling = failures.firstOrNull { it is ConnectionRefusedException } ?: failures.first()
         val cause = telling.cause.takeIf { failures.size == 1 } ?: telling
         failures.remove(telling)
         return when (telling) {
             is ConnectionRefusedException -> ConnectionRefusedException(target.toString(), cause)
-            else -> ConnectException("Connection to $target failed: ${telling.cause?.message}.", target.toString(), cause)
+            else -> CannotConnectException("Connection to $target failed: ${telling.cause?.message}.", target.toString(), cause)
         }
     }
 
     /** Ends the attempt; what has failed before is suppressed in [reason]. */
-    private fun fail(reason: ConnectException) {
+    private fun fail(reason: CannotConnectException) {
         if (isOver) return
         end()
         failures.forEach(reason::addSuppressed)
@@ -187,7 +187,7 @@ internal class NioAttempt(private val reactor: NioEngine, private val target: Ni
                     NioStream(reactor, connected)
                 } catch (e: Throwable) {
                     connected.closeAfterFailure()
-                    handler.failed(ConnectException("Connection to $target could not be used: ${safeMessage(e)}", target.toString(), e))
+                    handler.failed(CannotConnectException("Connection to $target could not be used: ${safeMessage(e)}", target.toString(), e))
                     return reactor.reportError("preparing the connection to $target", e)
                 }
             handler.connected(stream)
@@ -210,7 +210,7 @@ internal class NioAttempt(private val reactor: NioEngine, private val target: Ni
             failures.add(
                 when {
                     isRefusal(e) -> ConnectionRefusedException(destination, e)
-                    else -> ConnectException("Connection to $destination failed: ${e.message}.", destination, e)
+                    else -> CannotConnectException("Connection to $destination failed: ${e.message}.", destination, e)
                 },
             )
         }

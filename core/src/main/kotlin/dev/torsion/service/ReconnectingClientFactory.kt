@@ -9,7 +9,7 @@ import dev.torsion.log.LogKeys
 import dev.torsion.log.Logger
 import dev.torsion.net.ClientFactory
 import dev.torsion.net.CloseReason
-import dev.torsion.net.ConnectException
+import dev.torsion.net.CannotConnectException
 import dev.torsion.net.Connector
 import dev.torsion.net.Protocol
 import java.time.Duration
@@ -89,7 +89,7 @@ constructor(private val clock: Clock, protocol: Supplier<out Protocol>? = null) 
         of(connector)
     }
 
-    override fun clientConnectionFailed(connector: Connector, reason: ConnectException): Unit = retry(connector)
+    override fun clientConnectionFailed(connector: Connector, reason: CannotConnectException): Unit = retry(connector)
 
     override fun clientConnectionLost(connector: Connector, reason: CloseReason): Unit = retry(connector)
 

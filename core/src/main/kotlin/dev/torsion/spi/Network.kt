@@ -3,7 +3,7 @@
 
 package dev.torsion.spi
 
-import dev.torsion.net.ConnectException
+import dev.torsion.net.CannotConnectException
 import dev.torsion.net.ConnectOptions
 import dev.torsion.net.ListeningPort
 import dev.torsion.net.TcpOptions
@@ -52,7 +52,7 @@ public interface ConnectHandler {
     public fun connected(channel: StreamChannel)
 
     /** It has failed, or was given up. */
-    public fun failed(reason: ConnectException)
+    public fun failed(reason: CannotConnectException)
 }
 
 /** One attempt to connect. Thread: the loop's. */

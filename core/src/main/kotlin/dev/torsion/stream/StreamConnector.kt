@@ -9,7 +9,7 @@ import dev.torsion.log.safeMessage
 import dev.torsion.loop.guarded
 import dev.torsion.loop.reportFailure
 import dev.torsion.net.ClientFactory
-import dev.torsion.net.ConnectException
+import dev.torsion.net.CannotConnectException
 import dev.torsion.net.ConnectingCancelledException
 import dev.torsion.net.Connector
 import dev.torsion.net.Connector.State
@@ -97,7 +97,7 @@ internal class StreamConnector(
             established(channel)
         } catch (e: Throwable) {
             channel.closeAfterFailure()
-            failed(ConnectException("Connection to $destination could not be used: ${safeMessage(e)}", destination, e))
+            failed(CannotConnectException("Connection to $destination could not be used: ${safeMessage(e)}", destination, e))
             loop.reportFailure(e) { "building a protocol for $destination" }
         }
     }
@@ -123,7 +123,7 @@ internal class StreamConnector(
         }
     }
 
-    override fun failed(reason: ConnectException) {
+    override fun failed(reason: CannotConnectException) {
         log.at(Level.DEBUG)
             .with(LogKeys.REACTOR, loop.name)
             .with(LogKeys.DESTINATION, destination)

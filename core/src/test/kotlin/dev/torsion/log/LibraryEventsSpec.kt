@@ -7,7 +7,7 @@ import dev.torsion.clock.callLater
 import dev.torsion.net.Address
 import dev.torsion.net.ClientFactory
 import dev.torsion.net.CloseReason
-import dev.torsion.net.ConnectException
+import dev.torsion.net.CannotConnectException
 import dev.torsion.net.Connector
 import dev.torsion.net.Factory
 import dev.torsion.net.Protocol
@@ -117,7 +117,7 @@ private class Failing(private val error: Throwable) : Protocol() {
 private class Stopping(private val reactor: Reactor) : ClientFactory() {
     override fun buildProtocol(address: Address) = Silent()
 
-    override fun clientConnectionFailed(connector: Connector, reason: ConnectException) = reactor.stop()
+    override fun clientConnectionFailed(connector: Connector, reason: CannotConnectException) = reactor.stop()
 
     override fun clientConnectionLost(connector: Connector, reason: CloseReason) = reactor.stop()
 }

@@ -12,7 +12,7 @@ import dev.torsion.endpoint.clientFromString
 import dev.torsion.endpoint.connectProtocol
 import dev.torsion.name.HostResolver
 import dev.torsion.net.CannotListenException
-import dev.torsion.net.ConnectException
+import dev.torsion.net.CannotConnectException
 import dev.torsion.net.ConnectOptions
 import dev.torsion.net.ConnectionRefusedException
 import dev.torsion.net.DnsLookupException
@@ -150,7 +150,7 @@ internal object WithoutIPv6 {
         withReactor(ReactorOptions(resolver = HostResolver.fixed(mapOf("both.test" to listOf(six, FOUR), "six.test" to listOf(six))))) {
             val port = it.listen { Scripted() }.port()
             println("peer " + it.peerOf(HostnameEndpoint(it, "both.test", port)).host)
-            println("alone: " + shouldThrow<ConnectException> { it.peerOf(HostnameEndpoint(it, "six.test", port)) }.cause?.message)
+            println("alone: " + shouldThrow<CannotConnectException> { it.peerOf(HostnameEndpoint(it, "six.test", port)) }.cause?.message)
             println("listening: " + shouldThrow<CannotListenException> { it.listenAt(TCP6ServerEndpoint(it, 0)) }.message)
         }
     }

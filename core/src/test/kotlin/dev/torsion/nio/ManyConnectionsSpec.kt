@@ -5,7 +5,7 @@ package dev.torsion.nio
 
 import dev.torsion.net.ClientFactory
 import dev.torsion.net.CloseReason
-import dev.torsion.net.ConnectException
+import dev.torsion.net.CannotConnectException
 import dev.torsion.net.Connector
 import dev.torsion.net.Protocol
 import dev.torsion.reactor.DEADLINE_SECONDS
@@ -131,7 +131,7 @@ internal object ClientStorm {
             isNoisy = false
         }
 
-        override fun clientConnectionFailed(connector: Connector, reason: ConnectException) = give("failed: $reason")
+        override fun clientConnectionFailed(connector: Connector, reason: CannotConnectException) = give("failed: $reason")
     }
 
     private class Client(private val port: Int) : Protocol() {

@@ -10,7 +10,7 @@ import dev.torsion.endpoint.connectProtocol
 import dev.torsion.name.BlockingHostResolver
 import dev.torsion.net.ClientFactory
 import dev.torsion.net.CloseReason
-import dev.torsion.net.ConnectException
+import dev.torsion.net.CannotConnectException
 import dev.torsion.net.ConnectOptions
 import dev.torsion.net.ConnectTimeoutException
 import dev.torsion.net.ConnectingCancelledException
@@ -46,7 +46,7 @@ import dev.torsion.net.Factory as TorsionFactory
 /** A client factory that notes what it hears. */
 private open class NotingFactory(build: () -> Protocol = { Scripted() }) : ClientFactory(build) {
     val events = CopyOnWriteArrayList<String>()
-    val failure = CompletableFuture<ConnectException>()
+    val failure = CompletableFuture<CannotConnectException>()
     val stopped = CountDownLatch(1)
 
     override fun startFactory() {
@@ -62,7 +62,7 @@ private open class NotingFactory(build: () -> Protocol = { Scripted() }) : Clien
         events.add("connecting")
     }
 
-    override fun clientConnectionFailed(connector: Connector, reason: ConnectException) {
+    override fun clientConnectionFailed(connector: Connector, reason: CannotConnectException) {
         events.add("failed")
         failure.complete(reason)
     }

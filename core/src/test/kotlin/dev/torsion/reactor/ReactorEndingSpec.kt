@@ -16,7 +16,7 @@ import dev.torsion.loop.ThreadPoolStoppedException
 import dev.torsion.name.BlockingHostResolver
 import dev.torsion.net.ClientFactory
 import dev.torsion.net.CloseReason
-import dev.torsion.net.ConnectException
+import dev.torsion.net.CannotConnectException
 import dev.torsion.net.ConnectingCancelledException
 import dev.torsion.net.Connector
 import dev.torsion.net.Factory
@@ -104,7 +104,7 @@ class ReactorEndingSpec :
                             connector.connect()
                         }
 
-                        override fun clientConnectionFailed(connector: Connector, reason: ConnectException) {
+                        override fun clientConnectionFailed(connector: Connector, reason: CannotConnectException) {
                             events.add("failed: ${reason is ConnectingCancelledException}")
                             connector.connect()
                             reactor.callFromThread { reactor.callFromThread(goOn::countDown) }
@@ -436,7 +436,7 @@ class ReactorEndingSpec :
                 "127.0.0.1",
                 port.port(),
                 object : ClientFactory({ Scripted() }) {
-                    override fun clientConnectionFailed(connector: Connector, reason: ConnectException) {
+                    override fun clientConnectionFailed(connector: Connector, reason: CannotConnectException) {
                         client.complete(reason)
                     }
 

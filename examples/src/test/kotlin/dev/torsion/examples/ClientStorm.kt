@@ -6,7 +6,7 @@ package dev.torsion.examples
 import dev.torsion.clock.callLater
 import dev.torsion.net.ClientFactory
 import dev.torsion.net.CloseReason
-import dev.torsion.net.ConnectException
+import dev.torsion.net.CannotConnectException
 import dev.torsion.net.Connector
 import dev.torsion.net.Protocol
 import dev.torsion.reactor.Reactor
@@ -76,7 +76,7 @@ internal class ClientStorm(
             isNoisy = false
         }
 
-        override fun clientConnectionFailed(connector: Connector, reason: ConnectException) {
+        override fun clientConnectionFailed(connector: Connector, reason: CannotConnectException) {
             refused++
             left()
         }

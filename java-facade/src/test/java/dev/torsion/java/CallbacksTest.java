@@ -29,7 +29,7 @@ import dev.torsion.framing.StructValues;
 import dev.torsion.net.Address;
 import dev.torsion.net.ClientFactory;
 import dev.torsion.net.CloseReason;
-import dev.torsion.net.ConnectException;
+import dev.torsion.net.CannotConnectException;
 import dev.torsion.net.ConnectionAborted;
 import dev.torsion.net.ConnectionDone;
 import dev.torsion.net.ConnectionRefusedException;
@@ -332,14 +332,14 @@ class CallbacksTest extends InMemory {
   /** Tries twice, as a reconnecting client does. */
   private class Stubborn extends ClientFactory {
     int attempts;
-    @Nullable ConnectException last;
+    @Nullable CannotConnectException last;
 
     Stubborn() {
       super(() -> new Client("hi"));
     }
 
     @Override
-    public void clientConnectionFailed(Connector connector, ConnectException reason) {
+    public void clientConnectionFailed(Connector connector, CannotConnectException reason) {
       last = reason;
       if (++attempts < 2) connector.connect();
     }

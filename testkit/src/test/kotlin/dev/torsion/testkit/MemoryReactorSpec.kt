@@ -8,7 +8,7 @@ import dev.torsion.defer.Deferred
 import dev.torsion.defer.await
 import dev.torsion.net.ClientFactory
 import dev.torsion.net.CloseReason
-import dev.torsion.net.ConnectException
+import dev.torsion.net.CannotConnectException
 import dev.torsion.net.ConnectTimeoutException
 import dev.torsion.net.ConnectionDone
 import dev.torsion.net.ConnectionRefusedException
@@ -53,7 +53,7 @@ private class Greeter : Protocol() {
 
 private class Recorder(private val made: Protocol) : ClientFactory() {
     val heard = ArrayList<String>()
-    var failure: ConnectException? = null
+    var failure: CannotConnectException? = null
 
     override fun buildProtocol(address: dev.torsion.net.Address) = made
 
@@ -61,7 +61,7 @@ private class Recorder(private val made: Protocol) : ClientFactory() {
         heard.add("started")
     }
 
-    override fun clientConnectionFailed(connector: Connector, reason: ConnectException) {
+    override fun clientConnectionFailed(connector: Connector, reason: CannotConnectException) {
         heard.add("failed")
         failure = reason
     }

@@ -7,7 +7,7 @@ import dev.torsion.loop.ReactorNotRunningException
 import dev.torsion.loop.ThreadPoolStoppedException
 import dev.torsion.name.HostResolver
 import dev.torsion.net.CloseReason
-import dev.torsion.net.ConnectException
+import dev.torsion.net.CannotConnectException
 import dev.torsion.net.Connector
 import dev.torsion.net.Protocol
 import dev.torsion.reactor.Phase
@@ -282,7 +282,7 @@ private abstract class Subject(val reactor: Reactor, val errors: MutableList<Thr
     private inner class CountingClientFactory : TorsionClientFactory({ object : Protocol() {} }) {
         var ends = 0
 
-        override fun clientConnectionFailed(connector: Connector, reason: ConnectException) {
+        override fun clientConnectionFailed(connector: Connector, reason: CannotConnectException) {
             ends++
         }
 

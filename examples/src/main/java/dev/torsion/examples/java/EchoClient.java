@@ -11,7 +11,7 @@ import dev.torsion.java.Torsion;
 import dev.torsion.net.Address;
 import dev.torsion.net.ClientFactory;
 import dev.torsion.net.CloseReason;
-import dev.torsion.net.ConnectException;
+import dev.torsion.net.CannotConnectException;
 import dev.torsion.net.Connector;
 import dev.torsion.net.Protocol;
 
@@ -68,7 +68,7 @@ public final class EchoClient extends Protocol {
     }
 
     @Override
-    public void clientConnectionFailed(Connector connector, ConnectException reason) {
+    public void clientConnectionFailed(Connector connector, CannotConnectException reason) {
       out.println(reason.getMessage());
       ended.run();
     }

@@ -7,7 +7,7 @@ import dev.torsion.endpoint.EndpointSyntaxException
 import dev.torsion.framing.EncodeException
 import dev.torsion.net.CannotListenException
 import dev.torsion.net.CloseReason
-import dev.torsion.net.ConnectException
+import dev.torsion.net.CannotConnectException
 import dev.torsion.net.ProtocolViolationException
 import picocli.CommandLine
 import picocli.CommandLine.ExitCode
@@ -25,7 +25,7 @@ internal fun explainMistake(mistake: ParameterException, @Suppress("UNUSED_PARAM
 internal fun explainFailure(failure: Exception, command: CommandLine, @Suppress("UNUSED_PARAMETER") parsed: ParseResult): Int {
     val code =
         when (failure) {
-            is EndpointSyntaxException, is CannotListenException, is ConnectException, is EncodeException -> ExitCode.USAGE
+            is EndpointSyntaxException, is CannotListenException, is CannotConnectException, is EncodeException -> ExitCode.USAGE
             is CloseReason, is ProtocolViolationException -> ExitCode.SOFTWARE
             else -> throw failure
         }

@@ -8,7 +8,7 @@ import dev.torsion.examples.Output
 import dev.torsion.net.Address
 import dev.torsion.net.ClientFactory
 import dev.torsion.net.CloseReason
-import dev.torsion.net.ConnectException
+import dev.torsion.net.CannotConnectException
 import dev.torsion.net.Connector
 import dev.torsion.net.Protocol
 import dev.torsion.reactor.Reactor
@@ -33,7 +33,7 @@ class EchoClient(private val input: Input, private val out: Output) : Protocol()
 class EchoClientFactory(private val input: Input, private val out: Output, private val ended: () -> Unit) : ClientFactory() {
     override fun buildProtocol(address: Address) = EchoClient(input, out)
 
-    override fun clientConnectionFailed(connector: Connector, reason: ConnectException) {
+    override fun clientConnectionFailed(connector: Connector, reason: CannotConnectException) {
         out.println(reason.message!!)
         ended()
     }

@@ -9,7 +9,7 @@ import dev.torsion.framing.LineOnlyReceiver
 import dev.torsion.net.Address
 import dev.torsion.net.ClientFactory
 import dev.torsion.net.CloseReason
-import dev.torsion.net.ConnectException
+import dev.torsion.net.CannotConnectException
 import dev.torsion.net.Connector
 import dev.torsion.net.HalfCloseableTransport
 import dev.torsion.net.Protocol
@@ -43,7 +43,7 @@ class WriterFactory(private val reactor: Reactor, private val out: Output, priva
         reactor.callFromThread { (protocol.transport as HalfCloseableTransport).loseWriteConnection() }
     }
 
-    override fun clientConnectionFailed(connector: Connector, reason: ConnectException) {
+    override fun clientConnectionFailed(connector: Connector, reason: CannotConnectException) {
         out.println(reason.message!!)
         ended()
     }

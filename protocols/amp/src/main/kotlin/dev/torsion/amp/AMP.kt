@@ -385,7 +385,7 @@ constructor(
 
         /**
          * Connects to [endpoint], such as `tcp:localhost:8900`. On any thread. Fails with a
-         * [ConnectException][dev.torsion.net.ConnectException]. A connection that nobody waits for any more is aborted.
+         * [CannotConnectException][dev.torsion.net.CannotConnectException]. A connection that nobody waits for any more is aborted.
          *
          * @throws dev.torsion.endpoint.EndpointSyntaxException when the string is not understood
          */

@@ -167,7 +167,7 @@ class JavaVoiceTest {
         assertThrows(
             CompletionException.class,
             () -> AMP.connect(reactor, "tcp:127.0.0.1:1:timeout=5").join());
-    assertInstanceOf(dev.torsion.net.ConnectException.class, error.getCause());
+    assertInstanceOf(dev.torsion.net.CannotConnectException.class, error.getCause());
   }
 
   private AMP connect() throws Exception {

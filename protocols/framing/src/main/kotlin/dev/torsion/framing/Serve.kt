@@ -96,7 +96,7 @@ private suspend fun <T : Any> handle(connection: Connection<T>, handler: suspend
  * Cancelling it gives the attempt up. Thread: the reactor's, for instance in `reactor.scope`.
  *
  * @throws dev.torsion.endpoint.EndpointSyntaxException when the string is not understood
- * @throws dev.torsion.net.ConnectException when there is no connection; the subclass says why
+ * @throws dev.torsion.net.CannotConnectException when there is no connection; the subclass says why
  */
 public suspend fun <T : Any> Reactor.connect(
     endpoint: String,

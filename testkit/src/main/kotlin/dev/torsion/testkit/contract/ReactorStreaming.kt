@@ -7,7 +7,7 @@ import dev.torsion.loop.ReactorNotRunningException
 import dev.torsion.net.CannotListenException
 import dev.torsion.net.ClientFactory
 import dev.torsion.net.CloseReason
-import dev.torsion.net.ConnectException
+import dev.torsion.net.CannotConnectException
 import dev.torsion.net.ConnectionRefusedException
 import dev.torsion.net.Connector
 import dev.torsion.net.Factory
@@ -36,7 +36,7 @@ internal val streams: ReactorChecks =
                         LOCAL,
                         number,
                         object : ClientFactory({ error("a protocol was built") }) {
-                            override fun clientConnectionFailed(connector: Connector, reason: ConnectException) {
+                            override fun clientConnectionFailed(connector: Connector, reason: CannotConnectException) {
                                 note("refused: ${reason is ConnectionRefusedException}")
                                 stop()
                             }
@@ -125,7 +125,7 @@ internal val streams: ReactorChecks =
                         LOCAL,
                         port.port(),
                         object : ClientFactory({ error("a protocol was built") }) {
-                            override fun clientConnectionFailed(connector: Connector, reason: ConnectException) = note("failed")
+                            override fun clientConnectionFailed(connector: Connector, reason: CannotConnectException) = note("failed")
                         },
                     )
                 connector.stopConnecting()

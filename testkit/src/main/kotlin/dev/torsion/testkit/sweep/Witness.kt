@@ -10,7 +10,7 @@ import dev.torsion.log.LogObserver
 import dev.torsion.log.LogPublisher
 import dev.torsion.log.StandInException
 import dev.torsion.net.CloseReason
-import dev.torsion.net.ConnectException
+import dev.torsion.net.CannotConnectException
 import org.slf4j.event.Level
 import java.util.Collections
 import java.util.IdentityHashMap
@@ -75,7 +75,7 @@ internal class Witness : AutoCloseable {
 
     /** The end of a connection, or of an attempt, is a coroutine's failure when it waits for just that; and an interrupt is reported. */
     private fun isConsequence(error: Throwable?, fault: Fault?) = error?.graph().orEmpty().any {
-        it is CloseReason || it is ConnectException ||
+        it is CloseReason || it is CannotConnectException ||
             (it is InterruptedException && fault == Act.INTERRUPT) ||
             (it is CancellationException && fault is Hit && fault.how == Hit.How.CANCEL)
     }

@@ -9,7 +9,7 @@ import dev.torsion.defer.succeed
 import dev.torsion.loop.EventLoop
 import dev.torsion.loop.Loop
 import dev.torsion.net.CannotListenException
-import dev.torsion.net.ConnectException
+import dev.torsion.net.CannotConnectException
 import dev.torsion.net.ConnectOptions
 import dev.torsion.net.ConnectTimeoutException
 import dev.torsion.net.ConnectingCancelledException
@@ -236,7 +236,7 @@ internal class ThreadedEngine(private val loop: Loop, private val names: HostNam
                     when (e) {
                         is SocketTimeoutException -> ConnectTimeoutException("$target", timeout)
                         is java.net.ConnectException -> ConnectionRefusedException("$target", e)
-                        else -> ConnectException("Connection to $target failed: ${e.message}", "$target", e)
+                        else -> CannotConnectException("Connection to $target failed: ${e.message}", "$target", e)
                     }
                 complete { failed(reason) }
             }
@@ -247,7 +247,7 @@ internal class ThreadedEngine(private val loop: Loop, private val names: HostNam
             handler.connected(ThreadedChannel(this@ThreadedEngine, socket))
         }
 
-        private fun failed(reason: ConnectException) {
+        private fun failed(reason: CannotConnectException) {
             if (isOver) return
             over()
             handler.failed(reason)

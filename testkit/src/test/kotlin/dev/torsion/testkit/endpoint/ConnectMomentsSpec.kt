@@ -14,7 +14,7 @@ import dev.torsion.endpoint.TCP4ClientEndpoint
 import dev.torsion.net.Address
 import dev.torsion.net.ClientFactory
 import dev.torsion.net.CloseReason
-import dev.torsion.net.ConnectException
+import dev.torsion.net.CannotConnectException
 import dev.torsion.net.Connector
 import dev.torsion.net.Factory
 import dev.torsion.net.IPv4Address
@@ -260,7 +260,7 @@ private suspend fun Run.connectByConnector(again: Boolean = false) {
 
             override fun clientConnectionMade(connector: Connector, protocol: Protocol) = at(Moment.CLIENT_CONNECTION_MADE)
 
-            override fun clientConnectionFailed(connector: Connector, reason: ConnectException) = ended(connector)
+            override fun clientConnectionFailed(connector: Connector, reason: CannotConnectException) = ended(connector)
 
             override fun clientConnectionLost(connector: Connector, reason: CloseReason) = ended(connector)
 

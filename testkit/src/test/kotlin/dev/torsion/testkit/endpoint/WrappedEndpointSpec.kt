@@ -12,7 +12,7 @@ import dev.torsion.endpoint.connectProtocol
 import dev.torsion.endpoint.serverFromString
 import dev.torsion.net.Address
 import dev.torsion.net.CloseReason
-import dev.torsion.net.ConnectException
+import dev.torsion.net.CannotConnectException
 import dev.torsion.net.ConnectingCancelledException
 import dev.torsion.net.ConnectionDone
 import dev.torsion.net.Factory
@@ -164,7 +164,7 @@ class WrappedEndpointSpec :
                 reactor.flush()
                 server.transport.loseConnection()
                 reactor.flush()
-                val error = failureResultOf<ConnectException>(connected)
+                val error = failureResultOf<CannotConnectException>(connected)
                 error.cause.shouldBeInstanceOf<ConnectionDone>()
                 error.message shouldContain "127.0.0.1"
                 notes.shouldBeEmpty()

@@ -4,7 +4,7 @@
 package dev.torsion.testkit.hooks
 
 import dev.torsion.net.CloseReason
-import dev.torsion.net.ConnectException
+import dev.torsion.net.CannotConnectException
 import dev.torsion.net.Connector
 import dev.torsion.net.HalfCloseableProtocol
 import dev.torsion.net.HalfCloseableTransport
@@ -224,7 +224,7 @@ internal val CONNECTION_HOOKS =
                 "127.0.0.1",
                 PORT,
                 object : Probes(play) {
-                    override fun clientConnectionFailed(connector: Connector, reason: ConnectException) = fail()
+                    override fun clientConnectionFailed(connector: Connector, reason: CannotConnectException) = fail()
                 },
             )
         },

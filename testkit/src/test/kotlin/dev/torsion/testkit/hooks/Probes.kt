@@ -6,7 +6,7 @@ package dev.torsion.testkit.hooks
 import dev.torsion.net.Address
 import dev.torsion.net.ClientFactory
 import dev.torsion.net.CloseReason
-import dev.torsion.net.ConnectException
+import dev.torsion.net.CannotConnectException
 import dev.torsion.net.Connector
 import dev.torsion.net.Protocol
 import io.kotest.assertions.withClue
@@ -72,7 +72,7 @@ internal class LosesItsHead(private val play: Play) : Probe(play) {
 internal class Listening(play: Play, make: () -> Protocol) : Probes(play, make) {
     private val heard = ArrayList<String>()
 
-    override fun clientConnectionFailed(connector: Connector, reason: ConnectException) {
+    override fun clientConnectionFailed(connector: Connector, reason: CannotConnectException) {
         heard.add("failed")
     }
 

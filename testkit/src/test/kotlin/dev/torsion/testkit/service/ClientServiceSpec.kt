@@ -9,7 +9,7 @@ import dev.torsion.defer.DeferredCancelledException
 import dev.torsion.defer.Success
 import dev.torsion.endpoint.ClientEndpoint
 import dev.torsion.net.CloseReason
-import dev.torsion.net.ConnectException
+import dev.torsion.net.CannotConnectException
 import dev.torsion.net.ConnectionLost
 import dev.torsion.net.Factory
 import dev.torsion.net.Protocol
@@ -61,7 +61,7 @@ class ClientServiceSpec :
 
         "the log says why it tries again" {
             val service = started()
-            attempt().fail(ConnectException("nobody is there", "fake", IOException("no route")))
+            attempt().fail(CannotConnectException("nobody is there", "fake", IOException("no route")))
             torsion.logs.messages().joinToString() shouldContain
                 "ClientService(fake, waiting): retry 1 in PT10S: nobody is there (java.io.IOException: no route)"
             service.stopService()

@@ -4,7 +4,7 @@
 package dev.torsion.testkit.service
 
 import dev.torsion.net.Address
-import dev.torsion.net.ConnectException
+import dev.torsion.net.CannotConnectException
 import dev.torsion.net.Connector
 import dev.torsion.net.Factory
 import dev.torsion.net.Protocol
@@ -147,7 +147,7 @@ class ReconnectingSpec :
             val failures = ArrayList<String>()
             val factory =
                 object : ReconnectingClientFactory(reactor, { object : Protocol() {} }) {
-                    override fun clientConnectionFailed(connector: Connector, reason: ConnectException) {
+                    override fun clientConnectionFailed(connector: Connector, reason: CannotConnectException) {
                         failures.add(connector.destination)
                         super.clientConnectionFailed(connector, reason)
                     }

@@ -8,7 +8,7 @@ import dev.torsion.defer.Deferred
 import dev.torsion.net.Address
 import dev.torsion.net.ClientFactory
 import dev.torsion.net.CloseReason
-import dev.torsion.net.ConnectException
+import dev.torsion.net.CannotConnectException
 import dev.torsion.net.Connector
 import dev.torsion.net.Factory
 import dev.torsion.net.HalfCloseableProtocol
@@ -97,7 +97,7 @@ internal class SweptClientFactory(
         run.call("$name.clientConnectionMade") { }
     }
 
-    override fun clientConnectionFailed(connector: Connector, reason: ConnectException) {
+    override fun clientConnectionFailed(connector: Connector, reason: CannotConnectException) {
         run.ended("attempt of $name")
         run.heard(reason)
         run.call("$name.clientConnectionFailed") { ended(connector) }

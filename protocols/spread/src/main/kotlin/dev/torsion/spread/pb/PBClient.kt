@@ -57,7 +57,7 @@ public class PBClient private constructor(private val factory: PBClientFactory, 
     public companion object {
         /**
          * Connects to [endpoint], such as `tcp:localhost:8800`. On any thread. Fails with a
-         * [ConnectException][dev.torsion.net.ConnectException], or with the reason why the connection ended before it was ready. A
+         * [CannotConnectException][dev.torsion.net.CannotConnectException], or with the reason why the connection ended before it was ready. A
          * connection that nobody waits for any more is aborted.
          *
          * @throws dev.torsion.endpoint.EndpointSyntaxException when the string is not understood

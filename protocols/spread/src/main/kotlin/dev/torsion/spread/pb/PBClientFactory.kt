@@ -13,7 +13,7 @@ import dev.torsion.defer.succeed
 import dev.torsion.net.Address
 import dev.torsion.net.ClientFactory
 import dev.torsion.net.CloseReason
-import dev.torsion.net.ConnectException
+import dev.torsion.net.CannotConnectException
 import dev.torsion.net.Connector
 import dev.torsion.net.Protocol
 import dev.torsion.net.ProtocolViolationException
@@ -103,7 +103,7 @@ constructor(
         current?.let { if (it.isConnected) it.transport.loseConnection() }
     }
 
-    override fun clientConnectionFailed(connector: Connector, reason: ConnectException): Unit = failWaiting(reason)
+    override fun clientConnectionFailed(connector: Connector, reason: CannotConnectException): Unit = failWaiting(reason)
 
     private fun failWaiting(reason: Exception) {
         if (isReconnecting) return

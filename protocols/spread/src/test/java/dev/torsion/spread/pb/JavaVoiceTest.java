@@ -248,7 +248,7 @@ class JavaVoiceTest {
         assertThrows(
             CompletionException.class,
             () -> PBClient.connect(reactor, "tcp:127.0.0.1:1:timeout=5").join());
-    assertInstanceOf(dev.torsion.net.ConnectException.class, error.getCause());
+    assertInstanceOf(dev.torsion.net.CannotConnectException.class, error.getCause());
   }
 
   @Test

@@ -13,21 +13,21 @@ import java.util.concurrent.TimeUnit
  *
  * @property destination the destination, such as `example.com:80`
  */
-public open class ConnectException
+public open class CannotConnectException
 @JvmOverloads
 constructor(message: String, public val destination: String, cause: Throwable? = null) :
     IOException(message, cause)
 
 /** Nobody listens there; Twisted's `ConnectionRefusedError`. */
 public class ConnectionRefusedException(destination: String, cause: Throwable? = null) :
-    ConnectException("Connection to $destination was refused: nobody listens there.", destination, cause)
+    CannotConnectException("Connection to $destination was refused: nobody listens there.", destination, cause)
 
 /** No answer within [timeout]; Twisted's `TimeoutError`. */
 public class ConnectTimeoutException(
     destination: String,
     /** How long the attempt was given. */
     public val timeout: Duration,
-) : ConnectException("Connection to $destination was not established within ${TimeUnit.MILLISECONDS.convert(timeout)} ms.", destination)
+) : CannotConnectException("Connection to $destination was not established within ${TimeUnit.MILLISECONDS.convert(timeout)} ms.", destination)
 
 /** The host name has no address; Twisted's `DNSLookupError`. */
 public class DnsLookupException(
@@ -35,12 +35,12 @@ public class DnsLookupException(
     public val host: String,
     destination: String,
     cause: Throwable? = null,
-) : ConnectException("Host name \"${escaped(host)}\" has no address.", destination, cause)
+) : CannotConnectException("Host name \"${escaped(host)}\" has no address.", destination, cause)
 
 /** The attempt was given up by this side: `stopConnecting`, or a cancelled Deferred; Twisted's `ConnectingCancelledError`. */
 public class ConnectingCancelledException(destination: String) :
-    ConnectException("Connecting to $destination was cancelled by this side.", destination)
+    CannotConnectException("Connecting to $destination was cancelled by this side.", destination)
 
 /** The factory's `buildProtocol` returned null: the connection was closed at once; Twisted's `NoProtocol`. */
 public class NoProtocolException(destination: String) :
-    ConnectException("The factory has no protocol for the connection to $destination.", destination)
+    CannotConnectException("The factory has no protocol for the connection to $destination.", destination)
