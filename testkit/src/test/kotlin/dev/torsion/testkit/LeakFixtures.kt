@@ -14,7 +14,7 @@ import dev.torsion.net.Factory
 import dev.torsion.net.Protocol
 import dev.torsion.reactor.Phase
 import dev.torsion.reactor.SystemEvent
-import dev.torsion.testkit.kotest.TorsionExtension
+import dev.torsion.testkit.kotest.TorsionSpecExtension
 import io.kotest.core.spec.style.StringSpec
 import kotlinx.coroutines.launch
 import java.util.concurrent.CompletableFuture
@@ -119,7 +119,7 @@ object Leaks {
 /** Run by [dev.torsion.testkit.ExtensionsTest] only: most of its tests fail. */
 class LeakyKotestFixture :
     StringSpec({
-        val torsion = extension(TorsionExtension())
+        val torsion = extension(TorsionSpecExtension())
 
         "pendingCall" { Leaks.pendingCall(torsion.reactor) }
         "openPort" { Leaks.openPort(MemoryReactor()) }

@@ -24,7 +24,7 @@ import dev.torsion.net.NoProtocolException
 import dev.torsion.net.Protocol
 import dev.torsion.testkit.MemoryReactor
 import dev.torsion.testkit.advance
-import dev.torsion.testkit.kotest.TorsionExtension
+import dev.torsion.testkit.kotest.TorsionSpecExtension
 import dev.torsion.testkit.service.error
 import dev.torsion.testkit.service.outcomes
 import io.kotest.assertions.throwables.shouldThrow
@@ -70,7 +70,7 @@ private class Counting : Factory() {
 /** The race for the addresses of a host: behaviour 39, and RFC 8305. On real sockets it is core's `HostNameSpec`. */
 class HostnameEndpointSpec :
     StringSpec({
-        val torsion = extension(TorsionExtension())
+        val torsion = extension(TorsionSpecExtension())
         val reactor: () -> MemoryReactor = { torsion.reactor }
         lateinit var notes: MutableList<String>
         beforeTest { notes = ArrayList() }

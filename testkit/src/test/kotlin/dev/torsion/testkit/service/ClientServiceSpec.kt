@@ -16,7 +16,7 @@ import dev.torsion.net.Protocol
 import dev.torsion.service.ClientService
 import dev.torsion.service.RetryPolicy
 import dev.torsion.testkit.advance
-import dev.torsion.testkit.kotest.TorsionExtension
+import dev.torsion.testkit.kotest.TorsionSpecExtension
 import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.StringSpec
 import io.kotest.matchers.collections.shouldBeEmpty
@@ -34,7 +34,7 @@ import kotlin.time.Duration.Companion.seconds
 
 class ClientServiceSpec :
     StringSpec({
-        val torsion = extension(TorsionExtension())
+        val torsion = extension(TorsionSpecExtension())
         lateinit var endpoint: FakeEndpoint
         lateinit var failed: ArrayList<Int>
         val factory = Factory { object : Protocol() {} }

@@ -19,7 +19,7 @@ import dev.torsion.service.runUntilStopped
 import dev.torsion.service.startWith
 import dev.torsion.testkit.MemoryReactor
 import dev.torsion.testkit.advance
-import dev.torsion.testkit.kotest.TorsionExtension
+import dev.torsion.testkit.kotest.TorsionSpecExtension
 import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.StringSpec
 import io.kotest.matchers.collections.shouldBeEmpty
@@ -34,7 +34,7 @@ import kotlin.time.Duration.Companion.seconds
 /** The services that are ready to use, and the way of all of them to a reactor. */
 class ReadyServicesSpec :
     StringSpec({
-        val torsion = extension(TorsionExtension())
+        val torsion = extension(TorsionSpecExtension())
         val factory = Factory { object : Protocol() {} }
 
         "a timer calls at the start and then at each interval, until it is stopped; and again" {

@@ -10,7 +10,7 @@ import dev.torsion.net.Factory
 import dev.torsion.net.Protocol
 import dev.torsion.service.ReconnectingClientFactory
 import dev.torsion.service.RetryPolicy
-import dev.torsion.testkit.kotest.TorsionExtension
+import dev.torsion.testkit.kotest.TorsionSpecExtension
 import dev.torsion.testkit.runFor
 import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.StringSpec
@@ -36,7 +36,7 @@ private val half = RandomGenerator { 1L shl 63 } // nextDouble() is 0.5
 /** The delays between attempts: [RetryPolicy] and [ReconnectingClientFactory]. */
 class ReconnectingSpec :
     StringSpec({
-        val torsion = extension(TorsionExtension())
+        val torsion = extension(TorsionSpecExtension())
 
         "the delay grows to its maximum, as Twisted's" {
             val policy = RetryPolicy.backoff(Duration.ofSeconds(1), Duration.ofSeconds(60), 1.5, Duration.ofSeconds(2), half)

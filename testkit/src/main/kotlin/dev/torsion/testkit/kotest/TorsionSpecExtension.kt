@@ -17,7 +17,7 @@ import io.kotest.engine.test.TestResult
  *
  * ```kotlin
  * class EchoSpec : StringSpec({
- *     val torsion = extension(TorsionExtension())
+ *     val torsion = extension(TorsionSpecExtension())
  *
  *     "answers" {
  *         torsion.reactor.listenTcp(8007, Factory { Echo() })
@@ -29,7 +29,7 @@ import io.kotest.engine.test.TestResult
  * Reactors and clocks that the test makes itself are watched too. Tests are watched, containers of tests are not. A test that has
  * failed already is not looked at.
  */
-public class TorsionExtension : TestCaseExtension {
+public class TorsionSpecExtension : TestCaseExtension {
     /** The reactor of the test that is running on this thread, made when first asked for. */
     public val reactor: MemoryReactor get() = watch().reactor
 
