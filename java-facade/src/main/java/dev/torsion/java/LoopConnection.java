@@ -9,6 +9,7 @@ import dev.torsion.defer.Deferreds;
 import dev.torsion.framing.Codec;
 import dev.torsion.framing.ConnectionOptions;
 import dev.torsion.framing.Content;
+import dev.torsion.framing.MessageConnection;
 import dev.torsion.framing.MessageDemand;
 import dev.torsion.loop.ReactorNotRunningException;
 import dev.torsion.net.Address;
@@ -45,7 +46,7 @@ final class LoopConnection<T>
   private static final int AT_ONCE = 32;
 
   private final Loop loop;
-  private final dev.torsion.framing.Connection<T> inner;
+  private final MessageConnection<T> inner;
   private final Content<T> content;
   private final int waiterLimit;
   private final Address peer;
@@ -70,7 +71,7 @@ final class LoopConnection<T>
   /** On the reactor's thread. */
   LoopConnection(
       Loop loop,
-      dev.torsion.framing.Connection<T> inner,
+      MessageConnection<T> inner,
       Codec<T> codec,
       ConnectionOptions options) {
     this.loop = loop;

@@ -14,6 +14,7 @@ import dev.torsion.endpoint.ServerEndpoint;
 import dev.torsion.framing.Codec;
 import dev.torsion.framing.ConnectionOptions;
 import dev.torsion.framing.Connections;
+import dev.torsion.framing.MessageConnection;
 import dev.torsion.health.LoopHealth;
 import dev.torsion.net.ClientFactory;
 import dev.torsion.net.ConnectOptions;
@@ -350,7 +351,7 @@ public final class Torsion implements AutoCloseable {
   }
 
   <T> Connection<T> connection(
-      dev.torsion.framing.Connection<T> inner, Codec<T> codec, ConnectionOptions options) {
+      MessageConnection<T> inner, Codec<T> codec, ConnectionOptions options) {
     return new LoopConnection<>(loop, inner, codec, options).begin();
   }
 

@@ -29,7 +29,7 @@ internal object Receivers {
         connection.transport.scope.launch(start = CoroutineStart.UNDISPATCHED) { while (connection.receiveOrNull() != null) count[0]++ }
     }
 
-    private fun protocol(handler: (dev.torsion.framing.Connection<ByteArray>) -> Unit): Protocol {
+    private fun protocol(handler: (dev.torsion.framing.MessageConnection<ByteArray>) -> Unit): Protocol {
         val transport = StringTransport()
         val factory = ConnectionFactory(VirtualClock(), Int32Codec()) { handler(it) }
         return factory.buildProtocol(transport.peer())!!.also { it.makeConnection(transport) }

@@ -6,7 +6,7 @@ package dev.torsion.examples.cli
 import dev.torsion.defer.await
 import dev.torsion.examples.Input
 import dev.torsion.framing.Codec
-import dev.torsion.framing.Connection
+import dev.torsion.framing.MessageConnection
 import dev.torsion.framing.Int16Codec
 import dev.torsion.framing.Int32Codec
 import dev.torsion.framing.Int8Codec
@@ -57,7 +57,7 @@ internal class ConnectCommand : TorsionSubcommand() {
         return react(reactor) { talk(reactor.connect(endpoint, codec.codec), Input.console(reactor)) }
     }
 
-    private suspend fun talk(connection: Connection<ByteArray>, input: Input) = coroutineScope {
+    private suspend fun talk(connection: MessageConnection<ByteArray>, input: Input) = coroutineScope {
         val sender =
             launch {
                 while (true) {

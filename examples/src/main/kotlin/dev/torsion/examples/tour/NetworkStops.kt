@@ -27,7 +27,7 @@ import dev.torsion.examples.kotlin.serveHashes
 import dev.torsion.examples.kotlin.serveInt32Answers
 import dev.torsion.examples.kotlin.servePrivate
 import dev.torsion.examples.kotlin.serveUpperCase
-import dev.torsion.framing.Connection
+import dev.torsion.framing.MessageConnection
 import dev.torsion.framing.LineCodec
 import dev.torsion.framing.connect
 import dev.torsion.group.ReactorGroup
@@ -229,7 +229,7 @@ private suspend fun connect(reactor: Reactor, port: Int, client: (() -> Unit) ->
     ended.await()
 }
 
-private suspend fun Reactor.lines(port: ListeningPort): Connection<String> = connect(port.endpoint(), LineCodec())
+private suspend fun Reactor.lines(port: ListeningPort): MessageConnection<String> = connect(port.endpoint(), LineCodec())
 
 /** Two visitors of each of the two servers. */
 private suspend fun quotes(reactor: Reactor, out: Output, one: Factory, several: Factory) {

@@ -8,7 +8,7 @@ import dev.torsion.defer.await
 import dev.torsion.examples.Input
 import dev.torsion.examples.Output
 import dev.torsion.examples.kotlin.askSteadily
-import dev.torsion.framing.Connection
+import dev.torsion.framing.MessageConnection
 import dev.torsion.framing.ConnectionFactory
 import dev.torsion.framing.LineCodec
 import dev.torsion.java.Torsion
@@ -40,7 +40,7 @@ private fun questions() = Input.of("hello", "torsion")
 
 /** Answers in upper case, but its second question makes it go away for a moment, with all its connections. */
 private class RestartingServer(private val reactor: Reactor, private val out: Output) {
-    private val connections = ArrayList<Connection<String>>()
+    private val connections = ArrayList<MessageConnection<String>>()
     private var questions = 0
     private val factory =
         ConnectionFactory(reactor, LineCodec()) { connection ->

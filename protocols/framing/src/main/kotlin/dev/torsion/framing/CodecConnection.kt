@@ -29,7 +29,7 @@ import kotlin.coroutines.Continuation
 import kotlin.coroutines.intrinsics.suspendCoroutineUninterceptedOrReturn
 
 /**
- * The engine of [Connection]: decodes on demand from what its [FrameReader] keeps, and pauses the transport while the messages that wait
+ * The engine of [MessageConnection]: decodes on demand from what its [FrameReader] keeps, and pauses the transport while the messages that wait
  * are many.
  *
  * A message leaves [inbox] only in [take], which does not suspend; that is what makes receiving safe to cancel.
@@ -42,7 +42,7 @@ internal class CodecConnection<T : Any>(
     private val clock: Clock,
     /** A server's coroutine handles it, and the connection is closed when that ends. */
     private val isServed: Boolean,
-) : Connection<T>,
+) : MessageConnection<T>,
     MessageIterator<T>,
     MessageSource,
     FrameConsumer,

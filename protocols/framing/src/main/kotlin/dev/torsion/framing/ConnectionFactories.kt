@@ -19,13 +19,13 @@ public class ConnectionFactories<T : Any> internal constructor(
     private val codec: Codec<T>,
     private val options: ConnectionOptions,
     private val isServed: Boolean,
-    private val handlers: ConnectionHandlers<T>,
+    private val handlers: MessageConnectionHandlers<T>,
 ) : GroupFactory {
     @JvmOverloads
     public constructor(
         codec: Codec<T>,
         options: ConnectionOptions = ConnectionOptions.DEFAULT,
-        handlers: ConnectionHandlers<T>,
+        handlers: MessageConnectionHandlers<T>,
     ) : this(codec, options, isServed = false, handlers)
 
     private val all = AtomicInteger()
@@ -36,9 +36,9 @@ public class ConnectionFactories<T : Any> internal constructor(
     override fun toString(): String = "ConnectionFactories($codec, ${all.get()} connections)"
 }
 
-/** Gives each reactor of a group its [ConnectionHandler]. */
-public fun interface ConnectionHandlers<T : Any> {
+/** Gives each reactor of a group its [MessageConnectionHandler]. */
+public fun interface MessageConnectionHandlers<T : Any> {
     /** The handler for the connections of [reactor], on whose thread this is called. It may be the same for all, if it is fit for threads. */
     @Throws(Exception::class)
-    public fun handlerFor(reactor: Reactor): ConnectionHandler<T>
+    public fun handlerFor(reactor: Reactor): MessageConnectionHandler<T>
 }

@@ -14,19 +14,19 @@ import dev.torsion.net.Protocol
 import java.nio.ByteBuffer
 import java.util.concurrent.atomic.AtomicInteger
 
-/** Hears of each new [Connection]: for callbacks and for Java. */
-public fun interface ConnectionHandler<T : Any> {
+/** Hears of each new [MessageConnection]: for callbacks and for Java. */
+public fun interface MessageConnectionHandler<T : Any> {
     /**
-     * The connection is established. Set [Connection.onMessage] here, or keep the connection. An exception aborts it and is reported.
+     * The connection is established. Set [MessageConnection.onMessage] here, or keep the connection. An exception aborts it and is reported.
      *
      * Thread: the reactor's; do not block.
      */
     @Throws(Exception::class)
-    public fun connected(connection: Connection<T>)
+    public fun connected(connection: MessageConnection<T>)
 }
 
 /**
- * Makes a [Connection] of each connection that a port accepts. It is for callbacks; [serve] is for coroutines.
+ * Makes a [MessageConnection] of each connection that a port accepts. It is for callbacks; [serve] is for coroutines.
  *
  * ```kotlin
  * reactor.listenTcp(8007, ConnectionFactory(reactor, LineCodec()) { c -> c.onMessage { line -> c.write(line.uppercase()) } })
@@ -43,14 +43,14 @@ public class ConnectionFactory<T : Any> internal constructor(
     private val options: ConnectionOptions,
     private val isServed: Boolean,
     private val all: AtomicInteger = AtomicInteger(),
-    private val handler: ConnectionHandler<T>,
+    private val handler: MessageConnectionHandler<T>,
 ) : Factory() {
     @JvmOverloads
     public constructor(
         clock: Clock,
         codec: Codec<T>,
         options: ConnectionOptions = ConnectionOptions.DEFAULT,
-        handler: ConnectionHandler<T>,
+        handler: MessageConnectionHandler<T>,
     ) : this(clock, codec, options, isServed = false, handler = handler)
 
     /** How many connections are open now. */

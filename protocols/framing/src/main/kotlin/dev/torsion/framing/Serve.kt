@@ -48,7 +48,7 @@ public fun <T : Any> Reactor.serve(
     endpoint: String,
     codec: Codec<T>,
     options: ConnectionOptions = ConnectionOptions.DEFAULT,
-    handler: suspend (Connection<T>) -> Unit,
+    handler: suspend (MessageConnection<T>) -> Unit,
 ): Deferred<ListeningPort> = serve(serverFromString(this, endpoint), codec, options, handler)
 
 /** The same for an endpoint that is no string. */
@@ -56,16 +56,16 @@ public fun <T : Any> Reactor.serve(
     endpoint: ServerEndpoint,
     codec: Codec<T>,
     options: ConnectionOptions = ConnectionOptions.DEFAULT,
-    handler: suspend (Connection<T>) -> Unit,
+    handler: suspend (MessageConnection<T>) -> Unit,
 ): Deferred<ListeningPort> =
     endpoint.listen(ConnectionFactory(this, codec, options, isServed = true) { connection -> connection.runHandler(handler) })
 
 /** Runs [handler] as a coroutine of this connection. */
-internal fun <T : Any> Connection<T>.runHandler(handler: suspend (Connection<T>) -> Unit) {
+internal fun <T : Any> MessageConnection<T>.runHandler(handler: suspend (MessageConnection<T>) -> Unit) {
     transport.scope.launch(start = CoroutineStart.UNDISPATCHED) { handle(this@runHandler, handler) }
 }
 
-private suspend fun <T : Any> handle(connection: Connection<T>, handler: suspend (Connection<T>) -> Unit) {
+private suspend fun <T : Any> handle(connection: MessageConnection<T>, handler: suspend (MessageConnection<T>) -> Unit) {
     try {
         handler(connection)
         connection.close()
@@ -102,14 +102,14 @@ public suspend fun <T : Any> Reactor.connect(
     endpoint: String,
     codec: Codec<T>,
     options: ConnectionOptions = ConnectionOptions.DEFAULT,
-): Connection<T> = connect(clientFromString(this, endpoint), codec, options)
+): MessageConnection<T> = connect(clientFromString(this, endpoint), codec, options)
 
 /** The same for an endpoint that is no string. */
 public suspend fun <T : Any> Reactor.connect(
     endpoint: ClientEndpoint,
     codec: Codec<T>,
     options: ConnectionOptions = ConnectionOptions.DEFAULT,
-): Connection<T> = openConnection(endpoint, codec, options).await()
+): MessageConnection<T> = openConnection(endpoint, codec, options).await()
 
 /** [connect] for callbacks and for Java. Cancelling the Deferred gives the attempt up. */
 @JvmOverloads
@@ -117,7 +117,7 @@ public fun <T : Any> Reactor.openConnection(
     endpoint: String,
     codec: Codec<T>,
     options: ConnectionOptions = ConnectionOptions.DEFAULT,
-): Deferred<Connection<T>> = openConnection(clientFromString(this, endpoint), codec, options)
+): Deferred<MessageConnection<T>> = openConnection(clientFromString(this, endpoint), codec, options)
 
 /** The same for an endpoint that is no string. */
 @JvmOverloads
@@ -125,8 +125,8 @@ public fun <T : Any> Reactor.openConnection(
     endpoint: ClientEndpoint,
     codec: Codec<T>,
     options: ConnectionOptions = ConnectionOptions.DEFAULT,
-): Deferred<Connection<T>> {
-    lateinit var made: Connection<T>
+): Deferred<MessageConnection<T>> {
+    lateinit var made: MessageConnection<T>
     val factory = ConnectionFactory(this, codec, options) { made = it }
     factory.isNoisy = false // it serves this one connection
     return endpoint.connect(factory).addCallback { made }.onUndelivered { unwanted ->
@@ -148,7 +148,7 @@ public fun <T : Any> Reactor.listen(
     endpoint: String,
     codec: Codec<T>,
     options: ConnectionOptions = ConnectionOptions.DEFAULT,
-    handler: ConnectionHandler<T>,
+    handler: MessageConnectionHandler<T>,
 ): Deferred<ListeningPort> = listen(serverFromString(this, endpoint), codec, options, handler)
 
 /** The same for an endpoint that is no string. */
@@ -157,5 +157,5 @@ public fun <T : Any> Reactor.listen(
     endpoint: ServerEndpoint,
     codec: Codec<T>,
     options: ConnectionOptions = ConnectionOptions.DEFAULT,
-    handler: ConnectionHandler<T>,
+    handler: MessageConnectionHandler<T>,
 ): Deferred<ListeningPort> = endpoint.listen(ConnectionFactory(this, codec, options, handler))

@@ -37,7 +37,7 @@ public suspend fun <T : Any> ReactorGroup.serve(
     endpoint: String,
     codec: Codec<T>,
     options: ConnectionOptions = ConnectionOptions.DEFAULT,
-    handler: suspend (Connection<T>) -> Unit,
+    handler: suspend (MessageConnection<T>) -> Unit,
 ): GroupPort = serve(GroupEndpoint.fromString(endpoint), codec, options, handler)
 
 /** The same for an endpoint that is no string. */
@@ -46,9 +46,9 @@ public suspend fun <T : Any> ReactorGroup.serve(
     endpoint: GroupEndpoint,
     codec: Codec<T>,
     options: ConnectionOptions = ConnectionOptions.DEFAULT,
-    handler: suspend (Connection<T>) -> Unit,
+    handler: suspend (MessageConnection<T>) -> Unit,
 ): GroupPort {
-    val factories = ConnectionFactories(codec, options, isServed = true) { ConnectionHandler { it.runHandler(handler) } }
+    val factories = ConnectionFactories(codec, options, isServed = true) { MessageConnectionHandler { it.runHandler(handler) } }
     return listen(endpoint, factories).awaitPort()
 }
 

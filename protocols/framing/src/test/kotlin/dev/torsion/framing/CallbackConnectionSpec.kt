@@ -30,15 +30,15 @@ import java.nio.ByteBuffer
 
 private const val HERE = "tcp:127.0.0.1:8007"
 
-/** [Connection.onMessage] and [Connection.request]: what Java and callbacks use. */
+/** [MessageConnection.onMessage] and [MessageConnection.request]: what Java and callbacks use. */
 class CallbackConnectionSpec :
     StringSpec({
         suspend fun MemoryReactor.upperCaseServer() =
             listen("tcp:8007", LineCodec()) { c -> c.onMessage { line -> c.write(line.uppercase()) } }.await()
 
         /** A connection on a transport by hand, and that transport. */
-        fun byHand(options: ConnectionOptions = ConnectionOptions.DEFAULT): Pair<Connection<String>, StringTransport> {
-            var made: Connection<String>? = null
+        fun byHand(options: ConnectionOptions = ConnectionOptions.DEFAULT): Pair<MessageConnection<String>, StringTransport> {
+            var made: MessageConnection<String>? = null
             val factory = ConnectionFactory(MemoryReactor(), LineCodec("\n"), options) { made = it }
             val transport = StringTransport()
             transport.connect(factory.buildProtocol(transport.peer())!!)
@@ -133,7 +133,7 @@ class CallbackConnectionSpec :
                 val reported = ArrayList<Throwable>()
                 MemoryReactor { _, error -> reported.add(error) }.use { reactor ->
                     reactor.runTest {
-                        var server: Connection<String>? = null
+                        var server: MessageConnection<String>? = null
                         reactor
                             .listen("tcp:8007", LineCodec()) { c ->
                                 server = c
@@ -341,7 +341,7 @@ class CallbackConnectionSpec :
 
                         override fun encode(value: String) = value.encodeToByteArray()
                     }
-                var server: Connection<String>? = null
+                var server: MessageConnection<String>? = null
                 listen("tcp:8007", Codec(LineFraming(), careless)) { server = it }.await()
                 val client = connect(HERE, LineCodec())
                 client.write("a")

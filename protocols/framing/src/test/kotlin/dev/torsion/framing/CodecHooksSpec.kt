@@ -118,13 +118,13 @@ private class Run(private val error: Throwable, private val hook: Hook) {
     fun asking(
         server: Codec<String> = LineCodec(),
         client: Codec<String> = LineCodec(),
-        handler: ConnectionHandler<String> = ConnectionHandler { c -> c.onMessage { c.write(it) } },
+        handler: MessageConnectionHandler<String> = MessageConnectionHandler { c -> c.onMessage { c.write(it) } },
     ) {
         reactor.listen("tcp:8007", server, handler = handler)
         reactor.openConnection(HERE, client).addCallback(::ask).addErrback { }
     }
 
-    fun ask(connection: Connection<String>) {
+    fun ask(connection: MessageConnection<String>) {
         mustFire("whenClosed", connection.whenClosed())
         mustFire("the first request", connection.request("one"))
         mustFire("the second request", connection.request("two"))

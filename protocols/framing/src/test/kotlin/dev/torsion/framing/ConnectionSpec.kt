@@ -159,7 +159,7 @@ class ConnectionSpec :
 
         "a bad frame that the handler does not catch aborts the connection, and nothing is reported" {
             runReactorTest {
-                var server: Connection<String>? = null
+                var server: MessageConnection<String>? = null
                 serve("tcp:8007", LineCodec(maxLength = 10)) { connection ->
                     server = connection
                     for (line in connection.incoming) connection.send(line)
@@ -207,7 +207,7 @@ class ConnectionSpec :
             val reported = ArrayList<Throwable>()
             MemoryReactor { _, error -> reported.add(error) }.use { reactor ->
                 reactor.runTest {
-                    var server: Connection<String>? = null
+                    var server: MessageConnection<String>? = null
                     reactor
                         .serve("tcp:8007", LineCodec()) { connection ->
                             server = connection
@@ -227,7 +227,7 @@ class ConnectionSpec :
 
         "a peer that vanishes is no failure of the handler" {
             runReactorTest {
-                var server: Connection<String>? = null
+                var server: MessageConnection<String>? = null
                 serve("tcp:8007", LineCodec()) { connection ->
                     server = connection
                     while (true) connection.send(connection.receive())
@@ -297,7 +297,7 @@ class ConnectionSpec :
 
         "an idle connection is aborted, one that is used is not" {
             runReactorTest {
-                var server: Connection<String>? = null
+                var server: MessageConnection<String>? = null
                 val options = ConnectionOptions(idleTimeout = Duration.ofSeconds(10))
                 serve("tcp:8007", LineCodec(), options) { connection ->
                     server = connection

@@ -39,7 +39,7 @@ class HandlerFailureSpec :
             )
 
         /** What was reported, and how the server's side of the connection ended, after a client has sent a line to [handle]. */
-        fun failing(handle: suspend (Connection<String>) -> Unit): Pair<List<Throwable>, CloseReason> {
+        fun failing(handle: suspend (MessageConnection<String>) -> Unit): Pair<List<Throwable>, CloseReason> {
             val reported = ArrayList<Throwable>()
             var end: CloseReason? = null
             MemoryReactor { _, error -> reported.add(error) }.use { reactor ->
@@ -226,7 +226,7 @@ class HandlerFailureSpec :
                 MemoryReactor { _, e -> reported.add(e) }.use { reactor ->
                     reactor.runTest {
                         var seen: Throwable? = null
-                        var server: Connection<String>? = null
+                        var server: MessageConnection<String>? = null
                         reactor
                             .serve("tcp:8007", Codec(LineFraming(), decoding { error })) { c ->
                                 server = c
@@ -263,7 +263,7 @@ class HandlerFailureSpec :
         }
 
         "a transport whose scope reports nothing is aborted all the same" {
-            var made: Connection<String>? = null
+            var made: MessageConnection<String>? = null
             val factory = ConnectionFactory(MemoryReactor(), LineCodec()) { made = it }
             val transport = StringTransport()
             transport.connect(factory.buildProtocol(transport.peer())!!)

@@ -101,7 +101,7 @@ class IdleTimeoutSpec :
         "the time in which a handler is busy is not the peer's" {
             runReactorTest(1.hours) {
                 val work = ArrayList<Deferred<Unit>>()
-                var server: Connection<String>? = null
+                var server: MessageConnection<String>? = null
                 listen("tcp:8007", LineCodec(), tenSeconds) { c ->
                     server = c
                     c.onMessage { Deferred<Unit>().also { work.add(it) } }
@@ -124,7 +124,7 @@ class IdleTimeoutSpec :
         "nor is the time in which a coroutine does not receive what has come" {
             runReactorTest(1.hours) {
                 val go = Deferred<Unit>()
-                var server: Connection<String>? = null
+                var server: MessageConnection<String>? = null
                 serve("tcp:8007", LineCodec(), tenSeconds) { c ->
                     server = c
                     go.await()

@@ -43,8 +43,8 @@ private const val HERE = "tcp:127.0.0.1:8007"
 class ReceiveCancellationSpec :
     StringSpec({
         /** A client, and the server's end of the same connection. */
-        suspend fun MemoryReactor.pair(): Pair<Connection<String>, Connection<String>> {
-            var server: Connection<String>? = null
+        suspend fun MemoryReactor.pair(): Pair<MessageConnection<String>, MessageConnection<String>> {
+            var server: MessageConnection<String>? = null
             val port = listen("tcp:8007", LineCodec()) { server = it }.await()
             val client = connect(HERE, LineCodec())
             while (server == null) delay(1.milliseconds)
@@ -176,13 +176,13 @@ class ReceiveCancellationSpec :
         "a job that outlives the connection does not hold on to it" {
             val got = ArrayList<String?>()
 
-            suspend fun receiveFrom(connections: ArrayDeque<Connection<String>>) {
+            suspend fun receiveFrom(connections: ArrayDeque<MessageConnection<String>>) {
                 val connection = connections.removeFirst()
                 got.add(connection.receive())
                 got.add(connection.receiveOrNull())
             }
 
-            fun receiveOnce(): Pair<Job, WeakReference<Connection<String>>> = runReactorTest {
+            fun receiveOnce(): Pair<Job, WeakReference<MessageConnection<String>>> = runReactorTest {
                 val (client, server) = pair()
                 val connections = ArrayDeque(listOf(client))
                 val job =

@@ -29,7 +29,7 @@ class ReceiveCostSpec :
                     override fun encode(value: String) = value.encodeToByteArray()
                 },
             )
-            var made: Connection<String>? = null
+            var made: MessageConnection<String>? = null
             val protocol = ConnectionFactory(MemoryReactor(), same) { made = it }.buildProtocol(StringTransport().peer())!!
             val transport = StringTransport().connect(protocol)
             var received = 0

@@ -37,10 +37,10 @@ class ReceiveModelSpec :
         }
 
         /** One world in which the steps are taken. */
-        class World(val dispatched: Boolean, val how: suspend (Connection<String>) -> String?) {
+        class World(val dispatched: Boolean, val how: suspend (MessageConnection<String>) -> String?) {
             val dispatcher = ByHand()
             val transport = StringTransport()
-            lateinit var connection: Connection<String>
+            lateinit var connection: MessageConnection<String>
             val got = ArrayList<String>()
             val jobs = ArrayList<Job>()
             val outcomes = HashMap<Job, String>()
@@ -122,7 +122,7 @@ class ReceiveModelSpec :
             if (length == 0) sequenceOf("") else orders(length - 1).flatMap { order -> steps.keys.asSequence().map { order + it } }
 
         val ways =
-            mapOf<String, suspend (Connection<String>) -> String?>(
+            mapOf<String, suspend (MessageConnection<String>) -> String?>(
                 "receive" to { it.receive() },
                 "receiveOrNull" to { it.receiveOrNull() },
                 "hasNext and next" to { c -> c.incoming.iterator().let { if (it.hasNext()) it.next() else null } },

@@ -120,7 +120,7 @@ class ServeGroupSpec :
         }
     })
 
-private suspend fun Connection<String>.isServed(): Boolean = try {
+private suspend fun MessageConnection<String>.isServed(): Boolean = try {
     send("now")
     receiveOrNull() == "now"
 } catch (_: CloseReason) {

@@ -57,7 +57,7 @@ class SocketsSpec :
 
         "a bad frame ends its connection and no other, and the reactor lives" {
             withRealReactor {
-                var server: Connection<ByteArray>? = null
+                var server: MessageConnection<ByteArray>? = null
                 val port =
                     serve("tcp:0:interface=127.0.0.1", Int32Codec()) { connection ->
                         server = connection

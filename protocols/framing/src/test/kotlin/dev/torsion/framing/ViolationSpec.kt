@@ -151,7 +151,7 @@ class ViolationSpec :
 
         "a peer that takes no answers is not waited for longer than for any close" {
             val transport = StringTransport()
-            var made: Connection<String>? = null
+            var made: MessageConnection<String>? = null
             transport.connect(ConnectionFactory(MemoryReactor(), LineCodec()) { made = it }.buildProtocol(transport.peer())!!)
             made!!.onMessage { made.write(it) }
             transport.isStalled = true

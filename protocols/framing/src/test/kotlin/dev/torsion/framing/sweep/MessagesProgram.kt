@@ -7,7 +7,7 @@ import dev.torsion.clock.deferLater
 import dev.torsion.defer.Deferred
 import dev.torsion.defer.DeferredList
 import dev.torsion.defer.await
-import dev.torsion.framing.Connection
+import dev.torsion.framing.MessageConnection
 import dev.torsion.framing.ConnectionOptions
 import dev.torsion.framing.Int32Codec
 import dev.torsion.framing.LineCodec
@@ -49,7 +49,7 @@ internal class MessagesProgram(private val run: SweepRun) {
         }
     }
 
-    private suspend fun served(connection: Connection<String>) {
+    private suspend fun served(connection: MessageConnection<String>) {
         run.begun("handler")
         run.made("lines", connection.transport)
         try {
@@ -63,7 +63,7 @@ internal class MessagesProgram(private val run: SweepRun) {
         }
     }
 
-    private fun connected(connection: Connection<ByteArray>) {
+    private fun connected(connection: MessageConnection<ByteArray>) {
         run.made("strings", connection.transport)
         run.track("closed strings", connection.whenClosed()).addBoth { run.gone(connection.transport) }
         connection.onMessage { message ->
@@ -96,7 +96,7 @@ internal class MessagesProgram(private val run: SweepRun) {
     private fun ask(): Deferred<Unit> =
         run.track("openConnection", reactor.openConnection("tcp:server.test:8008", Int32Codec(), OPTIONS)).addAsyncCallback { asked(it) }
 
-    private fun asked(connection: Connection<ByteArray>): Deferred<Unit> {
+    private fun asked(connection: MessageConnection<ByteArray>): Deferred<Unit> {
         run.made("asker", connection.transport)
         val closed = run.track("closed asker", connection.whenClosed())
         val answers = (1..3).map { run.track("request", connection.request(ByteArray(it))).addCallback { run.call("answer") { } } }

@@ -38,7 +38,7 @@ import kotlinx.coroutines.flow.Flow
  * A connection that ends with a violation first sends all that was written, such as the answers to the messages before it. Then it closes
  * with a [ConnectionAborted][dev.torsion.net.ConnectionAborted]; its cause is the violation. When nothing was written it closes at once.
  */
-public interface Connection<T : Any> {
+public interface MessageConnection<T : Any> {
     /** The address of the other end. */
     public fun peer(): Address
 
@@ -141,15 +141,15 @@ public interface Connection<T : Any> {
     public fun abort(): Unit = abort(null)
 }
 
-/** The messages of a [Connection]: a flow that can also be looped over. */
+/** The messages of a [MessageConnection]: a flow that can also be looped over. */
 public class Incoming<T : Any> internal constructor(private val source: MessageIterator<T>, flow: Flow<T>) : Flow<T> by flow {
     /** For `for (message in connection.incoming)`. */
     public operator fun iterator(): MessageIterator<T> = source
 }
 
-/** The loop over [Connection.incoming]. */
+/** The loop over [MessageConnection.incoming]. */
 public interface MessageIterator<T : Any> {
-    /** Waits for a message, as [Connection.receiveOrNull]; false when there are no more. It takes none, so cancelling it loses none. */
+    /** Waits for a message, as [MessageConnection.receiveOrNull]; false when there are no more. It takes none, so cancelling it loses none. */
     public suspend operator fun hasNext(): Boolean
 
     /** Takes the message that [hasNext] has seen. @throws NoSuchElementException when there is none */
