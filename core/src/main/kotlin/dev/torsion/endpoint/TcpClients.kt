@@ -8,8 +8,8 @@ import dev.torsion.log.LogKeys
 import dev.torsion.log.Logger
 import dev.torsion.net.Address
 import dev.torsion.net.AddressFamily
-import dev.torsion.net.ClientFactory
 import dev.torsion.net.CannotConnectException
+import dev.torsion.net.ClientFactory
 import dev.torsion.net.ConnectOptions
 import dev.torsion.net.ConnectingCancelledException
 import dev.torsion.net.Connector

@@ -15,8 +15,11 @@ import java.util.concurrent.TimeUnit
  */
 public open class CannotConnectException
 @JvmOverloads
-constructor(message: String, public val destination: String, cause: Throwable? = null) :
-    IOException(message, cause)
+constructor(
+    message: String,
+    public val destination: String,
+    cause: Throwable? = null,
+) : IOException(message, cause)
 
 /** Nobody listens there; Twisted's `ConnectionRefusedError`. */
 public class ConnectionRefusedException(destination: String, cause: Throwable? = null) :
@@ -27,7 +30,10 @@ public class ConnectTimeoutException(
     destination: String,
     /** How long the attempt was given. */
     public val timeout: Duration,
-) : CannotConnectException("Connection to $destination was not established within ${TimeUnit.MILLISECONDS.convert(timeout)} ms.", destination)
+) : CannotConnectException(
+    "Connection to $destination was not established within ${TimeUnit.MILLISECONDS.convert(timeout)} ms.",
+    destination,
+)
 
 /** The host name has no address; Twisted's `DNSLookupError`. */
 public class DnsLookupException(

@@ -187,7 +187,9 @@ internal class NioAttempt(private val reactor: NioEngine, private val target: Ni
                     NioStream(reactor, connected)
                 } catch (e: Throwable) {
                     connected.closeAfterFailure()
-                    handler.failed(CannotConnectException("Connection to $target could not be used: ${safeMessage(e)}", target.toString(), e))
+                    handler.failed(
+                        CannotConnectException("Connection to $target could not be used: ${safeMessage(e)}", target.toString(), e),
+                    )
                     return reactor.reportError("preparing the connection to $target", e)
                 }
             handler.connected(stream)

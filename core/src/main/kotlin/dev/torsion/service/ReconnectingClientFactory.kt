@@ -7,9 +7,9 @@ import dev.torsion.clock.Clock
 import dev.torsion.clock.DelayedCall
 import dev.torsion.log.LogKeys
 import dev.torsion.log.Logger
+import dev.torsion.net.CannotConnectException
 import dev.torsion.net.ClientFactory
 import dev.torsion.net.CloseReason
-import dev.torsion.net.CannotConnectException
 import dev.torsion.net.Connector
 import dev.torsion.net.Protocol
 import java.time.Duration

@@ -8,8 +8,8 @@ import dev.torsion.log.Logger
 import dev.torsion.log.safeMessage
 import dev.torsion.loop.guarded
 import dev.torsion.loop.reportFailure
-import dev.torsion.net.ClientFactory
 import dev.torsion.net.CannotConnectException
+import dev.torsion.net.ClientFactory
 import dev.torsion.net.ConnectingCancelledException
 import dev.torsion.net.Connector
 import dev.torsion.net.Connector.State

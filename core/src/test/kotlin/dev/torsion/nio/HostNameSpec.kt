@@ -11,8 +11,8 @@ import dev.torsion.endpoint.TCP6ServerEndpoint
 import dev.torsion.endpoint.clientFromString
 import dev.torsion.endpoint.connectProtocol
 import dev.torsion.name.HostResolver
-import dev.torsion.net.CannotListenException
 import dev.torsion.net.CannotConnectException
+import dev.torsion.net.CannotListenException
 import dev.torsion.net.ConnectOptions
 import dev.torsion.net.ConnectionRefusedException
 import dev.torsion.net.DnsLookupException

@@ -3,9 +3,9 @@
 
 package dev.torsion.nio
 
+import dev.torsion.net.CannotConnectException
 import dev.torsion.net.ClientFactory
 import dev.torsion.net.CloseReason
-import dev.torsion.net.CannotConnectException
 import dev.torsion.net.Connector
 import dev.torsion.net.Protocol
 import dev.torsion.reactor.DEADLINE_SECONDS

@@ -8,9 +8,9 @@ import dev.torsion.endpoint.TCP4ClientEndpoint
 import dev.torsion.endpoint.TCP4ServerEndpoint
 import dev.torsion.endpoint.connectProtocol
 import dev.torsion.name.BlockingHostResolver
+import dev.torsion.net.CannotConnectException
 import dev.torsion.net.ClientFactory
 import dev.torsion.net.CloseReason
-import dev.torsion.net.CannotConnectException
 import dev.torsion.net.ConnectOptions
 import dev.torsion.net.ConnectTimeoutException
 import dev.torsion.net.ConnectingCancelledException

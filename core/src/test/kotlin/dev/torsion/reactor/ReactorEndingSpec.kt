@@ -14,9 +14,9 @@ import dev.torsion.group.listen
 import dev.torsion.loop.ReactorNotRunningException
 import dev.torsion.loop.ThreadPoolStoppedException
 import dev.torsion.name.BlockingHostResolver
+import dev.torsion.net.CannotConnectException
 import dev.torsion.net.ClientFactory
 import dev.torsion.net.CloseReason
-import dev.torsion.net.CannotConnectException
 import dev.torsion.net.ConnectingCancelledException
 import dev.torsion.net.Connector
 import dev.torsion.net.Factory

@@ -4,9 +4,9 @@
 package dev.torsion.examples
 
 import dev.torsion.clock.callLater
+import dev.torsion.net.CannotConnectException
 import dev.torsion.net.ClientFactory
 import dev.torsion.net.CloseReason
-import dev.torsion.net.CannotConnectException
 import dev.torsion.net.Connector
 import dev.torsion.net.Protocol
 import dev.torsion.reactor.Reactor

@@ -69,11 +69,7 @@ final class LoopConnection<T>
   private volatile @Nullable CloseReason closeReason;
 
   /** On the reactor's thread. */
-  LoopConnection(
-      Loop loop,
-      MessageConnection<T> inner,
-      Codec<T> codec,
-      ConnectionOptions options) {
+  LoopConnection(Loop loop, MessageConnection<T> inner, Codec<T> codec, ConnectionOptions options) {
     this.loop = loop;
     this.inner = inner;
     content = codec.getContent();

@@ -308,8 +308,8 @@ public final class Torsion implements AutoCloseable {
    * Connects to {@code endpoint}, such as {@code "tcp:example.com:8007"} or {@code
    * "tcp:127.0.0.1:8007:timeout=5"}.
    *
-   * <p>The future fails with a {@link dev.torsion.net.CannotConnectException}, whose subclass says why,
-   * and with {@link dev.torsion.endpoint.EndpointSyntaxException} when the string is not
+   * <p>The future fails with a {@link dev.torsion.net.CannotConnectException}, whose subclass says
+   * why, and with {@link dev.torsion.endpoint.EndpointSyntaxException} when the string is not
    * understood.
    */
   public <T> CompletableFuture<Connection<T>> connect(String endpoint, Codec<T> codec) {

@@ -6,9 +6,9 @@ package dev.torsion.testkit
 import dev.torsion.clock.callLater
 import dev.torsion.defer.Deferred
 import dev.torsion.defer.await
+import dev.torsion.net.CannotConnectException
 import dev.torsion.net.ClientFactory
 import dev.torsion.net.CloseReason
-import dev.torsion.net.CannotConnectException
 import dev.torsion.net.ConnectTimeoutException
 import dev.torsion.net.ConnectionDone
 import dev.torsion.net.ConnectionRefusedException

@@ -6,8 +6,8 @@ package dev.torsion.testkit
 import dev.torsion.loop.ReactorNotRunningException
 import dev.torsion.loop.ThreadPoolStoppedException
 import dev.torsion.name.HostResolver
-import dev.torsion.net.CloseReason
 import dev.torsion.net.CannotConnectException
+import dev.torsion.net.CloseReason
 import dev.torsion.net.Connector
 import dev.torsion.net.Protocol
 import dev.torsion.reactor.Phase

@@ -9,9 +9,9 @@ import dev.torsion.examples.Input;
 import dev.torsion.examples.Output;
 import dev.torsion.java.Torsion;
 import dev.torsion.net.Address;
+import dev.torsion.net.CannotConnectException;
 import dev.torsion.net.ClientFactory;
 import dev.torsion.net.CloseReason;
-import dev.torsion.net.CannotConnectException;
 import dev.torsion.net.Connector;
 import dev.torsion.net.Protocol;
 

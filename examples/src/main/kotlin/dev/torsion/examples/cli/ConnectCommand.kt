@@ -6,11 +6,11 @@ package dev.torsion.examples.cli
 import dev.torsion.defer.await
 import dev.torsion.examples.Input
 import dev.torsion.framing.Codec
-import dev.torsion.framing.MessageConnection
 import dev.torsion.framing.Int16Codec
 import dev.torsion.framing.Int32Codec
 import dev.torsion.framing.Int8Codec
 import dev.torsion.framing.LineCodec
+import dev.torsion.framing.MessageConnection
 import dev.torsion.framing.NetstringCodec
 import dev.torsion.framing.RawCodec
 import dev.torsion.framing.connect

@@ -5,9 +5,9 @@ package dev.torsion.examples.cli
 
 import dev.torsion.endpoint.EndpointSyntaxException
 import dev.torsion.framing.EncodeException
+import dev.torsion.net.CannotConnectException
 import dev.torsion.net.CannotListenException
 import dev.torsion.net.CloseReason
-import dev.torsion.net.CannotConnectException
 import dev.torsion.net.ProtocolViolationException
 import picocli.CommandLine
 import picocli.CommandLine.ExitCode

@@ -6,9 +6,9 @@ package dev.torsion.examples.kotlin
 import dev.torsion.examples.Input
 import dev.torsion.examples.Output
 import dev.torsion.net.Address
+import dev.torsion.net.CannotConnectException
 import dev.torsion.net.ClientFactory
 import dev.torsion.net.CloseReason
-import dev.torsion.net.CannotConnectException
 import dev.torsion.net.Connector
 import dev.torsion.net.Protocol
 import dev.torsion.reactor.Reactor

@@ -7,9 +7,9 @@ import dev.torsion.examples.Output
 import dev.torsion.framing.LineFraming
 import dev.torsion.framing.LineOnlyReceiver
 import dev.torsion.net.Address
+import dev.torsion.net.CannotConnectException
 import dev.torsion.net.ClientFactory
 import dev.torsion.net.CloseReason
-import dev.torsion.net.CannotConnectException
 import dev.torsion.net.Connector
 import dev.torsion.net.HalfCloseableTransport
 import dev.torsion.net.Protocol

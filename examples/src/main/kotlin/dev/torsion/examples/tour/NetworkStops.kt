@@ -27,8 +27,8 @@ import dev.torsion.examples.kotlin.serveHashes
 import dev.torsion.examples.kotlin.serveInt32Answers
 import dev.torsion.examples.kotlin.servePrivate
 import dev.torsion.examples.kotlin.serveUpperCase
-import dev.torsion.framing.MessageConnection
 import dev.torsion.framing.LineCodec
+import dev.torsion.framing.MessageConnection
 import dev.torsion.framing.connect
 import dev.torsion.group.ReactorGroup
 import dev.torsion.java.Torsion

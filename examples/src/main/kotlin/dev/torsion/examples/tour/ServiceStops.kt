@@ -8,9 +8,9 @@ import dev.torsion.defer.await
 import dev.torsion.examples.Input
 import dev.torsion.examples.Output
 import dev.torsion.examples.kotlin.askSteadily
-import dev.torsion.framing.MessageConnection
 import dev.torsion.framing.ConnectionFactory
 import dev.torsion.framing.LineCodec
+import dev.torsion.framing.MessageConnection
 import dev.torsion.java.Torsion
 import dev.torsion.net.ListeningPort
 import dev.torsion.reactor.Reactor

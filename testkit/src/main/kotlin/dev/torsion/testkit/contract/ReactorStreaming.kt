@@ -4,10 +4,10 @@
 package dev.torsion.testkit.contract
 
 import dev.torsion.loop.ReactorNotRunningException
+import dev.torsion.net.CannotConnectException
 import dev.torsion.net.CannotListenException
 import dev.torsion.net.ClientFactory
 import dev.torsion.net.CloseReason
-import dev.torsion.net.CannotConnectException
 import dev.torsion.net.ConnectionRefusedException
 import dev.torsion.net.Connector
 import dev.torsion.net.Factory

@@ -9,8 +9,8 @@ import dev.torsion.log.LogEvent
 import dev.torsion.log.LogObserver
 import dev.torsion.log.LogPublisher
 import dev.torsion.log.StandInException
-import dev.torsion.net.CloseReason
 import dev.torsion.net.CannotConnectException
+import dev.torsion.net.CloseReason
 import org.slf4j.event.Level
 import java.util.Collections
 import java.util.IdentityHashMap

@@ -8,8 +8,8 @@ import dev.torsion.defer.Failure
 import dev.torsion.defer.succeed
 import dev.torsion.loop.EventLoop
 import dev.torsion.loop.Loop
-import dev.torsion.net.CannotListenException
 import dev.torsion.net.CannotConnectException
+import dev.torsion.net.CannotListenException
 import dev.torsion.net.ConnectOptions
 import dev.torsion.net.ConnectTimeoutException
 import dev.torsion.net.ConnectingCancelledException

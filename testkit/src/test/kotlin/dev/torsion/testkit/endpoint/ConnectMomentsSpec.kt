@@ -12,9 +12,9 @@ import dev.torsion.defer.succeed
 import dev.torsion.endpoint.ClientEndpoint
 import dev.torsion.endpoint.TCP4ClientEndpoint
 import dev.torsion.net.Address
+import dev.torsion.net.CannotConnectException
 import dev.torsion.net.ClientFactory
 import dev.torsion.net.CloseReason
-import dev.torsion.net.CannotConnectException
 import dev.torsion.net.Connector
 import dev.torsion.net.Factory
 import dev.torsion.net.IPv4Address

@@ -11,8 +11,8 @@ import dev.torsion.endpoint.WrappingFactory
 import dev.torsion.endpoint.connectProtocol
 import dev.torsion.endpoint.serverFromString
 import dev.torsion.net.Address
-import dev.torsion.net.CloseReason
 import dev.torsion.net.CannotConnectException
+import dev.torsion.net.CloseReason
 import dev.torsion.net.ConnectingCancelledException
 import dev.torsion.net.ConnectionDone
 import dev.torsion.net.Factory

@@ -3,8 +3,8 @@
 
 package dev.torsion.testkit.hooks
 
-import dev.torsion.net.CloseReason
 import dev.torsion.net.CannotConnectException
+import dev.torsion.net.CloseReason
 import dev.torsion.net.Connector
 import dev.torsion.net.HalfCloseableProtocol
 import dev.torsion.net.HalfCloseableTransport

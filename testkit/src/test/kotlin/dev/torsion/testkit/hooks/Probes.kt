@@ -4,9 +4,9 @@
 package dev.torsion.testkit.hooks
 
 import dev.torsion.net.Address
+import dev.torsion.net.CannotConnectException
 import dev.torsion.net.ClientFactory
 import dev.torsion.net.CloseReason
-import dev.torsion.net.CannotConnectException
 import dev.torsion.net.Connector
 import dev.torsion.net.Protocol
 import io.kotest.assertions.withClue

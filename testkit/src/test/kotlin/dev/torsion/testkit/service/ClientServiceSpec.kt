@@ -8,8 +8,8 @@ import dev.torsion.defer.Deferred
 import dev.torsion.defer.DeferredCancelledException
 import dev.torsion.defer.Success
 import dev.torsion.endpoint.ClientEndpoint
-import dev.torsion.net.CloseReason
 import dev.torsion.net.CannotConnectException
+import dev.torsion.net.CloseReason
 import dev.torsion.net.ConnectionLost
 import dev.torsion.net.Factory
 import dev.torsion.net.Protocol

@@ -6,9 +6,9 @@ package dev.torsion.testkit.sweep
 import dev.torsion.clock.deferLater
 import dev.torsion.defer.Deferred
 import dev.torsion.net.Address
+import dev.torsion.net.CannotConnectException
 import dev.torsion.net.ClientFactory
 import dev.torsion.net.CloseReason
-import dev.torsion.net.CannotConnectException
 import dev.torsion.net.Connector
 import dev.torsion.net.Factory
 import dev.torsion.net.HalfCloseableProtocol

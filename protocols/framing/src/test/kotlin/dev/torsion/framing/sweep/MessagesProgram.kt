@@ -7,10 +7,10 @@ import dev.torsion.clock.deferLater
 import dev.torsion.defer.Deferred
 import dev.torsion.defer.DeferredList
 import dev.torsion.defer.await
-import dev.torsion.framing.MessageConnection
 import dev.torsion.framing.ConnectionOptions
 import dev.torsion.framing.Int32Codec
 import dev.torsion.framing.LineCodec
+import dev.torsion.framing.MessageConnection
 import dev.torsion.framing.connect
 import dev.torsion.framing.listen
 import dev.torsion.framing.openConnection

@@ -11,9 +11,9 @@ import dev.torsion.defer.Deferred
 import dev.torsion.defer.fail
 import dev.torsion.defer.succeed
 import dev.torsion.net.Address
+import dev.torsion.net.CannotConnectException
 import dev.torsion.net.ClientFactory
 import dev.torsion.net.CloseReason
-import dev.torsion.net.CannotConnectException
 import dev.torsion.net.Connector
 import dev.torsion.net.Protocol
 import dev.torsion.net.ProtocolViolationException
