@@ -228,9 +228,11 @@ public open class Deferred<T> @JvmOverloads constructor(canceller: Canceller<T>?
      * it belongs to, so any thread may cancel the stages. When the result and the cancellation meet, the first one wins, and the loser is
      * dropped.
      *
+     * A failure of the future that nobody sees is reported, see [UnhandledFailures].
+     *
      * Call this method itself on the Deferred's thread. Without a reactor, `Runnable::run` as [loop] cancels on the cancelling thread.
      */
-    public fun toCompletableFuture(loop: Executor): CompletableFuture<T> = DeferredFuture.of(this, loop)
+    public fun toCompletableFuture(loop: Executor): CompletableFuture<T> = FirstFuture.of(this, loop, null, null)
 
     override fun toString(): String {
         val state =

@@ -16,34 +16,59 @@ import java.util.function.Supplier
  * The future of a Deferred, and every stage derived from it: the JDK makes those by [newIncompleteFuture]. All of them share the
  * [source].
  *
- * Only [deliver] completes it from the source; all public ways to complete it mean that nobody waits for the source any more, nor for
+ * Only [FirstFuture] completes it from the source; all public ways to complete it mean that nobody waits for the source any more, nor for
  * the future of another Deferred that `thenCompose` waits for by then. When a value has come by then and nobody was handed it, its [Keeper]
  * takes it back.
  */
-internal class DeferredFuture<T> private constructor(
-    private val source: Deferred<*>,
+internal sealed class DeferredFuture<T>(
+    protected val source: Deferred<*>,
     loop: Executor,
-    first: DeferredFuture<*>?,
+    first: FirstFuture<*>?,
+    parent: DeferredFuture<*>?,
     private var composed: Composed?,
-) : HandingFuture<T>(loop) {
-    private val first = first ?: this
-    private val handover: Handover? = if (first != null) {
+) : HandingFuture<T>(loop, parent) {
+    val first: FirstFuture<*> = first ?: this as FirstFuture<*>
+    protected val handover: Handover? = if (first != null) {
         first.handover
     } else if (source.mayKeep) {
         Handover()
     } else {
         null
     }
-    private var isDelivered = false // on the loop's thread
+
+    /** What waits for this, since a function of it has returned this. */
+    @Volatile
+    private var outer: Composed? = null
+
+    /** The stages of [first] that were made before this one, of those that [FirstFuture] follows. */
+    var older: DeferredFuture<*>? = null
+
+    /** Not so for a stage of a future that was done: it may wait for another one all the same. */
+    var isFollowed = false
 
     @Volatile
     private var isBeingComposed = false
 
-    init {
-        LeftBehind.made(this)
+    /** Whether a test watches what its thread makes, and asks itself. */
+    protected val isInTest: Boolean = LeftBehind.made(this)
+
+    override fun <U> newStage(): SeenFuture<U> = Stage<U>(source, loop, first, this, composed).also { if (!isDone) first.follow(it) }
+
+    final override fun <U> added(stage: CompletableFuture<U>): CompletableFuture<U> {
+        val made = stage as DeferredFuture<*>
+        if (stage.isDone) {
+            first.noteIfUnseen(made)
+        } else if (!made.isFollowed) {
+            first.follow(made)
+        }
+        return stage
     }
 
-    override fun <U> newStage(): LoopFuture<U> = DeferredFuture(source, loop, first, composed)
+    /** The first of those that are completed next when this is: also before it is known whether this waits for another future, if [surely]. */
+    fun nextFamily(surely: Boolean): FirstFuture<*>? = outer?.owner?.first?.takeIf { surely || isDone || composed?.owner !== this }
+
+    /** This waits for others: what it came from has done its part. */
+    fun waitsOn(): Unit = forgetParent()
 
     override val isWatched get() = handover != null || composed != null
 
@@ -51,7 +76,7 @@ internal class DeferredFuture<T> private constructor(
 
     // Strangers ask for it, or a stage of ours that composes it. What strangers do with the value is not seen from here.
     override fun toCompletableFuture(): CompletableFuture<T> {
-        isLookedAt = true
+        see()
         if (isBeingComposed) isBeingComposed = false else share()
         return this
     }
@@ -61,7 +86,8 @@ internal class DeferredFuture<T> private constructor(
         composed?.share()
     }
 
-    fun composing() {
+    fun composing(by: Composed) {
+        outer = by
         isBeingComposed = true
     }
 
@@ -98,13 +124,13 @@ internal class DeferredFuture<T> private constructor(
     }
 
     override fun exceptionallyCompose(next: Function<Throwable, out CompletionStage<T>>): CompletableFuture<T> =
-        composing(next) { super.exceptionallyCompose(it) }
+        seeing { composing(next) { super.exceptionallyCompose(it) } }
 
     override fun exceptionallyComposeAsync(next: Function<Throwable, out CompletionStage<T>>): CompletableFuture<T> =
-        composing(next) { super.exceptionallyComposeAsync(it) }
+        seeing { composing(next) { super.exceptionallyComposeAsync(it) } }
 
     override fun exceptionallyComposeAsync(next: Function<Throwable, out CompletionStage<T>>, executor: Executor): CompletableFuture<T> =
-        composing(next) { super.exceptionallyComposeAsync(it, executor) }
+        seeing { composing(next) { super.exceptionallyComposeAsync(it, executor) } }
 
     override fun <U> thenCompose(next: Function<in T, out CompletionStage<U>>): CompletableFuture<U> =
         composing(handingNext(next)) { super.thenCompose(it) }
@@ -122,24 +148,12 @@ internal class DeferredFuture<T> private constructor(
         val waitsFor = Composed(composed)
         val result = compose(Function { value -> next.apply(value).also(waitsFor::begun) })
         (result as DeferredFuture<U>).composed = waitsFor
-        return result
+        waitsFor.owner = result
+        return added(result)
     }
 
     private fun <A, B> handingNext(next: Function<in A, B>): Function<in A, B> =
         if (isWatched) Function { if (handOver(it)) next.apply(it) else throw takenBack() } else next
-
-    private fun deliver(result: Any?) {
-        isDelivered = true
-        if (result is Failure) {
-            super.completeExceptionally(safeForStages(result.value))
-            return
-        }
-        val keeper = source.takeKeeper()
-        if (keeper != null) handover?.offer(result, keeper)
-        @Suppress("UNCHECKED_CAST")
-        if (super.complete(result as T) || keeper == null) return
-        if (handover == null) keeper.undelivered(result) else handover.takeBack()?.run()
-    }
 
     private fun release(won: Boolean) {
         if (!won) return
@@ -151,7 +165,7 @@ internal class DeferredFuture<T> private constructor(
     }
 
     /** Gives the value back to where it came from, if nobody has been handed it: then this future was cancelled in time. */
-    private fun takeBack() {
+    fun takeBack() {
         val release = handover?.takeBackUnlessShared() ?: return
         super.obtrudeException(takenBack())
         if (isInLoop) release.run() else loop.executeOrLog("a value that nobody got", release)
@@ -164,32 +178,36 @@ internal class DeferredFuture<T> private constructor(
         composed?.cancel()
     }
 
-    /** After its result the source may be waiting for another Deferred, which is no business of this future's. */
-    private fun cancelSource() {
-        if (!isDelivered) source.cancel()
+    protected fun completeFrom(result: Any?) {
+        if (result is Failure) {
+            super.completeExceptionally(safeForStages(result.value))
+            return
+        }
+        val keeper = source.takeKeeper()
+        if (keeper != null) handover?.offer(result, keeper)
+        @Suppress("UNCHECKED_CAST")
+        if (super.complete(result as T) || keeper == null) return
+        if (handover == null) keeper.undelivered(result) else handover.takeBack()?.run()
     }
 
-    private fun abandon() {
+    protected fun cancelThis() {
         super.cancel(false)
     }
-
-    companion object {
-        fun <T> of(source: Deferred<T>, loop: Executor): CompletableFuture<T> {
-            val future = DeferredFuture<T>(source, loop, null, null)
-            source.addStep<Any?> { result ->
-                future.deliver(result)
-                null
-            }
-            return future
-        }
-    }
 }
+
+/** A stage that was derived from the future of a Deferred, or from a stage of it. */
+internal class Stage<T>(source: Deferred<*>, loop: Executor, first: FirstFuture<*>, parent: DeferredFuture<*>, composed: Composed?) :
+    DeferredFuture<T>(source, loop, first, parent, composed)
 
 /**
  * What a stage of `thenCompose` waits for once its function was called. Only the futures of Deferreds are cancelled with it: what others
  * have made is theirs.
  */
-private class Composed(@Volatile private var before: Composed?) {
+internal class Composed(@Volatile private var before: Composed?) {
+    /** The stage that waits. */
+    @Volatile
+    var owner: DeferredFuture<*>? = null
+
     private val stage = AtomicReference<Any?>()
 
     @Volatile
@@ -197,7 +215,7 @@ private class Composed(@Volatile private var before: Composed?) {
 
     fun begun(inner: CompletionStage<*>?) {
         before = null // all that came before is done
-        if (inner is DeferredFuture<*>) if (isShared) inner.share() else inner.composing()
+        if (inner is DeferredFuture<*>) if (isShared) inner.share() else inner.composing(this)
         if (stage.getAndUpdate { if (it is Cancelled) Cancelled(inner) else inner } is Cancelled) giveUp(inner)
     }
 
@@ -227,7 +245,7 @@ private class Composed(@Volatile private var before: Composed?) {
 }
 
 /** The way of one value with a [Keeper] to the first who is handed it, or back. Both may be tried on any thread; one comes about. */
-private class Handover {
+internal class Handover {
     private val state = AtomicReference<Any?>()
 
     @Volatile

@@ -18,7 +18,10 @@ import java.util.function.Function
  * [isWatched]; elsewhere functions are passed on as they are.
  */
 @Suppress("UNCHECKED_CAST") // a function that takes more, or gives less, is as good
-internal abstract class HandingFuture<T>(loop: Executor) : LoopFuture<T>(loop) {
+internal abstract class HandingFuture<T>(loop: Executor, parent: SeenFuture<*>?) : SeenFuture<T>(loop, parent) {
+    /** [stage] was added: when it has ended already, by what its function has thrown, nobody will be told. */
+    protected abstract fun <U> added(stage: CompletableFuture<U>): CompletableFuture<U>
+
     /** Whether [handOver] wants to be asked. */
     abstract val isWatched: Boolean
 
@@ -95,14 +98,16 @@ internal abstract class HandingFuture<T>(loop: Executor) : LoopFuture<T>(loop) {
 
     protected fun takenBack() = CancellationException("cancelled before anybody had the result")
 
-    override fun <U> thenApply(fn: Function<in T, out U>): CompletableFuture<U> = super.thenApply(handing(fn as Function<T, U>))
+    override fun <U> thenApply(fn: Function<in T, out U>): CompletableFuture<U> = added(super.thenApply(handing(fn as Function<T, U>)))
 
     override fun <U> thenApplyAsync(fn: Function<in T, out U>): CompletableFuture<U> = super.thenApplyAsync(handing(fn as Function<T, U>))
 
     override fun <U> thenApplyAsync(fn: Function<in T, out U>, executor: Executor): CompletableFuture<U> =
         super.thenApplyAsync(handing(fn as Function<T, U>), executor)
 
-    override fun thenAccept(fn: Consumer<in T>): CompletableFuture<Void?> = super.thenAccept(handing(fn))
+    override fun thenAccept(fn: Consumer<in T>): CompletableFuture<Void?> = added(super.thenAccept(handing(fn)))
+
+    override fun thenRun(fn: Runnable): CompletableFuture<Void?> = added(super.thenRun(fn))
 
     override fun thenAcceptAsync(fn: Consumer<in T>): CompletableFuture<Void?> = super.thenAcceptAsync(handing(fn))
 
@@ -110,22 +115,22 @@ internal abstract class HandingFuture<T>(loop: Executor) : LoopFuture<T>(loop) {
         super.thenAcceptAsync(handing(fn), executor)
 
     override fun <U> handle(fn: BiFunction<in T, Throwable?, out U>): CompletableFuture<U> =
-        super.handle(handing(fn as BiFunction<T?, Throwable?, U>))
+        seeing { super.handle(handing(fn as BiFunction<T?, Throwable?, U>)) }
 
     override fun <U> handleAsync(fn: BiFunction<in T, Throwable?, out U>): CompletableFuture<U> =
-        super.handleAsync(handing(fn as BiFunction<T?, Throwable?, U>))
+        seeing { super.handleAsync(handing(fn as BiFunction<T?, Throwable?, U>)) }
 
     override fun <U> handleAsync(fn: BiFunction<in T, Throwable?, out U>, executor: Executor): CompletableFuture<U> =
-        super.handleAsync(handing(fn as BiFunction<T?, Throwable?, U>), executor)
+        seeing { super.handleAsync(handing(fn as BiFunction<T?, Throwable?, U>), executor) }
 
     override fun whenComplete(fn: BiConsumer<in T, in Throwable?>): CompletableFuture<T> =
-        seen(super.whenComplete(handing(fn as BiConsumer<T?, Throwable?>)))
+        seeing { super.whenComplete(handing(fn as BiConsumer<T?, Throwable?>)) }
 
     override fun whenCompleteAsync(fn: BiConsumer<in T, in Throwable?>): CompletableFuture<T> =
-        seen(super.whenCompleteAsync(handing(fn as BiConsumer<T?, Throwable?>)))
+        seeing { super.whenCompleteAsync(handing(fn as BiConsumer<T?, Throwable?>)) }
 
     override fun whenCompleteAsync(fn: BiConsumer<in T, in Throwable?>, executor: Executor): CompletableFuture<T> =
-        seen(super.whenCompleteAsync(handing(fn as BiConsumer<T?, Throwable?>), executor))
+        seeing { super.whenCompleteAsync(handing(fn as BiConsumer<T?, Throwable?>), executor) }
 
     override fun <U, V> thenCombine(other: CompletionStage<out U>, fn: BiFunction<in T, in U, out V>): CompletableFuture<V> =
         super.thenCombine(other, handingBoth(fn as BiFunction<T, U, V>))

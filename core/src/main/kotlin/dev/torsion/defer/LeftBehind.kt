@@ -22,7 +22,7 @@ public class LeftBehind private constructor() : AutoCloseable {
     private val paused = Seen<Deferred<*>> { it.isPaused }
     private val futures = Seen<Made> { !it.future.isDone || it.future.unseenError() != null }
 
-    private class Made(val future: LoopFuture<*>, val place: Place?)
+    private class Made(val future: DeferredFuture<*>, val place: Place?)
 
     /**
      * The leftovers now:
@@ -101,8 +101,11 @@ public class LeftBehind private constructor() : AutoCloseable {
             now()?.coroutines?.add(coroutine)
         }
 
-        internal fun made(future: LoopFuture<*>) {
-            now()?.futures?.add(Made(future, if (DeferredDebug.enabled) Place.here() else null))
+        /** Whether the thread is watched. */
+        internal fun made(future: DeferredFuture<*>): Boolean {
+            val watch = now() ?: return false
+            watch.futures.add(Made(future, if (DeferredDebug.enabled) Place.here() else null))
+            return true
         }
 
         internal fun paused(deferred: Deferred<*>) {

@@ -16,6 +16,9 @@ public interface LoopExecutor : Executor {
     /** True when called on the thread of the loop. */
     public val inLoop: Boolean
 
+    /** True when called in a turn of the loop: at its end [UnhandledFailures] reports what nobody has seen. */
+    public val inTurn: Boolean get() = false
+
     /** True on a thread that would wait in vain for this loop: its own, and any other that the loop itself needs. */
     public val mustNotBlock: Boolean get() = inLoop
 }

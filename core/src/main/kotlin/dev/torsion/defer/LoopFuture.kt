@@ -3,7 +3,6 @@
 
 package dev.torsion.defer
 
-import java.util.concurrent.CancellationException
 import java.util.concurrent.CompletableFuture
 import java.util.concurrent.CompletionException
 import java.util.concurrent.CompletionStage
@@ -12,45 +11,34 @@ import java.util.concurrent.TimeUnit
 
 /** A future that is completed on the thread of [loop], and refuses to block it. So do its copies and all stages derived from it. */
 internal open class LoopFuture<T>(protected val loop: Executor) : CompletableFuture<T>() {
-    /**
-     * Somebody has asked what has become of this, or has added a stage that waits for it. For [LeftBehind], in tests. It is not volatile,
-     * since every stage of every program writes it: a test that waits for another thread sees the writes of that thread.
-     */
-    protected var isLookedAt: Boolean = false
+    /** Somebody asks what has become of this, or will be told. */
+    protected open fun see() {}
 
-    override fun <U> newIncompleteFuture(): CompletableFuture<U> {
-        isLookedAt = true // a stage of this is being made
-        return newStage()
-    }
-
-    protected open fun <U> newStage(): LoopFuture<U> = LoopFuture(loop)
-
-    /** [stage] passes on what its function has seen already. */
-    protected fun <U> seen(stage: CompletableFuture<U>): CompletableFuture<U> = stage.also { (it as? LoopFuture<U>)?.isLookedAt = true }
-
-    /** What this has failed with, unless it was cancelled, or somebody has looked at it. */
-    internal fun unseenError(): Throwable? {
-        if (!isDone || isLookedAt || numberOfDependents > 0) return null
-        val error =
-            try {
-                super.getNow(null)
-                null
-            } catch (e: CompletionException) {
-                e.cause ?: e
-            } catch (e: CancellationException) {
-                e
-            }
-        return error.takeIf { it !is CancellationException }
-    }
+    override fun <U> newIncompleteFuture(): CompletableFuture<U> = LoopFuture(loop)
 
     override fun getNow(otherwise: T): T {
-        isLookedAt = true
+        see()
         return super.getNow(otherwise)
     }
 
     override fun isCompletedExceptionally(): Boolean {
-        isLookedAt = true
+        see()
         return super.isCompletedExceptionally()
+    }
+
+    /** Whether it has failed, for those who do not count as somebody. */
+    internal val hasFailed: Boolean get() = super.isCompletedExceptionally()
+
+    /** What it has ended with, likewise: returned or thrown. */
+    protected fun peek(): T? = super.getNow(null)
+
+    /** On JDK 19 and newer it overrides the method of this name, and does the same. */
+    @Suppress("unused")
+    fun exceptionNow(): Throwable {
+        check(isDone) { "the future has not completed yet" }
+        check(!isCancelled) { "the future was cancelled" }
+        check(isCompletedExceptionally) { "the future has a value" }
+        return handle { _, error -> (error as? CompletionException)?.cause ?: error!! }.getNow(null)
     }
 
     // The JDK's own gives a plain future to those who ask for one.
@@ -61,19 +49,19 @@ internal open class LoopFuture<T>(protected val loop: Executor) : CompletableFut
     }
 
     override fun get(): T {
-        isLookedAt = true
+        see()
         refuseToBlockLoop()
         return super.get()
     }
 
     override fun get(timeout: Long, unit: TimeUnit): T {
-        isLookedAt = true
+        see()
         refuseToBlockLoop()
         return super.get(timeout, unit)
     }
 
     override fun join(): T {
-        isLookedAt = true
+        see()
         refuseToBlockLoop()
         return super.join()
     }

@@ -11,6 +11,8 @@ import dev.torsion.reactor.Reactor
 internal class GroupLoop(val home: Reactor, private val members: List<Reactor>) : LoopExecutor {
     override val inLoop: Boolean get() = home.isInReactorThread
 
+    override val inTurn: Boolean get() = home.inTurn
+
     override val mustNotBlock: Boolean get() = members.any { it.isInReactorThread }
 
     override fun execute(command: Runnable): Unit = home.execute(command)

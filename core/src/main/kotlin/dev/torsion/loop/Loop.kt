@@ -89,6 +89,8 @@ public class Loop internal constructor(
 
     override val inLoop: Boolean get() = Thread.currentThread() === thread
 
+    override val inTurn: Boolean get() = inLoop && isInTurn
+
     /** The thread that owns this loop. On any thread. */
     internal val owner: Thread? get() = thread
 

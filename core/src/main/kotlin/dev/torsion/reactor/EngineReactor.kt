@@ -107,6 +107,8 @@ public open class EngineReactor private constructor(
 
     final override val inLoop: Boolean get() = loop.inLoop
 
+    final override val inTurn: Boolean get() = loop.inTurn
+
     // The life cycle.
 
     override fun run() {
