@@ -3,8 +3,10 @@
 
 package dev.torsion.group
 
+import dev.torsion.net.DrainReport
 import dev.torsion.spi.Acceptor
 import dev.torsion.spi.StreamChannel
+import java.time.Duration
 import java.util.concurrent.CompletableFuture
 
 /**
@@ -35,6 +37,12 @@ internal class GroupAcceptor(private val shares: List<PortShare>) : Acceptor {
             if (share.offer(channel)) return
         }
         channel.close() // none is left: this one is ending too
+    }
+
+    /** On any thread. See [Acceptor.drain]. */
+    fun drainAll(timeout: Duration): CompletableFuture<DrainReport> {
+        val drains = shares.map { it.drain(timeout) }
+        return CompletableFuture.allOf(*drains.toTypedArray()).thenApply { drains.map { it.join() }.reduce(DrainReport::plus) }
     }
 
     /** Closes all shares, each behind the connections that are on their way to it. On any thread. */

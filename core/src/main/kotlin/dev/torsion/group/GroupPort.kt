@@ -6,8 +6,10 @@ package dev.torsion.group
 import dev.torsion.defer.newDeferred
 import dev.torsion.loop.LoopState
 import dev.torsion.net.Address
+import dev.torsion.net.DrainReport
 import dev.torsion.net.ListeningPort
 import dev.torsion.net.portNumber
+import java.time.Duration
 import java.util.concurrent.CompletableFuture
 
 /**
@@ -40,7 +42,22 @@ public class GroupPort internal constructor(
      * port is free again and all factories have stopped. Calling it again after that gives a future that is complete. A reactor
      * that has crashed is waited for with neither.
      */
-    public fun stopListening(): CompletableFuture<Void?> {
+    public fun stopListening(): CompletableFuture<Void?> = stopping { acceptor.allClosed }
+
+    /**
+     * [stopListening], and ends the connections that the port has accepted, each as [ListeningPort.drain] does. The future completes with a report
+     * when the port is free, all factories have stopped, and no connection is left.
+     *
+     * @throws IllegalArgumentException when [timeout] is negative
+     */
+    @JvmOverloads
+    public fun drain(timeout: Duration = DrainReport.DEFAULT_TIMEOUT): CompletableFuture<DrainReport> {
+        require(!timeout.isNegative) { "a timeout must not be negative, but $timeout was given" }
+        return stopping { acceptor.allClosed.thenCompose { acceptor.drainAll(timeout) } }
+    }
+
+    /** [stopListening] with another end: [whenStopped] is called when all has been asked to stop. */
+    private fun <T> stopping(whenStopped: () -> CompletableFuture<T>): CompletableFuture<T> {
         val freed = CompletableFuture<Unit>()
         val isRefused = !loop.home.runSoon { port.stopListening().addCallbacks(freed::complete) { freed.completeExceptionally(it.value) } }
         if (isRefused) freed.complete(Unit) // the reactor has closed it when it ended
@@ -49,12 +66,13 @@ public class GroupPort internal constructor(
             acceptor.closed()
             freed.complete(Unit)
         }
-        val result = loop.newDeferred<Void?> {}
+        val result = loop.newDeferred<T> {}
         val future = result.toCompletableFuture(loop)
-        CompletableFuture.allOf(freed, acceptor.allClosed).whenComplete { _, _ ->
+        val stopped = whenStopped()
+        CompletableFuture.allOf(freed, stopped).whenComplete { _, _ ->
             loop.finish {
-                val error = freed.handle { _, e -> e }.join()
-                if (error == null) result.callback(null) else result.errback(error)
+                val error = freed.handle { _, e -> e }.join() ?: stopped.handle { _, e -> e }.join()
+                if (error == null) result.callback(stopped.join()) else result.errback(error)
             }
         }
         return future

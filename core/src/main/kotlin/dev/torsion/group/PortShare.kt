@@ -3,12 +3,17 @@
 
 package dev.torsion.group
 
+import dev.torsion.defer.maybeAsyncDeferred
+import dev.torsion.loop.LoopState
 import dev.torsion.loop.guarded
+import dev.torsion.net.DrainReport
 import dev.torsion.reactor.Reactor
+import dev.torsion.reactor.whenEnded
 import dev.torsion.spi.Acceptor
 import dev.torsion.spi.StreamChannel
 import dev.torsion.stream.EndsWithLoop
 import dev.torsion.stream.StreamNetwork
+import java.time.Duration
 import java.util.concurrent.CompletableFuture
 import java.util.concurrent.atomic.AtomicInteger
 
@@ -61,6 +66,19 @@ internal class PortShare(val reactor: Reactor, private val network: StreamNetwor
     fun closeSoon() {
         if (reactor.isInReactorThread) close() else reactor.runSoon(::close) // when that is refused, the reactor has closed it
         if (!reactor.state.takesConnections) closed.complete(Unit)
+    }
+
+    /** Ends its connections; behind [closeSoon], on any thread. A reactor that has crashed or ended has none that could be waited for. */
+    fun drain(timeout: Duration): CompletableFuture<DrainReport> {
+        val drained = CompletableFuture<DrainReport>()
+        val isRunning =
+            reactor.state != LoopState.CRASHED &&
+                reactor.runSoon {
+                    maybeAsyncDeferred { acceptor.drain(timeout) }.addCallbacks(drained::complete) { drained.completeExceptionally(it.value) }
+                    reactor.whenEnded { drained.complete(DrainReport.NONE) } // its own drain had the last word
+                }
+        if (!isRunning) drained.complete(DrainReport.NONE)
+        return drained
     }
 
     fun close() {

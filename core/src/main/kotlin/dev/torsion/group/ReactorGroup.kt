@@ -5,6 +5,7 @@ package dev.torsion.group
 
 import dev.torsion.clock.saturatedNanos
 import dev.torsion.defer.succeed
+import dev.torsion.log.readable
 import dev.torsion.loop.ReactorNotRunningException
 import dev.torsion.net.Factory
 import dev.torsion.net.ListeningPort
@@ -42,7 +43,8 @@ import java.util.concurrent.atomic.AtomicInteger
  * Thread: all methods may be called on any thread. The futures of a group complete on the thread of one of its reactors. On the threads of
  * all of them, `join` and `get` throw [IllegalStateException], since such a thread would wait for itself.
  */
-public class ReactorGroup private constructor(private val members: List<Reactor>) : AutoCloseable {
+public class ReactorGroup private constructor(private val members: List<Reactor>, options: ReactorOptions) : AutoCloseable {
+    private val closeDeadline = Duration.ofNanos(options.drainTimeout.saturatedNanos()).plus(CLOSE_DEADLINE)
     private val turn = AtomicInteger()
 
     /** The reactors. Each is an ordinary one, with all rules of its thread. */
@@ -115,7 +117,7 @@ public class ReactorGroup private constructor(private val members: List<Reactor>
     }
 
     /**
-     * [stopAndJoin] with 10 seconds. On the thread of one of the reactors it only asks them to end. When the calling thread is interrupted,
+     * [stopAndJoin] with 10 seconds more than [ReactorOptions.drainTimeout]. On the thread of one of the reactors it only asks them to end. When the calling thread is interrupted,
      * it waits no longer, and the thread stays interrupted.
      *
      * @throws IllegalStateException when they have not ended by then, since a callback blocks or a shutdown trigger waits
@@ -124,12 +126,12 @@ public class ReactorGroup private constructor(private val members: List<Reactor>
         if (members.any { it.isInReactorThread }) return stopFromThread()
         val haveEnded =
             try {
-                stopAndJoin(CLOSE_DEADLINE)
+                stopAndJoin(closeDeadline)
             } catch (_: InterruptedException) {
                 Thread.currentThread().interrupt()
                 false
             }
-        check(haveEnded) { "$this has not ended within $CLOSE_DEADLINE" }
+        check(haveEnded) { "$this has not ended within ${readable(closeDeadline)}" }
     }
 
     /** [stopOnShutdown][dev.torsion.reactor.stopOnShutdown] for all reactors. For programs, once. */
@@ -194,7 +196,7 @@ public class ReactorGroup private constructor(private val members: List<Reactor>
                 made.forEach { it.stopAndJoin(CLOSE_DEADLINE) }
                 throw e
             }
-            return ReactorGroup(made)
+            return ReactorGroup(made, options)
         }
     }
 }

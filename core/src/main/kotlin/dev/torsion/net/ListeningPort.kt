@@ -4,6 +4,7 @@
 package dev.torsion.net
 
 import dev.torsion.defer.Deferred
+import java.time.Duration
 
 /**
  * A port that accepts connections; Twisted's `IListeningPort`.
@@ -30,6 +31,22 @@ public interface ListeningPort {
      * again gives a Deferred that fires as well.
      */
     public fun stopListening(): Deferred<Unit>
+
+    /** [drain] with [DrainReport.DEFAULT_TIMEOUT]. */
+    public fun drain(): Deferred<DrainReport> = drain(DrainReport.DEFAULT_TIMEOUT)
+
+    /**
+     * [stopListening], and ends the connections that this port has accepted. Each of them sends what was written, as by
+     * [loseConnection][Transport.loseConnection]. Those that have not sent everything after [timeout] are reset, with a [DrainTimeoutException] as the
+     * cause, so that no peer takes a cut for the end.
+     *
+     * The Deferred fires with a report when the port is free and no connection is left. It fails as that of [stopListening] does, and also then only
+     * when no connection is left. Cancelling it only ends the waiting. Calling it again waits for the same ends, with a time-out of its own.
+     *
+     * @param timeout zero resets at once what has something to send
+     * @throws IllegalArgumentException when [timeout] is negative
+     */
+    public fun drain(timeout: Duration): Deferred<DrainReport> = stopListening().addCallback { DrainReport.NONE }
 
     /**
      * Listens again after [stopListening], once its Deferred has fired or failed, and starts the factory. If port 0 was asked for, it may

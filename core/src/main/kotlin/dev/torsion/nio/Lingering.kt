@@ -22,6 +22,7 @@ internal class Lingering private constructor(
     private val key: SelectionKey,
 ) : Selectable {
     private var left = MOST_BYTES
+    private var isClosed = false
     private val deadline: DelayedCall = reactor.callLater(MOST_SECONDS, TimeUnit.SECONDS, ::close)
 
     override fun ready(operations: Int) {
@@ -37,9 +38,15 @@ internal class Lingering private constructor(
         if (count < 0 || left <= 0) close()
     }
 
+    /** To close the socket now could destroy what was sent last. */
+    override fun reactorStopping() {
+        if (!isClosed) reactor.streams.drains(this) // the selector may know of it still
+    }
+
     override fun reactorStopped() = close()
 
     private fun close() {
+        isClosed = true
         if (deadline.isActive) deadline.cancel()
         key.cancel()
         try {
@@ -47,6 +54,7 @@ internal class Lingering private constructor(
         } catch (e: Throwable) {
             reactor.reportFailure(e) { "closing $this" }
         }
+        reactor.streams.hasDrained(this)
     }
 
     override fun toString() = "Lingering($channel)"
@@ -62,8 +70,10 @@ internal class Lingering private constructor(
             } catch (_: IOException) {
                 return false
             }
-            key.attach(Lingering(reactor, channel, key))
+            val lingering = Lingering(reactor, channel, key)
+            key.attach(lingering)
             key.interestOps(SelectionKey.OP_READ)
+            if (reactor.isEnding) reactor.streams.drains(lingering)
             return true
         }
     }

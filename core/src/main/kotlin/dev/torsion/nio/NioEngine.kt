@@ -108,6 +108,14 @@ public class NioEngine(
     override fun adopt(channel: StreamChannel): StreamChannel =
         requireNotNull(channel as? NioStream) { "$channel is no channel of java.nio" }.movedTo(this)
 
+    override fun drain(drained: Runnable) {
+        streams.batchEnded()
+        streams.loopEnding()
+        poller.selectables().forEach { guarded({ "stopping $it" }, it::reactorStopping) }
+        streams.batchEnded()
+        streams.whenDrained(drained)
+    }
+
     override fun disconnectAll() {
         streams.batchEnded()
         streams.loopEnded()

@@ -10,6 +10,7 @@ import dev.torsion.log.Logger
 import dev.torsion.log.safeMessage
 import dev.torsion.loop.guarded
 import dev.torsion.loop.reportFailure
+import dev.torsion.net.DrainReport
 import dev.torsion.net.InternetAddress
 import dev.torsion.net.ListeningPort
 import dev.torsion.net.TcpOptions
@@ -18,6 +19,7 @@ import java.io.IOException
 import java.nio.channels.SelectionKey
 import java.nio.channels.ServerSocketChannel
 import java.nio.channels.SocketChannel
+import java.time.Duration
 import java.util.concurrent.TimeUnit
 
 /** A listening TCP socket on the selector; after a stop it can be opened again. */
@@ -139,6 +141,16 @@ internal class NioPort(
         reactor.afterSelect {
             isClosing = false
             if (failure == null) result.callback(Unit) else result.errback(failure)
+        }
+        return result
+    }
+
+    override fun drain(timeout: Duration): Deferred<DrainReport> {
+        require(!timeout.isNegative) { "a timeout must not be negative, but $timeout was given" }
+        val result = Deferred<DrainReport>()
+        val stopped = stopListening()
+        acceptor.drain(timeout).addCallback { report ->
+            stopped.addCallbacks({ if (!result.called) result.callback(report) }, { if (!result.called) result.errback(it) })
         }
         return result
     }

@@ -132,6 +132,8 @@ internal class NioStream(private val reactor: NioEngine, private val channel: So
         }
     }
 
+    override fun reactorStopping() = handler.loopEnding()
+
     override fun reactorStopped() = handler.loopEnded()
 
     override fun toString() = "NioStream($local <-> $remote)"

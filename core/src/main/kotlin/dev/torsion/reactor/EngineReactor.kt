@@ -70,7 +70,7 @@ public open class EngineReactor private constructor(
     private val monitor =
         LoopMonitor(this, loop, options.blockedThreshold, options.blockedLoopListener, { engine.connectionCount }) { threads.made }
     private val lookUps = LookUps(ForResolver(), options.resolver) { it is ReactorNotRunningException }
-    private val life = LifeCycle(loop, monitor, systemEvents, threads, Parts())
+    private val life = LifeCycle(loop, monitor, systemEvents, threads, Parts(), options.drainTimeout)
 
     private val exitWatch =
         object : ExitWatch {
@@ -170,6 +170,9 @@ public open class EngineReactor private constructor(
 
     /** True while there are turns to run: from [begin] until the reactor has stopped or crashed. */
     protected val isLooping: Boolean get() = loop.state.isLooping
+
+    /** True while a reactor that stops waits for connections to send what was written, see [ReactorOptions.drainTimeout]. */
+    protected val isDraining: Boolean get() = life.isDraining
 
     /** One turn, for as long as the reactor [isLooping]; [end] follows. [mayWait] says whether it may wait for events. */
     protected fun turn(mayWait: Boolean): Unit = life.turn(if (mayWait) Long.MAX_VALUE else 0)

@@ -48,7 +48,7 @@ import java.util.concurrent.TimeUnit
  *  1: only stopAndJoin stops what does not run; it lets the reactor run for its end, and a crashed one from its startup on.
  *  2: through STOPPING and ENDING, without waiting for anything.
  *
- * In ENDING the ports and connections are closed. When the last turn of ENDED is over, coroutines and threads are ended, and what the
+ * In ENDING the ports are closed, and connections end when they have sent what was written, or after a deadline. When the last turn of ENDED is over, coroutines and threads are ended, and what the
  * engine used is released; when that of CRASHED is, only the thread is given up.
  */
 
@@ -59,6 +59,7 @@ internal class LifeCycle(
     private val events: SystemEvents,
     private val threads: WorkThreads,
     private val reactor: Parts,
+    drainTimeout: Duration,
 ) {
     /** What the life of a reactor needs of it besides. */
     interface Parts {
@@ -78,7 +79,7 @@ internal class LifeCycle(
 
     @Volatile
     private var lastTurn = CountDownLatch(0) // of the present run
-    private var isDisconnected = false
+    private val drain = Drain(loop, { reactor.engine }, drainTimeout)
     private var failedTurns = 0 // in a row
     private val atEnd = ArrayDeque<Runnable>() // the reactor's thread only
 
@@ -150,13 +151,13 @@ internal class LifeCycle(
         }
     }
 
-    /** False when the reactor has ended before its startup was done: the rest of the startup has no reactor to run on. */
-    private fun startupReached(): Boolean {
-        if (!state.isLooping || state == ENDING) return false
+    /** When the reactor has ended before its startup was done, the [rest] of the startup has no reactor to run on. */
+    private fun startupReached(rest: Runnable) {
+        if (!state.isLooping || state == ENDING) return
         if (state == STARTING) state = RUNNING
         isRunning = true
         loop.guarded({ "starting the threads of the pool" }, threads::start) // when there are none, the next call in a thread tries again
-        return true
+        rest.run()
     }
 
     // Turns.
@@ -275,14 +276,20 @@ internal class LifeCycle(
         state = if (wasStopping) ENDED else CRASHED
     }
 
-    /** The before-triggers of the shutdown are done: the reactor counts as running no more. False when it has crashed meanwhile. */
-    private fun shutdownReached(): Boolean {
-        if (state != STOPPING) return false
+    /** The before-triggers of the shutdown are done: the reactor counts as running no more. The [rest] follows when no connection is left. */
+    private fun shutdownReached(rest: Runnable) {
+        if (state != STOPPING) return // it has crashed meanwhile
         state = ENDING
         isRunning = false
-        loop.contained("disconnecting", reactor.engine::disconnectAll)
-        isDisconnected = true
-        return true
+        drain.begin(rest)
+    }
+
+    /** Whether connections send what was written, at the end. */
+    val isDraining: Boolean get() = drain.isUnderWay
+
+    /** There is no time left: whoever waits for peers to take what was written waits no more, now and at the end. On any thread. */
+    fun cutFromThread() {
+        loop.tasks.offer(drain::cut)
     }
 
     private fun endWithPool() {
@@ -309,8 +316,9 @@ internal class LifeCycle(
         if (state == STARTING || state == RUNNING) state = STOPPING
         loop.contained("the shutdown") {
             loop.inTurn {
+                drain.cutNow()
                 events.shutdown.goOn()
-                events.shutdown.fire({ state != STOPPING || shutdownReached() })
+                events.shutdown.fire({ rest -> if (state == STOPPING) shutdownReached(rest) else rest.run() })
                 events.shutdown.goOn()
             }
         }
@@ -338,7 +346,7 @@ internal class LifeCycle(
     private fun endForGood() {
         loop.contained("ending") {
             loop.inTurn {
-                if (!isDisconnected) loop.contained("disconnecting", reactor.engine::disconnectAll) // it crashed while it was stopping
+                drain.disconnect() // when it crashed while it was stopping
                 loop.contained("ending threads", reactor::endThreads)
                 loop.contained("stopping the threads of the pool") { threads.stop {} }
                 loop.contained("ending coroutines") {

@@ -31,6 +31,8 @@ import java.util.concurrent.ThreadFactory
  * @property shutdownTimeout the time that the reactor has to stop when the JVM is told to end while [Reactor.run] runs; 10 s, zero leaves
  *   it running. See [stopOnShutdown]
  * @property threadFactory makes the threads of the reactor's [pool][Reactor.threadPool]; null for platform threads
+ * @property drainTimeout how long a reactor that stops waits for peers to take what was written, before it resets their connections; 10 s, zero
+ *   resets them at once
  * @property contextCarrier carries the context of the thread that hands work to that pool; by default SLF4J's MDC
  */
 public class ReactorOptions
@@ -46,12 +48,14 @@ constructor(
     public val shutdownTimeout: Duration = Duration.ofSeconds(10),
     public val threadFactory: ThreadFactory? = null,
     public val contextCarrier: ContextCarrier = ContextCarrier.mdc(),
+    public val drainTimeout: Duration = Duration.ofSeconds(10),
 ) {
     init {
         require(!blockedThreshold.isNegative) { "blockedThreshold must not be negative, but is $blockedThreshold" }
         require(acceptsPerTurn > 0) { "acceptsPerTurn must be positive, but is $acceptsPerTurn" }
         require(readsPerTurn > 0) { "readsPerTurn must be positive, but is $readsPerTurn" }
         require(!shutdownTimeout.isNegative) { "shutdownTimeout must not be negative, but is $shutdownTimeout" }
+        require(!drainTimeout.isNegative) { "drainTimeout must not be negative, but is $drainTimeout" }
     }
 
     internal fun withThreadName(name: String) = Builder(this).threadName(name).build()
@@ -88,6 +92,9 @@ constructor(
         /** See [ReactorOptions.contextCarrier]. */
         public fun contextCarrier(carrier: ContextCarrier): Builder = with(contextCarrier = carrier)
 
+        /** See [ReactorOptions.drainTimeout]. */
+        public fun drainTimeout(timeout: Duration): Builder = with(drainTimeout = timeout)
+
         /** The options. */
         public fun build(): ReactorOptions = options
 
@@ -102,11 +109,12 @@ constructor(
             shutdownTimeout: Duration = options.shutdownTimeout,
             threadFactory: ThreadFactory? = options.threadFactory,
             contextCarrier: ContextCarrier = options.contextCarrier,
+            drainTimeout: Duration = options.drainTimeout,
         ): Builder {
             options =
                 ReactorOptions(
                     threadName, blockedThreshold, blockedLoopListener, errorListener, resolver,
-                    acceptsPerTurn, readsPerTurn, shutdownTimeout, threadFactory, contextCarrier,
+                    acceptsPerTurn, readsPerTurn, shutdownTimeout, threadFactory, contextCarrier, drainTimeout,
                 )
             return this
         }

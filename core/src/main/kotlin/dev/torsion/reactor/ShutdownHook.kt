@@ -82,8 +82,12 @@ internal class ShutdownHook(private val reactor: Reactor, private val timeout: D
     override fun run() {
         SecondSignal.endsTheJvm()
         val deadline = System.nanoTime() + timeout.saturatedNanos()
+        val life = reactor.capability(LifeCycle::class.java)
+        val margin = minOf(timeout.saturatedNanos() / MARGIN_SHARE, LONGEST_MARGIN_NANOS)
         while (!waitsForUs()) {
             val left = deadline - System.nanoTime()
+            // At the JVM's end the system would close what is left as if all had been sent.
+            if (left <= margin) life?.cutFromThread()
             if (reactor.stopAndJoin(Duration.ofNanos(left.coerceIn(0, LOOK_NANOS)))) return
             if (left <= LOOK_NANOS || reactor.state == LoopState.CRASHED) return tooLate()
         }
@@ -111,6 +115,10 @@ internal class ShutdownHook(private val reactor: Reactor, private val timeout: D
     private companion object {
         /** So often it looks who waits for the JVM to end. */
         const val LOOK_NANOS = 100_000_000L
+
+        /** So long before its time is up it has connections cut. */
+        const val MARGIN_SHARE = 4
+        const val LONGEST_MARGIN_NANOS = 1_000_000_000L
     }
 }
 

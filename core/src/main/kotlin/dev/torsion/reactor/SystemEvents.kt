@@ -105,9 +105,9 @@ internal class EventTriggers(
     /**
      * Runs all phases, with the reactor's [own] part between the first two; [finished] is called at their end, which may come later when
      * a before-trigger returns a Deferred: then [later] runs the rest, since the moment is inside a callback of that Deferred, and perhaps
-     * of others. When [own] says false by then, the rest is not wanted any more and does not run.
+     * of others. [own] is given what comes behind it, and runs that at once, later, or not at all when it is not wanted any more.
      */
-    fun fire(own: () -> Boolean = { true }, finished: () -> Unit = {}, later: (Runnable) -> Unit = { it.run() }) {
+    fun fire(own: (Runnable) -> Unit = Runnable::run, finished: () -> Unit = {}, later: (Runnable) -> Unit = { it.run() }) {
         val holdUps = ArrayList<Deferred<Any?>>()
         drain(Phase.BEFORE) { result -> toWaitFor(result, loop)?.let { holdUps.add(it.cast()) } }
         this.holdUps = holdUps
@@ -134,17 +134,18 @@ internal class EventTriggers(
         rest?.run()
     }
 
-    private fun rest(own: () -> Boolean, finished: () -> Unit) = object : Runnable {
+    private fun rest(own: (Runnable) -> Unit, finished: () -> Unit) = object : Runnable {
         private var hasRun = false
 
         override fun run() {
             if (hasRun) return
             hasRun = true
             if (rest === this) rest = null
-            if (!own()) return
-            drain(Phase.DURING) {}
-            drain(Phase.AFTER) {}
-            finished()
+            own {
+                drain(Phase.DURING) {}
+                drain(Phase.AFTER) {}
+                finished()
+            }
         }
     }
 

@@ -3,6 +3,11 @@
 
 package dev.torsion.spi
 
+import dev.torsion.defer.Deferred
+import dev.torsion.defer.succeed
+import dev.torsion.net.DrainReport
+import java.time.Duration
+
 /**
  * Gets the connections of a port: it stands below the factory, so what shares, limits or counts connections wraps no factory, and an
  * endpoint that wraps one hides nothing.
@@ -25,6 +30,12 @@ public interface Acceptor {
      * another one that has [adopted][Network.adopt] it. Throws nothing.
      */
     public fun accepted(channel: StreamChannel)
+
+    /**
+     * Ends the connections that were accepted: those that have not sent everything after [timeout] are reset. The port is closed by now. Fires when
+     * none is left. The default knows of no connections.
+     */
+    public fun drain(timeout: Duration): Deferred<DrainReport> = succeed(DrainReport.NONE)
 
     /** The port accepts no more. Called once for each [opened] that has not thrown. What this throws goes to whoever has closed the port. */
     public fun closed() {}

@@ -109,6 +109,9 @@ public interface StreamHandler {
     /** What [StreamChannel.finish] had to wait for is over, with [cause] when it has failed. Nothing follows. */
     public fun finished(cause: Throwable?)
 
-    /** The loop ends, and the channel with it: the handler closes it now. */
+    /** The loop is about to end: the handler sends what was written, then ends the channel. [loopEnded] follows when that takes too long. */
+    public fun loopEnding(): Unit = loopEnded()
+
+    /** The loop ends, and the channel with it: the handler closes it now, or aborts it when not everything was sent. */
     public fun loopEnded()
 }

@@ -3,9 +3,12 @@
 
 package dev.torsion.stream
 
+import dev.torsion.defer.Deferred
 import dev.torsion.log.LogKeys
 import dev.torsion.log.Logger
 import dev.torsion.loop.reportFailure
+import dev.torsion.net.CloseReason
+import dev.torsion.net.DrainReport
 import dev.torsion.net.Factory
 import dev.torsion.net.ListeningPort
 import dev.torsion.net.Protocol
@@ -15,6 +18,7 @@ import dev.torsion.spi.Acceptor
 import dev.torsion.spi.StreamChannel
 import dev.torsion.spi.TorsionSpi
 import java.io.IOException
+import java.time.Duration
 
 /**
  * Makes a connection of each channel that a port accepts, with a protocol of [factory], which is in use while the port is open.
@@ -23,6 +27,9 @@ import java.io.IOException
  */
 @TorsionSpi
 public class FactoryAcceptor(private val loop: StreamLoop, private val factory: Factory, private val options: StreamOptions) : Acceptor {
+    private val connections = LinkedHashSet<StreamTransport>()
+    private val drains = ArrayList<PortDrain>(0)
+
     override val logName: String get() = factory.safeLogPrefix()
 
     override val isNoisy: Boolean get() = factory.isNoisy
@@ -31,9 +38,7 @@ public class FactoryAcceptor(private val loop: StreamLoop, private val factory: 
 
     override fun accepted(channel: StreamChannel) {
         try {
-            val transport = StreamTransport.over(loop, channel, options)
-            val protocol = protocolFor(transport)
-            if (protocol == null) channel.close() else transport.start(protocol)
+            start(channel)
         } catch (e: IOException) {
             // The peer was gone before we looked: nobody's fault.
             channel.closeAfterFailure()
@@ -44,6 +49,32 @@ public class FactoryAcceptor(private val loop: StreamLoop, private val factory: 
             loop.reportFailure(e) { "accepting a connection for $logName" }
         }
         loop.streams.batchEnded()
+    }
+
+    private fun start(channel: StreamChannel) {
+        lateinit var transport: StreamTransport
+        transport = StreamTransport.over(loop, channel, options) { ended(transport, it) }
+        val protocol = protocolFor(transport) ?: return channel.close()
+        connections.add(transport)
+        try {
+            transport.start(protocol)
+        } catch (e: Throwable) {
+            connections.remove(transport)
+            throw e
+        }
+    }
+
+    private fun ended(connection: StreamTransport, reason: CloseReason) {
+        connections.remove(connection)
+        drains.toList().forEach { it.connectionEnded(connection, reason) }
+    }
+
+    override fun drain(timeout: Duration): Deferred<DrainReport> {
+        require(!timeout.isNegative) { "a timeout must not be negative, but $timeout was given" }
+        val drain = PortDrain(loop, logName, connections, timeout, drains::remove)
+        drains.add(drain)
+        drain.begin()
+        return drain.result
     }
 
     private fun protocolFor(transport: Transport): Protocol? = try {

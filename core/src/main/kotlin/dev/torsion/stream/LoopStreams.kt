@@ -17,6 +17,11 @@ public class LoopStreams(private val loop: StreamLoop) {
     internal val stage = WriteStage()
     internal val chunks = ChunkPool()
     private val endings = LinkedHashSet<EndsWithLoop>()
+    private val draining = LinkedHashSet<Any>()
+    private var drained: Runnable? = null
+    private val portDrains = LinkedHashSet<PortDrain>()
+    private var cutConnections = 0
+    private var cutBytes = 0L
     private val unsettled = ArrayDeque<StreamTransport>()
 
     /** Counts the turns. */
@@ -51,10 +56,61 @@ public class LoopStreams(private val loop: StreamLoop) {
         endings.remove(ending)
     }
 
+    /** The loop is about to end: tells those that have no channel of their own to hear it from. */
+    public fun loopEnding() {
+        endings.toList().forEach { loop.guarded({ "stopping $it" }, it::loopEnding) }
+    }
+
     /** The loop ends: tells those that have no channel of their own to hear it from. May be called again. */
     public fun loopEnded() {
         endings.toList().forEach { loop.guarded({ "stopping $it" }, it::loopEnded) }
     }
+
+    /** [stream] has something to send before the loop ends. */
+    internal fun drains(stream: Any) {
+        draining.add(stream)
+    }
+
+    /** [stream] has ended. */
+    internal fun hasDrained(stream: Any) {
+        if (draining.remove(stream)) tellDrained()
+    }
+
+    /** Calls [call] once, as soon as no stream has anything left to send: now, or at the end of the last of them. */
+    public fun whenDrained(call: Runnable) {
+        drained = call
+        tellDrained()
+    }
+
+    private fun tellDrained() {
+        if (draining.isNotEmpty()) return
+        val call = drained ?: return
+        drained = null
+        call.run()
+    }
+
+    /** A connection was cut at the loop's end, with so many bytes that were written and not sent. */
+    internal fun wasCut(bytes: Long) {
+        cutConnections++
+        cutBytes += bytes
+    }
+
+    /** Those that were cut since the last call: how many connections, and how many bytes. */
+    internal fun takeCuts(): Pair<Int, Long> = (cutConnections to cutBytes).also {
+        cutConnections = 0
+        cutBytes = 0
+    }
+
+    internal fun add(drain: PortDrain) {
+        portDrains.add(drain)
+    }
+
+    internal fun remove(drain: PortDrain) {
+        portDrains.remove(drain)
+    }
+
+    /** Time is short: ports that end their connections wait for nobody any more. */
+    internal fun cutDrains() = portDrains.toList().forEach { loop.guarded({ "cutting $it" }, it::cut) }
 
     /** [transport] has something to settle once the running callbacks have returned: its end, or a half of it. */
     internal fun settleLater(transport: StreamTransport) {
@@ -66,6 +122,9 @@ public class LoopStreams(private val loop: StreamLoop) {
 /** Ends with its loop, and has no channel that says so: an attempt to connect, a share of a port. Thread: the loop's. */
 @TorsionSpi
 public fun interface EndsWithLoop {
+    /** The loop is about to end: this ends, at once or when it has sent what was written. [loopEnded] follows if it has not ended by then. */
+    public fun loopEnding(): Unit = loopEnded()
+
     /** The loop ends: this ends now, and takes itself [off the list][LoopStreams.remove]. */
     public fun loopEnded()
 }

@@ -31,15 +31,17 @@ import java.util.function.Consumer
 /**
  * The transport of a byte stream, over any [StreamChannel]: all rules of a connection are here, once.
  *
- * | state     | [loseConnection] | end of the peer's stream      | nothing left to send                | abort, failure, limit | the loop ends |
- * |-----------|------------------|-------------------------------|-------------------------------------|-----------------------|---------------|
- * | OPEN      | CLOSING          | CLOSING; FINISHING when ours has ended; OPEN with a [HalfCloseableProtocol] | ends our half if that was asked for, then as with the peer's | CLOSED | CLOSED |
- * | CLOSING   | CLOSING          | CLOSING                       | FINISHING, once no producer is waited for | CLOSED          | CLOSED        |
- * | FINISHING | FINISHING        | -                             | CLOSED, once the channel has finished     | CLOSED          | CLOSED        |
- * | CLOSED    | CLOSED           | -                             | -                                   | -                     | -             |
+ * | state     | [loseConnection], [loopEnding] | end of the peer's stream      | nothing left to send                | abort, failure, limit | the loop ends |
+ * |-----------|--------------------------------|-------------------------------|-------------------------------------|-----------------------|---------------|
+ * | OPEN      | CLOSING                        | CLOSING; FINISHING when ours has ended; OPEN with a [HalfCloseableProtocol] | ends our half if that was asked for, then as with the peer's | CLOSED | CLOSED |
+ * | CLOSING   | CLOSING                        | CLOSING                       | FINISHING, once no producer is waited for | CLOSED          | CLOSED        |
+ * | FINISHING | FINISHING                      | -                             | CLOSED, once the channel has finished     | CLOSED          | CLOSED        |
+ * | CLOSED    | CLOSED                         | -                             | -                                   | -                     | -             |
  *
  * A callback of the user is never entered from within another: what a call such as `abortConnection` leads to is [settle]d when the
  * running callbacks have returned. So an abort, a failure or a limit only sets [endReason]; from then on nothing is read or written.
+ *
+ * A connection that this side ends before all is sent is reset, whoever decides that: a cut never looks like an end in order.
  *
  * Nothing is allocated before it is needed: an idle connection is this object and its channel.
  */
@@ -60,6 +62,9 @@ public open class StreamTransport internal constructor(
     private var isOutputEndWanted = false
     private var isLosing = false // loseConnection was called; otherwise it is the peer who has closed
     private var isSettling = false
+    private var isStopping = false // the loop is about to end
+    private var isStopped = false // which is why this connection closes
+    private var isBroken = false // the channel has failed, so that it can neither be closed in order nor reset
     private var hasSent = false
     private var closedBy = ClosedBy.US
     private var closeCause: Throwable? = null // of an end that is in order for all but its reason
@@ -316,6 +321,7 @@ public open class StreamTransport internal constructor(
     /** The channel cannot be used any more. An error that is none of the network is reported, since it would come again in each turn. */
     override fun broken(cause: Throwable) {
         if (endReason != null || state == State.CLOSED) return
+        isBroken = true
         if (cause !is IOException) loop.reportFailure(cause, this) { "the channel of $this" }
         breakOff(closeCause?.let { aborted(it, phase()) } ?: lost(cause, phase())) // the first reason counts
     }
@@ -350,10 +356,19 @@ public open class StreamTransport internal constructor(
                 if (isLosing && side?.holdsUpClosing == true) {
                     side.whenProducerEnds { loop.runSoon(::settleLater) }
                 } else {
-                    finish(closeCause?.let { aborted(it, phase()) } ?: ConnectionDone(closedBy, phase()))
+                    finish(orderly())
                 }
             }
             isOutputEndWanted && !isOutputEnded -> endOutput()
+        }
+    }
+
+    private fun orderly(): CloseReason {
+        val cause = closeCause
+        return when {
+            cause != null -> aborted(cause, phase())
+            isStopped -> stopped(ClosePhase.OPEN)
+            else -> ConnectionDone(closedBy, phase())
         }
     }
 
@@ -389,7 +404,19 @@ public open class StreamTransport internal constructor(
     override fun finished(cause: Throwable?) {
         val reason = orderlyReason ?: return
         if (state != State.FINISHING || endReason != null) return
+        isBroken = cause != null
         end(if (cause == null || closeCause != null) reason else lost(cause, phase()))
+    }
+
+    override fun loopEnding() {
+        if (isStopping || state == State.CLOSED) return
+        isStopping = true
+        loop.streams.drains(this)
+        if (state != State.OPEN || endReason != null) return
+        isStopped = true
+        isLosing = true
+        channel.reading(false)
+        beginClosing(ClosedBy.US)
     }
 
     override fun loopEnded() {
@@ -398,19 +425,26 @@ public open class StreamTransport internal constructor(
 
     private fun end(reason: CloseReason) {
         val isFinished = state == State.FINISHING && reason === orderlyReason
+        val isCut = !isFinished && !isBroken && hasMore()
+        if (isCut && isStopping) loop.streams.wasCut(bufferedBytes)
         state = State.CLOSED
         endReason = reason
         closeTimer?.stop()
         stage.drop(this)
         queue?.release()
         queue = null
-        if (!isFinished) endingChannel(Unit) { if (reason is ConnectionAborted) channel.abort() else channel.close() }
+        if (!isFinished) endingChannel(Unit) { if (isCut || reason is ConnectionAborted) channel.abort() else channel.close() }
         loop.logEnd(this, reason)
         producing?.let { loop.guarded(this, { "stopping the producer of ${safeString(protocol)}" }) { it.ended(reason) } }
         loop.guarded(this, { "connectionLost of ${safeString(protocol)}" }) { protocol.endConnection(reason) }
         lost?.let { loop.guarded(this, { "telling the factory that $this is lost" }) { it.accept(reason) } }
         connectionScope?.let { loop.guarded(this, { "ending the coroutines of $this" }) { it.end(reason) } }
+        if (isStopping) loop.streams.hasDrained(this)
     }
+
+    /** Whether the peer would miss something if this were the end. */
+    private fun hasMore() =
+        bufferedBytes > 0 || state == State.FINISHING || ((state == State.OPEN || isLosing) && producing?.holdsUpClosing == true)
 
     /** An error is reported: the protocol has not been told yet. */
     private inline fun <T> endingChannel(whenFailed: T, block: () -> T): T = try {

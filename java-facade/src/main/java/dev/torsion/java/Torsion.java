@@ -16,6 +16,7 @@ import dev.torsion.framing.ConnectionOptions;
 import dev.torsion.framing.Connections;
 import dev.torsion.framing.MessageConnection;
 import dev.torsion.health.LoopHealth;
+import dev.torsion.log.DurationText;
 import dev.torsion.net.ClientFactory;
 import dev.torsion.net.ConnectOptions;
 import dev.torsion.net.Connector;
@@ -87,12 +88,15 @@ public final class Torsion implements AutoCloseable {
   private final Loop loop;
   private final ServiceGroup services;
   private final boolean isOwner;
+  private final Duration closeDeadline;
 
-  private Torsion(Reactor reactor, @Nullable Thread setUpThread, boolean isOwner) {
+  private Torsion(
+      Reactor reactor, @Nullable Thread setUpThread, boolean isOwner, Duration drainTimeout) {
     this.reactor = reactor;
     this.loop = new Loop(reactor, setUpThread);
     this.services = new ServiceGroup(loop);
     this.isOwner = isOwner;
+    this.closeDeadline = Duration.ofNanos(Loop.nanos(drainTimeout)).plus(CLOSE_DEADLINE);
   }
 
   // Life.
@@ -125,7 +129,8 @@ public final class Torsion implements AutoCloseable {
 
   /** The same with options. */
   public static Torsion create(ReactorOptions options) {
-    return new Torsion(Reactor.create(options), Thread.currentThread(), true);
+    return new Torsion(
+        Reactor.create(options), Thread.currentThread(), true, options.getDrainTimeout());
   }
 
   /**
@@ -133,7 +138,7 @@ public final class Torsion implements AutoCloseable {
    * MemoryReactor}. Closing this object leaves that reactor running.
    */
   public static Torsion on(Reactor reactor) {
-    return new Torsion(reactor, null, false);
+    return new Torsion(reactor, null, false, Duration.ZERO);
   }
 
   /**
@@ -202,15 +207,18 @@ public final class Torsion implements AutoCloseable {
   }
 
   /**
-   * Asks the reactor to end: its shutdown triggers run, and ports and connections are closed.
-   * Returns at once. Does nothing when it does not run.
+   * Asks the reactor to end: its shutdown triggers run, ports are closed, and connections end. Each
+   * connection first sends what was written. When a peer has not taken everything within {@link
+   * ReactorOptions#getDrainTimeout}, its connection is reset, so that the peer does not take the
+   * cut for the end; the log says how many were. Returns at once. Does nothing when it does not run.
    */
   public void stop() {
     reactor.stopFromThread();
   }
 
   /**
-   * Stops the reactor and waits until it has ended, at most 10 seconds. On the reactor's own thread
+   * Stops the reactor and waits until it has ended, at most 10 seconds longer than its {@code
+   * drainTimeout}. On the reactor's own thread
    * it cannot wait, and only stops it. A reactor that has never run, or has crashed, is released:
    * the calls of {@code beforeStop} run, its ports and connections are closed, and it cannot run
    * any more. Does nothing when the reactor is not this object's own ({@link #on}).
@@ -224,8 +232,9 @@ public final class Torsion implements AutoCloseable {
     if (!isOwner) return;
     if (reactor.isInReactorThread()) {
       stop();
-    } else if (!stopAndJoin(CLOSE_DEADLINE)) {
-      throw new IllegalStateException(reactor + " has not ended within " + CLOSE_DEADLINE);
+    } else if (!stopAndJoin(closeDeadline)) {
+      throw new IllegalStateException(
+          reactor + " has not ended within " + DurationText.readable(closeDeadline));
     }
   }
 

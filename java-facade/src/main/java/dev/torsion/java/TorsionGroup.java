@@ -100,7 +100,8 @@ public final class TorsionGroup implements AutoCloseable {
   }
 
   /**
-   * Stops all reactors and waits until they have ended, at most 10 seconds. On the thread of one of
+   * Stops all reactors and waits until they have ended, at most 10 seconds longer than their {@code
+   * drainTimeout}. On the thread of one of
    * them it cannot wait, and only stops them.
    *
    * @throws IllegalStateException when they have not ended by then, since a callback or a thread of
@@ -211,7 +212,7 @@ public final class TorsionGroup implements AutoCloseable {
     return Endpoints.listen(group, endpoint, factories)
         .thenCompose(
             port -> // composed, the server closes the port when nobody is handed it
-            Deferreds.succeed(new Server(port.host(), port::stopListening))
+            Deferreds.succeed(new Server(port.host(), port::stopListening, port::drain))
                     .onUndelivered(Server::close)
                     .toCompletableFuture(Runnable::run));
   }

@@ -21,6 +21,7 @@ import dev.torsion.reactor.ReactorOptions
 import dev.torsion.reactor.nioEngine
 import dev.torsion.spi.TorsionSpi
 import java.time.Duration
+import java.time.temporal.ChronoUnit
 import java.util.concurrent.Callable
 import java.util.concurrent.ConcurrentLinkedQueue
 import java.util.concurrent.TimeUnit
@@ -202,9 +203,19 @@ public class MemoryReactor private constructor(
     private val isQuiet
         get() = !hasReadyWork() && nanosToNextTimer() > 0 && network.isQuiet && !poller.isReady
 
-    /** Ends the reactor: shutdown triggers run, ports and connections are closed. One that was never started, or has crashed, ends too. */
+    /**
+     * Ends the reactor: shutdown triggers run, ports and connections are closed. Time passes only when a peer does not take what was written,
+     * see [ReactorOptions.drainTimeout]. One that was never started, or has crashed, ends too.
+     */
     override fun close() {
-        if (isLooping) clock.driven { endWithTurns() } else endIdle()
+        if (!isLooping) return endIdle()
+        clock.driven { endWithTurns() }
+        drain()
+    }
+
+    /** Peers that do not read have their time. */
+    private fun drain() {
+        if (isDraining) clock.drivenUntil({ !isDraining }, ChronoUnit.FOREVER.duration, {}, {})
     }
 
     /** As [stopAndJoin] wants it; here the calling thread does so. */
@@ -213,6 +224,7 @@ public class MemoryReactor private constructor(
             beginToStop()
             endWithTurns()
         }
+        drain()
     }
 
     private fun endWithTurns() {
