@@ -20,7 +20,8 @@ import java.net.URL
 /** Core is built in floors: a package imports from its own floor and from those below it, never from above. */
 internal class CoreFloorsSpec : StringSpec({
     val floors = listOf(
-        "log", "defer", "clock", "net", "name", "spi", "loop", "health", "stream", "nio", "reactor", "group", "tls", "endpoint", "service",
+        "log", "defer", "clock", "net", "name", "spi", "loop", "health", "stream", "datagram", "nio", "reactor", "group", "tls",
+        "endpoint", "service",
     )
     val order = floors.joinToString(" -> ")
 

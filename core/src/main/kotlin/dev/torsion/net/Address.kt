@@ -27,9 +27,16 @@ public sealed interface InternetAddress : Address {
     public val port: Int
 
     public companion object {
-        /** The Torsion address of a resolved [address]. */
+        /**
+         * The Torsion address of a resolved [address].
+         *
+         * @throws InvalidAddressException when it is not resolved
+         */
         @JvmStatic
-        public fun of(address: InetSocketAddress): InternetAddress = of(address.address, address.port)
+        public fun of(address: InetSocketAddress): InternetAddress {
+            val host = address.address ?: throw InvalidAddressException(address.hostString, "$address is a name that was not looked up")
+            return of(host, address.port)
+        }
 
         /** The Torsion address of [address] and [port]. */
         @JvmStatic
@@ -42,11 +49,17 @@ public sealed interface InternetAddress : Address {
 
 /** An IPv4 host and port; prints as `127.0.0.1:8007`. */
 public data class IPv4Address(override val host: String, override val port: Int) : InternetAddress {
+    /** This address as the JDK has it, once somebody has asked for it; no part of its value. */
+    internal var resolved: InetSocketAddress? = null
+
     override fun toString(): String = "$host:$port"
 }
 
 /** An IPv6 host and port; prints as `[::1]:8007`. */
 public data class IPv6Address(override val host: String, override val port: Int) : InternetAddress {
+    /** See [IPv4Address.resolved]. */
+    internal var resolved: InetSocketAddress? = null
+
     override fun toString(): String = "[$host]:$port"
 }
 

@@ -7,7 +7,7 @@ import dev.torsion.defer.Deferred
 import java.time.Duration
 
 /**
- * A port that accepts connections; Twisted's `IListeningPort`.
+ * A port that accepts connections, or receives datagrams; Twisted's `IListeningPort`.
  *
  * Thread: the reactor's.
  */

@@ -3,17 +3,21 @@
 
 package dev.torsion.nio
 
+import dev.torsion.datagram.DatagramNetwork
+import dev.torsion.datagram.LoopDatagrams
 import dev.torsion.defer.Deferred
 import dev.torsion.loop.EventLoop
 import dev.torsion.loop.Loop
 import dev.torsion.loop.guarded
 import dev.torsion.net.AddressFamily
 import dev.torsion.net.ConnectOptions
+import dev.torsion.net.DatagramOptions
 import dev.torsion.net.ListeningPort
 import dev.torsion.net.TcpOptions
 import dev.torsion.spi.Acceptor
 import dev.torsion.spi.ConnectHandler
 import dev.torsion.spi.ConnectTarget
+import dev.torsion.spi.DatagramChannel
 import dev.torsion.spi.Engine
 import dev.torsion.spi.HostNames
 import dev.torsion.spi.StreamChannel
@@ -27,7 +31,7 @@ import java.nio.channels.spi.SelectorProvider
 import java.time.Duration
 
 /**
- * The engine on `java.nio`: TCP ports, attempts and connections on the selector of its [poller]; what
+ * The engine on `java.nio`: TCP ports, attempts and connections, and UDP sockets, on the selector of its [poller]; what
  * [Reactor.create][dev.torsion.reactor.Reactor.create] runs on.
  *
  * Thread: the loop's, unless a member says otherwise.
@@ -46,9 +50,11 @@ public class NioEngine(
     openPoller: (Loop) -> NioPoller = { NioPoller(it) },
 ) : Engine,
     StreamNetwork,
+    DatagramNetwork,
     EventLoop by loop {
     internal val readBuffer = ReadBuffer()
     override val streams: LoopStreams = LoopStreams(this)
+    override val loopDatagrams: LoopDatagrams = LoopDatagrams()
 
     override val poller: NioPoller = openPoller(loop) // last of what takes memory: nobody would close it
 
@@ -115,6 +121,16 @@ public class NioEngine(
         streams.batchEnded()
         streams.whenDrained(drained)
     }
+
+    // Datagrams.
+
+    override fun openDatagrams(port: Int, networkInterface: String, options: DatagramOptions): DatagramChannel {
+        require(port in 0..0xffff) { "a port is a number from 0 to 65535, but $port was given" }
+        return NioDatagramChannel.open(this, port, networkInterface, options)
+    }
+
+    override fun adoptDatagrams(socket: java.nio.channels.DatagramChannel, options: DatagramOptions): DatagramChannel =
+        NioDatagramChannel.adopt(this, socket, options)
 
     override fun disconnectAll() {
         streams.batchEnded()

@@ -3,8 +3,10 @@
 
 package dev.torsion.nio
 
+import java.net.SocketAddress
 import java.nio.ByteBuffer
 import java.nio.ByteOrder
+import java.nio.channels.DatagramChannel
 import java.nio.channels.ReadableByteChannel
 
 /**
@@ -31,6 +33,19 @@ internal class ReadBuffer {
         isSmall = count == buffer.capacity() && count < LARGEST
         return count
     }
+
+    /** Receives a datagram, at most its first [limit] bytes; who has sent it, or null when there is none. [received] says how many came. */
+    fun receiveFrom(channel: DatagramChannel, limit: Int): SocketAddress? {
+        buffer.clear()
+        if (limit < buffer.capacity()) buffer.limit(limit)
+        val sender = channel.receive(buffer)
+        received = buffer.position()
+        return sender
+    }
+
+    /** How many bytes the last datagram had. */
+    var received = 0
+        private set
 
     /** The first [count] bytes of the last read. */
     fun view(count: Int): ByteBuffer = view.clear().order(ByteOrder.BIG_ENDIAN).limit(count)

@@ -7,6 +7,7 @@ package dev.torsion.reactor
 
 import dev.torsion.clock.Clock
 import dev.torsion.clock.TimerQueue
+import dev.torsion.datagram.DatagramNetwork
 import dev.torsion.defer.Deferred
 import dev.torsion.defer.fail
 import dev.torsion.health.LoopHealth
@@ -96,6 +97,8 @@ public open class EngineReactor private constructor(
     }
 
     override val streamNetwork: StreamNetwork? get() = engine.capability(StreamNetwork::class.java)
+
+    override val datagramNetwork: DatagramNetwork? get() = engine.capability(DatagramNetwork::class.java)
 
     final override fun <T : Any> capability(type: Class<T>): T? = when {
         type.isInstance(this) -> type.cast(this)

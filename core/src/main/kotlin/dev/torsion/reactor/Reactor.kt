@@ -23,7 +23,7 @@ import java.util.concurrent.Executor
  *
  * It is made of small interfaces, so that code can ask for just those that it uses: a [Clock][dev.torsion.clock.Clock], an
  * [ErrorReporter][dev.torsion.loop.ErrorReporter], an [EventLoop], its [life][ReactorLifeCycle], [threads][ReactorThreads],
- * [streams][ReactorStreams].
+ * [streams][ReactorStreams], [datagrams][ReactorDatagrams].
  *
  * It is an ordinary object: a program may have several. [default] is for programs that want one, as the tutorials do.
  *
@@ -38,6 +38,7 @@ public interface Reactor :
     ReactorLifeCycle,
     ReactorThreads,
     ReactorStreams,
+    ReactorDatagrams,
     ReactorHealth {
     /** True on the thread that runs the loop. */
     public val isInReactorThread: Boolean get() = inLoop

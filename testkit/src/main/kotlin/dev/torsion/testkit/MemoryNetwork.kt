@@ -13,7 +13,8 @@ import java.net.UnknownHostException
 
 /**
  * The network of a [MemoryReactor]: one machine that has every address. Who connects to a port on which the reactor listens is
- * connected to it; elsewhere nobody listens, and the connection is refused.
+ * connected to it; elsewhere nobody listens, and the connection is refused. Datagrams go to UDP ports and to groups in the same way; a
+ * [datagramFate] may lose, double, delay and reorder them.
  *
  * What is written in one turn of the reactor arrives in the next, without any time passing.
  *
@@ -37,13 +38,30 @@ public class MemoryNetwork {
     public var chunking: Chunking = Chunking.whole()
 
     /**
-     * How many bytes may be on the way in each direction before the writer has to wait, for connections made from now on; 64 KiB.
+     * How many bytes may be on the way in each direction before the writer has to wait, for connections made from now on; 64 KiB. Also how
+     * many bytes of datagrams a UDP socket may have on their way, at any time.
      */
     public var window: Int = 64 * 1024
         set(value) {
             require(value > 0) { "a window has at least one byte, but $value were given" }
             field = value
         }
+
+    /** What becomes of datagrams that are sent from now on; by default each arrives once, in order, in the next turn. */
+    public var datagramFate: DatagramFate
+        get() = datagrams.fate
+        set(value) {
+            datagrams.fate = value
+        }
+
+    /** How many bytes of datagrams a UDP socket keeps until its reactor receives them, each counted with 256 more. What comes then is lost. */
+    public var datagramBuffer: Int = 212_992
+        set(value) {
+            require(value > 0) { "a buffer has at least one byte, but $value were given" }
+            field = value
+        }
+
+    internal val datagrams = MemoryDatagrams(::freePort) { it in silent }
 
     /** Gives [name] the numeric [addresses]; names that were given none are unknown. */
     public fun addHost(name: String, vararg addresses: String) {
@@ -137,10 +155,11 @@ public class MemoryNetwork {
             portAt(attempt.remote)?.let { join(attempt, it) }
         }
         open.toList().forEach { it.deliver() }
+        datagrams.deliver()
     }
 
     /** Whether nothing is on its way. */
-    internal val isQuiet: Boolean get() = attempts.none(::canDecide) && open.none { it.isAwaitingDelivery }
+    internal val isQuiet: Boolean get() = attempts.none(::canDecide) && open.none { it.isAwaitingDelivery } && datagrams.isQuiet
 
     private fun canDecide(attempt: Attempt) = attempt.remote.address !in silent && portAt(attempt.remote)?.hasRoom != false
 

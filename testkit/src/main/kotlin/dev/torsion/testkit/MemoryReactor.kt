@@ -13,6 +13,8 @@ import dev.torsion.loop.ThreadPoolStoppedException
 import dev.torsion.net.ClientFactory
 import dev.torsion.net.ConnectOptions
 import dev.torsion.net.Connector
+import dev.torsion.net.DatagramOptions
+import dev.torsion.net.DatagramProtocol
 import dev.torsion.net.Factory
 import dev.torsion.net.ListeningPort
 import dev.torsion.net.TcpOptions
@@ -105,6 +107,7 @@ public class MemoryReactor private constructor(
             crash()
             throw AssertionError("$this has nothing left to wait for, and nobody has stopped it")
         }
+        network.datagrams.later = { delay, arrival -> clock.callLater(delay, arrival) }
         clock.drivenBy(Driver())
         LeakWatch.current()?.watch(this)
     }
@@ -270,6 +273,9 @@ public class MemoryReactor private constructor(
 
     override fun connectTcp(host: String, port: Int, factory: ClientFactory, connecting: ConnectOptions, options: TcpOptions): Connector =
         super.connectTcp(host, port, factory, connecting, options).also { made[it] = hereIfDebugging() }
+
+    override fun listenUdp(port: Int, protocol: DatagramProtocol, networkInterface: String, options: DatagramOptions): ListeningPort =
+        super.listenUdp(port, protocol, networkInterface, options).also { opened[it] = hereIfDebugging() }
 
     private fun hereIfDebugging() = if (DeferredDebug.enabled) Place.here() else null
 

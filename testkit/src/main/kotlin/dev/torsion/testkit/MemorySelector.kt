@@ -39,9 +39,15 @@ internal class MemorySelectorProvider(private val network: MemoryNetwork) : Sele
         return MemoryServerChannel(this, network, ofIPv4).also(network.resources::add)
     }
 
-    override fun openDatagramChannel(): DatagramChannel = throw UnsupportedOperationException("no datagrams in memory yet")
+    override fun openDatagramChannel(): DatagramChannel = openDatagramChannel(isIPv4 = false)
 
-    override fun openDatagramChannel(family: ProtocolFamily): DatagramChannel = openDatagramChannel()
+    override fun openDatagramChannel(family: ProtocolFamily): DatagramChannel =
+        openDatagramChannel(isIPv4 = family == StandardProtocolFamily.INET)
+
+    private fun openDatagramChannel(isIPv4: Boolean): DatagramChannel {
+        network.calls.calling("open datagrams")
+        return MemoryDatagramChannel(this, network, isIPv4).also(network.resources::add)
+    }
 
     override fun openPipe(): Pipe = throw UnsupportedOperationException("no pipes in memory")
 }
