@@ -9,6 +9,7 @@ import dev.torsion.net.Connector
 import dev.torsion.net.Factory
 import dev.torsion.net.Protocol
 import dev.torsion.reactor.Reactor
+import java.nio.file.Path
 import java.time.Duration
 import java.util.function.Supplier
 
@@ -31,8 +32,13 @@ public class ClientCreator<P : Protocol>(private val reactor: Reactor, private v
         port: Int,
         timeout: Duration = Connector.DEFAULT_TIMEOUT,
         bindAddress: String? = null,
-    ): Deferred<P> {
-        @Suppress("UNCHECKED_CAST")
-        return HostnameEndpoint(reactor, host, port, ConnectOptions(timeout, bindAddress)).connect(Factory(protocol)) as Deferred<P>
-    }
+    ): Deferred<P> = connect(HostnameEndpoint(reactor, host, port, ConnectOptions(timeout, bindAddress)))
+
+    /** Connects to the UNIX socket at [path], as a [UNIXClientEndpoint] does; Twisted's `connectUNIX`. */
+    @JvmOverloads
+    public fun connectUnix(path: Path, timeout: Duration = Connector.DEFAULT_TIMEOUT): Deferred<P> =
+        connect(UNIXClientEndpoint(reactor, path, timeout))
+
+    @Suppress("UNCHECKED_CAST")
+    private fun connect(endpoint: ClientEndpoint) = endpoint.connect(Factory(protocol)) as Deferred<P>
 }

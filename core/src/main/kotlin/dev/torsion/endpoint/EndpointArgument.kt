@@ -40,6 +40,13 @@ public class EndpointArgument internal constructor(
         return number
     }
 
+    /** A choice: `1` or `0`, as Twisted's strings have it, or `true`, `yes`, `false`, `no`. */
+    public fun flag(): Boolean = when (value.lowercase()) {
+        "1", "true", "yes" -> true
+        "0", "false", "no" -> false
+        else -> throw error("$name must be 1 or 0, but is \"$value\"")
+    }
+
     /** A time in whole seconds, at least one. */
     public fun seconds(): Duration = Duration.ofSeconds(number(1, Int.MAX_VALUE).toLong())
 

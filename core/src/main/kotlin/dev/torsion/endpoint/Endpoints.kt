@@ -54,9 +54,10 @@ private val MEANINGFUL = Regex("""[\\:=]""")
 private val SERVERS =
     ParserLookup(
         ServerEndpointParser::class.java,
-        listOf(TcpServerParser(isIpv6 = false), TcpServerParser(isIpv6 = true)),
+        listOf(TcpServerParser(isIpv6 = false), TcpServerParser(isIpv6 = true), UnixServerParser),
         "a server can listen on",
         "not on",
     )
 
-private val CLIENTS = ParserLookup(ClientEndpointParser::class.java, listOf(TcpClientParser), "a client can connect to", "not to")
+private val CLIENTS =
+    ParserLookup(ClientEndpointParser::class.java, listOf(TcpClientParser, UnixClientParser), "a client can connect to", "not to")

@@ -67,7 +67,8 @@ constructor(
     override fun toString(): String = "tcp6:$port${interfaceArgument(networkInterface)}"
 }
 
-private fun Deferred<ListeningPort>.closedBy(reactor: Reactor) = onUndelivered { port -> reactor.onLoop { port.stopListening() } }
+/** Nobody has taken the port: it is closed. */
+internal fun Deferred<ListeningPort>.closedBy(reactor: Reactor) = onUndelivered { port -> reactor.onLoop { port.stopListening() } }
 
 private fun interfaceArgument(networkInterface: String) =
     if (networkInterface.isEmpty()) "" else ":interface=${quoteStringArgument(networkInterface)}"

@@ -57,7 +57,13 @@ internal class GroupListening(
                         }
                     }
                     listening.addCallbacks(
-                        { opened.complete(checkNotNull(view.wanted) { "a group needs an endpoint that listens on TCP" }) },
+                        {
+                            opened.complete(
+                                checkNotNull(view.wanted) {
+                                    "a group needs an endpoint that listens on TCP or on a UNIX socket"
+                                },
+                            )
+                        },
                         { failure -> failed(view, failure.value, opened) },
                     ).addErrback { opened.completeExceptionally(it.value) }
                 }

@@ -5,6 +5,7 @@ package dev.torsion.nio
 
 import java.io.IOException
 import java.net.InetAddress
+import java.net.StandardProtocolFamily
 import java.net.StandardSocketOptions
 import java.nio.ByteBuffer
 import java.nio.channels.SocketChannel
@@ -16,6 +17,7 @@ import java.security.Security
  *
  * - To write and to close takes a pair of sockets, kept for ever (JDK 17: `sun.nio.ch.FileDispatcherImpl`).
  * - The options of a socket load a library (`jdk.net.ExtendedSocketOptions`).
+ * - Whether there are UNIX sockets is asked once, by opening one (`sun.nio.ch.UnixDomainSockets`).
  * - To look a name up reads the file of the security properties, for how long answers are kept (`java.security.Security`).
  */
 internal object FirstUse {
@@ -29,6 +31,11 @@ internal object FirstUse {
         java.nio.channels.Pipe.open().run {
             sink().use { it.write(arrayOf(ByteBuffer.allocate(1), ByteBuffer.allocateDirect(1))) }
             source().use { it.read(ByteBuffer.allocate(2)) }
+        }
+        try {
+            SocketChannel.open(StandardProtocolFamily.UNIX).close()
+        } catch (_: UnsupportedOperationException) {
+            // A system without them.
         }
         InetAddress.getByName("127.0.0.1")
         Security.getProperty("networkaddress.cache.ttl")

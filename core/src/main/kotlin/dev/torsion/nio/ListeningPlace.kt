@@ -3,7 +3,10 @@
 
 package dev.torsion.nio
 
+import dev.torsion.net.Address
 import dev.torsion.net.CannotListenException
+import dev.torsion.net.InternetAddress
+import dev.torsion.net.TcpOptions
 import dev.torsion.net.hostAndPort
 import java.io.IOException
 import java.net.Inet6Address
@@ -13,11 +16,36 @@ import java.net.StandardProtocolFamily
 import java.net.StandardSocketOptions
 import java.net.UnknownHostException
 import java.nio.channels.ServerSocketChannel
+import java.nio.channels.SocketChannel
 
-/** Where a port is to listen, as it was asked for: port 0 is another one each time. */
-internal class ListeningPlace(private val port: Int, private val networkInterface: String, private val backlog: Int) {
-    /** A bound channel that does not block; throws a [CannotListenException]. */
-    fun open(reactor: NioEngine): ServerSocketChannel {
+/** Where a port is to listen, as it was asked for, and what its connections are. */
+internal interface ListeningPlace {
+    /** A bound channel that does not block; throws a [CannotListenException], and leaves nothing behind then. */
+    fun open(reactor: NioEngine): ServerSocketChannel
+
+    /** The address that [channel], which was opened here, listens on. */
+    fun addressOf(channel: ServerSocketChannel): Address
+
+    /** A stream over the [accepted] channel. */
+    fun stream(reactor: NioEngine, accepted: SocketChannel): NioStream
+
+    /** The port is about to close its channel: gives up what [open] has taken besides. */
+    fun leave() {}
+
+    fun cannotListen(cause: Throwable): CannotListenException
+
+    /** What a port here is called. */
+    val kind: String
+}
+
+/** A port of TCP; port 0 is another one each time. */
+internal class TcpPlace(
+    private val port: Int,
+    private val networkInterface: String,
+    private val backlog: Int,
+    private val options: TcpOptions,
+) : ListeningPlace {
+    override fun open(reactor: NioEngine): ServerSocketChannel {
         var channel: ServerSocketChannel? = null
         try {
             val local = if (networkInterface.isEmpty()) InetSocketAddress(port) else localAddress()
@@ -33,7 +61,16 @@ internal class ListeningPlace(private val port: Int, private val networkInterfac
         }
     }
 
-    fun cannotListen(cause: Throwable) = CannotListenException(hostAndPort(networkInterface.ifEmpty { "*" }, port), cause)
+    override fun addressOf(channel: ServerSocketChannel) = InternetAddress.of(channel.localAddress)
+
+    override fun stream(reactor: NioEngine, accepted: SocketChannel): NioStream {
+        accepted.prepare(options)
+        return NioTcpStream(reactor, accepted)
+    }
+
+    override val kind get() = "TcpPort"
+
+    override fun cannotListen(cause: Throwable) = CannotListenException(hostAndPort(networkInterface.ifEmpty { "*" }, port), cause)
 
     // A channel of no family in particular would take 0.0.0.0 for all addresses, those of IPv6 too.
     private fun NioEngine.open(address: InetAddress) =

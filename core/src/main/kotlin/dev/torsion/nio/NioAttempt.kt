@@ -184,7 +184,7 @@ internal class NioAttempt(private val reactor: NioEngine, private val target: Ni
             val stream =
                 try {
                     connected.prepare(target.options)
-                    NioStream(reactor, connected)
+                    NioTcpStream(reactor, connected)
                 } catch (e: Throwable) {
                     connected.closeAfterFailure()
                     handler.failed(

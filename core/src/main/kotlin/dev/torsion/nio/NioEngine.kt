@@ -14,6 +14,7 @@ import dev.torsion.net.ConnectOptions
 import dev.torsion.net.DatagramOptions
 import dev.torsion.net.ListeningPort
 import dev.torsion.net.TcpOptions
+import dev.torsion.net.UnixPortOptions
 import dev.torsion.spi.Acceptor
 import dev.torsion.spi.ConnectHandler
 import dev.torsion.spi.ConnectTarget
@@ -24,15 +25,17 @@ import dev.torsion.spi.StreamChannel
 import dev.torsion.spi.TorsionSpi
 import dev.torsion.stream.LoopStreams
 import dev.torsion.stream.StreamNetwork
+import dev.torsion.stream.UnixStreamNetwork
 import java.net.InetAddress
 import java.nio.channels.SelectableChannel
 import java.nio.channels.SelectionKey
 import java.nio.channels.spi.SelectorProvider
+import java.nio.file.Path
 import java.time.Duration
 
 /**
- * The engine on `java.nio`: TCP ports, attempts and connections, and UDP sockets, on the selector of its [poller]; what
- * [Reactor.create][dev.torsion.reactor.Reactor.create] runs on.
+ * The engine on `java.nio`: ports, attempts and connections of TCP and of UNIX sockets, and UDP sockets, on the selector of its [poller].
+ * It is what [Reactor.create][dev.torsion.reactor.Reactor.create] runs on.
  *
  * Thread: the loop's, unless a member says otherwise.
  *
@@ -51,6 +54,7 @@ public class NioEngine(
 ) : Engine,
     StreamNetwork,
     DatagramNetwork,
+    UnixStreamNetwork,
     EventLoop by loop {
     internal val readBuffer = ReadBuffer()
     override val streams: LoopStreams = LoopStreams(this)
@@ -99,7 +103,7 @@ public class NioEngine(
     override fun listen(port: Int, networkInterface: String, backlog: Int, options: TcpOptions, acceptor: Acceptor): ListeningPort {
         require(port in 0..0xffff) { "a port is a number from 0 to 65535, but $port was given" }
         require(backlog > 0) { "a backlog must be positive, but $backlog was given" }
-        return NioPort(this, acceptor, ListeningPlace(port, networkInterface, backlog), options).also { it.startListening() }
+        return NioPort(this, acceptor, TcpPlace(port, networkInterface, backlog, options)).also { it.startListening() }
     }
 
     override fun connector(host: String, port: Int, connecting: ConnectOptions, options: TcpOptions): ConnectTarget =
@@ -131,6 +135,16 @@ public class NioEngine(
 
     override fun adoptDatagrams(socket: java.nio.channels.DatagramChannel, options: DatagramOptions): DatagramChannel =
         NioDatagramChannel.adopt(this, socket, options)
+    // UNIX sockets.
+
+    /** The files of UNIX sockets: those of the machine, unless the channels are of another one. */
+    internal val socketFiles: SocketFiles = provider as? SocketFiles ?: SystemSocketFiles
+
+    override fun listenUnix(path: Path, options: UnixPortOptions, acceptor: Acceptor): ListeningPort =
+        NioPort(this, acceptor, UnixPlace(path, options, socketFiles)).also { it.startListening() }
+
+    override fun unixConnector(path: Path, timeout: Duration, checkPid: Boolean): ConnectTarget =
+        NioUnixTarget(this, path, timeout, checkPid)
 
     override fun disconnectAll() {
         streams.batchEnded()

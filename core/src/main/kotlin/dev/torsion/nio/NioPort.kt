@@ -12,8 +12,8 @@ import dev.torsion.loop.guarded
 import dev.torsion.loop.reportFailure
 import dev.torsion.net.DrainReport
 import dev.torsion.net.InternetAddress
+import dev.torsion.net.Address
 import dev.torsion.net.ListeningPort
-import dev.torsion.net.TcpOptions
 import dev.torsion.spi.Acceptor
 import java.io.IOException
 import java.nio.channels.SelectionKey
@@ -22,15 +22,11 @@ import java.nio.channels.SocketChannel
 import java.time.Duration
 import java.util.concurrent.TimeUnit
 
-/** A listening TCP socket on the selector; after a stop it can be opened again. */
-internal class NioPort(
-    private val reactor: NioEngine,
-    private val acceptor: Acceptor,
-    private val place: ListeningPlace,
-    private val options: TcpOptions,
-) : ListeningPort,
+/** A listening socket on the selector; after a stop it can be opened again. */
+internal class NioPort(private val reactor: NioEngine, private val acceptor: Acceptor, private val place: ListeningPlace) :
+    ListeningPort,
     Selectable {
-    private lateinit var address: InternetAddress
+    private lateinit var address: Address
     private lateinit var channel: ServerSocketChannel
     private var key: SelectionKey? = null
     private var pause: DelayedCall? = null
@@ -68,9 +64,10 @@ internal class NioPort(
         val opened = place.open(reactor)
         try {
             spare = reactor.provider.openSocketChannel()
-            address = InternetAddress.of(opened.localAddress)
+            address = place.addressOf(opened)
             channel = opened
         } catch (e: Throwable) {
+            leavePlace()
             opened.close()
             throw if (e is IOException) place.cannotListen(e) else e
         }
@@ -98,8 +95,7 @@ internal class NioPort(
     private fun hand(accepted: SocketChannel) {
         val stream =
             try {
-                accepted.prepare(options)
-                NioStream(reactor, accepted)
+                place.stream(reactor, accepted)
             } catch (e: Throwable) {
                 accepted.closeAfterFailure()
                 // An error of the network: the peer was gone before we looked, which is nobody's fault.
@@ -167,6 +163,7 @@ internal class NioPort(
         pause?.let { if (it.isActive) it.cancel() }
         key?.cancel()
         key = null
+        leavePlace()
         reactor.guarded({ "closing $this" }) { channel.close() }
         reactor.guarded({ "closing the spare channel of $this" }) { spare.close() }
         if (!isAcceptorOpen) return null
@@ -179,6 +176,8 @@ internal class NioPort(
         }
     }
 
+    private fun leavePlace() = reactor.guarded({ "leaving the place of ${acceptor.logName}" }, place::leave)
+
     private fun closeAcceptor() {
         isAcceptorOpen = false
         acceptor.closed()
@@ -187,7 +186,7 @@ internal class NioPort(
     private fun log() =
         LOG.with(mapOf(LogKeys.REACTOR to reactor.name, LogKeys.FACTORY to acceptor.logName, LogKeys.HOST to address.toString()))
 
-    override fun toString() = "TcpPort($address, ${if (isListening) "listening" else "closed"}, ${acceptor.logName})"
+    override fun toString() = "${place.kind}($address, ${if (isListening) "listening" else "closed"}, ${acceptor.logName})"
 
     private companion object {
         const val PAUSE_MILLIS = 1000L

@@ -3,51 +3,30 @@
 
 package dev.torsion.nio
 
-import dev.torsion.net.InternetAddress
+import dev.torsion.spi.StreamChannel
 import dev.torsion.spi.StreamHandler
-import dev.torsion.spi.TcpChannel
-import java.net.SocketAddress
-import java.net.StandardSocketOptions
 import java.nio.ByteBuffer
 import java.nio.channels.SelectionKey
 import java.nio.channels.SocketChannel
 
-/** A TCP connection on the selector: its socket, its key and the reading of its bytes. */
-internal class NioStream(private val reactor: NioEngine, private val channel: SocketChannel) :
-    TcpChannel,
+/** A connection on the selector: its socket, its key and the reading of its bytes. */
+internal abstract class NioStream(private val reactor: NioEngine, protected val channel: SocketChannel) :
+    StreamChannel,
     Selectable {
-    private val local: SocketAddress = channel.localAddress
-    private val remote: SocketAddress = channel.remoteAddress
     private lateinit var key: SelectionKey
     private lateinit var handler: StreamHandler
     private var isReading = true
     private var isInputEnded = false
 
-    override val localAddress get() = InternetAddress.of(local)
-
-    override val remoteAddress get() = InternetAddress.of(remote)
-
-    override var tcpNoDelay: Boolean
-        get() = channel.getOption(StandardSocketOptions.TCP_NODELAY)
-        set(value) {
-            channel.setOption(StandardSocketOptions.TCP_NODELAY, value)
-        }
-
-    override var tcpKeepAlive: Boolean
-        get() = channel.getOption(StandardSocketOptions.SO_KEEPALIVE)
-        set(value) {
-            channel.setOption(StandardSocketOptions.SO_KEEPALIVE, value)
-        }
-
     /** For a reactor that this one was handed over to. */
-    fun movedTo(other: NioEngine) = NioStream(other, channel)
+    abstract fun movedTo(other: NioEngine): NioStream
 
-    override fun start(handler: StreamHandler) {
+    final override fun start(handler: StreamHandler) {
         this.handler = handler
         key = reactor.register(channel, SelectionKey.OP_READ, this)
     }
 
-    override fun ready(operations: Int) {
+    final override fun ready(operations: Int) {
         if (operations and SelectionKey.OP_WRITE != 0) handler.outputReady()
         if (operations and SelectionKey.OP_READ != 0) read()
     }
@@ -77,16 +56,16 @@ internal class NioStream(private val reactor: NioEngine, private val channel: So
         handler.inputEnded()
     }
 
-    override fun reading(on: Boolean) {
+    final override fun reading(on: Boolean) {
         isReading = on
         setInterest(SelectionKey.OP_READ, on)
     }
 
-    override fun send(data: ByteBuffer): Int = channel.write(data)
+    final override fun send(data: ByteBuffer): Int = channel.write(data)
 
-    override fun send(data: Array<ByteBuffer>): Long = channel.write(data)
+    final override fun send(data: Array<ByteBuffer>): Long = channel.write(data)
 
-    override fun notifyWhenWritable(on: Boolean) = setInterest(SelectionKey.OP_WRITE, on)
+    final override fun notifyWhenWritable(on: Boolean) = setInterest(SelectionKey.OP_WRITE, on)
 
     private fun setInterest(operation: Int, wanted: Boolean) {
         if (!key.isValid) return
@@ -95,28 +74,31 @@ internal class NioStream(private val reactor: NioEngine, private val channel: So
         if (after != before) key.interestOps(after)
     }
 
-    override fun endOutput() {
+    final override fun endOutput() {
         channel.shutdownOutput()
     }
 
-    override fun finish(): Boolean {
+    final override fun finish(): Boolean {
         isReading = false
         closing { if (isInputEnded || !Lingering.begin(reactor, channel, key)) release() }
         return true
     }
 
-    override fun close() {
+    final override fun close() {
         isReading = false
         closing(::release)
     }
 
-    override fun abort() {
+    final override fun abort() {
         isReading = false
         closing {
-            channel.setOption(StandardSocketOptions.SO_LINGER, 0)
+            resetOnClose()
             release()
         }
     }
+
+    /** The peer is to see a reset, where this kind of socket can show it one. */
+    protected abstract fun resetOnClose()
 
     private fun release() {
         if (::key.isInitialized) key.cancel()
@@ -132,9 +114,9 @@ internal class NioStream(private val reactor: NioEngine, private val channel: So
         }
     }
 
-    override fun reactorStopping() = handler.loopEnding()
+    final override fun reactorStopping() = handler.loopEnding()
 
-    override fun reactorStopped() = handler.loopEnded()
+    final override fun reactorStopped() = handler.loopEnded()
 
-    override fun toString() = "NioStream($local <-> $remote)"
+    final override fun toString() = "NioStream($localAddress <-> $remoteAddress)"
 }

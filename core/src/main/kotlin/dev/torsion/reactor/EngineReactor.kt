@@ -33,6 +33,7 @@ import dev.torsion.nio.NioPoller
 import dev.torsion.spi.Engine
 import dev.torsion.spi.TorsionSpi
 import dev.torsion.stream.StreamNetwork
+import dev.torsion.stream.UnixStreamNetwork
 import java.net.InetAddress
 import java.time.Duration
 import java.util.concurrent.Callable
@@ -99,6 +100,7 @@ public open class EngineReactor private constructor(
     override val streamNetwork: StreamNetwork? get() = engine.capability(StreamNetwork::class.java)
 
     override val datagramNetwork: DatagramNetwork? get() = engine.capability(DatagramNetwork::class.java)
+    override val unixNetwork: UnixStreamNetwork? get() = engine.capability(UnixStreamNetwork::class.java)
 
     final override fun <T : Any> capability(type: Class<T>): T? = when {
         type.isInstance(this) -> type.cast(this)

@@ -23,7 +23,7 @@ import java.util.concurrent.Executor
  *
  * It is made of small interfaces, so that code can ask for just those that it uses: a [Clock][dev.torsion.clock.Clock], an
  * [ErrorReporter][dev.torsion.loop.ErrorReporter], an [EventLoop], its [life][ReactorLifeCycle], [threads][ReactorThreads],
- * [streams][ReactorStreams], [datagrams][ReactorDatagrams].
+ * [streams][ReactorStreams], [datagrams][ReactorDatagrams], [UNIX sockets][ReactorUnix].
  *
  * It is an ordinary object: a program may have several. [default] is for programs that want one, as the tutorials do.
  *
@@ -39,6 +39,7 @@ public interface Reactor :
     ReactorThreads,
     ReactorStreams,
     ReactorDatagrams,
+    ReactorUnix,
     ReactorHealth {
     /** True on the thread that runs the loop. */
     public val isInReactorThread: Boolean get() = inLoop

@@ -6,6 +6,7 @@ package dev.torsion.stream
 import dev.torsion.loop.EventLoop
 import dev.torsion.spi.Network
 import dev.torsion.spi.TorsionSpi
+import dev.torsion.spi.UnixNetwork
 
 /**
  * What a byte stream needs of the loop that it lives on: all of an [EventLoop], and [LoopStreams].
@@ -36,3 +37,9 @@ public interface StreamLoop : EventLoop {
 public interface StreamNetwork :
     StreamLoop,
     Network
+
+/** The same for UNIX sockets. Thread: the loop's. */
+@TorsionSpi
+public interface UnixStreamNetwork :
+    StreamLoop,
+    UnixNetwork

@@ -23,6 +23,7 @@ import dev.torsion.spi.StreamChannel
 import dev.torsion.spi.StreamHandler
 import dev.torsion.spi.TcpChannel
 import dev.torsion.spi.TorsionSpi
+import dev.torsion.spi.UnixChannel
 import kotlinx.coroutines.CoroutineScope
 import java.io.IOException
 import java.nio.ByteBuffer
@@ -496,8 +497,8 @@ public open class StreamTransport internal constructor(
         }
 
         /**
-         * A transport over [channel], which has not been started; a [TcpTransport][dev.torsion.net.TcpTransport] over a [TcpChannel]. [lost]
-         * is told of the end, after the protocol.
+         * A transport over [channel], which has not been started: a [TcpTransport][dev.torsion.net.TcpTransport] over a [TcpChannel], and a
+         * [UnixTransport][dev.torsion.net.UnixTransport] over a [UnixChannel]. [lost] is told of the end, after the protocol.
          */
         @JvmStatic
         public fun over(
@@ -505,7 +506,10 @@ public open class StreamTransport internal constructor(
             channel: StreamChannel,
             options: StreamOptions,
             lost: Consumer<CloseReason>? = null,
-        ): StreamTransport =
-            if (channel is TcpChannel) TcpStreamTransport(loop, channel, options, lost) else StreamTransport(loop, channel, options, lost)
+        ): StreamTransport = when (channel) {
+            is TcpChannel -> TcpStreamTransport(loop, channel, options, lost)
+            is UnixChannel -> UnixStreamTransport(loop, channel, options, lost)
+            else -> StreamTransport(loop, channel, options, lost)
+        }
     }
 }

@@ -23,13 +23,16 @@ import dev.torsion.net.Connector;
 import dev.torsion.net.Factory;
 import dev.torsion.net.ListeningPort;
 import dev.torsion.net.Protocol;
+import dev.torsion.net.StreamOptions;
 import dev.torsion.net.TcpOptions;
+import dev.torsion.net.UnixPortOptions;
 import dev.torsion.reactor.Phase;
 import dev.torsion.reactor.Reactor;
 import dev.torsion.reactor.ReactorOptions;
 import dev.torsion.reactor.Reactors;
 import dev.torsion.reactor.SystemEvent;
 import dev.torsion.service.RetryPolicy;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
@@ -389,6 +392,16 @@ public final class Torsion implements AutoCloseable {
                 reactor.listenTcp(port, factory, "", ListeningPort.DEFAULT_BACKLOG, options)));
   }
 
+  /** Listens on the UNIX socket at {@code path}; Twisted's {@code listenUNIX}. */
+  public CompletableFuture<Server> listenUnix(Path path, Factory factory) {
+    return listenUnix(path, factory, UnixPortOptions.DEFAULT);
+  }
+
+  /** The same with a mode for the file, a lock, and limits of the connections. */
+  public CompletableFuture<Server> listenUnix(Path path, Factory factory, UnixPortOptions options) {
+    return listening(() -> Deferreds.succeed(reactor.listenUnix(path, factory, options)));
+  }
+
   private CompletableFuture<Server> listening(Callable<Deferred<ListeningPort>> listen) {
     return loop.opening(
         () -> listen.call().addCallback(port -> new Server(loop, port)), Server::close);
@@ -428,6 +441,17 @@ public final class Torsion implements AutoCloseable {
   public CompletableFuture<Connector> connectTcp(
       String host, int port, ClientFactory factory, TcpOptions options) {
     return call(() -> reactor.connectTcp(host, port, factory, ConnectOptions.DEFAULT, options));
+  }
+
+  /**
+   * Begins to connect to the UNIX socket at {@code path}; Twisted's {@code connectUNIX}. Otherwise
+   * as {@link #connectTcp(String, int, ClientFactory)}.
+   */
+  public CompletableFuture<Connector> connectUnix(Path path, ClientFactory factory) {
+    return call(
+        () ->
+            reactor.connectUnix(
+                path, factory, Connector.DEFAULT_TIMEOUT, false, StreamOptions.DEFAULT));
   }
 
   /** The services of this program, which stop before the reactor does. */

@@ -3,14 +3,16 @@
 
 package dev.torsion.testkit
 
+import jdk.net.ExtendedSocketOptions
+import jdk.net.UnixDomainPrincipal
 import java.io.IOException
-import java.net.ConnectException
 import java.net.InetSocketAddress
 import java.net.ServerSocket
 import java.net.Socket
 import java.net.SocketAddress
 import java.net.SocketOption
 import java.net.StandardSocketOptions
+import java.net.UnixDomainSocketAddress
 import java.nio.ByteBuffer
 import java.nio.channels.AlreadyConnectedException
 import java.nio.channels.ClosedChannelException
@@ -58,8 +60,8 @@ internal class MemorySocketChannel(provider: SelectorProvider, private val netwo
     SocketChannel(provider),
     MemoryChannel {
     private val options = SocketOptionMap()
-    private var local: InetSocketAddress? = null
-    private var remote: InetSocketAddress? = null
+    private var local: SocketAddress? = null
+    private var remote: SocketAddress? = null
     private var input: BytePipe? = null
     private var output: BytePipe? = null
     private var outputShut = false
@@ -71,7 +73,7 @@ internal class MemorySocketChannel(provider: SelectorProvider, private val netwo
         private set
 
     /** Connects both ends, before either has been told. */
-    fun join(peer: MemorySocketChannel, local: InetSocketAddress, remote: InetSocketAddress, input: BytePipe, output: BytePipe) {
+    fun join(peer: MemorySocketChannel, local: SocketAddress, remote: SocketAddress, input: BytePipe, output: BytePipe) {
         this.peer = peer
         this.local = local
         this.remote = remote
@@ -82,7 +84,7 @@ internal class MemorySocketChannel(provider: SelectorProvider, private val netwo
     override fun connect(remote: SocketAddress): Boolean {
         network.calls.calling("connect")
         if (isConnected || attempt != null) throw AlreadyConnectedException()
-        attempt = network.connect(this, remote as InetSocketAddress, local)
+        attempt = network.connect(this, remote, local as InetSocketAddress?)
         return false
     }
 
@@ -93,7 +95,7 @@ internal class MemorySocketChannel(provider: SelectorProvider, private val netwo
         attempt = null
         if (isConnected) return true
         close()
-        throw ConnectException("Connection refused")
+        throw current.refusal
     }
 
     override fun readyOperations(): Int {
@@ -187,9 +189,13 @@ internal class MemorySocketChannel(provider: SelectorProvider, private val netwo
         return this
     }
 
-    override fun <T> getOption(name: SocketOption<T>): T = options.get(name)
+    override fun <T> getOption(name: SocketOption<T>): T =
+        if (name == ExtendedSocketOptions.SO_PEERCRED) name.type().cast(credentials) else options.get(name)
 
-    override fun supportedOptions(): Set<SocketOption<*>> = SocketOptionMap.SUPPORTED
+    private val credentials get() = network.peerCredentials?.let { UnixDomainPrincipal(it.user, it.group) }
+
+    override fun supportedOptions(): Set<SocketOption<*>> =
+        if (remote is UnixDomainSocketAddress) SocketOptionMap.SUPPORTED + ExtendedSocketOptions.SO_PEERCRED else SocketOptionMap.SUPPORTED
 
     override fun isConnected(): Boolean = peer != null
 
@@ -211,7 +217,7 @@ internal class MemoryServerChannel(provider: SelectorProvider, private val netwo
     private val options = SocketOptionMap()
     private val waiting = ArrayDeque<MemorySocketChannel>()
     private var backlog = 0
-    private var local: InetSocketAddress? = null
+    private var local: SocketAddress? = null
 
     val hasRoom get() = waiting.size < backlog
 
@@ -229,7 +235,7 @@ internal class MemoryServerChannel(provider: SelectorProvider, private val netwo
 
     override fun bind(local: SocketAddress?, backlog: Int): ServerSocketChannel {
         network.calls.calling("bind")
-        this.local = network.bind(this, local as InetSocketAddress)
+        this.local = if (local is UnixDomainSocketAddress) network.bind(this, local) else network.bind(this, local as InetSocketAddress)
         this.backlog = backlog
         return this
     }

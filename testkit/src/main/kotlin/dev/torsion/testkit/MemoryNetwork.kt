@@ -4,12 +4,20 @@
 package dev.torsion.testkit
 
 import dev.torsion.name.BlockingHostResolver
+import dev.torsion.net.PeerCredentials
+import java.io.IOException
 import java.net.BindException
+import java.net.ConnectException
 import java.net.IDN
 import java.net.Inet6Address
 import java.net.InetAddress
 import java.net.InetSocketAddress
+import java.net.SocketAddress
+import java.net.SocketException
+import java.net.UnixDomainSocketAddress
 import java.net.UnknownHostException
+import java.nio.file.Path
+import java.nio.file.attribute.PosixFilePermission
 
 /**
  * The network of a [MemoryReactor]: one machine that has every address. Who connects to a port on which the reactor listens is
@@ -27,6 +35,9 @@ public class MemoryNetwork {
     private val hosts = HashMap<String, List<InetAddress>>()
     private val silent = HashSet<InetAddress>()
     private var nextPort = FIRST_FREE_PORT
+
+    /** The files of UNIX sockets, which nobody else sees. */
+    internal val socketFiles = MemorySocketFiles()
 
     /** Hears of every call of the channels, in the order in which they come. */
     internal var calls = SystemCalls { }
@@ -63,6 +74,16 @@ public class MemoryNetwork {
 
     internal val datagrams = MemoryDatagrams(::freePort) { it in silent }
 
+    /** Who is at the other end of each connection over a UNIX socket; null for a system that does not tell. */
+    public var peerCredentials: PeerCredentials? = null
+
+    /** The mode of the UNIX socket at [path]; null when there is no such file. */
+    public fun modeOf(path: Path): Set<PosixFilePermission>? = socketFiles.modeOf(path)
+
+    /** Leaves a file at [path], and a lock when [isLocked], as a server does that was killed: nobody listens there. */
+    @JvmOverloads
+    public fun addStaleSocket(path: Path, isLocked: Boolean = true): Unit = socketFiles.leave(path, isLocked)
+
     /** Gives [name] the numeric [addresses]; names that were given none are unknown. */
     public fun addHost(name: String, vararg addresses: String) {
         require(addresses.isNotEmpty()) { "$name needs an address" }
@@ -84,7 +105,7 @@ public class MemoryNetwork {
 
     /** The local addresses of connections whose other end is closed. */
     internal fun endsWithoutPeer(): List<InetSocketAddress> =
-        open.filter { it.peer?.isOpen == false }.map { it.localAddress as InetSocketAddress }
+        open.filter { it.peer?.isOpen == false }.mapNotNull { it.localAddress as? InetSocketAddress }
 
     internal val resolver =
         BlockingHostResolver { name ->
@@ -98,8 +119,11 @@ public class MemoryNetwork {
     }
 
     /** An attempt to connect. */
-    internal class Attempt(val channel: MemorySocketChannel, val remote: InetSocketAddress, val local: InetSocketAddress) {
+    internal class Attempt(val channel: MemorySocketChannel, val remote: SocketAddress, val local: SocketAddress) {
         var isDecided = false
+
+        /** Why there is no connection, once it is decided. */
+        var refusal = IOException("it is not decided yet")
     }
 
     internal fun bind(channel: MemoryServerChannel, wanted: InetSocketAddress): InetSocketAddress {
@@ -113,22 +137,30 @@ public class MemoryNetwork {
         return address
     }
 
+    internal fun bind(channel: MemoryServerChannel, wanted: UnixDomainSocketAddress): UnixDomainSocketAddress {
+        socketFiles.bind(wanted.path, channel)
+        return wanted
+    }
+
     /** Whether this channel, bound to the address [own], listens on [address]. */
     private fun MemoryServerChannel.covers(own: InetAddress, address: InetAddress) =
         own == address || (own.isAnyLocalAddress && !(ofIPv4 && address is Inet6Address))
 
     private fun freePort() = nextPort.also { nextPort = if (it == LAST_PORT) FIRST_FREE_PORT else it + 1 }
 
-    internal fun unbind(address: InetSocketAddress) {
+    internal fun unbind(address: SocketAddress) {
         ports.remove(address)
     }
 
-    internal fun connect(channel: MemorySocketChannel, remote: InetSocketAddress, local: InetSocketAddress?): Attempt {
+    internal fun connect(channel: MemorySocketChannel, remote: SocketAddress, local: InetSocketAddress?): Attempt =
+        Attempt(channel, remote, if (remote is InetSocketAddress) localEnd(remote, local) else UNNAMED).also {
+            attempts.add(it)
+            open.add(channel)
+        }
+
+    private fun localEnd(remote: InetSocketAddress, local: InetSocketAddress?): InetSocketAddress {
         val from = local?.address ?: InetAddress.getByName(if (':' in remote.address.hostAddress) "::1" else "127.0.0.1")
-        val attempt = Attempt(channel, remote, InetSocketAddress(from, local?.port?.takeIf { it != 0 } ?: freePort()))
-        attempts.add(attempt)
-        open.add(channel)
-        return attempt
+        return InetSocketAddress(from, local?.port?.takeIf { it != 0 } ?: freePort())
     }
 
     internal fun abandon(attempt: Attempt) {
@@ -152,7 +184,8 @@ public class MemoryNetwork {
         for (attempt in attempts.filter(::canDecide)) {
             attempts.remove(attempt)
             attempt.isDecided = true
-            portAt(attempt.remote)?.let { join(attempt, it) }
+            val port = portAt(attempt.remote)
+            if (port != null) join(attempt, port) else attempt.refusal = refusal(attempt.remote)
         }
         open.toList().forEach { it.deliver() }
         datagrams.deliver()
@@ -161,10 +194,20 @@ public class MemoryNetwork {
     /** Whether nothing is on its way. */
     internal val isQuiet: Boolean get() = attempts.none(::canDecide) && open.none { it.isAwaitingDelivery } && datagrams.isQuiet
 
-    private fun canDecide(attempt: Attempt) = attempt.remote.address !in silent && portAt(attempt.remote)?.hasRoom != false
+    private fun canDecide(attempt: Attempt) =
+        (attempt.remote as? InetSocketAddress)?.address !in silent && portAt(attempt.remote)?.hasRoom != false
 
-    private fun portAt(address: InetSocketAddress): MemoryServerChannel? =
-        ports.entries.firstOrNull { (at, port) -> at.port == address.port && port.covers(at.address, address.address) }?.value
+    private fun refusal(address: SocketAddress): IOException {
+        val isMissing = address is UnixDomainSocketAddress && modeOf(address.path) == null
+        return if (isMissing) SocketException("No such file or directory") else ConnectException("Connection refused")
+    }
+
+    private fun portAt(address: SocketAddress): MemoryServerChannel? = when (address) {
+        is UnixDomainSocketAddress -> socketFiles.serverAt(address.path)
+        is InetSocketAddress ->
+            ports.entries.firstOrNull { (at, port) -> at.port == address.port && port.covers(at.address, address.address) }?.value
+        else -> null
+    }
 
     private fun join(attempt: Attempt, port: MemoryServerChannel) {
         val client = attempt.channel
@@ -182,5 +225,6 @@ public class MemoryNetwork {
     private companion object {
         const val FIRST_FREE_PORT = 49_152
         const val LAST_PORT = 65_535
+        val UNNAMED: UnixDomainSocketAddress = UnixDomainSocketAddress.of("")
     }
 }

@@ -16,12 +16,16 @@ import dev.torsion.net.Connector
 import dev.torsion.net.DatagramOptions
 import dev.torsion.net.DatagramProtocol
 import dev.torsion.net.Factory
+import dev.torsion.net.InternetAddress
 import dev.torsion.net.ListeningPort
+import dev.torsion.net.StreamOptions
 import dev.torsion.net.TcpOptions
+import dev.torsion.net.UnixPortOptions
 import dev.torsion.reactor.EngineReactor
 import dev.torsion.reactor.ReactorOptions
 import dev.torsion.reactor.nioEngine
 import dev.torsion.spi.TorsionSpi
+import java.nio.file.Path
 import java.time.Duration
 import java.time.temporal.ChronoUnit
 import java.util.concurrent.Callable
@@ -277,6 +281,12 @@ public class MemoryReactor private constructor(
     override fun listenUdp(port: Int, protocol: DatagramProtocol, networkInterface: String, options: DatagramOptions): ListeningPort =
         super.listenUdp(port, protocol, networkInterface, options).also { opened[it] = hereIfDebugging() }
 
+    override fun listenUnix(path: Path, factory: Factory, options: UnixPortOptions): ListeningPort =
+        super.listenUnix(path, factory, options).also { opened[it] = hereIfDebugging() }
+
+    override fun connectUnix(path: Path, factory: ClientFactory, timeout: Duration, checkPid: Boolean, options: StreamOptions): Connector =
+        super.connectUnix(path, factory, timeout, checkPid, options).also { made[it] = hereIfDebugging() }
+
     private fun hereIfDebugging() = if (DeferredDebug.enabled) Place.here() else null
 
     // What a test leaves behind.
@@ -306,7 +316,7 @@ public class MemoryReactor private constructor(
         }.map { (connector, place) -> "open connection: $connector${at(place)}" }
         val half =
             network.endsWithoutPeer().map { end ->
-                val place = opened.entries.firstOrNull { (port, _) -> port.port() == end.port }?.value
+                val place = opened.entries.firstOrNull { (port, _) -> (port.host() as? InternetAddress)?.port == end.port }?.value
                 "open connection: the end $end, whose other end is closed${at(place, "; its port was made at")}"
             }
         return openPorts + busy + half

@@ -3,6 +3,8 @@
 
 package dev.torsion.testkit
 
+import dev.torsion.nio.SocketFiles
+import dev.torsion.spi.TorsionSpi
 import java.net.ProtocolFamily
 import java.net.StandardProtocolFamily
 import java.nio.channels.CancelledKeyException
@@ -20,14 +22,19 @@ import java.nio.channels.spi.SelectorProvider
 import java.util.Collections
 import java.util.function.Consumer
 
-/** Selectors and channels of [network]. */
-internal class MemorySelectorProvider(private val network: MemoryNetwork) : SelectorProvider() {
+/** Selectors and channels of [network], and the files of its UNIX sockets. */
+@OptIn(TorsionSpi::class)
+internal class MemorySelectorProvider(private val network: MemoryNetwork) :
+    SelectorProvider(),
+    SocketFiles by network.socketFiles {
     override fun openSelector(): AbstractSelector = MemorySelector(this, network).also(network.resources::add)
 
     override fun openSocketChannel(): SocketChannel {
         network.calls.calling("open")
         return MemorySocketChannel(this, network).also(network.resources::add)
     }
+
+    override fun openSocketChannel(family: ProtocolFamily): SocketChannel = openSocketChannel()
 
     override fun openServerSocketChannel(): ServerSocketChannel = openServerSocketChannel(ofIPv4 = false)
 

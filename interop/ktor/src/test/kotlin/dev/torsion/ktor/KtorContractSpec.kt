@@ -28,7 +28,7 @@ import java.util.concurrent.Callable
 class KtorContractSpec :
     FunSpec({
         val contract = StreamContract(::KtorHarness)
-        (contract.streams + contract.halfClose).forEach { check -> test(check.name) { check.run() } }
+        (contract.streams + contract.resets + contract.halfClose).forEach { check -> test(check.name) { check.run() } }
     })
 
 private class KtorHarness : StreamHarness() {

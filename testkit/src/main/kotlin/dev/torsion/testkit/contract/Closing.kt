@@ -195,7 +195,7 @@ internal val closing: Checks =
             expectEqual(server.receivedBytes, 10_000, "bytes of the producer")
         }
 
-        "behaviour 30: abort drops what waits, is not re-entrant, and the peer sees a loss (test_fullWriteBuffer)" {
+        "behaviour 30: abort drops what waits, and is not re-entrant (test_fullWriteBuffer)" {
             val server = peer { onMade = { transport.pauseProducing() } }
             val client = peer()
             connect(server, client, ample)
@@ -212,8 +212,6 @@ internal val closing: Checks =
             expect(ours.unsentBytes > 0 && !ours.isClean) { "bytes were left: ${ours.unsentBytes}" }
             server.transport.resumeProducing()
             until("the peer knows") { server.isLost }
-            val theirs = expectIs<ConnectionLost>(server.reason)
-            expectEqual(theirs.by, ClosedBy.PEER, "who broke the server's connection")
         }
 
         "abort inside of a callback ends the connection after it" {
@@ -308,6 +306,23 @@ internal val closing: Checks =
             expectThrows<ConnectionDone> { client.transport.whenWritable().await() }
             "${client.transport}".length
             expectEqual(client.story, listOf("made", "lost", "factory told"), "what the client was told")
+        }
+    }
+
+/** An abort can be told from an end. */
+internal val resetting: Checks =
+    checks {
+        "behaviour 30: the peer of an abort sees a loss (test_fullWriteBuffer)" {
+            val server = peer { onMade = { transport.pauseProducing() } }
+            val client = peer()
+            connect(server, client, ample)
+            fill(client.transport)
+            client.transport.abortConnection()
+            until("it is gone") { client.isLost }
+            server.transport.resumeProducing()
+            until("the peer knows") { server.isLost }
+            val theirs = expectIs<ConnectionLost>(server.reason)
+            expectEqual(theirs.by, ClosedBy.PEER, "who broke the server's connection")
         }
     }
 

@@ -32,6 +32,10 @@ public class StreamContract(private val harness: Supplier<StreamHarness>) {
     @get:JvmName("streams")
     public val streams: List<StreamCheck> = (writing + flowControl + closing + callbacks).toChecks()
 
+    /** What holds besides where a peer can tell an abort from an end: not so with UNIX sockets and pipes. */
+    @get:JvmName("resets")
+    public val resets: List<StreamCheck> = resetting.toChecks()
+
     /** What holds for a [HalfCloseableTransport][dev.torsion.net.HalfCloseableTransport] besides. */
     @get:JvmName("halfClose")
     public val halfClose: List<StreamCheck> = halfClosing.toChecks()
@@ -42,7 +46,7 @@ public class StreamContract(private val harness: Supplier<StreamHarness>) {
 
     /** All checks, each independent of the others. */
     @get:JvmName("checks")
-    public val checks: List<StreamCheck> = streams + halfClose + tcp
+    public val checks: List<StreamCheck> = streams + resets + halfClose + tcp
 
     private fun Checks.toChecks() = map { (name, body) -> StreamCheck(name) { runCheck(harness, body) } }
 }

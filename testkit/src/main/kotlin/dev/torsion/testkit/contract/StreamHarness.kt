@@ -10,10 +10,13 @@ import dev.torsion.net.Connector
 import dev.torsion.net.Factory
 import dev.torsion.net.ListeningPort
 import dev.torsion.net.TcpOptions
+import dev.torsion.net.UnixAddress
+import dev.torsion.net.UnixPortOptions
 import dev.torsion.reactor.Reactor
 import dev.torsion.reactor.ReactorOptions
 import dev.torsion.testkit.Chunking
 import dev.torsion.testkit.MemoryReactor
+import java.nio.file.Path
 import java.time.Duration
 import java.util.concurrent.Callable
 import java.util.concurrent.CopyOnWriteArrayList
@@ -29,7 +32,7 @@ public abstract class StreamHarness : AutoCloseable {
     public abstract val reactor: Reactor
 
     /** What callbacks have thrown, and the reactor has reported. */
-    public val errors: MutableList<Throwable> = CopyOnWriteArrayList()
+    public open val errors: MutableList<Throwable> = CopyOnWriteArrayList()
 
     /** Runs [work] on the reactor's thread and waits, on the test's, until its Deferred has fired; throws its failure. */
     public abstract fun await(work: Callable<Deferred<Unit>>)
@@ -47,11 +50,39 @@ public abstract class StreamHarness : AutoCloseable {
         @JvmStatic
         public fun sockets(): StreamHarness = SocketHarness()
 
+        /** UNIX sockets on the platform's selector, with their files in [folder]. Run all checks but those of [StreamContract.resets] and TCP. */
+        @JvmStatic
+        public fun unixSockets(folder: Path): StreamHarness = UnixHarness(folder, SocketHarness())
+
+        /** The same in memory. */
+        @JvmStatic
+        @JvmOverloads
+        public fun unixMemory(chunking: Chunking = Chunking.whole(), window: Int = 64 * 1024): StreamHarness =
+            UnixHarness(Path.of("/memory"), MemoryHarness(chunking, window))
+
         /** TCP in memory, with bytes arriving in such pieces and at most [window] bytes on the way in each direction. */
         @JvmStatic
         @JvmOverloads
         public fun memory(chunking: Chunking = Chunking.whole(), window: Int = 64 * 1024): StreamHarness = MemoryHarness(chunking, window)
     }
+}
+
+private class UnixHarness(private val folder: Path, private val inner: StreamHarness) : StreamHarness() {
+    private var number = 0
+
+    override val reactor get() = inner.reactor
+
+    override val errors get() = inner.errors
+
+    override fun await(work: Callable<Deferred<Unit>>) = inner.await(work)
+
+    override fun listen(factory: Factory, options: TcpOptions): ListeningPort =
+        reactor.listenUnix(folder.resolve("contract-${++number}.sock"), factory, UnixPortOptions(stream = options.stream))
+
+    override fun connect(port: ListeningPort, factory: ClientFactory, options: TcpOptions): Connector =
+        reactor.connectUnix((port.host() as UnixAddress).path, factory, options = options.stream)
+
+    override fun close() = inner.close()
 }
 
 private class SocketHarness : StreamHarness() {

@@ -7,6 +7,7 @@ package dev.torsion.testkit.contract
 
 import dev.torsion.testkit.Chunking
 import io.kotest.core.spec.style.FunSpec
+import io.kotest.engine.spec.tempdir
 
 class StreamContractSpec :
     FunSpec({
@@ -19,6 +20,22 @@ class StreamContractSpec :
             context(name) {
                 StreamContract(harness).checks.forEach { check -> test(check.name) { check.run() } }
                 AcceptorContract(harness).checks.forEach { check -> test(check.name) { check.run() } }
+            }
+        }
+
+        context("UNIX sockets") {
+            val folder = tempdir("contract").toPath() // short: the path of a UNIX socket has about a hundred bytes
+            val contract = StreamContract { StreamHarness.unixSockets(folder) }
+            (contract.streams + contract.halfClose).forEach { check -> test(check.name) { check.run() } }
+        }
+
+        mapOf(
+            "UNIX sockets in memory" to { StreamHarness.unixMemory() },
+            "UNIX sockets in memory, in random pieces" to { StreamHarness.unixMemory(Chunking.random(seed = 1, largest = 4000)) },
+        ).forEach { (name, harness) ->
+            context(name) {
+                val contract = StreamContract(harness)
+                (contract.streams + contract.halfClose).forEach { check -> test(check.name) { check.run() } }
             }
         }
     })

@@ -1,0 +1,27 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.stream
+
+import dev.torsion.net.CloseReason
+import dev.torsion.net.StreamOptions
+import dev.torsion.net.UnixTransport
+import dev.torsion.spi.UnixChannel
+import java.util.function.Consumer
+
+/** What a connection over a UNIX socket has beyond a byte stream: paths, and who the peer is. */
+internal class UnixStreamTransport(
+    loop: StreamLoop,
+    private val channel: UnixChannel,
+    options: StreamOptions,
+    lost: Consumer<CloseReason>?,
+) : StreamTransport(loop, channel, options, lost),
+    UnixTransport {
+    override fun host() = channel.localAddress
+
+    override fun peer() = channel.remoteAddress
+
+    override fun peerCredentials() = channel.peerCredentials
+
+    override val kind get() = "UnixTransport"
+}
