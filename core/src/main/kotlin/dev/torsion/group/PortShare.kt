@@ -74,7 +74,9 @@ internal class PortShare(val reactor: Reactor, private val network: StreamNetwor
         val isRunning =
             reactor.state != LoopState.CRASHED &&
                 reactor.runSoon {
-                    maybeAsyncDeferred { acceptor.drain(timeout) }.addCallbacks(drained::complete) { drained.completeExceptionally(it.value) }
+                    maybeAsyncDeferred {
+                        acceptor.drain(timeout)
+                    }.addCallbacks(drained::complete) { drained.completeExceptionally(it.value) }
                     reactor.whenEnded { drained.complete(DrainReport.NONE) } // its own drain had the last word
                 }
         if (!isRunning) drained.complete(DrainReport.NONE)

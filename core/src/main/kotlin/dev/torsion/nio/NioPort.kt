@@ -10,9 +10,9 @@ import dev.torsion.log.Logger
 import dev.torsion.log.safeMessage
 import dev.torsion.loop.guarded
 import dev.torsion.loop.reportFailure
+import dev.torsion.net.Address
 import dev.torsion.net.DrainReport
 import dev.torsion.net.InternetAddress
-import dev.torsion.net.Address
 import dev.torsion.net.ListeningPort
 import dev.torsion.spi.Acceptor
 import java.io.IOException

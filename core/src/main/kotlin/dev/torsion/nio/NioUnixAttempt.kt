@@ -6,7 +6,7 @@ package dev.torsion.nio
 import dev.torsion.clock.DelayedCall
 import dev.torsion.clock.saturatedNanos
 import dev.torsion.log.safeMessage
-import dev.torsion.net.ConnectException
+import dev.torsion.net.CannotConnectException
 import dev.torsion.net.ConnectTimeoutException
 import dev.torsion.net.ConnectingCancelledException
 import dev.torsion.net.ConnectionRefusedException
@@ -102,7 +102,7 @@ internal class NioUnixAttempt(private val reactor: NioEngine, private val target
     private fun failure(e: Throwable) = if (e is java.net.ConnectException) {
         ConnectionRefusedException(target.toString(), e)
     } else {
-        ConnectException("Connection to $target failed: ${safeMessage(e)}.", target.toString(), e)
+        CannotConnectException("Connection to $target failed: ${safeMessage(e)}.", target.toString(), e)
     }
 
     private fun won(connected: SocketChannel) {
@@ -112,7 +112,7 @@ internal class NioUnixAttempt(private val reactor: NioEngine, private val target
         handler.connected(stream)
     }
 
-    private fun fail(reason: ConnectException) {
+    private fun fail(reason: CannotConnectException) {
         if (isOver) return
         end()
         handler.failed(reason)

@@ -10,8 +10,8 @@ import dev.torsion.endpoint.listen
 import dev.torsion.endpoint.quoteStringArgument
 import dev.torsion.endpoint.serverFromString
 import dev.torsion.group.ReactorGroup
+import dev.torsion.net.CannotConnectException
 import dev.torsion.net.CannotListenException
-import dev.torsion.net.ConnectException
 import dev.torsion.net.ConnectTimeoutException
 import dev.torsion.net.ConnectionDone
 import dev.torsion.net.ConnectionLost
@@ -260,9 +260,9 @@ class UnixSocketSpec :
                     leaveStaleSocket(path)
                     val refused = shouldThrow<ConnectionRefusedException> { reactor.connectTo(path) }
                     refused.destination shouldBe "unix:$path"
-                    shouldThrow<ConnectException> { reactor.connectTo(folder.resolve("none")) }.message!! shouldContain "No such file"
+                    shouldThrow<CannotConnectException> { reactor.connectTo(folder.resolve("none")) }.message!! shouldContain "No such file"
                     val long = folder.resolve("x".repeat(200))
-                    shouldThrow<ConnectException> { reactor.connectTo(long) }.message!! shouldContain "too long"
+                    shouldThrow<CannotConnectException> { reactor.connectTo(long) }.message!! shouldContain "too long"
                     shouldThrow<CannotListenException> { reactor.echoAt(long) }.message!! shouldContain "too long"
                 }
             }
@@ -273,7 +273,7 @@ class UnixSocketSpec :
                 withReactor { reactor ->
                     reactor.echoAt(folder.resolve("open"))
                     reactor.echoAt(folder.resolve("locked"), OWNER_LOCKS)
-                    shouldThrow<ConnectException> { reactor.connectTo("unix:$folder/open:lockfile=1") }.message!! shouldContain "lock"
+                    shouldThrow<CannotConnectException> { reactor.connectTo("unix:$folder/open:lockfile=1") }.message!! shouldContain "lock"
                     reactor.connectTo("unix:$folder/locked:lockfile=1").isConnected shouldBe true
                 }
             }

@@ -213,7 +213,8 @@ public final class Torsion implements AutoCloseable {
    * Asks the reactor to end: its shutdown triggers run, ports are closed, and connections end. Each
    * connection first sends what was written. When a peer has not taken everything within {@link
    * ReactorOptions#getDrainTimeout}, its connection is reset, so that the peer does not take the
-   * cut for the end; the log says how many were. Returns at once. Does nothing when it does not run.
+   * cut for the end; the log says how many were. Returns at once. Does nothing when it does not
+   * run.
    */
   public void stop() {
     reactor.stopFromThread();
@@ -221,10 +222,10 @@ public final class Torsion implements AutoCloseable {
 
   /**
    * Stops the reactor and waits until it has ended, at most 10 seconds longer than its {@code
-   * drainTimeout}. On the reactor's own thread
-   * it cannot wait, and only stops it. A reactor that has never run, or has crashed, is released:
-   * the calls of {@code beforeStop} run, its ports and connections are closed, and it cannot run
-   * any more. Does nothing when the reactor is not this object's own ({@link #on}).
+   * drainTimeout}. On the reactor's own thread it cannot wait, and only stops it. A reactor that
+   * has never run, or has crashed, is released: the calls of {@code beforeStop} run, its ports and
+   * connections are closed, and it cannot run any more. Does nothing when the reactor is not this
+   * object's own ({@link #on}).
    *
    * @throws IllegalStateException when the reactor has not ended by then, since a callback or a
    *     thread of its pool is blocked, or a shutdown trigger waits; at once on a thread of its

@@ -101,8 +101,7 @@ public final class TorsionGroup implements AutoCloseable {
 
   /**
    * Stops all reactors and waits until they have ended, at most 10 seconds longer than their {@code
-   * drainTimeout}. On the thread of one of
-   * them it cannot wait, and only stops them.
+   * drainTimeout}. On the thread of one of them it cannot wait, and only stops them.
    *
    * @throws IllegalStateException when they have not ended by then, since a callback or a thread of
    *     a pool is blocked, or a shutdown trigger waits

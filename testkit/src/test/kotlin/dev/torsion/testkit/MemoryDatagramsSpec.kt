@@ -106,7 +106,9 @@ class MemoryDatagramsSpec :
         "a broadcast comes to every port of that number that takes IPv4" {
             MemoryReactor().use { reactor ->
                 val shared = DatagramOptions.DEFAULT.withReuseAddress(true)
-                val listeners = listOf("0.0.0.0", "", "127.0.0.1").map { host -> Noting().also { reactor.listenUdp(4000, it, host, shared) } }
+                val listeners = listOf("0.0.0.0", "", "127.0.0.1").map { host ->
+                    Noting().also { reactor.listenUdp(4000, it, host, shared) }
+                }
                 val ipv6 = Noting().also { reactor.listenUdp(4001, it, "::1", shared) }
                 val sender = Noting()
                 reactor.listenUdp(0, sender, "0.0.0.0", DatagramOptions.builder().broadcast(true).build())

@@ -6,8 +6,8 @@ package dev.torsion.testkit
 import dev.torsion.endpoint.UNIXClientEndpoint
 import dev.torsion.endpoint.connectProtocol
 import dev.torsion.endpoint.serverFromString
+import dev.torsion.net.CannotConnectException
 import dev.torsion.net.CannotListenException
-import dev.torsion.net.ConnectException
 import dev.torsion.net.ConnectionRefusedException
 import dev.torsion.net.Factory
 import dev.torsion.net.PeerCredentials
@@ -62,7 +62,8 @@ class UnixInMemorySpec :
                 shouldThrow<CannotListenException> { reactor.listenUnix(path, Factory { Silent() }, UnixPortOptions(wantPid = true)) }
                 reactor.await(UNIXClientEndpoint(reactor, path, checkPid = true).connectProtocol(Silent())).transport.abortConnection()
                 reactor.await(port.stopListening())
-                val missing = shouldThrow<ConnectException> { reactor.await(UNIXClientEndpoint(reactor, path).connectProtocol(Silent())) }
+                val missing =
+                    shouldThrow<CannotConnectException> { reactor.await(UNIXClientEndpoint(reactor, path).connectProtocol(Silent())) }
                 missing.message!! shouldContain "No such file"
             }
         }
