@@ -9,6 +9,9 @@ import dev.torsion.defer.DeferredCancelledException
 import dev.torsion.defer.Failure
 import dev.torsion.defer.maybeDeferred
 import dev.torsion.defer.toWaitFor
+import dev.torsion.log.Logger
+import dev.torsion.log.readable
+import dev.torsion.log.reasonOf
 import dev.torsion.log.safeString
 import java.time.Duration
 import java.util.concurrent.Callable
@@ -27,7 +30,7 @@ import kotlin.time.toJavaDuration
  * The calls stand on a grid of intervals from the moment of [start]. The next call is on the first point of the grid that is still to
  * come. So the loop does not drift. A call that takes longer than the interval makes the loop skip points, but never run a burst. When the
  * call returns a [Deferred], a `CompletionStage` or a coroutine's `Job`, the next call waits for it in the same way. An exception, or a
- * Deferred that fails, ends the loop.
+ * Deferred that fails, ends the loop. The log says so in one line, as a warning.
  *
  * Thread: the clock's.
  */
@@ -36,6 +39,8 @@ public class LoopingCall internal constructor(
     private val body: Callback<Long, *>,
     private val isCounting: Boolean,
     private val described: Any,
+    /** Whether the log says that a failed call has ended the loop; otherwise the caller says so. */
+    private val saysItsEnd: Boolean = true,
 ) {
     /** A loop of [call], whose result counts when it is a [Deferred]. */
     public constructor(clock: Clock, call: Callable<*>) : this(clock, Callback { call.call() }, false, call)
@@ -97,7 +102,7 @@ public class LoopingCall internal constructor(
     }
 
     override fun toString(): String {
-        val every = interval?.let { ", every $it" } ?: ""
+        val every = interval?.let { ", every ${readable(it)}" } ?: ""
         return "LoopingCall(${safeString(described)}$every, ${if (isRunning) "running" else "stopped"})"
     }
 
@@ -147,9 +152,16 @@ public class LoopingCall internal constructor(
         }
 
         private fun callFailed(failure: Failure) {
-            if (run === this) run = null
+            if (run === this) {
+                run = null
+                if (saysItsEnd) sayEnd(failure.value)
+            }
             if (!ended.called) ended.errback(failure) else failure.trap(DeferredCancelledException::class.java)
         }
+
+        /** In one line: the error itself goes to whoever has the Deferred, or is reported as nobody's. */
+        private fun sayEnd(error: Throwable) =
+            log.warn("{call} makes no more calls, since one has failed: {reason}", "call" to this@LoopingCall.toString(), "reason" to reasonOf(error))
 
         fun stop() {
             val waiting = next ?: return // a call is in progress
@@ -172,6 +184,8 @@ public class LoopingCall internal constructor(
     }
 
     public companion object {
+        private val log = Logger(LoopingCall::class.java)
+
         /**
          * A loop that tells [call] how many points of the grid have come since its last call: 1, or more when some were skipped. It
          * is never 0, and the sum is exact. With an interval of zero it is always 1.

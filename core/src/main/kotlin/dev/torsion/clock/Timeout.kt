@@ -12,6 +12,7 @@ import dev.torsion.defer.Failure
 import dev.torsion.defer.Outcome
 import dev.torsion.defer.Success
 import dev.torsion.defer.addStep
+import dev.torsion.log.readable
 import java.time.Duration
 import java.util.concurrent.TimeUnit
 import java.util.concurrent.TimeoutException
@@ -22,7 +23,7 @@ public class DeferredTimeoutException(
     /** How long it was given. */
     public val timeout: Duration,
     cause: Throwable? = null,
-) : TimeoutException("no result within $timeout") {
+) : TimeoutException("no result within ${readable(timeout)}") {
     init {
         if (cause != null) initCause(cause)
     }

@@ -128,9 +128,9 @@ internal class ConnectOnce(private val factory: Factory, private val result: Def
         isNoisy = false
     }
 
-    override fun startFactory() = factory.doStart()
+    override fun startFactory() = factory.startQuietly()
 
-    override fun stopFactory() = factory.doStop()
+    override fun stopFactory() = factory.stopQuietly()
 
     override fun logPrefix() = factory.safeLogPrefix()
 

@@ -60,9 +60,9 @@ private class InnerFactory(private val factory: Factory, private val destination
         isNoisy = false
     }
 
-    override fun startFactory() = factory.doStart()
+    override fun startFactory() = factory.startQuietly()
 
-    override fun stopFactory() = factory.doStop()
+    override fun stopFactory() = factory.stopQuietly()
 
     override fun logPrefix() = factory.safeLogPrefix()
 

@@ -27,7 +27,7 @@ internal class LoopMonitor(
     private val connections: () -> Int,
     private val pool: () -> ThreadPool?,
 ) : LoopListener() {
-    private val watch by lazy { BlockedLoopWatch(self, blockedThreshold, blockedLoopListener) }
+    private val watch by lazy { BlockedLoopWatch(self, blockedThreshold, blockedLoopListener, loop::callbacksBegun) }
     private val events = LoopEvents.recorder // here, for it takes a while to get ready
     private val meter = LoopMeter()
     private val reports = HealthReports(self, ::health)

@@ -21,6 +21,7 @@ import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.SupervisorJob
 import java.util.concurrent.RejectedExecutionException
 import java.util.concurrent.TimeUnit
+import java.util.concurrent.atomic.AtomicLong
 import java.util.function.LongSupplier
 import kotlin.coroutines.EmptyCoroutineContext
 
@@ -47,7 +48,15 @@ public class Loop internal constructor(
 ) : EventLoop {
     private val log = Logger(LOG).with(LogKeys.REACTOR, name)
     private val timers = timers ?: TimerQueue(time)
-    internal val tasks = LoopTasks({ guarded({ "a call on the reactor" }, it::run) }, { poller.wakeUp() })
+    private val begun = AtomicLong()
+    internal val tasks =
+        LoopTasks(
+            {
+                callbackBegins()
+                guarded({ "a call on the reactor" }, it::run)
+            },
+            { poller.wakeUp() },
+        )
     internal val steps = NextSteps()
 
     /** Set once, before anything else is done. */
@@ -193,6 +202,7 @@ public class Loop internal constructor(
         val mark = timers.mark()
         while (true) {
             val due = timers.pollDue(now, mark) ?: break
+            callbackBegins()
             guarded({ "a delayed call" }, due::run)
         }
         poller.batchEnded()
@@ -216,6 +226,12 @@ public class Loop internal constructor(
     internal fun nextTurn(step: Runnable) {
         if (inLoop) steps.add(step, isInTurn) else tasks.offer { nextTurn(step) }
     }
+
+    /** Another callback begins: an event, a timer or a task. */
+    internal fun callbackBegins() = begun.setRelease(begun.getPlain() + 1)
+
+    /** How many callbacks have begun. On any thread. */
+    internal fun callbacksBegun(): Long = begun.getAcquire()
 
     // Timers.
 

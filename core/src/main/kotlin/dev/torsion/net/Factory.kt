@@ -33,7 +33,10 @@ constructor(public val protocol: Supplier<out Protocol>? = null) {
     public var numPorts: Int = 0
         private set
 
-    /** Whether the log has its starts and stops, and the opening and closing of its ports (at level info). */
+    /**
+     * Whether the log has its starts and stops, and the opening and closing of its ports (at level info). A client's endpoint and
+     * `ClientService` start the factory for each connection, and log none of that.
+     */
     public var isNoisy: Boolean = true
 
     /**
@@ -55,24 +58,37 @@ constructor(public val protocol: Supplier<out Protocol>? = null) {
     /** The name of this factory in the log: the name of its class, unless overridden. */
     public open fun logPrefix(): String = simpleName(javaClass, "Factory")
 
+    /** The [logPrefix] that a user has given this factory; null when it is the name of the class. */
+    internal fun chosenName(): String? = safeLogPrefix().takeIf { it != simpleName(javaClass, "Factory") }
+
     /** [logPrefix], also of a factory in which that throws. */
     internal fun safeLogPrefix(): String = safeText(this, "logPrefix") { logPrefix() }
 
     /** For ports and connectors: counts one more user and calls [startFactory] for the first. */
-    public fun doStart() {
+    public fun doStart(): Unit = start(isNoisy)
+
+    /** [doStart] for one connection of many: it is not worth a line. */
+    internal fun startQuietly() = start(isLogged = false)
+
+    private fun start(isLogged: Boolean) {
         if (numPorts == 0) {
-            if (isNoisy) log.info("Starting factory {factory}", LogKeys.FACTORY to safeLogPrefix())
+            if (isLogged) log.info("Starting factory {factory}", LogKeys.FACTORY to safeLogPrefix())
             startFactory()
         }
         numPorts++
     }
 
     /** For ports and connectors: counts one user less and calls [stopFactory] after the last. */
-    public fun doStop() {
+    public fun doStop(): Unit = stop(isNoisy)
+
+    /** [doStop] after [startQuietly]. */
+    internal fun stopQuietly() = stop(isLogged = false)
+
+    private fun stop(isLogged: Boolean) {
         if (numPorts == 0) return
         numPorts--
         if (numPorts == 0) {
-            if (isNoisy) log.info("Stopping factory {factory}", LogKeys.FACTORY to safeLogPrefix())
+            if (isLogged) log.info("Stopping factory {factory}", LogKeys.FACTORY to safeLogPrefix())
             stopFactory()
         }
     }

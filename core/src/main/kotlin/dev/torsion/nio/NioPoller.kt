@@ -115,6 +115,7 @@ public open class NioPoller(
                     return // closed by a callback earlier in this turn
                 }
             if (operations == 0) return
+            loop.callbackBegins()
             loop.guarded({ "an event of $selectable" }) { selectable.ready(operations) }
             if (streams.hasWork) streams.batchEnded() // before the next event
         } catch (e: Throwable) {

@@ -202,9 +202,10 @@ internal class LifeCycle(
     private fun turnFailed(error: Throwable) {
         if (!state.isLooping) throw error // it has crashed for this reason
         failedTurns++
+        if (failedTurns >= MOST_FAILED_TURNS || !loop.poller.canWait) return endFailed(error) // which reports it
         // When memory is short, nothing can be had, not even a text for the report: whatever is thrown here must not end the loop's thread.
         unfailing { loop.escaped("a turn of the loop failed", error) }
-        if (failedTurns >= MOST_FAILED_TURNS || !loop.poller.canWait) endFailed(error) else unfailing { pauseAfterFailures(failedTurns) }
+        unfailing { pauseAfterFailures(failedTurns) }
     }
 
     // Stopping.

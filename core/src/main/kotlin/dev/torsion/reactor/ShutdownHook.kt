@@ -9,6 +9,7 @@ package dev.torsion.reactor
 import dev.torsion.clock.saturatedNanos
 import dev.torsion.log.LogKeys
 import dev.torsion.log.Logger
+import dev.torsion.log.readable
 import dev.torsion.log.safeString
 import dev.torsion.loop.LoopState
 import dev.torsion.loop.ReactorNotRunningException
@@ -108,7 +109,7 @@ internal class ShutdownHook(private val reactor: Reactor, private val timeout: D
         log.warn(
             "{reactor} has not ended within {timeout} of the JVM's shutdown",
             LogKeys.REACTOR to safeString(reactor),
-            "timeout" to timeout.toString(),
+            "timeout" to readable(timeout),
         )
     }
 

@@ -18,10 +18,13 @@ import dev.torsion.defer.toWaitFor
 import dev.torsion.endpoint.ClientEndpoint
 import dev.torsion.log.LogKeys
 import dev.torsion.log.Logger
-import dev.torsion.log.safeMessage
+import dev.torsion.log.readable
+import dev.torsion.log.reasonOf
 import dev.torsion.log.safeString
 import dev.torsion.net.Address
 import dev.torsion.net.CloseReason
+import dev.torsion.net.DrainReport
+import dev.torsion.net.DrainTimeoutException
 import dev.torsion.net.Factory
 import dev.torsion.net.Protocol
 import org.slf4j.event.Level
@@ -85,6 +88,19 @@ constructor(
     private var failedAttempts = 0
     private val waiters = LinkedHashSet<Waiter>()
     private var stopped: Deferred<Unit>? = null
+    private var deadline: DelayedCall? = null
+
+    /**
+     * How long a stop waits for a peer that does not take what was written; 10 s. Then the connection is reset, with a [DrainTimeoutException] as the
+     * cause, and the log says how many bytes were lost.
+     *
+     * @throws IllegalArgumentException when set to a negative time
+     */
+    public var drainTimeout: Duration = DrainReport.DEFAULT_TIMEOUT
+        set(value) {
+            require(!value.isNegative) { "drainTimeout must not be negative, but is $value" }
+            field = value
+        }
 
     /**
      * The protocol of the connection: at once when there is a connection, otherwise as soon as there is.
@@ -129,6 +145,7 @@ constructor(
             ended(null)
         } else {
             link?.stop(before)
+            if (state == State.DISCONNECTING) deadline = clock.callLater(drainTimeout.saturatedNanos(), TimeUnit.NANOSECONDS) { link?.cut(drainTimeout) }
         }
         return result
     }
@@ -145,6 +162,8 @@ constructor(
     private fun ended(reason: Throwable?) {
         link = null
         if (state != State.DISCONNECTING) return waitBeforeRetry(reason)
+        deadline?.let { if (it.isActive) it.cancel() }
+        deadline = null
         state = State.STOPPED
         if (!isRunning) tell(waiters) { it.result.errback(noConnection()) } // otherwise it is about to be started again
         stopped?.callback(Unit)
@@ -161,19 +180,9 @@ constructor(
             "{service}: retry {retry} in {delay}: {reason}",
             LogKeys.SERVICE to safeString(this),
             "retry" to failedAttempts,
-            "delay" to delay.toString(),
-            LogKeys.REASON to reason?.let(::described),
+            "delay" to readable(delay),
+            LogKeys.REASON to reason?.let(::reasonOf),
         )
-    }
-
-    private fun described(reason: Throwable): String {
-        val cause =
-            try {
-                reason.cause
-            } catch (_: Throwable) {
-                null // the message has to do
-            }
-        return if (cause == null) safeString(safeMessage(reason)) else "${safeMessage(reason)} (${safeString(cause)})"
     }
 
     private fun delay(): Duration = try {
@@ -202,7 +211,7 @@ constructor(
 
     private fun noConnection() = DeferredCancelledException("$this makes no connections")
 
-    override fun toString(): String = "${title()}(${safeString(endpoint)}, ${state.name.lowercase()})"
+    override fun toString(): String = "${titleFor(factory)}(${safeString(endpoint)}, ${state.name.lowercase()})"
 
     /** Somebody who waits for a connection, for so many failures more. */
     private inner class Waiter(var failuresLeft: Long) {
@@ -225,9 +234,9 @@ constructor(
             isNoisy = false
         }
 
-        override fun startFactory() = factory.doStart()
+        override fun startFactory() = factory.startQuietly()
 
-        override fun stopFactory() = factory.doStop()
+        override fun stopFactory() = factory.stopQuietly()
 
         override fun logPrefix() = factory.safeLogPrefix()
 
@@ -321,6 +330,19 @@ constructor(
             if (before == State.CONNECTING) connecting?.cancel() else preparing?.cancel()
             // When it is cancelled in the protocol's connectionMade, for instance.
             built?.let { if (it.isConnected) it.transport.loseConnection() }
+        }
+
+        /** The peer has not taken everything in the [time] that it had. */
+        fun cut(time: Duration) {
+            val transport = built?.takeIf { it.isConnected }?.transport ?: return
+            val unsent = transport.bufferedBytes
+            transport.abortConnection(DrainTimeoutException(time))
+            log.warn(
+                "{service}: the connection was reset, whose peer had not taken {bytes} bytes within {timeout}",
+                LogKeys.SERVICE to safeString(this@ClientService),
+                "bytes" to unsent,
+                "timeout" to readable(time),
+            )
         }
 
         private fun isIn(expected: State) = link === this && state == expected

@@ -7,6 +7,8 @@ import dev.torsion.clock.Clock
 import dev.torsion.clock.DelayedCall
 import dev.torsion.log.LogKeys
 import dev.torsion.log.Logger
+import dev.torsion.log.readable
+import dev.torsion.log.reasonOf
 import dev.torsion.net.CannotConnectException
 import dev.torsion.net.ClientFactory
 import dev.torsion.net.CloseReason
@@ -89,34 +91,37 @@ constructor(private val clock: Clock, protocol: Supplier<out Protocol>? = null) 
         of(connector)
     }
 
-    override fun clientConnectionFailed(connector: Connector, reason: CannotConnectException): Unit = retry(connector)
+    override fun clientConnectionFailed(connector: Connector, reason: CannotConnectException): Unit = retry(connector, reason)
 
-    override fun clientConnectionLost(connector: Connector, reason: CloseReason): Unit = retry(connector)
+    override fun clientConnectionLost(connector: Connector, reason: CloseReason): Unit = retry(connector, reason)
 
     /**
      * Lets [connector] connect again after the delay. Does nothing after [stopTrying], and after [maxRetries] retries. It is for a subclass
      * that retries at another moment than the end of a connection.
      */
-    public fun retry(connector: Connector) {
+    public fun retry(connector: Connector): Unit = retry(connector, null)
+
+    private fun retry(connector: Connector, reason: Throwable?) {
         val own = of(connector)
         val limit = maxRetries
         own.stopWaiting()
         when {
-            !continueTrying -> tell(connector, "{factory}: told not to connect to {destination} again")
+            !continueTrying -> tell(connector, "{factory}: told not to connect to {destination} again", reason)
             limit != null && own.retries >= limit ->
-                tell(connector, "{factory}: gives up {destination} after {retries} retries", "retries" to own.retries)
+                tell(connector, "{factory}: gives up {destination} after {retries} retries", reason, "retries" to own.retries)
             else -> {
                 own.retries++
                 val delay = nextDelay(own.retries)
                 own.waiting = clock.callLater(delay, TimeUnit.NANOSECONDS) { connector.connect() }
-                tell(connector, "{factory}: will connect to {destination} again in {delay}", "delay" to Duration.ofNanos(delay).toString())
+                tell(connector, "{factory}: will connect to {destination} again in {delay}", reason, "delay" to readable(Duration.ofNanos(delay)))
             }
         }
     }
 
-    private fun tell(connector: Connector, format: String, vararg values: Pair<String, Any?>) {
+    private fun tell(connector: Connector, format: String, reason: Throwable?, vararg values: Pair<String, Any?>) {
         if (!isNoisy) return
-        log.with(LogKeys.FACTORY, safeLogPrefix()).with(LogKeys.DESTINATION, connector.destination).info(format, *values)
+        val line = log.with(LogKeys.FACTORY, safeLogPrefix()).with(LogKeys.DESTINATION, connector.destination)
+        if (reason == null) line.info(format, *values) else line.info("$format: {reason}", *values, LogKeys.REASON to reasonOf(reason))
     }
 
     private fun nextDelay(retries: Int): Long {

@@ -13,6 +13,7 @@ import dev.torsion.log.LogKeys
 import dev.torsion.log.Logger
 import dev.torsion.log.safeString
 import dev.torsion.log.simpleName
+import dev.torsion.net.Factory
 
 /**
  * A part of a program that starts and stops; Twisted's `Service`. Subclass it, and override [onStart] and [onStop].
@@ -111,6 +112,9 @@ public abstract class Service {
 
     /** The beginning of [toString]: the kind of service, and its name. */
     protected fun title(): String = simpleName(javaClass, "Service") + (name?.let { " $it" } ?: "")
+
+    /** [title] of a service without a name, with the name that a user has given its [factory]. */
+    internal fun titleFor(factory: Factory): String = title() + (if (name == null) factory.chosenName()?.let { " $it" } ?: "" else "")
 
     override fun toString(): String = "${title()}(${if (isRunning) "running" else "stopped"})"
 

@@ -82,7 +82,7 @@ constructor(
         }
     }
 
-    override fun toString(): String = "${title()}(${safeString(endpoint)}, ${if (port != null) "listening" else "closed"})"
+    override fun toString(): String = "${titleFor(factory)}(${safeString(endpoint)}, ${if (port != null) "listening" else "closed"})"
 
     private companion object {
         val log = Logger(StreamServerEndpointService::class.java)

@@ -8,6 +8,7 @@ import dev.torsion.clock.LoopingCall
 import dev.torsion.defer.Deferred
 import dev.torsion.log.LogKeys
 import dev.torsion.log.Logger
+import dev.torsion.log.readable
 import dev.torsion.log.safeString
 import java.time.Duration
 import java.util.concurrent.Callable
@@ -48,7 +49,7 @@ public class TimerService(
     public val isLooping: Boolean get() = loop?.isRunning == true
 
     override fun onStart() {
-        val calls = LoopingCall(clock, call).also { loop = it }
+        val calls = LoopingCall(clock, { call.call() }, isCounting = false, described = call, saysItsEnd = false).also { loop = it }
         ended =
             calls.start(interval).addCallbacks(
                 { Unit },
@@ -67,7 +68,7 @@ public class TimerService(
         return ended
     }
 
-    override fun toString(): String = "${title()}(every $interval, ${if (isRunning) "running" else "stopped"})"
+    override fun toString(): String = "${title()}(every ${readable(interval)}, ${if (isRunning) "running" else "stopped"})"
 
     private companion object {
         val log = Logger(TimerService::class.java)

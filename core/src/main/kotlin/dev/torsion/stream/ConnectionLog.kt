@@ -7,6 +7,7 @@ package dev.torsion.stream
 
 import dev.torsion.log.LogKeys
 import dev.torsion.log.Logger
+import dev.torsion.log.reasonOf
 import dev.torsion.net.CloseReason
 import dev.torsion.net.ConnectionDone
 import dev.torsion.net.Transport
@@ -22,5 +23,5 @@ public fun StreamLoop.logEnd(connection: Transport, reason: CloseReason) {
     if (reason is ConnectionDone || !log.isEnabled(Level.DEBUG)) return
     log.with(LogKeys.REACTOR, name)
         .with(connection.safeLogValues())
-        .debug("The connection with {peer} has ended: {reason}", LogKeys.REASON to reason.message)
+        .debug("The connection with {peer} has ended: {reason}", LogKeys.REASON to reasonOf(reason))
 }

@@ -42,7 +42,7 @@ internal class PortDrain(
 
     fun begin() {
         loop.streams.add(this)
-        left.toList().forEach { loop.guarded({ "closing $it" }, it::loseConnection) }
+        left.toList().forEach { loop.guarded({ "closing $it" }) { it.drain() } }
         if (left.isEmpty()) return ended()
         deadline = loop.callLater(timeout.saturatedNanos(), TimeUnit.NANOSECONDS, ::cut)
     }

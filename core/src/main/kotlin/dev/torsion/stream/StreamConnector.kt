@@ -5,6 +5,7 @@ package dev.torsion.stream
 
 import dev.torsion.log.LogKeys
 import dev.torsion.log.Logger
+import dev.torsion.log.reasonOf
 import dev.torsion.log.safeMessage
 import dev.torsion.loop.guarded
 import dev.torsion.loop.reportFailure
@@ -127,7 +128,7 @@ internal class StreamConnector(
         log.at(Level.DEBUG)
             .with(LogKeys.REACTOR, loop.name)
             .with(LogKeys.DESTINATION, destination)
-            .with(LogKeys.REASON, reason.message)
+            .with(LogKeys.REASON, reasonOf(reason))
             .log("Could not connect to {destination}: {reason}")
         disconnected { factory.clientConnectionFailed(this, reason) }
     }

@@ -65,6 +65,10 @@ public open class StreamTransport internal constructor(
     private var isSettling = false
     private var isStopping = false // the loop is about to end
     private var isStopped = false // which is why this connection closes
+
+    /** It closes, though nobody has asked it to: who is in the middle of an answer may go on with it. */
+    internal var isDraining = false
+        private set
     private var isBroken = false // the channel has failed, so that it can neither be closed in order nor reset
     private var hasSent = false
     private var closedBy = ClosedBy.US
@@ -91,7 +95,8 @@ public open class StreamTransport internal constructor(
 
     override fun peer(): Address = channel.remoteAddress
 
-    override val isDisconnecting: Boolean get() = state != State.OPEN || endReason != null
+    override val isDisconnecting: Boolean
+        get() = endReason != null || (state != State.OPEN && !(isDraining && state == State.CLOSING))
 
     override val bufferedBytes: Long
         get() = (queue?.size ?: 0) + if (stage.owner === this) stage.buffer.position() else 0
@@ -284,7 +289,10 @@ public open class StreamTransport internal constructor(
 
     override fun loseConnection() {
         loop.checkThread("loseConnection")
-        if (state == State.CLOSING) settleLater() // a producer that is waited for may have ended
+        if (state == State.CLOSING) {
+            isDraining = false
+            settleLater() // a producer that is waited for may have ended
+        }
         if (state != State.OPEN) return
         isLosing = true
         channel.reading(false) // nothing is received any more, as in Twisted
@@ -413,11 +421,20 @@ public open class StreamTransport internal constructor(
         if (isStopping || state == State.CLOSED) return
         isStopping = true
         loop.streams.drains(this)
-        if (state != State.OPEN || endReason != null) return
-        isStopped = true
+        isStopped = drain()
+    }
+
+    /**
+     * Closes like [loseConnection], though the user has not asked for it: what is written while older bytes wait is sent as well. False when the connection
+     * was ending already.
+     */
+    internal fun drain(): Boolean {
+        if (state != State.OPEN || endReason != null) return false
+        isDraining = true
         isLosing = true
         channel.reading(false)
-        beginClosing(ClosedBy.US)
+        beginClosing(if (isInputEnded && !isOutputEnded) ClosedBy.PEER else ClosedBy.US)
+        return true
     }
 
     override fun loopEnded() {

@@ -266,6 +266,6 @@ class LoopingCallSpec :
             val loop = LoopingCall(clock, Runnable { })
             loop.toString() shouldContain "stopped"
             loop.start(1.5.seconds)
-            loop.toString() shouldContain "PT1.5S, running"
+            loop.toString() shouldContain "1.5 s, running"
         }
     })

@@ -3,7 +3,10 @@
 
 package dev.torsion.log
 
+import dev.torsion.clock.LoopingCall
+import dev.torsion.clock.ManualClock
 import dev.torsion.clock.callLater
+import dev.torsion.endpoint.clientFromString
 import dev.torsion.net.Address
 import dev.torsion.net.CannotConnectException
 import dev.torsion.net.ClientFactory
@@ -13,13 +16,18 @@ import dev.torsion.net.Factory
 import dev.torsion.net.Protocol
 import dev.torsion.reactor.Reactor
 import dev.torsion.reactor.ReactorOptions
+import dev.torsion.service.TimerService
 import io.kotest.core.spec.style.StringSpec
 import io.kotest.matchers.collections.shouldContainExactly
 import io.kotest.matchers.shouldBe
+import io.kotest.matchers.string.shouldContain
 import io.kotest.matchers.string.shouldStartWith
 import org.slf4j.event.Level
+import java.time.Duration
+import java.util.concurrent.Callable
 import java.util.concurrent.CopyOnWriteArrayList
 import kotlin.time.Duration.Companion.milliseconds
+import kotlin.time.Duration.Companion.seconds
 
 /** What the library itself logs, on real sockets. */
 internal class LibraryEventsSpec :
@@ -74,6 +82,51 @@ internal class LibraryEventsSpec :
             events[1].values.keys.toList() shouldContainExactly listOf("reactor", "factory", "host")
             events[1].message shouldStartWith "a-factory is listening on 127.0.0.1:"
             events("a-silent-factory", isNoisy = false) shouldBe emptyList()
+        }
+
+        "a client's endpoint starts its factory for each connection, which is not worth a line" {
+            val name = "a-client-factory"
+            val events = logged(name) {
+                val port = listenTcp(0, Factory { Silent() }, "127.0.0.1")
+                val factory = object : Factory({ Silent() }) {
+                    override fun logPrefix() = name
+                }
+                clientFromString(this, "tcp:127.0.0.1:${port.port()}").connect(factory).addBoth { stop() }
+            }
+            events.filter { it.level == Level.INFO } shouldBe emptyList()
+        }
+
+        "a looping call that has failed says in one line that it has ended, and a timer service says so once" {
+            val lines = CopyOnWriteArrayList<LogEvent>()
+            val observer = LogObserver { if ("no more calls" in it.format) lines.add(it) }
+            LogPublisher.global().addObserver(observer)
+            try {
+                val clock = ManualClock()
+                val error = IllegalStateException("broken\nfor good")
+                val loop = LoopingCall(clock) { throw error }
+                var failure: Throwable? = null
+                loop.start(Duration.ofMillis(1_500), now = false).addErrback {
+                    failure = it.value
+                    loop
+                }
+                clock.advance(2.seconds)
+                failure shouldBe error
+                lines.single().level shouldBe Level.WARN
+                lines.single().throwable shouldBe null
+                lines.single().message shouldContain "every 1.5 s, stopped) makes no more calls, since one has failed: broken\\nfor good"
+
+                lines.clear()
+                TimerService(clock, Duration.ofSeconds(1), Callable { throw error }).startService()
+                lines.single().level shouldBe Level.ERROR
+                lines.single().throwable shouldBe error
+
+                lines.clear()
+                val stopped = LoopingCall(clock) { }
+                stopped.start(Duration.ofSeconds(1)).also { ended -> ended.addErrback { stopped } }.cancel()
+                lines shouldBe emptyList()
+            } finally {
+                LogPublisher.global().removeObserver(observer)
+            }
         }
 
         "an error of a protocol names both ends of its connection" {

@@ -327,6 +327,61 @@ class DrainSpec :
             }
         }
 
+        "a protocol that is in the middle of an answer may end it, whether the reactor stops or the port is drained" {
+            for (byPort in listOf(true, false)) {
+                val reactor = Reactor.create()
+                reactor.start()
+                val made = CompletableFuture<Scripted>()
+                val port =
+                    reactor.listen(WIDE) {
+                        Scripted(made = {
+                            transport.write(ByteArray(MUCH))
+                            transport.whenWritable().addCallback {
+                                check(!transport.isDisconnecting)
+                                transport.write("the end".toByteArray())
+                            }
+                            made.complete(this)
+                        })
+                    }
+                port.connect().use { peer ->
+                    val server = made.getOrFail()
+                    if (byPort) reactor.onLoop { port.drain().called } else reactor.beginToStop()
+                    val answer = peer.getInputStream().readAllBytes()
+                    answer.size shouldBe MUCH + 7
+                    String(answer, MUCH, 7) shouldBe "the end"
+                    server.lost.getOrFail().unsentBytes shouldBe 0
+                }
+                reactor.stopAndJoin(PATIENT) shouldBe true
+            }
+        }
+
+        "two transports that feed each other do not wait for each other" {
+            val reactor = Reactor.create(ReactorOptions(drainTimeout = Duration.ofDays(1)))
+            reactor.start()
+            val both = CopyOnWriteArrayList<Scripted>()
+            val paired = CompletableFuture<Unit>()
+            val port =
+                reactor.listen {
+                    Scripted(made = {
+                        both.add(this)
+                        if (both.size == 2) {
+                            both[0].transport.registerProducer(both[1].transport, streaming = true)
+                            both[1].transport.registerProducer(both[0].transport, streaming = true)
+                            paired.complete(Unit)
+                        }
+                    })
+                }
+            port.connect().use { one ->
+                port.connect().use { other ->
+                    paired.getOrFail()
+                    reactor.stopFromThread()
+                    one.countToEnd() shouldBe 0
+                    other.countToEnd() shouldBe 0
+                }
+            }
+            reactor.stopAndJoin(PATIENT) shouldBe true
+        }
+
         "nothing is waited for when there is nothing to send" {
             val reactor = Reactor.create(ReactorOptions(drainTimeout = Duration.ofDays(1)))
             reactor.start()

@@ -10,11 +10,13 @@ import dev.torsion.defer.fail
 import dev.torsion.defer.succeed
 import dev.torsion.health.BlockedLoopListener
 import dev.torsion.loop.ContextCarrier
+import dev.torsion.loop.EventLoop
 import dev.torsion.net.WrongThreadException
 import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.StringSpec
 import io.kotest.matchers.collections.shouldContainExactly
 import io.kotest.matchers.ints.shouldBeLessThanOrEqual
+import io.kotest.matchers.longs.shouldBeGreaterThan
 import io.kotest.matchers.longs.shouldBeLessThan
 import io.kotest.matchers.shouldBe
 import io.kotest.matchers.string.shouldContain
@@ -273,6 +275,38 @@ class ReactorThreadsSpec :
                 reactor.onLoop { report.getOrFail() } shouldContain "true"
                 report.getOrFail() shouldContain "getOrFail"
             }
+        }
+
+        "a turn of many small callbacks is reported as such, and none of them as one that blocks" {
+            val turn = CompletableFuture<Long>()
+            val threshold = Duration.ofMillis(200)
+            val blocked = AtomicInteger()
+            var gaps = 0 // in which the loop got no processor, as happens on a crowded machine: to report those is right
+            val listener =
+                object : BlockedLoopListener {
+                    override fun loopBlocked(loop: EventLoop, blockedFor: Duration, stack: Array<StackTraceElement>) {
+                        blocked.incrementAndGet()
+                    }
+
+                    override fun turnIsLong(loop: EventLoop, turnTime: Duration, callbacks: Long) {
+                        check(turnTime >= threshold)
+                        turn.complete(callbacks)
+                    }
+                }
+            withReactor(ReactorOptions(blockedThreshold = threshold, blockedLoopListener = listener)) { reactor ->
+                reactor.onLoop {
+                    // Each is short; all are in the next turn, and end when they have been reported.
+                    repeat(100_000) {
+                        reactor.callFromThread {
+                            val began = System.nanoTime()
+                            while (!turn.isDone && System.nanoTime() - began < 1_000_000) Thread.onSpinWait()
+                            if (System.nanoTime() - began >= threshold.toNanos()) gaps++
+                        }
+                    }
+                }
+                turn.getOrFail() shouldBeGreaterThan 10
+            }
+            blocked.get() shouldBeLessThanOrEqual gaps
         }
 
         "a busy loop whose callbacks are short is not reported" {

@@ -7,11 +7,12 @@ import dev.torsion.framing.Codec;
 import dev.torsion.framing.Content;
 import dev.torsion.framing.ContentFunction;
 import dev.torsion.framing.FixedCodec;
-import dev.torsion.framing.Headed;
-import dev.torsion.framing.HeaderCodec;
 import dev.torsion.framing.Int16Codec;
 import dev.torsion.framing.Int32Codec;
 import dev.torsion.framing.Int8Codec;
+import dev.torsion.framing.Headed;
+import dev.torsion.framing.HeaderCheck;
+import dev.torsion.framing.HeaderCodec;
 import dev.torsion.framing.LineCodec;
 import dev.torsion.framing.NetstringCodec;
 import dev.torsion.framing.RawCodec;
@@ -146,6 +147,14 @@ public final class Codecs {
   public static <B> Codec<Headed<B>> header(
       Struct header, int lengthField, Content<B> body, int maxBody) {
     return new HeaderCodec<>(header, lengthField, body, maxBody);
+  }
+
+  /**
+   * The same with a check of each header, before its body has come: of a magic number, for example.
+   */
+  public static <B> Codec<Headed<B>> header(
+      Struct header, int lengthField, Content<B> body, int maxBody, HeaderCheck check) {
+    return new HeaderCodec<>(header, lengthField, body, maxBody, check);
   }
 
   /**

@@ -368,6 +368,11 @@ final class LoopConnection<T>
   }
 
   @Override
+  public boolean isHandling() {
+    return gate == null;
+  }
+
+  @Override
   public boolean isEndAwaited() {
     return endWanted && !inUse && waiters.isEmpty() && receiver.get() == null;
   }

@@ -23,6 +23,8 @@ import dev.torsion.spi.TorsionSpi
 import kotlinx.coroutines.Job
 import kotlinx.coroutines.flow.flow
 import java.nio.ByteBuffer
+import java.time.Duration
+import java.util.concurrent.CancellationException
 import java.util.concurrent.CompletionStage
 import java.util.concurrent.Executor
 import kotlin.coroutines.Continuation
@@ -53,18 +55,24 @@ internal class CodecConnection<T : Any>(
     private val sink = TransportSink(transport)
     private val inbox = Inbox<T>()
     private val receiver = Receiver(thread, transport, this)
-    private val idle = options.idleTimeout?.let { IdleWatch(clock, it, this) }
+    private val idle = options.idleLimits.takeUnless { it.isUnlimited }?.let { IdleWatch(clock, it, this) }
+    private val deadline = options.frameTimeout?.let { FrameDeadline(clock, it, ::frameIsLate) }
+    private var work: Job? = null // the server's coroutine
+    private var lastAnswer: LastAnswer? = null // once there is nothing left to receive
     private var requests: ArrayDeque<Deferred<T>>? = null
     private var handler: Callback<T, *>? = null
     private var demand: MessageDemand? = null // the handler, if it is one
     private var untaken = 0 // about how many bytes the messages came in that nobody has taken, or that the handler is busy with
-    private var handling = false // the handler's Deferred has not fired yet
+    private var handled: Deferred<*>? = null // what the handler has given, until it has fired
+    private var isCutOff = false // the handler was cancelled, so that it is not asked why it fails
     private var readingPaused = false
     private var inUse = false // the message that was received last, until the next is asked for
     private var peerHasEnded = false
     private var closing = false // by our close or abort: nothing more is received
     private var endedBy: ClosedBy? = null // who ended the messages, once they have ended
+    private var isEndTold = false // to somebody who waited for a message, or has asked for one since
     private var failure: Throwable? = null // what receiving ends with, when not with null
+    private var heartbeats: ArrayList<Heartbeats>? = null
     private var closedWaiters: ArrayDeque<Deferred<CloseReason>>? = null
 
     override fun peer() = transport.peer()
@@ -78,6 +86,7 @@ internal class CodecConnection<T : Any>(
         idle?.heard()
         val count = data.remaining()
         reader.feed(data)
+        if (deadline != null) watchFrame()
         readAhead.wasRead(count, outstanding, behind = handling || !inbox.isEmpty)
         if (isBehind && !readingPaused && !closing && !readsForTheEnd) {
             readingPaused = true
@@ -99,11 +108,22 @@ internal class CodecConnection<T : Any>(
         peerHasEnded = true
         reader.end()
         endUnread()
+        endHandler()
+    }
+
+    /** While we are busy, it is not the peer who is late. */
+    private fun watchFrame() = if (reader.keptBytes > 0 && isReady()) deadline!!.begun() else deadline!!.ended()
+
+    private fun frameIsLate(timeout: Duration) {
+        if (endedBy == null) refused(FrameTimeoutException(timeout, reader.keptBytes))
     }
 
     fun lost(reason: CloseReason) {
         closeReason = reason
         idle?.stop()
+        deadline?.stop()
+        lastAnswer?.stop()
+        heartbeats?.forEach { it.close() }
         readAhead.settle(0)
         if (closing) failure = failure ?: reason.takeIf { it !is ConnectionDone } else reader.end()
         if (reader.isStopped && endedBy == null) brokenOff(reason)
@@ -112,6 +132,7 @@ internal class CodecConnection<T : Any>(
             waiting.forEach { if (!it.called) it.callback(reason) } // one may have cancelled another
         }
         receiver.forgetJob()
+        cancelHandled()
     }
 
     /** The reader was stopped by an error on the way to those who receive: they are told of the end all the same. */
@@ -125,6 +146,7 @@ internal class CodecConnection<T : Any>(
     override fun isReady(): Boolean = !closing && failure == null && !handling && inbox.size < options.inboundLimit
 
     override fun frameReceived(frame: ByteBuffer) {
+        deadline?.ended()
         val size = frame.remaining()
         val message =
             try {
@@ -181,18 +203,60 @@ internal class CodecConnection<T : Any>(
     private fun receivingEnded(by: ClosedBy) {
         if (endedBy != null) return
         endedBy = by
+        deadline?.stop()
+        isEndTold = receiver.isWaiting || !requests.isNullOrEmpty()
         requests?.let { waiting ->
             requests = null
             waiting.forEach { it.errback(endOfMessages()) }
         }
         receiver.wake()
         if ((!isServed || handler != null) && !handling && inbox.isEmpty) endSeen()
+        endHandler()
     }
 
     /** Nothing is left to be received, and no coroutine of the server will close the connection. */
     private fun endSeen() {
         if (closing) return
         failure?.let { endFor(it) } ?: close()
+    }
+
+    // The end of the handler, when nothing is left to receive.
+
+    /** [job] is the server's coroutine. */
+    fun handledBy(job: Job) {
+        work = job
+    }
+
+    /** Whether it was by [endHandler] that the server's coroutine was cancelled; then the connection ends as if it had returned. */
+    fun hasEndedHandler(): Boolean = (lastAnswer != null && !closing).also { if (it) endSeen() }
+
+    private val isNothingLeft: Boolean
+        get() = inbox.isEmpty && (endedBy != null || (peerHasEnded && handling && reader.keptBytes == 0))
+
+    /**
+     * Ends the handler when nothing is left to receive; by the rule that [serve] tells. One that has nothing in hand is cancelled. One that is at work on a
+     * message, has been told of the end, or whose output is still going out has its time for the last answer.
+     */
+    private fun endHandler() {
+        if (lastAnswer != null || closing || closeReason != null || !isNothingLeft || (options.halfClose && peerHasEnded)) return
+        val job = work
+        if (job == null && !handling) return
+        lastAnswer = LastAnswer(clock, options.answerTimeout, this, { demand?.holdsMessage == true }, ::answerIsLate)
+        if (!handling && !inUse && !isEndTold && bufferedBytes == 0L) job?.cancel(CancellationException(NOTHING_LEFT))
+    }
+
+    private fun answerIsLate(error: AnswerTimeoutException) {
+        if (demand?.isHandling == false) return endSeen() // nobody is at work, and nobody asks for more
+        isCutOff = true
+        abort(error)
+    }
+
+    /** The connection is gone, and not by our own will: so is the work on its last message. */
+    private fun cancelHandled() {
+        val pending = handled ?: return
+        if ((closing && !isCutOff) || !inbox.isEmpty || reader.keptBytes > 0 || demand?.isHandling == false) return
+        isCutOff = true
+        pending.cancel()
     }
 
     /**
@@ -245,7 +309,7 @@ internal class CodecConnection<T : Any>(
 
     override fun outcome(wanted: Wanted): Any? {
         if (!inbox.isEmpty) return if (wanted == Wanted.WHETHER_THERE_IS_ONE) true else take()
-        if (!isServed) endSeen()
+        if (isServed) isEndTold = true else endSeen()
         failure?.let { throw it }
         return when (wanted) {
             Wanted.MESSAGE -> throw endOfMessages()
@@ -262,7 +326,10 @@ internal class CodecConnection<T : Any>(
     private fun take(): T {
         val message = inbox.take()
         inUse = true
-        if (inbox.isEmpty) readOn()
+        if (inbox.isEmpty) {
+            readOn()
+            if (endedBy != null) endHandler()
+        }
         return message
     }
 
@@ -270,8 +337,9 @@ internal class CodecConnection<T : Any>(
 
     /** There is room again: decodes what is kept, and when that is not enough reads more. */
     private fun readOn() {
-        idle?.sent() // until now it was we who were busy
+        idle?.wasBusy()
         reader.resume()
+        if (deadline != null) watchFrame()
         readAhead.settle(outstanding)
         if (readingPaused && isReady()) {
             readingPaused = false
@@ -287,8 +355,13 @@ internal class CodecConnection<T : Any>(
 
     override fun write(message: T) {
         checkThread("write")
-        idle?.sent()
+        wasSent()
         codec.encode(message, sink)
+    }
+
+    private fun wasSent() {
+        idle?.sent()
+        lastAnswer?.sent()
     }
 
     override suspend fun send(message: T) {
@@ -348,19 +421,23 @@ internal class CodecConnection<T : Any>(
     private val loop: Executor get() = clock as? Executor ?: Executor(Runnable::run)
 
     private fun waitFor(result: Deferred<*>) {
-        handling = true
+        handled = result
         var inThisCall = true // then the caller goes on by itself, and the stack does not grow
         result.addBoth {
-            handling = false
-            idle?.sent()
+            handled = null
+            idle?.wasBusy()
             if (it is Failure) {
-                failed(it.value)
+                if (!isCutOff) failed(it.value)
             } else if (!inThisCall) {
                 handleNext()
             }
         }
         inThisCall = false
+        if (peerHasEnded) endHandler()
     }
+
+    /** Whether the handler's Deferred has not fired yet. */
+    private val handling: Boolean get() = handled != null
 
     private fun handleNext() {
         while (!handling && !inbox.isEmpty) handle(inbox.take())
@@ -419,12 +496,27 @@ internal class CodecConnection<T : Any>(
         val reason = closeReason
         if (reason == null) {
             (closedWaiters ?: ArrayDeque<Deferred<CloseReason>>().also { closedWaiters = it }).addLast(result)
-            inUse = false // who waits for the end and receives nothing is done with the last message
+            if (!isServed) inUse = false // who waits for the end and receives nothing is done with the last message
             endUnread()
         } else {
             result.callback(reason)
         }
         return result
+    }
+
+    // Heartbeats.
+
+    override fun every(interval: Duration, message: T): AutoCloseable {
+        checkThread("every")
+        val bytes = codec.encode(message)
+        return Heartbeats(clock, interval) {
+            if (transport.isWritable) {
+                wasSent()
+                transport.write(bytes)
+            }
+        }.also { beats ->
+            if (closedAlready() == null) (heartbeats ?: ArrayList<Heartbeats>(1).also { heartbeats = it }).add(beats) else beats.close()
+        }
     }
 
     private fun checkThread(operation: String) {
@@ -445,5 +537,9 @@ internal class CodecConnection<T : Any>(
                 "open"
             }
         return "Connection(${host()} <-> ${peer()}, $state, ${inbox.size} messages waiting)"
+    }
+
+    private companion object {
+        const val NOTHING_LEFT = "the peer has ended its side, and nothing is left to receive"
     }
 }

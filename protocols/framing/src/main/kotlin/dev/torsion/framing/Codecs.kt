@@ -77,4 +77,5 @@ constructor(
     lengthField: Int,
     body: Content<B>,
     maxBody: Int = IntPrefixFraming.DEFAULT_MAX_LENGTH,
-) : Codec<Headed<B>>(HeaderFraming(header, lengthField, maxBody), Content.headed(header, body))
+    check: HeaderCheck? = null,
+) : Codec<Headed<B>>(HeaderFraming(header, lengthField, maxBody, check), Content.headed(header, body))

@@ -63,14 +63,18 @@ public class ConnectionFactory<T : Any> internal constructor(
         if (all.incrementAndGet() <= options.maxConnections) return Messages()
         all.decrementAndGet()
         log.warn(
-            "A connection from {peer} is closed: there are {limit} already, the limit",
+            "{factory}: a connection from {peer} is closed: there are {limit} already, the limit",
+            LogKeys.FACTORY to logPrefix(),
             LogKeys.PEER to address.toString(),
             "limit" to options.maxConnections,
         )
         return null
     }
 
-    override fun toString(): String = "ConnectionFactory($codec, $connectionCount connections)"
+    /** [ConnectionOptions.name], or the name of this class. */
+    override fun logPrefix(): String = options.name ?: super.logPrefix()
+
+    override fun toString(): String = "${options.name ?: "ConnectionFactory"}($codec, $connectionCount connections)"
 
     private inner class Messages :
         Protocol(),

@@ -3,7 +3,27 @@
 
 package dev.torsion.framing
 
+import dev.torsion.net.ProtocolViolationException
 import java.nio.ByteBuffer
+
+/**
+ * Looks at the header of a frame before its body comes.
+ *
+ * ```java
+ * HeaderCheck check = header -> {
+ *   if (header.getInt(0) != MAGIC) throw new MalformedFrameException("This is none of our messages.");
+ * };
+ * ```
+ */
+public fun interface HeaderCheck {
+    /**
+     * Called once for each header, on the connection's thread.
+     *
+     * @throws ProtocolViolationException to refuse the frame; any other exception becomes the cause of a [MalformedContentException]
+     */
+    @Throws(Exception::class)
+    public fun check(header: StructValues)
+}
 
 /**
  * Frames of a header with a fixed layout and a body. One of the header's values is the length of the body in bytes. Many devices and games
@@ -13,11 +33,12 @@ import java.nio.ByteBuffer
  * HeaderFraming(Struct("<iii"), lengthField = 1) // version, body size, command
  * ```
  *
- * A length over the limit is refused on the header alone.
+ * A length over the limit is refused on the header alone. So is a header that [check] refuses, as one of another protocol.
  *
  * @property header the layout of the header
  * @property lengthField the index of the value that counts the bytes of the body
  * @property maxBody the most bytes of a body; 99,999 unless given
+ * @property check looks at each header that comes, before a byte of its body has; null for none
  */
 public class HeaderFraming
 @JvmOverloads
@@ -25,6 +46,7 @@ constructor(
     public val header: Struct,
     public val lengthField: Int,
     public val maxBody: Int = IntPrefixFraming.DEFAULT_MAX_LENGTH,
+    public val check: HeaderCheck? = null,
 ) : Framing {
     private val field = header.field(lengthField)
 
@@ -36,7 +58,7 @@ constructor(
 
     override val frameLimit: Int get() = header.size + maxBody
 
-    override fun newDecoder(): FrameDecoder = HeaderDecoder(header.size, field, maxBody)
+    override fun newDecoder(): FrameDecoder = HeaderDecoder(header, field, maxBody, check)
 
     /**
      * Writes [payload], which is a header and a body, with the true length of the body in the header's length field.
@@ -72,17 +94,44 @@ constructor(
     }
 }
 
-private class HeaderDecoder(private val headerSize: Int, private val field: StructField, private val maxBody: Int) : FrameDecoder() {
+private class HeaderDecoder(
+    private val header: Struct,
+    private val field: StructField,
+    private val maxBody: Int,
+    private val check: HeaderCheck?,
+) : FrameDecoder() {
+    private val headerSize = header.size
+    private var isChecked = false // the header of the unfinished frame
+
     override fun find(input: ByteBuffer): Boolean {
         val from = input.position()
         val available = input.remaining()
         if (available < headerSize) return needs(headerSize)
+        if (check != null && !isChecked) {
+            check(check, input, from)
+            isChecked = true
+        }
         val length = field.readLong(input, from)
         if (length < 0 && field.isSigned) throw MalformedFrameException("A header announces a body of $length bytes.")
         if (length < 0 || length > maxBody) throw FrameTooLongException("A body", maxBody.toLong(), length)
         val whole = headerSize + length.toInt()
-        return if (available < whole) needs(whole) else found(from, from + whole, from + whole)
+        if (available < whole) return needs(whole)
+        isChecked = false
+        return found(from, from + whole, from + whole)
     }
 
-    override fun reset() {}
+    private fun check(check: HeaderCheck, input: ByteBuffer, from: Int) {
+        val values = header.unpackFrom(input, from)
+        try {
+            check.check(values)
+        } catch (e: ProtocolViolationException) {
+            throw e
+        } catch (e: Exception) {
+            throw MalformedContentException.of("A header is refused", e)
+        }
+    }
+
+    override fun reset() {
+        isChecked = false
+    }
 }

@@ -4,15 +4,25 @@
 package dev.torsion.framing
 
 import dev.torsion.clock.Clock
+import dev.torsion.log.readable
 import java.io.IOException
 import java.time.Duration
 import java.util.concurrent.TimeUnit
 
-/** Nothing was sent or received for [timeout]: the cause of a [dev.torsion.net.ConnectionAborted]. */
-public class IdleTimeoutException(
+/** Nothing was sent or received for [timeout]: the cause of a [dev.torsion.net.ConnectionAborted]. The subclasses are for one direction. */
+public open class IdleTimeoutException internal constructor(
     /** How long a connection may be idle. */
     public val timeout: Duration,
-) : IOException("Nothing was sent or received for ${TimeUnit.MILLISECONDS.convert(timeout)} ms.")
+    message: String,
+) : IOException(message) {
+    public constructor(timeout: Duration) : this(timeout, "Nothing was sent or received for ${readable(timeout)}.")
+}
+
+/** Nothing was received for [timeout]: see [ConnectionOptions.readIdleTimeout]. */
+public class ReadIdleTimeoutException(timeout: Duration) : IdleTimeoutException(timeout, "Nothing was received for ${readable(timeout)}.")
+
+/** Nothing was sent for [timeout]: see [ConnectionOptions.writeIdleTimeout]. */
+public class WriteIdleTimeoutException(timeout: Duration) : IdleTimeoutException(timeout, "Nothing was sent for ${readable(timeout)}.")
 
 /** What an [IdleWatch] looks at. */
 internal interface IdleSubject {
@@ -26,28 +36,42 @@ internal interface IdleSubject {
     fun idle(error: IdleTimeoutException, isFlowing: Boolean)
 }
 
+/** How long a connection may be idle; null for ever. */
+internal class IdleLimits(val either: Duration? = null, val read: Duration? = null, val write: Duration? = null) {
+    val isUnlimited get() = either == null && read == null && write == null
+}
+
 /**
- * Tells [subject] once nothing has been [heard] or [sent] for [timeout], no output has gone out, and we were not busy. There is one timer
- * at a time, which no message moves. It looks four times in the timeout.
+ * Tells [subject] once nothing has been [heard] or [sent] for as long as [limits] say, no output has gone out, and we were not busy. What we are busy
+ * with is no excuse for sending nothing. There is one timer at a time, which no message moves. It looks four times in the shortest limit.
  *
  * While output waits, the time is 30 seconds at least. The operating system takes more output only once much of its own buffer is empty, so a
  * peer that reads slowly seems to take nothing for many seconds.
  */
-internal class IdleWatch(private val clock: Clock, private val timeout: Duration, private val subject: IdleSubject) {
-    private val time = TimeUnit.NANOSECONDS.convert(timeout) // what does not fit, 292 years, is for ever
-    private val step = (time / LOOKS).coerceAtLeast(1)
-    private var lastTouch = clock.nanoTime()
+internal class IdleWatch(private val clock: Clock, private val limits: IdleLimits, private val subject: IdleSubject) {
+    private val either = nanos(limits.either)
+    private val read = nanos(limits.read)
+    private val write = nanos(limits.write)
+    private val step = (minOf(either, read, write) / LOOKS).coerceAtLeast(1)
+    private var heardAt = clock.nanoTime()
+    private var sentAt = heardAt
     private var waited = 0L
     private var flowing = false
     private var timer = clock.callLater(step, TimeUnit.NANOSECONDS, ::look)
 
+    /** Something has come, or the peer could not be heard until now, since we were busy. */
     fun heard() {
         flowing = false
-        sent()
+        heardAt = clock.nanoTime()
+    }
+
+    /** Until now it was we who were busy. */
+    fun wasBusy() {
+        heardAt = clock.nanoTime()
     }
 
     fun sent() {
-        lastTouch = clock.nanoTime()
+        sentAt = clock.nanoTime()
     }
 
     fun stop() {
@@ -61,18 +85,35 @@ internal class IdleWatch(private val clock: Clock, private val timeout: Duration
             flowing = true
             sent()
         } else if (subject.isBusy) {
-            sent()
+            wasBusy()
         }
-        val left = (if (waiting > 0) maxOf(time, STALLED) else time) - (clock.nanoTime() - lastTouch)
-        if (left <= 0) {
-            subject.idle(IdleTimeoutException(timeout), flowing && waiting == 0L)
-        } else {
+        val now = clock.nanoTime()
+        val unheard = now - heardAt
+        val unsent = now - sentAt
+        val readLeft = read - unheard
+        val writeLeft = stretched(write, waiting) - unsent
+        val eitherLeft = stretched(either, waiting) - minOf(unheard, unsent)
+        val left = minOf(readLeft, writeLeft, eitherLeft)
+        if (left > 0) {
             timer = clock.callLater(minOf(left, step), TimeUnit.NANOSECONDS, ::look)
+        } else {
+            val error =
+                when (left) {
+                    readLeft -> ReadIdleTimeoutException(limits.read!!)
+                    writeLeft -> WriteIdleTimeoutException(limits.write!!)
+                    else -> IdleTimeoutException(limits.either!!)
+                }
+            subject.idle(error, flowing && waiting == 0L)
         }
     }
+
+    private fun stretched(limit: Long, waiting: Long) = if (waiting > 0) maxOf(limit, STALLED) else limit
 
     private companion object {
         const val LOOKS = 4
         val STALLED = TimeUnit.SECONDS.toNanos(30)
+
+        /** What does not fit, 292 years, is for ever. */
+        fun nanos(time: Duration?) = if (time == null) Long.MAX_VALUE else TimeUnit.NANOSECONDS.convert(time)
     }
 }

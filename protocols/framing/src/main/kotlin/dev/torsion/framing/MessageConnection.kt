@@ -9,6 +9,7 @@ import dev.torsion.net.Address
 import dev.torsion.net.CloseReason
 import dev.torsion.net.Transport
 import kotlinx.coroutines.flow.Flow
+import java.time.Duration
 
 /**
  * A connection that carries messages: the suspend voice of a protocol.
@@ -30,8 +31,8 @@ import kotlinx.coroutines.flow.Flow
  * - The peer broke the rules, or ended inside a message: a [ProtocolViolationException][dev.torsion.net.ProtocolViolationException].
  * - The connection broke: its [CloseReason].
  *
- * After the first two, a [serve] handler can still write. Its connection is closed when the handler returns, and ended with the violation
- * when the handler lets that through. Any other connection ends as soon as it sees the end: it is closed after the peer's end, and ended
+ * After the first two, a [serve] handler can still write, within [ConnectionOptions.answerTimeout]; see there. Its connection is closed when the handler
+ * returns, and ended with the violation when the handler lets that through. Any other connection ends as soon as it sees the end: it is closed after the peer's end, and ended
  * with a violation after one. It sees the end when receiving comes to it, or at once when no message waits. After our own [close] or
  * [abort] nothing more is received, not even earlier messages.
  *
@@ -123,6 +124,18 @@ public interface MessageConnection<T : Any> {
      * @throws IllegalStateException when there is a handler already, or a coroutine or a request is receiving
      */
     public fun onMessage(handler: Callback<T, *>)
+
+    /**
+     * Sends [message] after each [interval], for as long as it is connected, or until the result is closed: heartbeats, by which the peer sees that this side
+     * is alive. Give the peer a [ConnectionOptions.readIdleTimeout] of two or three intervals. While the peer does not read, and output waits above the
+     * high-water mark, they are left out. They count as sent, also for [ConnectionOptions.idleTimeout].
+     *
+     * The message is encoded once, now. To close the result is for the reactor's thread, too, and may be done again.
+     *
+     * @throws EncodeException when the codec cannot carry it
+     * @throws IllegalArgumentException when [interval] is not positive
+     */
+    public fun every(interval: Duration, message: T): AutoCloseable
 
     /** Sends all that was written, then closes. Nothing more is received. Calling it again does nothing. */
     public fun close()

@@ -16,6 +16,12 @@ public interface MessageDemand {
     /** Asked while a Deferred of this handler is pending: whether a message is being handled, or waits here. Then the peer is not idle. */
     public val isBusy: Boolean
 
+    /** Whether a message is being handled: then the pending Deferred is that of the work, and cancelling it cancels the work. */
+    public val isHandling: Boolean
+
+    /** Whether a message waits here that nobody has asked for. */
+    public val holdsMessage: Boolean get() = isBusy && !isHandling
+
     /**
      * Whether somebody waits for the end of the connection while nobody asks for a message or is busy with one. Then waiting messages do not
      * hold the end up, as [MessageConnection.whenClosed] says. Asked when that is called, when bytes come, and when the peer has ended its side.

@@ -63,7 +63,29 @@ class ClientServiceSpec :
             val service = started()
             attempt().fail(CannotConnectException("nobody is there", "fake", IOException("no route")))
             torsion.logs.messages().joinToString() shouldContain
-                "ClientService(fake, waiting): retry 1 in PT10S: nobody is there (java.io.IOException: no route)"
+                "ClientService(fake, waiting): retry 1 in 10 s: nobody is there (java.io.IOException: no route)"
+            service.stopService()
+        }
+
+        "the log says a cause once, in one line whatever a peer has put into it, and calls the client by the name that the user chose" {
+            val named =
+                object : Factory({ object : Protocol() {} }) {
+                    override fun logPrefix() = "prices"
+                }
+            val service = ClientService(endpoint, named, torsion.clock, RetryPolicy { Duration.ofMillis(1_983) })
+            service.startService()
+            attempt().fail(CannotConnectException("refused: no\nroute", "fake", IOException("no\nroute")))
+            val line = torsion.logs.messages().last { "retry" in it }
+            line shouldBe "ClientService prices(fake, waiting): retry 1 in 1.98 s: refused: no\\nroute"
+            service.stopService()
+        }
+
+        "a factory that starts anew for each connection says nothing of it" {
+            val service = started()
+            attempt().factory.doStart()
+            attempt().succeed()
+            attempt().factory.doStop()
+            torsion.logs.messages().filter { "factory" in it }.shouldBeEmpty()
             service.stopService()
         }
 

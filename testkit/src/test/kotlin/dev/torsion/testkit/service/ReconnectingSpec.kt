@@ -50,6 +50,19 @@ class ReconnectingSpec :
             shouldThrow<IllegalArgumentException> { RetryPolicy.backoff(jitter = Duration.ofSeconds(-1)) }
         }
 
+        "the log says why it connects again, and when" {
+            val factory = ReconnectingClientFactory(torsion.reactor) { object : Protocol() {} }
+            factory.jitter = 0.0
+            factory.factor = 1.0
+            factory.initialDelay = Duration.ofMillis(1_500)
+            val connector = torsion.reactor.connectTcp("127.0.0.1", 9, factory)
+            torsion.reactor.flush()
+            torsion.logs.messages().last() shouldBe
+                "ReconnectingClientFactory: will connect to 127.0.0.1:9 again in 1.5 s: Connection to 127.0.0.1:9 was refused."
+            factory.stopTrying()
+            connector.state shouldBe Connector.State.DISCONNECTED
+        }
+
         "whatever its parameters, the delay stays within its bounds and the same seed gives the same delays" {
             checkAll(1000, Arb.long(0L..1000), Arb.long(0L..100_000), Arb.numericDouble(1.0, 10.0), Arb.long(0L..5000), Arb.int(1..5000)) {
                     initial,

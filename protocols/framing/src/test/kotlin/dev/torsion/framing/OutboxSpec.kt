@@ -1,0 +1,147 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.framing
+
+import dev.torsion.defer.await
+import dev.torsion.net.CloseReason
+import dev.torsion.net.ConnectionLost
+import dev.torsion.testkit.MemoryReactor
+import dev.torsion.testkit.StringTransport
+import dev.torsion.testkit.runTest
+import io.kotest.assertions.throwables.shouldThrow
+import io.kotest.core.spec.style.StringSpec
+import io.kotest.matchers.collections.shouldContainExactly
+import io.kotest.matchers.shouldBe
+import io.kotest.matchers.types.shouldBeInstanceOf
+import kotlinx.coroutines.delay
+import kotlin.time.Duration.Companion.seconds
+
+private const val HERE = "tcp:127.0.0.1:8007"
+
+/** A receiver that reads when it is told to. */
+private class Scene {
+    val reported = ArrayList<Throwable>()
+    val reactor = MemoryReactor { _, error -> reported.add(error) }
+    lateinit var sender: MessageConnection<String>
+    lateinit var receiver: MessageConnection<String>
+
+    fun run(test: suspend Scene.() -> Unit) = reactor.use {
+        it.network.window = 1000
+        it.runTest {
+            it.listen("tcp:8007", LineCodec()) { c -> sender = c }.await()
+            receiver = it.connect(HERE, LineCodec(), ConnectionOptions(inboundLimit = 1))
+            delay(1.seconds)
+            test()
+        }
+    }
+
+    /** The connection is full: what is offered from now on waits. */
+    fun fill() {
+        var i = 0
+        while (sender.isWritable) sender.write("fill${i++} ".padEnd(10_000, '.'))
+    }
+
+    suspend fun received(): List<String> {
+        val all = ArrayList<String>()
+        while (true) {
+            val line = receiver.receive()
+            if (line == "the end") return all
+            if (!line.startsWith("fill")) all.add(line)
+        }
+    }
+}
+
+/** What a slow receiver gets of messages that are offered faster than it reads. */
+class OutboxSpec :
+    StringSpec({
+        "while there is room everything is sent at once" {
+            Scene().run {
+                val outbox = Outbox.dropOldest(sender, 1)
+                repeat(5) { outbox.offer("$it") shouldBe true }
+                outbox.waiting shouldBe 0
+                outbox.dropped shouldBe 0
+                sender.write("the end")
+                received() shouldContainExactly List(5) { "$it" }
+            }
+        }
+
+        "the oldest are dropped" {
+            Scene().run {
+                val outbox = Outbox.dropOldest(sender, 3)
+                fill()
+                repeat(10) { outbox.offer("$it") shouldBe true }
+                outbox.waiting shouldBe 3
+                outbox.dropped shouldBe 7
+                outbox.offer("the end")
+                received() shouldContainExactly listOf("8", "9")
+                outbox.waiting shouldBe 0
+                outbox.offer("again") shouldBe true
+                receiver.receive() shouldBe "again"
+            }
+        }
+
+        "the newest are dropped" {
+            Scene().run {
+                val outbox = Outbox.dropNewest(sender, 3)
+                fill()
+                List(5) { outbox.offer(if (it == 2) "the end" else "$it") } shouldContainExactly listOf(true, true, true, false, false)
+                outbox.dropped shouldBe 2
+                received() shouldContainExactly listOf("0", "1")
+            }
+        }
+
+        "the latest of each key is sent, in the place of the first" {
+            Scene().run {
+                val outbox = Outbox.latest(sender, limit = 3) { line: String -> line.substringBefore('=') }
+                fill()
+                listOf("a=1", "b=1", "a=2", "the end", "b=2", "a=3").forEach { outbox.offer(it) shouldBe true }
+                outbox.waiting shouldBe 3
+                outbox.dropped shouldBe 3
+                received() shouldContainExactly listOf("a=3", "b=2")
+            }
+        }
+
+        "over the limit of keys the oldest goes" {
+            Scene().run {
+                val outbox = Outbox.latest(sender, limit = 2) { line: String -> line }
+                fill()
+                listOf("a", "b", "the end").forEach(outbox::offer)
+                received() shouldContainExactly listOf("b")
+            }
+        }
+
+        "what waits is dropped with the connection, and more is refused" {
+            Scene().run {
+                val outbox = Outbox.dropOldest(sender, 3)
+                fill()
+                outbox.offer("a")
+                outbox.offer("b")
+                receiver.abort()
+                sender.whenClosed().await().shouldBeInstanceOf<CloseReason>()
+                outbox.waiting shouldBe 0
+                outbox.dropped shouldBe 2
+                outbox.offer("c") shouldBe false
+                outbox.dropped shouldBe 3
+            }
+        }
+
+        "a message that cannot be encoded: thrown at once, or reported when its time comes" {
+            val scene = Scene()
+            scene.run {
+                val outbox = Outbox.dropOldest(sender, 3)
+                shouldThrow<EncodeException> { outbox.offer("two\nlines") }
+                fill()
+                outbox.offer("two\nlines") shouldBe true
+                shouldThrow<ConnectionLost> { while (true) receiver.receive() }
+            }
+            scene.reported.single().shouldBeInstanceOf<EncodeException>()
+        }
+
+        "a limit is positive" {
+            val transport = StringTransport()
+            var made: MessageConnection<String>? = null
+            transport.connect(ConnectionFactory(MemoryReactor(), LineCodec()) { made = it }.buildProtocol(transport.peer())!!)
+            shouldThrow<IllegalArgumentException> { Outbox.dropOldest(made!!, 0) }
+        }
+    })
