@@ -3,7 +3,6 @@
 
 package dev.torsion.log
 
-import org.slf4j.LoggerFactory
 import org.slf4j.event.Level
 import java.time.Instant
 import java.util.ArrayDeque
@@ -113,7 +112,7 @@ public class LogPublisher(vararg observers: LogObserver) : LogObserver {
 
     private fun lastResort(report: LogEvent) {
         try {
-            LoggerFactory.getLogger(NAMESPACE).error(report.message, report.throwable?.let(::safeThrowable))
+            Slf4jLoggers.named(NAMESPACE).error(report.message, report.throwable?.let(::safeThrowable))
         } catch (_: Throwable) {
             // Logging itself is broken, and there is nobody left who could be told.
         }

@@ -3,7 +3,6 @@
 
 package dev.torsion.log
 
-import org.slf4j.LoggerFactory
 import org.slf4j.event.Level
 import org.slf4j.spi.CallerBoundaryAware
 import org.slf4j.spi.DefaultLoggingEventBuilder
@@ -22,10 +21,13 @@ import java.util.concurrent.ConcurrentHashMap
  * at a value, as Log4j does at one whose `toString` throws, the event is sent once more with all values as text. In place of a throwable
  * that cannot be described it gets an [StandInException].
  *
+ * When SLF4J has no provider, warnings and errors go to the loggers of the JDK ([System.Logger]), so to standard error by default. The
+ * first one comes with a hint. A provider that is silent on purpose, such as slf4j-nop, stays silent.
+ *
  * Thread: any.
  */
 public class Slf4jLogObserver internal constructor(private val loggerOf: (String) -> org.slf4j.Logger) : LogObserver {
-    public constructor() : this({ LoggerFactory.getLogger(it) })
+    public constructor() : this(Slf4jLoggers::named)
 
     private val loggers = ConcurrentHashMap<String, org.slf4j.Logger>() // some backends take long to find theirs
 
