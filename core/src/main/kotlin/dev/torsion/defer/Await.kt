@@ -8,7 +8,6 @@ package dev.torsion.defer
 
 import kotlinx.coroutines.CancellableContinuation
 import kotlinx.coroutines.CoroutineDispatcher
-import kotlinx.coroutines.Job
 import kotlinx.coroutines.suspendCancellableCoroutine
 import kotlin.coroutines.ContinuationInterceptor
 import kotlin.coroutines.CoroutineContext
@@ -39,7 +38,7 @@ public suspend fun <T> Deferred<T>.await(): T {
             takeKeeper()
             take()
         } else {
-            val builder = coroutineContext[Job] as? DeferredCoroutine<*>
+            val builder = DeferredCoroutine.of(coroutineContext)
             builder?.waitingOn = this
             try {
                 suspendCancellableCoroutine { continuation ->

@@ -6,13 +6,16 @@
 
 package dev.torsion.defer
 
-import kotlinx.coroutines.AbstractCoroutine
 import kotlinx.coroutines.CoroutineDispatcher
+import kotlinx.coroutines.CoroutineExceptionHandler
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.CoroutineStart
-import kotlinx.coroutines.InternalCoroutinesApi
+import kotlinx.coroutines.DelicateCoroutinesApi
 import kotlinx.coroutines.Job
 import kotlinx.coroutines.ThreadContextElement
+import kotlinx.coroutines.ensureActive
+import kotlinx.coroutines.job
+import kotlinx.coroutines.launch
 import java.util.concurrent.CancellationException
 import kotlin.coroutines.AbstractCoroutineContextElement
 import kotlin.coroutines.Continuation
@@ -48,7 +51,7 @@ public fun <T> inlineCallbacks(context: CoroutineContext = EmptyCoroutineContext
     LeftBehind.begun(coroutine)
     val wait = dispatcher is CoroutineDispatcher && dispatcher.isDispatchNeeded(context)
     if (wait) coroutine.deferred.belongsElsewhere()
-    coroutine.start(if (wait) CoroutineStart.DEFAULT else CoroutineStart.UNDISPATCHED, coroutine, block)
+    coroutine.begin(wait, block)
     return coroutine.deferred
 }
 
@@ -61,29 +64,85 @@ public fun <T> CoroutineScope.deferred(
     block: suspend CoroutineScope.() -> T,
 ): Deferred<T> = inlineCallbacks(coroutineContext + context, block)
 
-/** The coroutine behind [inlineCallbacks]. Its [Job] tells [await] where to leave what is waited on. */
-@OptIn(InternalCoroutinesApi::class)
-internal class DeferredCoroutine<T>(context: CoroutineContext) : AbstractCoroutine<T>(context, initParentJob = true, active = true) {
-    private val hasParent = context[Job] != null
+/**
+ * The coroutine behind [inlineCallbacks]. It is a `launch`, whose context has this object in it: so an [await] finds where to leave what it
+ * waits on ([of]), and a failure that no parent takes comes here instead of to the handler of the [outer] context.
+ */
+internal class DeferredCoroutine<T>(private val outer: CoroutineContext) :
+    AbstractCoroutineContextElement(CoroutineExceptionHandler),
+    CoroutineExceptionHandler,
+    CoroutineScope {
+    override val coroutineContext: CoroutineContext = outer + this
     val deferred: Deferred<T> = Result()
     var waitingOn: Deferred<*>? = null
 
-    override fun onCompleted(value: T) {
-        deferred.callbackOrRefuse(value)
+    /** Its [Job], null until it has begun. */
+    var job: Job? = null
+        private set
+    private var value: T? = null
+    private var isUnhandled = false
+
+    @OptIn(DelicateCoroutinesApi::class) // ATOMIC, so that a coroutine that is cancelled before it begins ends on its dispatcher too
+    fun begin(wait: Boolean, block: suspend CoroutineScope.() -> T) {
+        job =
+            launch(start = if (wait) CoroutineStart.ATOMIC else CoroutineStart.UNDISPATCHED) {
+                val own = coroutineContext.job
+                job = own
+                own.invokeOnCompletion(::ended)
+                if (wait) ensureActive()
+                value = block()
+            }
     }
 
-    override fun onCancelled(cause: Throwable, handled: Boolean) {
+    private fun ended(cause: Throwable?) {
+        if (cause == null) {
+            @Suppress("UNCHECKED_CAST")
+            return deferred.callbackOrRefuse(value as T)
+        }
         deferred.errback(cause)
         val fromScope = cause is CancellationException && cause !is DeferredCancelledException
-        if (hasParent && (fromScope || (handled && cause !is CancellationException))) deferred.disownFailure()
+        if (outer[Job] != null && (fromScope || (!isUnhandled && cause !is CancellationException))) deferred.disownFailure()
     }
+
+    /** The failure is the Deferred's, and another one is that of a coroutine that has inherited this handler: it goes where it would without. */
+    override fun handleException(context: CoroutineContext, exception: Throwable) {
+        if (context[Job] === job) {
+            isUnhandled = true
+        } else {
+            outer[CoroutineExceptionHandler]?.handleException(context, exception) ?: unhandled(context, exception)
+        }
+    }
+
+    /** What kotlinx.coroutines does where there is no handler; it is asked by a coroutine that has none. */
+    private fun unhandled(context: CoroutineContext, exception: Throwable) {
+        val bare = context.minusKey(CoroutineExceptionHandler).minusKey(Job) + InCaller
+        object : CoroutineScope {
+            override val coroutineContext = bare
+        }.launch(start = CoroutineStart.UNDISPATCHED) { throw exception }
+    }
+
+    override fun toString(): String = "$deferred"
 
     /** Cancelling leaves it unfired: the block decides what it ends with. */
     private inner class Result : Deferred<T>() {
         override val awaited get() = waitingOn
 
         override fun cancelUnfired() {
-            waitingOn?.cancel() ?: cancel(DeferredCancelledException())
+            waitingOn?.cancel() ?: job?.cancel(DeferredCancelledException())
+        }
+    }
+
+    companion object {
+        /** The one that runs directly in [context], and not in a coroutine that it has begun. */
+        fun of(context: CoroutineContext): DeferredCoroutine<*>? {
+            val inherited = context[CoroutineExceptionHandler] as? DeferredCoroutine<*> ?: return null
+            return inherited.takeIf { it.job === context[Job] }
+        }
+
+        /** The handler that the user of [context] has put there. */
+        fun handlerOf(context: CoroutineContext): CoroutineExceptionHandler? {
+            val handler = context[CoroutineExceptionHandler]
+            return if (handler is DeferredCoroutine<*>) handlerOf(handler.outer) else handler
         }
     }
 }

@@ -18,7 +18,7 @@ import java.util.concurrent.atomic.AtomicInteger
  */
 @TorsionSpi
 public class LeftBehind private constructor() : AutoCloseable {
-    private val coroutines = Seen<DeferredCoroutine<*>> { it.isActive }
+    private val coroutines = Seen<DeferredCoroutine<*>> { it.job?.isActive != false }
     private val paused = Seen<Deferred<*>> { it.isPaused }
     private val futures = Seen<Made> { !it.future.isDone || it.future.unseenError() != null }
 
@@ -33,7 +33,7 @@ public class LeftBehind private constructor() : AutoCloseable {
      */
     public fun found(scopes: Collection<CoroutineScope>): List<Leftover> {
         val below = scopes.flatMap { it.coroutineContext.job.coroutines() }.toSet<Job>()
-        return coroutines.left().filter { it !in below }.map { Leftover("a coroutine that waits: ${it.deferred}", null) } +
+        return coroutines.left().filter { it.job !in below }.map { Leftover("a coroutine that waits: ${it.deferred}", null) } +
             below.map { Leftover("a coroutine that waits: ${described(it)}", null) } +
             paused.left().mapNotNull { it.heldFailure?.let { error -> Leftover("a failure that is held by pause: $it", error) } } +
             futures.left().mapNotNull { made -> made.future.unseenError()?.let { leftover(made, it) } }
@@ -50,8 +50,9 @@ public class LeftBehind private constructor() : AutoCloseable {
     }
 
     private fun described(job: Job): String {
-        if (job is DeferredCoroutine<*>) return job.deferred.toString()
-        val place = (job as CoroutineScope).coroutineContext[CoroutinePlace]?.place ?: return job.toString()
+        val context = (job as CoroutineScope).coroutineContext
+        DeferredCoroutine.of(context)?.let { return it.deferred.toString() }
+        val place = context[CoroutinePlace]?.place ?: return job.toString()
         return "$job, launched at ${place.site()}$place"
     }
 

@@ -6,11 +6,12 @@
 
 package dev.torsion.reactor
 
+import dev.torsion.defer.DeferredCoroutine
 import dev.torsion.loop.ReactorNotRunningException
 import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.CoroutineExceptionHandler
 import kotlinx.coroutines.CoroutineScope
-import kotlinx.coroutines.InternalCoroutinesApi
+import kotlinx.coroutines.Job
 import kotlinx.coroutines.SupervisorJob
 import kotlinx.coroutines.cancel
 import kotlinx.coroutines.currentCoroutineContext
@@ -71,16 +72,17 @@ public fun Reactor.reactorScope(): ReactorScope = ReactorScope(scope)
  * @throws ReactorNotRunningException when the reactor has stopped before the block was done. The block waits for a reactor that does not
  *   run yet
  */
-@OptIn(InternalCoroutinesApi::class)
 @JvmSynthetic
 public suspend fun <T> Reactor.reactorScope(block: suspend CoroutineScope.() -> T): T {
     val life = scope.coroutineContext.job
-    val handler = (scope.coroutineContext + currentCoroutineContext())[CoroutineExceptionHandler] ?: EmptyCoroutineContext
+    val handler =
+        DeferredCoroutine.handlerOf(currentCoroutineContext()) ?: scope.coroutineContext[CoroutineExceptionHandler] ?: EmptyCoroutineContext
     try {
         return withContext(dispatcher + handler) {
             val own = coroutineContext.job
-            val end = life.invokeOnCompletion(onCancelling = true) { own.cancel("the reactor has stopped") }
-            own.invokeOnCompletion { end.dispose() }
+            val end = Job(life) // a child ends when its parent is cancelled, and not only when it has ended
+            end.invokeOnCompletion { if (life.isCancelled) own.cancel("the reactor has stopped") }
+            own.invokeOnCompletion { end.complete() }
             block()
         }
     } catch (e: CancellationException) {

@@ -13,6 +13,7 @@ import io.kotest.matchers.types.shouldBeSameInstanceAs
 import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.CompletableDeferred
 import kotlinx.coroutines.CoroutineDispatcher
+import kotlinx.coroutines.CoroutineExceptionHandler
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.CoroutineStart
 import kotlinx.coroutines.Job
@@ -23,6 +24,7 @@ import kotlinx.coroutines.async
 import kotlinx.coroutines.awaitCancellation
 import kotlinx.coroutines.cancel
 import kotlinx.coroutines.launch
+import kotlinx.coroutines.supervisorScope
 import kotlinx.coroutines.test.runTest
 import kotlinx.coroutines.withContext
 import java.io.IOException
@@ -312,6 +314,87 @@ class InlineCallbacksSpec :
             val supervised = CoroutineScope(SupervisorJob())
             outcomeOf(supervised.deferred<Int> { throw error }) shouldBe Failure(error)
             supervised.coroutineContext[Job]!!.isActive shouldBe true
+        }
+
+        "a failure that a scope has not got is the Deferred's, though the scope has a handler" {
+            val error = IOException("down")
+            val told = ArrayList<Throwable>()
+            val scope = CoroutineScope(SupervisorJob() + CoroutineExceptionHandler { _, e -> told.add(e) })
+            val result = scope.deferred<Int> { throw error }
+            told.shouldBeEmpty()
+            outcomeOf(result) shouldBe Failure(error)
+        }
+
+        "a coroutine below a supervisor in the block tells the handler of the context of its failure, through other blocks too" {
+            val error = IOException("down")
+            val told = ArrayList<Throwable>()
+            val handler = CoroutineExceptionHandler { _, e -> told.add(e) }
+            val result =
+                inlineCallbacks(handler) {
+                    supervisorScope { launch { throw error } }
+                    deferred { supervisorScope { launch { throw error } } }.await()
+                    "value"
+                }
+            outcomeOf(result) shouldBe Success("value")
+            told shouldContainExactly listOf(error, error)
+        }
+
+        "without a handler it tells that of the thread, as it would in any coroutine" {
+            val error = IOException("down")
+            val told = ArrayList<Throwable>()
+            val thread = Thread.currentThread()
+            val before = thread.uncaughtExceptionHandler
+            thread.setUncaughtExceptionHandler { _, e -> told.add(e) }
+            try {
+                outcomeOf(inlineCallbacks { supervisorScope { launch { throw error } } }).isSuccess shouldBe true
+            } finally {
+                thread.uncaughtExceptionHandler = before
+            }
+            told shouldContainExactly listOf(error)
+        }
+
+        "a block whose scope is cancelled before it begins ends on its dispatcher, and does nothing" {
+            val queue = ArrayDeque<Runnable>()
+            val dispatcher =
+                object : CoroutineDispatcher() {
+                    override fun dispatch(context: CoroutineContext, block: Runnable) = queue.addLast(block)
+                }
+            var began = false
+            val scope = CoroutineScope(Job() + dispatcher)
+            val result = scope.deferred { began = true }
+            scope.cancel()
+            val late = scope.deferred { began = true }
+            listOf(result, late).map { it.called } shouldContainExactly listOf(false, false)
+            while (queue.isNotEmpty()) queue.removeFirst().run()
+            listOf(result, late).forEach { outcomeOf(it).shouldBeInstanceOf<Failure>().value.shouldBeInstanceOf<CancellationException>() }
+            began shouldBe false
+        }
+
+        "cancelling the Deferred before the dispatcher has begun the block cancels it" {
+            val queue = ArrayDeque<Runnable>()
+            val dispatcher =
+                object : CoroutineDispatcher() {
+                    override fun dispatch(context: CoroutineContext, block: Runnable) = queue.addLast(block)
+                }
+            var began = false
+            val result = inlineCallbacks(dispatcher) { began = true }
+            result.cancel()
+            queue.removeFirst().run()
+            outcomeOf(result).shouldBeInstanceOf<Failure>().type shouldBe DeferredCancelledException::class.java
+            began shouldBe false
+        }
+
+        "a coroutine that the block has begun is not the block: cancelling the Deferred does not cancel what that one waits on" {
+            val source = Deferred<Int>()
+            val result =
+                inlineCallbacks {
+                    val child = launch(start = CoroutineStart.UNDISPATCHED) { source.await() }
+                    child.join()
+                }
+            result.awaited shouldBe null
+            result.cancel() // cancels the coroutine, and so its child
+            source.called shouldBe true
+            outcomeOf(result).shouldBeInstanceOf<Failure>().type shouldBe DeferredCancelledException::class.java
         }
 
         "cancelling a scope's deferred leaves the scope alone" {

@@ -3,6 +3,8 @@
 
 package dev.torsion.reactor
 
+import dev.torsion.defer.await
+import dev.torsion.defer.inlineCallbacks
 import dev.torsion.loop.ReactorNotRunningException
 import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.StringSpec
@@ -176,6 +178,15 @@ class ReactorScopeSpec :
                     seen.add("after")
                 }
                 seen shouldContainExactly listOf("sibling", "after")
+                reported.shouldContainExactly(error)
+            }
+        }
+
+        "and so in a block of inlineCallbacks" {
+            test { reactor ->
+                reactor.reactorScope {
+                    inlineCallbacks { reactor.reactorScope { supervisorScope { launch { throw error } } } }.await()
+                }
                 reported.shouldContainExactly(error)
             }
         }
