@@ -42,13 +42,18 @@ internal enum class TorsionModule(val directory: Path, val published: Boolean = 
 
     val api: Path get() = directory / "api" / "${directory.fileName}.api"
 
+    /** The committed dump of the public API, empty when there is none. */
+    val apiText: String by lazy { if (Files.exists(api)) api.readText() else "" }
+
     /** The module's own classes, without its tests and its libraries. A module without sources has none. */
     val classFiles: List<Path> by lazy {
         val classes = directory / "target" / "classes"
         if (!Files.isDirectory(classes)) {
             emptyList()
         } else {
-            Files.walk(classes).use { files -> files.filter { it.extension == "class" }.sorted().toList() }
+            Files.walk(classes).use { files ->
+                files.filter { it.extension == "class" && it.fileName.toString() != "module-info.class" }.sorted().toList()
+            }
         }
     }
 
