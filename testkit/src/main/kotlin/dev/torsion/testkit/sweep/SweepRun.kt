@@ -107,7 +107,7 @@ public class SweepRun internal constructor(
 
     /** [job] is under way, until it has ended. Faults cancel it. */
     public fun <J : Job> track(name: String, job: J): J {
-        fly(name, Flight(job::isCompleted, true) { job.cancel() })
+        fly(name, Flight(job::isCompleted, true) { job.cancel(null) })
         return job
     }
 

@@ -43,7 +43,7 @@ public class TypeRegistry private constructor(
 
     /** The exception for what a peer has failed with, or null when it has no own one here. */
     internal fun exception(failure: RemoteFailure): Throwable? =
-        (sequenceOf(failure.type) + failure.parents).firstNotNullOfOrNull { errors[it] }?.apply(failure)
+        (listOf(failure.type) + failure.parents).firstNotNullOfOrNull { errors[it] }?.apply(failure)
 
     /** The name on the wire of exceptions of exactly this [type]. */
     internal fun errorName(type: Class<*>): String? = errorNames[type]

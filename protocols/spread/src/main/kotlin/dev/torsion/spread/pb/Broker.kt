@@ -138,7 +138,7 @@ public class Broker internal constructor(private val isClient: Boolean, internal
         if (isClient) send(chosen.wireName)
         dialect = chosen
         decoder.dialect = chosen
-        handshake?.cancel()
+        handshake?.cancel(null)
         send(BananaList.of(VERSION_COMMAND, VERSION))
         owner.ready(this)
     }
