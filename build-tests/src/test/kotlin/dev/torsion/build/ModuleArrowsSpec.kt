@@ -15,6 +15,13 @@ import com.tngtech.archunit.library.GeneralCodingRules.ACCESS_STANDARD_STREAMS
 import io.kotest.assertions.withClue
 import io.kotest.core.spec.style.StringSpec
 import io.kotest.matchers.collections.shouldBeEmpty
+import io.kotest.matchers.collections.shouldContain
+import io.kotest.matchers.shouldBe
+import java.nio.file.Files
+import kotlin.io.path.div
+import kotlin.io.path.extension
+import kotlin.io.path.name
+import kotlin.io.path.readText
 
 /** What the modules owe each other: which of them may use which, whose a package is, and who may speak on the console. */
 internal class ModuleArrowsSpec : StringSpec({
@@ -40,6 +47,19 @@ internal class ModuleArrowsSpec : StringSpec({
             .because("a library logs with SLF4J; the console belongs to the program: an example or a benchmark")
             .allowEmptyShould(true)
             .check(TorsionModule.allClasses)
+    }
+
+    "only the dispatcher uses internal API of kotlinx-coroutines: Delay, which has no public counterpart" {
+        val sources = TorsionModule.entries.filter { it.published }.map { it.directory / "src" / "main" }
+            .flatMap { folder -> Files.walk(folder).use { paths -> paths.filter { it.extension in setOf("kt", "java") }.toList() } }
+        val internal = Regex("""\bInternal\w*CoroutinesApi\b|\bkotlinx\.coroutines\.(internal|intrinsics)\b""")
+        withClue("It changes from version to version, and users bring other versions than ours.") {
+            sources.filter { internal.containsMatchIn(it.readText()) }.map { it.name } shouldBe listOf("LoopDispatcher.kt")
+        }
+        val optIns = TorsionModule.entries.map { it.directory / "pom.xml" } + (TorsionModule.root / "pom.xml")
+        optIns.filter { internal.containsMatchIn(it.readText()) }.shouldBeEmpty()
+        val used = Regex("(?m)^import kotlinx\\.coroutines\\.(\\w+)$").findAll(sources.single { it.name == "LoopDispatcher.kt" }.readText())
+        used.map { it.groupValues[1] }.toList() shouldContain "Delay"
     }
 
     "only dev.torsion.log calls loggers of SLF4J" {
