@@ -6,14 +6,10 @@
 
 package dev.torsion.defer
 
-import kotlinx.coroutines.CancellableContinuation
 import kotlinx.coroutines.CoroutineDispatcher
-import kotlinx.coroutines.suspendCancellableCoroutine
 import kotlin.coroutines.ContinuationInterceptor
 import kotlin.coroutines.CoroutineContext
-import kotlin.coroutines.coroutineContext
 import kotlin.coroutines.intrinsics.suspendCoroutineUninterceptedOrReturn
-import kotlin.coroutines.resume
 
 /**
  * Waits for the result of this Deferred. It gives the value, or throws the exception, the very same object.
@@ -38,18 +34,7 @@ public suspend fun <T> Deferred<T>.await(): T {
             takeKeeper()
             take()
         } else {
-            val builder = DeferredCoroutine.of(coroutineContext)
-            builder?.waitingOn = this
-            try {
-                suspendCancellableCoroutine { continuation ->
-                    val waiter = Waiter(this, continuation, builder)
-                    addStep<Any?>(waiter)
-                    // After its result this Deferred may be waiting for another, which is no business of the coroutine's.
-                    continuation.invokeOnCancellation { continuation.context.onDispatcher { if (!waiter.hasResult) cancel() } }
-                }
-            } finally {
-                builder?.waitingOn = null
-            }
+            Waiter(this).await()
         }
     if (result is Failure) {
         suspendCoroutineUninterceptedOrReturn<Unit> { AsyncHop.awaited(result.value, it) }
@@ -73,27 +58,40 @@ public suspend inline fun <T> ConcurrencyPrimitive<*>.withPermit(block: () -> T)
 }
 
 /**
- * Resumes the coroutine with the bare result; a failure is thrown by [await] itself, so that no copy of its exception is made on
- * the way.
+ * Waits for [deferred]'s bare result; a failure is thrown by [await] itself, so that no copy of its exception is made on the way. A
+ * coroutine of [inlineCallbacks] knows which of them it is in.
  */
-private class Waiter(
-    private var deferred: Deferred<*>?, // until it has the result
-    private val continuation: CancellableContinuation<Any?>,
-    private val builder: DeferredCoroutine<*>?,
-) : Step() {
-    val hasResult: Boolean get() = deferred == null
+internal class Waiter(val deferred: Deferred<*>) : Parked<Any?>() {
+    private var builder: DeferredCoroutine<*>? = null
+    private var hasResult = false
+    private var keeper: Keeper? = null
+
+    override fun begin() {
+        builder = DeferredCoroutine.of(context)?.also { it.waiter = this }
+        deferred.addStep<Any?>(this)
+    }
 
     override fun run(result: Any?): Any? {
-        val source = deferred!!
-        deferred = null
-        builder?.waitingOn = null // a cancellation that comes before the coroutine has gone on is the coroutine's
-        val keeper = if (result is Failure) null else source.takeKeeper()
-        if (keeper == null) {
-            continuation.resume(result)
-        } else {
-            continuation.resume(result) { _, value, _ -> keeper.undelivered(value) }
-        }
+        hasResult = true
+        builder?.waiter = null // a cancellation that comes before the coroutine has gone on is the coroutine's
+        if (result !is Failure) keeper = deferred.takeKeeper()
+        resume(result)
         return null
+    }
+
+    // After its result the Deferred may be waiting for another, which is no business of the coroutine's.
+    override fun cancelled() = context.onDispatcher {
+        if (!hasResult) deferred.cancel()
+    }
+
+    // The result is this coroutine's all the same, and its failure is no unhandled one.
+    override fun cancelledBefore() = context.onDispatcher {
+        deferred.addStep<Any?>(this)
+        deferred.cancel()
+    }
+
+    override fun undelivered(value: Any?) {
+        keeper?.undelivered(value)
     }
 }
 

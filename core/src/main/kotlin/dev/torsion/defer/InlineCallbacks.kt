@@ -12,7 +12,6 @@ import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.CoroutineStart
 import kotlinx.coroutines.DelicateCoroutinesApi
 import kotlinx.coroutines.Job
-import kotlinx.coroutines.ThreadContextElement
 import kotlinx.coroutines.ensureActive
 import kotlinx.coroutines.job
 import kotlinx.coroutines.launch
@@ -74,7 +73,8 @@ internal class DeferredCoroutine<T>(private val outer: CoroutineContext) :
     CoroutineScope {
     override val coroutineContext: CoroutineContext = outer + this
     val deferred: Deferred<T> = Result()
-    var waitingOn: Deferred<*>? = null
+    var waiter: Waiter? = null
+    private val waitingOn: Deferred<*>? get() = waiter?.takeIf { it.isWaiting }?.deferred
 
     /** Its [Job], null until it has begun. */
     var job: Job? = null
@@ -152,29 +152,6 @@ internal class DeferredCoroutine<T>(private val outer: CoroutineContext) :
  * order.
  */
 private object InCaller : AbstractCoroutineContextElement(ContinuationInterceptor), ContinuationInterceptor {
-    override fun <T> interceptContinuation(continuation: Continuation<T>): Continuation<T> {
-        val elements = continuation.context.fold(null as List<ThreadContextElement<*>>?, ::collect)
-        return if (elements == null) continuation else WithThreadContext(continuation, elements)
-    }
-
-    private fun collect(found: List<ThreadContextElement<*>>?, element: CoroutineContext.Element): List<ThreadContextElement<*>>? =
-        if (element is ThreadContextElement<*>) found.orEmpty() + element else found
-}
-
-/** Goes on with what its context sets on the thread, as a dispatcher does, and takes that away again. */
-private class WithThreadContext<T>(private val continuation: Continuation<T>, private val elements: List<ThreadContextElement<*>>) :
-    Continuation<T> by continuation {
-    override fun resumeWith(result: Result<T>) = resumeWith(result, 0)
-
-    private fun resumeWith(result: Result<T>, next: Int) {
-        if (next == elements.size) return continuation.resumeWith(result)
-        @Suppress("UNCHECKED_CAST")
-        val element = elements[next] as ThreadContextElement<Any?>
-        val before = element.updateThreadContext(context)
-        try {
-            resumeWith(result, next + 1)
-        } finally {
-            element.restoreThreadContext(context, before)
-        }
-    }
+    override fun <T> interceptContinuation(continuation: Continuation<T>): Continuation<T> =
+        ThreadContext.of(continuation.context)?.around(continuation) ?: continuation
 }

@@ -7,11 +7,11 @@
 package dev.torsion.reactor
 
 import dev.torsion.defer.DeferredCoroutine
+import dev.torsion.defer.watch
 import dev.torsion.loop.ReactorNotRunningException
 import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.CoroutineExceptionHandler
 import kotlinx.coroutines.CoroutineScope
-import kotlinx.coroutines.Job
 import kotlinx.coroutines.SupervisorJob
 import kotlinx.coroutines.cancel
 import kotlinx.coroutines.currentCoroutineContext
@@ -80,9 +80,8 @@ public suspend fun <T> Reactor.reactorScope(block: suspend CoroutineScope.() -> 
     try {
         return withContext(dispatcher + handler) {
             val own = coroutineContext.job
-            val end = Job(life) // a child ends when its parent is cancelled, and not only when it has ended
-            end.invokeOnCompletion { if (life.isCancelled) own.cancel("the reactor has stopped") }
-            own.invokeOnCompletion { end.complete() }
+            val end = watch(life) { own.cancel("the reactor has stopped") }
+            own.invokeOnCompletion { end.close() }
             block()
         }
     } catch (e: CancellationException) {

@@ -3,6 +3,7 @@
 
 package dev.torsion.ktor
 
+import dev.torsion.defer.park
 import dev.torsion.log.safeMessage
 import dev.torsion.spi.StreamChannel
 import dev.torsion.spi.StreamHandler
@@ -16,7 +17,6 @@ import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.CoroutineDispatcher
 import kotlinx.coroutines.ensureActive
 import kotlinx.coroutines.launch
-import kotlinx.coroutines.suspendCancellableCoroutine
 import kotlinx.coroutines.yield
 import kotlinx.io.Buffer
 import kotlinx.io.transferFrom
@@ -24,7 +24,6 @@ import java.io.IOException
 import java.nio.ByteBuffer
 import kotlin.coroutines.CoroutineContext
 import kotlin.coroutines.coroutineContext
-import kotlin.coroutines.resume
 
 /**
  * The two channels of a ktor connection as one [StreamChannel]. Two coroutines on the loop's thread move the bytes; what was taken to be
@@ -187,12 +186,7 @@ internal class KtorChannel(private val loop: StreamLoop, connection: Connection)
     private suspend fun finishing() {
         output.flushAndClose()
         socket.close()
-        val error =
-            suspendCancellableCoroutine { continuation ->
-                val handle = socket.socketContext.invokeOnCompletion { continuation.resume(it) }
-                continuation.invokeOnCancellation { handle.dispose() }
-            }
-        finished(error)
+        finished(park<Throwable?>(cancelled = {}) { ended -> socket.socketContext.invokeOnCompletion { ended.resume(it) } })
     }
 
     private fun finished(cause: Throwable?) {

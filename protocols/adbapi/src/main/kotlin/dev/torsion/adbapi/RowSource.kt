@@ -3,9 +3,8 @@
 
 package dev.torsion.adbapi
 
-import kotlinx.coroutines.suspendCancellableCoroutine
-import kotlin.coroutines.resume
-import kotlin.coroutines.resumeWithException
+import dev.torsion.defer.park
+import dev.torsion.spi.TorsionSpi
 
 /**
  * The rows of a query, a few at a time, and only when they are asked for: between that the thread waits, and the database keeps its place. On any
@@ -51,19 +50,13 @@ internal class RowSource<T>(
     }
 
     /** [request] for coroutines; null at the end. Cancelling ends the query. */
-    suspend fun next(): List<T>? = suspendCancellableCoroutine { continuation ->
-        continuation.invokeOnCancellation { cancel() }
+    @OptIn(TorsionSpi::class)
+    suspend fun next(): List<T>? = park(::cancel) { parking ->
         request(
             object : Receiver<T> {
-                override fun rows(rows: List<T>) = continuation.resume(rows)
+                override fun rows(rows: List<T>) = parking.resume(rows)
 
-                override fun ended(error: Throwable?) = if (error ==
-                    null
-                ) {
-                    continuation.resume(null)
-                } else {
-                    continuation.resumeWithException(error)
-                }
+                override fun ended(error: Throwable?) = if (error == null) parking.resume(null) else parking.fail(error)
             },
         )
     }

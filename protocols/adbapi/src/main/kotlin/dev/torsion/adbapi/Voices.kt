@@ -4,17 +4,17 @@
 package dev.torsion.adbapi
 
 import dev.torsion.defer.Deferred
+import dev.torsion.defer.Parking
+import dev.torsion.defer.park
 import dev.torsion.defer.toDeferred
 import dev.torsion.log.Logger
 import dev.torsion.loop.ReactorNotRunningException
 import dev.torsion.reactor.Reactor
-import kotlinx.coroutines.CancellableContinuation
-import kotlinx.coroutines.suspendCancellableCoroutine
+import dev.torsion.spi.TorsionSpi
 import java.util.concurrent.CompletableFuture
-import kotlin.coroutines.resume
-import kotlin.coroutines.resumeWithException
 
 /** How each of the three voices waits for a job. */
+@OptIn(TorsionSpi::class)
 internal class Voices(private val reactor: Reactor, private val engine: Engine) {
     /** On the reactor's thread. */
     fun <T> deferred(interaction: InteractionOptions?, work: (Session) -> T): Deferred<T> {
@@ -63,13 +63,12 @@ internal class Voices(private val reactor: Reactor, private val engine: Engine) 
     }
 
     /** On any thread. */
-    suspend fun <T> suspended(interaction: InteractionOptions?, work: (Session) -> T): T = suspendCancellableCoroutine { continuation ->
-        val job = Job(engine, interaction, work, Resuming(continuation))
-        continuation.invokeOnCancellation { job.cancel() }
-        try {
+    suspend fun <T> suspended(interaction: InteractionOptions?, work: (Session) -> T): T {
+        val completion = Resuming<T>()
+        val job = Job(engine, interaction, work, completion)
+        return park(job::cancel) { parking ->
+            completion.parking = parking
             engine.submit(job)
-        } catch (e: Exception) {
-            continuation.resumeWithException(e)
         }
     }
 
@@ -95,10 +94,12 @@ internal class Voices(private val reactor: Reactor, private val engine: Engine) 
         }
     }
 
-    private class Resuming<T>(private val continuation: CancellableContinuation<T>) : Completion<T> {
-        override fun succeeded(value: T) = continuation.resume(value)
+    private class Resuming<T> : Completion<T> {
+        lateinit var parking: Parking<T>
 
-        override fun failed(error: Throwable) = continuation.resumeWithException(error)
+        override fun succeeded(value: T) = parking.resume(value)
+
+        override fun failed(error: Throwable) = parking.fail(error)
     }
 
     private companion object {

@@ -6,15 +6,15 @@
 package dev.torsion.amp
 
 import dev.torsion.defer.Deferred
-import dev.torsion.defer.Failure
-import dev.torsion.defer.LoopExecutor
+import dev.torsion.defer.ScopeExecutor
 import dev.torsion.defer.await
+import dev.torsion.defer.awaitOnLoop
 import dev.torsion.defer.fail
+import dev.torsion.defer.futureOnLoop
 import dev.torsion.endpoint.ClientEndpoint
 import dev.torsion.endpoint.clientFromString
 import dev.torsion.log.Logger
 import dev.torsion.log.safeString
-import dev.torsion.loop.ReactorNotRunningException
 import dev.torsion.net.ClientFactory
 import dev.torsion.net.CloseReason
 import dev.torsion.net.Factory
@@ -23,11 +23,8 @@ import dev.torsion.net.ProtocolViolationException
 import dev.torsion.net.Transport
 import dev.torsion.net.WrongThreadException
 import dev.torsion.reactor.Reactor
-import kotlinx.coroutines.suspendCancellableCoroutine
 import java.nio.ByteBuffer
 import java.util.concurrent.CompletableFuture
-import kotlin.coroutines.resume
-import kotlin.coroutines.resumeWithException
 
 /**
  * One connection of AMP, the Asynchronous Messaging Protocol, which is the same for both sides; Twisted's `AMP`. Either side may ask, and
@@ -129,29 +126,16 @@ constructor(
             try {
                 slots(command, values)
             } catch (e: AmpException) {
-                return future(connectedLoop()) { fail(e) }
+                return connectedLoop().futureOnLoop { fail(e) }
             }
-        return future(connectedLoop()) { begin(command, slots) }
+        return connectedLoop().futureOnLoop { begin(command, slots) }
     }
 
     /** [callRemote] for coroutines, on any dispatcher. A call that is cancelled gives up the answer. */
     @JvmSynthetic
     public suspend fun ask(command: Command, vararg values: ArgumentValue): Values {
         val slots = slots(command, values)
-        val loop = connectedLoop()
-        return suspendCancellableCoroutine { continuation ->
-            var call: Deferred<*>? = null
-            loop.execute {
-                if (continuation.isActive) {
-                    call =
-                        begin(command, slots).addBoth { outcome ->
-                            if (outcome is Failure) continuation.resumeWithException(outcome.value) else continuation.resume(outcome.get())
-                            null
-                        }
-                }
-            }
-            continuation.invokeOnCancellation { loop.execute { call?.cancel() } }
-        }
+        return connectedLoop().awaitOnLoop { begin(command, slots) }
     }
 
     /**
@@ -398,7 +382,7 @@ constructor(
             options: AmpOptions = AmpOptions.DEFAULT,
         ): CompletableFuture<AMP> {
             val client = clientFromString(reactor, endpoint)
-            return future(reactor) { open(client, responders, options) }
+            return reactor.futureOnLoop { open(client, responders, options) }
         }
 
         /** [connect] as a Deferred, on the reactor's thread. Cancelling it ends the attempt. */
@@ -412,19 +396,6 @@ constructor(
             .connect(ClientFactory { AMP(responders, options) })
             .addCallback { it as AMP }
             .onUndelivered { if (it.isConnected) it.transport.abortConnection() }
-
-        /** Runs [work] on the loop's thread, as a future. */
-        private fun <T> future(loop: LoopExecutor, work: () -> Deferred<T>): CompletableFuture<T> {
-            val start = Deferred<Any?>()
-            val future = start.addAsyncCallback { work() }.toCompletableFuture(loop)
-            val begin = Runnable { if (!future.isDone) start.callback(null) }
-            try {
-                if (loop.inLoop) begin.run() else loop.execute(begin)
-            } catch (e: ReactorNotRunningException) {
-                start.errback(e)
-            }
-            return future
-        }
     }
 }
 

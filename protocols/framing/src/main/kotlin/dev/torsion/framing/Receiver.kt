@@ -3,11 +3,13 @@
 
 package dev.torsion.framing
 
+import dev.torsion.defer.ThreadContext
+import dev.torsion.defer.watch
 import dev.torsion.net.Transport
 import dev.torsion.net.WrongThreadException
+import dev.torsion.spi.TorsionSpi
+import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.CoroutineDispatcher
-import kotlinx.coroutines.DisposableHandle
-import kotlinx.coroutines.InternalCoroutinesApi
 import kotlinx.coroutines.Job
 import kotlinx.coroutines.Runnable
 import kotlinx.coroutines.ensureActive
@@ -34,18 +36,20 @@ internal interface MessageSource {
 /**
  * The one coroutine that waits for a message. It is resumed on its bare continuation, inside the call that brings the message, and the message is
  * taken in that very moment; so nothing can come between taking and returning it, and nothing is allocated. A channel, or a cancellable
- * continuation, would cost more than to decode a frame does. The watch for cancellation is set up once per job, not once per wait.
+ * continuation, would cost more than to decode a frame does. The watch for cancellation is set up once per job, not once per wait. What the
+ * coroutine has on the thread, such as `MDCContext`, is set when it goes on.
  */
-@OptIn(InternalCoroutinesApi::class)
+@OptIn(TorsionSpi::class)
 internal class Receiver(private val thread: Thread, private val transport: Transport, private val source: MessageSource) {
     private var waiting: Continuation<Any?>? = null
     private var wanted = Wanted.MESSAGE
-    private var watch: DisposableHandle? = null
+    private var watch: AutoCloseable? = null
 
     // What the context of the coroutine that waited last says: a look-up for each message would be much of what waiting costs.
     private var watchedContext: CoroutineContext? = null
     private var watchedJob: Job? = null
     private var watchedDispatcher: CoroutineDispatcher? = null
+    private var watchedThread: ThreadContext? = null
 
     val isWaiting: Boolean get() = waiting != null
 
@@ -74,7 +78,8 @@ internal class Receiver(private val thread: Thread, private val transport: Trans
         if (elsewhere == null) give(continuation) else elsewhere.dispatch(continuation.context, Runnable { giveLater(continuation) })
     }
 
-    private fun give(continuation: Continuation<Any?>) {
+    private fun give(waiting: Continuation<Any?>) {
+        val continuation = inItsPlace(waiting)
         val outcome =
             try {
                 source.outcome(wanted)
@@ -84,31 +89,38 @@ internal class Receiver(private val thread: Thread, private val transport: Trans
         continuation.resume(outcome)
     }
 
+    private fun inItsPlace(continuation: Continuation<Any?>): Continuation<Any?> {
+        val context = continuation.context
+        val onThread = if (context === watchedContext) watchedThread else ThreadContext.of(context)
+        return onThread?.around(continuation) ?: continuation
+    }
+
     /** The coroutine's dispatcher runs it at last. Nothing has been taken for it yet, and meanwhile much may have happened. */
-    private fun giveLater(continuation: Continuation<Any?>) {
-        val job = continuation.context[Job]
+    private fun giveLater(waiter: Continuation<Any?>) {
+        val job = waiter.context[Job]
         val here = Thread.currentThread()
         when {
             here !== thread -> {
                 val owner = thread.name
-                continuation.resumeWithException(
+                inItsPlace(waiter).resumeWithException(
                     WrongThreadException("A coroutine on thread \"${here.name}\" cannot receive: the connection belongs to \"$owner\"."),
                 )
             }
-            job != null && !job.isActive -> continuation.resumeWithException(job.getCancellationException())
-            waiting != null -> continuation.resumeWithException(IllegalStateException(TAKEN))
-            source.hasOutcome -> give(continuation)
-            else -> waiting = continuation
+            job != null && !job.isActive -> inItsPlace(waiter).resumeWithException(job.cancellation())
+            waiting != null -> inItsPlace(waiter).resumeWithException(IllegalStateException(TAKEN))
+            source.hasOutcome -> give(waiter)
+            else -> waiting = waiter
         }
     }
 
     /** No further wait will come: lets go of the job, which may outlive the connection by far. */
     fun forgetJob() {
-        watch?.dispose()
+        watch?.close()
         watch = null
         watchedContext = null
         watchedJob = null
         watchedDispatcher = null
+        watchedThread = null
     }
 
     private fun watch(context: CoroutineContext) {
@@ -116,6 +128,7 @@ internal class Receiver(private val thread: Thread, private val transport: Trans
         if (job !== watchedJob) watch(job, context)
         watchedContext = context
         watchedDispatcher = context[ContinuationInterceptor] as? CoroutineDispatcher
+        watchedThread = ThreadContext.of(context)
     }
 
     private fun watch(job: Job?, context: CoroutineContext) {
@@ -124,7 +137,7 @@ internal class Receiver(private val thread: Thread, private val transport: Trans
         watchedJob = job
         val loop = transport.scope.coroutineContext[ContinuationInterceptor] as CoroutineDispatcher
         watch =
-            job.invokeOnCompletion(onCancelling = true) {
+            watch(job) {
                 if (Thread.currentThread() === thread) cancelled(job) else loop.dispatch(context, Runnable { cancelled(job) })
             }
     }
@@ -133,8 +146,15 @@ internal class Receiver(private val thread: Thread, private val transport: Trans
         val continuation = waiting ?: return
         if (continuation.context[Job] !== job) return
         waiting = null
-        val target = if (elsewhere(continuation.context) == null) continuation else continuation.intercepted()
-        target.resumeWithException(job.getCancellationException())
+        val target = if (elsewhere(continuation.context) == null) inItsPlace(continuation) else continuation.intercepted()
+        target.resumeWithException(job.cancellation())
+    }
+
+    private fun Job.cancellation(): Throwable = try {
+        ensureActive()
+        CancellationException("the job of this coroutine has ended")
+    } catch (e: CancellationException) {
+        e
     }
 
     /** The dispatcher that wants the coroutine to run somewhere else than in the call that resumes it, or null. */

@@ -5,14 +5,15 @@
 
 package dev.torsion.framing
 
+import dev.torsion.defer.park
 import dev.torsion.endpoint.GroupEndpoint
 import dev.torsion.endpoint.listen
 import dev.torsion.group.GroupPort
 import dev.torsion.group.ReactorGroup
-import kotlinx.coroutines.suspendCancellableCoroutine
+import dev.torsion.spi.TorsionSpi
 import java.util.concurrent.CompletableFuture
 import java.util.concurrent.CompletionException
-import kotlin.coroutines.resumeWithException
+import java.util.concurrent.atomic.AtomicReference
 
 /**
  * Listens at [endpoint], such as `tcp:8007`, for all reactors of this group. It runs [handler] as a coroutine for each connection, on the
@@ -49,17 +50,19 @@ public suspend fun <T : Any> ReactorGroup.serve(
     handler: suspend (MessageConnection<T>) -> Unit,
 ): GroupPort {
     val factories = ConnectionFactories(codec, options, isServed = true) { MessageConnectionHandler { it.runHandler(handler) } }
-    return listen(endpoint, factories).awaitPort()
+    return awaitPort { listen(endpoint, factories) }
 }
 
 /** The port; one that was opened in the very moment in which the coroutine was cancelled is closed. */
-private suspend fun CompletableFuture<GroupPort>.awaitPort(): GroupPort = suspendCancellableCoroutine { continuation ->
-    continuation.invokeOnCancellation { cancel(false) }
-    whenComplete { port, error ->
-        if (error == null) {
-            continuation.resume(port) { _, undelivered, _ -> undelivered.stopListening() }
-        } else {
-            continuation.resumeWithException((error as? CompletionException)?.cause ?: error)
+@OptIn(TorsionSpi::class)
+private suspend fun awaitPort(listen: () -> CompletableFuture<GroupPort>): GroupPort {
+    val opening = AtomicReference<CompletableFuture<GroupPort>>()
+    return park(cancelled = { opening.get()?.cancel(false) }, undelivered = { it.stopListening() }) { parking ->
+        val port = listen()
+        opening.set(port)
+        if (!parking.isWaiting) port.cancel(false)
+        port.whenComplete { opened, error ->
+            if (error == null) parking.resume(opened) else parking.fail((error as? CompletionException)?.cause ?: error)
         }
     }
 }

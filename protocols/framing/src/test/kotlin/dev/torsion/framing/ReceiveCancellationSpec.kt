@@ -25,6 +25,7 @@ import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.Job
 import kotlinx.coroutines.NonCancellable
 import kotlinx.coroutines.Runnable
+import kotlinx.coroutines.asContextElement
 import kotlinx.coroutines.async
 import kotlinx.coroutines.awaitCancellation
 import kotlinx.coroutines.cancelAndJoin
@@ -104,6 +105,29 @@ class ReceiveCancellationSpec :
                     shouldThrow<CancellationException> { client.receive() }
                 }
                 client.receive() shouldBe "a"
+            }
+        }
+
+        "what a coroutine has on the thread is there after each receive, and after a cancelled one, and nowhere else" {
+            val local = ThreadLocal.withInitial { "outside" }
+            runReactorTest { scope ->
+                val (client, server) = pair()
+                val seen = ArrayList<String>()
+                val receiving = scope.launch(local.asContextElement("inside")) {
+                    try {
+                        while (true) seen.add("${client.receive()} ${local.get()}")
+                    } finally {
+                        seen.add("end ${local.get()}")
+                    }
+                }
+                for (message in listOf("a", "b")) {
+                    server.send(message)
+                    delay(1.seconds)
+                    local.get() shouldBe "outside"
+                }
+                receiving.cancelAndJoin()
+                seen shouldBe listOf("a inside", "b inside", "end inside")
+                local.get() shouldBe "outside"
             }
         }
 

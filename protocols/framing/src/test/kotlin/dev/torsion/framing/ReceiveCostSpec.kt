@@ -9,10 +9,10 @@ import dev.torsion.testkit.StringTransport
 import io.kotest.core.spec.style.StringSpec
 import io.kotest.matchers.doubles.shouldBeLessThan
 import io.kotest.matchers.shouldBe
-import kotlinx.coroutines.CoroutineStart
-import kotlinx.coroutines.launch
 import java.lang.management.ManagementFactory
 import java.nio.ByteBuffer
+import kotlin.coroutines.Continuation
+import kotlin.coroutines.startCoroutine
 
 /** What a message costs the suspend voice beyond its own bytes. */
 class ReceiveCostSpec :
@@ -33,7 +33,9 @@ class ReceiveCostSpec :
             val protocol = ConnectionFactory(MemoryReactor(), same) { made = it }.buildProtocol(StringTransport().peer())!!
             val transport = StringTransport().connect(protocol)
             var received = 0
-            transport.scope.launch(start = CoroutineStart.UNDISPATCHED) { while (true) if (made!!.receive() === one) received++ }
+            // Not by a builder: with assertions on, those name the thread after the coroutine, each time that it goes on.
+            val receiving: suspend () -> Unit = { while (true) if (made!!.receive() === one) received++ }
+            receiving.startCoroutine(Continuation(transport.scope.coroutineContext) { it.getOrThrow() })
             val read = ByteBuffer.wrap("message\r\n".repeat(500).encodeToByteArray()).asReadOnlyBuffer()
             repeat(4000) { protocol.dataReceived(read.clear()) }
             val rounds = 4000

@@ -4,6 +4,7 @@
 package dev.torsion.spread.pb
 
 import dev.torsion.defer.Deferred
+import dev.torsion.defer.ScopeExecutor
 import dev.torsion.log.LogKeys
 import dev.torsion.log.Logger
 import dev.torsion.log.safeString
@@ -24,7 +25,6 @@ import kotlinx.coroutines.Job
 import kotlinx.coroutines.delay
 import kotlinx.coroutines.launch
 import java.nio.ByteBuffer
-import java.util.concurrent.CompletableFuture
 import kotlin.coroutines.CoroutineContext
 import kotlin.time.toKotlinDuration
 
@@ -219,14 +219,6 @@ public class Broker internal constructor(private val isClient: Boolean, internal
 
     internal fun sendDecache(id: Long, times: Int) {
         if (!isDisconnected) repeat(times) { send(BananaList.of(Commands.DECACHE, BananaInteger.of(id))) }
-    }
-
-    /** [begin] on the loop's thread, as a future. */
-    internal fun future(begin: () -> OutgoingCall): CompletableFuture<Any?> {
-        val start = Deferred<Any?>()
-        val future = start.addAsyncCallback { begin().deferred }.toCompletableFuture(loop)
-        loop.execute { if (!future.isDone) start.callback(null) }
-        return future
     }
 
     internal val outgoingCalls get() = calls

@@ -4,12 +4,9 @@
 package dev.torsion.spread.pb
 
 import dev.torsion.defer.Deferred
-import dev.torsion.defer.Failure
 import dev.torsion.net.ProtocolViolationException
 import dev.torsion.spread.jelly.Conversion
-import kotlinx.coroutines.CancellableContinuation
 import java.lang.reflect.Type
-import kotlin.coroutines.resumeWithException
 
 /**
  * A call that waits for its answer. The answer's references are the other side's objects, which it keeps for us: when nobody takes the
@@ -34,28 +31,6 @@ internal class OutgoingCall {
 
     companion object {
         fun failed(error: Throwable) = OutgoingCall().apply { deferred.errback(error) }
-    }
-}
-
-/** Brings an answer from the loop to a coroutine, or gives it back when that was cancelled on the way. On the loop's thread. */
-internal class HandedOver(private val continuation: CancellableContinuation<Any?>) {
-    private var call: OutgoingCall? = null
-
-    fun begin(call: OutgoingCall) {
-        this.call = call
-        call.deferred.addBoth { outcome ->
-            this.call = null
-            if (outcome is Failure) {
-                continuation.resumeWithException(outcome.value)
-            } else {
-                continuation.resume(outcome.get()) { _, _, _ -> call.giveBack() }
-            }
-            null
-        }
-    }
-
-    fun cancel() {
-        call?.deferred?.cancel()
     }
 }
 

@@ -4,11 +4,12 @@
 package dev.torsion.spread.pb
 
 import dev.torsion.defer.Deferred
+import dev.torsion.defer.awaitOnLoop
+import dev.torsion.defer.futureOnLoop
 import dev.torsion.spread.banana.BananaElement
 import dev.torsion.spread.banana.BananaInteger
 import dev.torsion.spread.banana.Bytes
 import dev.torsion.spread.banana.escaped
-import kotlinx.coroutines.suspendCancellableCoroutine
 import java.lang.ref.Cleaner
 import java.lang.reflect.ParameterizedType
 import java.util.concurrent.CompletableFuture
@@ -78,16 +79,12 @@ public class RemoteReference internal constructor(
 
     /** [call] with some arguments by their names. Do not change what is given: it is read on the reactor's thread. */
     public fun callWith(name: String, args: List<Any?>, kwargs: Map<String, Any?>): CompletableFuture<Any?> =
-        broker.future { begin(name, args, kwargs) }
+        broker.loop.futureOnLoop { begin(name, args, kwargs).deferred }
 
     /** [callRemote] for coroutines, on any dispatcher. A call that is cancelled gives up the answer. */
     @JvmSynthetic
     public suspend fun askWith(name: String, args: List<Any?>, kwargs: Map<String, Any?>): Any? =
-        suspendCancellableCoroutine { continuation ->
-            val call = HandedOver(continuation)
-            broker.loop.execute { if (continuation.isActive) call.begin(begin(name, args, kwargs)) }
-            continuation.invokeOnCancellation { broker.loop.execute(call::cancel) }
-        }
+        broker.loop.awaitOnLoop { begin(name, args, kwargs).deferred }
 
     /**
      * A proxy of [contract], each of whose methods calls the one of its name, or of its [Remote]'s; see [RemoteProxies] for their results.

@@ -1,9 +1,9 @@
 // Copyright (c) the Torsion contributors
 // SPDX-License-Identifier: MIT
 
-package dev.torsion.amp
+package dev.torsion.defer
 
-import dev.torsion.defer.LoopExecutor
+import dev.torsion.spi.TorsionSpi
 import kotlinx.coroutines.CoroutineDispatcher
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.Dispatchers
@@ -15,7 +15,8 @@ import kotlin.coroutines.EmptyCoroutineContext
  * The thread of a connection, by its scope: a task runs at once there, and soon from elsewhere. Once the reactor has stopped, tasks run
  * where they are given, and find that the connection has ended.
  */
-internal class ScopeExecutor(scope: CoroutineScope) : LoopExecutor {
+@TorsionSpi
+public class ScopeExecutor(scope: CoroutineScope) : LoopExecutor {
     private val dispatcher = scope.coroutineContext[ContinuationInterceptor] as CoroutineDispatcher
 
     override val inLoop: Boolean get() = !dispatcher.isDispatchNeeded(EmptyCoroutineContext)
@@ -25,7 +26,7 @@ internal class ScopeExecutor(scope: CoroutineScope) : LoopExecutor {
     }
 
     /** Runs [task] in a later turn of the loop, so that others have theirs; at once where there is no loop. */
-    fun later(task: Runnable) {
+    public fun later(task: Runnable) {
         if (dispatcher === Dispatchers.Unconfined) task.run() else dispatcher.dispatch(EmptyCoroutineContext, task)
     }
 }
