@@ -54,10 +54,15 @@ private val MEANINGFUL = Regex("""[\\:=]""")
 private val SERVERS =
     ParserLookup(
         ServerEndpointParser::class.java,
-        listOf(TcpServerParser(isIpv6 = false), TcpServerParser(isIpv6 = true), UnixServerParser),
+        listOf(TcpServerParser(isIpv6 = false), TcpServerParser(isIpv6 = true), UnixServerParser, ProxyServerParser),
         "a server can listen on",
         "not on",
     )
 
 private val CLIENTS =
-    ParserLookup(ClientEndpointParser::class.java, listOf(TcpClientParser, UnixClientParser), "a client can connect to", "not to")
+    ParserLookup(
+        ClientEndpointParser::class.java,
+        listOf(TcpClientParser, UnixClientParser, ProxyClientParser),
+        "a client can connect to",
+        "not to",
+    )

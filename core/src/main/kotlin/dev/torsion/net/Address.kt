@@ -43,6 +43,13 @@ public sealed interface InternetAddress : Address {
         public fun of(address: InetAddress, port: Int): InternetAddress =
             if (address is Inet6Address) IPv6Address(canonicalText(address), port) else IPv4Address(address.hostAddress, port)
 
+        /** The address of IPv6 of these [bytes]. */
+        internal fun ofIPv6(bytes: ByteArray, port: Int): IPv6Address =
+            IPv6Address(canonicalText(Inet6Address.getByAddress(null, asIPv6(bytes), -1)), port)
+
+        /** The 16 bytes of an address of IPv6: Java makes one of IPv4 of `::ffff:1.2.3.4`. */
+        internal fun asIPv6(bytes: ByteArray): ByteArray = if (bytes.size == 16) bytes else ByteArray(10) + byteArrayOf(-1, -1) + bytes
+
         internal fun of(address: SocketAddress): InternetAddress = of(address as InetSocketAddress)
     }
 }

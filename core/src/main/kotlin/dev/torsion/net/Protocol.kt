@@ -66,6 +66,9 @@ public abstract class Protocol {
         }
     }
 
+    /** Who hears of the end of each half of the connection; null when nobody does. */
+    internal open val halves: HalfCloseableProtocol? get() = this as? HalfCloseableProtocol
+
     /** Tells [listener], in place of any other, when [connectionMade] has returned for the first time. */
     internal fun whenMade(listener: () -> Unit) {
         made = listener

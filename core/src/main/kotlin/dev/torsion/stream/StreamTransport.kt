@@ -119,7 +119,7 @@ public open class StreamTransport internal constructor(
 
     override fun inputEnded() {
         isInputEnded = true
-        val half = protocol as? HalfCloseableProtocol
+        val half = protocol.halves
         when {
             state != State.OPEN -> settleLater()
             half != null -> callingProtocol("readConnectionLost") { half.readConnectionLost() }
@@ -388,7 +388,7 @@ public open class StreamTransport internal constructor(
         } catch (e: Throwable) {
             return broken(e)
         }
-        val half = protocol as? HalfCloseableProtocol
+        val half = protocol.halves
         when {
             half != null -> callingProtocol("writeConnectionLost") { half.writeConnectionLost() }
             isInputEnded -> finish(ConnectionDone(ClosedBy.US))

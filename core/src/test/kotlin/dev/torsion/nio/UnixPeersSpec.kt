@@ -14,7 +14,6 @@ import dev.torsion.reactor.resultOnLoop
 import dev.torsion.reactor.withReactor
 import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.StringSpec
-import io.kotest.core.test.Enabled
 import io.kotest.matchers.shouldBe
 import io.kotest.matchers.string.shouldContain
 import io.kotest.matchers.types.shouldBeInstanceOf
@@ -100,46 +99,12 @@ class UnixPeersSpec :
         }
     })
 
-private const val PYTHON = "/usr/bin/python3"
-
-private val twisted: Enabled by lazy {
-    val version = runCatching { output("", PYTHON, "-c", "import twisted; print(twisted.__version__)") }.getOrElse { "${it.message}" }
-    if (version.first().isDigit()) {
-        Enabled.enabled
-    } else {
-        Enabled.disabled("Twisted is not installed for $PYTHON (on Debian: apt install python3-twisted): $version")
-    }
-}
-
-private fun installed(command: String): Enabled {
-    val isThere = System.getenv("PATH").split(':').any { Path.of(it, command).exists() }
-    return if (isThere) Enabled.enabled else Enabled.disabled("$command is not installed (on Debian: socat, netcat-openbsd)")
-}
-
-private infix fun Enabled.and(other: Enabled) = if (isEnabled) other else this
-
-private fun script(folder: Path): Path = folder.resolve("peer.py").also {
-    if (!it.exists()) Files.write(it, UnixPeersSpec::class.java.getResource("twisted_unix.py")!!.readBytes())
-}
-
 private fun inFolder(test: (Path) -> Unit) {
     val folder = Files.createTempDirectory("torsion")
     try {
         test(folder)
     } finally {
         folder.toFile().deleteRecursively()
-    }
-}
-
-private fun output(input: String, vararg command: String): String {
-    val process = ProcessBuilder(*command).redirectErrorStream(true).start()
-    try {
-        process.outputStream.use { it.write(input.toByteArray()) }
-        val output = process.inputReader().readText()
-        check(process.waitFor(20, TimeUnit.SECONDS)) { "${command.toList()} does not end" }
-        return output
-    } finally {
-        process.destroyForcibly()
     }
 }
 

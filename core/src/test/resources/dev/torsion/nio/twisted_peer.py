@@ -1,4 +1,4 @@
-"""Real Twisted at the other end of a UNIX socket. Run by UnixPeersSpec: twisted_unix.py server|client ENDPOINT."""
+"""Real Twisted at the other end. Run by UnixPeersSpec and ProxyPeersSpec: twisted_peer.py server|who|client ENDPOINT."""
 
 import sys
 
@@ -8,6 +8,14 @@ from twisted.internet import endpoints, protocol, reactor, stdio
 class Echo(protocol.Protocol):
     def dataReceived(self, data):
         self.transport.write(data)
+
+
+class Who(protocol.Protocol):
+    """Tells its peer who that is."""
+
+    def dataReceived(self, data):
+        peer = self.transport.getPeer()
+        self.transport.write(("%s %d" % (peer.host, peer.port)).encode())
 
 
 class End(protocol.Protocol):
@@ -44,9 +52,10 @@ def failed(failure):
 
 
 kind, endpoint = sys.argv[1:]
-if kind == "server":
-    listening = endpoints.serverFromString(reactor, endpoint).listen(protocol.Factory.forProtocol(Echo))
-    listening.addCallbacks(lambda port: told("listening"), failed)
+if kind in ("server", "who"):
+    factory = protocol.Factory.forProtocol({"server": Echo, "who": Who}[kind])
+    listening = endpoints.serverFromString(reactor, endpoint).listen(factory)
+    listening.addCallbacks(lambda port: told("listening" if kind == "server" else port.getHost().port), failed)
     stdio.StandardIO(End())
 else:
     endpoints.connectProtocol(endpoints.clientFromString(reactor, endpoint), Asking()).addErrback(failed)
