@@ -16,20 +16,21 @@ import kotlin.io.path.readText
 import kotlin.io.path.writeText
 
 /** Every published module's public API is a committed file, so that a change of it is seen in review. */
-internal class ApiDumpSpec : StringSpec({
-    val tools = ServiceLoader.load(AbiToolsFactory::class.java).single().get()
-    val update = System.getProperty("api.update") != null
+internal class ApiDumpSpec :
+    StringSpec({
+        val tools = ServiceLoader.load(AbiToolsFactory::class.java).single().get()
+        val update = System.getProperty("api.update") != null
 
-    fun dump(module: TorsionModule): String =
-        buildString { tools.printJvmDump(this, module.classFiles.map(Path::toFile), AbiFilters.EMPTY) }
+        fun dump(module: TorsionModule): String =
+            buildString { tools.printJvmDump(this, module.classFiles.map(Path::toFile), AbiFilters.EMPTY) }
 
-    TorsionModule.entries.filter { it.published }.forEach { module ->
-        "the public API of $module is the committed one" {
-            val dump = dump(module)
-            if (update) module.api.createParentDirectories().writeText(dump)
-            withClue("The public API of $module changed. If that is meant, write the file anew with `./dev api` and commit it.") {
-                (if (module.api.exists()) module.api.readText() else "") shouldBe dump
+        TorsionModule.entries.filter { it.published }.forEach { module ->
+            "the public API of $module is the committed one" {
+                val dump = dump(module)
+                if (update) module.api.createParentDirectories().writeText(dump)
+                withClue("The public API of $module changed. If that is meant, write the file anew with `./dev api` and commit it.") {
+                    (if (module.api.exists()) module.api.readText() else "") shouldBe dump
+                }
             }
         }
-    }
-})
+    })

@@ -16,48 +16,49 @@ import kotlin.io.path.nameWithoutExtension
 import kotlin.io.path.readText
 
 /** docs/architecture.md tells of the code that there is. */
-internal class ArchitectureSpec : StringSpec({
-    val page = (TorsionModule.root / "docs" / "architecture.md").readText()
-    val picture = (TorsionModule.root / "docs" / "architecture.svg").readText()
-    val rooms = Regex("(?m)^### `(\\w+)`$").findAll(page.substringAfter("## The packages of core")).map { it.groupValues[1] }.toList()
-    val core = TorsionModule.CORE.classes.groupBy(::room)
+internal class ArchitectureSpec :
+    StringSpec({
+        val page = (TorsionModule.root / "docs" / "architecture.md").readText()
+        val picture = (TorsionModule.root / "docs" / "architecture.svg").readText()
+        val rooms = Regex("(?m)^### `(\\w+)`$").findAll(page.substringAfter("## The packages of core")).map { it.groupValues[1] }.toList()
+        val core = TorsionModule.CORE.classes.groupBy(::room)
 
-    "every package of core has its paragraph, and is in the picture" {
-        rooms shouldContainExactlyInAnyOrder core.keys
-        withClue("docs/architecture.svg shows every package of core") { rooms.filterNot { ">$it<" in picture }.shouldBeEmpty() }
-    }
-
-    "a package of core imports only from itself and from those above it on the page" {
-        val wrong = core.flatMap { (from, classes) ->
-            classes.flatMap { it.directDependenciesFromSelf }.map { it.targetClass.baseComponentType to it.originClass }
-                .filter { (target, _) -> target.packageName.startsWith("dev.torsion.") && target.name != MARKER }
-                .filter { (target, _) -> rooms.indexOf(room(target)) > rooms.indexOf(from) }
-                .map { (target, origin) -> "${origin.name} -> ${target.name}" }
+        "every package of core has its paragraph, and is in the picture" {
+            rooms shouldContainExactlyInAnyOrder core.keys
+            withClue("docs/architecture.svg shows every package of core") { rooms.filterNot { ">$it<" in picture }.shouldBeEmpty() }
         }
-        withClue("the page lists the lowest floor first") { wrong.distinct().sorted().joinToString("\n") shouldBe "" }
-    }
 
-    "every module has its line" {
-        val lines = Regex("(?m)^\\| `([\\w/-]+)` \\|").findAll(page.substringAfter("## The modules")).map { it.groupValues[1] }.toList()
-        lines shouldContainExactlyInAnyOrder TorsionModule.entries.map { it.toString() }
-    }
-
-    "every type and every method that the page names is there" {
-        val classes = TorsionModule.allClasses.groupBy { it.simpleName }
-        val libraries by lazy {
-            listOf(TorsionModule.CORE, TorsionModule.JAVA_FACADE).flatMap { module ->
-                module.classes.flatMap { it.directDependenciesFromSelf }
+        "a package of core imports only from itself and from those above it on the page" {
+            val wrong = core.flatMap { (from, classes) ->
+                classes.flatMap { it.directDependenciesFromSelf }.map { it.targetClass.baseComponentType to it.originClass }
+                    .filter { (target, _) -> target.packageName.startsWith("dev.torsion.") && target.name != MARKER }
+                    .filter { (target, _) -> rooms.indexOf(room(target)) > rooms.indexOf(from) }
+                    .map { (target, origin) -> "${origin.name} -> ${target.name}" }
             }
-                .map { it.targetClass.simpleName }.toSet()
+            withClue("the page lists the lowest floor first") { wrong.distinct().sorted().joinToString("\n") shouldBe "" }
         }
-        val named = Regex("`([A-Z]\\w+)(?:\\.(\\w+))?`").findAll(page).map { it.groupValues[1] to it.groupValues[2] }.toSet()
-        named.size shouldBeGreaterThan 40
-        named.filterNot { (type, member) ->
-            val ours = classes[type]
-            if (ours == null) type in testClasses || type in libraries else member.isEmpty() || ours.any { has(it, member) }
-        }.joinToString { (type, member) -> "$type.$member".removeSuffix(".") } shouldBe ""
-    }
-})
+
+        "every module has its line" {
+            val lines = Regex("(?m)^\\| `([\\w/-]+)` \\|").findAll(page.substringAfter("## The modules")).map { it.groupValues[1] }.toList()
+            lines shouldContainExactlyInAnyOrder TorsionModule.entries.map { it.toString() }
+        }
+
+        "every type and every method that the page names is there" {
+            val classes = TorsionModule.allClasses.groupBy { it.simpleName }
+            val libraries by lazy {
+                listOf(TorsionModule.CORE, TorsionModule.JAVA_FACADE).flatMap { module ->
+                    module.classes.flatMap { it.directDependenciesFromSelf }
+                }
+                    .map { it.targetClass.simpleName }.toSet()
+            }
+            val named = Regex("`([A-Z]\\w+)(?:\\.(\\w+))?`").findAll(page).map { it.groupValues[1] to it.groupValues[2] }.toSet()
+            named.size shouldBeGreaterThan 40
+            named.filterNot { (type, member) ->
+                val ours = classes[type]
+                if (ours == null) type in testClasses || type in libraries else member.isEmpty() || ours.any { has(it, member) }
+            }.joinToString { (type, member) -> "$type.$member".removeSuffix(".") } shouldBe ""
+        }
+    })
 
 private const val MARKER = "dev.torsion.spi.TorsionSpi"
 

@@ -13,25 +13,26 @@ import kotlin.io.path.div
 import kotlin.io.path.readText
 
 /** The BOM has the versions of all that is published, and of what must fit to it. */
-internal class BomSpec : StringSpec({
-    val root = TorsionModule.root
-    val managed = dependencies(root / "bom" / "pom.xml")
+internal class BomSpec :
+    StringSpec({
+        val root = TorsionModule.root
+        val managed = dependencies(root / "bom" / "pom.xml")
 
-    fun property(name: String) = Regex("<$name>([^<]+)</$name>").find((root / "pom.xml").readText())!!.groupValues[1]
+        fun property(name: String) = Regex("<$name>([^<]+)</$name>").find((root / "pom.xml").readText())!!.groupValues[1]
 
-    "every published artifact is in it" {
-        managed.filter { it.first == "\${project.groupId}" }.map { it.second } shouldContainExactlyInAnyOrder
-            TorsionModule.entries.filter { it.published }.map { artifactId(it.directory / "pom.xml") }
-    }
+        "every published artifact is in it" {
+            managed.filter { it.first == "\${project.groupId}" }.map { it.second } shouldContainExactlyInAnyOrder
+                TorsionModule.entries.filter { it.published }.map { artifactId(it.directory / "pom.xml") }
+        }
 
-    "Kotlin and its coroutines have the versions that the artifacts are compiled with" {
-        managed.filterNot { it.first == "\${project.groupId}" }.associate { it.second to it.third } shouldBe mapOf(
-            "kotlin-stdlib" to property("kotlin.version"),
-            "kotlin-reflect" to property("kotlin.version"),
-            "kotlinx-coroutines-bom" to property("coroutines.version"),
-        )
-    }
-})
+        "Kotlin and its coroutines have the versions that the artifacts are compiled with" {
+            managed.filterNot { it.first == "\${project.groupId}" }.associate { it.second to it.third } shouldBe mapOf(
+                "kotlin-stdlib" to property("kotlin.version"),
+                "kotlin-reflect" to property("kotlin.version"),
+                "kotlinx-coroutines-bom" to property("coroutines.version"),
+            )
+        }
+    })
 
 private fun project(pom: Path): Element = DocumentBuilderFactory.newInstance().newDocumentBuilder().parse(pom.toFile()).documentElement
 

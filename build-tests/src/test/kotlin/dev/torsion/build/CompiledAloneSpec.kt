@@ -13,22 +13,23 @@ import java.nio.file.Path
 import java.util.spi.ToolProvider
 
 /** Methods that the JIT must compile for themselves, with what they call in them; docs/performance-notebook.md says what that gains. */
-internal class CompiledAloneSpec : StringSpec({
-    mapOf(
-        "dev.torsion.stream.StreamTransport" to "void write(",
-        "dev.torsion.framing.FrameReader" to "void run(",
-        "dev.torsion.framing.LineDecoder" to "boolean find(",
-        "dev.torsion.framing.LineFraming" to "boolean endsInside(",
-    ).forEach { (type, method) ->
-        "$type: $method...) is larger than what the JIT inlines" {
-            val sizes = codeSizes(type, method)
-            sizes.shouldNotBeEmpty()
-            withClue("In smaller pieces it is inlined at the end of a long chain of calls, and the calls in it stay calls.") {
-                sizes.min() shouldBeGreaterThan LARGEST_INLINED
+internal class CompiledAloneSpec :
+    StringSpec({
+        mapOf(
+            "dev.torsion.stream.StreamTransport" to "void write(",
+            "dev.torsion.framing.FrameReader" to "void run(",
+            "dev.torsion.framing.LineDecoder" to "boolean find(",
+            "dev.torsion.framing.LineFraming" to "boolean endsInside(",
+        ).forEach { (type, method) ->
+            "$type: $method...) is larger than what the JIT inlines" {
+                val sizes = codeSizes(type, method)
+                sizes.shouldNotBeEmpty()
+                withClue("In smaller pieces it is inlined at the end of a long chain of calls, and the calls in it stay calls.") {
+                    sizes.min() shouldBeGreaterThan LARGEST_INLINED
+                }
             }
         }
-    }
-})
+    })
 
 /** The JVM's FreqInlineSize, in bytes of code. */
 private const val LARGEST_INLINED = 325

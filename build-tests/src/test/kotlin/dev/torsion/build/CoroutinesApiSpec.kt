@@ -9,16 +9,17 @@ import com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses
 import io.kotest.core.spec.style.StringSpec
 
 /** The program of a user has one version of kotlinx-coroutines, which need not be the one that we compile with. */
-internal class CoroutinesApiSpec : StringSpec({
-    TorsionModule.entries.filter { it.published }.forEach { module ->
-        "$module calls nothing of kotlinx-coroutines that differs between its versions" {
-            noClasses().should().callCodeUnitWhere(differs)
-                .because("it is internal, or not in 1.8: wait by Parked and watch, which hand over and give back without it")
-                .allowEmptyShould(true)
-                .check(module.classes)
+internal class CoroutinesApiSpec :
+    StringSpec({
+        TorsionModule.entries.filter { it.published }.forEach { module ->
+            "$module calls nothing of kotlinx-coroutines that differs between its versions" {
+                noClasses().should().callCodeUnitWhere(differs)
+                    .because("it is internal, or not in 1.8: wait by Parked and watch, which hand over and give back without it")
+                    .allowEmptyShould(true)
+                    .check(module.classes)
+            }
         }
-    }
-})
+    })
 
 private val differs = describe<JavaCall<*>>("differ between versions of kotlinx-coroutines") { call ->
     val owner = call.targetOwner.name

@@ -112,21 +112,17 @@ internal class DurationsSpec :
         fun onClock(use: (VirtualClock) -> Unit) = use(VirtualClock())
 
         /** [never] must not have happened after half a century. */
-        fun onClockNever(use: (VirtualClock, never: Runnable) -> Unit) =
-            onClock { clock ->
-                var happened = 0
-                use(clock) { happened++ }
-                clock.advance(halfACentury)
-                happened shouldBe 0
-            }
+        fun onClockNever(use: (VirtualClock, never: Runnable) -> Unit) = onClock { clock ->
+            var happened = 0
+            use(clock) { happened++ }
+            clock.advance(halfACentury)
+            happened shouldBe 0
+        }
 
         fun inMemory(use: (MemoryReactor) -> Unit) = MemoryReactor().use(use)
 
         /** Connects to a server of its own by the endpoint that [make] gives. */
-        fun connecting(
-            networkInterface: String = "127.0.0.1",
-            make: (Reactor, String, Int) -> ClientEndpoint,
-        ) = inMemory { reactor ->
+        fun connecting(networkInterface: String = "127.0.0.1", make: (Reactor, String, Int) -> ClientEndpoint) = inMemory { reactor ->
             val port = reactor.listenTcp(0, Factory { object : Protocol() {} }, networkInterface)
             val protocol = reactor.await(make(reactor, networkInterface, port.port()).connect(Factory { object : Protocol() {} }))
             reactor.advance(halfACentury)
@@ -136,52 +132,46 @@ internal class DurationsSpec :
             reactor.flush()
         }
 
-        fun connectTcp(timeout: Duration) =
-            inMemory { reactor ->
-                val protocol = object : Protocol() {}
-                val port = reactor.listenTcp(0, Factory { object : Protocol() {} }, "127.0.0.1")
-                val factory = object : ClientFactory({ protocol }) {}
-                reactor.connectTcp("127.0.0.1", port.port(), factory, ConnectOptions(timeout))
-                reactor.advance(halfACentury)
-                protocol.isConnected shouldBe true
-                protocol.transport.abortConnection()
-                port.stopListening()
-                reactor.flush()
-            }
+        fun connectTcp(timeout: Duration) = inMemory { reactor ->
+            val protocol = object : Protocol() {}
+            val port = reactor.listenTcp(0, Factory { object : Protocol() {} }, "127.0.0.1")
+            val factory = object : ClientFactory({ protocol }) {}
+            reactor.connectTcp("127.0.0.1", port.port(), factory, ConnectOptions(timeout))
+            reactor.advance(halfACentury)
+            protocol.isConnected shouldBe true
+            protocol.transport.abortConnection()
+            port.stopListening()
+            reactor.flush()
+        }
 
         /** A peer that never reads lets a connection close for ever, not at once. */
-        fun closing(options: StreamOptions) =
-            inMemory { reactor ->
-                val deaf = object : Protocol() {
-                    override fun connectionMade() = transport.pauseProducing()
-                }
-                val port = reactor.listenTcp(0, Factory { deaf }, "127.0.0.1")
-                val endpoint = HostnameEndpoint(reactor, "127.0.0.1", port.port(), options = TcpOptions(options))
-                val protocol = reactor.await(endpoint.connect(Factory { object : Protocol() {} }))
-                protocol.transport.write(ByteArray(1 shl 20))
-                protocol.transport.loseConnection()
-                reactor.advance(halfACentury)
-                protocol.isConnected shouldBe true
-                protocol.transport.abortConnection()
-                port.stopListening()
-                reactor.flush()
+        fun closing(options: StreamOptions) = inMemory { reactor ->
+            val deaf = object : Protocol() {
+                override fun connectionMade() = transport.pauseProducing()
             }
+            val port = reactor.listenTcp(0, Factory { deaf }, "127.0.0.1")
+            val endpoint = HostnameEndpoint(reactor, "127.0.0.1", port.port(), options = TcpOptions(options))
+            val protocol = reactor.await(endpoint.connect(Factory { object : Protocol() {} }))
+            protocol.transport.write(ByteArray(1 shl 20))
+            protocol.transport.loseConnection()
+            reactor.advance(halfACentury)
+            protocol.isConnected shouldBe true
+            protocol.transport.abortConnection()
+            port.stopListening()
+            reactor.flush()
+        }
 
-        fun idle(options: ConnectionOptions) =
-            inMemory { reactor ->
-                val port = successResultOf(reactor.listen("tcp:0:interface=127.0.0.1", LineCodec(), options) { })
-                val connection = reactor.runTest { reactor.connect("tcp:127.0.0.1:${port.port()}", LineCodec(), options) }
-                reactor.advance(halfACentury)
-                connection.closeReason shouldBe null
-                connection.abort()
-                port.stopListening()
-                reactor.flush()
-            }
+        fun idle(options: ConnectionOptions) = inMemory { reactor ->
+            val port = successResultOf(reactor.listen("tcp:0:interface=127.0.0.1", LineCodec(), options) { })
+            val connection = reactor.runTest { reactor.connect("tcp:127.0.0.1:${port.port()}", LineCodec(), options) }
+            reactor.advance(halfACentury)
+            connection.closeReason shouldBe null
+            connection.abort()
+            port.stopListening()
+            reactor.flush()
+        }
 
-        fun reactor(
-            options: ReactorOptions = ReactorOptions(),
-            use: (Reactor) -> Unit = {},
-        ) {
+        fun reactor(options: ReactorOptions = ReactorOptions(), use: (Reactor) -> Unit = {}) {
             val reactor = Reactor.create(options)
             use(reactor)
             reactor.start()
@@ -217,75 +207,70 @@ internal class DurationsSpec :
             reactor.run()
         }
 
-        fun retrying(change: (ReconnectingClientFactory) -> Unit) =
-            inMemory { reactor ->
-                var attempts = 0
-                val factory =
-                    object : ReconnectingClientFactory(reactor, { object : Protocol() {} }) {
-                        override fun startedConnecting(connector: Connector) {
-                            attempts++
-                            super.startedConnecting(connector)
-                        }
-
-                        override fun buildProtocol(address: Address): Protocol? = null
+        fun retrying(change: (ReconnectingClientFactory) -> Unit) = inMemory { reactor ->
+            var attempts = 0
+            val factory =
+                object : ReconnectingClientFactory(reactor, { object : Protocol() {} }) {
+                    override fun startedConnecting(connector: Connector) {
+                        attempts++
+                        super.startedConnecting(connector)
                     }
-                factory.isNoisy = false
-                change(factory)
-                reactor.connectTcp("127.0.0.1", 9, factory)
-                reactor.advance(Duration.ofDays(1))
-                attempts shouldBe 1
-                factory.stopTrying()
-            }
+
+                    override fun buildProtocol(address: Address): Protocol? = null
+                }
+            factory.isNoisy = false
+            change(factory)
+            reactor.connectTcp("127.0.0.1", 9, factory)
+            reactor.advance(Duration.ofDays(1))
+            attempts shouldBe 1
+            factory.stopTrying()
+        }
 
         fun never(policy: RetryPolicy) {
             for (attempts in listOf(1, 2, 10, 1_000_000, Int.MAX_VALUE)) (policy.delay(attempts) > halfACentury) shouldBe true
         }
 
-        fun timers(make: (VirtualClock, Runnable) -> TimerService) =
-            onClock { clock ->
-                var calls = 0
-                val service = make(clock) { calls++ }
-                service.startService()
-                clock.advance(halfACentury)
-                calls shouldBe 1
-                service.stopService()
-            }
+        fun timers(make: (VirtualClock, Runnable) -> TimerService) = onClock { clock ->
+            var calls = 0
+            val service = make(clock) { calls++ }
+            service.startService()
+            clock.advance(halfACentury)
+            calls shouldBe 1
+            service.stopService()
+        }
 
-        fun torsion(use: (Torsion) -> Any?) =
-            inMemory { reactor ->
-                val used = use(Torsion.on(reactor))
-                reactor.advance(halfACentury)
-                if (used is CompletableFuture<*>) used.isDone shouldBe false
-            }
+        fun torsion(use: (Torsion) -> Any?) = inMemory { reactor ->
+            val used = use(Torsion.on(reactor))
+            reactor.advance(halfACentury)
+            if (used is CompletableFuture<*>) used.isDone shouldBe false
+        }
 
         fun never(): Nothing = throw AssertionError("this was not to happen")
 
         /** All that was planned for some time runs, what is never due does not, and the clock goes no further than it can. */
-        fun passing(pass: VirtualClock.(MemoryReactor) -> Unit) =
-            inMemory { reactor ->
-                var rang = 0
-                reactor.callLater(halfACentury.toDays(), TimeUnit.DAYS) { rang++ }
-                reactor.callLater(Long.MAX_VALUE, TimeUnit.DAYS) { never() }
-                reactor.clock.pass(reactor)
-                rang shouldBe 1
-                reactor.clock.elapsed() shouldBe VirtualClock.LAST
-                reactor.clock.pass(reactor)
-                reactor.clock.elapsed() shouldBe VirtualClock.LAST
-                reactor.delayedCalls().single().cancel()
-            }
+        fun passing(pass: VirtualClock.(MemoryReactor) -> Unit) = inMemory { reactor ->
+            var rang = 0
+            reactor.callLater(halfACentury.toDays(), TimeUnit.DAYS) { rang++ }
+            reactor.callLater(Long.MAX_VALUE, TimeUnit.DAYS) { never() }
+            reactor.clock.pass(reactor)
+            rang shouldBe 1
+            reactor.clock.elapsed() shouldBe VirtualClock.LAST
+            reactor.clock.pass(reactor)
+            reactor.clock.elapsed() shouldBe VirtualClock.LAST
+            reactor.delayedCalls().single().cancel()
+        }
 
         /** Late on a clock, there is something to wait for; and then something that never comes. */
-        fun waiting(wait: VirtualClock.(MemoryReactor) -> Unit) =
-            inMemory { reactor ->
-                reactor.advance(Duration.ofSeconds(1))
-                reactor.callLater(1, TimeUnit.HOURS) {}
-                reactor.clock.wait(reactor)
-                reactor.clock.elapsed() shouldBe Duration.ofSeconds(3601)
-                val call = reactor.callLater(Long.MAX_VALUE, TimeUnit.DAYS) { never() }
-                shouldThrow<AssertionError> { reactor.clock.wait(reactor) }
-                reactor.clock.elapsed() shouldBe Duration.ofSeconds(3601)
-                call.cancel()
-            }
+        fun waiting(wait: VirtualClock.(MemoryReactor) -> Unit) = inMemory { reactor ->
+            reactor.advance(Duration.ofSeconds(1))
+            reactor.callLater(1, TimeUnit.HOURS) {}
+            reactor.clock.wait(reactor)
+            reactor.clock.elapsed() shouldBe Duration.ofSeconds(3601)
+            val call = reactor.callLater(Long.MAX_VALUE, TimeUnit.DAYS) { never() }
+            shouldThrow<AssertionError> { reactor.clock.wait(reactor) }
+            reactor.clock.elapsed() shouldBe Duration.ofSeconds(3601)
+            call.cancel()
+        }
 
         val tries: Map<String, (Duration) -> Unit> =
             mapOf(

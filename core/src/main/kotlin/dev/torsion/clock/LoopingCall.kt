@@ -160,8 +160,11 @@ public class LoopingCall internal constructor(
         }
 
         /** In one line: the error itself goes to whoever has the Deferred, or is reported as nobody's. */
-        private fun sayEnd(error: Throwable) =
-            log.warn("{call} makes no more calls, since one has failed: {reason}", "call" to this@LoopingCall.toString(), "reason" to reasonOf(error))
+        private fun sayEnd(error: Throwable) = log.warn(
+            "{call} makes no more calls, since one has failed: {reason}",
+            "call" to this@LoopingCall.toString(),
+            "reason" to reasonOf(error),
+        )
 
         fun stop() {
             val waiting = next ?: return // a call is in progress

@@ -131,7 +131,11 @@ internal class BlockedLoopWatch(
                 LockSupport.parkNanos(this, maxOf(threshold / LOOKS, TimeUnit.MILLISECONDS.toNanos(1)))
             }
             val number = waits.get()
-            if (number != turn.number) turn = Turn(number) else if (!turn.isWait) turn.look()
+            if (number != turn.number) {
+                turn = Turn(number)
+            } else if (!turn.isWait) {
+                turn.look()
+            }
         }
     }
 

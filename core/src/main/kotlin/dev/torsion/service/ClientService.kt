@@ -145,7 +145,12 @@ constructor(
             ended(null)
         } else {
             link?.stop(before)
-            if (state == State.DISCONNECTING) deadline = clock.callLater(drainTimeout.saturatedNanos(), TimeUnit.NANOSECONDS) { link?.cut(drainTimeout) }
+            if (state ==
+                State.DISCONNECTING
+            ) {
+                deadline =
+                    clock.callLater(drainTimeout.saturatedNanos(), TimeUnit.NANOSECONDS) { link?.cut(drainTimeout) }
+            }
         }
         return result
     }

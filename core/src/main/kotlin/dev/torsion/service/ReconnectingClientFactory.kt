@@ -113,7 +113,12 @@ constructor(private val clock: Clock, protocol: Supplier<out Protocol>? = null) 
                 own.retries++
                 val delay = nextDelay(own.retries)
                 own.waiting = clock.callLater(delay, TimeUnit.NANOSECONDS) { connector.connect() }
-                tell(connector, "{factory}: will connect to {destination} again in {delay}", reason, "delay" to readable(Duration.ofNanos(delay)))
+                tell(
+                    connector,
+                    "{factory}: will connect to {destination} again in {delay}",
+                    reason,
+                    "delay" to readable(Duration.ofNanos(delay)),
+                )
             }
         }
     }

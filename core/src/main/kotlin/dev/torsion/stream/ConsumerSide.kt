@@ -30,7 +30,8 @@ public class ConsumerSide(private val transport: Transport) {
     public val holdsUpClosing: Boolean
         get() {
             val current = producer ?: return false
-            return current !is Transport || (current !== transport && !current.isDisconnecting && (current as? StreamTransport)?.isDraining != true)
+            return current !is Transport ||
+                (current !== transport && !current.isDisconnecting && (current as? StreamTransport)?.isDraining != true)
         }
 
     /** Closing waits: when it waits for a transport, [ended] is called once that has ended, on any thread, for nobody else may say so. */

@@ -62,7 +62,9 @@ internal class Consumer(private val project: String, vararg properties: Pair<Str
             "-Dmaven.repo.local=${System.getProperty("consumers.localRepository")}",
             "-Dmaven.repo.local.tail=${Repository.folder}",
             "-Dtorsion.version=${Repository.VERSION}",
-        ) + PLUGINS.map { "-D$it=${System.getProperty("consumers.$it")}" } + properties.map { (name, value) -> "-D$name=$value" } + offline +
+        ) + PLUGINS.map {
+            "-D$it=${System.getProperty("consumers.$it")}"
+        } + properties.map { (name, value) -> "-D$name=$value" } + offline +
             "process-classes"
         val builder = ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log)
         builder.environment()["JAVA_HOME"] = System.getProperty("java.home")
@@ -84,7 +86,10 @@ internal class Consumer(private val project: String, vararg properties: Pair<Str
     private companion object {
         const val BUILD_MINUTES = 5L
         val PLUGINS = listOf("resources-plugin.version", "compiler-plugin.version", "dependency-plugin.version")
-        val MISSING = Regex("""(?:artifact |POM for |Plugin )([\w.-]+:[\w.:-]+?)(?= (?:from|in|is missing|was not found|has not|or one of|could not))""")
+        val MISSING =
+            Regex(
+                """(?:artifact |POM for |Plugin )([\w.-]+:[\w.:-]+?)(?= (?:from|in|is missing|was not found|has not|or one of|could not))""",
+            )
     }
 }
 

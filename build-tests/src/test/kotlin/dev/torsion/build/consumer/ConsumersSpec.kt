@@ -17,61 +17,68 @@ import kotlin.io.path.pathString
 import kotlin.io.path.readText
 
 /** Programs of users, which get Torsion as an artifact. The README says on what they are tried. */
-internal class ConsumersSpec : StringSpec({
-    val java = Consumer("java")
-    "a Java program gets the facade by the BOM, and with it few libraries".config(enabledOrReasonIf = { java.canBeBuilt }) {
-        java.check()
-        answerOf(java.runOnClassPath("com.example.ShoutingServer")) shouldBe "HELLO"
-        java.libraryNames().map { it.replace(Regex("-(\\d|this).*"), "") } shouldContainExactlyInAnyOrder listOf(
-            "torsion-java-facade", "torsion-core", "torsion-framing", "kotlin-stdlib", "annotations", "kotlinx-coroutines-core-jvm", "slf4j-api",
-            "jspecify",
-        )
-    }
-
-    val modules = Consumer("modules")
-    "a module that requires dev.torsion.java alone compiles and runs".config(enabledOrReasonIf = { modules.canBeBuilt }) {
-        modules.check()
-        answerOf(modules.runOnModulePath(SHOUTING)) shouldBe "HELLO"
-    }
-
-    "a runtime image is linked of it, and serves".config(enabledOrReasonIf = { if (linker.isEnabled) modules.canBeBuilt else linker }) {
-        modules.check()
-        val image = modules.emptyFolder("image")
-        outputOf(
-            listOf(JLINK, "--module-path", modules.modulePath(), "--add-modules", "com.example.shouting", "--output", image.pathString),
-        )
-        val command = listOf((image / "bin" / "java").pathString)
-        outputOf(command + "--list-modules").lines() shouldContain "dev.torsion.core@${System.getProperty("consumers.torsion.version")}"
-        answerOf(command + listOf("-m", SHOUTING)) shouldBe "HELLO"
-    }
-
-    val kotlin = Consumer("kotlin", "kotlin.version" to OLDEST_KOTLIN)
-    "a Kotlin program is compiled by Kotlin $OLDEST_KOTLIN".config(enabledOrReasonIf = { kotlin.canBeBuilt }) {
-        kotlin.check()
-        answerOf(kotlin.runOnClassPath("com.example.KotlinServerKt")) shouldBe "HELLO"
-    }
-
-    SPRING.forEach { (version, libraries) ->
-        val spring = Consumer("spring", "spring-boot.version" to version)
-        "a program of Spring Boot $version runs with its $libraries".config(enabledOrReasonIf = { spring.canBeBuilt }) {
-            spring.check()
-            libraries.forEach { spring.libraryNames() shouldContain "$it.jar" }
-            answerOf(spring.runOnClassPath("com.example.Application")) shouldBe "HELLO"
+internal class ConsumersSpec :
+    StringSpec({
+        val java = Consumer("java")
+        "a Java program gets the facade by the BOM, and with it few libraries".config(enabledOrReasonIf = { java.canBeBuilt }) {
+            java.check()
+            answerOf(java.runOnClassPath("com.example.ShoutingServer")) shouldBe "HELLO"
+            java.libraryNames().map { it.replace(Regex("-(\\d|this).*"), "") } shouldContainExactlyInAnyOrder listOf(
+                "torsion-java-facade",
+                "torsion-core",
+                "torsion-framing",
+                "kotlin-stdlib",
+                "annotations",
+                "kotlinx-coroutines-core-jvm",
+                "slf4j-api",
+                "jspecify",
+            )
         }
-    }
 
-    "the README says what is tried here" {
-        val readme = (TorsionModule.root / "README.md").readText()
-        readme shouldContain "Kotlin ${OLDEST_KOTLIN.substringBeforeLast('.')}"
-        SPRING.keys.forEach { readme shouldContain "Spring Boot ${it.substringBeforeLast('.')}" }
-        val pom = (TorsionModule.root / "build-tests" / "src" / "consumers" / "java" / "pom.xml").readText()
-        val version = System.getProperty("consumers.torsion.version")
-        val snippets = Regex("(?s)```xml\n(.*?)```").findAll(readme).map { it.groupValues[1] }.toList()
-        snippets.size shouldBe 1
-        withoutSpace(pom) shouldContain withoutSpace(snippets.single().replace(version, "\${torsion.version}"))
-        readme shouldContain "dev.torsion:torsion-bom:$version"
-    }
-})
+        val modules = Consumer("modules")
+        "a module that requires dev.torsion.java alone compiles and runs".config(enabledOrReasonIf = { modules.canBeBuilt }) {
+            modules.check()
+            answerOf(modules.runOnModulePath(SHOUTING)) shouldBe "HELLO"
+        }
+
+        "a runtime image is linked of it, and serves".config(enabledOrReasonIf = { if (linker.isEnabled) modules.canBeBuilt else linker }) {
+            modules.check()
+            val image = modules.emptyFolder("image")
+            outputOf(
+                listOf(JLINK, "--module-path", modules.modulePath(), "--add-modules", "com.example.shouting", "--output", image.pathString),
+            )
+            val command = listOf((image / "bin" / "java").pathString)
+            outputOf(command + "--list-modules").lines() shouldContain "dev.torsion.core@${System.getProperty("consumers.torsion.version")}"
+            answerOf(command + listOf("-m", SHOUTING)) shouldBe "HELLO"
+        }
+
+        val kotlin = Consumer("kotlin", "kotlin.version" to OLDEST_KOTLIN)
+        "a Kotlin program is compiled by Kotlin $OLDEST_KOTLIN".config(enabledOrReasonIf = { kotlin.canBeBuilt }) {
+            kotlin.check()
+            answerOf(kotlin.runOnClassPath("com.example.KotlinServerKt")) shouldBe "HELLO"
+        }
+
+        SPRING.forEach { (version, libraries) ->
+            val spring = Consumer("spring", "spring-boot.version" to version)
+            "a program of Spring Boot $version runs with its $libraries".config(enabledOrReasonIf = { spring.canBeBuilt }) {
+                spring.check()
+                libraries.forEach { spring.libraryNames() shouldContain "$it.jar" }
+                answerOf(spring.runOnClassPath("com.example.Application")) shouldBe "HELLO"
+            }
+        }
+
+        "the README says what is tried here" {
+            val readme = (TorsionModule.root / "README.md").readText()
+            readme shouldContain "Kotlin ${OLDEST_KOTLIN.substringBeforeLast('.')}"
+            SPRING.keys.forEach { readme shouldContain "Spring Boot ${it.substringBeforeLast('.')}" }
+            val pom = (TorsionModule.root / "build-tests" / "src" / "consumers" / "java" / "pom.xml").readText()
+            val version = System.getProperty("consumers.torsion.version")
+            val snippets = Regex("(?s)```xml\n(.*?)```").findAll(readme).map { it.groupValues[1] }.toList()
+            snippets.size shouldBe 1
+            withoutSpace(pom) shouldContain withoutSpace(snippets.single().replace(version, "\${torsion.version}"))
+            readme shouldContain "dev.torsion:torsion-bom:$version"
+        }
+    })
 
 private const val SHOUTING = "com.example.shouting/com.example.shouting.ShoutingServer"
 

@@ -111,11 +111,13 @@ public class Outbox<T : Any> private constructor(
 
         /** Drops the oldest message that waits when there are [limit] already. */
         @JvmStatic
-        public fun <T : Any> dropOldest(connection: MessageConnection<T>, limit: Int): Outbox<T> = Outbox(connection, limit, dropsNewest = false, key = null)
+        public fun <T : Any> dropOldest(connection: MessageConnection<T>, limit: Int): Outbox<T> =
+            Outbox(connection, limit, dropsNewest = false, key = null)
 
         /** Refuses a message when [limit] wait already. */
         @JvmStatic
-        public fun <T : Any> dropNewest(connection: MessageConnection<T>, limit: Int): Outbox<T> = Outbox(connection, limit, dropsNewest = true, key = null)
+        public fun <T : Any> dropNewest(connection: MessageConnection<T>, limit: Int): Outbox<T> =
+            Outbox(connection, limit, dropsNewest = true, key = null)
 
         /**
          * Conflates: a message takes the place of the one with the same [key] that waits, if there is one. When [limit] keys wait, the oldest message is

@@ -309,7 +309,12 @@ class HandlerEndSpec :
                             when (kind) {
                                 "Deferred" -> Deferred<Unit> { isCancelled = true }
                                 "stage" -> CompletableFuture<Unit>().also { f -> f.whenComplete { _, _ -> isCancelled = f.isCancelled } }
-                                else -> scope.launch { awaitCancellation() }.also { job -> job.invokeOnCompletion { isCancelled = job.isCancelled } }
+                                else -> scope.launch { awaitCancellation() }.also { job ->
+                                    job.invokeOnCompletion {
+                                        isCancelled =
+                                            job.isCancelled
+                                    }
+                                }
                             }
                         }
                     }.await()

@@ -32,7 +32,11 @@ class HeaderCheckSpec :
         beforeTest { seen.clear() }
 
         "every header is looked at once, however the bytes are cut" {
-            val wire = good.encoded(header.pack(MAGIC, 0, 1) + "abc".encodeToByteArray(), header.pack(MAGIC, 0, 2), header.pack(MAGIC, 0, 3) + byteArrayOf(1))
+            val wire = good.encoded(
+                header.pack(MAGIC, 0, 1) + "abc".encodeToByteArray(),
+                header.pack(MAGIC, 0, 2),
+                header.pack(MAGIC, 0, 3) + byteArrayOf(1),
+            )
             for (pieces in listOf(listOf(wire), wire.oneByOne(), wire.splitAt(5, 13, 20), wire.splitAt(12), wire.splitAt(15, 16))) {
                 seen.clear()
                 val frames = good.read(pieces)

@@ -133,12 +133,14 @@ class LivenessSpec :
 
         "each timeout says which it was, and the shorter one comes first" {
             val both = ConnectionOptions.DEFAULT.withReadIdleTimeout(Duration.ofSeconds(20)).withWriteIdleTimeout(Duration.ofSeconds(30))
-            for ((options, expected) in
+            for (
+            (options, expected) in
             listOf(
                 both to ReadIdleTimeoutException::class,
                 both.withWriteIdleTimeout(Duration.ofSeconds(10)) to WriteIdleTimeoutException::class,
                 both.withIdleTimeout(Duration.ofSeconds(5)) to IdleTimeoutException::class,
-            )) {
+            )
+            ) {
                 runReactorTest(10.hours) {
                     var server: MessageConnection<String>? = null
                     listen("tcp:8007", LineCodec(), options) { c ->
@@ -200,7 +202,8 @@ class LivenessSpec :
                                 delay(4_900.milliseconds)
                                 server.closeReason.shouldBeNull()
                                 delay(200.milliseconds)
-                                val late = server.closeReason.shouldBeInstanceOf<ConnectionAborted>().cause.shouldBeInstanceOf<FrameTimeoutException>()
+                                val aborted = server.closeReason.shouldBeInstanceOf<ConnectionAborted>()
+                                val late = aborted.cause.shouldBeInstanceOf<FrameTimeoutException>()
                                 late.timeout shouldBe Duration.ofSeconds(5)
                                 late.bytes shouldBe half
                                 error shouldBe late
