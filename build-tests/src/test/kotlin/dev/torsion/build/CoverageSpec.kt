@@ -66,11 +66,10 @@ private class TestSources {
     private val files: Map<String, Path> = TorsionModule.entries.flatMap { sources(it.directory / "src") }.associateBy { it.name }
 
     /** Whether the test class [owner] has a test of that [name]. */
-    fun has(owner: String, name: String): Boolean =
-        textsOf(owner).any { text ->
-            "\"$name\"" in text ||
-                Regex("""(void|Stream<DynamicTest>) ${Regex.escape(name)}\(""").containsMatchIn(text)
-        }
+    fun has(owner: String, name: String): Boolean = textsOf(owner).any { text ->
+        "\"$name\"" in text ||
+            Regex("""(void|Stream<DynamicTest>) ${Regex.escape(name)}\(""").containsMatchIn(text)
+    }
 
     /** The class itself, the Python programs whose vectors it replays, and for the contract of the transports its package. */
     private fun textsOf(owner: String): List<String> {

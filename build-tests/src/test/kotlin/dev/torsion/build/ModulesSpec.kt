@@ -70,7 +70,9 @@ internal class ModulesSpec : StringSpec({
         }
 
         "$module says which services it looks for, and gives those of its META-INF/services" {
-            val looks = module.classes.any { type -> type.methodCallsFromSelf.any { it.targetOwner.isEquivalentTo(ServiceLoader::class.java) } }
+            val looks = module.classes.any { type ->
+                type.methodCallsFromSelf.any { it.targetOwner.isEquivalentTo(ServiceLoader::class.java) }
+            }
             descriptor.uses().isNotEmpty() shouldBe looks
             val files = (module.directory / "src" / "main" / "resources" / "META-INF" / "services")
                 .let { if (it.exists()) it.listDirectoryEntries() else emptyList() }
@@ -114,7 +116,14 @@ private fun descriptorOf(type: JavaClass): String = when {
 }
 
 private val PRIMITIVES = mapOf(
-    "int" to "I", "long" to "J", "boolean" to "Z", "byte" to "B", "short" to "S", "char" to "C", "float" to "F", "double" to "D",
+    "int" to "I",
+    "long" to "J",
+    "boolean" to "Z",
+    "byte" to "B",
+    "short" to "S",
+    "char" to "C",
+    "float" to "F",
+    "double" to "D",
 )
 
 /** The modules of the tests' class path and of the JDK. */
@@ -147,7 +156,8 @@ private object Descriptors {
     fun of(module: TorsionModule): ModuleDescriptor = ours.getValue(module)
 
     /** The module of [type], null for one that is not to be had here, such as an optional library of a library. */
-    fun moduleOf(type: JavaClass): String? = if (type.isPrimitive) null else byPackage[type.packageName]?.takeIf { it != IN_CLASS_FILES_ONLY }
+    fun moduleOf(type: JavaClass): String? =
+        if (type.isPrimitive) null else byPackage[type.packageName]?.takeIf { it != IN_CLASS_FILES_ONLY }
 
     fun readableFrom(module: ModuleDescriptor): Set<String> = closure(module.requires().map { it.name() }) + module.name()
 

@@ -53,7 +53,9 @@ internal class OldestLibrariesSpec : StringSpec({
         "$module calls nothing that ${jars.joinToString(" and ") { it.name.removeSuffix(".jar") }} have not" {
             val own = module.classes.map { all.get(it.name) }
             val missing = own.flatMap { it.accessesFromSelf }
-                .filter { isOfKotlin(it.targetOwner) && (!it.targetOwner.isFullyImported || it.target.isMissing()) }.map { it.target.fullName } +
+                .filter {
+                    isOfKotlin(it.targetOwner) && (!it.targetOwner.isFullyImported || it.target.isMissing())
+                }.map { it.target.fullName } +
                 own.flatMap { it.directDependenciesFromSelf }.map { it.targetClass.baseComponentType }
                     .filter { isOfKotlin(it) && !it.isFullyImported }.map { it.name }
             missing.distinct().sorted().joinToString("\n") shouldBe ""
@@ -64,7 +66,7 @@ internal class OldestLibrariesSpec : StringSpec({
 private val NEED_NEWER_KOTLIN = setOf(TorsionModule.JSON, TorsionModule.KTOR, TorsionModule.LOG_JSON)
 
 private fun isOfKotlin(type: JavaClass) =
-    type.packageName == "kotlin" || type.packageName.startsWith("kotlin.") && !type.packageName.startsWith("kotlin.reflect.") ||
+    type.packageName == "kotlin" || (type.packageName.startsWith("kotlin.") && !type.packageName.startsWith("kotlin.reflect.")) ||
         type.packageName.startsWith("kotlinx.coroutines")
 
 private fun AccessTarget.isMissing(): Boolean = !resolveMember().isPresent && name !in OF_EVERY_OBJECT
