@@ -6,12 +6,14 @@ module dev.torsion.core {
   requires transitive kotlin.stdlib;
   requires transitive kotlinx.coroutines.core;
   requires transitive org.slf4j;
+  requires jdk.net;
 
   // A runtime may be made without them: then there are no events in flight recordings, and a second signal is ignored.
   requires static jdk.jfr;
   requires static jdk.unsupported;
 
   exports dev.torsion.clock;
+  exports dev.torsion.datagram;
   exports dev.torsion.defer;
   exports dev.torsion.endpoint;
   exports dev.torsion.group;

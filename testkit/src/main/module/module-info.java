@@ -5,6 +5,7 @@
 module dev.torsion.testkit {
   requires transitive dev.torsion.core;
   requires static transitive org.junit.jupiter.api;
+  requires jdk.net;
 
   exports dev.torsion.testkit;
   exports dev.torsion.testkit.contract;

@@ -52,13 +52,15 @@ internal class ConsumersSpec :
             answerOf(command + listOf("-m", SHOUTING)) shouldBe "HELLO"
         }
 
-        val kotlin = Consumer("kotlin", "kotlin.version" to OLDEST_KOTLIN)
-        "a Kotlin program is compiled by Kotlin $OLDEST_KOTLIN".config(enabledOrReasonIf = { kotlin.canBeBuilt }) {
+        KOTLIN.forEach { (version, library) ->
+        val kotlin = Consumer("kotlin", "kotlin.version" to version, "kotlin-stdlib.version" to library)
+        "a Kotlin program is compiled by Kotlin $version with kotlin-stdlib $library".config(enabledOrReasonIf = { kotlin.canBeBuilt }) {
             kotlin.check()
             answerOf(kotlin.runOnClassPath("com.example.KotlinServerKt")) shouldBe "HELLO"
         }
+    }
 
-        SPRING.forEach { (version, libraries) ->
+    SPRING.forEach { (version, libraries) ->
             val spring = Consumer("spring", "spring-boot.version" to version)
             "a program of Spring Boot $version runs with its $libraries".config(enabledOrReasonIf = { spring.canBeBuilt }) {
                 spring.check()
@@ -69,7 +71,7 @@ internal class ConsumersSpec :
 
         "the README says what is tried here" {
             val readme = (TorsionModule.root / "README.md").readText()
-            readme shouldContain "Kotlin ${OLDEST_KOTLIN.substringBeforeLast('.')}"
+            KOTLIN.keys.forEach { readme shouldContain "Kotlin $it" }
             SPRING.keys.forEach { readme shouldContain "Spring Boot ${it.substringBeforeLast('.')}" }
             val pom = (TorsionModule.root / "build-tests" / "src" / "consumers" / "java" / "pom.xml").readText()
             val version = System.getProperty("consumers.torsion.version")
@@ -82,7 +84,8 @@ internal class ConsumersSpec :
 
 private const val SHOUTING = "com.example.shouting/com.example.shouting.ShoutingServer"
 
-private const val OLDEST_KOTLIN = "2.2.0"
+/** Compilers, and the library that each is given: its own, or the one that Torsion brings. */
+private val KOTLIN = mapOf("2.2.0" to "2.2.0", "2.3.0" to System.getProperty("consumers.kotlin.version"))
 
 /** The versions of Spring Boot, and what they put in the place of Torsion's own choices. */
 private val SPRING = mapOf(

@@ -5,6 +5,7 @@ package dev.torsion.framing
 
 import java.math.BigInteger
 import java.nio.ByteBuffer
+import java.util.HexFormat
 
 /**
  * The values of a [Struct], in order: a list, with access by type.
@@ -72,7 +73,7 @@ public class StructValues private constructor(
     @JvmName("getBytes")
     public fun bytes(index: Int): ByteArray = get(index) as ByteArray
 
-    override fun toString(): String = joinToString(", ", "(", ")") { if (it is ByteArray) it.toHexString() else it.toString() }
+    override fun toString(): String = joinToString(", ", "(", ")") { if (it is ByteArray) HexFormat.of().formatHex(it) else it.toString() }
 
     public companion object {
         /** [values] to be packed. */
