@@ -8,6 +8,7 @@ import dev.torsion.spi.TorsionSpi
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.Job
 import kotlinx.coroutines.job
+import java.util.concurrent.Executor
 import java.util.concurrent.atomic.AtomicInteger
 
 /**
@@ -54,6 +55,14 @@ public class LeftBehind private constructor() : AutoCloseable {
         DeferredCoroutine.of(context)?.let { return it.deferred.toString() }
         val place = context[CoroutinePlace]?.place ?: return job.toString()
         return "$job, launched at ${place.site()}$place"
+    }
+
+    /**
+     * Fails with [error] the futures that have no result yet and belong to [loop]. For a thread that waits for one of them in vain: on any
+     * thread, while that of [watch] waits.
+     */
+    public fun failPending(loop: Executor, error: Throwable) {
+        futures.left().map { it.future }.filter { it.belongsTo(loop) }.forEach { it.completeExceptionally(error) }
     }
 
     /** Ends the watch. */

@@ -5,6 +5,7 @@ package dev.torsion.defer
 
 import dev.torsion.log.Logger
 import dev.torsion.log.safeString
+import dev.torsion.spi.TorsionSpi
 import java.util.concurrent.Executor
 import java.util.concurrent.RejectedExecutionException
 
@@ -21,6 +22,10 @@ public interface LoopExecutor : Executor {
 
     /** True on a thread that would wait in vain for this loop: its own, and any other that the loop itself needs. */
     public val mustNotBlock: Boolean get() = inLoop
+
+    /** Tells a caller that [must not block][mustNotBlock] what to do: the end of the sentence that refuses the wait. */
+    @TorsionSpi
+    public val insteadOfBlocking: String get() = "add a stage to it, or wait on another thread"
 }
 
 /**

@@ -66,13 +66,16 @@ internal open class LoopFuture<T>(protected val loop: Executor) : CompletableFut
         return super.join()
     }
 
+    internal fun belongsTo(loop: Executor): Boolean = this.loop === loop
+
     protected val isInLoop: Boolean get() = loop is LoopExecutor && loop.inLoop
 
     private fun refuseToBlockLoop() {
-        check(isDone || !(loop is LoopExecutor && loop.mustNotBlock)) {
+        if (isDone || loop !is LoopExecutor || !loop.mustNotBlock) return
+        error(
             "waiting for this future would block the thread of the loop that completes it, the reactor's thread, for ever: " +
-                "add a stage to it, or wait on another thread"
-        }
+                loop.insteadOfBlocking,
+        )
     }
 }
 

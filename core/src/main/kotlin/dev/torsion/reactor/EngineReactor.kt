@@ -179,6 +179,13 @@ public open class EngineReactor private constructor(
     /** True while a reactor that stops waits for connections to send what was written, see [ReactorOptions.drainTimeout]. */
     protected val isDraining: Boolean get() = life.isDraining
 
+    /** The calling thread drives this reactor, which runs, from now on: it becomes the reactor's. The one before must not be in a turn. */
+    protected fun moveToThisThread() {
+        loop.endOnThread()
+        loop.takeThread()
+        loop.beginOnThread()
+    }
+
     /** One turn, for as long as the reactor [isLooping]; [end] follows. [mayWait] says whether it may wait for events. */
     protected fun turn(mayWait: Boolean): Unit = life.turn(if (mayWait) Long.MAX_VALUE else 0)
 

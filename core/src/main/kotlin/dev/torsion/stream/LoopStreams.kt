@@ -36,6 +36,9 @@ public class LoopStreams(private val loop: StreamLoop) {
     /** Whether callbacks have left something to do for [batchEnded]. */
     public val hasWork: Boolean get() = stage.owner != null || unsettled.isNotEmpty()
 
+    /** Sends what the callbacks have written. Until [batchEnded] no stream ends for it. */
+    public fun send(): Unit = stage.flush()
+
     /** Sends what the callbacks have written, and settles the streams that they left. */
     public fun batchEnded() {
         stage.flush()

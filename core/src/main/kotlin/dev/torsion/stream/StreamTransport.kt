@@ -47,7 +47,7 @@ import java.util.function.Consumer
  * Nothing is allocated before it is needed: an idle connection is this object and its channel.
  */
 @TorsionSpi
-public open class StreamTransport internal constructor(
+public open class StreamTransport protected constructor(
     private val loop: StreamLoop,
     private val channel: StreamChannel,
     private val options: StreamOptions,
@@ -327,12 +327,15 @@ public open class StreamTransport internal constructor(
         settleLater()
     }
 
-    /** The channel cannot be used any more. An error that is none of the network is reported, since it would come again in each turn. */
+    /**
+     * The channel cannot be used any more. An error that is none of the network is reported, since it would come again in each turn. A
+     * [CloseReason] is the reason as it is.
+     */
     override fun broken(cause: Throwable) {
         if (endReason != null || state == State.CLOSED) return
         isBroken = true
         if (cause !is IOException) loop.reportFailure(cause, this) { "the channel of $this" }
-        breakOff(closeCause?.let { aborted(it, phase()) } ?: lost(cause, phase())) // the first reason counts
+        breakOff(closeCause?.let { aborted(it, phase()) } ?: cause as? CloseReason ?: lost(cause, phase())) // the first reason counts
     }
 
     private fun breakOff(reason: CloseReason) {

@@ -5,18 +5,30 @@ package dev.torsion.testkit
 
 import java.nio.ByteBuffer
 import java.util.function.IntUnaryOperator
+import java.util.function.LongSupplier
 
 /**
  * One direction of a connection: at most [window] bytes that were sent and not read yet. What is sent is on its way until it
- * [arrive]s; only then the reader sees it.
+ * [arrive]s; only then the reader sees it. On a [link] with a latency that takes time by the clock.
  */
-internal class BytePipe(private val window: Int, private val chunks: IntUnaryOperator) {
+internal class BytePipe(
+    private val window: Int,
+    private val chunks: IntUnaryOperator,
+    private val link: MemoryLink,
+    private val time: LongSupplier,
+) {
     private var bytes = ByteArray(minOf(window, FIRST))
     private var start = 0
     private var size = 0
     private var arrived = 0
-    private var endSent = false
-    private var resetSent = false
+    private var readInAll = 0L
+    private val delayed = ArrayDeque<Delayed>() // bytes that are due at a later time, in order
+    private var end = NEVER // when it arrives
+    private var reset = NEVER
+    private var isResetLocal = false
+
+    /** The bytes up to the place [upTo] in the stream arrive at [due]. */
+    private class Delayed(val upTo: Long, val due: Long)
 
     /** All has arrived up to the end of the stream. */
     private var endArrived = false
@@ -27,19 +39,17 @@ internal class BytePipe(private val window: Int, private val chunks: IntUnaryOpe
 
     val room get() = window - size
 
-    val isEmpty get() = size == 0
-
     val hasUnread get() = arrived > 0
 
     val isReadable get() = arrived > 0 || endArrived || isReset
-
-    val isOnItsWay get() = arrived != size || endSent != endArrived || resetSent != isReset
 
     fun send(data: ByteBuffer): Int {
         val count = minOf(data.remaining(), room)
         reserve(count)
         data.get(bytes, start + size, count)
         size += count
+        val due = dueAfterAll()
+        if (count > 0 && (delayed.isNotEmpty() || link.latency > 0)) delayed.addLast(Delayed(readInAll + size, due))
         return count
     }
 
@@ -51,26 +61,57 @@ internal class BytePipe(private val window: Int, private val chunks: IntUnaryOpe
         start = 0
     }
 
+    /** When something that is sent now arrives: never before what was sent earlier. */
+    private fun dueAfterAll() = maxOf(time.asLong + link.latency, delayed.lastOrNull()?.due ?: 0)
+
     fun sendEnd() {
-        endSent = true
+        if (end == NEVER) end = dueAfterAll()
     }
 
     /** A reset overtakes and destroys what was not read. */
     fun sendReset() {
-        resetSent = true
+        if (reset == NEVER) reset = time.asLong + link.latency
     }
 
-    /** What is on its way arrives. */
+    /** Something at this end breaks the connection: a reset that need not come all the way. */
+    fun breakOff() {
+        reset = time.asLong
+        isResetLocal = true
+    }
+
+    /** Whether [arrive] would bring something. */
+    val isDue: Boolean get() = nextDue().let { it != NEVER && it <= time.asLong }
+
+    /** When the next of what is on its way arrives, which may be now, or [NEVER]. */
+    fun nextDue(): Long {
+        val resets = if (isReset) NEVER else reset
+        if (link.isBlackHole) return if (isResetLocal) resets else NEVER
+        val ends = if (endArrived) NEVER else end
+        val data = delayed.firstOrNull()?.due ?: if (arrived != size) 0 else NEVER
+        return minOf(resets, ends, data)
+    }
+
+    /** What is on its way, and due, arrives. */
     fun arrive() {
-        if (resetSent) clear()
-        arrived = size
-        endArrived = endSent
-        isReset = resetSent
+        val now = time.asLong
+        if (reset <= now && (isResetLocal || !link.isBlackHole)) {
+            clear()
+            isReset = true
+        }
+        if (link.isBlackHole) return
+        if (delayed.isEmpty()) {
+            arrived = size
+        } else {
+            while (delayed.isNotEmpty() && delayed.first().due <= now) arrived = (delayed.removeFirst().upTo - readInAll).toInt()
+        }
+        if (end <= now) endArrived = true
     }
 
     fun clear() {
+        readInAll += size
         size = 0
         arrived = 0
+        delayed.clear()
     }
 
     /** Reads the next chunk into [target]; -1 at the end. */
@@ -82,11 +123,13 @@ internal class BytePipe(private val window: Int, private val chunks: IntUnaryOpe
         start += count
         size -= count
         arrived -= count
+        readInAll += count
         if (size == 0) start = 0
         return count
     }
 
-    private companion object {
-        const val FIRST = 1024
+    companion object {
+        const val NEVER: Long = Long.MAX_VALUE
+        private const val FIRST = 1024
     }
 }

@@ -7,6 +7,8 @@ import dev.torsion.defer.LeftBehind
 import dev.torsion.defer.UnhandledFailure
 import dev.torsion.defer.UnhandledFailures
 import dev.torsion.spi.TorsionSpi
+import kotlinx.coroutines.Job
+import java.util.concurrent.CancellationException
 
 /**
  * Watches one test: at its [end] it finds what the test has left behind. The JUnit and Kotest extensions do this for every test; for
@@ -65,6 +67,24 @@ public class LeakWatch private constructor() {
     internal fun watch(reactor: MemoryReactor) {
         reactors.add(reactor)
     }
+
+    /** The job of a test that is a coroutine, for one that waits in vain. */
+    internal var testJob: Job? = null
+
+    /** Why the test was ended while it waited in vain. */
+    @Volatile
+    internal var refusal: Throwable? = null
+        private set
+
+    /** Ends the test, if it is a coroutine. On another thread. */
+    internal fun refuse(reason: Throwable) {
+        refusal = reason
+        testJob?.cancel(CancellationException(reason.message).apply { initCause(reason) })
+    }
+
+    /** Fails the futures of the reactors on [clock]: the test's thread waits for one of them in vain. On another thread. */
+    internal fun failPending(clock: VirtualClock, reason: Throwable): Unit =
+        reactors.filter { it.clock === clock }.forEach { begun.failPending(it, reason) }
 
     /** The test hears of [error], which is in the log too, from the reactor that reports it. */
     internal fun reported(error: Throwable): Unit = logs.flush(listOf(error))

@@ -73,8 +73,16 @@ internal class MemorySocketChannel(provider: SelectorProvider, private val netwo
         private set
 
     /** Connects both ends, before either has been told. */
-    fun join(peer: MemorySocketChannel, local: SocketAddress, remote: SocketAddress, input: BytePipe, output: BytePipe) {
+    fun join(
+        peer: MemorySocketChannel,
+        link: MemoryLink,
+        local: SocketAddress,
+        remote: SocketAddress,
+        input: BytePipe,
+        output: BytePipe,
+    ) {
         this.peer = peer
+        this.link = link
         this.local = local
         this.remote = remote
         this.input = input
@@ -141,17 +149,28 @@ internal class MemorySocketChannel(provider: SelectorProvider, private val netwo
 
     /** What the peer has sent arrives; what we sent to a peer that has closed comes back as a reset. */
     fun deliver() {
-        input?.arrive()
-        if (sentIntoTheVoid) {
-            output!!.clear()
-            input!!.sendReset()
-            input!!.arrive()
+        val input = input ?: return
+        input.arrive()
+        val output = output!!
+        if (!isPeerClosed) return
+        output.arrive()
+        if (output.hasUnread) {
+            output.clear()
+            input.sendReset()
+            input.arrive()
         }
     }
 
-    val isAwaitingDelivery get() = input?.isOnItsWay == true || sentIntoTheVoid
+    val isAwaitingDelivery get() = input?.isDue == true || (isPeerClosed && (output!!.isDue || output!!.hasUnread))
 
-    private val sentIntoTheVoid get() = peer?.isOpen == false && output?.isEmpty == false
+    /** When the next of what is on its way arrives, or [BytePipe.NEVER]. */
+    fun nextArrival(): Long = minOf(input?.nextDue() ?: BytePipe.NEVER, if (isPeerClosed) output!!.nextDue() else BytePipe.NEVER)
+
+    private val isPeerClosed get() = peer?.isOpen == false
+
+    /** The way to the other end; null until connected. */
+    var link: MemoryLink? = null
+        private set
 
     /** Closed by the kernel before anybody has accepted it. */
     fun drop() {
@@ -162,7 +181,7 @@ internal class MemorySocketChannel(provider: SelectorProvider, private val netwo
 
     /** Something between the two ends breaks the connection for this one. */
     fun breakOff() {
-        input!!.sendReset()
+        input!!.breakOff()
     }
 
     override fun implCloseSelectableChannel() {

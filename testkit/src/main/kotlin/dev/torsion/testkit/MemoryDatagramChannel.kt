@@ -45,7 +45,10 @@ internal class MemoryDatagramChannel(provider: SelectorProvider, private val net
     var bytesOnTheWay = 0
 
     fun covers(host: InetAddress, own: InetAddress = at.address) =
-        own == host || (own.isAnyLocalAddress && !(isIPv4 && host is Inet6Address))
+        own == host || (own.isAnyLocalAddress && !(isIPv4 && host is Inet6Address) && !network.isMachine(host))
+
+    /** The address of its machine; null for the one that has all other addresses. */
+    val home get() = (provider() as MemorySelectorProvider).home
 
     /** Which of several on one port gets a datagram: the connected one, then that of the very address, then the youngest. */
     val closeness get() = (if (remote != null) 2 else 0) + (if (at.address.isAnyLocalAddress) 0 else 1)
@@ -108,7 +111,8 @@ internal class MemoryDatagramChannel(provider: SelectorProvider, private val net
 
     override fun bind(local: SocketAddress?): DatagramChannel {
         network.calls.calling("bind")
-        val wanted = local as InetSocketAddress? ?: InetSocketAddress(0)
+        val given = local as InetSocketAddress? ?: InetSocketAddress(0)
+        val wanted = InetSocketAddress(network.own(home, given.address), given.port)
         val isEverywhere = !isIPv4 && wanted.address.isAnyLocalAddress
         this.local = datagrams.bind(this, if (isEverywhere) InetSocketAddress(InetAddress.getByName("::"), wanted.port) else wanted)
         return this

@@ -14,7 +14,7 @@ import java.time.Duration
 /**
  * The datagrams of a [MemoryNetwork]: its UDP sockets, and what is on its way between them.
  */
-internal class MemoryDatagrams(private val freePort: () -> Int, private val isSilent: (InetAddress) -> Boolean) {
+internal class MemoryDatagrams(private val network: MemoryNetwork, private val freePort: () -> Int, private val isSilent: (InetAddress) -> Boolean) {
     private val sockets = ArrayList<MemoryDatagramChannel>()
     private val onTheWay = ArrayDeque<Flight>()
 
@@ -44,19 +44,25 @@ internal class MemoryDatagrams(private val freePort: () -> Int, private val isSi
 
     val isQuiet get() = onTheWay.isEmpty() && sockets.none { it.bytesOnTheWay > 0 }
 
-    fun send(from: MemoryDatagramChannel, bytes: ByteArray, target: InetSocketAddress) {
+    fun send(from: MemoryDatagramChannel, bytes: ByteArray, to: InetSocketAddress) {
+        val target = InetSocketAddress(network.own(from.home, to.address), to.port)
         from.bytesOnTheWay += bytes.size
         val datagram = MemoryDatagram(bytes, from.senderFor(target.address))
         val receivers = receivers(from, target)
         if (receivers.isEmpty() && !target.address.isMulticastAddress && !isBroadcast(target.address) && !isSilent(target.address)) {
             from.refuse(target)
         }
-        receivers.forEach { dispatch(Flight(it, datagram)) }
+        for (receiver in receivers) {
+            val end = receiver.at.address
+            val link = network.linkOf(datagram.sender.address, if (end.isAnyLocalAddress) target.address else end)
+            if (!link.isBlackHole) dispatch(Flight(receiver, datagram), Duration.ofNanos(link.latency))
+        }
     }
 
-    private fun dispatch(flight: Flight) {
+    private fun dispatch(flight: Flight, latency: Duration) {
         val journey = fate.of(flight.datagram.bytes.size)
-        for (delay in journey.copies) {
+        for (extra in journey.copies) {
+            val delay = extra + latency
             if (delay.isZero) depart(flight, journey.overtakes) else later(delay) { depart(flight, journey.overtakes) }
         }
     }

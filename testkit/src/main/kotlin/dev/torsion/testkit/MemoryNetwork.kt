@@ -4,6 +4,8 @@
 package dev.torsion.testkit
 
 import dev.torsion.name.BlockingHostResolver
+import dev.torsion.net.Address
+import dev.torsion.net.InternetAddress
 import dev.torsion.net.PeerCredentials
 import java.io.IOException
 import java.net.BindException
@@ -16,15 +18,18 @@ import java.net.SocketAddress
 import java.net.SocketException
 import java.net.UnixDomainSocketAddress
 import java.net.UnknownHostException
+import java.nio.channels.SelectableChannel
 import java.nio.file.Path
 import java.nio.file.attribute.PosixFilePermission
+import java.util.function.LongSupplier
 
 /**
- * The network of a [MemoryReactor]: one machine that has every address. Who connects to a port on which the reactor listens is
- * connected to it; elsewhere nobody listens, and the connection is refused. Datagrams go to UDP ports and to groups in the same way; a
- * [datagramFate] may lose, double, delay and reorder them.
+ * The network of a [MemoryReactor], and of its [neighbours][MemoryReactor.neighbour]. A neighbour is a machine with one address. The first
+ * reactor is a machine that has all other addresses. A connection to a port on which nobody listens is refused. Datagrams go to UDP ports
+ * and to groups in the same way; a [datagramFate] may lose, double, delay and reorder them.
  *
- * What is written in one turn of the reactor arrives in the next, without any time passing.
+ * Bytes that are written in one turn of a reactor arrive in the next, without any time passing. A [link] can delay them, lose them, and
+ * break connections.
  *
  * Thread: the test's.
  */
@@ -34,6 +39,10 @@ public class MemoryNetwork {
     private val attempts = LinkedHashSet<Attempt>()
     private val hosts = HashMap<String, List<InetAddress>>()
     private val silent = HashSet<InetAddress>()
+    private val machines = HashSet<InetAddress>() // of the neighbours
+    private val links = HashMap<Set<InetAddress>, MemoryLink>()
+    private var clock: VirtualClock? = null
+    private val time = LongSupplier { clock?.nanoTime() ?: 0 }
     private var nextPort = FIRST_FREE_PORT
 
     /** The files of UNIX sockets, which nobody else sees. */
@@ -72,7 +81,7 @@ public class MemoryNetwork {
             field = value
         }
 
-    internal val datagrams = MemoryDatagrams(::freePort) { it in silent }
+    internal val datagrams = MemoryDatagrams(this, ::freePort) { it in silent }
 
     /** Who is at the other end of each connection over a UNIX socket; null for a system that does not tell. */
     public var peerCredentials: PeerCredentials? = null
@@ -100,6 +109,49 @@ public class MemoryNetwork {
         silent.remove(numeric(address))
     }
 
+    /** The way of UNIX sockets, which never leave their machine. */
+    private val atHome = MemoryLink(this, "within a machine", null)
+
+    /** All links at once: what holds for it holds for each link that was not given a delay of its own. */
+    @get:JvmName("everywhere")
+    public val everywhere: MemoryLink = MemoryLink(this, "everywhere", null)
+
+    /**
+     * The link between the machines at two numeric addresses, in both directions. The two may be the same. A client has the address of its
+     * reactor, which is `127.0.0.1` for the first one.
+     *
+     * @throws IllegalArgumentException when an address is not numeric
+     */
+    public fun link(one: String, other: String): MemoryLink = linkOf(numeric(one), numeric(other))
+
+    internal fun linkOf(one: InetAddress, other: InetAddress) = links.getOrPut(setOf(one, other)) {
+        MemoryLink(this, "${one.hostAddress} <-> ${other.hostAddress}", everywhere)
+    }
+
+    /**
+     * Breaks the connection that has [end] as the address of one of its ends, as [dev.torsion.net.Transport.host] tells it, for example. Both
+     * ends see a reset at once.
+     *
+     * @return false when there is no such connection
+     */
+    public fun cut(end: Address): Boolean {
+        val cut = open.filter { it.peer != null && (it.localAddress as? InetSocketAddress)?.let(InternetAddress::of).toString() == "$end" }
+        cut.flatMap { listOf(it, it.peer!!) }.filter { it.isOpen }.forEach { it.breakOff() }
+        return cut.isNotEmpty()
+    }
+
+    internal fun cutAll(link: MemoryLink) = open.filter { it.link?.isPartOf(link) == true }.forEach { it.breakOff() }
+
+    /** The clock of all reactors on this network. */
+    internal fun runsBy(clock: VirtualClock) {
+        check(this.clock == null || this.clock === clock) { "this network has another clock: its reactors share one" }
+        this.clock = clock
+    }
+
+    /** Adds a machine with the numeric [address]. */
+    internal fun addMachine(address: String): InetAddress =
+        numeric(address).also { require(machines.add(it)) { "there is a machine with the address $address already" } }
+
     /** How many connections exist; each has two ends, and counts until both are closed. */
     public val connections: Int get() = (open + open.mapNotNull { it.peer }).count { it.peer != null } / 2
 
@@ -119,7 +171,13 @@ public class MemoryNetwork {
     }
 
     /** An attempt to connect. */
-    internal class Attempt(val channel: MemorySocketChannel, val remote: SocketAddress, val local: SocketAddress) {
+    internal class Attempt(
+        val channel: MemorySocketChannel,
+        val remote: SocketAddress,
+        val local: SocketAddress,
+        val link: MemoryLink,
+        val due: Long,
+    ) {
         var isDecided = false
 
         /** Why there is no connection, once it is decided. */
@@ -127,7 +185,10 @@ public class MemoryNetwork {
     }
 
     internal fun bind(channel: MemoryServerChannel, wanted: InetSocketAddress): InetSocketAddress {
-        val address = if (wanted.port == 0) InetSocketAddress(wanted.address, freePort()) else wanted
+        val home = channel.home
+        val place = own(home, wanted.address)
+        if (home != null && place != home) throw BindException("Cannot assign requested address")
+        val address = InetSocketAddress(place, if (wanted.port == 0) freePort() else wanted.port)
         val isTaken =
             ports.any { (at, other) ->
                 at.port == address.port && (other.covers(at.address, address.address) || channel.covers(address.address, at.address))
@@ -144,7 +205,15 @@ public class MemoryNetwork {
 
     /** Whether this channel, bound to the address [own], listens on [address]. */
     private fun MemoryServerChannel.covers(own: InetAddress, address: InetAddress) =
-        own == address || (own.isAnyLocalAddress && !(ofIPv4 && address is Inet6Address))
+        own == address || (own.isAnyLocalAddress && !(ofIPv4 && address is Inet6Address) && address !in machines)
+
+    /** [address] as the machine at [home] understands it: its loopback is itself. */
+    internal fun own(home: InetAddress?, address: InetAddress) =
+        if (home != null && (address.isAnyLocalAddress || address.isLoopbackAddress)) home else address
+
+    internal fun isMachine(address: InetAddress) = address in machines
+
+    private val SelectableChannel.home get() = (provider() as MemorySelectorProvider).home
 
     private fun freePort() = nextPort.also { nextPort = if (it == LAST_PORT) FIRST_FREE_PORT else it + 1 }
 
@@ -152,15 +221,20 @@ public class MemoryNetwork {
         ports.remove(address)
     }
 
-    internal fun connect(channel: MemorySocketChannel, remote: SocketAddress, local: InetSocketAddress?): Attempt =
-        Attempt(channel, remote, if (remote is InetSocketAddress) localEnd(remote, local) else UNNAMED).also {
-            attempts.add(it)
-            open.add(channel)
-        }
+    internal fun connect(channel: MemorySocketChannel, remote: SocketAddress, local: InetSocketAddress?): Attempt {
+        val attempt = if (remote is InetSocketAddress) attemptTo(channel, remote, local) else Attempt(channel, remote, UNNAMED, atHome, 0)
+        attempts.add(attempt)
+        open.add(channel)
+        return attempt
+    }
 
-    private fun localEnd(remote: InetSocketAddress, local: InetSocketAddress?): InetSocketAddress {
-        val from = local?.address ?: InetAddress.getByName(if (':' in remote.address.hostAddress) "::1" else "127.0.0.1")
-        return InetSocketAddress(from, local?.port?.takeIf { it != 0 } ?: freePort())
+    private fun attemptTo(channel: MemorySocketChannel, remote: InetSocketAddress, local: InetSocketAddress?): Attempt {
+        val home = channel.home
+        val to = InetSocketAddress(own(home, remote.address), remote.port)
+        val from = home ?: local?.address ?: InetAddress.getByName(if (':' in remote.address.hostAddress) "::1" else "127.0.0.1")
+        val link = linkOf(from, to.address)
+        val here = InetSocketAddress(from, local?.port?.takeIf { it != 0 } ?: freePort())
+        return Attempt(channel, to, here, link, time.asLong + 2 * link.latency)
     }
 
     internal fun abandon(attempt: Attempt) {
@@ -194,8 +268,17 @@ public class MemoryNetwork {
     /** Whether nothing is on its way. */
     internal val isQuiet: Boolean get() = attempts.none(::canDecide) && open.none { it.isAwaitingDelivery } && datagrams.isQuiet
 
-    private fun canDecide(attempt: Attempt) =
-        (attempt.remote as? InetSocketAddress)?.address !in silent && portAt(attempt.remote)?.hasRoom != false
+    /** When the next of what is on its way arrives, or [BytePipe.NEVER]. */
+    internal fun nextArrival(): Long {
+        var next = attempts.filter(::mayDecide).minOfOrNull { it.due } ?: BytePipe.NEVER
+        for (end in open) next = minOf(next, end.nextArrival())
+        return next
+    }
+
+    private fun canDecide(attempt: Attempt) = attempt.due <= time.asLong && mayDecide(attempt)
+
+    private fun mayDecide(attempt: Attempt) =
+        (attempt.remote as? InetSocketAddress)?.address !in silent && !attempt.link.isBlackHole && portAt(attempt.remote)?.hasRoom != false
 
     private fun refusal(address: SocketAddress): IOException {
         val isMissing = address is UnixDomainSocketAddress && modeOf(address.path) == null
@@ -211,11 +294,12 @@ public class MemoryNetwork {
 
     private fun join(attempt: Attempt, port: MemoryServerChannel) {
         val client = attempt.channel
-        val server = MemorySocketChannel(client.provider(), this).also(resources::add)
-        val toServer = BytePipe(window, chunking.newStream())
-        val toClient = BytePipe(window, chunking.newStream())
-        client.join(server, attempt.local, attempt.remote, toClient, toServer)
-        server.join(client, attempt.remote, attempt.local, toServer, toClient)
+        val server = MemorySocketChannel(port.provider(), this).also(resources::add)
+        val link = attempt.link
+        val toServer = BytePipe(window, chunking.newStream(), link, time)
+        val toClient = BytePipe(window, chunking.newStream(), link, time)
+        client.join(server, link, attempt.local, attempt.remote, toClient, toServer)
+        server.join(client, link, attempt.remote, attempt.local, toServer, toClient)
         open.add(server)
         port.enqueue(server)
     }

@@ -6,15 +6,19 @@ package dev.torsion.testkit
 import dev.torsion.loop.Loop
 import dev.torsion.nio.NioPoller
 import dev.torsion.spi.TorsionSpi
+import java.net.InetAddress
 import java.nio.channels.SelectionKey
 import java.util.function.Consumer
 
 /** Waits on channels of [network]: lets everything arrive, and when nothing is on its way, the [clock] goes on to the next timer. */
 @OptIn(TorsionSpi::class)
-internal class MemoryPoller(loop: Loop, private val network: MemoryNetwork, private val clock: VirtualClock) :
-    NioPoller(loop, MemorySelectorProvider(network)) {
-    /** Called when there is nothing to wait for, and throws. */
-    lateinit var idle: () -> Nothing
+internal class MemoryPoller(loop: Loop, private val network: MemoryNetwork, home: InetAddress?, private val clock: VirtualClock) :
+    NioPoller(loop, MemorySelectorProvider(network, home)) {
+    /** What the clock drives. */
+    lateinit var driven: VirtualClock.Loop
+
+    /** Called when there is nothing to wait for but other threads, with what they are doing; throws. */
+    lateinit var idle: (String) -> Nothing
 
     /** Whether a channel is ready for what it waits for. */
     val isReady: Boolean get() = (selector as MemorySelector).isReady
@@ -23,7 +27,14 @@ internal class MemoryPoller(loop: Loop, private val network: MemoryNetwork, priv
         network.deliver()
         if (selector.selectNow(ready) > 0 || timeoutNanos == 0L || !network.isQuiet) return
         if (Thread.currentThread().isInterrupted) return heedInterrupt()
-        if (timeoutNanos == Long.MAX_VALUE) idle()
-        clock.pass(timeoutNanos)
+        if (clock.othersWent(driven)) return
+        val now = clock.nanoTime()
+        val next = minOf(clock.nextDeadlineBeside(driven), network.nextArrival())
+        val wait = minOf(timeoutNanos, if (next == Long.MAX_VALUE) next else next - now)
+        if (wait == Long.MAX_VALUE) {
+            clock.waitForOthers()?.let { idle(it) }
+        } else {
+            clock.pass(wait)
+        }
     }
 }

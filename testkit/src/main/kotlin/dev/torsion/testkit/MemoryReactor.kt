@@ -3,10 +3,13 @@
 
 package dev.torsion.testkit
 
+import dev.torsion.clock.TimerQueue
 import dev.torsion.defer.Deferred
 import dev.torsion.defer.DeferredDebug
+import dev.torsion.defer.Failure
 import dev.torsion.defer.Outcome
 import dev.torsion.defer.Place
+import dev.torsion.defer.Success
 import dev.torsion.loop.ErrorListener
 import dev.torsion.loop.ReactorNotRunningException
 import dev.torsion.loop.ThreadPoolStoppedException
@@ -25,13 +28,21 @@ import dev.torsion.reactor.EngineReactor
 import dev.torsion.reactor.ReactorOptions
 import dev.torsion.reactor.nioEngine
 import dev.torsion.spi.TorsionSpi
+import kotlinx.coroutines.CoroutineScope
+import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.Job
+import kotlinx.coroutines.job
+import java.net.InetAddress
 import java.nio.file.Path
 import java.time.Duration
 import java.time.temporal.ChronoUnit
 import java.util.concurrent.Callable
+import java.util.concurrent.CompletionException
+import java.util.concurrent.CompletionStage
 import java.util.concurrent.ConcurrentLinkedQueue
-import java.util.concurrent.TimeUnit
+import java.util.concurrent.atomic.AtomicReference
 import java.util.function.BooleanSupplier
+import kotlin.coroutines.ContinuationInterceptor
 
 /**
  * A reactor with a virtual clock and a network in memory: the production reactor and transports on channels that are not sockets.
@@ -64,28 +75,34 @@ import java.util.function.BooleanSupplier
 public class MemoryReactor private constructor(
     @get:JvmName("clock") public val clock: VirtualClock,
     @get:JvmName("network") public val network: MemoryNetwork,
+    private val address: InetAddress?,
+    private val timers: TimerQueue,
+    private val listener: ErrorListener,
     options: ReactorOptions,
 ) : EngineReactor(
     options,
-    nioEngine(options) { MemoryPoller(it, network, clock) },
+    nioEngine(options) { MemoryPoller(it, network, address, clock) },
     {
         network.calls.calling("nanoTime")
         clock.nanoTime()
     },
-    clock.timers,
+    timers,
 ),
     AutoCloseable {
-    /** A reactor of its own, or one on a [clock] that the test has; it cannot be the clock of another reactor. */
+    /** A reactor with a network of its own, on a [clock] that the test may have already. */
     @JvmOverloads
     public constructor(clock: VirtualClock = VirtualClock()) :
-        this(clock, MemoryNetwork(), ErrorListener { _, error -> clock.failures.add(error) })
+        this(clock, MemoryNetwork(), null, ErrorListener { _, error -> clock.failures.add(error) })
 
-    private constructor(clock: VirtualClock, network: MemoryNetwork, errorListener: ErrorListener) :
+    private constructor(clock: VirtualClock, network: MemoryNetwork, address: InetAddress?, errorListener: ErrorListener) :
         this(
             clock,
             network,
+            address,
+            clock.timersForReactor(),
+            errorListener,
             ReactorOptions(
-                "memory",
+                address?.hostAddress ?: "memory",
                 blockedThreshold = Duration.ZERO,
                 errorListener = heardBy(errorListener),
                 resolver = network.resolver,
@@ -94,7 +111,24 @@ public class MemoryReactor private constructor(
         )
 
     /** The errors of callbacks go to [errorListener] instead of the test. */
-    public constructor(errorListener: ErrorListener) : this(VirtualClock(), MemoryNetwork(), errorListener)
+    public constructor(errorListener: ErrorListener) : this(VirtualClock(), MemoryNetwork(), null, errorListener)
+
+    /**
+     * Another reactor on the same clock and network, as another machine, with the numeric [address]. Its ports are open at this address
+     * only. Its connections come from there. Loopback addresses mean the machine itself. [MemoryNetwork.link] finds the way between two
+     * machines.
+     *
+     * ```java
+     * var server = reactor.neighbour("10.0.0.1");
+     * var client = reactor.neighbour("10.0.0.2");
+     * reactor.network().link("10.0.0.1", "10.0.0.2").delay(Duration.ofMillis(40));
+     * ```
+     *
+     * Letting time pass on one of them lets it pass on all. [turn] and [close] mean one of them only.
+     *
+     * @throws IllegalArgumentException when [address] is not numeric, or a machine has it already
+     */
+    public fun neighbour(address: String): MemoryReactor = MemoryReactor(clock, network, network.addMachine(address), listener)
 
     private val poller get() = engine.poller as MemoryPoller
 
@@ -104,15 +138,25 @@ public class MemoryReactor private constructor(
     private val work = ConcurrentLinkedQueue<Runnable>()
 
     @Volatile
+    private var home = Thread.currentThread() // of a test that has not driven this yet
+
+    private val driver = Driver()
+
+    /** The coroutine of a test that is running. */
+    internal var testJob: Job? = null
+
+    @Volatile
     private var isPoolStopped = false
 
     init {
-        poller.idle = {
+        network.runsBy(clock)
+        poller.driven = driver
+        poller.idle = { elsewhere ->
             crash()
-            throw AssertionError("$this has nothing left to wait for, and nobody has stopped it")
+            throw AssertionError("$this has nothing left to wait for, and nobody has stopped it$elsewhere")
         }
         network.datagrams.later = { delay, arrival -> clock.callLater(delay, arrival) }
-        clock.drivenBy(Driver())
+        clock.add(driver)
         LeakWatch.current()?.watch(this)
     }
 
@@ -176,13 +220,38 @@ public class MemoryReactor private constructor(
         return outcome!!.get()
     }
 
+    /**
+     * [await] for a stage or future of any kind, also one that another thread completes. A failure is thrown as it is, without
+     * `CompletionException` around it.
+     *
+     * ```java
+     * var server = reactor.await(torsion.serve("tcp:8007", Codecs.line(), c -> c.onMessage(c::send)));
+     * ```
+     *
+     * `join` and `get` would wait for ever on the test's thread, since only this thread lets time pass. A future of this reactor refuses them.
+     *
+     * @return its value
+     * @throws AssertionError when there is nothing left to wait for, or after [atMost] of virtual time
+     * @throws java.util.concurrent.CancellationException when the stage was cancelled
+     */
+    @JvmOverloads
+    public fun <T> await(result: CompletionStage<T>, atMost: Duration = Duration.ofMinutes(1)): T {
+        val outcome = AtomicReference<Outcome<T>?>()
+        result.whenComplete { value, error ->
+            outcome.set(if (error == null) Success(value) else Failure((error as? CompletionException)?.cause ?: error))
+        }
+        finish({ outcome.get() != null }, atMost, "$result")
+        return outcome.get()!!.get()
+    }
+
     /** Runs until [isDone]; otherwise says why [what] can never, or did not in time, be done. */
     internal fun finish(isDone: BooleanSupplier, atMost: Duration, what: String) {
         clock.drivenUntil(
             isDone,
             atMost,
-            ifIdle = { throw AssertionError("$what has not ended, and there is nothing left to wait for in $this") },
-            ifLate = { throw AssertionError("$what has not ended after $atMost of virtual time; waiting: ${clock.describeWaiting()}") },
+            clock.patience,
+            ifIdle = { throw AssertionError("$what has not ended, and there is nothing left to wait for in $this$it") },
+            ifLate = { throw AssertionError("$what has not ended after $atMost of virtual time; waiting: ${clock.describeWaiting()}$it") },
         )
     }
 
@@ -192,23 +261,50 @@ public class MemoryReactor private constructor(
 
     private fun oneTurn() {
         if (!isLooping) return
+        if (!inLoop) moveToThisThread() // such as that of a test with a time-out, or of what comes after the test
         turn(mayWait = false)
         if (!isLooping) end()
     }
 
     private inner class Driver : VirtualClock.Loop {
-        override fun settle() {
+        override fun turn() {
             startIfNew()
-            var count = 0
-            do {
-                oneTurn()
-                if (++count > VirtualClock.MOST_AT_ONE_INSTANT) throw clock.busy("$count turns")
-            } while (isLooping && !isQuiet)
+            oneTurn()
+        }
+
+        override val hasMore get() = isNew || (isLooping && !isQuiet)
+
+        override val hasTasks get() = hasReadyWork()
+
+        // A reactor that does not run has nothing to wait for: nobody would run it.
+        override fun nextDeadline() = if (isNew || isLooping) minOf(timers.nextDeadline(), network.nextArrival()) else Long.MAX_VALUE
+
+        override fun ownCalls() = if (timers === clock.timers) emptyList() else timers.calls()
+
+        override fun coroutinesElsewhere() = listOfNotNull(scope.coroutineContext.job, testJob).flatMap { it.runningElsewhere() }
+
+        override fun letGo() {
+            if (isNew) close() else clock.driven { oneTurn() }
         }
     }
 
     private val isQuiet
         get() = !hasReadyWork() && nanosToNextTimer() > 0 && network.isQuiet && !poller.isReady
+
+    /** The innermost coroutines below this that run on threads of their own. */
+    private fun Job.runningElsewhere(): List<String> {
+        if (!isActive) return emptyList()
+        val inner = children.filter { it.isActive }.toList()
+        if (inner.isNotEmpty()) return inner.flatMap { it.runningElsewhere() }
+        val place = (this as? CoroutineScope)?.coroutineContext?.get(ContinuationInterceptor)
+        return if (place == null || place === Dispatchers.Unconfined ||
+            place.javaClass === dispatcher.javaClass
+        ) {
+            emptyList()
+        } else {
+            listOf("$this")
+        }
+    }
 
     /**
      * Ends the reactor: shutdown triggers run, ports and connections are closed. Time passes only when a peer does not take what was written,
@@ -222,7 +318,7 @@ public class MemoryReactor private constructor(
 
     /** Peers that do not read have their time. */
     private fun drain() {
-        if (isDraining) clock.drivenUntil({ !isDraining }, ChronoUnit.FOREVER.duration, {}, {})
+        if (isDraining) clock.drivenUntil({ !isDraining }, ChronoUnit.FOREVER.duration, Duration.ZERO, {}, {})
     }
 
     /** As [stopAndJoin] wants it; here the calling thread does so. */
@@ -236,7 +332,7 @@ public class MemoryReactor private constructor(
 
     private fun endWithTurns() {
         stopFromThread()
-        Driver().settle()
+        do oneTurn() while (isLooping && !isQuiet)
     }
 
     // Threads.
@@ -265,8 +361,28 @@ public class MemoryReactor private constructor(
 
     override fun callInResolverThread(call: Runnable): Unit = callInThread(call)
 
+    // Until it runs it has no thread, but only the test's can begin it.
+    override val mustNotBlock: Boolean get() = super.mustNotBlock || (isNew && Thread.currentThread() === home)
+
+    override val insteadOfBlocking: String get() = VirtualClock.INSTEAD
+
+    override fun callFromThread(call: Runnable) {
+        if (isNew && Thread.currentThread() !== home) {
+            home = Thread.currentThread()
+            clock.isUsedHere()
+        }
+        super.callFromThread(placed(call))
+    }
+
+    @Suppress("PARAMETER_NAME_CHANGED_ON_OVERRIDE") // an Executor of Java has no names
+    override fun execute(command: Runnable): Unit = super.execute(placed(command))
+
+    /** What [call] makes, such as a port, was made where it was handed over: by the test, as a rule. */
+    private fun placed(call: Runnable) = if (DeferredDebug.enabled) Place.handedOver(call) else call
+
     override fun <T> blockingCallFromThread(call: Callable<Deferred<T>>): T {
         LentThread.refuseBlocking()
+        check(!mustNotBlock) { "blockingCallFromThread on the thread that drives $this would wait for itself: $insteadOfBlocking" }
         return super.blockingCallFromThread(call)
     }
 
@@ -299,7 +415,7 @@ public class MemoryReactor private constructor(
     /** Lets time pass for a shutdown that waits for it. One that does not end then is cut short, and described. */
     internal fun endlessShutdown(): String? {
         if (!isLooping) return null
-        clock.drivenUntil({ !isLooping }, LONGEST_SHUTDOWN, {}, {})
+        clock.drivenUntil({ !isLooping }, LONGEST_SHUTDOWN, Duration.ZERO, {}, {})
         if (!isLooping) return null
         val text = "a shutdown that does not end: $this waits for ${shutdownWaitsFor().joinToString()}"
         clock.driven {

@@ -5,6 +5,7 @@ package dev.torsion.testkit
 
 import dev.torsion.nio.SocketFiles
 import dev.torsion.spi.TorsionSpi
+import java.net.InetAddress
 import java.net.ProtocolFamily
 import java.net.StandardProtocolFamily
 import java.nio.channels.CancelledKeyException
@@ -22,9 +23,12 @@ import java.nio.channels.spi.SelectorProvider
 import java.util.Collections
 import java.util.function.Consumer
 
-/** Selectors and channels of [network], and the files of its UNIX sockets. */
+/**
+ * Selectors and channels of [network], and the files of its UNIX sockets, for the machine with the address [home]; null for the one that has
+ * all other addresses.
+ */
 @OptIn(TorsionSpi::class)
-internal class MemorySelectorProvider(private val network: MemoryNetwork) :
+internal class MemorySelectorProvider(private val network: MemoryNetwork, val home: InetAddress?) :
     SelectorProvider(),
     SocketFiles by network.socketFiles {
     override fun openSelector(): AbstractSelector = MemorySelector(this, network).also(network.resources::add)

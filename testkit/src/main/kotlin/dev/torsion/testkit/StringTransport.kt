@@ -3,11 +3,9 @@
 
 package dev.torsion.testkit
 
-import dev.torsion.defer.Deferred
 import dev.torsion.net.ClosePhase
 import dev.torsion.net.CloseReason
 import dev.torsion.net.ClosedBy
-import dev.torsion.net.ConnectionAborted
 import dev.torsion.net.ConnectionDone
 import dev.torsion.net.HalfCloseableProtocol
 import dev.torsion.net.IPv4Address
@@ -16,17 +14,8 @@ import dev.torsion.net.Producer
 import dev.torsion.net.Protocol
 import dev.torsion.net.TcpOptions
 import dev.torsion.net.TcpTransport
-import dev.torsion.net.WriteLimitExceededException
-import dev.torsion.net.WrongThreadException
-import dev.torsion.stream.ConnectionScope
-import dev.torsion.stream.ConsumerSide
-import dev.torsion.stream.WriteLimit
-import kotlinx.coroutines.CoroutineScope
-import kotlinx.coroutines.Dispatchers
-import kotlinx.coroutines.SupervisorJob
-import java.io.ByteArrayOutputStream
-import java.nio.ByteBuffer
-import java.util.Objects
+import dev.torsion.spi.TorsionSpi
+import dev.torsion.stream.StreamTransport
 
 /**
  * A transport without a network, for the test of one protocol: it keeps what is written and does nothing by itself; Twisted's
@@ -38,66 +27,80 @@ import java.util.Objects
  * transport.text() shouldBe "hello"
  * ```
  *
- * It keeps the contract of [dev.torsion.net.Transport]. Bytes written after [loseConnection] are kept too, until the connection is gone. A
- * second producer is refused, and so is any thread but the one that made it. [abortConnection] never calls the protocol itself: the test
- * ends the connection with [lose].
+ * It is the transport of real connections, over a channel that has no other end. So the rules are the same: back-pressure, the write
+ * limit, half-close, close reasons. What the protocol throws aborts the connection, and is thrown to the test by the method that was driving.
+ *
+ * Only the end waits for the test. After [loseConnection] and [abortConnection] the protocol hears nothing until the test calls [lose].
+ * Bytes written after [loseConnection] are kept until [lose] or the next [receive], [receiveEnd] or [drain].
+ *
+ * Time stands still: the time-out of a closing connection never comes. For time-outs use a [MemoryReactor].
  *
  * Thread: the one that made it.
  *
  * @property options the watermarks and the write limit, which count while the transport [isStalled]
  */
-public class StringTransport
-@JvmOverloads
-constructor(
-    private val host: InternetAddress = IPv4Address("192.0.2.1", 54321),
-    private val peer: InternetAddress = IPv4Address("192.0.2.2", 12345),
-    public val options: TcpOptions = TcpOptions.DEFAULT,
-) : TcpTransport {
-    private val owner = Thread.currentThread()
-    private val written = ByteArrayOutputStream()
-    private val side = ConsumerSide(this)
-    private val limit = WriteLimit(options.stream.writeLimit)
-    private val connectionScope by lazy {
-        ConnectionScope(CoroutineScope(SupervisorJob() + Dispatchers.Unconfined)) { abortConnection(it) }
-    }
-    private var protocol: Protocol? = null
-    private var isGone = false
+@OptIn(TorsionSpi::class)
+public class StringTransport private constructor(
+    private val loop: StringLoop,
+    private val channel: StringChannel,
+    public val options: TcpOptions,
+) : StreamTransport(loop, channel, options.stream, null),
+    TcpTransport {
+    @JvmOverloads
+    public constructor(
+        host: InternetAddress = IPv4Address("192.0.2.1", 54321),
+        peer: InternetAddress = IPv4Address("192.0.2.2", 12345),
+        options: TcpOptions = TcpOptions.DEFAULT,
+    ) : this(StringLoop(), StringChannel(host, peer, options), options)
+
+    private var connected: Protocol? = null
+    private var depth = 0 // of calls that drive
+    private var isLosing = false
+    private var isEndedByPeer = false
 
     /** Binds [protocol] to this transport and tells it that the connection is made. */
     public fun connect(protocol: Protocol): StringTransport {
-        checkThread("connect")
-        check(this.protocol == null) { "$this is connected to ${this.protocol} already" }
-        this.protocol = protocol
-        protocol.makeConnection(this)
+        loop.checkThread("connect")
+        check(connected == null) { "$this is connected to $connected already" }
+        connected = protocol
+        driving { start(protocol) }
         return this
     }
 
     // What the protocol has done.
 
     /** All that was written since the last [clear]; Twisted's `value`. */
-    public fun value(): ByteArray = written.toByteArray()
+    public fun value(): ByteArray {
+        sendWritten()
+        return channel.sent()
+    }
 
     /** [value] as UTF-8 text. */
-    public fun text(): String = written.toString(Charsets.UTF_8)
+    public fun text(): String = value().toString(Charsets.UTF_8)
 
     /** Forgets what was written. */
-    public fun clear(): Unit = written.reset()
-
-    private var isClosing = false
-    private var isEndedByPeer = false
-
-    /** Whether [loseConnection] or [abortConnection] was called, or the connection is gone. */
-    override val isDisconnecting: Boolean get() = isClosing || isAborted || isGone
+    public fun clear() {
+        sendWritten()
+        channel.clear()
+    }
 
     /** Whether the test has ended the connection with [lose]. */
-    public val isDisconnected: Boolean get() = isGone
+    public val isDisconnected: Boolean get() = channel.isOver
 
     /** Whether [abortConnection] was called, or the write limit was passed. */
     public var isAborted: Boolean = false
+        get() {
+            sendWritten()
+            return field
+        }
         private set
 
     /** What [abortConnection] was given, or [loseConnection]. */
     public var abortCause: Throwable? = null
+        get() {
+            sendWritten()
+            return field
+        }
         private set
 
     /** Whether [loseWriteConnection] was called. */
@@ -109,7 +112,9 @@ constructor(
         private set
 
     /** The registered producer. */
-    public val producer: Producer? get() = side.producer
+    public var producer: Producer? = null
+        get() = if (isDisconnected) null else field
+        private set
 
     /** Whether the [producer] is a streaming one. */
     public var isStreaming: Boolean = false
@@ -119,171 +124,181 @@ constructor(
 
     /** Whether the peer takes nothing: what is written counts as [bufferedBytes] until [drain]. */
     public var isStalled: Boolean = false
+        set(value) {
+            sendWritten()
+            field = value
+            channel.room = if (value) 0 else Int.MAX_VALUE
+        }
 
     /**
      * Data arrives.
      *
-     * The protocol gets a view that turns into garbage after the call, as on a real reactor, so that one that keeps it is found out.
+     * The protocol gets a view that turns into garbage after the call, as on a real reactor, so that one that keeps it is found out. A
+     * protocol that pauses reading, or limits it, gets the rest later.
      *
      * @throws IllegalStateException when reading is paused, or the connection is not there
      */
     public fun receive(data: ByteArray) {
-        checkThread("receive")
-        val receiver = checkNotNull(protocol) { "$this is not connected to a protocol" }
-        check(!isGone && !isAborted) { "no data can arrive: $this is gone" }
+        loop.checkThread("receive")
+        checkNotNull(connected) { "$this is not connected to a protocol" }
+        check(!isDisconnected && !isAborted) { "no data can arrive: $this is gone" }
         check(!isReadingPaused) { "no data can arrive while reading is paused" }
-        val lent = data.copyOf()
-        receiver.dataReceived(ByteBuffer.wrap(lent).asReadOnlyBuffer())
-        lent.fill(GARBAGE)
+        driving {
+            settle()
+            channel.arrive(data.copyOf())
+            channel.deliver()
+        }
     }
 
     /** [text] arrives, in UTF-8. */
     public fun receive(text: String): Unit = receive(text.toByteArray())
 
     /** The peer has taken everything: the producer and those who wait until this is writable go on. */
-    public fun drain() {
-        bufferedBytes = 0
-        side.drained(isEmpty = true)
+    public fun drain(): Unit = driving {
+        settle()
+        channel.room = Int.MAX_VALUE
+        channel.tellRoom()
+        channel.deliver()
+        isStalled = isStalled // which takes the room away again
     }
 
     /** The peer has closed its half; without a [HalfCloseableProtocol] the connection begins to close. */
     public fun receiveEnd() {
-        checkThread("receiveEnd")
-        val half = protocol as? HalfCloseableProtocol
-        if (half != null) return half.readConnectionLost()
-        isEndedByPeer = !isClosing
-        isClosing = true
+        loop.checkThread("receiveEnd")
+        driving {
+            settle()
+            if (!isDisconnecting && connected !is HalfCloseableProtocol) isEndedByPeer = true
+            channel.end()
+            channel.deliver()
+        }
     }
 
-    /** The connection is gone: tells the protocol, the producer and the coroutines. By default for the reason that was asked for. */
+    /**
+     * The connection is gone: tells the protocol, the producer and the coroutines. Without a [reason] it ends for the one that was asked
+     * for. When nobody has asked, the peer has closed it. The reason of a connection that was aborted stays.
+     */
     @JvmOverloads
-    public fun lose(reason: CloseReason = askedFor()) {
-        checkThread("lose")
-        check(!isGone) { "$this is gone already" }
-        isGone = true
-        side.ended(reason)
-        protocol?.endConnection(reason)
-        connectionScope.end(reason)
+    public fun lose(reason: CloseReason? = null): Unit = losing { phase ->
+        if (reason == null) channel.finished()
+        if (!isDisconnected) broken(reason ?: askedFor(phase))
     }
 
-    private fun askedFor(): CloseReason = when {
-        isAborted || abortCause != null -> ConnectionAborted("This side aborted the connection.", abortCause, phase(), bufferedBytes)
-        isClosing -> ConnectionDone(if (isEndedByPeer) ClosedBy.PEER else ClosedBy.US, phase(), bufferedBytes)
-        else -> ConnectionDone(ClosedBy.PEER)
+    /** Of a connection that is open, or has bytes to send still. */
+    private fun askedFor(phase: ClosePhase): CloseReason {
+        val by = if (isEndedByPeer || phase == ClosePhase.OPEN) ClosedBy.PEER else ClosedBy.US
+        return ConnectionDone(by, phase, bufferedBytes)
     }
 
-    private fun phase() = if (isClosing) ClosePhase.CLOSING else ClosePhase.OPEN
+    private inline fun losing(crossinline end: (ClosePhase) -> Unit) {
+        loop.checkThread("lose")
+        check(!isDisconnected) { "$this is gone already" }
+        val phase = if (isDisconnecting) ClosePhase.CLOSING else ClosePhase.OPEN
+        isLosing = true
+        driving {
+            settle()
+            if (!isDisconnected) end(phase)
+            settle()
+        }
+    }
 
     // The transport.
 
-    override fun host(): InternetAddress = host
+    override fun host(): InternetAddress = channel.localAddress
 
-    override fun peer(): InternetAddress = peer
+    override fun peer(): InternetAddress = channel.remoteAddress
 
-    override var tcpNoDelay: Boolean = options.tcpNoDelay
+    override var tcpNoDelay: Boolean by channel::tcpNoDelay
 
-    override var tcpKeepAlive: Boolean = options.tcpKeepAlive
+    override var tcpKeepAlive: Boolean by channel::tcpKeepAlive
 
-    override fun write(data: ByteArray, offset: Int, length: Int) {
-        checkThread("write")
-        Objects.checkFromIndexSize(offset, length, data.size)
-        if (!takesWrites) return
-        written.write(data, offset, length)
-        if (isStalled) buffered(length)
-    }
+    override val bufferedBytes: Long
+        get() {
+            sendWritten()
+            return super.bufferedBytes
+        }
 
-    override fun write(data: ByteBuffer) {
-        val bytes = ByteArray(data.remaining())
-        data.get(bytes)
-        write(bytes)
-    }
+    override val isWritable: Boolean
+        get() {
+            sendWritten()
+            return super<StreamTransport>.isWritable
+        }
 
-    private val takesWrites
-        get() = !isWriteClosed && !isAborted && !isGone && !isEndedByPeer
-
-    private fun buffered(length: Int) {
-        bufferedBytes += length
-        if (limit.isExceeded(length.toLong(), bufferedBytes)) return abortConnection(WriteLimitExceededException(options.stream.writeLimit))
-        if (bufferedBytes > options.stream.highWaterMark) side.becameFull()
-    }
-
-    override fun loseConnection() {
-        checkThread("loseConnection")
-        isClosing = true
-    }
-
-    /** Aborts the connection when the peer has taken everything; otherwise it closes, with [cause] as the [abortCause]. */
     override fun loseConnection(cause: Throwable) {
-        checkThread("loseConnection")
-        if (isDisconnecting) return
-        if (bufferedBytes == 0L) return abortConnection(cause)
-        isClosing = true
-        abortCause = cause
+        loop.checkThread("loseConnection")
+        if (!isDisconnecting) abortCause = cause
+        super<StreamTransport>.loseConnection(cause)
     }
 
     override fun abortConnection(cause: Throwable?) {
-        checkThread("abortConnection")
-        if (isAborted || isGone) return
-        isAborted = true
-        abortCause = cause
+        loop.checkThread("abortConnection")
+        if (!isDisconnected && !isLosing && !wasAborted) {
+            wasAborted = true
+            isAborted = true
+            abortCause = cause
+        }
+        super<StreamTransport>.abortConnection(cause)
     }
 
+    private var wasAborted = false
+
     override fun loseWriteConnection() {
-        checkThread("loseWriteConnection")
+        super.loseWriteConnection()
         isWriteClosed = true
     }
 
-    override var bufferedBytes: Long = 0
-        private set
-
-    override val isWritable: Boolean get() = !side.isFull
-
-    override fun whenWritable(): Deferred<Unit> {
-        checkThread("whenWritable")
-        return side.whenWritable()
-    }
-
     override fun registerProducer(producer: Producer, streaming: Boolean) {
-        checkThread("registerProducer")
+        sendWritten()
+        super<StreamTransport>.registerProducer(producer, streaming)
+        this.producer = producer
         isStreaming = streaming
-        side.register(producer, streaming, isGone || isAborted)
     }
 
     override fun unregisterProducer() {
-        checkThread("unregisterProducer")
-        side.unregister()
+        super<StreamTransport>.unregisterProducer()
+        producer = null
     }
 
     override fun pauseProducing() {
-        checkThread("pauseProducing")
+        super<StreamTransport>.pauseProducing()
         isReadingPaused = true
     }
 
     override fun resumeProducing() {
-        checkThread("resumeProducing")
+        super<StreamTransport>.resumeProducing()
         if (!isDisconnecting) isReadingPaused = false
     }
 
-    /** Coroutines of this connection; they run in the calls that resume them, and end with [lose]. */
-    override val scope: CoroutineScope get() = connectionScope.scope
+    // Driving.
 
-    private fun checkThread(operation: String) {
-        if (Thread.currentThread() === owner) return
-        throw WrongThreadException("$operation was called on ${Thread.currentThread()}, but this transport belongs to $owner")
+    /** What callbacks have written goes out, unless one of them is running. It settles nothing. */
+    private fun sendWritten() {
+        if (depth == 0 && loop.inLoop) loop.streams.send()
+    }
+
+    /** A turn: what callbacks have left to do is done. The end of an aborted connection waits for [lose]. */
+    private fun settle() {
+        if (depth == 1 && (!wasAborted || isLosing)) loop.settle()
+    }
+
+    private inline fun driving(block: () -> Unit) {
+        depth++
+        try {
+            block()
+        } finally {
+            depth--
+        }
+        sendWritten()
+        if (depth == 0) loop.failures.rethrow()
     }
 
     override fun toString(): String {
         val state =
             when {
-                isGone -> "gone"
-                isAborted -> "aborted"
+                isDisconnected -> "gone"
+                wasAborted -> "aborted"
                 isDisconnecting -> "disconnecting"
                 else -> "open"
             }
-        return "StringTransport($host <-> $peer, $state, ${written.size()} bytes written)"
-    }
-
-    private companion object {
-        const val GARBAGE: Byte = 0x5A
+        return "StringTransport(${host()} <-> ${peer()}, $state, ${channel.sentBytes} bytes written)"
     }
 }

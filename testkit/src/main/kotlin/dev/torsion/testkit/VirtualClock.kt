@@ -31,28 +31,64 @@ import java.util.function.BooleanSupplier
  * A call that throws does not keep the others from running: at the end the first error is thrown to the test, the others as its
  * suppressed exceptions. (Twisted's clock stops at the first.)
  *
- * A clock given to a [MemoryReactor] drives that reactor: letting time pass on either is the same.
+ * A clock given to [MemoryReactor]s drives them all: letting time pass on the clock or on one of them is the same.
  *
- * Thread: the test's. Time begins at zero, and stands still after [LAST]. Calls that are planned for later, such as a time-out of
- * [FOREVER][java.time.temporal.ChronoUnit.FOREVER], never run.
+ * The methods that wait for something ([runUntil], [MemoryReactor.await], `runTest`) also wait for other threads. While code of the test is
+ * at work on one, as in `Dispatchers.IO`, no time passes, for at most [patience] of real time.
+ *
+ * Thread: the test's. Nothing happens while that thread waits in another way, such as `join` or `runBlocking`: a wait of that kind is
+ * refused, or ended after [patience]. Time begins at zero, and stands still after [LAST]. Calls that are planned for later, such as a
+ * time-out of [FOREVER][java.time.temporal.ChronoUnit.FOREVER], never run.
  */
 public class VirtualClock : Clock {
     internal val timers = TimerQueue(::nanoTime)
     internal val failures = Failures()
-    private var loop: Loop = OwnLoop()
+    internal val others = OtherThreads()
+    private val loops = ArrayList<Loop>()
+    private var isGiven = false
+    private var driver = Thread.currentThread()
+
+    @Volatile
     private var driving = false
 
     @Volatile
     private var now = 0L
 
+    /** How long, by the real clock, one wait stands still for work on other threads; 10 s. A longer wait fails, and names the work. */
+    @Volatile
+    public var patience: Duration = Duration.ofSeconds(10)
+        set(value) {
+            require(!value.isNegative) { "a patience must not be negative, but was $value" }
+            field = value
+        }
+
     init {
         LeakWatch.current()?.watch(this)
+        DrivingWatch.begin(this)
     }
 
-    /** What runs the calls: this clock itself, or the reactor that it was given to. */
+    /** What runs calls at their times: a reactor that this clock was given to. Without one the clock runs its calls itself. */
     internal interface Loop {
-        /** Runs what is due, and all that follows from it at this instant. */
-        fun settle()
+        /** One turn. The first begins the loop. */
+        fun turn()
+
+        /** Whether another turn would find something to do at this instant. */
+        val hasMore: Boolean
+
+        /** Whether something was handed over to it. */
+        val hasTasks: Boolean
+
+        /** When it next has something to do, or [Long.MAX_VALUE]. */
+        fun nextDeadline(): Long
+
+        /** The calls that wait in it, unless they wait in the clock's own [timers]. */
+        fun ownCalls(): List<DelayedCall>
+
+        /** Its coroutines that run on other threads, described. */
+        fun coroutinesElsewhere(): List<String>
+
+        /** Nobody lets time pass for it any more, since the test's thread waits in vain. On another thread. */
+        fun letGo()
     }
 
     override fun nanoTime(): Long = now
@@ -66,7 +102,7 @@ public class VirtualClock : Clock {
     public fun callLater(delay: Duration, call: Runnable): DelayedCall =
         timers.add(TimeUnit.NANOSECONDS.convert(delay), TimeUnit.NANOSECONDS, call)
 
-    override fun delayedCalls(): List<DelayedCall> = timers.calls()
+    override fun delayedCalls(): List<DelayedCall> = timers.calls() + loops.flatMap { it.ownCalls() }
 
     /**
      * Moves time by [by], then runs what has become due; Twisted's `advance`. With zero it runs what is due now.
@@ -76,7 +112,7 @@ public class VirtualClock : Clock {
     public fun advance(by: Duration) {
         require(!by.isNegative) { "time does not run backwards, but advance was given $by" }
         now = after(by)
-        driven { loop.settle() }
+        driven(::settle)
     }
 
     /** [advance] by each of [steps] in turn; Twisted's `pump`. */
@@ -94,10 +130,10 @@ public class VirtualClock : Clock {
             return
         }
         driven {
-            loop.settle()
-            while (timers.nextDeadline() <= end) jump()
+            settle()
+            while (nextDeadline() <= end) jump()
             now = maxOf(now, end)
-            loop.settle()
+            settle()
         }
     }
 
@@ -108,13 +144,13 @@ public class VirtualClock : Clock {
      */
     @JvmOverloads
     public fun runUntilIdle(atMost: Duration = Duration.ofHours(1)) {
-        drivenUntil({ false }, atMost, ifIdle = {}) {
+        drivenUntil({ false }, atMost, Duration.ZERO, ifIdle = {}) {
             throw AssertionError("after $atMost of virtual time there is still something to wait for: ${describeWaiting()}")
         }
     }
 
     /**
-     * Jumps from one due call to the next until [condition] holds.
+     * Jumps from one due call to the next until [condition] holds, as in `clock.runUntil(future::isDone)`.
      *
      * @throws AssertionError when it does not hold although nothing is left to wait for, or after [atMost] of virtual time
      */
@@ -122,48 +158,121 @@ public class VirtualClock : Clock {
     public fun runUntil(condition: BooleanSupplier, atMost: Duration = Duration.ofMinutes(1)): Unit = drivenUntil(
         condition,
         atMost,
-        ifIdle = { throw AssertionError("the condition does not hold, and there is nothing left to wait for") },
-        ifLate = { throw AssertionError("the condition does not hold after $atMost of virtual time; waiting: ${describeWaiting()}") },
+        patience,
+        ifIdle = { throw AssertionError("the condition does not hold, and there is nothing left to wait for$it") },
+        ifLate = { throw AssertionError("the condition does not hold after $atMost of virtual time; waiting: ${describeWaiting()}$it") },
     )
 
-    internal fun drivenUntil(condition: BooleanSupplier, atMost: Duration, ifIdle: () -> Unit, ifLate: () -> Unit) {
+    /** [ifIdle] and [ifLate] are given what other threads are still doing, as the end of a sentence. */
+    internal fun drivenUntil(
+        condition: BooleanSupplier,
+        atMost: Duration,
+        patience: Duration,
+        ifIdle: (String) -> Unit,
+        ifLate: (String) -> Unit,
+    ) {
         check(!driving) { "this cannot be called from within a call of the clock: the outer one is running it" }
         val end = after(atMost)
+        val wait = others.Wait(patience)
+        val hasCome = { condition.asBoolean || loops.any { it.hasTasks } }
         driven {
-            loop.settle()
+            settle()
             while (!condition.asBoolean) {
-                val next = timers.nextDeadline()
-                if (next == Long.MAX_VALUE) return@driven ifIdle()
-                if (next > end) return@driven ifLate()
+                val next = nextDeadline()
+                if (wait.bringsSomething(isLast = next == Long.MAX_VALUE, coroutinesElsewhere().isNotEmpty(), hasCome)) {
+                    settle()
+                    continue
+                }
+                if (next == Long.MAX_VALUE) return@driven ifIdle(describeElsewhere(wait))
+                if (next > end) return@driven ifLate(describeElsewhere(wait))
                 jump()
             }
         }
+    }
+
+    private fun coroutinesElsewhere() = loops.flatMap { it.coroutinesElsewhere() }
+
+    private fun describeElsewhere(wait: OtherThreads.Wait): String {
+        val coroutines = coroutinesElsewhere()
+        return wait.describe() + if (coroutines.isEmpty()) "" else "; coroutines on other threads: ${coroutines.joinToString()}"
     }
 
     /** The moment that is [time] from now. */
     private fun after(time: Duration) = now + minOf(TimeUnit.NANOSECONDS.convert(time), END - now)
 
     private fun jump() {
-        now = maxOf(now, timers.nextDeadline())
-        loop.settle()
+        now = maxOf(now, nextDeadline())
+        settle()
     }
 
-    internal fun describeWaiting() = timers.calls().sortedBy { it.time }.take(MOST_DESCRIBED).joinToString()
+    /** When something is due next, on any loop. */
+    private fun nextDeadline(): Long {
+        if (loops.isEmpty()) return timers.nextDeadline()
+        var next = Long.MAX_VALUE
+        for (i in loops.indices) next = minOf(next, loops[i].nextDeadline())
+        return next
+    }
+
+    /** Runs what is due, and all that follows from it at this instant. */
+    private fun settle() {
+        if (loops.isEmpty()) return runOwnCalls()
+        for (i in loops.indices) loops[i].turn()
+        var count = 0
+        do {
+            if (++count > MOST_AT_ONE_INSTANT) throw busy("$count turns")
+        } while (turnOf(null))
+    }
+
+    /** One turn of each loop that has something to do, [except] one; false when none has. */
+    private fun turnOf(except: Loop?): Boolean {
+        var any = false
+        for (i in loops.indices) {
+            val loop = loops[i]
+            if (loop === except || !loop.hasMore) continue
+            any = true
+            loop.turn()
+        }
+        return any
+    }
+
+    /** For a [loop] that runs by itself and may wait: lets the others go on first; true when they had something to do. */
+    internal fun othersWent(loop: Loop): Boolean = turnOf(loop)
+
+    /** For a [loop] that runs by itself: when something is due next on another one. */
+    internal fun nextDeadlineBeside(loop: Loop): Long = loops.minOf { if (it === loop) Long.MAX_VALUE else it.nextDeadline() }
+
+    /** For a loop that runs by itself and has nothing left to wait for: waits for other threads; what they are doing if nothing came. */
+    internal fun waitForOthers(): String? {
+        val wait = others.Wait(patience)
+        val hasCome = wait.bringsSomething(isLast = true, coroutinesElsewhere().isNotEmpty()) { loops.any { it.hasTasks } }
+        return if (hasCome) null else describeElsewhere(wait)
+    }
+
+    /** The test's thread waits in vain: those that it waits for are let go. On another thread. */
+    internal fun letGo() {
+        if (!driving) loops.toList().forEach { it.letGo() }
+    }
+
+    internal fun describeWaiting() = delayedCalls().sortedBy { it.time }.take(MOST_DESCRIBED).joinToString()
 
     /** Time passes while the loop waits. */
     internal fun pass(nanos: Long) {
         now += minOf(nanos, END - now)
     }
 
-    internal fun drivenBy(loop: Loop) {
-        check(this.loop is OwnLoop) { "this clock drives a reactor already" }
-        this.loop = loop
+    /** Time passes for [loop] too. */
+    internal fun add(loop: Loop) {
+        loops.add(loop)
     }
+
+    /** The queue for the calls of a new reactor: that of the first is the clock's own. */
+    internal fun timersForReactor(): TimerQueue = if (isGiven) TimerQueue(::nanoTime) else timers.also { isGiven = true }
 
     /** Runs [block], unless it is running further out, and throws what the calls have thrown. */
     internal fun driven(block: () -> Unit) {
         if (driving) return
         driving = true
+        isUsedHere()
         try {
             block()
         } catch (e: Throwable) {
@@ -174,23 +283,27 @@ public class VirtualClock : Clock {
         failures.rethrow()
     }
 
+    /** The calling thread lets time pass, or is about to. */
+    internal fun isUsedHere() {
+        if (Thread.currentThread() === driver) return
+        driver = Thread.currentThread()
+        DrivingWatch.begin(this)
+    }
+
     /** [driven], but [block] runs further in too: for what is refused there, loudly. */
     internal fun drivenUnlessInside(block: () -> Unit): Unit = if (driving) block() else driven(block)
 
     override fun toString(): String = "VirtualClock(${elapsed()}, ${timers.count} delayed calls)"
 
-    /** Runs the calls directly. */
-    private inner class OwnLoop : Loop {
-        override fun settle() {
-            var count = 0
-            while (true) {
-                val due = timers.pollDue(now) ?: return
-                if (++count > MOST_AT_ONE_INSTANT) throw busy("$count calls")
-                try {
-                    due.run()
-                } catch (e: Throwable) {
-                    failures.add(e)
-                }
+    private fun runOwnCalls() {
+        var count = 0
+        while (true) {
+            val due = timers.pollDue(now) ?: return
+            if (++count > MOST_AT_ONE_INSTANT) throw busy("$count calls")
+            try {
+                due.run()
+            } catch (e: Throwable) {
+                failures.add(e)
             }
         }
     }
@@ -201,6 +314,7 @@ public class VirtualClock : Clock {
     public companion object {
         internal const val MOST_AT_ONE_INSTANT = 10_000_000
         private const val MOST_DESCRIBED = 5
+        internal const val INSTEAD = "call await(future) of the MemoryReactor, or runUntil(future::isDone), which let virtual time pass"
         private const val END = Long.MAX_VALUE / 4
 
         /** The last moment: about 73 years. */

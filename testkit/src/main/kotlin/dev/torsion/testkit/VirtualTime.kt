@@ -23,3 +23,6 @@ public fun MemoryReactor.pump(steps: List<Duration>): Unit = clock.pump(steps)
 
 /** [MemoryReactor.runFor] for Kotlin. */
 public fun MemoryReactor.runFor(time: Duration): Unit = clock.runFor(time)
+
+/** [MemoryLink.delay] for Kotlin. */
+public fun MemoryLink.delay(latency: Duration): MemoryLink = delay(latency.toJavaDuration())

@@ -230,7 +230,11 @@ class MemoryReactorSpec :
                 clock.callLater(1.seconds) { rung++ }
                 clock.advance(1.seconds)
                 rung shouldBe 2
-                shouldThrow<IllegalStateException> { MemoryReactor(clock) }
+                MemoryReactor(clock).use { other ->
+                    other.callLater(1.seconds) { rung++ }
+                    it.advance(1.seconds)
+                    rung shouldBe 3
+                }
             }
         }
     })

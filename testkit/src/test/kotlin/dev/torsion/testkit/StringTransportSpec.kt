@@ -175,6 +175,7 @@ class StringTransportSpec :
             ).connect(protocol)
             small.isStalled = true
             small.write(ByteArray(21)) // one write may be larger
+            small.bufferedBytes shouldBe 21
             small.write(ByteArray(20))
             small.isAborted shouldBe false
             small.write(ByteArray(1))
@@ -222,6 +223,64 @@ class StringTransportSpec :
             thread { refused = runCatching { transport.write(ByteArray(1)) }.exceptionOrNull() }.join()
             refused.shouldBeInstanceOf<WrongThreadException>()
             transport.value().size shouldBe 0
+        }
+
+        "what the protocol throws aborts the connection, and comes to the test" {
+            val broken = IllegalStateException("broken")
+            val throwing =
+                object : Recording() {
+                    override fun dataReceived(data: ByteArray) = throw broken
+                }
+            val other = StringTransport().connect(throwing)
+            shouldThrow<IllegalStateException> { other.receive("x") } shouldBeSameInstanceAs broken
+            other.abortCause shouldBeSameInstanceAs broken
+            other.lose()
+            throwing.reason.shouldBeInstanceOf<ConnectionAborted>().cause shouldBeSameInstanceAs broken
+        }
+
+        "a protocol gets no more than it wants, and the rest when it goes on" {
+            val slow =
+                object : Recording() {
+                    override fun receiveLimit() = 2
+
+                    override fun dataReceived(data: ByteArray) {
+                        super.dataReceived(data)
+                        if (received.size == 2) transport.pauseProducing()
+                    }
+                }
+            val other = StringTransport().connect(slow)
+            other.receive("abcdef")
+            slow.received.shouldContainExactly("ab", "cd")
+            slow.transport.resumeProducing()
+            other.drain()
+            slow.received.shouldContainExactly("ab", "cd", "ef")
+        }
+
+        "closing waits for a producer, as on a real connection, and both halves can end" {
+            val producer = Told()
+            transport.registerProducer(producer, true)
+            transport.loseConnection()
+            transport.receiveEnd()
+            transport.write("last".toByteArray())
+            transport.unregisterProducer()
+            transport.text() shouldBe "last"
+            transport.lose()
+            protocol.reason.shouldBeInstanceOf<ConnectionDone>().by shouldBe ClosedBy.US
+            val told = ArrayList<String>()
+            val half =
+                object : Recording(), HalfCloseableProtocol {
+                    override fun readConnectionLost() {
+                        told.add("read")
+                    }
+
+                    override fun writeConnectionLost() {
+                        told.add("write")
+                    }
+                }
+            val other = StringTransport().connect(half)
+            other.loseWriteConnection()
+            other.receiveEnd()
+            told.shouldContainExactly("write", "read")
         }
 
         "it tells its state" {

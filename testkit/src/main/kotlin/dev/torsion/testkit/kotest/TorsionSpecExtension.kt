@@ -11,6 +11,9 @@ import io.kotest.core.extensions.TestCaseExtension
 import io.kotest.core.test.TestCase
 import io.kotest.core.test.TestType
 import io.kotest.engine.test.TestResult
+import kotlinx.coroutines.coroutineScope
+import kotlinx.coroutines.job
+import kotlin.time.Duration.Companion.ZERO
 
 /**
  * Kotest: fails a test that leaves something behind (see [LeakWatch]), and has a [MemoryReactor] for each test.
@@ -48,9 +51,13 @@ public class TorsionSpecExtension : TestCaseExtension {
         val watch = LeakWatch.begin()
         val result =
             try {
-                execute(testCase)
+                coroutineScope {
+                    watch.testJob = coroutineContext.job
+                    execute(testCase)
+                }
             } catch (e: Throwable) {
                 watch.close()
+                watch.refusal?.let { return TestResult.Error(ZERO, it) }
                 throw e
             }
         if (!result.isSuccess) {
