@@ -73,14 +73,7 @@ internal class MemorySocketChannel(provider: SelectorProvider, private val netwo
         private set
 
     /** Connects both ends, before either has been told. */
-    fun join(
-        peer: MemorySocketChannel,
-        link: MemoryLink,
-        local: SocketAddress,
-        remote: SocketAddress,
-        input: BytePipe,
-        output: BytePipe,
-    ) {
+    fun join(peer: MemorySocketChannel, link: MemoryLink, local: SocketAddress, remote: SocketAddress, input: BytePipe, output: BytePipe) {
         this.peer = peer
         this.link = link
         this.local = local

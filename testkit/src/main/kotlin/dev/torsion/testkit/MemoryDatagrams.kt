@@ -14,7 +14,11 @@ import java.time.Duration
 /**
  * The datagrams of a [MemoryNetwork]: its UDP sockets, and what is on its way between them.
  */
-internal class MemoryDatagrams(private val network: MemoryNetwork, private val freePort: () -> Int, private val isSilent: (InetAddress) -> Boolean) {
+internal class MemoryDatagrams(
+    private val network: MemoryNetwork,
+    private val freePort: () -> Int,
+    private val isSilent: (InetAddress) -> Boolean,
+) {
     private val sockets = ArrayList<MemoryDatagramChannel>()
     private val onTheWay = ArrayDeque<Flight>()
 

@@ -245,7 +245,7 @@ class StringTransportSpec :
 
                     override fun dataReceived(data: ByteArray) {
                         super.dataReceived(data)
-                        if (received.size == 2) transport.pauseProducing()
+                        if (received.size == 2) this.transport.pauseProducing()
                     }
                 }
             val other = StringTransport().connect(slow)

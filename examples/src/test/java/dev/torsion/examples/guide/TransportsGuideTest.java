@@ -1,0 +1,171 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.examples.guide;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.torsion.framing.ConnectionOptions;
+import dev.torsion.java.Codecs;
+import dev.torsion.java.Torsion;
+import dev.torsion.net.CloseReason;
+import dev.torsion.net.Factory;
+import dev.torsion.net.HalfCloseableProtocol;
+import dev.torsion.net.Producer;
+import dev.torsion.net.Protocol;
+import dev.torsion.net.StreamOptions;
+import dev.torsion.net.TcpOptions;
+import dev.torsion.net.Transport;
+import dev.torsion.testkit.ConnectedPair;
+import dev.torsion.testkit.MemoryReactor;
+import dev.torsion.testkit.junit.TorsionExtension;
+import java.time.Duration;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+/** The Java of docs/guide/transports.md and docs/guide/limits.md. */
+@ExtendWith(TorsionExtension.class)
+class TransportsGuideTest {
+  static class Echo extends Protocol {
+    @Override
+    protected void connectionMade() {
+      transport().registerProducer(transport(), true);
+    }
+
+    @Override
+    public void dataReceived(byte[] data) {
+      transport().write(data);
+    }
+  }
+
+  /** Sends so many blocks, no faster than the peer reads. */
+  static class Blocks implements Producer {
+    private final Transport transport;
+    private int left;
+
+    Blocks(Transport transport, int count) {
+      this.transport = transport;
+      this.left = count;
+    }
+
+    @Override
+    public void resumeProducing() {
+      transport.write(new byte[8192]);
+      if (--left == 0) {
+        transport.unregisterProducer();
+        transport.loseConnection();
+      }
+    }
+
+    @Override
+    public void stopProducing() {
+      left = 0;
+    }
+  }
+
+  static class Sender extends Protocol {
+    @Override
+    protected void connectionMade() {
+      transport().registerProducer(new Blocks(transport(), 100), false);
+    }
+  }
+
+  static class Counter extends Protocol implements HalfCloseableProtocol {
+    int bytes;
+
+    @Override
+    public void dataReceived(byte[] data) {
+      bytes += data.length;
+    }
+
+    @Override
+    public void readConnectionLost() {
+      transport().write(Integer.toString(bytes).getBytes());
+      transport().loseConnection();
+    }
+
+    @Override
+    public void writeConnectionLost() {}
+  }
+
+  static class Receiver extends Protocol {
+    final StringBuilder text = new StringBuilder();
+    long bytes;
+    CloseReason reason;
+
+    @Override
+    public void dataReceived(byte[] data) {
+      bytes += data.length;
+      if (text.length() < 100) text.append(new String(data));
+    }
+
+    @Override
+    protected void connectionLost(CloseReason reason) {
+      this.reason = reason;
+    }
+  }
+
+  @Test
+  void aSlowReaderSlowsTheSenderDown() {
+    var receiver = new Receiver();
+    try (var pair = ConnectedPair.connect(new Sender(), receiver)) {
+      receiver.transport().pauseProducing();
+      pair.flush();
+      assertTrue(pair.server().transport().bufferedBytes() <= 8192);
+      receiver.transport().resumeProducing();
+      pair.flush();
+      assertEquals(819_200, receiver.bytes);
+    }
+    try (var pair = ConnectedPair.connect(new Echo(), receiver)) {
+      pair.client().transport().write("x".getBytes());
+      pair.flush();
+      assertEquals(819_201, receiver.bytes);
+    }
+  }
+
+  @Test
+  void oneHalfEndsBeforeTheOther() {
+    var asking =
+        new Receiver() {
+          @Override
+          protected void connectionMade() {
+            transport().write(new byte[1000]);
+            ((dev.torsion.net.HalfCloseableTransport) transport()).loseWriteConnection();
+          }
+        };
+    try (var pair = ConnectedPair.connect(new Counter(), asking)) {
+      pair.flush();
+      assertEquals("1000", asking.text.toString());
+      assertTrue(asking.reason.isClean());
+    }
+  }
+
+  @Test
+  void limits(MemoryReactor reactor) {
+    var torsion = Torsion.on(reactor);
+    var limits =
+        TcpOptions.DEFAULT.withStream(
+            StreamOptions.DEFAULT
+                .withWaterMarks(16 * 1024, 64 * 1024)
+                .withWriteLimit(1024 * 1024)
+                .withCloseTimeout(Duration.ofSeconds(5)));
+    var port = reactor.await(torsion.listenTcp(8007, new Factory(Echo::new), limits));
+
+    var options =
+        ConnectionOptions.DEFAULT
+            .withReadIdleTimeout(Duration.ofSeconds(30))
+            .withFrameTimeout(Duration.ofSeconds(10))
+            .withMaxConnections(1000);
+    var server =
+        reactor.await(torsion.serve("tcp:8008", Codecs.line(), options, c -> c.onMessage(c::send)));
+
+    var connection = reactor.await(torsion.connect("tcp:127.0.0.1:8008", Codecs.line()));
+    var reason = reactor.await(connection.closed());
+    assertEquals(Duration.ofSeconds(30), reactor.clock().elapsed());
+    assertTrue(!reason.isClean());
+    server.close();
+    port.close();
+    reactor.flush();
+  }
+}
