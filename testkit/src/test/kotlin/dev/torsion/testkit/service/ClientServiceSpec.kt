@@ -87,6 +87,7 @@ class ClientServiceSpec :
             attempt().factory.doStop()
             torsion.logs.messages().filter { "factory" in it }.shouldBeEmpty()
             service.stopService()
+            attempt().transport.lose()
         }
 
         "an error of the program that an attempt fails with is reported, though nobody waits for a connection" {
