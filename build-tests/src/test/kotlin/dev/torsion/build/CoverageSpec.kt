@@ -52,6 +52,9 @@ internal class CoverageSpec : StringSpec({
     }
 })
 
+/** Their checks stand in several files of the testkit. */
+private val CONTRACTS = setOf("StreamContract", "DatagramContract")
+
 private val STATES = listOf("whole", "in part: ", "not yet", "not in Twisted")
 
 /** The tests in a cell: a class in backquotes, and names of its tests in quotes. */
@@ -74,7 +77,7 @@ private class TestSources {
     /** The class itself, the Python programs whose vectors it replays, and for the contract of the transports its package. */
     private fun textsOf(owner: String): List<String> {
         val file = files["$owner.kt"] ?: files["$owner.java"] ?: return emptyList()
-        if (owner == "StreamContract") return sources(file.parent).map { it.readText() }
+        if (owner in CONTRACTS) return sources(file.parent).map { it.readText() }
         val text = file.readText()
         val programs = Regex("""src/test/python/(\w+\.py)""").findAll(text).mapNotNull { files[it.groupValues[1]] }
         return listOf(text) + programs.map { it.readText() }

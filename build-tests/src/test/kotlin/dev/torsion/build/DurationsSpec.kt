@@ -30,7 +30,9 @@ import dev.torsion.net.ClientFactory
 import dev.torsion.net.ConnectOptions
 import dev.torsion.net.ConnectTimeoutException
 import dev.torsion.net.Connector
+import dev.torsion.net.DatagramProtocol
 import dev.torsion.net.Factory
+import dev.torsion.net.InternetAddress
 import dev.torsion.net.Protocol
 import dev.torsion.net.StreamOptions
 import dev.torsion.net.TcpOptions
@@ -38,12 +40,14 @@ import dev.torsion.net.TimeoutMixin
 import dev.torsion.net.setTimeout
 import dev.torsion.reactor.Reactor
 import dev.torsion.reactor.ReactorOptions
+import dev.torsion.reactor.connectUdp
 import dev.torsion.reactor.resolve
 import dev.torsion.reactor.stopOnShutdown
 import dev.torsion.service.ReconnectingClientFactory
 import dev.torsion.service.RetryPolicy
 import dev.torsion.service.TimerService
 import dev.torsion.service.backoff
+import dev.torsion.testkit.DatagramFate
 import dev.torsion.testkit.MemoryReactor
 import dev.torsion.testkit.VirtualClock
 import dev.torsion.testkit.advance
@@ -379,6 +383,27 @@ internal class DurationsSpec :
                 },
                 "reactor/Reactors.resolve" to { time ->
                     inMemory { reactor -> reactor.await(reactor.resolve("localhost", timeout = time)).isEmpty() shouldBe false }
+                },
+                "reactor/Reactors.connectUdp" to { time ->
+                    inMemory { reactor ->
+                        val port = reactor.await(reactor.connectUdp("localhost", 9, object : DatagramProtocol() {}, timeout = time))
+                        reactor.advance(halfACentury)
+                        port.isListening shouldBe true
+                    }
+                },
+                "testkit/DatagramFate\$Builder.delay" to { time ->
+                    val fate = DatagramFate.random(1).delay(time, time).build()
+                    inMemory { reactor ->
+                        reactor.network.datagramFate = fate
+                        val receiver = object : DatagramProtocol() {
+                            override fun datagramReceived(data: ByteArray, sender: InternetAddress) = never()
+                        }
+                        val at = reactor.listenUdp(0, receiver, "127.0.0.1").host() as InternetAddress
+                        val sender = object : DatagramProtocol() {}
+                        reactor.listenUdp(0, sender, "127.0.0.1")
+                        sender.transport.write(ByteArray(1), at)
+                        reactor.advance(halfACentury)
+                    }
                 },
                 "spi/HostNames.resolve" to { time ->
                     inMemory { reactor -> reactor.await(reactor.resolve("127.0.0.1", timeout = time)).size shouldBe 1 }

@@ -63,6 +63,7 @@ public class DatagramPort internal constructor(
 
     private enum class State { IDLE, LISTENING, CLOSING }
 
+    private val shared = network.loopDatagrams
     private var state = State.IDLE
     private lateinit var channel: DatagramChannel
     private lateinit var address: InternetAddress
@@ -93,7 +94,7 @@ public class DatagramPort internal constructor(
 
     override fun port(): Int = address.port
 
-    override fun peer(): InternetAddress? = remote?.let(network.loopDatagrams::address)
+    override fun peer(): InternetAddress? = remote?.let(shared::address)
 
     override val isListening: Boolean get() = state == State.LISTENING
 
@@ -112,7 +113,7 @@ public class DatagramPort internal constructor(
 
     private fun begin(opened: DatagramChannel) {
         channel = opened
-        address = network.loopDatagrams.address(opened.localAddress)
+        address = shared.address(opened.localAddress)
         family = familyOf(opened.localAddress.address)
         remote = opened.remoteAddress
         state = State.LISTENING
@@ -140,7 +141,7 @@ public class DatagramPort internal constructor(
     override fun received(view: ByteBuffer, sender: InetSocketAddress) {
         if (state != State.LISTENING) return
         try {
-            protocol.datagramReceived(view, network.loopDatagrams.address(sender))
+            protocol.datagramReceived(view, shared.address(sender))
         } catch (e: Throwable) {
             failed(e, "datagramReceived")
         }
@@ -153,7 +154,7 @@ public class DatagramPort internal constructor(
         if (state != State.LISTENING) return
         truncatedDatagrams++
         try {
-            protocol.datagramTruncated(view, network.loopDatagrams.address(sender))
+            protocol.datagramTruncated(view, shared.address(sender))
         } catch (e: Throwable) {
             failed(e, "datagramTruncated")
         }
@@ -194,7 +195,7 @@ public class DatagramPort internal constructor(
         channel.connect(target)
         this.remote = target
         // The system has chosen the local address by now.
-        address = network.loopDatagrams.address(channel.localAddress)
+        address = shared.address(channel.localAddress)
     }
 
     override fun connect(host: String, port: Int) {
@@ -215,7 +216,7 @@ public class DatagramPort internal constructor(
 
     override fun write(data: ByteArray, address: InternetAddress) {
         network.checkThread("write")
-        write(network.loopDatagrams.direct(data), address)
+        write(shared.direct(data), address)
     }
 
     override fun write(data: ByteBuffer) {
@@ -225,7 +226,7 @@ public class DatagramPort internal constructor(
 
     override fun write(data: ByteArray) {
         network.checkThread("write")
-        write(network.loopDatagrams.direct(data))
+        write(shared.direct(data))
     }
 
     private fun checked(address: InternetAddress): InetSocketAddress {

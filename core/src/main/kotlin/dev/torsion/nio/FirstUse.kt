@@ -8,6 +8,7 @@ import java.net.InetAddress
 import java.net.StandardProtocolFamily
 import java.net.StandardSocketOptions
 import java.nio.ByteBuffer
+import java.nio.channels.DatagramChannel
 import java.nio.channels.SocketChannel
 import java.security.Security
 
@@ -37,6 +38,7 @@ internal object FirstUse {
         } catch (_: UnsupportedOperationException) {
             // A system without them.
         }
+        DatagramChannel.open().use { it.setOption(StandardSocketOptions.SO_BROADCAST, true) }
         InetAddress.getByName("127.0.0.1")
         Security.getProperty("networkaddress.cache.ttl")
     }

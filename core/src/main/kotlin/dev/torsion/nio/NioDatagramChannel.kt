@@ -25,6 +25,7 @@ import java.nio.ByteBuffer
 import java.nio.channels.ClosedChannelException
 import java.nio.channels.MembershipKey
 import java.nio.channels.SelectionKey
+import java.nio.channels.spi.SelectorProvider
 import java.nio.channels.DatagramChannel as Socket
 
 /** A UDP socket on the selector. It receives through the engine's one read buffer. */
@@ -97,8 +98,30 @@ private constructor(
 
     // An empty one gives 0 whether it was sent or not.
     override fun send(data: ByteBuffer, target: InetSocketAddress): Boolean {
-        socket.send(data, target)
+        if (remoteAddress != null && !data.hasRemaining()) sendEmpty(data, target) else socket.send(data, target)
         return !data.hasRemaining()
+    }
+
+    /**
+     * On a socket that is connected the JDK makes no system call for an empty datagram. Another socket of the same address sends it; the system
+     * gives what comes meanwhile to the one that is connected.
+     */
+    private fun sendEmpty(data: ByteBuffer, target: InetSocketAddress) {
+        if (engine.provider !== SelectorProvider.provider()) {
+            socket.send(data, target)
+            return
+        }
+        val wasShared = socket.getOption(StandardSocketOptions.SO_REUSEADDR)
+        socket.setOption(StandardSocketOptions.SO_REUSEADDR, true)
+        try {
+            engine.socketFor(local.address).use {
+                it.setOption(StandardSocketOptions.SO_REUSEADDR, true)
+                it.bind(local)
+                it.send(data, target)
+            }
+        } finally {
+            if (!wasShared) socket.setOption(StandardSocketOptions.SO_REUSEADDR, false)
+        }
     }
 
     override fun notifyWhenWritable(on: Boolean) {

@@ -58,7 +58,7 @@ public class NioEngine(
     EventLoop by loop {
     internal val readBuffer = ReadBuffer()
     override val streams: LoopStreams = LoopStreams(this)
-    override val loopDatagrams: LoopDatagrams = LoopDatagrams()
+    override val loopDatagrams: LoopDatagrams by lazy(LazyThreadSafetyMode.NONE) { LoopDatagrams() } // few reactors have datagrams
 
     override val poller: NioPoller = openPoller(loop) // last of what takes memory: nobody would close it
 

@@ -5,6 +5,7 @@ package dev.torsion.testkit
 
 import java.time.Duration
 import java.util.Random
+import java.util.concurrent.TimeUnit
 
 /**
  * What a network does with datagrams on their way; each may arrive once, several times, or never.
@@ -65,8 +66,8 @@ public fun interface DatagramFate {
         /** How long each copy is on its way: from [least] to [most], in virtual time. So later ones may arrive earlier. */
         public fun delay(least: Duration, most: Duration): Builder = apply {
             require(!least.isNegative && least <= most) { "a delay is from a shorter to a longer time, but $least and $most were given" }
-            this.least = least.toNanos()
-            this.most = most.toNanos()
+            this.least = TimeUnit.NANOSECONDS.convert(least)
+            this.most = TimeUnit.NANOSECONDS.convert(most)
         }
 
         private fun checked(probability: Double): Double {

@@ -33,11 +33,12 @@ internal enum class Thrown(override val word: String, val make: () -> Throwable)
 
         /** What the system call [name] may throw. */
         fun ofSystem(name: String): List<Thrown> = when (name) {
-            "open", "open server", "accept", "connect" -> listOf(DESCRIPTORS, OUT_OF_MEMORY)
+            "open", "open server", "open datagrams", "accept", "connect" -> listOf(DESCRIPTORS, OUT_OF_MEMORY)
             "finishConnect" -> listOf(REFUSED, DESCRIPTORS, STACK_OVERFLOW)
-            "read", "write", "setOption", "shutdownOutput" -> listOf(RESET, OUT_OF_MEMORY)
+            "receive" -> listOf(OUT_OF_MEMORY, STACK_OVERFLOW)
+            "read", "write", "send", "join", "setOption", "shutdownOutput" -> listOf(RESET, OUT_OF_MEMORY)
             "bind", "select", "close selector" -> listOf(DESCRIPTORS, OUT_OF_MEMORY)
-            "close", "close server" -> listOf(RESET, STACK_OVERFLOW)
+            "close", "close server", "close datagrams" -> listOf(RESET, STACK_OVERFLOW)
             "resolve" -> OF_USERS
             "start thread" -> listOf(REJECTED, OUT_OF_MEMORY)
             "register" -> listOf(OUT_OF_MEMORY, RUNTIME)

@@ -35,10 +35,21 @@ class ReactorContractSpec :
             checks.filter { it.name != NEEDS_STEADY_CHANNEL }.forEach { check -> test(check.name) { check.run() } }
             AcceptorContract { ThreadedHarness() }.checks.forEach { check -> test(check.name) { check.run() } }
         }
+
+        // A DatagramSocket knows no choice among the sources of a group, and calls all addresses those of IPv4.
+        context("threads, datagrams") {
+            val contract = DatagramContract { ThreadedHarness() }
+            val checks = contract.ports + contract.refusals + contract.groups
+            checks.map { it.name } shouldContain NEEDS_EMPTY_DATAGRAMS
+            checks.filter { it.name != NEEDS_EMPTY_DATAGRAMS }.forEach { check -> test(check.name) { check.run() } }
+        }
     })
 
 /** It counts how often a producer is paused: here that is once for each time that the writing thread is slower than the producer. */
 private const val NEEDS_STEADY_CHANNEL = "a streaming producer is paused when the queue is long, and resumed when it has drained"
+
+/** A DatagramSocket that is connected makes no system call for one. */
+private const val NEEDS_EMPTY_DATAGRAMS = "an empty datagram of a port that is connected arrives too"
 
 @OptIn(TorsionSpi::class)
 private fun threaded(errors: ErrorListener): Reactor =

@@ -3,6 +3,8 @@
 
 package dev.torsion.testkit.contract
 
+import dev.torsion.datagram.DatagramNetwork
+import dev.torsion.datagram.LoopDatagrams
 import dev.torsion.defer.Deferred
 import dev.torsion.defer.Failure
 import dev.torsion.defer.succeed
@@ -14,6 +16,7 @@ import dev.torsion.net.ConnectOptions
 import dev.torsion.net.ConnectTimeoutException
 import dev.torsion.net.ConnectingCancelledException
 import dev.torsion.net.ConnectionRefusedException
+import dev.torsion.net.DatagramOptions
 import dev.torsion.net.DnsLookupException
 import dev.torsion.net.InternetAddress
 import dev.torsion.net.ListeningPort
@@ -22,6 +25,7 @@ import dev.torsion.spi.Acceptor
 import dev.torsion.spi.ConnectAttempt
 import dev.torsion.spi.ConnectHandler
 import dev.torsion.spi.ConnectTarget
+import dev.torsion.spi.DatagramChannel
 import dev.torsion.spi.Engine
 import dev.torsion.spi.HostNames
 import dev.torsion.spi.Poller
@@ -31,6 +35,7 @@ import dev.torsion.stream.EndsWithLoop
 import dev.torsion.stream.LoopStreams
 import dev.torsion.stream.StreamNetwork
 import java.io.IOException
+import java.net.DatagramSocket
 import java.net.InetAddress
 import java.net.InetSocketAddress
 import java.net.ServerSocket
@@ -49,6 +54,7 @@ import kotlin.concurrent.thread
 internal class ThreadedEngine(private val loop: Loop, private val names: HostNames) :
     Engine,
     StreamNetwork,
+    DatagramNetwork,
     EventLoop by loop {
     private val completions = LinkedBlockingQueue<Runnable>()
     private val ports = LinkedHashSet<Port>()
@@ -56,7 +62,11 @@ internal class ThreadedEngine(private val loop: Loop, private val names: HostNam
     /** Those that have begun and not ended. */
     internal val channels = LinkedHashSet<ThreadedChannel>()
 
+    internal val datagramChannels = LinkedHashSet<ThreadedDatagrams>()
+
     override val streams = LoopStreams(this)
+
+    override val loopDatagrams = LoopDatagrams()
 
     override val isEnding get() = loop.state.isEnding
 
@@ -106,6 +116,7 @@ internal class ThreadedEngine(private val loop: Loop, private val names: HostNam
         streams.loopEnded()
         ports.toList().forEach { port -> port.close()?.let { loop.reportError("closing $port failed", it) } }
         channels.toList().forEach { it.loopEnded() }
+        datagramChannels.toList().forEach { it.loopEnded() }
         streams.batchEnded()
     }
 
@@ -196,6 +207,25 @@ internal class ThreadedEngine(private val loop: Loop, private val names: HostNam
 
         override fun toString() = "port $place"
     }
+
+    // Datagrams.
+
+    override fun openDatagrams(port: Int, networkInterface: String, options: DatagramOptions): DatagramChannel {
+        require(port in 0..0xffff) { "no port: $port" }
+        val socket = DatagramSocket(null)
+        try {
+            socket.reuseAddress = options.reuseAddress
+            socket.broadcast = options.broadcast
+            socket.bind(if (networkInterface.isEmpty()) InetSocketAddress(port) else InetSocketAddress(networkInterface, port))
+        } catch (e: IOException) {
+            socket.close()
+            throw CannotListenException("$networkInterface:$port", e)
+        }
+        return ThreadedDatagrams(this, socket, options)
+    }
+
+    override fun adoptDatagrams(socket: java.nio.channels.DatagramChannel, options: DatagramOptions): DatagramChannel =
+        throw CannotListenException("$socket", IOException("this engine adopts no socket"))
 
     override fun connector(host: String, port: Int, connecting: ConnectOptions, options: TcpOptions): ConnectTarget {
         require(host.isNotBlank() && port in 1..0xffff) { "no place to connect to: $host:$port" }

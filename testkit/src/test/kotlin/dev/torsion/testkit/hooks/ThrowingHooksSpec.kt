@@ -33,7 +33,9 @@ class ThrowingHooksSpec :
             LogPublisher.global().removeObserver(printed)
         }
 
-        for ((group, hooks) in mapOf("connections" to CONNECTION_HOOKS, "the loop" to LOOP_HOOKS, "services" to SERVICE_HOOKS)) {
+        val groups =
+            mapOf("connections" to CONNECTION_HOOKS, "datagrams" to DATAGRAM_HOOKS, "the loop" to LOOP_HOOKS, "services" to SERVICE_HOOKS)
+        for ((group, hooks) in groups) {
             context(group) {
                 for (hook in hooks) {
                     test(hook.name) {

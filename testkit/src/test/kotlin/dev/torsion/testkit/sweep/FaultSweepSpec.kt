@@ -33,4 +33,5 @@ private val PROGRAMS =
         "services" to SweepProgram { ServiceProgram(it).begin() },
         "threads and timers" to SweepProgram { ThreadsAndTimersProgram(it).begin() },
         "coroutines" to SweepProgram { CoroutineProgram(it).begin() },
+        "datagrams" to SweepProgram { DatagramProgram(it).begin() },
     )
