@@ -27,8 +27,8 @@ object RealTwisted {
     fun output(script: String, vararg arguments: String): String = withScript(script) { run(listOf("$it", *arguments)) }
 
     /** Runs [block] with the ports of the server [script], by name; the server ends with it. */
-    fun <T> withServer(script: String, block: (Map<String, Int>) -> T): T = withScript(script) { path ->
-        val process = ProcessBuilder(PYTHON, "$path").redirectError(ProcessBuilder.Redirect.INHERIT).start()
+    fun <T> withServer(script: String, vararg arguments: String, block: (Map<String, Int>) -> T): T = withScript(script) { path ->
+        val process = ProcessBuilder(PYTHON, "$path", *arguments).redirectError(ProcessBuilder.Redirect.INHERIT).start()
         try {
             val line = process.inputReader().readLine() ?: error("$script ended before it printed its ports")
             val ports = Regex(""""(\w+)": (\d+)""").findAll(line).associate { it.groupValues[1] to it.groupValues[2].toInt() }
