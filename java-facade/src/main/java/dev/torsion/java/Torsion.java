@@ -9,17 +9,23 @@ import dev.torsion.defer.Deferred;
 import dev.torsion.defer.DeferredCancelledException;
 import dev.torsion.defer.Deferreds;
 import dev.torsion.endpoint.ClientEndpoint;
+import dev.torsion.endpoint.DatagramEndpoint;
 import dev.torsion.endpoint.Endpoints;
 import dev.torsion.endpoint.ServerEndpoint;
+import dev.torsion.endpoint.UdpEndpoint;
 import dev.torsion.framing.Codec;
 import dev.torsion.framing.ConnectionOptions;
 import dev.torsion.framing.Connections;
+import dev.torsion.framing.DatagramPorts;
 import dev.torsion.framing.MessageConnection;
+import dev.torsion.framing.MessagePort;
 import dev.torsion.health.LoopHealth;
 import dev.torsion.log.DurationText;
 import dev.torsion.net.ClientFactory;
 import dev.torsion.net.ConnectOptions;
 import dev.torsion.net.Connector;
+import dev.torsion.net.DatagramOptions;
+import dev.torsion.net.DatagramProtocol;
 import dev.torsion.net.Factory;
 import dev.torsion.net.ListeningPort;
 import dev.torsion.net.Protocol;
@@ -32,6 +38,7 @@ import dev.torsion.reactor.ReactorOptions;
 import dev.torsion.reactor.Reactors;
 import dev.torsion.reactor.SystemEvent;
 import dev.torsion.service.RetryPolicy;
+import java.nio.channels.DatagramChannel;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.Callable;
@@ -453,6 +460,73 @@ public final class Torsion implements AutoCloseable {
         () ->
             reactor.connectUnix(
                 path, factory, Connector.DEFAULT_TIMEOUT, false, StreamOptions.DEFAULT));
+  }
+
+  // Datagrams.
+
+  /**
+   * Opens a UDP port for messages at {@code endpoint}, such as {@code "udp:8007"} or {@code
+   * "udp:0:interface=127.0.0.1"}; a client takes port 0.
+   *
+   * <p>The future fails with {@link dev.torsion.net.CannotListenException} when the port is taken
+   * or not allowed, and with {@link dev.torsion.endpoint.EndpointSyntaxException} when the string
+   * is not understood.
+   */
+  public <T> CompletableFuture<Datagrams<T>> openDatagrams(String endpoint, Codec<T> codec) {
+    return openingDatagrams(() -> DatagramPorts.openDatagrams(reactor, endpoint, codec));
+  }
+
+  /**
+   * The same for an endpoint that is an object of {@link #reactor()}, such as {@code new
+   * UdpEndpoint(torsion.reactor(), 8007, "", options)}.
+   *
+   * @param inboxLimit how many messages may wait until they are received; the other method has 256
+   */
+  public <T> CompletableFuture<Datagrams<T>> openDatagrams(
+      DatagramEndpoint endpoint, Codec<T> codec, int inboxLimit) {
+    return openingDatagrams(() -> DatagramPorts.openDatagrams(reactor, endpoint, codec, inboxLimit));
+  }
+
+  /**
+   * Opens a UDP port for messages that is connected to {@code port} of {@code host}, whose name is
+   * looked up: it sends there, hears from there only, and hears when nobody listens there. The
+   * future fails with {@link dev.torsion.net.DnsLookupException} when the name has no address.
+   */
+  public <T> CompletableFuture<Datagrams<T>> connectDatagrams(
+      String host, int port, Codec<T> codec) {
+    return openingDatagrams(() -> DatagramPorts.connectDatagrams(reactor, host, port, codec));
+  }
+
+  private <T> CompletableFuture<Datagrams<T>> openingDatagrams(
+      Callable<Deferred<MessagePort<T>>> open) {
+    return loop.opening(
+        () -> open.call().addCallback(inner -> new Datagrams<T>(loop, inner)), Datagrams::close);
+  }
+
+  /**
+   * Opens a UDP port of all interfaces for {@code protocol}, 0 for any free one; Twisted's {@code
+   * listenUDP}. The future fails with {@link dev.torsion.net.CannotListenException}, and with what
+   * {@code startProtocol} throws.
+   */
+  public CompletableFuture<Server> listenUdp(int port, DatagramProtocol protocol) {
+    return listenUdp(new UdpEndpoint(reactor, port), protocol);
+  }
+
+  /** The same for an endpoint, such as {@code new UdpEndpoint(reactor, 0, "::1", options)}. */
+  public CompletableFuture<Server> listenUdp(DatagramEndpoint endpoint, DatagramProtocol protocol) {
+    return listening(() -> endpoint.listen(protocol));
+  }
+
+  /**
+   * Makes a UDP port of a socket that is there already; Twisted's {@code adoptDatagramPort}. The
+   * socket is the port's from then on, and is closed with it.
+   */
+  public CompletableFuture<Server> adoptDatagramPort(
+      DatagramChannel socket, DatagramProtocol protocol) {
+    return listening(
+        () ->
+            Deferreds.succeed(
+                reactor.adoptDatagramPort(socket, protocol, DatagramOptions.DEFAULT)));
   }
 
   /** The services of this program, which stop before the reactor does. */
