@@ -15,5 +15,7 @@ public enum Wire {
    * A header of three little-endian integers, of which the second is the length of the body, then
    * the JSON of an {@link Order}, which is decoded and encoded again.
    */
-  JSON
+  JSON,
+  /** UDP: a message is a datagram, echoed as it comes. */
+  DATAGRAM
 }

@@ -32,7 +32,11 @@ public enum Work {
   /** Length-prefixed strings. */
   INT32(Wire.INT32, 50, 100, 100, "int32 strings of 100 B, 100 at once, 50 connections"),
   /** Header and JSON. */
-  JSON(Wire.JSON, 50, 100, 0, "header and JSON, 100 at once, 50 connections");
+  JSON(Wire.JSON, 50, 100, 0, "header and JSON, 100 at once, 50 connections"),
+  /** One client that asks by UDP and waits. */
+  UDP1(Wire.DATAGRAM, 1, 1, 64, "UDP, 64 B ping-pong, 1 client"),
+  /** Fifty of them. */
+  UDP50(Wire.DATAGRAM, 50, 1, 64, "UDP, 64 B ping-pong, 50 clients");
 
   /** What the server must understand. */
   public final Wire wire;
@@ -64,7 +68,7 @@ public enum Work {
   /** The bytes of one message, with its framing. */
   public byte[] message() {
     return switch (wire) {
-      case RAW -> text(size);
+      case RAW, DATAGRAM -> text(size);
       case LINE -> concat(text(size), "\r\n".getBytes(StandardCharsets.US_ASCII));
       case INT32 -> concat(ByteBuffer.allocate(4).putInt(size).array(), text(size));
       case JSON -> {

@@ -8,6 +8,8 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
+import java.nio.channels.ByteChannel;
+import java.nio.channels.DatagramChannel;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
 import java.nio.channels.SocketChannel;
@@ -20,11 +22,12 @@ final class Client {
     void answered(Client client) throws IOException;
   }
 
-  private final SocketChannel channel;
+  private final ByteChannel channel;
   private final SelectionKey key;
   private final ByteBuffer toSend;
   private final ByteBuffer expected;
   private final Listener listener;
+  private boolean isConnected;
   private int missing;
   private boolean isCompared = true;
 
@@ -36,12 +39,32 @@ final class Client {
     toSend = batch.duplicate();
     expected = batch.duplicate();
     this.listener = listener;
-    channel = SocketChannel.open();
-    channel.configureBlocking(false);
-    channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
-    boolean isConnected = channel.connect(server);
-    key = channel.register(selector, isConnected ? 0 : SelectionKey.OP_CONNECT, this);
+    var socket = SocketChannel.open();
+    channel = socket;
+    socket.configureBlocking(false);
+    socket.setOption(StandardSocketOptions.TCP_NODELAY, true);
+    isConnected = socket.connect(server);
+    key = socket.register(selector, isConnected ? 0 : SelectionKey.OP_CONNECT, this);
     if (isConnected) connected();
+  }
+
+  /** By UDP: its batch is one datagram. */
+  private Client(
+      DatagramChannel socket, Selector selector, ByteBuffer batch, Listener listener)
+      throws IOException {
+    toSend = batch.duplicate();
+    expected = batch.duplicate();
+    this.listener = listener;
+    channel = socket;
+    isConnected = true;
+    key = socket.configureBlocking(false).register(selector, SelectionKey.OP_READ, this);
+  }
+
+  /** One that asks by UDP. */
+  static Client ofDatagrams(
+      Selector selector, InetSocketAddress server, ByteBuffer batch, Listener listener)
+      throws IOException {
+    return new Client(DatagramChannel.open().connect(server), selector, batch, listener);
   }
 
   /** Opens the next connection of {@link Work#CHURN} and asks at once. */
@@ -54,7 +77,7 @@ final class Client {
   }
 
   boolean isConnected() {
-    return channel.isConnected();
+    return isConnected;
   }
 
   boolean isBusy() {
@@ -69,7 +92,7 @@ final class Client {
   void send() throws IOException {
     toSend.clear();
     missing = toSend.remaining();
-    if (channel.isConnected()) write();
+    if (isConnected) write();
   }
 
   private void connected() {
@@ -85,7 +108,8 @@ final class Client {
   /** Does what the channel is ready for. */
   void ready(ByteBuffer buffer) throws IOException {
     if (key.isConnectable()) {
-      channel.finishConnect();
+      ((SocketChannel) channel).finishConnect();
+      isConnected = true;
       connected();
       if (missing > 0) write();
       return;

@@ -3,6 +3,7 @@
 
 package dev.torsion.benchmarks.load;
 
+import dev.torsion.benchmarks.Wire;
 import dev.torsion.benchmarks.Work;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -47,7 +48,9 @@ final class Session implements AutoCloseable {
   }
 
   private Client open() throws IOException {
-    return new Client(selector, address(1), batch, client -> mode.answered(client));
+    return work.wire == Wire.DATAGRAM
+        ? Client.ofDatagrams(selector, address(1), batch, client -> mode.answered(client))
+        : new Client(selector, address(1), batch, client -> mode.answered(client));
   }
 
   private InetSocketAddress address(int last) throws IOException {

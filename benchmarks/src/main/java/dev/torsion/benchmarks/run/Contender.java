@@ -52,6 +52,15 @@ enum Contender {
     return server.endsWith("-idiomatic");
   }
 
+  /** Whether there is a server of it for {@code wire}: of UDP not all of them have one. */
+  boolean speaks(Wire wire) {
+    if (wire != Wire.DATAGRAM) return true;
+    return switch (this) {
+      case CALLBACK, SUSPEND, JAVA, NETTY_NIO, NETTY_EPOLL, NETTY_EPOLL_IDIOMATIC, TWISTED -> true;
+      default -> false;
+    };
+  }
+
   /** The command that starts it, or null when this machine has not what it needs. */
   List<String> command(Wire wire) throws IOException {
     if (isPython()) {

@@ -90,7 +90,7 @@ final class Tournament implements AutoCloseable {
     stopServers();
     wire = newWire;
     for (Contender contender : contenders) {
-      if (missing.containsKey(contender)) continue;
+      if (missing.containsKey(contender) || !contender.speaks(newWire)) continue;
       var command = contender.command(newWire);
       Child process = command == null ? null : new Child(command, Machine.SERVER_CORE);
       try {

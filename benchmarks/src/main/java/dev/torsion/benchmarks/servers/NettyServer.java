@@ -5,6 +5,7 @@ package dev.torsion.benchmarks.servers;
 
 import dev.torsion.benchmarks.OrderJson;
 import dev.torsion.benchmarks.Wire;
+import io.netty.bootstrap.Bootstrap;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
@@ -14,13 +15,19 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.FixedRecvByteBufAllocator;
 import io.netty.channel.IoHandlerFactory;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.ServerChannel;
 import io.netty.channel.SimpleChannelInboundHandler;
+import io.netty.channel.epoll.EpollChannelOption;
+import io.netty.channel.epoll.EpollDatagramChannel;
 import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.channel.epoll.EpollServerSocketChannel;
 import io.netty.channel.nio.NioIoHandler;
+import io.netty.channel.socket.DatagramPacket;
+import io.netty.channel.socket.nio.NioDatagramChannel;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.channel.uring.IoUringIoHandler;
 import io.netty.channel.uring.IoUringServerSocketChannel;
@@ -66,6 +73,7 @@ final class NettyServer implements BenchServer {
   }
 
   private static final int MAX = 1 << 20;
+  private static final int DATAGRAM = 2048;
   private static final ByteBuf CRLF =
       Unpooled.unreleasableBuffer(Unpooled.copiedBuffer("\r\n", StandardCharsets.US_ASCII));
 
@@ -80,6 +88,7 @@ final class NettyServer implements BenchServer {
   @Override
   public int start(Wire wire) throws Exception {
     var loop = new MultiThreadIoEventLoopGroup(1, io.handler());
+    if (wire == Wire.DATAGRAM) return startDatagrams(loop);
     var bootstrap =
         new ServerBootstrap()
             .group(loop)
@@ -94,6 +103,23 @@ final class NettyServer implements BenchServer {
                   }
                 });
     return ((InetSocketAddress) bootstrap.bind(0).sync().channel().localAddress()).getPort();
+  }
+
+  /** By epoll the tuned one receives and sends several datagrams with one system call. */
+  private int startDatagrams(EventLoopGroup loop) throws InterruptedException {
+    var bootstrap =
+        new Bootstrap()
+            .group(loop)
+            .channel(io == Native.EPOLL ? EpollDatagramChannel.class : NioDatagramChannel.class)
+            .handler(new DatagramEcho());
+    if (io == Native.EPOLL && framing == Framing.TUNED) {
+      bootstrap
+          .option(EpollChannelOption.MAX_DATAGRAM_PAYLOAD_SIZE, DATAGRAM)
+          .option(
+              ChannelOption.RECVBUF_ALLOCATOR, new FixedRecvByteBufAllocator(16 * DATAGRAM));
+    }
+    return ((InetSocketAddress) bootstrap.bind("0.0.0.0", 0).sync().channel().localAddress())
+        .getPort();
   }
 
   private void addHandlers(Channel channel, Wire wire) {
@@ -118,6 +144,7 @@ final class NettyServer implements BenchServer {
             new LengthFieldBasedFrameDecoder(ByteOrder.LITTLE_ENDIAN, MAX, 4, 4, 4, 0, true));
         pipeline.addLast(isTuned ? new GatheredOrders() : new OrderEcho());
       }
+      case DATAGRAM -> throw new IllegalArgumentException("datagrams have no connections");
     }
   }
 
@@ -126,6 +153,20 @@ final class NettyServer implements BenchServer {
     @Override
     public void channelRead(ChannelHandlerContext context, Object message) {
       context.write(message, context.voidPromise());
+    }
+
+    @Override
+    public void channelReadComplete(ChannelHandlerContext context) {
+      context.flush();
+    }
+  }
+
+  private static final class DatagramEcho extends ChannelInboundHandlerAdapter {
+    @Override
+    public void channelRead(ChannelHandlerContext context, Object message) {
+      var datagram = (DatagramPacket) message;
+      context.write(
+          new DatagramPacket(datagram.content(), datagram.sender()), context.voidPromise());
     }
 
     @Override

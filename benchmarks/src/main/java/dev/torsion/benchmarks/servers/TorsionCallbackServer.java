@@ -11,7 +11,10 @@ import dev.torsion.framing.Int32StringReceiver;
 import dev.torsion.framing.LineOnlyReceiver;
 import dev.torsion.framing.Struct;
 import dev.torsion.framing.StructValues;
+import dev.torsion.net.DatagramOptions;
+import dev.torsion.net.DatagramProtocol;
 import dev.torsion.net.Factory;
+import dev.torsion.net.InternetAddress;
 import dev.torsion.net.ListeningPort;
 import dev.torsion.net.Protocol;
 import dev.torsion.net.TcpOptions;
@@ -26,7 +29,10 @@ final class TorsionCallbackServer implements BenchServer {
   public int start(Wire wire) {
     var reactor = Reactor.create();
     var port =
-        reactor.listenTcp(0, factory(wire), "", ListeningPort.DEFAULT_BACKLOG, TcpOptions.DEFAULT);
+        wire == Wire.DATAGRAM
+            ? reactor.listenUdp(0, new DatagramEcho(), "0.0.0.0", DatagramOptions.DEFAULT)
+            : reactor.listenTcp(
+                0, factory(wire), "", ListeningPort.DEFAULT_BACKLOG, TcpOptions.DEFAULT);
     reactor.start();
     return port.port();
   }
@@ -39,7 +45,15 @@ final class TorsionCallbackServer implements BenchServer {
               case LINE -> new Lines();
               case INT32 -> new Strings();
               case JSON -> new Orders();
+              case DATAGRAM -> throw new IllegalArgumentException("datagrams have no connections");
             });
+  }
+
+  private static final class DatagramEcho extends DatagramProtocol {
+    @Override
+    public void datagramReceived(ByteBuffer view, InternetAddress sender) {
+      transport().write(view, sender);
+    }
   }
 
   private static final class Echo extends Protocol {

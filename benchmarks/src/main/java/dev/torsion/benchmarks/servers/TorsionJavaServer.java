@@ -26,7 +26,17 @@ final class TorsionJavaServer implements BenchServer {
               torsion,
               Codecs.header(
                   new Struct("<iii"), 1, Content.<Order>of(OrderJson::encode, OrderJson::decode)));
+      case DATAGRAM -> serveDatagrams(torsion);
     };
+  }
+
+  private static int serveDatagrams(Torsion torsion) {
+    var port =
+        torsion
+            .openDatagrams("udp:0:interface=0.0.0.0", Codecs.raw().with(Content.view()))
+            .join();
+    port.onDatagram(datagram -> port.send(datagram.message(), datagram.sender())).join();
+    return port.port();
   }
 
   private static <T> int serve(Torsion torsion, Codec<T> codec) {

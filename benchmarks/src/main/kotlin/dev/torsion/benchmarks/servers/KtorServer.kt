@@ -45,6 +45,7 @@ internal class KtorServer : BenchServer {
             Wire.RAW -> echo(input, output)
             Wire.LINE -> lines(input, output)
             Wire.INT32 -> strings(input, output)
+            Wire.DATAGRAM -> throw IllegalArgumentException("datagrams have no connections")
             Wire.JSON -> orders(input, output)
         }
     }

@@ -12,8 +12,10 @@ import dev.torsion.framing.Int32Codec
 import dev.torsion.framing.LineCodec
 import dev.torsion.framing.RawCodec
 import dev.torsion.framing.Struct
+import dev.torsion.framing.openDatagrams
 import dev.torsion.framing.serve
 import dev.torsion.reactor.Reactor
+import kotlinx.coroutines.launch
 
 /** Torsion's suspend voice: one coroutine for each connection. */
 internal class TorsionSuspendServer : BenchServer {
@@ -22,6 +24,15 @@ internal class TorsionSuspendServer : BenchServer {
         Wire.LINE -> serve(LineCodec("\r\n").with(Content.view()))
         Wire.INT32 -> serve(Int32Codec().with(Content.view()))
         Wire.JSON -> serve(HeaderCodec(Struct("<iii"), 1, Content.of(OrderJson::encode, OrderJson::decode)))
+        Wire.DATAGRAM -> serveDatagrams()
+    }
+
+    private fun serveDatagrams(): Int {
+        val reactor = Reactor.create()
+        reactor.start()
+        val port = reactor.blockingCallFromThread { reactor.openDatagrams("udp:0:interface=0.0.0.0", RawCodec()) }
+        reactor.scope.launch { port.incoming.collect { (bytes, sender) -> port.send(bytes, sender) } }
+        return port.host().port
     }
 
     private fun <T : Any> serve(codec: Codec<T>): Int {

@@ -1,6 +1,6 @@
 # Copyright (c) the Torsion contributors
 # SPDX-License-Identifier: MIT
-"""Twisted's echo of a wire, and the same on uvloop: twisted_server.py twisted|uvloop RAW|LINE|INT32|JSON. Prints its port."""
+"""Twisted's echo of a wire, and the same on uvloop: twisted_server.py twisted|uvloop RAW|LINE|INT32|JSON|DATAGRAM (not on uvloop). Prints its port."""
 import json
 import struct
 import sys
@@ -37,6 +37,17 @@ def run_twisted(wire):
         def dataReceived(self, data):
             answers, self.rest = answer_orders(self.rest + data)
             self.transport.write(answers)
+
+    class Datagrams(protocol.DatagramProtocol):
+        noisy = False
+
+        def datagramReceived(self, data, addr):
+            self.transport.write(data, addr)
+
+    if wire == "DATAGRAM":
+        port = reactor.listenUDP(0, Datagrams(), interface="0.0.0.0")
+        print(port.getHost().port, flush=True)
+        return reactor.run()
 
     class Quiet(protocol.Factory):
         noisy = False

@@ -10,8 +10,11 @@ import dev.torsion.benchmarks.Work;
 import io.netty.channel.epoll.Epoll;
 import io.netty.channel.uring.IoUring;
 import java.io.IOException;
+import java.net.DatagramPacket;
+import java.net.DatagramSocket;
 import java.net.InetAddress;
 import java.net.Socket;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
@@ -19,6 +22,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * Every server gives the right answers: a fast one that does not do the work would be no wonder.
@@ -60,6 +64,28 @@ class ServersTest {
       for (int i = 0; i < 3; i++) exchange(socket, batch, batch.length);
       // Cut inside its messages, so that each read ends somewhere else.
       exchange(socket, batch, 7 * work.message().length / 4);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "callback", "suspend", "java", "netty-nio", "netty-epoll", "netty-epoll-idiomatic"
+      })
+  @Timeout(value = 60, unit = TimeUnit.SECONDS)
+  void answersDatagrams(String name) throws Exception {
+    assumeTrue(isPossible(name), name + " cannot run on this machine");
+    int port = Servers.byName(name).start(Work.UDP50.wire);
+    try (var socket = new DatagramSocket()) {
+      socket.setSoTimeout(20_000);
+      byte[] message = Work.UDP50.message();
+      for (int i = 0; i < 10; i++) {
+        socket.send(
+            new DatagramPacket(message, message.length, InetAddress.getLoopbackAddress(), port));
+        var answer = new DatagramPacket(new byte[2000], 2000);
+        socket.receive(answer);
+        assertArrayEquals(message, Arrays.copyOf(answer.getData(), answer.getLength()));
+      }
     }
   }
 

@@ -3,6 +3,7 @@
 
 package dev.torsion.examples.cli
 
+import dev.torsion.endpoint.datagramFromString
 import dev.torsion.endpoint.serverFromString
 import dev.torsion.examples.kotlin.ChatFactory
 import dev.torsion.examples.kotlin.PerspectiveServer
@@ -12,7 +13,9 @@ import dev.torsion.examples.kotlin.servePrivate
 import dev.torsion.examples.kotlin.serveUpperCase
 import dev.torsion.framing.Int32Codec
 import dev.torsion.framing.serve
+import dev.torsion.net.DatagramProtocol
 import dev.torsion.net.Factory
+import dev.torsion.net.InternetAddress
 import dev.torsion.net.Protocol
 import dev.torsion.reactor.Reactor
 import dev.torsion.spread.pb.PBServerFactory
@@ -20,9 +23,21 @@ import picocli.CommandLine.Command
 import java.nio.ByteBuffer
 
 /** `torsion echo`. */
-@Command(name = "echo", description = ["A server that sends back every byte."])
+@Command(
+    name = "echo",
+    description = ["A server that sends back every byte; with --listen udp:PORT[:interface=ADDRESS] every datagram."],
+)
 internal class EchoCommand : ServerCommand() {
-    override fun listen(reactor: Reactor, endpoint: String) = serverFromString(reactor, endpoint).listen(Factory { Echo() })
+    override fun listen(reactor: Reactor, endpoint: String) = if (endpoint.startsWith("udp:")) {
+        datagramFromString(reactor, endpoint).listen(EchoDatagrams())
+    } else {
+        serverFromString(reactor, endpoint).listen(Factory { Echo() })
+    }
+
+    /** A datagram goes back from the reactor's read buffer. */
+    private class EchoDatagrams : DatagramProtocol() {
+        override fun datagramReceived(view: ByteBuffer, sender: InternetAddress) = transport.write(view, sender)
+    }
 
     /** The bytes go from the reactor's read buffer to its write buffer. A client that does not read is not read from either. */
     private class Echo : Protocol() {

@@ -10,6 +10,9 @@ import io.kotest.core.spec.style.StringSpec
 import io.kotest.matchers.shouldBe
 import io.kotest.matchers.string.shouldContain
 import java.io.File
+import java.net.DatagramPacket
+import java.net.DatagramSocket
+import java.net.InetSocketAddress
 import java.net.Socket
 import java.nio.ByteBuffer
 import java.nio.ByteOrder
@@ -35,6 +38,24 @@ class CommandProcessSpec :
                 echo.readLine() shouldBe "echo stopped"
                 echo.readLine() shouldBe null
                 echo.exitCode() shouldBe 128 + 2
+            }
+        }
+
+        "echo sends back every datagram, an empty one too" {
+            CommandProcess("echo", "--listen", "udp:0:interface=127.0.0.1").use { echo ->
+                val server = InetSocketAddress("127.0.0.1", echo.port("echo"))
+                DatagramSocket().use { socket ->
+                    socket.soTimeout = TIMEOUT_MILLIS
+                    for (size in listOf(5, 0, 65_507)) {
+                        val sent = ByteArray(size) { (it * 31).toByte() }
+                        socket.send(DatagramPacket(sent, size, server))
+                        val answer = DatagramPacket(ByteArray(65_536), 65_536)
+                        socket.receive(answer)
+                        answer.data.copyOf(answer.length).contentEquals(sent) shouldBe true
+                    }
+                }
+                echo.signal("INT")
+                echo.readLine() shouldBe "echo stopped"
             }
         }
 

@@ -68,6 +68,8 @@ class TorsionCommandSpec :
                 mistake("""torsion echo: Bad endpoint "tcp:http", at "http": port must be a number, but is "http"""")
             run("lines", "-l", "8007") shouldBe
                 mistake("""torsion lines: Bad endpoint "8007": a server can listen on "tcp" and "tcp6", but not on "8007"""")
+            run("echo", "--listen", "udp:http") shouldBe
+                mistake("""torsion echo: Bad endpoint "udp:http", at "http": port must be a number, but is "http"""")
             run("connect", "tcp:localhost") shouldBe mistake("""torsion connect: Bad endpoint "tcp:localhost": it needs a port""")
         }
 
