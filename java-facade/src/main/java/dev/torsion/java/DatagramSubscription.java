@@ -24,9 +24,7 @@ final class DatagramSubscription<T> implements Flow.Subscription {
   private @Nullable Deferred<Datagram<T>> waiting;
 
   DatagramSubscription(
-      Loop loop,
-      MessagePort<T> source,
-      Flow.Subscriber<? super Datagram<T>> subscriber) {
+      Loop loop, MessagePort<T> source, Flow.Subscriber<? super Datagram<T>> subscriber) {
     this.loop = loop;
     this.source = source;
     this.subscriber = subscriber;

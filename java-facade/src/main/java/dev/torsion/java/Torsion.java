@@ -484,7 +484,8 @@ public final class Torsion implements AutoCloseable {
    */
   public <T> CompletableFuture<Datagrams<T>> openDatagrams(
       DatagramEndpoint endpoint, Codec<T> codec, int inboxLimit) {
-    return openingDatagrams(() -> DatagramPorts.openDatagrams(reactor, endpoint, codec, inboxLimit));
+    return openingDatagrams(
+        () -> DatagramPorts.openDatagrams(reactor, endpoint, codec, inboxLimit));
   }
 
   /**

@@ -32,8 +32,8 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Flow;
 import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.Test;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
 
 /** UDP with futures, handlers and publishers. */
 class DatagramsTest extends InMemory {
@@ -214,8 +214,7 @@ class DatagramsTest extends InMemory {
     failsNow(CannotListenException.class, torsion.openDatagrams(same, TEXT));
     failsNow(DnsLookupException.class, torsion.connectDatagrams("nobody.test", 9, TEXT));
     failsNow(IllegalArgumentException.class, torsion.connectDatagrams("127.0.0.1", 0, TEXT));
-    failsNow(
-        InvalidAddressException.class, server.send("x", new IPv4Address("example.com", 9)));
+    failsNow(InvalidAddressException.class, server.send("x", new IPv4Address("example.com", 9)));
     failsNow(IllegalStateException.class, server.send("x"));
     failsNow(MulticastException.class, server.joinGroup("127.0.0.1", ""));
     var waiting = server.receive();

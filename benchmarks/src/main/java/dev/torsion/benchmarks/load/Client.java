@@ -49,8 +49,7 @@ final class Client {
   }
 
   /** By UDP: its batch is one datagram. */
-  private Client(
-      DatagramChannel socket, Selector selector, ByteBuffer batch, Listener listener)
+  private Client(DatagramChannel socket, Selector selector, ByteBuffer batch, Listener listener)
       throws IOException {
     toSend = batch.duplicate();
     expected = batch.duplicate();

@@ -115,8 +115,7 @@ final class NettyServer implements BenchServer {
     if (io == Native.EPOLL && framing == Framing.TUNED) {
       bootstrap
           .option(EpollChannelOption.MAX_DATAGRAM_PAYLOAD_SIZE, DATAGRAM)
-          .option(
-              ChannelOption.RECVBUF_ALLOCATOR, new FixedRecvByteBufAllocator(16 * DATAGRAM));
+          .option(ChannelOption.RECVBUF_ALLOCATOR, new FixedRecvByteBufAllocator(16 * DATAGRAM));
     }
     return ((InetSocketAddress) bootstrap.bind("0.0.0.0", 0).sync().channel().localAddress())
         .getPort();

@@ -32,9 +32,7 @@ final class TorsionJavaServer implements BenchServer {
 
   private static int serveDatagrams(Torsion torsion) {
     var port =
-        torsion
-            .openDatagrams("udp:0:interface=0.0.0.0", Codecs.raw().with(Content.view()))
-            .join();
+        torsion.openDatagrams("udp:0:interface=0.0.0.0", Codecs.raw().with(Content.view())).join();
     port.onDatagram(datagram -> port.send(datagram.message(), datagram.sender())).join();
     return port.port();
   }

@@ -70,7 +70,12 @@ class ServersTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "callback", "suspend", "java", "netty-nio", "netty-epoll", "netty-epoll-idiomatic"
+        "callback",
+        "suspend",
+        "java",
+        "netty-nio",
+        "netty-epoll",
+        "netty-epoll-idiomatic"
       })
   @Timeout(value = 60, unit = TimeUnit.SECONDS)
   void answersDatagrams(String name) throws Exception {

@@ -11,8 +11,8 @@ import dev.torsion.net.CannotListenException
 import dev.torsion.net.ConnectionRefusedException
 import dev.torsion.net.DatagramOptions
 import dev.torsion.net.DatagramTooLongException
-import dev.torsion.net.InvalidAddressException
 import dev.torsion.net.IPv4Address
+import dev.torsion.net.InvalidAddressException
 import dev.torsion.net.PortClosedException
 import dev.torsion.net.ProtocolViolationException
 import dev.torsion.net.WrongThreadException
@@ -186,7 +186,12 @@ class DatagramsSpec :
         "each codec of the framing is one message in a datagram" {
             val codecs =
                 listOf(
-                    LineCodec(), Int8Codec().text(), Int16Codec().text(), Int32Codec().text(), NetstringCodec().text(), RawCodec().text(),
+                    LineCodec(),
+                    Int8Codec().text(),
+                    Int16Codec().text(),
+                    Int32Codec().text(),
+                    NetstringCodec().text(),
+                    RawCodec().text(),
                     FixedCodec(5).text(),
                 )
             runReactorTest {

@@ -34,6 +34,7 @@ internal class ThreadedDatagrams(private val engine: ThreadedEngine, private val
     private var isStarted = false
     private var isOpen = true
     private var whenClosed: Runnable? = null
+
     /** A DatagramSocket waits with connecting until nobody receives. */
     private val waitForOne = ReentrantLock(true)
     private val joined = HashSet<Pair<InetAddress, NetworkInterface>>()
@@ -62,7 +63,15 @@ internal class ThreadedDatagrams(private val engine: ThreadedEngine, private val
                 waitForOne.withLock { socket.receive(packet) }
                 val view = ByteBuffer.wrap(packet.data.copyOf(packet.length)).asReadOnlyBuffer()
                 val sender = packet.socketAddress as InetSocketAddress
-                handOut { if (view.remaining() > longest) handler.truncated(view.limit(longest), sender) else handler.received(view, sender) }
+                handOut {
+                    if (view.remaining() >
+                        longest
+                    ) {
+                        handler.truncated(view.limit(longest), sender)
+                    } else {
+                        handler.received(view, sender)
+                    }
+                }
             } catch (_: SocketTimeoutException) {
                 room.release()
             } catch (_: PortUnreachableException) {
