@@ -8,6 +8,7 @@ import dev.torsion.defer.LoopExecutor
 import dev.torsion.spi.TorsionSpi
 import kotlinx.coroutines.CoroutineDispatcher
 import kotlinx.coroutines.CoroutineScope
+import java.util.concurrent.Executor
 
 /**
  * A loop, as everything on it sees it: a time, a thread, and a place to report errors. A reactor is one. So is the loop inside of it, which
@@ -36,6 +37,13 @@ public interface EventLoop :
      */
     @TorsionSpi
     public fun runSoon(task: Runnable): Boolean
+
+    /**
+     * Threads for steps that take long and that somebody of this loop waits for, such as those of a TLS handshake. Other work that blocks
+     * does not hold them up. They end with the loop: then it takes no more, and throws. Thread: any.
+     */
+    @TorsionSpi
+    public val workers: Executor
 
     /**
      * Refuses [operation], which is the name of a method, on a thread that does not own this loop. While it does not run, no thread does.

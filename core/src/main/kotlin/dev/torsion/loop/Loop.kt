@@ -19,6 +19,7 @@ import kotlinx.coroutines.CoroutineExceptionHandler
 import kotlinx.coroutines.CoroutineName
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.SupervisorJob
+import java.util.concurrent.Executor
 import java.util.concurrent.RejectedExecutionException
 import java.util.concurrent.TimeUnit
 import java.util.concurrent.atomic.AtomicLong
@@ -62,6 +63,8 @@ public class Loop internal constructor(
     /** Set once, before anything else is done. */
     internal lateinit var poller: Poller
     internal lateinit var listener: LoopListener
+    override lateinit var workers: Executor
+        internal set
 
     @Volatile
     private var thread: Thread? = null

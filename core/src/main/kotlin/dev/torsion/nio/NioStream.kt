@@ -26,6 +26,10 @@ internal abstract class NioStream(private val reactor: NioEngine, protected val 
         key = reactor.register(channel, SelectionKey.OP_READ, this)
     }
 
+    final override fun handOver(handler: StreamHandler) {
+        this.handler = handler
+    }
+
     final override fun ready(operations: Int) {
         if (operations and SelectionKey.OP_WRITE != 0) handler.outputReady()
         if (operations and SelectionKey.OP_READ != 0) read()

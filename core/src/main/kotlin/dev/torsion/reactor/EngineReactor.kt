@@ -37,6 +37,7 @@ import dev.torsion.stream.UnixStreamNetwork
 import java.net.InetAddress
 import java.time.Duration
 import java.util.concurrent.Callable
+import java.util.concurrent.Executor
 import java.util.function.LongSupplier
 
 /**
@@ -88,6 +89,7 @@ public open class EngineReactor private constructor(
 
     init {
         loop.listener = monitor
+        loop.workers = Executor { callInWorkerThread(it) }
     }
 
     /** What this reactor runs on. */
@@ -234,6 +236,9 @@ public open class EngineReactor private constructor(
 
     /** Runs the look-up of a name, which may block for long, on a thread that is kept for such. */
     protected open fun callInResolverThread(call: Runnable): Unit = threads.lookUp(call)
+
+    /** Runs a costly step that a connection waits for, as of a TLS handshake, on a thread that is kept for such. On any thread. */
+    protected open fun callInWorkerThread(call: Runnable): Unit = threads.work(call)
 
     /** The triggers of the shutdown have run: ends threads that are a subclass's own, which take no more work. May be called again. */
     protected open fun endThreads() {}

@@ -11,6 +11,7 @@ import dev.torsion.loop.Loop
 import dev.torsion.loop.LoopState
 import dev.torsion.loop.ReactorNotRunningException
 import dev.torsion.loop.ThreadPool
+import dev.torsion.loop.ThreadPoolStoppedException
 import dev.torsion.loop.isInSystemExit
 import java.util.concurrent.Callable
 import java.util.concurrent.CancellationException
@@ -34,12 +35,14 @@ internal class WorkThreads(private val reactor: Reactor, private val loop: Loop,
     var made: ThreadPool? = null
         private set
 
-    private val lookups = lazy {
+    private val lookups = lazy { daemons("resolver", RESOLVER_THREADS) }
+    private val workers = lazy { daemons("worker", maxOf(2, Runtime.getRuntime().availableProcessors())) }
+
+    private fun daemons(purpose: String, size: Int): ThreadPool {
+        val name = "${options.threadName}-$purpose"
         val number = AtomicInteger()
-        val daemons = ThreadFactory { Thread(it, "${options.threadName}-resolver-${number.incrementAndGet()}").apply { isDaemon = true } }
-        ThreadPool("${options.threadName}-resolver", RESOLVER_THREADS, daemons, ContextCarrier.none(), loop::reportError).also {
-            it.start()
-        }
+        val daemons = ThreadFactory { Thread(it, "$name-${number.incrementAndGet()}").apply { isDaemon = true } }
+        return ThreadPool(name, size, daemons, ContextCarrier.none(), loop::reportError).also { it.start() }
     }
 
     @Synchronized
@@ -71,11 +74,18 @@ internal class WorkThreads(private val reactor: Reactor, private val loop: Loop,
     fun stop(ended: Runnable) {
         isStopped = true
         if (lookups.isInitialized()) lookups.value.stop() // nobody waits for an answer any more, which may take a minute
+        if (workers.isInitialized()) workers.value.stop()
         made?.stop(ended) ?: ended.run()
     }
 
     /** Runs a look-up of a name, which may take long: on a thread that other blocking work cannot be waiting for. */
     fun lookUp(call: Runnable): Unit = lookups.value.callInThread(call)
+
+    /** Runs a step that a connection waits for, also where other blocking work waits for that connection. */
+    fun work(call: Runnable) {
+        if (isStopped) throw ThreadPoolStoppedException("the reactor of this pool has ended")
+        workers.value.callInThread(call)
+    }
 
     fun <T> blockingCall(call: Callable<Deferred<T>>): T {
         check(!loop.inLoop) { "blockingCallFromThread on the reactor's own thread would wait for itself" }
@@ -111,6 +121,7 @@ internal class WorkThreads(private val reactor: Reactor, private val loop: Loop,
     fun letGoOfExiting() {
         made?.letGoOfExiting()
         if (lookups.isInitialized()) lookups.value.letGoOfExiting()
+        if (workers.isInitialized()) workers.value.letGoOfExiting()
     }
 
     /** Has [call] run by [pool]. The answer fails when the reactor ends without the thread that would give it. */

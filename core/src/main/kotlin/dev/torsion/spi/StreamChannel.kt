@@ -35,6 +35,12 @@ public interface StreamChannel {
     /** Begins: from now on [handler] hears of it, and it reads. Called once; until then the channel may be closed only. */
     public fun start(handler: StreamHandler)
 
+    /**
+     * Tells [handler] from now on, in place of the one that [start] was given: a layer, such as TLS, comes in between. Possible in each
+     * callback of the handler, between two callbacks, and more than once.
+     */
+    public fun handOver(handler: StreamHandler)
+
     /** Whether to read. While it is off, no byte is delivered, nor the end of the peer's stream; a broken channel may be. */
     public fun reading(on: Boolean)
 

@@ -24,17 +24,28 @@ internal fun Transport.aborted(cause: Throwable?, phase: ClosePhase): Connection
 }
 
 /** The channel has failed with [error]. */
-internal fun Transport.lost(error: Throwable, phase: ClosePhase) =
-    ConnectionLost("The connection to ${peer()} was lost: ${safeMessage(error)}.", error, breakerOf(error), phase, bufferedBytes)
+internal fun Transport.lost(error: Throwable, phase: ClosePhase) = ConnectionLost(
+    "The connection to ${peer()} was lost: ${safeMessage(error)?.removeSuffix(".")}.",
+    error,
+    breakerOf(error),
+    phase,
+    bufferedBytes,
+)
 
 /**
  * Who has broken a connection that failed with [error]. A reset is sent by the peer's machine. That nothing came through for long, or that there is
  * no way there any more, is found out by ours: Java tells it by the system's message only.
  */
 internal fun breakerOf(error: Throwable): ClosedBy {
+    if (error is HasBreaker) return error.by
     if (error is NoRouteToHostException || error is SocketTimeoutException) return ClosedBy.NETWORK
     val message = (error as? IOException)?.message?.lowercase() ?: return ClosedBy.PEER
     return if (OF_THE_NETWORK.any { it in message }) ClosedBy.NETWORK else ClosedBy.PEER
+}
+
+/** An error that knows who has broken the connection. */
+internal interface HasBreaker {
+    val by: ClosedBy
 }
 
 /** ETIMEDOUT, EHOSTUNREACH, ENETUNREACH, EHOSTDOWN, ENETDOWN, ENETRESET; and what Windows says for the first two. */

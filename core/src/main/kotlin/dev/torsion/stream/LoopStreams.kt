@@ -23,6 +23,7 @@ public class LoopStreams(private val loop: StreamLoop) {
     private var cutConnections = 0
     private var cutBytes = 0L
     private val unsettled = ArrayDeque<StreamTransport>()
+    private val parts = HashMap<Class<*>, Any>(1)
 
     /** Counts the turns. */
     internal var turn = 0
@@ -48,6 +49,9 @@ public class LoopStreams(private val loop: StreamLoop) {
             stage.flush()
         }
     }
+
+    /** What streams of one kind share on this loop, such as memory: [make] makes it when it is first asked for. */
+    internal fun <T : Any> part(type: Class<T>, make: () -> T): T = type.cast(parts.getOrPut(type, make))
 
     /** [ending] hears of the loop's end, until it is [removed][remove]. */
     public fun add(ending: EndsWithLoop) {

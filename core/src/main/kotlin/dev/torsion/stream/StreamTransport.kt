@@ -48,16 +48,20 @@ import java.util.function.Consumer
  */
 @TorsionSpi
 public open class StreamTransport protected constructor(
-    private val loop: StreamLoop,
-    private val channel: StreamChannel,
-    private val options: StreamOptions,
+    internal val loop: StreamLoop,
+    channel: StreamChannel,
+    internal val options: StreamOptions,
     private val lost: Consumer<CloseReason>?,
 ) : HalfCloseableTransport,
     StreamHandler {
+    /** What is below: of several layers, the one that is nearest to the protocol. */
+    internal var channel: StreamChannel = channel
+        private set
     private val stage = loop.streams.stage
     private lateinit var protocol: Protocol
 
     private var state = State.OPEN
+    private var isReading = true
     private var isInputEnded = false
     private var isOutputEnded = false
     private var isOutputEndWanted = false
@@ -88,6 +92,40 @@ public open class StreamTransport protected constructor(
     public fun start(protocol: Protocol) {
         this.protocol = protocol
         channel.start(this)
+        callingProtocol("connectionMade") { protocol.makeConnection(this) }
+    }
+
+    // Layers.
+
+    /** Whether [protocol] is the one that this transport tells. */
+    internal fun isFor(protocol: Protocol): Boolean = this.protocol === protocol
+
+    /** Whether [addLayer] can be called: the connection is open, and so are both of its halves. */
+    internal val takesLayers: Boolean
+        get() = state == State.OPEN && endReason == null && !isInputEnded && !isOutputEndWanted
+
+    /**
+     * Puts the channel that [make] makes between the one below and this transport, such as one that encrypts. What was written before goes
+     * out as it is: [make] gets the bytes of it that are still to be sent, and sends them first. Nothing is done when the channel below
+     * breaks meanwhile; it says so by null.
+     */
+    internal fun <T : StreamChannel> addLayer(make: (StreamChannel, WriteQueue?) -> T): T? {
+        if (stage.owner === this) stage.flush()
+        if (!takesLayers) return null
+        val lower = channel
+        lower.notifyWhenWritable(false)
+        val layer = make(lower, queue)
+        queue = null
+        channel = layer
+        if (!isReading) layer.reading(false)
+        layer.start(this)
+        if (producing != null) layer.notifyWhenWritable(true) // one that was paused for the queue, or that waits to be asked
+        return layer
+    }
+
+    /** From now on [protocol] is told, and at first that it has its connection. The one before hears nothing more. */
+    internal fun become(protocol: Protocol) {
+        this.protocol = protocol
         callingProtocol("connectionMade") { protocol.makeConnection(this) }
     }
 
@@ -131,12 +169,17 @@ public open class StreamTransport protected constructor(
 
     override fun pauseProducing() {
         loop.checkThread("pauseProducing")
-        if (state != State.CLOSED) channel.reading(false)
+        if (state != State.CLOSED) reading(false)
+    }
+
+    private fun reading(on: Boolean) {
+        isReading = on
+        channel.reading(on)
     }
 
     override fun resumeProducing() {
         loop.checkThread("resumeProducing")
-        if (state == State.OPEN && endReason == null && !isInputEnded) channel.reading(true)
+        if (state == State.OPEN && endReason == null && !isInputEnded) reading(true)
     }
 
     // Writing. The two write() are long on purpose: the JIT does not inline what is over 325 bytes of code, and compiles it with all
@@ -295,7 +338,7 @@ public open class StreamTransport protected constructor(
         }
         if (state != State.OPEN) return
         isLosing = true
-        channel.reading(false) // nothing is received any more, as in Twisted
+        reading(false) // nothing is received any more, as in Twisted
         // Whoever ended a side first is the one who ended the connection.
         beginClosing(if (isInputEnded && !isOutputEnded) ClosedBy.PEER else ClosedBy.US)
     }
@@ -334,13 +377,14 @@ public open class StreamTransport protected constructor(
     override fun broken(cause: Throwable) {
         if (endReason != null || state == State.CLOSED) return
         isBroken = true
+        if (cause is HasBreaker && cause.by == ClosedBy.US) return breakOff(aborted(cause, phase()))
         if (cause !is IOException) loop.reportFailure(cause, this) { "the channel of $this" }
         breakOff(closeCause?.let { aborted(it, phase()) } ?: cause as? CloseReason ?: lost(cause, phase())) // the first reason counts
     }
 
     private fun breakOff(reason: CloseReason) {
         endReason = reason
-        channel.reading(false)
+        reading(false)
         channel.notifyWhenWritable(false)
         settleLater()
     }

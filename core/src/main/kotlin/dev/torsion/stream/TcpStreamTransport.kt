@@ -11,27 +11,23 @@ import dev.torsion.spi.TcpChannel
 import java.util.function.Consumer
 
 /** What a TCP connection has beyond a byte stream: the addresses of the internet, and a socket's options. */
-internal class TcpStreamTransport(
-    loop: StreamLoop,
-    private val channel: TcpChannel,
-    options: StreamOptions,
-    lost: Consumer<CloseReason>?,
-) : StreamTransport(loop, channel, options, lost),
+internal class TcpStreamTransport(loop: StreamLoop, private val socket: TcpChannel, options: StreamOptions, lost: Consumer<CloseReason>?) :
+    StreamTransport(loop, socket, options, lost),
     TcpTransport {
-    override fun host() = channel.localAddress as InternetAddress
+    override fun host() = socket.localAddress as InternetAddress
 
-    override fun peer() = channel.remoteAddress as InternetAddress
+    override fun peer() = socket.remoteAddress as InternetAddress
 
     override var tcpNoDelay: Boolean
-        get() = channel.tcpNoDelay
+        get() = socket.tcpNoDelay
         set(value) {
-            channel.tcpNoDelay = value
+            socket.tcpNoDelay = value
         }
 
     override var tcpKeepAlive: Boolean
-        get() = channel.tcpKeepAlive
+        get() = socket.tcpKeepAlive
         set(value) {
-            channel.tcpKeepAlive = value
+            socket.tcpKeepAlive = value
         }
 
     override val kind get() = "TcpTransport"

@@ -33,6 +33,8 @@ private class Breaking : StreamChannel {
         this.handler = handler
     }
 
+    override fun handOver(handler: StreamHandler) = start(handler)
+
     override fun reading(on: Boolean) = Unit
 
     override fun send(data: ByteBuffer) = 0

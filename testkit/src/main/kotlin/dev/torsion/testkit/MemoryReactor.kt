@@ -380,6 +380,8 @@ public class MemoryReactor private constructor(
     /** What [call] makes, such as a port, was made where it was handed over: by the test, as a rule. */
     private fun placed(call: Runnable) = if (DeferredDebug.enabled) Place.handedOver(call) else call
 
+    override fun callInWorkerThread(call: Runnable): Unit = callInThread(call)
+
     override fun <T> blockingCallFromThread(call: Callable<Deferred<T>>): T {
         LentThread.refuseBlocking()
         check(!mustNotBlock) { "blockingCallFromThread on the thread that drives $this would wait for itself: $insteadOfBlocking" }

@@ -60,6 +60,10 @@ internal class ThreadedChannel(private val engine: ThreadedEngine, val socket: S
         thread(isDaemon = true, block = ::write)
     }
 
+    override fun handOver(handler: StreamHandler) {
+        this.handler = handler
+    }
+
     fun loopEnded() = handler.loopEnded()
 
     // The reader.

@@ -1,0 +1,132 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.tls
+
+import java.net.Socket
+import java.security.cert.CertificateException
+import java.security.cert.CertificateExpiredException
+import java.security.cert.CertificateNotYetValidException
+import java.security.cert.X509Certificate
+import java.time.Duration
+import java.time.Instant
+import javax.net.ssl.SSLEngine
+import javax.net.ssl.X509ExtendedTrustManager
+
+/** Carries the [typed] error through the engine, which chooses its alert by the cause. */
+internal class CertificateRefused(val typed: TlsCertificateException, original: Throwable?) :
+    CertificateException(typed.message, original?.cause)
+
+/**
+ * Checks certificates by a [trust], then by pins, and says in the words of people what is wrong. The JDK decides; this finds out why.
+ *
+ * @param pins one of the chain's keys has to be among them, when there are any
+ */
+internal class CheckingTrust(private val trust: X509ExtendedTrustManager, private val pins: Set<String>) : X509ExtendedTrustManager() {
+    override fun getAcceptedIssuers(): Array<X509Certificate> = trust.acceptedIssuers
+
+    override fun checkServerTrusted(chain: Array<X509Certificate>, authType: String, engine: SSLEngine) {
+        val host = engine.peerHost ?: "the server"
+        checking(chain, host, isServer = true, { trust.checkServerTrusted(chain, authType) }) {
+            trust.checkServerTrusted(chain, authType, engine)
+        }
+    }
+
+    override fun checkClientTrusted(chain: Array<X509Certificate>, authType: String, engine: SSLEngine) =
+        checking(chain, "the client", isServer = false, { trust.checkClientTrusted(chain, authType) }) {
+            trust.checkClientTrusted(chain, authType, engine)
+        }
+
+    private inline fun checking(chain: Array<X509Certificate>, who: String, isServer: Boolean, checkChain: () -> Unit, check: () -> Unit) {
+        val all = chain.toList()
+        try {
+            check()
+        } catch (e: CertificateException) {
+            val isOnlyName = isServer && runCatching(checkChain).isSuccess
+            throw CertificateRefused(if (isOnlyName) wrongName(all, who, e) else untrusted(all, who, e), e)
+        }
+        checkPins(all, who)
+    }
+
+    private fun wrongName(chain: List<X509Certificate>, host: String, cause: Throwable): TlsCertificateException {
+        val names = namesIn(chain.first())
+        val text = when {
+            names.isEmpty() -> "names no host at all (${subjectOf(chain.first())})"
+            else -> "is for ${inWords(names)}"
+        }
+        return TlsHostNameException("The certificate of $host $text, and not for $host.", cause, chain, host, names)
+    }
+
+    private fun inWords(names: List<String>): String {
+        val shown = names.take(MOST_NAMES)
+        return shown.joinToString() + if (names.size > shown.size) " and ${names.size - shown.size} more" else ""
+    }
+
+    private fun untrusted(chain: List<X509Certificate>, who: String, cause: CertificateException): TlsCertificateException {
+        val now = Instant.now()
+        for ((i, certificate) in chain.withIndex()) {
+            val problem =
+                try {
+                    certificate.checkValidity()
+                    continue
+                } catch (_: CertificateExpiredException) {
+                    "expired on ${certificate.notAfter.toInstant()}, ${ago(certificate.notAfter.toInstant(), now)} ago"
+                } catch (_: CertificateNotYetValidException) {
+                    "is valid from ${certificate.notBefore.toInstant()} on only, in ${ago(now, certificate.notBefore.toInstant())}; " +
+                        "here it is $now"
+                }
+            val which = if (i ==
+                0
+            ) {
+                "The certificate of $who"
+            } else {
+                "The certificate of $who is signed by ${subjectOf(certificate)}, whose own"
+            }
+            val dates = certificate.notBefore.toInstant() to certificate.notAfter.toInstant()
+            return TlsExpiredException("$which $problem.", cause, chain, dates.first, dates.second)
+        }
+        val first = chain.first()
+        val text =
+            if (first.issuerX500Principal == first.subjectX500Principal) {
+                "is signed by itself, and it is not among those that are trusted here. If it is the right one, trust it by withTrust"
+            } else {
+                "is not signed by anybody who is trusted here; its issuer is ${issuerOf(chain.last())}. " +
+                    "Either trust that authority by withTrust, or let the other side send the whole chain"
+            }
+        return TlsUntrustedException("The certificate of $who $text. (${cause.message})", cause, chain)
+    }
+
+    private fun ago(from: Instant, to: Instant): String {
+        val time = Duration.between(from, to)
+        return when {
+            time.toDays() > 1 -> "${time.toDays()} days"
+            time.toHours() > 1 -> "${time.toHours()} hours"
+            else -> "${time.toMinutes()} minutes"
+        }
+    }
+
+    private fun checkPins(chain: List<X509Certificate>, who: String) {
+        if (pins.isEmpty()) return
+        val own = chain.map(TlsPin::of)
+        if (own.any { it in pins }) return
+        val message = "The certificate of $who is good, but no key of its chain is among those that are pinned: ${own.joinToString()}."
+        throw CertificateRefused(TlsPinException(message, chain, own), null)
+    }
+
+    // Nothing here is about sockets: an engine is always there.
+
+    override fun checkClientTrusted(chain: Array<X509Certificate>, authType: String) = throw CertificateException(NO_ENGINE)
+
+    override fun checkServerTrusted(chain: Array<X509Certificate>, authType: String) = throw CertificateException(NO_ENGINE)
+
+    override fun checkClientTrusted(chain: Array<X509Certificate>, authType: String, socket: Socket?) =
+        throw CertificateException(NO_ENGINE)
+
+    override fun checkServerTrusted(chain: Array<X509Certificate>, authType: String, socket: Socket?) =
+        throw CertificateException(NO_ENGINE)
+
+    private companion object {
+        const val MOST_NAMES = 10
+        const val NO_ENGINE = "the check needs the engine of the connection"
+    }
+}

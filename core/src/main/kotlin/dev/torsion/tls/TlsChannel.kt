@@ -1,0 +1,680 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.tls
+
+import dev.torsion.clock.DelayedCall
+import dev.torsion.clock.saturatedNanos
+import dev.torsion.defer.Deferred
+import dev.torsion.net.Address
+import dev.torsion.net.ClosedBy
+import dev.torsion.spi.StreamChannel
+import dev.torsion.spi.StreamHandler
+import dev.torsion.stream.StreamLoop
+import dev.torsion.stream.WriteLimit
+import dev.torsion.stream.WriteQueue
+import dev.torsion.stream.breakerOf
+import java.io.IOException
+import java.nio.ByteBuffer
+import java.util.concurrent.TimeUnit
+import javax.net.ssl.SSLEngine
+import javax.net.ssl.SSLEngineResult
+import javax.net.ssl.SSLEngineResult.HandshakeStatus
+
+/**
+ * TLS as a channel over any other channel: the transport above keeps all its rules, and the channel below moves records.
+ *
+ * | state     | begins with             | what the handler above has of it                                                   |
+ * |-----------|-------------------------|------------------------------------------------------------------------------------|
+ * | HANDSHAKE | [start]                 | nothing is taken and nothing received                                              |
+ * | OPEN      | the end of the handshake | bytes go through; each half ends by a close alert of its own                       |
+ * | FINISHING | [finish]                | nothing more, until the last records are out and the channel below has finished     |
+ * | PARTING   | the end of a failed one | nothing more: the alert goes out, then the channel below finishes, within [PARTING] |
+ * | ENDED     | all others              | nothing more                                                                       |
+ *
+ * The engine runs on the loop. The steps that it hands out, as those for keys and certificates, run on the loop's
+ * [workers][dev.torsion.loop.EventLoop.workers]: meanwhile nobody else touches the engine, and nothing is read. Records that have come are
+ * decrypted only while they are wanted, so a paused handler gets none, and what has come waits encrypted, at most about [MOST_READ] bytes.
+ * Records of our own that the channel below does not take wait in [output], and no more are made until they are gone.
+ *
+ * Nothing is told from within a call of the handler's.
+ *
+ * @param output bytes that were written before, and go out first as they are
+ * @param isStarted whether the channel below has told somebody else so far
+ */
+internal class TlsChannel(
+    private val loop: StreamLoop,
+    private val lower: StreamChannel,
+    private val party: TlsParty,
+    private var output: WriteQueue?,
+    private val isStarted: Boolean,
+    private val listener: TlsListener,
+) : StreamChannel,
+    StreamHandler {
+    private val buffers = loop.streams.part(TlsBuffers::class.java) { TlsBuffers() }
+    private lateinit var handler: StreamHandler
+    private var engine: SSLEngine? = null
+    private var state = State.HANDSHAKE
+    private var failure: TlsException? = null
+    private var deadline: DelayedCall? = null
+
+    private var hello: ClientHelloReader? = null // while the engine depends on what the client asks for
+    private var choosing: Deferred<SSLEngine>? = null
+    private var serverName: String? = null
+
+    private var record: ByteBuffer? = null // of the peer's, in the making
+    private var held: ByteBuffer? = null // bytes that nobody has looked at yet
+    private var isReading = true // as the handler wants it
+    private var isLowerReading = true
+    private var isBusy = false // the engine is in other hands, or there is none yet
+    private var isTaking = false
+    private var isCut = false // the channel below has ended
+    private var isInputEndPending = false
+    private var isInputEnded = false
+
+    private var asksForRoom = false
+    private var isAskingLower = output != null
+    private var isOutputEnded = false
+    private var isLowerEndDue = false
+
+    private enum class State { HANDSHAKE, OPEN, FINISHING, PARTING, ENDED }
+
+    /** What was agreed on; null before the end of the handshake. */
+    var session: TlsSession? = null
+        private set
+
+    override val localAddress: Address get() = lower.localAddress
+
+    override val remoteAddress: Address get() = lower.remoteAddress
+
+    // Beginning.
+
+    override fun start(handler: StreamHandler) {
+        this.handler = handler
+        if (isStarted) lower.handOver(this) else lower.start(this)
+        if (isStarted) lower.reading(true)
+        if (isAskingLower) lower.notifyWhenWritable(true)
+        deadline = loop.callLater(party.handshakeTimeout.saturatedNanos(), TimeUnit.NANOSECONDS, ::tooSlow)
+        try {
+            val made = party.engine()
+            if (made == null) hello = ClientHelloReader() else begin(made)
+        } catch (e: Throwable) { // nothing may be told yet
+            if (!loop.runSoon { fail(e) }) throw e
+        }
+    }
+
+    override fun handOver(handler: StreamHandler) {
+        this.handler = handler
+    }
+
+    private fun begin(made: SSLEngine) {
+        engine = made
+        made.beginHandshake()
+        step(made.handshakeStatus)
+    }
+
+    private fun tooSlow() {
+        deadline = null
+        if (state == State.HANDSHAKE && failure == null) fail(party.tooSlow(remoteAddress))
+    }
+
+    // Records that come.
+
+    override fun receiveLimit(): Int = when {
+        !takesRecords -> 0
+        state == State.HANDSHAKE -> MOST_READ
+        else -> minOf(handler.receiveLimit().toLong() + TlsRecord.HEADER, MOST_READ.toLong()).toInt()
+    }
+
+    private val takesRecords: Boolean
+        get() = failure == null && !isBusy && !isInputEnded && !isInputEndPending &&
+            (state == State.HANDSHAKE || (state == State.OPEN && isReading))
+
+    override fun received(view: ByteBuffer) {
+        if (held == null && !isTaking) take(view) else hold(view)
+    }
+
+    /** Looks at [data], as far as it is wanted; the rest is held. */
+    private fun take(data: ByteBuffer) {
+        val plain = buffers.takePlain()
+        isTaking = true
+        try {
+            takeRecords(data, plain)
+            deliver(plain)
+        } catch (e: Throwable) {
+            deliver(plain) // what was good comes before the end
+            fail(e)
+        } finally {
+            isTaking = false
+            buffers.givePlain(plain)
+        }
+        if (data.hasRemaining()) hold(data)
+        if (isInputEndPending && isReading && held == null) endInput()
+        settleReading()
+    }
+
+    private fun takeRecords(data: ByteBuffer, plain: TlsBuffers.Plain) {
+        while (takesRecords) {
+            if (state == State.OPEN) {
+                val limit = handler.receiveLimit()
+                if (limit <= 0) return
+                val bytes = plain.bytes
+                if (bytes.position() > 0 && (bytes.position() >= limit || bytes.remaining() < engine!!.session.applicationBufferSize)) {
+                    deliver(plain)
+                    continue
+                }
+            }
+            if (!fill(data)) return
+            if (engine == null) readHello() else decrypt(plain)
+        }
+    }
+
+    /** Lends what was decrypted to the handler. */
+    private fun deliver(plain: TlsBuffers.Plain) {
+        if (plain.bytes.position() == 0) return
+        if (state == State.OPEN && failure == null) handler.received(plain.lend()) else plain.bytes.clear()
+    }
+
+    /** Moves bytes of [data] to [record]; true when that is whole. */
+    private fun fill(data: ByteBuffer): Boolean {
+        val whole = record ?: if (data.hasRemaining()) buffers.takeRecord().also { record = it } else return false
+        val isNew = whole.position() < TlsRecord.HEADER
+        if (isNew) {
+            val before = whole.position()
+            move(data, whole, TlsRecord.HEADER - before)
+            if (!TlsRecord.mayBegin(whole)) throw party.notTls(whole.duplicate().flip(), data, isFirst = session == null)
+            if (whole.position() < TlsRecord.HEADER) return false
+            checkHeader(whole)
+        }
+        val size = TlsRecord.size(whole)
+        move(data, whole, size - whole.position())
+        return whole.position() == size
+    }
+
+    private fun checkHeader(header: ByteBuffer) {
+        val size = TlsRecord.size(header)
+        if (size > TlsRecord.MOST_BYTES) {
+            throw TlsViolationException(
+                "${party.peer(remoteAddress)} has sent a record of ${size - TlsRecord.HEADER} bytes: too long.",
+                null,
+            )
+        }
+        if (TlsRecord.type(header) == TlsRecord.HANDSHAKE && session?.protocol == TLS_1_2) {
+            throw TlsRenegotiationException("${party.peer(remoteAddress)} wanted to renegotiate an open connection, which is refused.")
+        }
+    }
+
+    private fun move(from: ByteBuffer, to: ByteBuffer, most: Int) {
+        val count = minOf(most, from.remaining())
+        if (count <= 0) return
+        to.put(to.position(), from, from.position(), count)
+        to.position(to.position() + count)
+        from.position(from.position() + count)
+    }
+
+    private fun decrypt(plain: TlsBuffers.Plain) {
+        val whole = record ?: return
+        whole.flip()
+        while (whole.hasRemaining() && !isBusy && !isInputEndPending) {
+            val result = engine!!.unwrap(whole, plain.bytes)
+            when (result.status!!) {
+                SSLEngineResult.Status.BUFFER_OVERFLOW -> {
+                    check(plain.bytes.position() > 0) { "the engine has no room for a record" }
+                    deliver(plain)
+                    if (failure != null) break
+                }
+                SSLEngineResult.Status.BUFFER_UNDERFLOW ->
+                    throw TlsViolationException("${party.peer(remoteAddress)} has sent a record that is not whole.", null)
+                SSLEngineResult.Status.CLOSED -> {
+                    if (session == null) throw party.endedInHandshake(remoteAddress, null, ClosedBy.PEER)
+                    isInputEndPending = true
+                    step(result.handshakeStatus)
+                }
+                SSLEngineResult.Status.OK -> step(result.handshakeStatus)
+            }
+        }
+        if (whole.hasRemaining() && !isInputEndPending) {
+            whole.compact()
+        } else {
+            record = null
+            buffers.giveRecord(whole)
+        }
+    }
+
+    private fun hold(data: ByteBuffer) {
+        if (state == State.FINISHING || state == State.PARTING || state == State.ENDED || failure != null || isInputEndPending) return
+        val before = held
+        val all = ByteBuffer.allocate((before?.remaining() ?: 0) + data.remaining())
+        before?.let(all::put)
+        all.put(data)
+        held = all.flip()
+    }
+
+    /** Goes on with what is held; in a turn of its own. */
+    private fun goOn() {
+        if (isTaking || !(takesRecords || isInputEndPending)) return
+        val data = held ?: EMPTY
+        held = null
+        take(data)
+        // The end came while more was held.
+        if (isCut && held == null) inputEnded()
+    }
+
+    private fun endInput() {
+        isInputEndPending = false
+        if (isInputEnded || state != State.OPEN || failure != null) return
+        isInputEnded = true
+        handler.inputEnded()
+    }
+
+    override fun reading(on: Boolean) {
+        isReading = on
+        if (on && (held != null || isInputEndPending)) loop.runSoon(::goOn)
+        settleReading()
+    }
+
+    private fun settleReading() {
+        val wanted = takesRecords && held == null
+        if (wanted == isLowerReading || isCut || state == State.ENDED || state == State.PARTING) return
+        isLowerReading = wanted
+        lower.reading(wanted)
+    }
+
+    override fun inputEnded() {
+        isCut = true
+        if (isTaking || held != null || isInputEnded || isInputEndPending || failure != null) return
+        when (state) {
+            State.HANDSHAKE -> fail(party.endedInHandshake(remoteAddress, null, ClosedBy.PEER))
+            State.OPEN -> fail(TlsTruncatedException())
+            else -> Unit
+        }
+    }
+
+    // The handshake.
+
+    /** Does what the engine asks for, up to where it wants to read. */
+    private fun step(wanted: HandshakeStatus) {
+        var status = wanted
+        while (true) {
+            when (status) {
+                HandshakeStatus.NEED_WRAP -> status = wrapOwn() ?: return
+                HandshakeStatus.NEED_TASK -> return runTasks()
+                HandshakeStatus.FINISHED -> {
+                    finished()
+                    status = engine!!.handshakeStatus
+                }
+                HandshakeStatus.NOT_HANDSHAKING -> return if (session == null) finished() else Unit
+                else -> return
+            }
+        }
+    }
+
+    /** Sends what the engine itself has to say; null when it is closed, otherwise what it wants next. */
+    private fun wrapOwn(): HandshakeStatus? {
+        val out = buffers.takeOutput()
+        try {
+            while (true) {
+                val result = engine!!.wrap(EMPTY, out)
+                val isAtEnd = result.bytesProduced() == 0 && result.handshakeStatus == HandshakeStatus.NEED_WRAP
+                val next = if (isAtEnd) null else result.handshakeStatus
+                if (next != HandshakeStatus.NEED_WRAP || out.remaining() < engine!!.session.packetBufferSize) {
+                    push(out.flip())
+                    if ((output?.size ?: 0) > MOST_OWN) throw IOException("the other side makes this one answer, and reads nothing")
+                    return next
+                }
+            }
+        } finally {
+            buffers.giveOutput(out)
+        }
+    }
+
+    private fun runTasks() {
+        isBusy = true
+        settleReading()
+        val tasks = engine!!
+        loop.workers.execute {
+            var error: Throwable? = null
+            try {
+                while (true) (tasks.delegatedTask ?: break).run()
+            } catch (e: Throwable) { // the engine keeps what belongs to TLS, and throws it itself
+                error = e
+            }
+            loop.runSoon { tasksDone(error) }
+        }
+    }
+
+    private fun tasksDone(error: Throwable?) {
+        isBusy = false
+        if (state == State.ENDED) return releaseEngine()
+        if ((state != State.HANDSHAKE && state != State.OPEN) || failure != null) return
+        try {
+            if (error != null) throw error
+            step(engine!!.handshakeStatus)
+        } catch (e: Throwable) {
+            return fail(e)
+        }
+        goOn()
+        settleReading()
+    }
+
+    /** A record of the hello: when it is whole, asks which certificate is for it. */
+    private fun readHello() {
+        val whole = record!!
+        val reader = hello!!
+        val read = reader.read(whole.flip()) ?: return whole.clear().let { }
+        record = null
+        buffers.giveRecord(whole)
+        serverName = read.serverName
+        val chosen = party.engineFor(read)
+        isBusy = true
+        choosing = chosen
+        chosen.addCallbacks(
+            { made -> loop.runSoon { chosen(made, reader) } },
+            { failed -> loop.runSoon { notChosen(failed.value, read) } },
+        )
+    }
+
+    private fun chosen(made: SSLEngine, reader: ClientHelloReader) {
+        choosing = null
+        hello = null
+        if (state != State.HANDSHAKE || failure != null) return
+        isBusy = false
+        try {
+            begin(made)
+        } catch (e: Throwable) {
+            return fail(e)
+        }
+        val records = reader.records()
+        val behind = held
+        held = null
+        take(records)
+        if (behind != null) received(behind)
+        settleReading()
+    }
+
+    private fun notChosen(error: Throwable, read: ClientHello) {
+        choosing = null
+        if (state != State.HANDSHAKE || failure != null) return
+        isBusy = false
+        fail(party.noneFor(read, error, remoteAddress))
+    }
+
+    private fun finished() {
+        if (session != null) return
+        endDeadline()
+        val made = party.sessionOf(engine!!, serverName)
+        session = made
+        if (state != State.HANDSHAKE) return
+        state = State.OPEN
+        listener.established(made)
+        settleRoom()
+    }
+
+    private fun endDeadline() {
+        deadline?.let { if (it.isActive) it.cancel() }
+        deadline = null
+    }
+
+    // Records that go.
+
+    override fun send(data: ByteBuffer): Int {
+        val open = engine
+        if (open == null || state != State.OPEN || isBusy || isOutputEnded || !output.isNullOrEmpty()) return 0
+        val start = data.position()
+        val out = buffers.takeOutput()
+        try {
+            val most = open.session.packetBufferSize
+            while (data.hasRemaining() && output.isNullOrEmpty()) {
+                out.clear()
+                do {
+                    val result = open.wrap(data, out)
+                    if (result.status == SSLEngineResult.Status.CLOSED) throw IOException(ENDED_BOTH)
+                    if (result.bytesConsumed() == 0 && result.bytesProduced() == 0) break
+                } while (data.hasRemaining() && out.remaining() >= most)
+                if (out.position() == 0) break
+                push(out.flip())
+            }
+        } finally {
+            buffers.giveOutput(out)
+        }
+        return data.position() - start
+    }
+
+    /** Sends [records], behind what waits; what is not taken waits too. */
+    private fun push(records: ByteBuffer) {
+        if (!records.hasRemaining()) return
+        if (output.isNullOrEmpty()) lower.send(records)
+        if (!records.hasRemaining()) return
+        val waiting = output ?: WriteQueue(loop.streams.chunks, WriteLimit(Long.MAX_VALUE)).also { output = it }
+        waiting.append(records)
+        settleRoom()
+    }
+
+    override fun outputReady() {
+        try {
+            output?.let {
+                it.sendTo(lower)
+                if (it.size > 0) return
+                it.release()
+                output = null
+            }
+            if (isLowerEndDue) {
+                isLowerEndDue = false
+                lower.endOutput()
+            }
+        } catch (e: Throwable) {
+            return broken(e)
+        }
+        when (state) {
+            State.FINISHING -> finishLowerLater()
+            State.PARTING -> part()
+            State.OPEN -> if (asksForRoom && failure == null) handler.outputReady()
+            else -> Unit
+        }
+        settleRoom()
+    }
+
+    override fun notifyWhenWritable(on: Boolean) {
+        asksForRoom = on
+        settleRoom()
+    }
+
+    private fun settleRoom() {
+        if (state == State.ENDED) return
+        val wanted = !output.isNullOrEmpty() || (asksForRoom && state == State.OPEN && !isBusy && failure == null)
+        if (wanted == isAskingLower) return
+        isAskingLower = wanted
+        lower.notifyWhenWritable(wanted)
+    }
+
+    // Ending.
+
+    override fun endOutput() {
+        if (isOutputEnded) return
+        sayGoodbye()
+        if (output.isNullOrEmpty()) lower.endOutput() else isLowerEndDue = true
+    }
+
+    /** Sends the close alert, unless the engine is in other hands: then there was no data that could be cut short. */
+    private fun sayGoodbye() {
+        val open = engine ?: return
+        if (isOutputEnded || isBusy) return
+        isOutputEnded = true
+        open.closeOutbound()
+        while (!open.isOutboundDone) if (wrapOwn() != HandshakeStatus.NEED_WRAP) break
+    }
+
+    override fun finish(): Boolean {
+        endDeadline()
+        try {
+            sayGoodbye()
+        } catch (_: IOException) {
+            // It is broken, or was: the channel below says so.
+        }
+        state = State.FINISHING
+        settleReading()
+        if (output.isNullOrEmpty()) return finishLower()
+        settleRoom()
+        return false
+    }
+
+    private fun finishLower(): Boolean {
+        val isDone =
+            try {
+                lower.finish()
+            } catch (e: Throwable) {
+                ended()
+                throw e
+            }
+        if (isDone) ended()
+        return isDone
+    }
+
+    private fun finishLowerLater() {
+        val error =
+            try {
+                if (!finishLower()) return
+                null
+            } catch (e: Throwable) {
+                e
+            }
+        handler.finished(error)
+    }
+
+    override fun finished(cause: Throwable?) {
+        val isAwaited = state == State.FINISHING
+        ended()
+        if (isAwaited) handler.finished(cause)
+    }
+
+    override fun close() = end { lower.close() }
+
+    override fun abort() = end { lower.abort() }
+
+    private inline fun end(below: () -> Unit) {
+        val hasAlert = failure?.by == ClosedBy.US || failure is TlsViolationException || failure is NotTlsException
+        if (hasAlert && state != State.ENDED && state != State.PARTING && state != State.FINISHING) return part()
+        ended()
+        below()
+    }
+
+    /** The other side is to read why: a channel that is closed at once might take the alert with it. */
+    private fun part() {
+        if (state != State.PARTING) {
+            state = State.PARTING
+            endDeadline()
+            if (isLowerReading) lower.reading(false)
+            deadline = loop.callLater(PARTING, TimeUnit.SECONDS, ::partNow)
+            settleRoom()
+        }
+        if (!output.isNullOrEmpty()) return
+        try {
+            if (lower.finish()) ended()
+        } catch (_: IOException) {
+            ended()
+        }
+    }
+
+    private fun partNow() {
+        ended()
+        try {
+            lower.abort()
+        } catch (_: IOException) {
+            // It is gone all the same.
+        }
+    }
+
+    private fun ended() {
+        state = State.ENDED
+        endDeadline()
+        choosing?.let { if (!it.called) it.cancel() }
+        choosing = null
+        record?.let(buffers::giveRecord)
+        record = null
+        held = null
+        output?.release()
+        output = null
+        if (!isBusy) releaseEngine()
+    }
+
+    private fun releaseEngine() {
+        engine?.let(party::released)
+        engine = null
+    }
+
+    /** TLS has failed with [cause]: tells the other side by an alert, if it can, and the handler. */
+    private fun fail(cause: Throwable) {
+        if (failure != null || (state != State.HANDSHAKE && state != State.OPEN)) return
+        val reason = party.explain(cause, remoteAddress, session == null)
+        val wasOpen = session != null
+        failure = reason
+        endDeadline()
+        try {
+            sendAlert(reason)
+        } catch (_: Exception) {
+            // There is nobody to tell.
+        }
+        settleReading()
+        settleRoom()
+        if (!wasOpen) listener.failed(reason)
+        handler.broken(reason)
+    }
+
+    private fun sendAlert(reason: TlsException) {
+        val open = engine
+        when {
+            isBusy || reason is TlsAlertException || reason is TlsHandshakeEndedException || reason is TlsTruncatedException -> return
+            open == null -> push(
+                TlsRecord.alert(if (reason is TlsNameUnknownException) TlsAlert.UNRECOGNIZED_NAME else TlsAlert.DECODE_ERROR),
+            )
+            else -> {
+                // An engine that has failed has its alert ready; otherwise it is a close alert.
+                open.closeOutbound()
+                while (!open.isOutboundDone) if (wrapOwn() != HandshakeStatus.NEED_WRAP) break
+            }
+        }
+    }
+
+    override fun broken(cause: Throwable) {
+        when (state) {
+            State.HANDSHAKE -> fail(party.endedInHandshake(remoteAddress, cause, breakerOf(cause)))
+            State.OPEN -> if (failure == null) handler.broken(cause)
+            State.FINISHING -> {
+                ended()
+                closeLower()
+                handler.finished(cause)
+            }
+            State.PARTING -> partNow()
+            State.ENDED -> Unit
+        }
+    }
+
+    private fun closeLower() {
+        try {
+            lower.close()
+        } catch (_: IOException) {
+            // It is gone all the same.
+        }
+    }
+
+    override fun loopEnded() {
+        when (state) {
+            State.ENDED -> Unit
+            State.PARTING -> partNow()
+            else -> handler.loopEnded()
+        }
+    }
+
+    override fun toString(): String = "TlsChannel($lower, ${session ?: state.name.lowercase()})"
+
+    private companion object {
+        val EMPTY: ByteBuffer = ByteBuffer.allocate(0)
+        const val TLS_1_2 = "TLSv1.2"
+        const val MOST_READ = 64 * 1024
+        const val MOST_OWN = 1024 * 1024L
+        const val PARTING = 5L // seconds
+        const val ENDED_BOTH = "the other side has ended TLS 1.2, which has no half-close: what was not sent by then is lost"
+
+        fun WriteQueue?.isNullOrEmpty() = this == null || size == 0L
+    }
+}
