@@ -4,9 +4,9 @@
 package dev.torsion.tls
 
 import java.net.Socket
+import java.security.cert.CertPathValidatorException
+import java.security.cert.CertPathValidatorException.BasicReason
 import java.security.cert.CertificateException
-import java.security.cert.CertificateExpiredException
-import java.security.cert.CertificateNotYetValidException
 import java.security.cert.X509Certificate
 import java.time.Duration
 import java.time.Instant
@@ -45,6 +45,7 @@ internal class CheckingTrust(private val trust: X509ExtendedTrustManager, privat
             val isOnlyName = isServer && runCatching(checkChain).isSuccess
             throw CertificateRefused(if (isOnlyName) wrongName(all, who, e) else untrusted(all, who, e), e)
         }
+        checkDates(all, who)
         checkPins(all, who)
     }
 
@@ -63,28 +64,7 @@ internal class CheckingTrust(private val trust: X509ExtendedTrustManager, privat
     }
 
     private fun untrusted(chain: List<X509Certificate>, who: String, cause: CertificateException): TlsCertificateException {
-        val now = Instant.now()
-        for ((i, certificate) in chain.withIndex()) {
-            val problem =
-                try {
-                    certificate.checkValidity()
-                    continue
-                } catch (_: CertificateExpiredException) {
-                    "expired on ${certificate.notAfter.toInstant()}, ${ago(certificate.notAfter.toInstant(), now)} ago"
-                } catch (_: CertificateNotYetValidException) {
-                    "is valid from ${certificate.notBefore.toInstant()} on only, in ${ago(now, certificate.notBefore.toInstant())}; " +
-                        "here it is $now"
-                }
-            val which = if (i ==
-                0
-            ) {
-                "The certificate of $who"
-            } else {
-                "The certificate of $who is signed by ${subjectOf(certificate)}, whose own"
-            }
-            val dates = certificate.notBefore.toInstant() to certificate.notAfter.toInstant()
-            return TlsExpiredException("$which $problem.", cause, chain, dates.first, dates.second)
-        }
+        chain.firstNotNullOfOrNull { outOfDate(it, chain, who, cause) }?.let { return it }
         val first = chain.first()
         val text =
             if (first.issuerX500Principal == first.subjectX500Principal) {
@@ -94,6 +74,31 @@ internal class CheckingTrust(private val trust: X509ExtendedTrustManager, privat
                     "Either trust that authority by withTrust, or let the other side send the whole chain"
             }
         return TlsUntrustedException("The certificate of $who $text. (${cause.message})", cause, chain)
+    }
+
+    private fun outOfDate(
+        certificate: X509Certificate,
+        chain: List<X509Certificate>,
+        who: String,
+        cause: CertificateException?,
+    ): TlsExpiredException? {
+        val now = Instant.now()
+        val (from, until) = certificate.notBefore.toInstant() to certificate.notAfter.toInstant()
+        val problem = when {
+            until.isBefore(now) -> "expired on $until, ${ago(until, now)} ago"
+            from.isAfter(now) -> "is valid from $from on only, in ${ago(now, from)}; here it is $now"
+            else -> return null
+        }
+        val signer = if (certificate === chain.first()) "" else " is signed by ${subjectOf(certificate)}, whose own"
+        return TlsExpiredException("The certificate of $who$signer $problem.", cause, chain, from, until)
+    }
+
+    /** The JDK takes a certificate that is trusted itself without a look at its dates. */
+    private fun checkDates(chain: List<X509Certificate>, who: String) {
+        val refused = outOfDate(chain.first(), chain, who, null) ?: return
+        val reason = if (refused.notAfter.isBefore(Instant.now())) BasicReason.EXPIRED else BasicReason.NOT_YET_VALID
+        val path = CertPathValidatorException(refused.message, null, null, -1, reason)
+        throw CertificateRefused(refused, CertificateException(refused.message, path))
     }
 
     private fun ago(from: Instant, to: Instant): String {

@@ -585,7 +585,13 @@ internal class TlsChannel(
     }
 
     private fun ended() {
+        val wasNew = session == null && failure == null
         state = State.ENDED
+        if (wasNew) {
+            val reason = party.givenUp(remoteAddress)
+            failure = reason
+            if (!loop.runSoon { listener.failed(reason) }) listener.failed(reason)
+        }
         endDeadline()
         choosing?.let { if (!it.called) it.cancel() }
         choosing = null

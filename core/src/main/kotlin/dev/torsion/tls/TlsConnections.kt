@@ -7,6 +7,7 @@ package dev.torsion.tls
 
 import dev.torsion.defer.Deferred
 import dev.torsion.net.ClientFactory
+import dev.torsion.net.ClosedBy
 import dev.torsion.net.ConnectOptions
 import dev.torsion.net.Connector
 import dev.torsion.net.Factory
@@ -94,6 +95,7 @@ private fun Transport.startTls(party: TlsParty): Deferred<TlsSession> {
                 if (!result.called) result.errback(reason)
             }
         }
-    own.addLayer { lower, unsent -> TlsChannel(own.loop, lower, party, unsent, isStarted = true, listener) }
+    val layer = own.addLayer { lower, unsent -> TlsChannel(own.loop, lower, party, unsent, isStarted = true, listener) }
+    if (layer == null) listener.failed(party.endedInHandshake(own.peer(), null, ClosedBy.PEER))
     return result
 }

@@ -41,6 +41,8 @@ internal interface TlsParty {
 
     fun endedInHandshake(address: Address, cause: Throwable?, by: ClosedBy): TlsException
 
+    fun givenUp(address: Address): TlsException
+
     fun noneFor(hello: ClientHello, cause: Throwable, address: Address): TlsException
 }
 

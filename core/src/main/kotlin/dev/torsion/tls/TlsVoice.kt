@@ -96,6 +96,9 @@ internal abstract class TlsVoice(private val settings: TlsSettings) : TlsParty {
         )
     }
 
+    final override fun givenUp(address: Address): TlsException =
+        TlsHandshakeEndedException("${peer(address)}: this side ended the connection before the TLS handshake was done.", null, ClosedBy.US)
+
     protected abstract fun whyEnded(): String
 
     final override fun noneFor(hello: ClientHello, cause: Throwable, address: Address): TlsException {
@@ -111,7 +114,7 @@ internal abstract class TlsVoice(private val settings: TlsSettings) : TlsParty {
         val MISMATCH =
             Regex(
                 "(?i)in common|protocol.version|handshake_failure|application.protocol|no appropriate protocol|" +
-                    "not (accepted|supported|enabled)|no (available|negotiable)",
+                    "not (accepted|supported|enabled)|no (available|negotiable|matching)",
             )
     }
 }
