@@ -12,16 +12,16 @@ import java.util.function.Consumer
 /** What a connection over a UNIX socket has beyond a byte stream: paths, and who the peer is. */
 internal class UnixStreamTransport(
     loop: StreamLoop,
-    private val channel: UnixChannel,
+    private val socket: UnixChannel,
     options: StreamOptions,
     lost: Consumer<CloseReason>?,
-) : StreamTransport(loop, channel, options, lost),
+) : StreamTransport(loop, socket, options, lost),
     UnixTransport {
-    override fun host() = channel.localAddress
+    override fun host() = socket.localAddress
 
-    override fun peer() = channel.remoteAddress
+    override fun peer() = socket.remoteAddress
 
-    override fun peerCredentials() = channel.peerCredentials
+    override fun peerCredentials() = socket.peerCredentials
 
     override val kind get() = "UnixTransport"
 }

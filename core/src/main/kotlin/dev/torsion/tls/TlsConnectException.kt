@@ -3,7 +3,7 @@
 
 package dev.torsion.tls
 
-import dev.torsion.net.ConnectException
+import dev.torsion.net.CannotConnectException
 
 /** A connection was made, but TLS on it has failed. The [tls] error, which is the cause, says why. */
 public class TlsConnectException
@@ -12,4 +12,4 @@ constructor(
     destination: String,
     cause: Throwable,
     public val tls: TlsException? = cause as? TlsException,
-) : ConnectException("TLS with $destination has failed: ${cause.message}", destination, cause)
+) : CannotConnectException("TLS with $destination has failed: ${cause.message}", destination, cause)

@@ -56,6 +56,10 @@ internal class StringChannel(
 
     // What the transport does.
 
+    override fun handOver(handler: StreamHandler) {
+        this.handler = handler
+    }
+
     override fun start(handler: StreamHandler) {
         this.handler = handler
     }

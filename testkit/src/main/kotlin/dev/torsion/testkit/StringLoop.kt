@@ -14,6 +14,7 @@ import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.SupervisorJob
 import java.util.concurrent.ConcurrentLinkedQueue
+import java.util.concurrent.Executor
 import java.util.concurrent.TimeUnit
 
 /** The loop of one [StringTransport]: the thread that made it, without turns of its own, and a time that stands still. */
@@ -44,6 +45,9 @@ internal class StringLoop : StreamLoop {
     override val dispatcher: CoroutineDispatcher get() = Dispatchers.Unconfined
 
     override val scope: CoroutineScope = CoroutineScope(SupervisorJob() + Dispatchers.Unconfined)
+
+    /** No other threads: what takes long is done here, when it is its turn. */
+    override val workers: Executor get() = Executor { tasks.add(it) }
 
     override fun nanoTime(): Long = 0
 

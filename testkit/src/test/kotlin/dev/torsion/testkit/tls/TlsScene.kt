@@ -7,7 +7,7 @@ import dev.torsion.loop.ErrorListener
 import dev.torsion.net.Address
 import dev.torsion.net.ClientFactory
 import dev.torsion.net.CloseReason
-import dev.torsion.net.ConnectException
+import dev.torsion.net.CannotConnectException
 import dev.torsion.net.Connector
 import dev.torsion.net.Factory
 import dev.torsion.net.ListeningPort
@@ -75,7 +75,7 @@ internal class TlsScene(chunking: Chunking = Chunking.whole()) : AutoCloseable {
 internal class Attempt(private val make: () -> Noting) : ClientFactory() {
     lateinit var connector: Connector
     var noting: Noting? = null
-    var failure: ConnectException? = null
+    var failure: CannotConnectException? = null
     val tlsFailure: TlsException? get() = (failure as? TlsConnectException)?.tls
 
     init {
@@ -84,7 +84,7 @@ internal class Attempt(private val make: () -> Noting) : ClientFactory() {
 
     override fun buildProtocol(address: Address): Protocol = make().also { noting = it }
 
-    override fun clientConnectionFailed(connector: Connector, reason: ConnectException) {
+    override fun clientConnectionFailed(connector: Connector, reason: CannotConnectException) {
         failure = reason
     }
 }
