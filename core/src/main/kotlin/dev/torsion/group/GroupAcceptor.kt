@@ -45,8 +45,10 @@ internal class GroupAcceptor(private val shares: List<PortShare>) : Acceptor {
         return CompletableFuture.allOf(*drains.toTypedArray()).thenApply { drains.map { it.join() }.reduce(DrainReport::plus) }
     }
 
+    override fun closed(): Unit = closeShares()
+
     /** Closes all shares, each behind the connections that are on their way to it. On any thread. */
-    override fun closed() {
+    fun closeShares() {
         isOpen = false
         shares.forEach { it.closeSoon() }
     }

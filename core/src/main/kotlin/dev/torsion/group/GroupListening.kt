@@ -13,6 +13,7 @@ import dev.torsion.net.Factory
 import dev.torsion.net.ListeningPort
 import dev.torsion.reactor.Reactor
 import dev.torsion.reactor.onLoop
+import dev.torsion.reactor.whenCrashed
 import dev.torsion.reactor.whenEnded
 import java.util.concurrent.CompletableFuture
 import java.util.concurrent.CopyOnWriteArrayList
@@ -39,22 +40,27 @@ internal class GroupListening(
         return future
     }
 
-    /** Has no value when [reactor] has ended meanwhile; null when it has ended before. */
+    /** Has no value when [reactor] has ended or crashed meanwhile: the others can do without. Null when it has ended before. */
     private fun openShare(reactor: Reactor): CompletableFuture<WantedPort?>? {
         val opened = CompletableFuture<WantedPort?>()
+        var pending: Deferred<*>? = null // the reactor's
+        val gone = Runnable {
+            opened.complete(null)
+            pending?.cancel()
+        }
+        val watch = reactor.whenCrashed(gone)
+        opened.whenComplete { _, _ -> watch.close() }
         val isOpening =
             reactor.runSoon {
-                if (!reactor.state.takesConnections) {
+                if (opened.isDone || !reactor.state.takesConnections) {
                     opened.complete(null)
                 } else {
                     val view = MemberView(reactor)
                     val listening = maybeAsyncDeferred { open(view, factories.factoryFor(reactor).also(used::add)) }
                     if (!listening.called || listening.isPaused) {
                         waiting.add { reactor.onLoop(listening::cancel) }
-                        reactor.whenEnded {
-                            opened.complete(null) // the others can do without
-                            listening.cancel()
-                        }
+                        pending = listening
+                        reactor.whenEnded(gone)
                     }
                     listening.addCallbacks(
                         {
@@ -68,6 +74,7 @@ internal class GroupListening(
                     ).addErrback { opened.completeExceptionally(it.value) }
                 }
             }
+        if (reactor.state == LoopState.CRASHED) opened.complete(null)
         return if (isOpening) opened else null
     }
 

@@ -9,6 +9,7 @@ import dev.torsion.net.Address
 import dev.torsion.net.DrainReport
 import dev.torsion.net.ListeningPort
 import dev.torsion.net.portNumber
+import dev.torsion.reactor.whenCrashed
 import java.time.Duration
 import java.util.concurrent.CompletableFuture
 
@@ -59,17 +60,20 @@ public class GroupPort internal constructor(
     /** [stopListening] with another end: [whenStopped] is called when all has been asked to stop. */
     private fun <T> stopping(whenStopped: () -> CompletableFuture<T>): CompletableFuture<T> {
         val freed = CompletableFuture<Unit>()
-        val isRefused = !loop.home.runSoon { port.stopListening().addCallbacks(freed::complete) { freed.completeExceptionally(it.value) } }
-        if (isRefused) freed.complete(Unit) // the reactor has closed it when it ended
-        if (loop.home.state == LoopState.CRASHED) {
-            // Nobody accepts any more, nor frees the port before the reactor runs again.
-            acceptor.closed()
+        // Nobody accepts then any more, nor frees the port before the reactor runs again.
+        val crashed = Runnable {
+            acceptor.closeShares()
             freed.complete(Unit)
         }
+        val watch = loop.home.whenCrashed(crashed)
+        val isRefused = !loop.home.runSoon { port.stopListening().addCallbacks(freed::complete) { freed.completeExceptionally(it.value) } }
+        if (isRefused) freed.complete(Unit) // the reactor has closed it when it ended
+        if (loop.home.state == LoopState.CRASHED) crashed.run()
         val result = loop.newDeferred<T> {}
         val future = result.toCompletableFuture(loop)
         val stopped = whenStopped()
         CompletableFuture.allOf(freed, stopped).whenComplete { _, _ ->
+            watch.close()
             loop.finish {
                 val error = freed.handle { _, e -> e }.join() ?: stopped.handle { _, e -> e }.join()
                 if (error == null) result.callback(stopped.join()) else result.errback(error)

@@ -8,6 +8,7 @@ import dev.torsion.loop.LoopState
 import dev.torsion.loop.guarded
 import dev.torsion.net.DrainReport
 import dev.torsion.reactor.Reactor
+import dev.torsion.reactor.whenCrashed
 import dev.torsion.reactor.whenEnded
 import dev.torsion.spi.Acceptor
 import dev.torsion.spi.StreamChannel
@@ -64,6 +65,9 @@ internal class PortShare(val reactor: Reactor, private val network: StreamNetwor
 
     /** [close] behind all that is on its way; on any thread. A reactor that has crashed is not waited for. */
     fun closeSoon() {
+        if (closed.isDone) return
+        val watch = reactor.whenCrashed { closed.complete(Unit) }
+        closed.whenComplete { _, _ -> watch.close() }
         if (reactor.isInReactorThread) close() else reactor.runSoon(::close) // when that is refused, the reactor has closed it
         if (!reactor.state.takesConnections) closed.complete(Unit)
     }
@@ -71,15 +75,14 @@ internal class PortShare(val reactor: Reactor, private val network: StreamNetwor
     /** Ends its connections; behind [closeSoon], on any thread. A reactor that has crashed or ended has none that could be waited for. */
     fun drain(timeout: Duration): CompletableFuture<DrainReport> {
         val drained = CompletableFuture<DrainReport>()
-        val isRunning =
-            reactor.state != LoopState.CRASHED &&
-                reactor.runSoon {
-                    maybeAsyncDeferred {
-                        acceptor.drain(timeout)
-                    }.addCallbacks(drained::complete) { drained.completeExceptionally(it.value) }
-                    reactor.whenEnded { drained.complete(DrainReport.NONE) } // its own drain had the last word
-                }
-        if (!isRunning) drained.complete(DrainReport.NONE)
+        val watch = reactor.whenCrashed { drained.complete(DrainReport.NONE) }
+        drained.whenComplete { _, _ -> watch.close() }
+        val isTaken =
+            reactor.runSoon {
+                maybeAsyncDeferred { acceptor.drain(timeout) }.addCallbacks(drained::complete) { drained.completeExceptionally(it.value) }
+                reactor.whenEnded { drained.complete(DrainReport.NONE) } // its own drain had the last word
+            }
+        if (!isTaken || reactor.state == LoopState.CRASHED) drained.complete(DrainReport.NONE)
         return drained
     }
 

@@ -21,8 +21,8 @@ import java.util.function.Consumer
 /**
  * Waits on a `java.nio` selector, which is epoll, kqueue or wepoll underneath.
  *
- * Open for selectors and channels that are not the platform's: another [provider] is all that a network in memory needs, and perhaps
- * another way to [select].
+ * It is the poller of a [NioEngine], which gives it its streams, and of no other engine. It is open for selectors and channels that are
+ * not the platform's: another [provider] is all that a network in memory needs, and perhaps another way to [select].
  *
  * Thread: the loop's, but for [wakeUp].
  *

@@ -27,6 +27,7 @@ import dev.torsion.loop.unfailing
 import dev.torsion.spi.Engine
 import kotlinx.coroutines.cancel
 import java.time.Duration
+import java.util.concurrent.CopyOnWriteArrayList
 import java.util.concurrent.CountDownLatch
 import java.util.concurrent.TimeUnit
 
@@ -82,6 +83,7 @@ internal class LifeCycle(
     private val drain = Drain(loop, { reactor.engine }, drainTimeout)
     private var failedTurns = 0 // in a row
     private val atEnd = ArrayDeque<Runnable>() // the reactor's thread only
+    private val atCrash = CopyOnWriteArrayList<CrashCall>()
 
     private var state: LoopState
         get() = loop.state
@@ -340,8 +342,12 @@ internal class LifeCycle(
     /** Each step may be taken again. */
     private fun endTurns() {
         monitor.end()
-        if (state == ENDED) endForGood()
+        if (state == ENDED) endForGood() else tellOfCrash()
         loop.endOnThread()
+    }
+
+    private fun tellOfCrash() {
+        for (told in atCrash) if (atCrash.remove(told)) loop.guarded({ "a call after a crash" }, told.call::run)
     }
 
     private fun endForGood() {
@@ -367,6 +373,15 @@ internal class LifeCycle(
         loop.contained("releasing what the loop used", loop.poller::close)
         log.debug("{reactor} has ended")
     }
+
+    /** See [Reactor.whenCrashed]. */
+    fun whenCrashed(call: Runnable): AutoCloseable {
+        val added = CrashCall(call)
+        atCrash.add(added)
+        return AutoCloseable { atCrash.remove(added) }
+    }
+
+    private class CrashCall(val call: Runnable)
 
     /** See [Reactor.whenEnded]. */
     fun whenEnded(call: Runnable) {

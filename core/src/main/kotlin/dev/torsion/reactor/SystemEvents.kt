@@ -53,8 +53,8 @@ public class TriggerHandle internal constructor(
 
 /** All events of one reactor: its own two, and those that the program has named. */
 internal class SystemEvents(private val loop: Executor? = null, private val report: (String, Throwable) -> Unit) {
-    val startup = EventTriggers(SystemEvent.STARTUP, loop, report)
-    val shutdown = EventTriggers(SystemEvent.SHUTDOWN, loop, report)
+    val startup = EventTriggers(SystemEvent.STARTUP, loop, this, report)
+    val shutdown = EventTriggers(SystemEvent.SHUTDOWN, loop, this, report)
     private val named = HashMap<String, EventTriggers>()
 
     fun of(event: SystemEvent): EventTriggers = if (event == SystemEvent.STARTUP) startup else shutdown
@@ -62,18 +62,28 @@ internal class SystemEvents(private val loop: Executor? = null, private val repo
     /** The event that the program calls so; the reactor's own have their names in small letters, as in Twisted. */
     fun of(name: String): EventTriggers {
         require(name.isNotBlank()) { "an event needs a name" }
-        return own(name)?.let(::of) ?: named.getOrPut(name) { EventTriggers(name, loop, report) }
+        return own(name)?.let(::of) ?: named.getOrPut(name) { EventTriggers(name, loop, this, report) }
     }
 
     fun fire(name: String) {
         require(own(name) == null) { "the reactor itself fires \"$name\": it begins with run and ends with stop" }
-        named[name]?.fire()
+        val event = named[name] ?: return
+        event.fire(finished = { forget(event) })
     }
+
+    /** A name without triggers is not kept: a program may make ever new ones. */
+    private fun forget(event: EventTriggers) {
+        if (event.isIdle) named.values.remove(event)
+    }
+
+    /** How many events of the program's have triggers. */
+    val namedCount: Int get() = named.size
 
     fun remove(handle: TriggerHandle) {
         val owner = handle.owner
-        require(owner === startup || owner === shutdown || named.containsValue(owner)) { "this trigger belongs to another reactor" }
+        require(owner.events === this) { "this trigger belongs to another reactor" }
         owner.remove(handle)
+        forget(owner)
     }
 
     private fun own(name: String) = SystemEvent.entries.firstOrNull { it.name.lowercase() == name }
@@ -83,17 +93,24 @@ internal class SystemEvents(private val loop: Executor? = null, private val repo
 internal class EventTriggers(
     private val event: String,
     private val loop: Executor? = null,
+    /** All that it is one of. */
+    val events: SystemEvents? = null,
     private val report: (String, Throwable) -> Unit,
 ) {
     constructor(
         event: SystemEvent,
         loop: Executor? = null,
+        events: SystemEvents? = null,
         report: (String, Throwable) -> Unit,
-    ) : this(event.name.lowercase(), loop, report)
+    ) : this(event.name.lowercase(), loop, events, report)
 
     private val waiting = Phase.entries.associateWith { ArrayDeque<TriggerHandle>() }
     private var rest: Runnable? = null
     private var holdUps: List<Deferred<*>> = emptyList()
+    private var isFiring = false
+
+    /** Nobody waits for it, and it is not under way. */
+    val isIdle: Boolean get() = !isFiring && waiting.values.all { it.isEmpty() }
 
     fun add(phase: Phase, trigger: SystemEventTrigger): TriggerHandle =
         TriggerHandle(this, phase, trigger).also { waiting.getValue(phase).add(it) }
@@ -108,6 +125,7 @@ internal class EventTriggers(
      * of others. [own] is given what comes behind it, and runs that at once, later, or not at all when it is not wanted any more.
      */
     fun fire(own: (Runnable) -> Unit = Runnable::run, finished: () -> Unit = {}, later: (Runnable) -> Unit = { it.run() }) {
+        isFiring = true
         val holdUps = ArrayList<Deferred<Any?>>()
         drain(Phase.BEFORE) { result -> toWaitFor(result, loop)?.let { holdUps.add(it.cast()) } }
         this.holdUps = holdUps
@@ -144,6 +162,7 @@ internal class EventTriggers(
             own {
                 drain(Phase.DURING) {}
                 drain(Phase.AFTER) {}
+                isFiring = false
                 finished()
             }
         }

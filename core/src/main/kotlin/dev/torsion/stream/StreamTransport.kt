@@ -19,6 +19,7 @@ import dev.torsion.net.Producer
 import dev.torsion.net.Protocol
 import dev.torsion.net.StreamOptions
 import dev.torsion.net.WriteLimitExceededException
+import dev.torsion.spi.HandlerHost
 import dev.torsion.spi.StreamChannel
 import dev.torsion.spi.StreamHandler
 import dev.torsion.spi.TcpChannel
@@ -53,7 +54,8 @@ public open class StreamTransport protected constructor(
     internal val options: StreamOptions,
     private val lost: Consumer<CloseReason>?,
 ) : HalfCloseableTransport,
-    StreamHandler {
+    StreamHandler,
+    HandlerHost {
     /** What is below: of several layers, the one that is nearest to the protocol. */
     internal var channel: StreamChannel = channel
         private set
@@ -436,10 +438,7 @@ public open class StreamTransport protected constructor(
             return broken(e)
         }
         val half = protocol.halves
-        when {
-            half != null -> callingProtocol("writeConnectionLost") { half.writeConnectionLost() }
-            isInputEnded -> finish(ConnectionDone(ClosedBy.US))
-        }
+        if (half != null) callingProtocol("writeConnectionLost") { half.writeConnectionLost() }
     }
 
     private fun startCloseTimer() {
@@ -526,10 +525,12 @@ public open class StreamTransport protected constructor(
             return own.scope
         }
 
-    private fun coroutineFailed(error: Throwable) {
-        // That a peer has gone is no fault of the coroutine that was talking to it.
+    private fun coroutineFailed(error: Throwable) = handlerFailed("a coroutine", error)
+
+    final override fun handlerFailed(what: String, error: Throwable) {
         abortConnection(error)
-        if (error !is CloseReason) loop.reportFailure(error, this) { "a coroutine of $this" }
+        // That a peer has gone is no fault of the handler that was talking to it.
+        if (error !is CloseReason) loop.reportFailure(error, this) { "$what of $this" }
     }
 
     /** Calls the protocol; what it throws is reported and aborts the connection. */

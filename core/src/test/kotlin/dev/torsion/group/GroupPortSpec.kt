@@ -254,6 +254,75 @@ class GroupPortSpec :
             }
         }
 
+        "a port whose accepting reactor crashes before it has come to stopping it is stopped all the same" {
+            withGroup { group ->
+                val factories = NotingFactories()
+                val port = group.listen(factories).getOrFail()
+                val home = group.reactors[0]
+                val threads = group.reactors.map { it.onLoop { Thread.currentThread() } }
+                val asked = CountDownLatch(1)
+                home.callFromThread {
+                    asked.awaitOrFail()
+                    home.crash()
+                }
+                val stopped = port.stopListening()
+                asked.countDown()
+                stopped.getOrFail()
+                port.isListening shouldBe false
+                factories.threadsOf("stopped") shouldContainExactlyInAnyOrder threads
+            }
+        }
+
+        "a port of which another reactor crashes before it has come to closing its share is stopped all the same" {
+            withGroup { group ->
+                val port = group.listen(NotingFactories()).getOrFail()
+                val other = group.reactors[1]
+                val asked = CountDownLatch(1)
+                other.callFromThread {
+                    asked.awaitOrFail()
+                    other.crash()
+                }
+                val stopped = port.stopListening()
+                asked.countDown()
+                stopped.getOrFail()
+                port.isListening shouldBe false
+            }
+        }
+
+        "a reactor that crashes while its endpoint has not opened, or before it was asked, is done without" {
+            for (isAsked in listOf(true, false)) {
+                withGroup { group ->
+                    val other = group.reactors[1]
+                    val cancelled = CountDownLatch(1)
+                    val hasWaited = CountDownLatch(1)
+                    val mayGoOn = CountDownLatch(1)
+                    if (!isAsked) {
+                        other.callFromThread {
+                            mayGoOn.awaitOrFail()
+                            other.crash()
+                        }
+                    }
+                    val opening =
+                        group.listening(NotingFactories()) { reactor, factory ->
+                            if (reactor.toString() == other.toString()) {
+                                hasWaited.countDown()
+                                Deferred<ListeningPort> { cancelled.countDown() }
+                            } else {
+                                succeed(reactor.listenTcp(0, factory, "127.0.0.1"))
+                            }
+                        }
+                    if (isAsked) {
+                        hasWaited.awaitOrFail()
+                        other.onLoop { other.crash() }
+                    } else {
+                        mayGoOn.countDown()
+                    }
+                    opening.getOrFail().connect().use { it.echo() }
+                    if (isAsked) cancelled.awaitOrFail()
+                }
+            }
+        }
+
         "an endpoint that wraps the factories hides nothing: connections are shared, and each goes through the wrapper of its reactor" {
             withGroup { group ->
                 val factories = NotingFactories()

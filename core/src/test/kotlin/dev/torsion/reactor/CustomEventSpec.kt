@@ -42,6 +42,27 @@ class CustomEventSpec :
             order shouldContainExactly listOf("fired", "during")
         }
 
+        "an event whose triggers have run or were removed leaves nothing behind, and one that is under way is kept" {
+            val events = SystemEvents { _, error -> throw error }
+            repeat(100) {
+                events.of("event $it").add(Phase.DURING) {}
+                events.fire("event $it")
+                events.remove(events.of("other $it").add(Phase.AFTER) {})
+            }
+            events.namedCount shouldBe 0
+            val order = ArrayList<String>()
+            val ready = Deferred<Unit>()
+            events.of("reload").add(Phase.BEFORE) { ready }
+            events.fire("reload")
+            events.of("reload").add(Phase.DURING) { order.add("added while it was under way") }
+            ready.callback(Unit)
+            order shouldContainExactly listOf("added while it was under way")
+            events.namedCount shouldBe 0
+            val handle = events.of("reload").add(Phase.DURING) {}
+            events.remove(handle)
+            shouldThrow<IllegalArgumentException> { events.remove(handle) }.message shouldContain "removed before"
+        }
+
         "what a trigger throws is reported, and the others run; one that was removed does not" {
             val reported = ArrayList<String>()
             val reactor = Reactor.create(ReactorOptions(errorListener = { context, error -> reported.add("$context: ${error.message}") }))

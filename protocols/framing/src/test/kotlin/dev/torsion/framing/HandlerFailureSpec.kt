@@ -57,6 +57,25 @@ class HandlerFailureSpec :
             return reported to end!!
         }
 
+        "the report says whether a message handler has failed or a coroutine" {
+            val reported = ArrayList<String>()
+            MemoryReactor { what, _ -> reported.add(what) }.use { reactor ->
+                reactor.runTest {
+                    reactor.listen("tcp:8007", LineCodec()) { connection -> connection.onMessage { error("no good") } }.await()
+                    reactor.serve("tcp:8008", LineCodec()) { connection ->
+                        connection.receive()
+                        error("no good")
+                    }.await()
+                    for (port in listOf(8007, 8008)) {
+                        val client = reactor.connect("tcp:127.0.0.1:$port", LineCodec())
+                        client.send("a")
+                        client.whenClosed().await()
+                    }
+                }
+            }
+            reported.map { it.substringBefore(" of ") } shouldBe listOf("the message handler", "a coroutine")
+        }
+
         fun shouldFail(outcome: Pair<List<Throwable>, CloseReason>, error: Throwable) = withClue("$error") {
             outcome.first.single() shouldBeSameInstanceAs error
             outcome.second.shouldBeInstanceOf<ConnectionAborted>().cause shouldBeSameInstanceAs error
