@@ -11,9 +11,15 @@ import dev.torsion.reactor.Reactor
 /**
  * A server endpoint from a string such as `tcp:8007` or `tcp:8007:interface=127.0.0.1:backlog=50`; Twisted's `serverFromString`.
  *
- * Kinds: `tcp:PORT[:interface=ADDRESS][:backlog=N]` over IPv4, and `tcp6:` with the same arguments over IPv6; port 0 is any free one. A `\`
- * takes the meaning from the character behind it, as in `tcp6:8007:interface=\:\:1`; [quoteStringArgument] puts it there. An address of IPv6
- * may stand in brackets instead: `tcp6:8007:interface=[::1]`. Other kinds are those of plug-ins, see [EndpointParser].
+ * Kinds:
+ * - `tcp:PORT[:interface=ADDRESS][:backlog=N]` over IPv4, and `tcp6:` with the same arguments over IPv6; port 0 is any free one.
+ * - `unix:PATH[:mode=660][:backlog=N][:lockfile=0]`: a [UNIXServerEndpoint], with its lock.
+ * - `stdio:`: one connection over standard input and output, a [StandardIOEndpoint].
+ * - `fd:0` and `systemd:domain=INET:index=0`: the socket that is descriptor 0, an [InheritedServerEndpoint].
+ * - `haproxy:` and another of these strings: each connection begins with a header of the PROXY protocol, see [ProxyProtocol.receiving].
+ *
+ * A `\` takes the meaning from the character behind it, as in `tcp6:8007:interface=\:\:1`; [quoteStringArgument] puts it there. An address
+ * of IPv6 may stand in brackets instead: `tcp6:8007:interface=[::1]`. Other kinds are those of plug-ins, see [EndpointParser].
  *
  * @throws EndpointSyntaxException when the string is not understood
  */
@@ -27,8 +33,13 @@ public fun serverFromString(reactor: Reactor, description: String): ServerEndpoi
  * A client endpoint from a string such as `tcp:example.com:80` or `tcp:host=example.com:port=80:timeout=5`; Twisted's
  * `clientFromString`. Host and port may each have their name or not, as in `tcp:host=example.com:80`.
  *
- * Kinds: `tcp:HOST:PORT[:timeout=SECONDS][:bindAddress=ADDRESS]`, which is a [HostnameEndpoint], over IPv6 or IPv4 (in Twisted, over IPv4
- * only). The `bindAddress` may have a port, as in `bindAddress=192.0.2.1\:4000`. A `\` takes the meaning from the character behind it, as in
+ * Kinds:
+ * - `tcp:HOST:PORT[:timeout=SECONDS][:bindAddress=ADDRESS]`, or `host:` in place of `tcp:`: a [HostnameEndpoint], over IPv6 or IPv4 (in Twisted,
+ *   over IPv4 only). The `bindAddress` may have a port, as in `bindAddress=192.0.2.1\:4000`.
+ * - `unix:PATH[:timeout=SECONDS][:lockfile=1]`: a [UNIXClientEndpoint].
+ * - `haproxy:` and another of these strings: begins with a header of the PROXY protocol, see [ProxyProtocol.sending].
+ *
+ * A `\` takes the meaning from the character behind it, as in
  * `tcp:\:\:1:80`; [quoteStringArgument] puts it there. An address of IPv6 may stand in brackets instead: `tcp:[::1]:80`. Other kinds are those
  * of plug-ins, see [EndpointParser].
  *
@@ -54,7 +65,15 @@ private val MEANINGFUL = Regex("""[\\:=]""")
 private val SERVERS =
     ParserLookup(
         ServerEndpointParser::class.java,
-        listOf(TcpServerParser(isIpv6 = false), TcpServerParser(isIpv6 = true), UnixServerParser, ProxyServerParser),
+        listOf(
+            TcpServerParser(isIpv6 = false),
+            TcpServerParser(isIpv6 = true),
+            UnixServerParser,
+            StdioServerParser,
+            SystemdServerParser,
+            FdServerParser,
+            ProxyServerParser,
+        ),
         "a server can listen on",
         "not on",
     )
@@ -62,7 +81,7 @@ private val SERVERS =
 private val CLIENTS =
     ParserLookup(
         ClientEndpointParser::class.java,
-        listOf(TcpClientParser, UnixClientParser, ProxyClientParser),
+        listOf(TcpClientParser("tcp"), TcpClientParser("host"), UnixClientParser, ProxyClientParser),
         "a client can connect to",
         "not to",
     )

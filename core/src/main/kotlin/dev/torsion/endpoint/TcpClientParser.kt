@@ -8,15 +8,15 @@ import dev.torsion.net.ConnectOptions
 import dev.torsion.net.Connector
 import dev.torsion.reactor.Reactor
 
-/** `tcp:HOST:PORT[:timeout=SECONDS][:bindAddress=ADDRESS]`. */
-internal object TcpClientParser : ClientEndpointParser {
-    override fun prefix() = "tcp"
+/** `tcp:HOST:PORT[:timeout=SECONDS][:bindAddress=ADDRESS]`, and the same with another [prefix]. */
+internal class TcpClientParser(private val prefix: String) : ClientEndpointParser {
+    override fun prefix() = prefix
 
     override fun parse(reactor: Reactor, text: EndpointString): ClientEndpoint {
         text.order("host", "port")
         val given = text.needed("host")
         val host = given.host()
-        if (text.option("port") == null && isPort(host)) throw given.error("it needs a host before the port, as in tcp:127.0.0.1:$host")
+        if (text.option("port") == null && isPort(host)) throw given.error("it needs a host before the port, as in $prefix:127.0.0.1:$host")
         val port = text.needed("port").port()
         val timeout = text.option("timeout")?.seconds() ?: Connector.DEFAULT_TIMEOUT
         val bindAddress = text.option("bindAddress")?.let { local -> local.address().also { local.checked { LocalEnd(it) } } }

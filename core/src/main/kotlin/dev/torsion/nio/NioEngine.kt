@@ -29,6 +29,8 @@ import dev.torsion.stream.UnixStreamNetwork
 import java.net.InetAddress
 import java.nio.channels.SelectableChannel
 import java.nio.channels.SelectionKey
+import java.nio.channels.ServerSocketChannel
+import java.nio.channels.SocketChannel
 import java.nio.channels.spi.SelectorProvider
 import java.nio.file.Path
 import java.time.Duration
@@ -145,6 +147,32 @@ public class NioEngine(
 
     override fun unixConnector(path: Path, timeout: Duration, checkPid: Boolean): ConnectTarget =
         NioUnixTarget(this, path, timeout, checkPid)
+
+    // Channels of somebody else.
+
+    /**
+     * A port of the bound [channel], which is this engine's from now on.
+     *
+     * @throws IllegalArgumentException when it is not bound, or of another provider; then it stays the caller's
+     */
+    public fun adoptPort(channel: ServerSocketChannel, options: TcpOptions, acceptor: Acceptor): ListeningPort {
+        requireOwn(channel)
+        return NioPort(this, acceptor, AdoptedPlace(channel, options)).also { it.startListening() }
+    }
+
+    /**
+     * A stream over the connected [channel], which is this engine's from now on.
+     *
+     * @throws IllegalArgumentException when it is not connected, or of another provider; then it stays the caller's
+     */
+    public fun adoptConnection(channel: SocketChannel, options: TcpOptions): StreamChannel {
+        requireOwn(channel)
+        require(channel.isConnected) { "a channel that is to be a connection must be connected, but $channel is not" }
+        return adoptedStream(this, channel, options)
+    }
+
+    private fun requireOwn(channel: SelectableChannel) =
+        require(channel.provider() === provider) { "$channel is of another provider than the selector of this reactor" }
 
     override fun disconnectAll() {
         streams.batchEnded()

@@ -68,6 +68,11 @@ public class LoopStreams(private val loop: StreamLoop) {
         endings.toList().forEach { loop.guarded({ "stopping $it" }, it::loopEnding) }
     }
 
+    /** How many of those there are that [which] says. */
+    internal inline fun count(which: (EndsWithLoop) -> Boolean): Int = known().count(which)
+
+    internal fun known(): Collection<EndsWithLoop> = endings
+
     /** The loop ends: tells those that have no channel of their own to hear it from. May be called again. */
     public fun loopEnded() {
         endings.toList().forEach { loop.guarded({ "stopping $it" }, it::loopEnded) }

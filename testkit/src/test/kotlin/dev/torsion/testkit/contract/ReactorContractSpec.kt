@@ -46,7 +46,7 @@ class ReactorContractSpec :
     })
 
 /** It counts how often a producer is paused: here that is once for each time that the writing thread is slower than the producer. */
-private const val NEEDS_STEADY_CHANNEL = "a streaming producer is paused when the queue is long, and resumed when it has drained"
+internal const val NEEDS_STEADY_CHANNEL = "a streaming producer is paused when the queue is long, and resumed when it has drained"
 
 /** A DatagramSocket that is connected makes no system call for one. */
 private const val NEEDS_EMPTY_DATAGRAMS = "an empty datagram of a port that is connected arrives too"

@@ -1,0 +1,68 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.process
+
+import java.nio.file.Path
+import java.util.Collections
+
+/**
+ * A program to run: the executable with its arguments, its environment and its folder. No shell reads it, so nothing needs quotes. Immutable.
+ *
+ * ```java
+ * ProcessCommand.of("git", "log", "-1").withFolder(Path.of("/src")).withVariable("LC_ALL", "C")
+ * ```
+ *
+ * @property environment all variables; null for those of this JVM (Twisted: none at all, unless given)
+ * @property folder where it runs; null for the folder of this JVM. Twisted's `path`
+ * @property leavesRunning whether the process goes on when the reactor ends; otherwise it is told to end then
+ * @throws IllegalArgumentException when there is no executable
+ */
+public class ProcessCommand
+@JvmOverloads
+constructor(
+    command: List<String>,
+    public val environment: Map<String, String>? = null,
+    public val folder: Path? = null,
+    public val leavesRunning: Boolean = false,
+) {
+    /** The executable, and its arguments. A name without a folder is looked for in `PATH`. */
+    public val command: List<String> = Collections.unmodifiableList(ArrayList(command))
+
+    init {
+        require(this.command.isNotEmpty() && this.command.first().isNotEmpty()) { "a command needs an executable" }
+    }
+
+    /** This command with these variables and no others; null for those of this JVM. */
+    public fun withEnvironment(variables: Map<String, String>?): ProcessCommand =
+        ProcessCommand(command, variables?.let { LinkedHashMap(it) }, folder, leavesRunning)
+
+    /** This command with one more variable, or another value of it. */
+    public fun withVariable(name: String, value: String): ProcessCommand =
+        withEnvironment((environment ?: System.getenv()) + (name to value))
+
+    /** This command in another folder. */
+    public fun withFolder(folder: Path?): ProcessCommand = ProcessCommand(command, environment, folder, leavesRunning)
+
+    /** This command, which goes on, or not, when the reactor ends. */
+    public fun withLeavesRunning(isLeft: Boolean): ProcessCommand = ProcessCommand(command, environment, folder, isLeft)
+
+    /** The name of the executable, without its folder. */
+    internal val name: String get() = command.first().substringAfterLast('/').substringAfterLast('\\')
+
+    internal fun builder(): ProcessBuilder = ProcessBuilder(command).also { builder ->
+        environment?.let {
+            builder.environment().clear()
+            builder.environment().putAll(it)
+        }
+        folder?.let { builder.directory(it.toFile()) }
+    }
+
+    override fun toString(): String = command.joinToString(" ")
+
+    public companion object {
+        /** The program [executable] with [arguments]. */
+        @JvmStatic
+        public fun of(executable: String, vararg arguments: String): ProcessCommand = ProcessCommand(listOf(executable) + arguments)
+    }
+}
