@@ -13,6 +13,8 @@ import java.time.Duration
  * @property writeLimit bytes in the write queue above which a connection is aborted with [WriteLimitExceededException]; 16 MiB. A single
  *   write may be larger, when the bytes before it are within the limit: then it does not count
  * @property closeTimeout how long [Transport.loseConnection] waits for a peer that does not read, before the rest is dropped; 30 s
+ * @property throttle how fast the streams may be; null for no limit
+ * @property listener hears what happens on each stream; null for nobody
  */
 public data class StreamOptions
 @JvmOverloads
@@ -21,6 +23,8 @@ constructor(
     public val lowWaterMark: Int = 16 * 1024,
     public val writeLimit: Long = 16L * 1024 * 1024,
     public val closeTimeout: Duration = Duration.ofSeconds(30),
+    public val throttle: Throttle? = null,
+    public val listener: ConnectionListenerFactory? = null,
 ) {
     init {
         require(lowWaterMark >= 0) { "lowWaterMark must not be negative, but is $lowWaterMark" }
@@ -37,6 +41,12 @@ constructor(
 
     /** These options with another [closeTimeout]. */
     public fun withCloseTimeout(timeout: Duration): StreamOptions = copy(closeTimeout = timeout)
+
+    /** These options with another [throttle]. */
+    public fun withThrottle(throttle: Throttle?): StreamOptions = copy(throttle = throttle)
+
+    /** These options with another [listener]. */
+    public fun withListener(listener: ConnectionListenerFactory?): StreamOptions = copy(listener = listener)
 
     public companion object {
         /** All defaults. */

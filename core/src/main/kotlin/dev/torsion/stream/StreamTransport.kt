@@ -571,10 +571,16 @@ public open class StreamTransport protected constructor(
             channel: StreamChannel,
             options: StreamOptions,
             lost: Consumer<CloseReason>? = null,
-        ): StreamTransport = when (channel) {
-            is TcpChannel -> TcpStreamTransport(loop, channel, options, lost)
-            is UnixChannel -> UnixStreamTransport(loop, channel, options, lost)
-            else -> StreamTransport(loop, channel, options, lost)
+        ): StreamTransport {
+            val slowed = options.throttle?.let { ThrottledChannel(loop, channel, it) } ?: channel
+            val listened = options.listener?.let { ListenedChannel(loop, slowed, it) }
+            val through = listened ?: slowed
+            val told = listened?.beforeTelling(lost) ?: lost
+            return when (channel) {
+                is TcpChannel -> TcpStreamTransport(loop, channel, through, options, told)
+                is UnixChannel -> UnixStreamTransport(loop, channel, through, options, told)
+                else -> StreamTransport(loop, through, options, told)
+            }
         }
     }
 }

@@ -7,12 +7,18 @@ import dev.torsion.net.CloseReason
 import dev.torsion.net.InternetAddress
 import dev.torsion.net.StreamOptions
 import dev.torsion.net.TcpTransport
+import dev.torsion.spi.StreamChannel
 import dev.torsion.spi.TcpChannel
 import java.util.function.Consumer
 
 /** What a TCP connection has beyond a byte stream: the addresses of the internet, and a socket's options. */
-internal class TcpStreamTransport(loop: StreamLoop, private val socket: TcpChannel, options: StreamOptions, lost: Consumer<CloseReason>?) :
-    StreamTransport(loop, socket, options, lost),
+internal class TcpStreamTransport(
+    loop: StreamLoop,
+    private val socket: TcpChannel,
+    through: StreamChannel,
+    options: StreamOptions,
+    lost: Consumer<CloseReason>?,
+) : StreamTransport(loop, through, options, lost),
     TcpTransport {
     override fun host() = socket.localAddress as InternetAddress
 

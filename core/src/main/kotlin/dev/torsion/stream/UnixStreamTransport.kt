@@ -6,6 +6,7 @@ package dev.torsion.stream
 import dev.torsion.net.CloseReason
 import dev.torsion.net.StreamOptions
 import dev.torsion.net.UnixTransport
+import dev.torsion.spi.StreamChannel
 import dev.torsion.spi.UnixChannel
 import java.util.function.Consumer
 
@@ -13,9 +14,10 @@ import java.util.function.Consumer
 internal class UnixStreamTransport(
     loop: StreamLoop,
     private val socket: UnixChannel,
+    through: StreamChannel,
     options: StreamOptions,
     lost: Consumer<CloseReason>?,
-) : StreamTransport(loop, socket, options, lost),
+) : StreamTransport(loop, through, options, lost),
     UnixTransport {
     override fun host() = socket.localAddress
 
