@@ -38,6 +38,10 @@ internal open class PipeChannel(
     /** Begins to read; called once. */
     protected open fun startInput(pipe: PipeInput, reader: PipeInput.Reader): Unit = pipe.start(reader)
 
+    final override fun handOver(handler: StreamHandler) {
+        this.handler = handler
+    }
+
     final override fun start(handler: StreamHandler) {
         this.handler = handler
         loop.streams.add(this)

@@ -16,8 +16,7 @@ import dev.torsion.spi.TorsionSpi
  * Thread: any; the call runs on the reactor's. Its exceptions are reported.
  */
 @TorsionSpi
-public fun Reactor.whenCrashed(call: Runnable): AutoCloseable =
-    capability(LifeCycle::class.java)?.whenCrashed(call) ?: AutoCloseable { }
+public fun Reactor.whenCrashed(call: Runnable): AutoCloseable = capability(LifeCycle::class.java)?.whenCrashed(call) ?: AutoCloseable { }
 
 /**
  * Runs [call] when this reactor has ended for good, after the last turn, in every case. A [crash][Reactor.crash] during the shutdown leaves

@@ -9,9 +9,9 @@ import dev.torsion.log.safeString
 import dev.torsion.loop.guarded
 import dev.torsion.loop.reportFailure
 import dev.torsion.net.Address
+import dev.torsion.net.CannotConnectException
 import dev.torsion.net.ClientFactory
 import dev.torsion.net.CloseReason
-import dev.torsion.net.CannotConnectException
 import dev.torsion.net.Connector
 import dev.torsion.net.Factory
 import dev.torsion.net.HalfCloseableProtocol
@@ -75,7 +75,8 @@ internal class TlsClientFactory(private val inner: ClientFactory, private val op
         opening.whenOpened { inner.clientConnectionMade(connector, it) }
     }
 
-    override fun clientConnectionFailed(connector: Connector, reason: CannotConnectException) = inner.clientConnectionFailed(connector, reason)
+    override fun clientConnectionFailed(connector: Connector, reason: CannotConnectException) =
+        inner.clientConnectionFailed(connector, reason)
 
     override fun clientConnectionLost(connector: Connector, reason: CloseReason) {
         val opening = openings.remove(connector)

@@ -74,7 +74,7 @@ class StartTlsSpec :
             }
         }
 
-        "behaviour 34: TLS begins with a producer registered, which is paused and resumed as before (test_startTLSAfterRegisterProducerStreaming)" {
+        "behaviour 34: a producer goes on over TLS (test_startTLSAfterRegisterProducerStreaming)" {
             TlsScene.run {
                 Both(this).apply {
                     server.transport.pauseProducing()

@@ -204,7 +204,8 @@ class TlsErrorsSpec :
         "a client whose certificate is not trusted" {
             TlsScene.run {
                 val stranger = Tls.selfSigned("stranger.example")
-                val attempt = connect(listen(Tls.server(IDENTITY).withClientTrust(TlsTrust.of(IDENTITY))), trusting().withIdentity(stranger))
+                val attempt =
+                    connect(listen(Tls.server(IDENTITY).withClientTrust(TlsTrust.of(IDENTITY))), trusting().withIdentity(stranger))
                 reactor.flush()
                 failures.single().shouldBeInstanceOf<TlsUntrustedException>().message shouldContain "The certificate of the client"
                 val reason = attempt.noting!!.reason.shouldBeInstanceOf<ConnectionLost>()

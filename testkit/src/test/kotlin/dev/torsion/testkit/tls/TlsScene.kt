@@ -5,9 +5,9 @@ package dev.torsion.testkit.tls
 
 import dev.torsion.loop.ErrorListener
 import dev.torsion.net.Address
+import dev.torsion.net.CannotConnectException
 import dev.torsion.net.ClientFactory
 import dev.torsion.net.CloseReason
-import dev.torsion.net.CannotConnectException
 import dev.torsion.net.Connector
 import dev.torsion.net.Factory
 import dev.torsion.net.ListeningPort
@@ -44,7 +44,14 @@ internal class TlsScene(chunking: Chunking = Chunking.whole()) : AutoCloseable {
 
     fun listenPlain(make: () -> Protocol): ListeningPort = reactor.listenTcp(0, Factory { make() }.apply { isNoisy = false })
 
-    fun connect(port: ListeningPort, tls: TlsClientOptions = trusting(), host: String = "localhost", make: () -> Noting = { Noting() }): Attempt {
+    fun connect(
+        port: ListeningPort,
+        tls: TlsClientOptions = trusting(),
+        host: String = "localhost",
+        make: () -> Noting = {
+            Noting()
+        },
+    ): Attempt {
         val attempt = Attempt(make)
         attempt.connector = reactor.connectTcp("127.0.0.1", port.port(), tls.wrap(attempt, host))
         return attempt
