@@ -56,7 +56,7 @@ internal class ModuleArrowsSpec : StringSpec({
         withClue("It changes from version to version, and users bring other versions than ours.") {
             sources.filter { internal.containsMatchIn(it.readText()) }.map { it.name } shouldBe listOf("LoopDispatcher.kt")
         }
-        val optIns = TorsionModule.entries.map { it.directory / "pom.xml" } + (TorsionModule.root / "pom.xml")
+        val optIns = TorsionModule.entries.map { it.directory / "pom.xml" }.plusElement(TorsionModule.root / "pom.xml")
         optIns.filter { internal.containsMatchIn(it.readText()) }.shouldBeEmpty()
         val used = Regex("(?m)^import kotlinx\\.coroutines\\.(\\w+)$").findAll(sources.single { it.name == "LoopDispatcher.kt" }.readText())
         used.map { it.groupValues[1] }.toList() shouldContain "Delay"

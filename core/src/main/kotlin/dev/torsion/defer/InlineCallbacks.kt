@@ -70,7 +70,8 @@ public fun <T> CoroutineScope.deferred(
 internal class DeferredCoroutine<T>(private val outer: CoroutineContext) :
     AbstractCoroutineContextElement(CoroutineExceptionHandler),
     CoroutineExceptionHandler,
-    CoroutineScope {
+    CoroutineScope,
+    (Throwable?) -> Unit {
     override val coroutineContext: CoroutineContext = outer + this
     val deferred: Deferred<T> = Result()
     var waiter: Waiter? = null
@@ -88,13 +89,14 @@ internal class DeferredCoroutine<T>(private val outer: CoroutineContext) :
             launch(start = if (wait) CoroutineStart.ATOMIC else CoroutineStart.UNDISPATCHED) {
                 val own = coroutineContext.job
                 job = own
-                own.invokeOnCompletion(::ended)
+                own.invokeOnCompletion(this@DeferredCoroutine)
                 if (wait) ensureActive()
                 value = block()
             }
     }
 
-    private fun ended(cause: Throwable?) {
+    /** The coroutine has ended. */
+    override fun invoke(cause: Throwable?) {
         if (cause == null) {
             @Suppress("UNCHECKED_CAST")
             return deferred.callbackOrRefuse(value as T)
