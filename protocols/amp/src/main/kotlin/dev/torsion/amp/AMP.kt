@@ -66,10 +66,10 @@ constructor(
 ) : Protocol(),
     AutoCloseable {
     private val calls = OutgoingCalls(options.maxCalls)
-    private val disconnects = ArrayList<Runnable>()
+    private val disconnects = ArrayDeque<Runnable>()
     internal val input = Input(this, options)
     internal val requests = Requests(this, options)
-    internal val output = Output { transport.write(it) }
+    internal val output = Output(options.maxHeldAnswerBytes, ::tooManyAnswers) { transport.write(it) }
 
     /** Runs the tasks of this connection. It knows the thread, so that futures refuse to block that. */
     internal lateinit var loop: ScopeExecutor
@@ -93,11 +93,9 @@ constructor(
     public val isDisconnected: Boolean get() = lost != null
 
     /** How many of our calls wait for their answers. */
-    @get:JvmName("waitingCalls")
     public val waitingCalls: Int get() = calls.size
 
     /** How many requests of the other side wait for our answers. */
-    @get:JvmName("waitingRequests")
     public val waitingRequests: Int get() = requests.count
 
     // Calls.
@@ -338,12 +336,14 @@ constructor(
         try {
             inner?.endConnection(reason)
         } finally {
-            val told = disconnects.toList()
-            disconnects.clear()
-            told.forEach(::tell)
+            while (disconnects.isNotEmpty()) disconnects.removeFirst().run() // one may take another back
             super.endConnection(reason)
         }
     }
+
+    private fun tooManyAnswers(): Unit = transport.abortConnection(
+        ProtocolViolationException("The peer asks, and does not answer: more than ${options.maxHeldAnswerBytes} bytes of answers are held."),
+    )
 
     private fun tell(listener: Runnable) {
         try {
@@ -353,9 +353,14 @@ constructor(
         }
     }
 
-    /** Runs [listener], on the reactor's thread, when the connection ends; at once when it has ended. On any thread. */
-    public fun onDisconnect(listener: Runnable) {
-        connectedLoop().execute { if (lost != null) tell(listener) else disconnects.add(listener) }
+    /**
+     * Runs [listener], on the reactor's thread, when the connection ends; at once when it has ended. Closing what this gives takes it back:
+     * on the reactor's thread at once, from another one soon. On any thread.
+     */
+    public fun onDisconnect(listener: Runnable): AutoCloseable {
+        val added = Runnable { tell(listener) } // another object each time, so that each is taken back alone
+        connectedLoop().execute { if (lost != null) added.run() else disconnects.add(added) }
+        return AutoCloseable { loop.execute { disconnects.remove(added) } }
     }
 
     /** Closes the connection after the boxes that were sent before. Waiting calls fail. On any thread. */

@@ -63,7 +63,7 @@ internal class RowsType(private val row: Arguments) : AmpType<List<Values>>("Amp
     }
 
     private companion object {
-        val WITHIN_A_VALUE = AmpLimits(maxPairs = AmpBox.MAX_VALUE_LENGTH, maxBoxBytes = AmpBox.MAX_VALUE_LENGTH)
+        val WITHIN_A_VALUE = AmpLimits.DEFAULT.withMaxPairs(AmpBox.MAX_VALUE_LENGTH).withMaxBoxBytes(AmpBox.MAX_VALUE_LENGTH)
     }
 }
 

@@ -20,7 +20,12 @@ package dev.torsion.amp
  */
 
 /** The boxes that go out on one connection. On the reactor's thread. */
-internal class Output(private val write: (ByteArray) -> Unit) {
+internal class Output(
+    private val mostHeldAnswers: Int,
+    /** More bytes of answers are held than may be. */
+    private val overflow: () -> Unit,
+    private val write: (ByteArray) -> Unit,
+) {
     enum class State { OPEN, TLS_ASKED, SWITCH_ASKED, SWITCHED }
 
     private class Held(
@@ -32,6 +37,7 @@ internal class Output(private val write: (ByteArray) -> Unit) {
     var state = State.OPEN
         private set
     private val held = ArrayList<Held>()
+    private var heldAnswerBytes = 0L
 
     val heldCount: Int get() = held.size
 
@@ -47,9 +53,15 @@ internal class Output(private val write: (ByteArray) -> Unit) {
     fun answer(bytes: ByteArray) {
         when (state) {
             State.OPEN -> write(bytes)
-            State.TLS_ASKED, State.SWITCH_ASKED -> held.add(Held(bytes, null, null))
+            State.TLS_ASKED, State.SWITCH_ASKED -> hold(bytes)
             State.SWITCHED -> {}
         }
+    }
+
+    private fun hold(answer: ByteArray) {
+        if (heldAnswerBytes > mostHeldAnswers) return // the connection is being aborted
+        heldAnswerBytes += answer.size
+        if (heldAnswerBytes > mostHeldAnswers) overflow() else held.add(Held(answer, null, null))
     }
 
     /** An answer that does not wait: the other side has asked for what we have asked for, and both are refused. */
@@ -66,6 +78,7 @@ internal class Output(private val write: (ByteArray) -> Unit) {
         state = State.OPEN
         val all = held.toList()
         held.clear()
+        heldAnswerBytes = 0
         val failing = ArrayList<OutgoingCall<*>>()
         for (one in all) {
             val call = one.call

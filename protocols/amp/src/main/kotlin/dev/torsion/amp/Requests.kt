@@ -172,7 +172,7 @@ internal class Requests(private val amp: AMP, private val options: AmpOptions) {
     private fun logFailed(name: String, error: Throwable) {
         log.failure(
             "{command} of {peer} has failed",
-            error,
+            escapedThrowable(error), // its message may be made of what the peer has sent
             "command" to escaped(name, SHOWN),
             LogKeys.PEER to safeString(amp.transport.peer()),
         )

@@ -88,13 +88,13 @@ class AmpBoxSpec :
         test("a box over the limits is refused at the length that passes them") {
             fun decoding(limits: AmpLimits, box: AmpBox) = runCatching { AmpBoxDecoder(limits).decode(ByteBuffer.wrap(box.encode())) }
             val three = AmpBox.builder().put("a", "").put("b", "").put("c", "").build()
-            decoding(AmpLimits(maxPairs = 3), three).getOrThrow() shouldBe three
-            shouldThrow<ProtocolViolationException> { decoding(AmpLimits(maxPairs = 2), three).getOrThrow() }.message shouldContain "2 keys"
+            decoding(AmpLimits.DEFAULT.withMaxPairs(3), three).getOrThrow() shouldBe three
+            shouldThrow<ProtocolViolationException> { decoding(AmpLimits.DEFAULT.withMaxPairs(2), three).getOrThrow() }.message shouldContain "2 keys"
             val box = AmpBox.builder().put("a", "x".repeat(93)).build()
             box.encode().size shouldBe 100
-            decoding(AmpLimits(maxBoxBytes = 100), box).getOrThrow() shouldBe box
-            shouldThrow<ProtocolViolationException> { decoding(AmpLimits(maxBoxBytes = 99), box).getOrThrow() }
-            val early = AmpBoxDecoder(AmpLimits(maxBoxBytes = 99))
+            decoding(AmpLimits.DEFAULT.withMaxBoxBytes(100), box).getOrThrow() shouldBe box
+            shouldThrow<ProtocolViolationException> { decoding(AmpLimits.DEFAULT.withMaxBoxBytes(99), box).getOrThrow() }
+            val early = AmpBoxDecoder(AmpLimits.DEFAULT.withMaxBoxBytes(99))
             shouldThrow<ProtocolViolationException> { early.decode(ByteBuffer.wrap("000161ffff".hexToByteArray())) }
         }
 
@@ -133,7 +133,7 @@ class AmpBoxSpec :
         }
     })
 
-private val SMALL = AmpLimits(maxPairs = 4, maxBoxBytes = 200)
+private val SMALL = AmpLimits.DEFAULT.withMaxPairs(4).withMaxBoxBytes(200)
 
 internal fun fuzzBytes(random: Random): ByteArray = when (random.nextInt(3)) {
     0 -> ByteArray(random.nextInt(40)).also(random::nextBytes)

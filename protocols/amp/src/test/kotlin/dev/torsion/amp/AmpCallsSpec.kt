@@ -432,6 +432,20 @@ class AmpCallsSpec :
             said.last() shouldBe "late"
         }
 
+        test("who waits for the end can take that back, each for himself, and while others are told") {
+            val client = Alone()
+            val said = ArrayList<String>()
+            val twice = Runnable { said.add("twice") }
+            client.amp.onDisconnect(twice)
+            client.amp.onDisconnect(twice).close()
+            lateinit var last: AutoCloseable
+            client.amp.onDisconnect { last.close() }
+            last = client.amp.onDisconnect { said.add("not told") }
+            client.transport.lose(ConnectionDone(ClosedBy.PEER))
+            last.close()
+            said shouldBe listOf("twice")
+        }
+
         test("a cancelled call is cancelled at once; its answer, its error or the end of the connection is nobody's") {
             val client = Alone()
             val outcomes =

@@ -24,7 +24,7 @@ class AmpFuzzSpec :
             var ended = 0
             CapturedLogs.start().use { logs ->
                 repeat(4_000) {
-                    val one = Alone(responders(), AmpOptions(maxRequests = 3, maxRequestsWhileCalling = 5))
+                    val one = Alone(responders(), AmpOptions.DEFAULT.withMaxRequests(3).withMaxRequestsWhileCalling(5))
                     val calls = List(random.nextInt(4)) { one.amp.callRemote(Count).outcome() }
                     one.transport.clear()
                     repeat(8) {

@@ -72,7 +72,7 @@ class BackPressureSpec :
             "while we wait for an answer reading goes on, and more requests are begun up to the other limit; the rest is refused as BUSY",
         ) {
             val gate = Gate()
-            val server = Alone(gate.responders, AmpOptions(maxRequests = 1, maxRequestsWhileCalling = 3))
+            val server = Alone(gate.responders, AmpOptions.DEFAULT.withMaxRequests(1).withMaxRequestsWhileCalling(3))
             val ours = server.amp.callRemote(Nothings).outcome()
             server.written().single().text("_command") shouldBe "Nothing"
             server.transport.receive((1..4).fold(ByteArray(0)) { sum, tag -> sum + hang(tag) })
@@ -153,7 +153,7 @@ class BackPressureSpec :
                         }
                         (next ?: dev.torsion.defer.succeed(BigInteger.ZERO)).addCallback { valuesOf(Ask.answer(it.add(BigInteger.ONE))) }
                     }.build()
-            val options = AmpOptions(maxRequests = 1)
+            val options = AmpOptions.DEFAULT.withMaxRequests(1)
             scene(responders, responders, options, options) {
                 val calls = (0 until 20).map { scope.async { client.ask(Ask, Ask.number(6))[Ask.answer].toInt() } }
                 val back = (0 until 20).map { scope.async { server.ask(Ask, Ask.number(6))[Ask.answer].toInt() } }
@@ -196,7 +196,7 @@ class BackPressureSpec :
                 valuesOf(Ask.answer(BigInteger.valueOf(it[Ask.number])))
             }.build()
             for (most in listOf(1, 2, 7, 1000)) {
-                scene(responders, serverOptions = AmpOptions(maxRequests = most)) {
+                scene(responders, serverOptions = AmpOptions.DEFAULT.withMaxRequests(most)) {
                     reactor.network.chunking = Chunking.random(most.toLong(), 9)
                     val calls = (0 until 200).map { client.callRemote(Ask, Ask.number(it.toLong())) }
                     calls.map { it.await()[Ask.answer].toInt() } shouldBe (0 until 200).toList()

@@ -244,7 +244,7 @@ class ChangesSpec :
             client.plain.abortCause.shouldBeInstanceOf<ProtocolViolationException>()
             val full = Secure(
                 Responders.builder().addAll(responders).onDeferred(Hang) { Deferred() }.build(),
-                AmpOptions(maxRequests = 1),
+                AmpOptions.DEFAULT.withMaxRequests(1),
             )
             full.amp.callRemote(Nothings)
             full.plain.receive(box("_command", "Hang", "_ask", "1").encode() + box("_command", "StartTLS", "_ask", "2").encode() + injected)
@@ -265,6 +265,19 @@ class ChangesSpec :
             failing.amp.startTLS(Settings).addErrback { Values.EMPTY }
             failing.plain.receive(box("_answer", "1").encode())
             failing.plain.abortCause!!.message shouldBe "no certificate"
+        }
+
+        test("a peer that asks and asks in place of answering has its connection aborted, before its answers fill the memory") {
+            val responders = Responders.builder().on(Nothings) { Values.EMPTY }.build()
+            val client = Secure(responders, AmpOptions.DEFAULT.withMaxHeldAnswerBytes(1_000))
+            val tls = client.amp.startTLS(Settings).outcome()
+            var asked = 0
+            while (client.plain.abortCause == null && asked < 1_000) {
+                client.plain.receive(box("_command", "Nothing", "_ask", "${++asked}").encode())
+            }
+            client.plain.abortCause.shouldBeInstanceOf<ProtocolViolationException>().message!! shouldContain "1000 bytes of answers"
+            (asked in 20..100) shouldBe true
+            tls() shouldBe null
         }
 
         test("a responder that gives nothing to go over to is a BadLocalReturn") {
