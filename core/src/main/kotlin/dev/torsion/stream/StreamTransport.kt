@@ -456,6 +456,10 @@ public open class StreamTransport protected constructor(
         if (endingChannel(whenFailed = true) { channel.finish() }) end(reason) else startCloseTimer()
     }
 
+    override fun outputMoved() {
+        if (state == State.FINISHING) closeTimer?.progress()
+    }
+
     override fun finished(cause: Throwable?) {
         val reason = orderlyReason ?: return
         if (state != State.FINISHING || endReason != null) return

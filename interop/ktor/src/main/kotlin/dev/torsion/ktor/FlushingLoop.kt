@@ -11,17 +11,17 @@ import dev.torsion.reactor.Reactor
 import dev.torsion.reactor.SystemEvent
 import dev.torsion.stream.LoopStreams
 import dev.torsion.stream.StreamLoop
+import java.util.concurrent.ConcurrentHashMap
 import java.util.concurrent.TimeUnit
 
 /**
  * A [reactor] that knows nothing of streams, as the loop of one: what each use of the transport leaves to do is done in a later task.
  *
- * Thread: the reactor's.
+ * Thread: the reactor's. All connections of a reactor share one, as they share the memory of its stage.
  */
-internal class FlushingLoop(private val reactor: Reactor) :
+internal class FlushingLoop private constructor(private val reactor: Reactor) :
     StreamLoop,
-    EventLoop by reactor,
-    AutoCloseable {
+    EventLoop by reactor {
     override val streams = LoopStreams(this)
     private var isFlushing = false
     private val whenItStops = reactor.addSystemEventTrigger(Phase.DURING, SystemEvent.SHUTDOWN) { streams.loopEnded() }
@@ -53,7 +53,30 @@ internal class FlushingLoop(private val reactor: Reactor) :
             }
     }
 
-    override fun close() {
+    private var users = 0
+
+    private fun taken() = apply { users++ }
+
+    private fun left(): FlushingLoop? {
+        if (--users > 0) return this
         if (!isEnding) reactor.removeSystemEventTrigger(whenItStops)
+        return null
+    }
+
+    companion object {
+        private val inUse = ConcurrentHashMap<Reactor, FlushingLoop>()
+
+        /** How many reactors have one. */
+        val count: Int get() = inUse.size
+
+        /** Calls [block] with the one of [reactor]. */
+        suspend fun <T> use(reactor: Reactor, block: suspend (FlushingLoop) -> T): T {
+            val loop = inUse.compute(reactor) { _, known -> (known ?: FlushingLoop(reactor)).taken() }!!
+            try {
+                return block(loop)
+            } finally {
+                inUse.computeIfPresent(reactor) { _, known -> known.left() }
+            }
+        }
     }
 }

@@ -154,11 +154,11 @@ internal class KtorChannel(private val loop: StreamLoop, connection: Connection)
                     isOutputEndWanted = false
                     if (!isFinishing) writable.await()
                 }
-                inFlight = minOf(queue.size, PIECE)
+                inFlight = minOf(queue.size, if (isFinishing) LAST_PIECE else PIECE)
                 output.writeBuffer(queue, inFlight)
                 inFlight = 0
                 output.flush()
-                askIfRoom()
+                if (isFinishing) handler.outputMoved() else askIfRoom()
                 yield()
             }
         } catch (e: Exception) {
@@ -227,6 +227,7 @@ internal class KtorChannel(private val loop: StreamLoop, connection: Connection)
     private companion object {
         const val ROOM = 64L * 1024
         const val PIECE = 64L * 1024
+        const val LAST_PIECE = 8L * 1024 // each tells that the peer still reads
         const val READS_PER_TURN = 8 // of at most one of ktor's segments, 8 KiB, each
     }
 }

@@ -30,8 +30,8 @@ import kotlinx.coroutines.withContext
  * ```
  *
  * The protocol gets a [Transport][dev.torsion.net.Transport] whose bytes are pumped by coroutines on [reactor]'s thread, where all
- * its methods are called. What ktor's own channel has
- * taken, up to 1 MiB, is no longer in `bufferedBytes`. ktor cannot reset a connection: after `abortConnection` the peer sees its end.
+ * its methods are called. What is on its way to ktor, up to 64 KiB, and what ktor's own channel has taken, up to 1 MiB, is no longer in
+ * `bufferedBytes`. When a peer takes too long to read the last of it, the closing time counts from when ktor has it all. ktor cannot reset a connection: after `abortConnection` the peer sees its end.
  *
  * Thread: any. Cancellation: aborts the connection; `connectionLost` has been called when this function throws.
  *
@@ -43,7 +43,7 @@ public suspend fun Connection.serve(protocol: Protocol, reactor: Reactor, option
         return withContext(reactor.dispatcher) {
             val loop = reactor.capability(StreamLoop::class.java)
             if (loop != null) return@withContext run(protocol, loop, options) { isTaken = true }
-            FlushingLoop(reactor).use { run(protocol, it, options) { isTaken = true } }
+            FlushingLoop.use(reactor) { run(protocol, it, options) { isTaken = true } }
         }
     } catch (e: CancellationException) {
         if (!isTaken) socket.close() // cancelled on the way to the reactor's thread, or that has ended
