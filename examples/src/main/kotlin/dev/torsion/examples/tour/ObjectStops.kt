@@ -12,6 +12,8 @@ import dev.torsion.examples.kotlin.askPerspective
 import dev.torsion.examples.kotlin.askPerspectiveByCallbacks
 import dev.torsion.examples.kotlin.databaseRows
 import dev.torsion.examples.kotlin.databaseRowsByCallbacks
+import dev.torsion.examples.kotlin.logins
+import dev.torsion.examples.kotlin.loginsByCallbacks
 import dev.torsion.examples.kotlin.mathFactory
 import dev.torsion.java.Torsion
 import dev.torsion.net.Factory
@@ -19,6 +21,7 @@ import dev.torsion.reactor.Reactor
 import dev.torsion.spread.pb.PBServerFactory
 import dev.torsion.spread.pb.Root
 import dev.torsion.examples.java.DatabaseRows as JavaDatabaseRows
+import dev.torsion.examples.java.Logins as JavaLogins
 import dev.torsion.examples.java.MathClient as JavaMathClient
 import dev.torsion.examples.java.MathServer as JavaMathServer
 import dev.torsion.examples.java.PerspectiveClient as JavaPerspectiveClient
@@ -65,6 +68,14 @@ internal fun objectStops(): List<Stop> = listOf(
                 askMathByCallbacks(reactor, "tcp:127.0.0.1:$port", out.of("client")).await()
             }
         },
+    ),
+    stop(
+        "Logins",
+        "Logins",
+        "A portal asks a checker who somebody is, and a realm for what they may do; nobody learns what was wrong.",
+        "Java futures" plays { reactor, out -> reactor.done(JavaLogins.run(Torsion.on(reactor), out)) },
+        "Kotlin suspend" plays { _, out -> logins(out) },
+        "Kotlin callbacks" plays { _, out -> loginsByCallbacks(out).await() },
     ),
 )
 
