@@ -53,14 +53,14 @@ internal class ConsumersSpec :
         }
 
         KOTLIN.forEach { (version, library) ->
-        val kotlin = Consumer("kotlin", "kotlin.version" to version, "kotlin-stdlib.version" to library)
-        "a Kotlin program is compiled by Kotlin $version with kotlin-stdlib $library".config(enabledOrReasonIf = { kotlin.canBeBuilt }) {
-            kotlin.check()
-            answerOf(kotlin.runOnClassPath("com.example.KotlinServerKt")) shouldBe "HELLO"
+            val kotlin = Consumer("kotlin", "kotlin.version" to version, "kotlin-stdlib.version" to library)
+            "Kotlin $version with kotlin-stdlib $library compiles a program".config(enabledOrReasonIf = { kotlin.canBeBuilt }) {
+                kotlin.check()
+                answerOf(kotlin.runOnClassPath("com.example.KotlinServerKt")) shouldBe "HELLO"
+            }
         }
-    }
 
-    SPRING.forEach { (version, libraries) ->
+        SPRING.forEach { (version, libraries) ->
             val spring = Consumer("spring", "spring-boot.version" to version)
             "a program of Spring Boot $version runs with its $libraries".config(enabledOrReasonIf = { spring.canBeBuilt }) {
                 spring.check()

@@ -342,7 +342,9 @@ constructor(
     }
 
     private fun tooManyAnswers(): Unit = transport.abortConnection(
-        ProtocolViolationException("The peer asks, and does not answer: more than ${options.maxHeldAnswerBytes} bytes of answers are held."),
+        ProtocolViolationException(
+            "The peer asks, and does not answer: more than ${options.maxHeldAnswerBytes} bytes of answers are held.",
+        ),
     )
 
     private fun tell(listener: Runnable) {

@@ -89,7 +89,10 @@ class AmpBoxSpec :
             fun decoding(limits: AmpLimits, box: AmpBox) = runCatching { AmpBoxDecoder(limits).decode(ByteBuffer.wrap(box.encode())) }
             val three = AmpBox.builder().put("a", "").put("b", "").put("c", "").build()
             decoding(AmpLimits.DEFAULT.withMaxPairs(3), three).getOrThrow() shouldBe three
-            shouldThrow<ProtocolViolationException> { decoding(AmpLimits.DEFAULT.withMaxPairs(2), three).getOrThrow() }.message shouldContain "2 keys"
+            shouldThrow<ProtocolViolationException> {
+                decoding(AmpLimits.DEFAULT.withMaxPairs(2), three).getOrThrow()
+            }.message shouldContain
+                "2 keys"
             val box = AmpBox.builder().put("a", "x".repeat(93)).build()
             box.encode().size shouldBe 100
             decoding(AmpLimits.DEFAULT.withMaxBoxBytes(100), box).getOrThrow() shouldBe box

@@ -92,7 +92,9 @@ class AmpErrorsSpec :
         }
 
         test("what a responder throws is logged escaped and short: it may quote the peer") {
-            val responders = Responders.builder().on(Nothings) { throw IllegalArgumentException("For \"x\nFORGED" + "-".repeat(5_000)) }.build()
+            val responders = Responders.builder().on(Nothings) {
+                throw IllegalArgumentException("For \"x\nFORGED" + "-".repeat(5_000))
+            }.build()
             CapturedLogs.start().use { logs ->
                 Alone(responders).receive("_command", "Nothing", "_ask", "1")
                 val logged = logs.flushLoggedErrors(Throwable::class.java).single().throwable.toString()
