@@ -16,14 +16,22 @@ import dev.torsion.endpoint.ClientEndpoint
 import dev.torsion.endpoint.HostnameEndpoint
 import dev.torsion.endpoint.TCP4ClientEndpoint
 import dev.torsion.endpoint.TCP6ClientEndpoint
+import dev.torsion.endpoint.serverFromString
+import dev.torsion.framing.AnswerTimeoutException
 import dev.torsion.framing.ConnectionOptions
+import dev.torsion.framing.FrameTimeoutException
 import dev.torsion.framing.IdleTimeoutException
 import dev.torsion.framing.LineCodec
+import dev.torsion.framing.MessageConnection
+import dev.torsion.framing.RawCodec
+import dev.torsion.framing.ReadIdleTimeoutException
+import dev.torsion.framing.WriteIdleTimeoutException
 import dev.torsion.framing.connect
 import dev.torsion.framing.listen
 import dev.torsion.group.ReactorGroup
 import dev.torsion.java.Torsion
 import dev.torsion.java.TorsionGroup
+import dev.torsion.log.readable
 import dev.torsion.loop.ThreadPool
 import dev.torsion.net.Address
 import dev.torsion.net.ClientFactory
@@ -31,8 +39,11 @@ import dev.torsion.net.ConnectOptions
 import dev.torsion.net.ConnectTimeoutException
 import dev.torsion.net.Connector
 import dev.torsion.net.DatagramProtocol
+import dev.torsion.net.DrainReport
+import dev.torsion.net.DrainTimeoutException
 import dev.torsion.net.Factory
 import dev.torsion.net.InternetAddress
+import dev.torsion.net.ListeningPort
 import dev.torsion.net.Protocol
 import dev.torsion.net.StreamOptions
 import dev.torsion.net.TcpOptions
@@ -43,8 +54,10 @@ import dev.torsion.reactor.ReactorOptions
 import dev.torsion.reactor.connectUdp
 import dev.torsion.reactor.resolve
 import dev.torsion.reactor.stopOnShutdown
+import dev.torsion.service.ClientService
 import dev.torsion.service.ReconnectingClientFactory
 import dev.torsion.service.RetryPolicy
+import dev.torsion.service.StreamServerEndpointService
 import dev.torsion.service.TimerService
 import dev.torsion.service.backoff
 import dev.torsion.testkit.DatagramFate
@@ -89,7 +102,7 @@ internal class DurationsSpec :
         val halfACentury: Duration = Duration.ofDays(50 * 365)
 
         /** The library gives these a duration. */
-        val givenToTheUser = setOf("clock/TimeoutCallback.timedOut", "health/BlockedLoopListener.loopBlocked")
+        val givenToTheUser = setOf("clock/TimeoutCallback.timedOut", "health/BlockedLoopListener.loopBlocked", "health/BlockedLoopListener.turnIsLong")
 
         val MANGLED = Regex("""-[A-Za-z0-9_]{7}$""")
 
@@ -174,6 +187,75 @@ internal class DurationsSpec :
             port.stopListening()
             reactor.flush()
         }
+
+        /** A peer that has sent half a line. */
+        fun unfinished(options: ConnectionOptions) =
+            inMemory { reactor ->
+                var served: MessageConnection<String>? = null
+                val port = successResultOf(reactor.listen("tcp:0:interface=127.0.0.1", LineCodec(), options) { served = it })
+                val client = reactor.runTest { reactor.connect("tcp:127.0.0.1:${port.port()}", RawCodec()) }
+                client.write("half".encodeToByteArray())
+                reactor.flush()
+                reactor.advance(halfACentury)
+                served!!.closeReason shouldBe null
+                client.abort()
+                port.stopListening()
+                reactor.flush()
+            }
+
+        /** A handler at work on the last message of a peer that has ended its side. */
+        fun answering(options: ConnectionOptions) =
+            inMemory { reactor ->
+                var served: MessageConnection<String>? = null
+                val port =
+                    successResultOf(
+                        reactor.listen("tcp:0:interface=127.0.0.1", LineCodec(), options) { c ->
+                            served = c
+                            c.onMessage { Deferred<Unit>() }
+                        },
+                    )
+                val client = reactor.runTest { reactor.connect("tcp:127.0.0.1:${port.port()}", LineCodec()) }
+                client.write("question")
+                client.closeWrite()
+                reactor.flush()
+                reactor.advance(halfACentury)
+                served!!.closeReason shouldBe null
+                served.abort()
+                port.stopListening()
+                reactor.flush()
+            }
+
+        fun beating(use: (MessageConnection<String>) -> Unit) =
+            inMemory { reactor ->
+                val port = successResultOf(reactor.listen("tcp:0:interface=127.0.0.1", LineCodec()) { c -> c.onMessage { error(it) } })
+                val client = reactor.runTest { reactor.connect("tcp:127.0.0.1:${port.port()}", LineCodec()) }
+                use(client)
+                reactor.advance(halfACentury)
+                client.abort()
+                port.stopListening()
+                reactor.flush()
+            }
+
+        /** A port with a connection whose peer never reads. */
+        fun draining(drain: (ListeningPort) -> Deferred<DrainReport>) =
+            inMemory { reactor ->
+                val sender = object : Protocol() {
+                    override fun connectionMade() = transport.write(ByteArray(1 shl 20))
+                }
+                val deaf = object : Protocol() {
+                    override fun connectionMade() = transport.pauseProducing()
+                }
+                val forEver = TcpOptions(StreamOptions(closeTimeout = ChronoUnit.FOREVER.duration))
+                val port = reactor.listenTcp(0, Factory { sender }, "127.0.0.1", options = forEver)
+                reactor.connectTcp("127.0.0.1", port.port(), ClientFactory { deaf })
+                reactor.flush()
+                val drained = drain(port)
+                reactor.advance(halfACentury)
+                drained.called shouldBe false
+                deaf.transport.abortConnection()
+                reactor.flush()
+                successResultOf(drained).connections shouldBe 1
+            }
 
         fun reactor(options: ReactorOptions = ReactorOptions(), use: (Reactor) -> Unit = {}) {
             val reactor = Reactor.create(options)
@@ -373,7 +455,7 @@ internal class DurationsSpec :
                     }
                 },
                 "reactor/ReactorOptions.<init>" to { time ->
-                    ran(ReactorOptions("forever", blockedThreshold = time, shutdownTimeout = time))
+                    ran(ReactorOptions("forever", blockedThreshold = time, shutdownTimeout = time, drainTimeout = time))
                 },
                 "reactor/ReactorOptions\$Builder.blockedThreshold" to { time ->
                     reactor(ReactorOptions.builder().blockedThreshold(time).build())
@@ -440,9 +522,94 @@ internal class DurationsSpec :
                 "service/TimerServiceKt.TimerService (Kotlin)" to { _ ->
                     timers { clock, call -> TimerService(clock, INFINITE) { call.run() } }
                 },
-                "framing/ConnectionOptions.<init>" to { time -> idle(ConnectionOptions(idleTimeout = time)) },
+                "framing/ConnectionOptions.<init>" to { time ->
+                    idle(ConnectionOptions(idleTimeout = time, readIdleTimeout = time, writeIdleTimeout = time))
+                    unfinished(ConnectionOptions(frameTimeout = time))
+                    answering(ConnectionOptions(answerTimeout = time))
+                },
                 "framing/ConnectionOptions.copy" to { time ->
-                    idle(ConnectionOptions.DEFAULT.copy(idleTimeout = time))
+                    idle(ConnectionOptions.DEFAULT.copy(idleTimeout = time, readIdleTimeout = time, writeIdleTimeout = time))
+                    unfinished(ConnectionOptions.DEFAULT.copy(frameTimeout = time))
+                    answering(ConnectionOptions.DEFAULT.copy(answerTimeout = time))
+                },
+                "framing/ConnectionOptions.withIdleTimeout" to { time -> idle(ConnectionOptions.DEFAULT.withIdleTimeout(time)) },
+                "framing/ConnectionOptions.withReadIdleTimeout" to { time -> idle(ConnectionOptions.DEFAULT.withReadIdleTimeout(time)) },
+                "framing/ConnectionOptions.withWriteIdleTimeout" to { time -> idle(ConnectionOptions.DEFAULT.withWriteIdleTimeout(time)) },
+                "framing/ConnectionOptions.withFrameTimeout" to { time -> unfinished(ConnectionOptions.DEFAULT.withFrameTimeout(time)) },
+                "framing/ConnectionOptions.withAnswerTimeout" to { time -> answering(ConnectionOptions.DEFAULT.withAnswerTimeout(time)) },
+                "framing/AnswerTimeoutException.<init>" to { time -> AnswerTimeoutException(time).timeout shouldBe time },
+                "framing/FrameTimeoutException.<init>" to { time -> FrameTimeoutException(time, 1).timeout shouldBe time },
+                "framing/ReadIdleTimeoutException.<init>" to { time -> ReadIdleTimeoutException(time).timeout shouldBe time },
+                "framing/WriteIdleTimeoutException.<init>" to { time -> WriteIdleTimeoutException(time).timeout shouldBe time },
+                "framing/MessageConnection.every" to { time -> beating { it.every(time, "never") } },
+                "java/Connection.every" to { time ->
+                    inMemory { reactor ->
+                        val torsion = Torsion.on(reactor)
+                        val port = successResultOf(reactor.listen("tcp:0:interface=127.0.0.1", LineCodec()) { c -> c.onMessage { error(it) } })
+                        val future = torsion.connect("tcp:127.0.0.1:${port.port()}", LineCodec())
+                        reactor.flush()
+                        future.join().every(time, "never")
+                        reactor.advance(halfACentury)
+                        future.join().abort()
+                        port.stopListening()
+                        reactor.flush()
+                    }
+                },
+                "java/Server.drain" to { time ->
+                    inMemory { reactor ->
+                        val server = Torsion.on(reactor).listen("tcp:0:interface=127.0.0.1", Factory { object : Protocol() {} })
+                        reactor.flush()
+                        val drained = server.join().drain(time)
+                        reactor.flush()
+                        drained.join() shouldBe DrainReport.NONE
+                    }
+                },
+                "net/DrainTimeoutException.<init>" to { time -> DrainTimeoutException(time).timeout shouldBe time },
+                "net/ListeningPort.drain" to { time -> draining { port -> port.drain(time) } },
+                "spi/Acceptor.drain" to { time -> draining { port -> port.drain(time) } }, // which asks it
+                "stream/FactoryAcceptor.drain" to { time -> draining { port -> port.drain(time) } },
+                "group/GroupPort.drain" to { time ->
+                    group { group ->
+                        val port = group.listenTcp(0, { Factory { object : Protocol() {} } }, "127.0.0.1").join()
+                        port.drain(time).join() shouldBe DrainReport.NONE
+                        group.close()
+                    }
+                },
+                "log/DurationText.readable" to { time -> readable(time).endsWith("h") shouldBe true },
+                "service/ClientService.setDrainTimeout" to { time ->
+                    inMemory { reactor ->
+                        val deaf = object : Protocol() {
+                            override fun connectionMade() = transport.pauseProducing()
+                        }
+                        val sender = object : Protocol() {
+                            override fun connectionMade() = transport.write(ByteArray(1 shl 20))
+                        }
+                        val forEver = TcpOptions(StreamOptions(closeTimeout = ChronoUnit.FOREVER.duration))
+                        val port = reactor.listenTcp(0, Factory { deaf }, "127.0.0.1")
+                        val endpoint = HostnameEndpoint(reactor, "127.0.0.1", port.port(), options = forEver)
+                        val service = ClientService(endpoint, Factory { sender }, reactor)
+                        service.drainTimeout = time
+                        service.startService()
+                        reactor.flush()
+                        service.stopService()
+                        reactor.advance(halfACentury)
+                        sender.isConnected shouldBe true
+                        sender.transport.abortConnection()
+                        port.stopListening()
+                        reactor.flush()
+                    }
+                },
+                "service/StreamServerEndpointService.<init>" to { time ->
+                    inMemory { reactor ->
+                        val service = StreamServerEndpointService(serverFromString(reactor, "tcp:0"), Factory { object : Protocol() {} }, time)
+                        service.startService()
+                        successResultOf(service.stopService())
+                    }
+                },
+                "reactor/ReactorOptions\$Builder.drainTimeout" to { time ->
+                    reactor(ReactorOptions.builder().drainTimeout(time).build())
+                    ReactorGroup.create(1, ReactorOptions.builder().drainTimeout(time).build()).close()
+                    Torsion.create(ReactorOptions.builder().drainTimeout(time).build()).close()
                 },
                 "framing/IdleTimeoutException.<init>" to { time -> IdleTimeoutException(time).timeout shouldBe time },
                 "java/ScheduledCall.delay" to { time ->

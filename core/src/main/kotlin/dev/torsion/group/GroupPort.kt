@@ -46,8 +46,8 @@ public class GroupPort internal constructor(
     public fun stopListening(): CompletableFuture<Void?> = stopping { acceptor.allClosed }
 
     /**
-     * [stopListening], and ends the connections that the port has accepted, each as [ListeningPort.drain] does. The future completes with a report
-     * when the port is free, all factories have stopped, and no connection is left.
+     * [stopListening], and ends the connections that the port has accepted, each as [ListeningPort.drain] does. The future completes with
+     * a report when the port is free, all factories have stopped, and no connection is left.
      *
      * @throws IllegalArgumentException when [timeout] is negative
      */

@@ -117,8 +117,8 @@ public class ReactorGroup private constructor(private val members: List<Reactor>
     }
 
     /**
-     * [stopAndJoin] with 10 seconds more than [ReactorOptions.drainTimeout]. On the thread of one of the reactors it only asks them to end. When the calling thread is interrupted,
-     * it waits no longer, and the thread stays interrupted.
+     * [stopAndJoin] with 10 seconds more than [ReactorOptions.drainTimeout]. On the thread of one of the reactors it only asks them to
+     * end. When the calling thread is interrupted, it waits no longer, and the thread stays interrupted.
      *
      * @throws IllegalStateException when they have not ended by then, since a callback blocks or a shutdown trigger waits
      */

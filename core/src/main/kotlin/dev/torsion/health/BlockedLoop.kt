@@ -34,8 +34,8 @@ public fun interface BlockedLoopListener {
     public fun loopBlocked(loop: EventLoop, blockedFor: Duration, stack: Array<StackTraceElement>)
 
     /**
-     * The loop has been in one turn for [turnTime], and none of its [callbacks] so far has blocked: there are just many of them. Everybody else waits all
-     * the same. The default does nothing.
+     * The loop has been in one turn for [turnTime], and none of its [callbacks] so far has blocked: there are just many of them. Everybody
+     * else waits all the same. The default does nothing.
      *
      * Thread: the watching one, once for each such turn. Its exceptions are logged.
      */

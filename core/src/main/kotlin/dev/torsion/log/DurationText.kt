@@ -11,8 +11,8 @@ import java.math.RoundingMode
 import java.time.Duration
 
 /**
- * [time] as people write it, for a log: `350 ms`, `1.98 s`, `2 min 5 s`, `3 h`, `4 d 2 h`. It has three digits or two units, so it is rounded. A
- * negative time begins with `-`.
+ * [time] as people write it, for a log: `350 ms`, `1.98 s`, `2 min 5 s`, `3 h`, `4 d 2 h`. It has three digits or two units, so it is
+ * rounded. A negative time begins with `-`.
  *
  * Thread: any. It throws nothing.
  */

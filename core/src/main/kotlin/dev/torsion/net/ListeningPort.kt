@@ -37,11 +37,12 @@ public interface ListeningPort {
 
     /**
      * [stopListening], and ends the connections that this port has accepted. Each of them sends what was written, as by
-     * [loseConnection][Transport.loseConnection]. Those that have not sent everything after [timeout] are reset, with a [DrainTimeoutException] as the
-     * cause, so that no peer takes a cut for the end.
+     * [loseConnection][Transport.loseConnection]. Those that have not sent everything after [timeout] are reset, with a
+     * [DrainTimeoutException] as the cause, so that no peer takes a cut for the end.
      *
-     * The Deferred fires with a report when the port is free and no connection is left. It fails as that of [stopListening] does, and also then only
-     * when no connection is left. Cancelling it only ends the waiting. Calling it again waits for the same ends, with a time-out of its own.
+     * The Deferred fires with a report when the port is free and no connection is left. It fails as that of [stopListening] does, and also
+     * then only when no connection is left. Cancelling it only ends the waiting. Calling it again waits for the same ends, with a time-out
+     * of its own.
      *
      * @param timeout zero resets at once what has something to send
      * @throws IllegalArgumentException when [timeout] is negative

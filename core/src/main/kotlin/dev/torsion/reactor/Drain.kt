@@ -17,8 +17,8 @@ import java.time.Duration
 import java.util.concurrent.TimeUnit
 
 /**
- * The end of a reactor's ports and connections. Connections send what was written, for at most [timeout]; then those that are left are cut, which
- * their peers see, and the log says so.
+ * The end of a reactor's ports and connections. Connections send what was written, for at most [timeout]; then those that are left are
+ * cut, which their peers see, and the log says so.
  *
  * Thread: the loop's.
  */

@@ -49,8 +49,9 @@ import java.util.concurrent.TimeUnit
  *  1: only stopAndJoin stops what does not run; it lets the reactor run for its end, and a crashed one from its startup on.
  *  2: through STOPPING and ENDING, without waiting for anything.
  *
- * In ENDING the ports are closed, and connections end when they have sent what was written, or after a deadline. When the last turn of ENDED is over, coroutines and threads are ended, and what the
- * engine used is released; when that of CRASHED is, only the thread is given up.
+ * In ENDING the ports are closed, and connections end when they have sent what was written, or after a deadline. When the last turn of
+ * ENDED is over, coroutines and threads are ended, and what the engine used is released; when that of CRASHED is, only the thread is given
+ * up.
  */
 
 /** The life of one reactor: begins its loop, drives it, and ends it, each once. The table above says how. */

@@ -37,7 +37,8 @@ public interface ReactorLifeCycle {
     /**
      * Asks the loop to end, and returns at once. The shutdown triggers run in the next turn, the loop waits for their Deferreds,
      * ports are closed, and connections end. Each connection first sends what was written. When a peer has not taken everything within
-     * [ReactorOptions.drainTimeout], its connection is reset, so that no peer takes a cut for the end; the log says how many were. Then [run] returns.
+     * [ReactorOptions.drainTimeout], its connection is reset, so that no peer takes a cut for the end; the log says how many were. Then
+     * [run] returns.
      *
      * @throws ReactorNotRunningException when it does not run, or is stopping already
      */

@@ -31,8 +31,8 @@ import java.util.concurrent.ThreadFactory
  * @property shutdownTimeout the time that the reactor has to stop when the JVM is told to end while [Reactor.run] runs; 10 s, zero leaves
  *   it running. See [stopOnShutdown]
  * @property threadFactory makes the threads of the reactor's [pool][Reactor.threadPool]; null for platform threads
- * @property drainTimeout how long a reactor that stops waits for peers to take what was written, before it resets their connections; 10 s, zero
- *   resets them at once
+ * @property drainTimeout how long a reactor that stops waits for peers to take what was written, before it resets their connections; 10 s,
+ *   zero resets them at once
  * @property contextCarrier carries the context of the thread that hands work to that pool; by default SLF4J's MDC
  */
 public class ReactorOptions

@@ -91,8 +91,8 @@ constructor(
     private var deadline: DelayedCall? = null
 
     /**
-     * How long a stop waits for a peer that does not take what was written; 10 s. Then the connection is reset, with a [DrainTimeoutException] as the
-     * cause, and the log says how many bytes were lost.
+     * How long a stop waits for a peer that does not take what was written; 10 s. Then the connection is reset, with a
+     * [DrainTimeoutException] as the cause, and the log says how many bytes were lost.
      *
      * @throws IllegalArgumentException when set to a negative time
      */

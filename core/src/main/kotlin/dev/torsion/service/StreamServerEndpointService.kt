@@ -27,9 +27,9 @@ import java.util.concurrent.CancellationException
  * When listening fails at once, as with a TCP port that is taken, [startService] throws the [dev.torsion.net.CannotListenException]. A
  * later failure is logged as an error. (Twisted logs both, unless told otherwise.)
  *
- * Stopping closes the port, or gives the attempt to listen up while it is in progress. Then it [drains][ListeningPort.drain] the connections: they send
- * what was written, and those of peers that do not take it within [drainTimeout] are reset. (In Twisted they live on, as they do here when
- * [drainTimeout] is null.)
+ * Stopping closes the port, or gives the attempt to listen up while it is in progress. Then it [drains][ListeningPort.drain] the
+ * connections: they send what was written, and those of peers that do not take it within [drainTimeout] are reset. (In Twisted they live
+ * on, as they do here when [drainTimeout] is null.)
  *
  * Thread: the reactor's.
  *

@@ -26,14 +26,14 @@ public interface Acceptor {
     public fun opened() {}
 
     /**
-     * A connection has come. [channel] has not been started; from now on it is the acceptor's, which starts or closes it, on this loop or on
-     * another one that has [adopted][Network.adopt] it. Throws nothing.
+     * A connection has come. [channel] has not been started; from now on it is the acceptor's, which starts or closes it, on this loop or
+     * on another one that has [adopted][Network.adopt] it. Throws nothing.
      */
     public fun accepted(channel: StreamChannel)
 
     /**
-     * Ends the connections that were accepted: those that have not sent everything after [timeout] are reset. The port is closed by now. Fires when
-     * none is left. The default knows of no connections.
+     * Ends the connections that were accepted: those that have not sent everything after [timeout] are reset. The port is closed by now.
+     * Fires when none is left. The default knows of no connections.
      */
     public fun drain(timeout: Duration): Deferred<DrainReport> = succeed(DrainReport.NONE)
 

@@ -21,9 +21,9 @@ public interface Engine {
     public val connectionCount: Int get() = 0
 
     /**
-     * The reactor stops: ends all ports and attempts at once. Connections are to [send what was written][StreamHandler.loopEnding] before they
-     * end. Nothing new is opened from now on. Calls [drained] once, as soon as no connection is left: within this call, or later. [disconnectAll]
-     * follows in either case, and cuts those that have not ended by then.
+     * The reactor stops: ends all ports and attempts at once. Connections are to [send what was written][StreamHandler.loopEnding] before
+     * they end. Nothing new is opened from now on. Calls [drained] once, as soon as no connection is left: within this call, or later.
+     * [disconnectAll] follows in either case, and cuts those that have not ended by then.
      *
      * The default cuts all of them.
      */
@@ -33,8 +33,8 @@ public interface Engine {
     }
 
     /**
-     * The reactor stops: ends all ports, attempts and connections at once, and tells their protocols. Nothing new is opened from now on. Called
-     * once more at the very end of the loop, for what callbacks have begun since: there is nobody left to go on with it then.
+     * The reactor stops: ends all ports, attempts and connections at once, and tells their protocols. Nothing new is opened from now on.
+     * Called once more at the very end of the loop, for what callbacks have begun since: there is nobody left to go on with it then.
      */
     public fun disconnectAll()
 }

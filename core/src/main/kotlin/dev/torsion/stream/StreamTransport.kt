@@ -475,8 +475,8 @@ public open class StreamTransport protected constructor(
     }
 
     /**
-     * Closes like [loseConnection], though the user has not asked for it: what is written while older bytes wait is sent as well. False when the connection
-     * was ending already.
+     * Closes like [loseConnection], though the user has not asked for it: what is written while older bytes wait is sent as well. False
+     * when the connection was ending already.
      */
     internal fun drain(): Boolean {
         if (state != State.OPEN || endReason != null) return false

@@ -663,6 +663,10 @@ internal class TlsChannel(
         }
     }
 
+    override fun loopEnding() {
+        if (state != State.ENDED && state != State.PARTING) handler.loopEnding()
+    }
+
     override fun loopEnded() {
         when (state) {
             State.ENDED -> Unit

@@ -93,7 +93,7 @@ internal class LibraryEventsSpec :
                 }
                 clientFromString(this, "tcp:127.0.0.1:${port.port()}").connect(factory).addBoth { stop() }
             }
-            events.filter { it.level == Level.INFO } shouldBe emptyList()
+            events.filter { it.values[LogKeys.FACTORY] == name } shouldBe emptyList()
         }
 
         "a looping call that has failed says in one line that it has ended, and a timer service says so once" {

@@ -6,12 +6,16 @@ package dev.torsion.reactor
 import dev.torsion.clock.deferLater
 import dev.torsion.defer.Deferred
 import dev.torsion.name.BlockingHostResolver
+import dev.torsion.net.Factory
+import dev.torsion.net.Protocol
 import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.StringSpec
 import io.kotest.matchers.collections.shouldContainExactly
 import io.kotest.matchers.shouldBe
 import java.io.BufferedReader
 import java.io.File
+import java.io.IOException
+import java.net.Socket
 import java.time.Duration
 import java.util.concurrent.Executors
 import java.util.concurrent.TimeUnit
@@ -25,12 +29,14 @@ internal object ShutdownProgram {
         val mode = arguments[0]
         val options =
             when (mode) {
+                "unread" -> ReactorOptions(drainTimeout = Duration.ofDays(1))
                 "opted-out" -> ReactorOptions(shutdownTimeout = Duration.ZERO)
                 "exits-on-resolver", "waits-for-resolver" -> ReactorOptions(resolver = BlockingHostResolver { exitProcess(3) })
                 else -> ReactorOptions()
             }
         val reactor = Reactor.create(options)
         when (mode) {
+            "unread" -> reactor.stopOnShutdown(Duration.ofSeconds(2))
             "stuck" -> reactor.stopOnShutdown(Duration.ofMillis(200))
             "stuck-for-long", "own", "exits-on-pool", "exits-on-resolver", "exits-while-stopping",
             "waits-for-pool", "waits-for-begun", "waits-for-executor", "waits-for-resolver",
@@ -63,6 +69,7 @@ internal object ShutdownProgram {
         reactor.callWhenRunning {
             println("running")
             when (mode) {
+                "unread" -> println(reactor.listenTcp(0, Factory { Unread() }, "127.0.0.1").port())
                 "exits" -> exitProcess(3)
                 "exits-on-pool" -> reactor.callInThread { exitProcess(3) }
                 "waits-for-begun" -> begun = reactor.deferToThread { exitProcess(3) }
@@ -72,6 +79,11 @@ internal object ShutdownProgram {
         }
         reactor.run()
     }
+}
+
+/** Writes more than the operating system takes for a peer that does not read. */
+private class Unread : Protocol() {
+    override fun connectionMade() = transport.write(ByteArray(12 * 1024 * 1024))
 }
 
 class ShutdownHookSpec :
@@ -122,6 +134,15 @@ class ShutdownHookSpec :
 
         "a trigger that never ends holds the JVM up for no longer than the timeout" {
             spawned("stuck", INTERRUPTED) { process, _ -> interrupt(process) } shouldContainExactly listOf("stuck")
+        }
+
+        "connections that would be cut by the JVM's end are reset before it" {
+            var peer: Socket? = null
+            spawned("unread", TERMINATED) { process, output ->
+                peer = Socket("127.0.0.1", output.readLine().toInt()).also { it.getInputStream().readNBytes(100).size shouldBe 100 }
+                process.toHandle().destroy()
+            } shouldContainExactly all
+            peer!!.use { shouldThrow<IOException> { it.getInputStream().readAllBytes() } }
         }
 
         "a second Ctrl-C ends the JVM at once" {

@@ -5,6 +5,7 @@ package dev.torsion.java;
 
 import dev.torsion.net.Address;
 import dev.torsion.net.CloseReason;
+import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Flow;
 import org.jspecify.annotations.Nullable;
@@ -37,7 +38,12 @@ import org.jspecify.annotations.Nullable;
  * side, the connection is closed as soon as its last message is done with and everything is sent. A
  * message is done with when the stage of its handler is complete, or when the next {@code
  * receive()} or {@code request(n)} of a subscriber asks for more. So answers reach a peer that
- * sends its questions, ends its side and waits. When the peer breaks the rules of the protocol, the
+ * sends its questions, ends its side and waits. A handler has {@code answerTimeout} for that, 10
+ * seconds, from each message that it sends ({@link dev.torsion.framing.ConnectionOptions}): then
+ * its stage is cancelled and the connection aborted with an {@link
+ * dev.torsion.framing.AnswerTimeoutException}, unless {@code halfClose} is on. When nobody is at
+ * work and nobody asks for more, the connection is closed after that time. When the connection
+ * breaks, the stage of the handler that has the last message is cancelled at once. When the peer breaks the rules of the protocol, the
  * messages before that are handled, everything is sent, and the connection ends with the violation.
  * After our own {@link #close} or {@link #abort} nothing more is received.
  *
@@ -102,6 +108,19 @@ public interface Connection<T> extends AutoCloseable {
    * gone. When the subscriber cancels, the messages go to the next who asks.
    */
   Flow.Publisher<T> messages();
+
+  /**
+   * Sends {@code message} after each {@code interval}, for as long as it is connected, or until the
+   * result is closed: heartbeats, by which the peer sees that this side is alive. Give the peer a
+   * {@code readIdleTimeout} of two or three intervals ({@link
+   * dev.torsion.framing.ConnectionOptions}). While the peer does not read, and much waits to be
+   * sent, they are left out. A message that the codec cannot carry is reported, and nothing is
+   * sent.
+   *
+   * @return closing it ends the heartbeats; on any thread, and as often as one likes
+   * @throws IllegalArgumentException when {@code interval} is not positive
+   */
+  Heartbeats every(Duration interval, T message);
 
   /** Sends what was accepted, then closes. Returns at once, and may be called again. */
   @Override

@@ -19,6 +19,7 @@ import dev.torsion.net.ClosedBy;
 import dev.torsion.net.ConnectionAborted;
 import dev.torsion.net.ConnectionDone;
 import dev.torsion.net.ProtocolViolationException;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Comparator;
 import java.util.Objects;
@@ -26,6 +27,7 @@ import java.util.PriorityQueue;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Flow;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
@@ -425,6 +427,31 @@ final class LoopConnection<T>
     if (!isClosing()) return;
     CloseReason gone = closeReason;
     throw gone != null ? gone : new ConnectionDone(ClosedBy.US, ClosePhase.CLOSING);
+  }
+
+  @Override
+  public Heartbeats every(Duration interval, T message) {
+    if (Loop.nanos(interval) == 0) {
+      throw new IllegalArgumentException("an interval must be positive, but is " + interval);
+    }
+    AtomicReference<@Nullable AutoCloseable> beats = new AtomicReference<>();
+    AtomicBoolean isOver = new AtomicBoolean();
+    loop.actIfRunning(
+        () -> {
+          if (!isOver.get()) beats.set(inner.every(interval, message));
+        });
+    return () -> {
+      isOver.set(true);
+      loop.actIfRunning(() -> end(beats.getAndSet(null)));
+    };
+  }
+
+  private static void end(@Nullable AutoCloseable beats) {
+    try {
+      if (beats != null) beats.close();
+    } catch (Exception e) {
+      throw new IllegalStateException(e);
+    }
   }
 
   // Ending.

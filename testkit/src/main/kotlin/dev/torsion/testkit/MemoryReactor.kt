@@ -228,7 +228,8 @@ public class MemoryReactor private constructor(
      * var server = reactor.await(torsion.serve("tcp:8007", Codecs.line(), c -> c.onMessage(c::send)));
      * ```
      *
-     * `join` and `get` would wait for ever on the test's thread, since only this thread lets time pass. A future of this reactor refuses them.
+     * `join` and `get` would wait for ever on the test's thread, since only this thread lets time pass. A future of this reactor refuses
+     * them.
      *
      * @return its value
      * @throws AssertionError when there is nothing left to wait for, or after [atMost] of virtual time
@@ -307,8 +308,8 @@ public class MemoryReactor private constructor(
     }
 
     /**
-     * Ends the reactor: shutdown triggers run, ports and connections are closed. Time passes only when a peer does not take what was written,
-     * see [ReactorOptions.drainTimeout]. One that was never started, or has crashed, ends too.
+     * Ends the reactor: shutdown triggers run, ports and connections are closed. Time passes only when a peer does not take what was
+     * written, see [ReactorOptions.drainTimeout]. One that was never started, or has crashed, ends too.
      */
     override fun close() {
         if (!isLooping) return endIdle()

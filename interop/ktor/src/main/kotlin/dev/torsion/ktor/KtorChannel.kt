@@ -67,6 +67,10 @@ internal class KtorChannel(private val loop: StreamLoop, connection: Connection)
         }
     }
 
+    override fun loopEnding() {
+        if (!isOver) handler.loopEnding()
+    }
+
     override fun handOver(handler: StreamHandler) {
         this.handler = handler
     }

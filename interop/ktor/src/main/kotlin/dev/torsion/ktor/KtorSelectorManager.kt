@@ -16,6 +16,7 @@ import java.nio.channels.CancelledKeyException
 import java.nio.channels.ClosedChannelException
 import java.nio.channels.ClosedSelectorException
 import java.nio.channels.SelectionKey
+import java.nio.channels.ServerSocketChannel
 import java.nio.channels.spi.SelectorProvider
 import java.util.IdentityHashMap
 import kotlin.coroutines.CoroutineContext
@@ -108,6 +109,11 @@ public class KtorSelectorManager(reactor: Reactor) : SelectorManager {
                 return fail(selectable, ClosedChannelException())
             }
             selectable.suspensions.invokeForEachPresent(operations) { resume(Unit) }
+        }
+
+        /** A connection may have something to send. */
+        override fun reactorStopping() {
+            if (selectable.channel is ServerSocketChannel) end()
         }
 
         override fun reactorStopped() = end()

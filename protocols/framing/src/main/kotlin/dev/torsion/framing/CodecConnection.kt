@@ -31,8 +31,8 @@ import kotlin.coroutines.Continuation
 import kotlin.coroutines.intrinsics.suspendCoroutineUninterceptedOrReturn
 
 /**
- * The engine of [MessageConnection]: decodes on demand from what its [FrameReader] keeps, and pauses the transport while the messages that wait
- * are many.
+ * The engine of [MessageConnection]: decodes on demand from what its [FrameReader] keeps, and pauses the transport while the messages that
+ * wait are many.
  *
  * A message leaves [inbox] only in [take], which does not suspend; that is what makes receiving safe to cancel.
  */
@@ -234,8 +234,8 @@ internal class CodecConnection<T : Any>(
         get() = inbox.isEmpty && (endedBy != null || (peerHasEnded && handling && reader.keptBytes == 0))
 
     /**
-     * Ends the handler when nothing is left to receive; by the rule that [serve] tells. One that has nothing in hand is cancelled. One that is at work on a
-     * message, has been told of the end, or whose output is still going out has its time for the last answer.
+     * Ends the handler when nothing is left to receive; by the rule that [serve] tells. One that has nothing in hand is cancelled. One
+     * that is at work on a message, has been told of the end, or whose output is still going out has its time for the last answer.
      */
     private fun endHandler() {
         if (lastAnswer != null || closing || closeReason != null || !isNothingLeft || (options.halfClose && peerHasEnded)) return
@@ -260,8 +260,8 @@ internal class CodecConnection<T : Any>(
     }
 
     /**
-     * When nobody asks for the messages that wait but somebody waits for the end: reads on, as far as there is room, to notice it; and closes the
-     * connection when the peer has ended its side. They could wait for ever. They can still be received.
+     * When nobody asks for the messages that wait but somebody waits for the end: reads on, as far as there is room, to notice it; and
+     * closes the connection when the peer has ended its side. They could wait for ever. They can still be received.
      */
     private fun endUnread() {
         if (closing || closeReason != null || !isEndAwaited) return

@@ -17,7 +17,8 @@ import java.util.concurrent.atomic.AtomicInteger
 /** Hears of each new [MessageConnection]: for callbacks and for Java. */
 public fun interface MessageConnectionHandler<T : Any> {
     /**
-     * The connection is established. Set [MessageConnection.onMessage] here, or keep the connection. An exception aborts it and is reported.
+     * The connection is established. Set [MessageConnection.onMessage] here, or keep the connection. An exception aborts it and is
+     * reported.
      *
      * Thread: the reactor's; do not block.
      */

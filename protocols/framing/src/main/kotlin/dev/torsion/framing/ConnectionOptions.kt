@@ -18,17 +18,17 @@ import java.time.Duration
  *   null, the default, for never. Time in which output goes out does not count. Neither does time in which a message waits to be received,
  *   or in which a handler is busy with it. Stalled output is noticed a quarter of the time later at most
  * @property maxConnections for a server: how many connections there may be at once. One more is closed at once. Unlimited unless given
- * @property readIdleTimeout the time in which nothing is received after which a connection is aborted with a [ReadIdleTimeoutException]; null, the
- *   default, for never. Time in which a message waits to be received, or a handler is busy with it, does not count. With heartbeats of the peer
+ * @property readIdleTimeout the time in which nothing is received after which a connection is aborted with a [ReadIdleTimeoutException];
+ *   null, the default, for never. Time in which a message waits to be received, or a handler is busy with it, does not count. With heartbeats of the peer
  *   it finds a peer that is dead: give it two or three of their intervals
- * @property writeIdleTimeout the time in which nothing is sent after which a connection is aborted with a [WriteIdleTimeoutException]; null, the
- *   default, for never. Output that waits and goes out counts as sent. Output that is stuck does not, after 30 seconds at least
- * @property frameTimeout how long the peer may take for one frame, from the first byte that comes until the last. After that the frame counts as a
- *   violation, a [FrameTimeoutException]. Null, the default, for ever. Time in which the connection does not read does not count
- * @property halfClose whether handlers go on for as long as they like when the peer has ended its side. By default they are cancelled then, see
- *   [serve][dev.torsion.framing.serve]
- * @property answerTimeout without [halfClose]: how long a handler that is at work on the last message, or has seen the end, may send nothing before it
- *   is cancelled and the connection aborted with an [AnswerTimeoutException]; 10 s. While its output goes out the time stands still
+ * @property writeIdleTimeout the time in which nothing is sent after which a connection is aborted with a [WriteIdleTimeoutException];
+ *   null, the default, for never. Output that waits and goes out counts as sent. Output that is stuck does not, after 30 seconds at least
+ * @property frameTimeout how long the peer may take for one frame, from the first byte that comes until the last. After that the frame
+ *   counts as a violation, a [FrameTimeoutException]. Null, the default, for ever. Time in which the connection does not read does not count
+ * @property halfClose whether handlers go on for as long as they like when the peer has ended its side. By default they are cancelled
+ *   then, see [serve][dev.torsion.framing.serve]
+ * @property answerTimeout without [halfClose]: how long a handler that is at work on the last message, or has seen the end, may send
+ *   nothing before it is cancelled and the connection aborted with an [AnswerTimeoutException]; 10 s. While its output goes out the time stands still
  * @property name what the log calls these connections, and the port or client that they belong to; null, the default, for a description
  */
 public data class ConnectionOptions

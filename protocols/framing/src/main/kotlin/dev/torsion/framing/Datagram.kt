@@ -29,8 +29,8 @@ public open class Datagram<T : Any> internal constructor(
 }
 
 /**
- * A [codec] for datagrams: each holds exactly one frame. `RawCodec` has no framing, so that the datagram is the message. It has buffers of its
- * own, and so belongs to one port.
+ * A [codec] for datagrams: each holds exactly one frame. `RawCodec` has no framing, so that the datagram is the message. It has buffers of
+ * its own, and so belongs to one port.
  *
  * ```kotlin
  * val lines = DatagramCodec(LineCodec())

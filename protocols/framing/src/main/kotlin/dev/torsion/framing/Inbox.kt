@@ -4,8 +4,8 @@
 package dev.torsion.framing
 
 /**
- * The messages that have come and were not taken yet, in order. Most are taken in the very call that brings them, so the first has a place of
- * its own, and the deque is not touched.
+ * The messages that have come and were not taken yet, in order. Most are taken in the very call that brings them, so the first has a place
+ * of its own, and the deque is not touched.
  */
 internal class Inbox<T : Any> {
     private var first: T? = null

@@ -31,10 +31,10 @@ import java.time.Duration
  * - The peer broke the rules, or ended inside a message: a [ProtocolViolationException][dev.torsion.net.ProtocolViolationException].
  * - The connection broke: its [CloseReason].
  *
- * After the first two, a [serve] handler can still write, within [ConnectionOptions.answerTimeout]; see there. Its connection is closed when the handler
- * returns, and ended with the violation when the handler lets that through. Any other connection ends as soon as it sees the end: it is closed after the peer's end, and ended
- * with a violation after one. It sees the end when receiving comes to it, or at once when no message waits. After our own [close] or
- * [abort] nothing more is received, not even earlier messages.
+ * After the first two, a [serve] handler can still write, within [ConnectionOptions.answerTimeout]; see there. Its connection is closed
+ * when the handler returns, and ended with the violation when the handler lets that through. Any other connection ends as soon as it sees
+ * the end: it is closed after the peer's end, and ended with a violation after one. It sees the end when receiving comes to it, or at once
+ * when no message waits. After our own [close] or [abort] nothing more is received, not even earlier messages.
  *
  * A connection that ends with a violation first sends all that was written, such as the answers to the messages before it. Then it closes
  * with a [ConnectionAborted][dev.torsion.net.ConnectionAborted]; its cause is the violation. When nothing was written it closes at once.
@@ -126,9 +126,9 @@ public interface MessageConnection<T : Any> {
     public fun onMessage(handler: Callback<T, *>)
 
     /**
-     * Sends [message] after each [interval], for as long as it is connected, or until the result is closed: heartbeats, by which the peer sees that this side
-     * is alive. Give the peer a [ConnectionOptions.readIdleTimeout] of two or three intervals. While the peer does not read, and output waits above the
-     * high-water mark, they are left out. They count as sent, also for [ConnectionOptions.idleTimeout].
+     * Sends [message] after each [interval], for as long as it is connected, or until the result is closed: heartbeats, by which the peer
+     * sees that this side is alive. Give the peer a [ConnectionOptions.readIdleTimeout] of two or three intervals. While the peer does not
+     * read, and output waits above the high-water mark, they are left out. They count as sent, also for [ConnectionOptions.idleTimeout].
      *
      * The message is encoded once, now. To close the result is for the reactor's thread, too, and may be done again.
      *

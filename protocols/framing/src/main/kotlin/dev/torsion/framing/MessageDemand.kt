@@ -6,8 +6,8 @@ package dev.torsion.framing
 import dev.torsion.spi.TorsionSpi
 
 /**
- * A handler for [MessageConnection.onMessage] whose [Deferred][dev.torsion.defer.Deferred]s do not always mean work: a pending one may also mean
- * that nobody asks for the next message. It is for adapters to another way of receiving, such as the Java facade.
+ * A handler for [MessageConnection.onMessage] whose [Deferred][dev.torsion.defer.Deferred]s do not always mean work: a pending one may
+ * also mean that nobody asks for the next message. It is for adapters to another way of receiving, such as the Java facade.
  *
  * Thread: the reactor's.
  */
@@ -23,8 +23,9 @@ public interface MessageDemand {
     public val holdsMessage: Boolean get() = isBusy && !isHandling
 
     /**
-     * Whether somebody waits for the end of the connection while nobody asks for a message or is busy with one. Then waiting messages do not
-     * hold the end up, as [MessageConnection.whenClosed] says. Asked when that is called, when bytes come, and when the peer has ended its side.
+     * Whether somebody waits for the end of the connection while nobody asks for a message or is busy with one. Then waiting messages do
+     * not hold the end up, as [MessageConnection.whenClosed] says. Asked when that is called, when bytes come, and when the peer has ended
+     * its side.
      */
     public val isEndAwaited: Boolean
 }

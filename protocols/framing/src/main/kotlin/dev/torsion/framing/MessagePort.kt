@@ -19,12 +19,12 @@ import java.util.function.Consumer
  *
  * **Thread.** It lives on the reactor's thread. Another thread gets a [WrongThreadException][dev.torsion.net.WrongThreadException].
  *
- * **Receiving.** Messages that nobody has taken wait in an inbox of a limited size. What comes when it is full is lost, as in the network, and
- * [droppedMessages] counts it. A datagram that the codec does not understand ends nothing, since anybody can send one: [malformedDatagrams]
- * counts it, and it is logged at level debug.
+ * **Receiving.** Messages that nobody has taken wait in an inbox of a limited size. What comes when it is full is lost, as in the network,
+ * and [droppedMessages] counts it. A datagram that the codec does not understand ends nothing, since anybody can send one:
+ * [malformedDatagrams] counts it, and it is logged at level debug.
  *
- * **The end.** [close], and the end of the reactor. After it nothing more is received, not even messages that wait. A coroutine that waits gets
- * a [PortClosedException][dev.torsion.net.PortClosedException].
+ * **The end.** [close], and the end of the reactor. After it nothing more is received, not even messages that wait. A coroutine that waits
+ * gets a [PortClosedException][dev.torsion.net.PortClosedException].
  */
 public interface MessagePort<T : Any> {
     /** The local address. */
@@ -57,15 +57,16 @@ public interface MessagePort<T : Any> {
     public val incoming: Flow<Datagram<T>>
 
     /**
-     * Gives every message to [handler] from now on, also those that wait. What it throws is reported, and the next message comes all the same.
+     * Gives every message to [handler] from now on, also those that wait. What it throws is reported, and the next message comes all the
+     * same.
      *
      * @throws IllegalStateException when there is a handler already, or a call of [receive] waits
      */
     public fun onDatagram(handler: Consumer<Datagram<T>>)
 
     /**
-     * Sends [message] to [address], and waits while the operating system takes no more datagrams. It returns when the message has left us, not
-     * when anybody has it. Cancelling it while it waits does not take the message back.
+     * Sends [message] to [address], and waits while the operating system takes no more datagrams. It returns when the message has left us,
+     * not when anybody has it. Cancelling it while it waits does not take the message back.
      *
      * @throws EncodeException when the codec cannot carry it
      * @throws dev.torsion.net.DatagramTooLongException when it is longer than a datagram can be

@@ -24,8 +24,8 @@ private const val INBOX_LIMIT = 256
  * println(port.receive().message)
  * ```
  *
- * The Deferred fails with a [CannotListenException][dev.torsion.net.CannotListenException] when the port is taken or not allowed. A port that
- * nobody was handed is closed. Thread: the reactor's.
+ * The Deferred fails with a [CannotListenException][dev.torsion.net.CannotListenException] when the port is taken or not allowed. A port
+ * that nobody was handed is closed. Thread: the reactor's.
  *
  * @param inboxLimit how many messages may wait until they are received; 256
  * @throws dev.torsion.endpoint.EndpointSyntaxException when the string is not understood
@@ -46,8 +46,8 @@ public fun <T : Any> Reactor.openDatagrams(
 }
 
 /**
- * Opens a UDP port for messages that is connected to [port] of [host], whose name is looked up; see [connectUdp]. It hears when nobody listens
- * there.
+ * Opens a UDP port for messages that is connected to [port] of [host], whose name is looked up; see [connectUdp]. It hears when nobody
+ * listens there.
  *
  * @param inboxLimit how many messages may wait until they are received; 256
  */

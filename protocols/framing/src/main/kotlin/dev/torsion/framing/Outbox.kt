@@ -8,19 +8,20 @@ import dev.torsion.net.CloseReason
 import java.util.function.Function
 
 /**
- * Messages for a receiver that may be slower than they come, such as prices. It never waits and never grows over its limit: when the receiver is
- * behind, some messages are left out. The three kinds differ in which.
+ * Messages for a receiver that may be slower than they come, such as prices. It never waits and never grows over its limit: when the
+ * receiver is behind, some messages are left out. The three kinds differ in which.
  *
  * ```kotlin
  * val prices = Outbox.latest(connection) { price: Price -> price.symbol }
  * feed.subscribe { prices.offer(it) }
  * ```
  *
- * While the connection is [writable][MessageConnection.isWritable], a message is written at once. Otherwise it waits here, until the output has gone down to the
- * transport's low-water mark. So at most the high-water mark and [limit] messages are behind. Messages that are written in another way, such as answers,
- * do not wait behind those here.
+ * While the connection is [writable][MessageConnection.isWritable], a message is written at once. Otherwise it waits here, until the
+ * output has gone down to the transport's low-water mark. So at most the high-water mark and [limit] messages are behind. Messages that
+ * are written in another way, such as answers, do not wait behind those here.
  *
- * When the connection ends, waiting messages are dropped. A message that cannot be encoded when its time comes is reported, and aborts the connection.
+ * When the connection ends, waiting messages are dropped. A message that cannot be encoded when its time comes is reported, and aborts the
+ * connection.
  *
  * Thread: the connection's.
  *
@@ -120,8 +121,8 @@ public class Outbox<T : Any> private constructor(
             Outbox(connection, limit, dropsNewest = true, key = null)
 
         /**
-         * Conflates: a message takes the place of the one with the same [key] that waits, if there is one. When [limit] keys wait, the oldest message is
-         * dropped for a new one.
+         * Conflates: a message takes the place of the one with the same [key] that waits, if there is one. When [limit] keys wait, the
+         * oldest message is dropped for a new one.
          *
          * @param key what a message is about, with `equals` and `hashCode`
          */

@@ -4,12 +4,12 @@
 package dev.torsion.framing
 
 /**
- * How much one connection may read from the network. Bytes that its consumer does not take must be kept: the framing's limit bounds them, and
- * not the size of a read. The rest is left with the operating system, and so with the peer.
+ * How much one connection may read from the network. Bytes that its consumer does not take must be kept: the framing's limit bounds them,
+ * and not the size of a read. The rest is left with the operating system, and so with the peer.
  *
- * A connection may keep its [own] share, the longest frame and a quarter more. It begins with reads of that size. A read that is taken whole
- * doubles it, since a byte of a large read costs less; one that is not sets it back. The rest of a large read is lent from a fixed sum that
- * all connections of a thread share. None gets more than a quarter of what is left of the sum.
+ * A connection may keep its [own] share, the longest frame and a quarter more. It begins with reads of that size. A read that is taken
+ * whole doubles it, since a byte of a large read costs less; one that is not sets it back. The rest of a large read is lent from a fixed
+ * sum that all connections of a thread share. None gets more than a quarter of what is left of the sum.
  */
 internal class ReadAhead(frameLimit: Int) {
     private val own = maxOf(SMALLEST, share(frameLimit))

@@ -34,10 +34,10 @@ internal interface MessageSource {
 }
 
 /**
- * The one coroutine that waits for a message. It is resumed on its bare continuation, inside the call that brings the message, and the message is
- * taken in that very moment; so nothing can come between taking and returning it, and nothing is allocated. A channel, or a cancellable
- * continuation, would cost more than to decode a frame does. The watch for cancellation is set up once per job, not once per wait. What the
- * coroutine has on the thread, such as `MDCContext`, is set when it goes on.
+ * The one coroutine that waits for a message. It is resumed on its bare continuation, inside the call that brings the message, and the
+ * message is taken in that very moment; so nothing can come between taking and returning it, and nothing is allocated. A channel, or a
+ * cancellable continuation, would cost more than to decode a frame does. The watch for cancellation is set up once per job, not once per
+ * wait. What the coroutine has on the thread, such as `MDCContext`, is set when it goes on.
  */
 @OptIn(TorsionSpi::class)
 internal class Receiver(private val thread: Thread, private val transport: Transport, private val source: MessageSource) {

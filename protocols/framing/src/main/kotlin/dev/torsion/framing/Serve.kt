@@ -32,19 +32,23 @@ import kotlinx.coroutines.launch
  * }
  * ```
  *
- * When the handler returns, or `receive` has told it of the end, the connection is closed once everything is sent. A peer that sends a bad message after good ones gets the answers to the good
- * ones: when the handler lets the [ProtocolViolationException] through, they are sent, and then the connection ends with it as the cause.
+ * When the handler returns, or `receive` has told it of the end, the connection is closed once everything is sent. A peer that sends a bad
+ * message after good ones gets the answers to the good ones: when the handler lets the [ProtocolViolationException] through, they are
+ * sent, and then the connection ends with it as the cause.
  *
- * **The peer's end.** The peer has ended its side, or has broken the rules, and no message is left to receive. Then the handler ends too. The moment is
- * when the end comes, or when the handler takes the last message if that is later.
+ * **The peer's end.** The peer has ended its side, or has broken the rules, and no message is left to receive. Then the handler ends too.
+ * The moment is when the end comes, or when the handler takes the last message if that is later.
  * - A handler that waits for a message is told: its loop ends, or `receive` throws. It may go on, and send a last answer.
- * - A handler that is at work on the last message may finish it. So a peer that sends its messages, ends its side and waits gets all its answers.
+ * - A handler that is at work on the last message may finish it. So a peer that sends its messages, ends its side and waits gets all its
+ *   answers.
  * - A handler whose output is still going out may go on.
- * - Any other handler is cancelled at once, as one that only waits in `delay`. What it has written is sent, and the connection is closed when it ends.
+ * - Any other handler is cancelled at once, as one that only waits in `delay`. What it has written is sent, and the connection is closed
+ *   when it ends.
  *
- * The first three have [ConnectionOptions.answerTimeout] between two messages that they send. A handler that sends nothing for so long is cancelled, and
- * the connection is aborted with an [AnswerTimeoutException]: the peer sees a reset, so that it does not take what it has for the whole answer. A handler
- * with other work to do, such as to store what it got, launches it in a scope of its own, or has [ConnectionOptions.halfClose].
+ * The first three have [ConnectionOptions.answerTimeout] between two messages that they send. A handler that sends nothing for so long is
+ * cancelled, and the connection is aborted with an [AnswerTimeoutException]: the peer sees a reset, so that it does not take what it has
+ * for the whole answer. A handler with other work to do, such as to store what it got, launches it in a scope of its own, or has
+ * [ConnectionOptions.halfClose].
  *
  * When the handler fails otherwise, the connection is aborted with the failure as the cause. The failure is reported too, unless it is the
  * end of a connection. A cancellation or a time-out of something else that the handler lets through is such a failure. When the connection

@@ -18,6 +18,7 @@ import dev.torsion.net.Protocol
 import dev.torsion.testkit.MemoryReactor
 import dev.torsion.testkit.runReactorTest
 import dev.torsion.testkit.runTest
+import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.StringSpec
 import io.kotest.matchers.booleans.shouldBeTrue
 import io.kotest.matchers.collections.shouldBeEmpty
@@ -34,6 +35,8 @@ import kotlinx.coroutines.delay
 import kotlinx.coroutines.flow.toList
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.withContext
+import java.io.IOException
+import java.net.Socket
 import java.time.Duration
 import java.util.concurrent.CompletableFuture
 import kotlin.time.Duration.Companion.hours
@@ -347,6 +350,44 @@ class HandlerEndSpec :
                 }
             }
             reported.shouldBeEmpty()
+        }
+
+        "on real sockets: a client that closes ends a handler that only waits" {
+            withRealReactor {
+                val cancelled = Deferred<Unit>()
+                val port =
+                    serve("tcp:0:interface=127.0.0.1", LineCodec()) {
+                        try {
+                            delay(1.hours)
+                        } finally {
+                            cancelled.callback(Unit)
+                        }
+                    }.await().port()
+                deferToThread { Socket("127.0.0.1", port).close() }.await()
+                cancelled.await()
+            }
+        }
+
+        "on real sockets: a peer that waits for an answer that does not come sees a reset, and no end" {
+            withRealReactor {
+                val options = ConnectionOptions(answerTimeout = Duration.ofMillis(200))
+                val port =
+                    serve("tcp:0:interface=127.0.0.1", LineCodec(), options) { c ->
+                        c.send("half of " + c.receive())
+                        awaitCancellation()
+                    }.await().port()
+                val answer =
+                    deferToThread {
+                        Socket("127.0.0.1", port).use { socket ->
+                            socket.getOutputStream().write("it\n".encodeToByteArray())
+                            socket.shutdownOutput()
+                            val first = socket.getInputStream().readNBytes("half of it\r\n".length)
+                            shouldThrow<IOException> { socket.getInputStream().read() }
+                            first.decodeToString()
+                        }
+                    }.await()
+                answer shouldBe "half of it\r\n"
+            }
         }
 
         "nothing is left behind, and a second connection is served" {
