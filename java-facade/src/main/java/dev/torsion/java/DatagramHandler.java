@@ -4,6 +4,8 @@
 package dev.torsion.java;
 
 import dev.torsion.framing.Datagram;
+import java.util.concurrent.CompletionStage;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Handles each message of a {@link Datagrams}; see {@link Datagrams#onDatagram}.
@@ -17,10 +19,11 @@ import dev.torsion.framing.Datagram;
 @FunctionalInterface
 public interface DatagramHandler<T> {
   /**
-   * Handles {@code datagram}, on the reactor's thread; it must not block. Nothing waits for what it
-   * has begun.
+   * Handles {@code datagram}, on the reactor's thread; it must not block.
    *
+   * @return a stage whose failure is reported, or null for none. The next datagram does not wait
+   *     for it: the network would not wait either
    * @throws Exception for an error, which is reported; the port lives on
    */
-  void handle(Datagram<T> datagram) throws Exception;
+  @Nullable CompletionStage<?> handle(Datagram<T> datagram) throws Exception;
 }

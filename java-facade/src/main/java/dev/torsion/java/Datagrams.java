@@ -3,11 +3,14 @@
 
 package dev.torsion.java;
 
+import dev.torsion.defer.Deferred;
 import dev.torsion.defer.Deferreds;
 import dev.torsion.framing.Datagram;
 import dev.torsion.framing.MessagePort;
 import dev.torsion.net.InternetAddress;
+import dev.torsion.net.PortClosedException;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Flow;
 import org.jspecify.annotations.Nullable;
 
@@ -55,12 +58,32 @@ public final class Datagrams<T> implements AutoCloseable {
    * dev.torsion.net.PortClosedException}.
    */
   public CompletableFuture<Void> send(T message, InternetAddress address) {
-    return sending(() -> inner.write(message, address));
+    if (!isAtOnce()) return sending(() -> inner.write(message, address));
+    try {
+      inner.write(message, address);
+    } catch (Throwable e) {
+      return loop.future(() -> Deferreds.fail(e));
+    }
+    return sent();
   }
 
   /** The same to where the port is connected. */
   public CompletableFuture<Void> send(T message) {
-    return sending(() -> inner.write(message));
+    if (!isAtOnce()) return sending(() -> inner.write(message));
+    try {
+      inner.write(message);
+    } catch (Throwable e) {
+      return loop.future(() -> Deferreds.fail(e));
+    }
+    return sent();
+  }
+
+  private boolean isAtOnce() {
+    return loop.reactor.isInReactorThread() && inner.isOpen();
+  }
+
+  private CompletableFuture<Void> sent() {
+    return inner.getTransport().getBufferedBytes() == 0 ? Done.FUTURE : sending(() -> {});
   }
 
   private CompletableFuture<Void> sending(Runnable write) {
@@ -82,8 +105,9 @@ public final class Datagrams<T> implements AutoCloseable {
   }
 
   /**
-   * Gives every message to {@code handler} from now on, also those that wait. The future fails with
-   * {@link IllegalStateException} when there is a handler already, or a {@link #receive} waits.
+   * Gives every message to {@code handler} from now on, also those that wait. What it throws, and
+   * the failure of the stage that it returns, is reported. The future fails with {@link
+   * IllegalStateException} when there is a handler already, or a {@link #receive} waits.
    */
   public CompletableFuture<Void> onDatagram(DatagramHandler<T> handler) {
     return doing(() -> inner.onDatagram(datagram -> handle(handler, datagram)));
@@ -91,10 +115,24 @@ public final class Datagrams<T> implements AutoCloseable {
 
   private void handle(DatagramHandler<T> handler, Datagram<T> datagram) {
     try {
-      handler.handle(datagram);
+      CompletionStage<?> stage = handler.handle(datagram);
+      if (stage == null || stage == Done.FUTURE || HandlerReceiver.isDone(stage)) return;
+      reportFailure(Deferreds.toDeferred(stage, loop.reactor));
     } catch (Throwable e) {
       loop.report(e);
     }
+  }
+
+  /** That an answer cannot be sent any more, since the port is closed, is no error. */
+  private void reportFailure(Deferred<?> answer) {
+    var unused =
+        answer.<Void>addCallbacks(
+            done -> null,
+            failure -> {
+              Throwable error = failure.getValue();
+              if (!(error instanceof PortClosedException) || inner.isOpen()) loop.report(error);
+              return null;
+            });
   }
 
   /**

@@ -34,7 +34,7 @@ final class HandlerReceiver<T> implements Receiver<T> {
     return stage == null || stage == Done.FUTURE || isDone(stage) ? null : ending(stage);
   }
 
-  private static boolean isDone(CompletionStage<?> stage) {
+  static boolean isDone(CompletionStage<?> stage) {
     if (!(stage instanceof CompletableFuture<?> future)) return false;
     try {
       return future.isDone() && !future.isCompletedExceptionally();

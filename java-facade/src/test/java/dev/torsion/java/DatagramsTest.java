@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.torsion.endpoint.EndpointSyntaxException;
@@ -67,7 +68,7 @@ class DatagramsTest extends InMemory {
     now(connected.send("again"));
     assertEquals("AGAIN", now(connected.receive()).message());
     failsNow(IllegalStateException.class, server.receive());
-    failsNow(IllegalStateException.class, server.onDatagram(d -> {}));
+    failsNow(IllegalStateException.class, server.onDatagram(d -> null));
     close(server, client, connected);
   }
 
@@ -75,18 +76,21 @@ class DatagramsTest extends InMemory {
   void aHandlerThatThrowsIsReportedAndThePortLives() {
     var server = open(ANY_PORT);
     List<String> heard = new ArrayList<>();
+    var late = new Exception("a late one");
     now(
         server.onDatagram(
             d -> {
               heard.add(d.message());
               if (d.message().equals("bad")) throw new Exception("a bad one");
+              if (d.message().equals("late")) return CompletableFuture.failedFuture(late);
+              return null;
             }));
     var client = connectedTo(server);
-    now(client.send("bad"));
-    now(client.send("good"));
+    for (String text : List.of("bad", "late", "good")) now(client.send(text));
     reactor.flush();
-    assertEquals(List.of("bad", "good"), heard);
+    assertEquals(List.of("bad", "late", "good"), heard);
     assertEquals("a bad one", errors.remove(0).getMessage());
+    assertSame(late, errors.remove(0));
     close(server, client);
   }
 

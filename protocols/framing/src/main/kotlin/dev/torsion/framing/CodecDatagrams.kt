@@ -39,6 +39,8 @@ internal class CodecDatagrams<T : Any>(private val reactor: Reactor, private val
     private var handler: Consumer<Datagram<T>>? = null
     private var isClosed = false
 
+    override val isOpen: Boolean get() = !isClosed
+
     /** In place of a message: tells one who waits for it that there is none. */
     private class NoMessage<T : Any>(message: T, val error: Throwable) : Datagram<T>(message, NOBODY)
 

@@ -33,6 +33,9 @@ public interface MessagePort<T : Any> {
     /** The address that it is connected to, or null. */
     public fun peer(): InternetAddress?
 
+    /** True until it is closed. */
+    public val isOpen: Boolean
+
     /** The transport below: groups, socket options, counters. */
     public val transport: DatagramTransport
 
