@@ -23,6 +23,7 @@ module dev.torsion.core {
   exports dev.torsion.name;
   exports dev.torsion.net;
   exports dev.torsion.nio;
+  exports dev.torsion.policies;
   exports dev.torsion.reactor;
   exports dev.torsion.service;
   exports dev.torsion.spi;

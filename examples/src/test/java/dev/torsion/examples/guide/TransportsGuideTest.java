@@ -12,11 +12,15 @@ import dev.torsion.java.Torsion;
 import dev.torsion.net.CloseReason;
 import dev.torsion.net.Factory;
 import dev.torsion.net.HalfCloseableProtocol;
+import dev.torsion.net.IPv4Address;
 import dev.torsion.net.Producer;
 import dev.torsion.net.Protocol;
 import dev.torsion.net.StreamOptions;
 import dev.torsion.net.TcpOptions;
+import dev.torsion.net.Throttle;
 import dev.torsion.net.Transport;
+import dev.torsion.policies.LimitConnectionsByPeer;
+import dev.torsion.policies.TrafficLog;
 import dev.torsion.testkit.ConnectedPair;
 import dev.torsion.testkit.MemoryReactor;
 import dev.torsion.testkit.junit.TorsionExtension;
@@ -167,5 +171,25 @@ class TransportsGuideTest {
     server.close();
     port.close();
     reactor.flush();
+  }
+
+  @Test
+  void policies(MemoryReactor reactor) {
+    var torsion = Torsion.on(reactor);
+    var slow = Throttle.builder().readPerConnection(64 * 1024).writeInAll(10_000_000).build();
+    var options =
+        TcpOptions.DEFAULT.withStream(
+            StreamOptions.DEFAULT.withThrottle(slow).withListener(new TrafficLog()));
+    var few = new LimitConnectionsByPeer(new Factory(Echo::new), 20);
+    var port = reactor.await(torsion.listenTcp(8007, few, options));
+
+    var connection = reactor.await(torsion.connect("tcp:127.0.0.1:8007", Codecs.line()));
+    connection.send("hello");
+    reactor.flush();
+    assertEquals(1, few.connectionCount(new IPv4Address("127.0.0.1", 0)));
+    connection.close();
+    port.close();
+    reactor.flush();
+    assertEquals(0, few.connectionCount(new IPv4Address("127.0.0.1", 0)));
   }
 }
