@@ -5,6 +5,8 @@ package dev.torsion.defer
 
 import dev.torsion.log.Logger
 import dev.torsion.log.safeString
+import java.util.Collections
+import java.util.IdentityHashMap
 import java.util.concurrent.CompletableFuture
 import java.util.concurrent.Executor
 import java.util.concurrent.atomic.AtomicReferenceFieldUpdater
@@ -53,20 +55,25 @@ internal class FirstFuture<T>(source: Deferred<*>, loop: Executor, private val q
         }
     }
 
-    /** Does [action] for this and all that is followed, and so for what waits for them in `thenCompose`. */
+    /** Does [action] for this and all that is followed, and so for what waits for them in `thenCompose`: for each once, though they may be a ring. */
     private inline fun families(
         next: (DeferredFuture<*>) -> FirstFuture<*>?,
         ended: Boolean = false,
         action: (DeferredFuture<*>) -> Unit,
     ) {
         var others: ArrayList<FirstFuture<*>>? = null
+        var known: MutableSet<FirstFuture<*>>? = null
         var root: FirstFuture<*>? = this
         while (root != null) {
             var member: DeferredFuture<*>? = root
             var stage = if (ended) root.takeFollowed() else root.newest
             while (member != null) {
                 action(member)
-                next(member)?.let { (others ?: ArrayList<FirstFuture<*>>().also { made -> others = made }).add(it) }
+                next(member)?.let { family ->
+                    if (family !== this && (known ?: identitySet().also { made -> known = made }).add(family)) {
+                        (others ?: ArrayList<FirstFuture<*>>().also { made -> others = made }).add(family)
+                    }
+                }
                 member = stage
                 if (stage != null) {
                     val older = stage.older
@@ -77,6 +84,8 @@ internal class FirstFuture<T>(source: Deferred<*>, loop: Executor, private val q
             root = others?.removeLastOrNull()
         }
     }
+
+    private fun identitySet(): MutableSet<FirstFuture<*>> = Collections.newSetFromMap(IdentityHashMap())
 
     private fun takeFollowed(): DeferredFuture<*>? = NEWEST.getAndSet(this, null)
 

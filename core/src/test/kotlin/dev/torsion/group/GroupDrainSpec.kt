@@ -30,8 +30,9 @@ private class Writing(private val made: CountDownLatch, private val bytes: Int) 
     }
 }
 
-private fun ReactorGroup.writing(made: CountDownLatch, bytes: Int): GroupPort =
-    listenTcp(0, { Factory { Writing(made, bytes) } }, "127.0.0.1", 1024, TcpOptions(StreamOptions(writeLimit = 64L * 1024 * 1024))).getOrFail()
+private fun ReactorGroup.writing(made: CountDownLatch, bytes: Int): GroupPort = listenTcp(0, {
+    Factory { Writing(made, bytes) }
+}, "127.0.0.1", 1024, TcpOptions(StreamOptions(writeLimit = 64L * 1024 * 1024))).getOrFail()
 
 private fun Socket.countToEnd() = getInputStream().readAllBytes().size
 
