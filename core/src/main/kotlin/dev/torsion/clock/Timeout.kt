@@ -19,7 +19,9 @@ import java.util.concurrent.TimeoutException
 import kotlin.time.toJavaDuration
 
 /** A Deferred had no result within the [timeout] that [addTimeout] gave it; Twisted's `TimeoutError`. */
-public class DeferredTimeoutException(
+public class DeferredTimeoutException
+@JvmOverloads
+constructor(
     /** How long it was given. */
     public val timeout: Duration,
     cause: Throwable? = null,

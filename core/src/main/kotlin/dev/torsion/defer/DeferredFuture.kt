@@ -8,6 +8,7 @@ import java.util.concurrent.CompletableFuture
 import java.util.concurrent.CompletionException
 import java.util.concurrent.CompletionStage
 import java.util.concurrent.Executor
+import java.util.concurrent.TimeoutException
 import java.util.concurrent.atomic.AtomicReference
 import java.util.function.Function
 import java.util.function.Supplier
@@ -95,7 +96,17 @@ internal sealed class DeferredFuture<T>(
 
     override fun complete(value: T): Boolean = super.complete(value).also { release(it) }
 
-    override fun completeExceptionally(error: Throwable): Boolean = super.completeExceptionally(error).also { release(it) }
+    override fun completeExceptionally(error: Throwable): Boolean {
+        if (error !is TimeoutException) return super.completeExceptionally(error).also { release(it) }
+        seeStrangers()
+        val won = super.completeExceptionally(error)
+        if (won) {
+            beginFailureHere()
+            release(true)
+            first.noteIfUnseen(this) // a time limit, unlike other hands, does not look at what it has done
+        }
+        return won
+    }
 
     override fun obtrudeValue(value: T) = releasing { super.obtrudeValue(value) }
 

@@ -87,9 +87,14 @@ internal abstract class HandingFuture<T>(loop: Executor, parent: SeenFuture<*>?)
         return within(limit) { limit.completeOnTimeout(value, timeout, unit) }
     }
 
+    /** Runs [action] when this is done, without looking at it. */
+    fun whenDone(action: Runnable) {
+        super.whenComplete { _, _ -> action.run() }
+    }
+
     /** Begins [limit], which ends without its time being up once this is done. */
     private inline fun within(limit: CompletableFuture<T?>, begin: () -> Unit): CompletableFuture<T> {
-        super.whenComplete { _, _ -> limit.complete(null) }
+        whenDone { limit.complete(null) }
         begin()
         return this
     }

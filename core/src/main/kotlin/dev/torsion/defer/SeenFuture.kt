@@ -50,6 +50,11 @@ internal abstract class SeenFuture<T>(loop: Executor, private var parent: SeenFu
         if (parent?.let { it.isDone && !it.hasFailed } == true) parent = null
     }
 
+    /** It does not come from the future before. */
+    protected fun beginFailureHere() {
+        parent = null
+    }
+
     /** What this has failed with, if the failure began here, was no cancellation, and nobody has seen it. */
     fun unseenError(): Throwable? {
         if (isSeen || !isDone || parent?.hasFailed == true) return null

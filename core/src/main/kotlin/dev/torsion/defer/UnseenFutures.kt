@@ -21,4 +21,10 @@ public object UnseenFutures {
     @JvmStatic
     public fun <T> toFuture(deferred: Deferred<T>, loop: Executor, quiet: Predicate<Throwable>, made: Place?): CompletableFuture<T> =
         FirstFuture.of(deferred, loop, quiet, made)
+
+    /** Runs [action] when [future] is done, which is no look at it when it is the future of a Deferred. */
+    @JvmStatic
+    public fun whenDone(future: CompletableFuture<*>, action: Runnable) {
+        if (future is HandingFuture<*>) future.whenDone(action) else future.whenComplete { _, _ -> action.run() }
+    }
 }

@@ -4,6 +4,7 @@
 package dev.torsion.endpoint
 
 import dev.torsion.name.isIpv6
+import dev.torsion.net.TcpOptions
 
 /**
  * An endpoint string, taken apart: `kind:argument:argument:key=value`. A `\` takes the meaning from the next character. An [EndpointParser]
@@ -26,6 +27,8 @@ import dev.torsion.name.isIpv6
 public class EndpointString internal constructor(
     /** The whole string, as it was given. */
     public val description: String,
+    /** Options of the connections, for endpoints that have such. A string inside this one gets them too. */
+    public val transport: TcpOptions = TcpOptions.DEFAULT,
 ) {
     private val parts: List<Part> = EndpointSplitter(description).split()
     private val options = LinkedHashMap<String, EndpointArgument>()

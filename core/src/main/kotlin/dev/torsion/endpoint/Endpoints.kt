@@ -6,6 +6,7 @@
 
 package dev.torsion.endpoint
 
+import dev.torsion.net.TcpOptions
 import dev.torsion.reactor.Reactor
 
 /**
@@ -21,10 +22,12 @@ import dev.torsion.reactor.Reactor
  * A `\` takes the meaning from the character behind it, as in `tcp6:8007:interface=\:\:1`; [quoteStringArgument] puts it there. An address
  * of IPv6 may stand in brackets instead: `tcp6:8007:interface=[::1]`. Other kinds are those of plug-ins, see [EndpointParser].
  *
+ * @param options limits and socket options of the connections, which no string says
  * @throws EndpointSyntaxException when the string is not understood
  */
-public fun serverFromString(reactor: Reactor, description: String): ServerEndpoint {
-    val text = EndpointString(description)
+@JvmOverloads
+public fun serverFromString(reactor: Reactor, description: String, options: TcpOptions = TcpOptions.DEFAULT): ServerEndpoint {
+    val text = EndpointString(description, options)
     val parser = SERVERS.parserOf(text)
     return EndpointString.parsing(text) { parser.parse(reactor, text) }
 }
@@ -43,10 +46,12 @@ public fun serverFromString(reactor: Reactor, description: String): ServerEndpoi
  * `tcp:\:\:1:80`; [quoteStringArgument] puts it there. An address of IPv6 may stand in brackets instead: `tcp:[::1]:80`. Other kinds are those
  * of plug-ins, see [EndpointParser].
  *
+ * @param options limits and socket options of the connection, which no string says
  * @throws EndpointSyntaxException when the string is not understood
  */
-public fun clientFromString(reactor: Reactor, description: String): ClientEndpoint {
-    val text = EndpointString(description)
+@JvmOverloads
+public fun clientFromString(reactor: Reactor, description: String, options: TcpOptions = TcpOptions.DEFAULT): ClientEndpoint {
+    val text = EndpointString(description, options)
     val parser = CLIENTS.parserOf(text)
     return EndpointString.parsing(text) { parser.parse(reactor, text) }
 }

@@ -9,6 +9,7 @@ package dev.torsion.endpoint
 import dev.torsion.group.GroupFactory
 import dev.torsion.group.GroupPort
 import dev.torsion.group.ReactorGroup
+import dev.torsion.net.TcpOptions
 import dev.torsion.reactor.Reactor
 import java.util.concurrent.CompletableFuture
 
@@ -25,7 +26,9 @@ public fun interface GroupEndpoint {
     public companion object {
         /** The endpoint of the string [description], see [serverFromString]. */
         @JvmStatic
-        public fun fromString(description: String): GroupEndpoint = GroupEndpoint { serverFromString(it, description) }
+        @JvmOverloads
+        public fun fromString(description: String, options: TcpOptions = TcpOptions.DEFAULT): GroupEndpoint =
+            GroupEndpoint { serverFromString(it, description, options) }
     }
 }
 

@@ -10,7 +10,7 @@ internal object ProxyServerParser : ServerEndpointParser {
     override fun prefix() = "haproxy"
 
     override fun parse(reactor: Reactor, text: EndpointString): ServerEndpoint =
-        text.inner { serverFromString(reactor, it) }.wrap(ProxyProtocol.receiving(reactor))
+        text.inner { serverFromString(reactor, it, text.transport) }.wrap(ProxyProtocol.receiving(reactor))
 }
 
 /** `haproxy:` and another client string: sends a header, of version 2, with the addresses of the connection. */
@@ -18,7 +18,7 @@ internal object ProxyClientParser : ClientEndpointParser {
     override fun prefix() = "haproxy"
 
     override fun parse(reactor: Reactor, text: EndpointString): ClientEndpoint =
-        text.inner { clientFromString(reactor, it) }.wrap(ProxyProtocol.sending())
+        text.inner { clientFromString(reactor, it, text.transport) }.wrap(ProxyProtocol.sending())
 }
 
 /** The endpoint of the string behind the first colon. What is wrong with that is at a place of this string, too. */

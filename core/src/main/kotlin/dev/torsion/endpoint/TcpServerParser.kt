@@ -17,9 +17,9 @@ internal class TcpServerParser(private val isIpv6: Boolean) : ServerEndpointPars
         val networkInterface = given?.address() ?: ""
         val backlog = text.option("backlog")?.number(1, Int.MAX_VALUE) ?: ListeningPort.DEFAULT_BACKLOG
         return when {
-            !isIpv6 -> TCP4ServerEndpoint(reactor, port, backlog, networkInterface)
-            given == null -> TCP6ServerEndpoint(reactor, port, backlog)
-            else -> given.checked { TCP6ServerEndpoint(reactor, port, backlog, networkInterface) }
+            !isIpv6 -> TCP4ServerEndpoint(reactor, port, backlog, networkInterface, text.transport)
+            given == null -> TCP6ServerEndpoint(reactor, port, backlog, "", text.transport)
+            else -> given.checked { TCP6ServerEndpoint(reactor, port, backlog, networkInterface, text.transport) }
         }
     }
 }

@@ -18,7 +18,7 @@ internal object UnixServerParser : ServerEndpointParser {
         val default = UnixPortOptions.DEFAULT.withWantPid(text.option("lockfile")?.flag() ?: true)
         val mode = text.option("mode")?.mode() ?: default.mode
         val backlog = text.option("backlog")?.number(1, Int.MAX_VALUE) ?: default.backlog
-        return UNIXServerEndpoint(reactor, path, default.withMode(mode).withBacklog(backlog))
+        return UNIXServerEndpoint(reactor, path, default.withMode(mode).withBacklog(backlog).withStream(text.transport.stream))
     }
 
     private fun EndpointArgument.mode(): Set<PosixFilePermission> {
@@ -37,7 +37,7 @@ internal object UnixClientParser : ClientEndpointParser {
     override fun parse(reactor: Reactor, text: EndpointString): ClientEndpoint {
         val path = text.socketPath("path")
         val timeout = text.option("timeout")?.seconds() ?: Connector.DEFAULT_TIMEOUT
-        return UNIXClientEndpoint(reactor, path, timeout, text.option("lockfile")?.flag() ?: false)
+        return UNIXClientEndpoint(reactor, path, timeout, text.option("lockfile")?.flag() ?: false, text.transport.stream)
     }
 }
 

@@ -190,8 +190,9 @@ public class ReactorGroup private constructor(private val members: List<Reactor>
         ): ReactorGroup {
             require(size > 0) { "a group has at least one reactor, but $size were asked for" }
             val made = ArrayList<Reactor>()
+            val name = options.named().threadName
             try {
-                repeat(size) { made.add(reactors.create(options.withThreadName("${options.threadName}-${it + 1}"))) }
+                repeat(size) { made.add(reactors.create(options.withThreadName("$name-${it + 1}"))) }
             } catch (e: Throwable) { // out of file descriptors: those that are there give theirs back
                 made.forEach { it.stopAndJoin(CLOSE_DEADLINE) }
                 throw e

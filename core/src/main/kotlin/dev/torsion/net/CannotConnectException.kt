@@ -11,7 +11,7 @@ import java.util.concurrent.TimeUnit
 /**
  * A connection was not established; Twisted's `ConnectError`. The subclasses say why.
  *
- * @property destination the destination, such as `example.com:80`
+ * @property destination the destination, such as `example.com:80`; empty when only the message says it
  */
 public open class CannotConnectException
 @JvmOverloads
@@ -22,7 +22,9 @@ constructor(
 ) : IOException(message, cause)
 
 /** Nobody listens there; Twisted's `ConnectionRefusedError`. */
-public class ConnectionRefusedException(destination: String, cause: Throwable? = null) :
+public class ConnectionRefusedException
+@JvmOverloads
+constructor(destination: String, cause: Throwable? = null) :
     CannotConnectException("Connection to $destination was refused: nobody listens there.", destination, cause)
 
 /** No answer within [timeout]; Twisted's `TimeoutError`. */

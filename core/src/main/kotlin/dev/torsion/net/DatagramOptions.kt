@@ -21,16 +21,14 @@ package dev.torsion.net
  * @property receiveBufferSize how many bytes the operating system should keep until we receive them; 0 for its own choice. It may give less
  * @property sendBufferSize the same for those that we send
  */
-public data class DatagramOptions
-@JvmOverloads
-constructor(
-    public val maxPacketSize: Int = LARGEST_PACKET,
-    public val sendQueueLimit: Long = 256L * 1024,
-    public val datagramsPerTurn: Int = 64,
-    public val reuseAddress: Boolean = false,
-    public val broadcast: Boolean = false,
-    public val receiveBufferSize: Int = 0,
-    public val sendBufferSize: Int = 0,
+public class DatagramOptions private constructor(
+    public val maxPacketSize: Int,
+    public val sendQueueLimit: Long,
+    public val datagramsPerTurn: Int,
+    public val reuseAddress: Boolean,
+    public val broadcast: Boolean,
+    public val receiveBufferSize: Int,
+    public val sendBufferSize: Int,
 ) {
     init {
         require(maxPacketSize in 1..LARGEST_PACKET) { "maxPacketSize must be from 1 to $LARGEST_PACKET, but is $maxPacketSize" }
@@ -58,36 +56,67 @@ constructor(
     /** These options with another [receiveBufferSize] and [sendBufferSize]. */
     public fun withBufferSizes(receive: Int, send: Int): DatagramOptions = copy(receiveBufferSize = receive, sendBufferSize = send)
 
+    /** A builder that begins with these options. */
+    public fun toBuilder(): Builder = Builder(this)
+
+    /** These options with some other values, by their names: for Kotlin. */
+    @JvmSynthetic
+    public fun copy(
+        maxPacketSize: Int = this.maxPacketSize,
+        sendQueueLimit: Long = this.sendQueueLimit,
+        datagramsPerTurn: Int = this.datagramsPerTurn,
+        reuseAddress: Boolean = this.reuseAddress,
+        broadcast: Boolean = this.broadcast,
+        receiveBufferSize: Int = this.receiveBufferSize,
+        sendBufferSize: Int = this.sendBufferSize,
+    ): DatagramOptions =
+        DatagramOptions(maxPacketSize, sendQueueLimit, datagramsPerTurn, reuseAddress, broadcast, receiveBufferSize, sendBufferSize)
+
+    private fun values() =
+        listOf<Any?>(maxPacketSize, sendQueueLimit, datagramsPerTurn, reuseAddress, broadcast, receiveBufferSize, sendBufferSize)
+
+    override fun equals(other: Any?): Boolean = other is DatagramOptions && values() == other.values()
+
+    override fun hashCode(): Int = values().hashCode()
+
+    override fun toString(): String = "DatagramOptions(maxPacketSize=$maxPacketSize, sendQueueLimit=$sendQueueLimit, " +
+        "datagramsPerTurn=$datagramsPerTurn, reuseAddress=$reuseAddress, broadcast=$broadcast, " +
+        "receiveBufferSize=$receiveBufferSize, sendBufferSize=$sendBufferSize)"
+
     /** Sets options by their names, for Java. Not for several threads at once. */
-    public class Builder internal constructor(private var options: DatagramOptions) {
+    public class Builder internal constructor(options: DatagramOptions) {
+        private var maxPacketSize: Int = options.maxPacketSize
+        private var sendQueueLimit: Long = options.sendQueueLimit
+        private var datagramsPerTurn: Int = options.datagramsPerTurn
+        private var reuseAddress: Boolean = options.reuseAddress
+        private var broadcast: Boolean = options.broadcast
+        private var receiveBufferSize: Int = options.receiveBufferSize
+        private var sendBufferSize: Int = options.sendBufferSize
+
         /** See [DatagramOptions.maxPacketSize]. */
-        public fun maxPacketSize(bytes: Int): Builder = with { withMaxPacketSize(bytes) }
+        public fun maxPacketSize(value: Int): Builder = apply { maxPacketSize = value }
 
         /** See [DatagramOptions.sendQueueLimit]. */
-        public fun sendQueueLimit(bytes: Long): Builder = with { withSendQueueLimit(bytes) }
+        public fun sendQueueLimit(value: Long): Builder = apply { sendQueueLimit = value }
 
         /** See [DatagramOptions.datagramsPerTurn]. */
-        public fun datagramsPerTurn(count: Int): Builder = with { withDatagramsPerTurn(count) }
+        public fun datagramsPerTurn(value: Int): Builder = apply { datagramsPerTurn = value }
 
         /** See [DatagramOptions.reuseAddress]. */
-        public fun reuseAddress(isOn: Boolean): Builder = with { withReuseAddress(isOn) }
+        public fun reuseAddress(value: Boolean): Builder = apply { reuseAddress = value }
 
         /** See [DatagramOptions.broadcast]. */
-        public fun broadcast(isOn: Boolean): Builder = with { withBroadcast(isOn) }
+        public fun broadcast(value: Boolean): Builder = apply { broadcast = value }
 
         /** See [DatagramOptions.receiveBufferSize]. */
-        public fun receiveBufferSize(bytes: Int): Builder = with { withBufferSizes(bytes, sendBufferSize) }
+        public fun receiveBufferSize(value: Int): Builder = apply { receiveBufferSize = value }
 
         /** See [DatagramOptions.sendBufferSize]. */
-        public fun sendBufferSize(bytes: Int): Builder = with { withBufferSizes(receiveBufferSize, bytes) }
+        public fun sendBufferSize(value: Int): Builder = apply { sendBufferSize = value }
 
-        /** The options. */
-        public fun build(): DatagramOptions = options
-
-        private inline fun with(change: DatagramOptions.() -> DatagramOptions): Builder {
-            options = options.change()
-            return this
-        }
+        /** The options. @throws IllegalArgumentException when they do not fit together, or one is out of its range */
+        public fun build(): DatagramOptions =
+            DatagramOptions(maxPacketSize, sendQueueLimit, datagramsPerTurn, reuseAddress, broadcast, receiveBufferSize, sendBufferSize)
     }
 
     public companion object {
@@ -97,7 +126,20 @@ constructor(
         @JvmField
         public val DEFAULT: DatagramOptions = DatagramOptions()
 
-        /** A builder that has the defaults. */
+        /** Options by their names: for Kotlin. Java has [builder]. */
+        @JvmSynthetic
+        public operator fun invoke(
+            maxPacketSize: Int = LARGEST_PACKET,
+            sendQueueLimit: Long = 256L * 1024,
+            datagramsPerTurn: Int = 64,
+            reuseAddress: Boolean = false,
+            broadcast: Boolean = false,
+            receiveBufferSize: Int = 0,
+            sendBufferSize: Int = 0,
+        ): DatagramOptions =
+            DatagramOptions(maxPacketSize, sendQueueLimit, datagramsPerTurn, reuseAddress, broadcast, receiveBufferSize, sendBufferSize)
+
+        /** A builder that begins with the defaults. */
         @JvmStatic
         public fun builder(): Builder = Builder(DEFAULT)
     }

@@ -16,15 +16,13 @@ import java.time.Duration
  * @property throttle how fast the streams may be; null for no limit
  * @property listener hears what happens on each stream; null for nobody
  */
-public data class StreamOptions
-@JvmOverloads
-constructor(
-    public val highWaterMark: Int = 64 * 1024,
-    public val lowWaterMark: Int = 16 * 1024,
-    public val writeLimit: Long = 16L * 1024 * 1024,
-    public val closeTimeout: Duration = Duration.ofSeconds(30),
-    public val throttle: Throttle? = null,
-    public val listener: ConnectionListenerFactory? = null,
+public class StreamOptions private constructor(
+    public val highWaterMark: Int,
+    public val lowWaterMark: Int,
+    public val writeLimit: Long,
+    public val closeTimeout: Duration,
+    public val throttle: Throttle?,
+    public val listener: ConnectionListenerFactory?,
 ) {
     init {
         require(lowWaterMark >= 0) { "lowWaterMark must not be negative, but is $lowWaterMark" }
@@ -48,9 +46,81 @@ constructor(
     /** These options with another [listener]. */
     public fun withListener(listener: ConnectionListenerFactory?): StreamOptions = copy(listener = listener)
 
+    /** A builder that begins with these options. */
+    public fun toBuilder(): Builder = Builder(this)
+
+    /** These options with some other values, by their names: for Kotlin. */
+    @JvmSynthetic
+    public fun copy(
+        highWaterMark: Int = this.highWaterMark,
+        lowWaterMark: Int = this.lowWaterMark,
+        writeLimit: Long = this.writeLimit,
+        closeTimeout: Duration = this.closeTimeout,
+        throttle: Throttle? = this.throttle,
+        listener: ConnectionListenerFactory? = this.listener,
+    ): StreamOptions =
+        StreamOptions(highWaterMark, lowWaterMark, writeLimit, closeTimeout, throttle, listener)
+
+    private fun values() = listOf<Any?>(highWaterMark, lowWaterMark, writeLimit, closeTimeout, throttle, listener)
+
+    override fun equals(other: Any?): Boolean = other is StreamOptions && values() == other.values()
+
+    override fun hashCode(): Int = values().hashCode()
+
+    override fun toString(): String =
+        "StreamOptions(highWaterMark=$highWaterMark, lowWaterMark=$lowWaterMark, writeLimit=$writeLimit, " +
+            "closeTimeout=$closeTimeout, throttle=$throttle, listener=$listener)"
+
+    /** Sets options by their names, for Java. Not for several threads at once. */
+    public class Builder internal constructor(options: StreamOptions) {
+        private var highWaterMark: Int = options.highWaterMark
+        private var lowWaterMark: Int = options.lowWaterMark
+        private var writeLimit: Long = options.writeLimit
+        private var closeTimeout: Duration = options.closeTimeout
+        private var throttle: Throttle? = options.throttle
+        private var listener: ConnectionListenerFactory? = options.listener
+
+        /** See [StreamOptions.highWaterMark]. */
+        public fun highWaterMark(value: Int): Builder = apply { highWaterMark = value }
+
+        /** See [StreamOptions.lowWaterMark]. */
+        public fun lowWaterMark(value: Int): Builder = apply { lowWaterMark = value }
+
+        /** See [StreamOptions.writeLimit]. */
+        public fun writeLimit(value: Long): Builder = apply { writeLimit = value }
+
+        /** See [StreamOptions.closeTimeout]. */
+        public fun closeTimeout(value: Duration): Builder = apply { closeTimeout = value }
+
+        /** See [StreamOptions.throttle]. */
+        public fun throttle(value: Throttle?): Builder = apply { throttle = value }
+
+        /** See [StreamOptions.listener]. */
+        public fun listener(value: ConnectionListenerFactory?): Builder = apply { listener = value }
+
+        /** The options. @throws IllegalArgumentException when they do not fit together, or one is out of its range */
+        public fun build(): StreamOptions = StreamOptions(highWaterMark, lowWaterMark, writeLimit, closeTimeout, throttle, listener)
+    }
+
     public companion object {
         /** All defaults. */
         @JvmField
         public val DEFAULT: StreamOptions = StreamOptions()
+
+        /** Options by their names: for Kotlin. Java has [builder]. */
+        @JvmSynthetic
+        public operator fun invoke(
+            highWaterMark: Int = 64 * 1024,
+            lowWaterMark: Int = 16 * 1024,
+            writeLimit: Long = 16L * 1024 * 1024,
+            closeTimeout: Duration = Duration.ofSeconds(30),
+            throttle: Throttle? = null,
+            listener: ConnectionListenerFactory? = null,
+        ): StreamOptions =
+            StreamOptions(highWaterMark, lowWaterMark, writeLimit, closeTimeout, throttle, listener)
+
+        /** A builder that begins with the defaults. */
+        @JvmStatic
+        public fun builder(): Builder = Builder(DEFAULT)
     }
 }

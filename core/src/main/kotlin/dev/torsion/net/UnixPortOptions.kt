@@ -17,13 +17,11 @@ import java.nio.file.attribute.PosixFilePermission.OWNER_WRITE
  * @property backlog how many connections the operating system may keep waiting
  * @property stream the limits of the streams
  */
-public data class UnixPortOptions
-@JvmOverloads
-constructor(
-    public val mode: Set<PosixFilePermission> = OWNER_ONLY,
-    public val wantPid: Boolean = false,
-    public val backlog: Int = ListeningPort.DEFAULT_BACKLOG,
-    public val stream: StreamOptions = StreamOptions.DEFAULT,
+public class UnixPortOptions private constructor(
+    public val mode: Set<PosixFilePermission>,
+    public val wantPid: Boolean,
+    public val backlog: Int,
+    public val stream: StreamOptions,
 ) {
     init {
         require(backlog > 0) { "a backlog must be positive, but $backlog was given" }
@@ -43,6 +41,49 @@ constructor(
 
     /** These options with another [stream]. */
     public fun withStream(options: StreamOptions): UnixPortOptions = copy(stream = options)
+
+    /** A builder that begins with these options. */
+    public fun toBuilder(): Builder = Builder(this)
+
+    /** These options with some other values, by their names: for Kotlin. */
+    @JvmSynthetic
+    public fun copy(
+        mode: Set<PosixFilePermission> = this.mode,
+        wantPid: Boolean = this.wantPid,
+        backlog: Int = this.backlog,
+        stream: StreamOptions = this.stream,
+    ): UnixPortOptions = UnixPortOptions(mode, wantPid, backlog, stream)
+
+    private fun values() = listOf<Any?>(mode, wantPid, backlog, stream)
+
+    override fun equals(other: Any?): Boolean = other is UnixPortOptions && values() == other.values()
+
+    override fun hashCode(): Int = values().hashCode()
+
+    override fun toString(): String = "UnixPortOptions(mode=$mode, wantPid=$wantPid, backlog=$backlog, stream=$stream)"
+
+    /** Sets options by their names, for Java. Not for several threads at once. */
+    public class Builder internal constructor(options: UnixPortOptions) {
+        private var mode: Set<PosixFilePermission> = options.mode
+        private var wantPid: Boolean = options.wantPid
+        private var backlog: Int = options.backlog
+        private var stream: StreamOptions = options.stream
+
+        /** See [UnixPortOptions.mode]. */
+        public fun mode(value: Set<PosixFilePermission>): Builder = apply { mode = value }
+
+        /** See [UnixPortOptions.wantPid]. */
+        public fun wantPid(value: Boolean): Builder = apply { wantPid = value }
+
+        /** See [UnixPortOptions.backlog]. */
+        public fun backlog(value: Int): Builder = apply { backlog = value }
+
+        /** See [UnixPortOptions.stream]. */
+        public fun stream(value: StreamOptions): Builder = apply { stream = value }
+
+        /** The options. @throws IllegalArgumentException when they do not fit together, or one is out of its range */
+        public fun build(): UnixPortOptions = UnixPortOptions(mode, wantPid, backlog, stream)
+    }
 
     public companion object {
         /** Only the user of this process may connect: 600. */
@@ -68,5 +109,18 @@ constructor(
         private const val ALL_BITS = 0x1ff
         private const val LAST_BIT = 8
         private const val OCTAL = 8
+
+        /** Options by their names: for Kotlin. Java has [builder]. */
+        @JvmSynthetic
+        public operator fun invoke(
+            mode: Set<PosixFilePermission> = OWNER_ONLY,
+            wantPid: Boolean = false,
+            backlog: Int = ListeningPort.DEFAULT_BACKLOG,
+            stream: StreamOptions = StreamOptions.DEFAULT,
+        ): UnixPortOptions = UnixPortOptions(mode, wantPid, backlog, stream)
+
+        /** A builder that begins with the defaults. */
+        @JvmStatic
+        public fun builder(): Builder = Builder(DEFAULT)
     }
 }

@@ -66,7 +66,10 @@ public open class EngineReactor private constructor(
         engines: EngineFactory,
         time: LongSupplier = LongSupplier(System::nanoTime),
         timers: TimerQueue? = null,
-    ) : this(options, engines, Loop(options.threadName, time, timers, options.errorListener))
+    ) : this(options.named(), engines, time to timers)
+
+    private constructor(options: ReactorOptions, engines: EngineFactory, clock: Pair<LongSupplier, TimerQueue?>) :
+        this(options, engines, Loop(options.threadName, clock.first, clock.second, options.errorListener))
 
     private val systemEvents = SystemEvents(this, loop::escaped)
     private val threads = WorkThreads(this, loop, options)

@@ -11,6 +11,7 @@ import dev.torsion.name.HostResolver
 import dev.torsion.name.HostResolverFactory
 import java.time.Duration
 import java.util.concurrent.ThreadFactory
+import java.util.concurrent.atomic.AtomicInteger
 
 /**
  * How a reactor is set up. Immutable.
@@ -19,7 +20,8 @@ import java.util.concurrent.ThreadFactory
  * ReactorOptions options = ReactorOptions.builder().threadName("orders").shutdownTimeout(Duration.ofSeconds(30)).build();
  * ```
  *
- * @property threadName the name of the thread that [Reactor.start] makes
+ * @property threadName the name of the thread that [Reactor.start] makes. Unless one is given it is `torsion-reactor` for the first
+ *   reactor, and `torsion-reactor2` and so on for the next ones
  * @property blockedThreshold the time after which a callback that still holds the loop is reported, with its stack; 500 ms, zero for never
  * @property blockedLoopListener hears of such a callback, on the watching thread; the default logs a warning
  * @property errorListener hears of every exception of a callback, on the reactor's thread, after the log; and of those of work for the
@@ -35,20 +37,18 @@ import java.util.concurrent.ThreadFactory
  *   zero resets them at once
  * @property contextCarrier carries the context of the thread that hands work to that pool; by default SLF4J's MDC
  */
-public class ReactorOptions
-@JvmOverloads
-constructor(
-    public val threadName: String = "torsion-reactor",
-    public val blockedThreshold: Duration = Duration.ofMillis(500),
-    public val blockedLoopListener: BlockedLoopListener = BlockedLoopListener.logging(),
-    public val errorListener: ErrorListener = ErrorListener { _, _ -> },
-    public val resolver: HostResolverFactory = BlockingHostResolver.system(),
-    public val acceptsPerTurn: Int = 64,
-    public val readsPerTurn: Int = 4,
-    public val shutdownTimeout: Duration = Duration.ofSeconds(10),
-    public val threadFactory: ThreadFactory? = null,
-    public val contextCarrier: ContextCarrier = ContextCarrier.mdc(),
-    public val drainTimeout: Duration = Duration.ofSeconds(10),
+public class ReactorOptions private constructor(
+    public val threadName: String,
+    public val blockedThreshold: Duration,
+    public val blockedLoopListener: BlockedLoopListener,
+    public val errorListener: ErrorListener,
+    public val resolver: HostResolverFactory,
+    public val acceptsPerTurn: Int,
+    public val readsPerTurn: Int,
+    public val shutdownTimeout: Duration,
+    public val threadFactory: ThreadFactory?,
+    public val contextCarrier: ContextCarrier,
+    public val drainTimeout: Duration,
 ) {
     init {
         require(!blockedThreshold.isNegative) { "blockedThreshold must not be negative, but is $blockedThreshold" }
@@ -60,67 +60,93 @@ constructor(
 
     internal fun withThreadName(name: String) = Builder(this).threadName(name).build()
 
+    /** These options for one more reactor: those that have no name of their own get distinct ones. */
+    internal fun named(): ReactorOptions {
+        if (threadName != DEFAULT_NAME) return this
+        val number = unnamed.incrementAndGet()
+        return if (number == 1) this else withThreadName("$DEFAULT_NAME$number")
+    }
+
+    /** A builder that begins with these options. */
+    public fun toBuilder(): Builder = Builder(this)
+
     /** Sets options by their names, for Java. Not for several threads at once. */
-    public class Builder internal constructor(private var options: ReactorOptions) {
+    public class Builder internal constructor(options: ReactorOptions) {
+        private var threadName: String = options.threadName
+        private var blockedThreshold: Duration = options.blockedThreshold
+        private var blockedLoopListener: BlockedLoopListener = options.blockedLoopListener
+        private var errorListener: ErrorListener = options.errorListener
+        private var resolver: HostResolverFactory = options.resolver
+        private var acceptsPerTurn: Int = options.acceptsPerTurn
+        private var readsPerTurn: Int = options.readsPerTurn
+        private var shutdownTimeout: Duration = options.shutdownTimeout
+        private var threadFactory: ThreadFactory? = options.threadFactory
+        private var contextCarrier: ContextCarrier = options.contextCarrier
+        private var drainTimeout: Duration = options.drainTimeout
+
         /** See [ReactorOptions.threadName]. */
-        public fun threadName(name: String): Builder = with(threadName = name)
+        public fun threadName(value: String): Builder = apply { threadName = value }
 
         /** See [ReactorOptions.blockedThreshold]. */
-        public fun blockedThreshold(threshold: Duration): Builder = with(blockedThreshold = threshold)
+        public fun blockedThreshold(value: Duration): Builder = apply { blockedThreshold = value }
 
         /** See [ReactorOptions.blockedLoopListener]. */
-        public fun blockedLoopListener(listener: BlockedLoopListener): Builder = with(blockedLoopListener = listener)
+        public fun blockedLoopListener(value: BlockedLoopListener): Builder = apply { blockedLoopListener = value }
 
         /** See [ReactorOptions.errorListener]. */
-        public fun errorListener(listener: ErrorListener): Builder = with(errorListener = listener)
+        public fun errorListener(value: ErrorListener): Builder = apply { errorListener = value }
 
         /** See [ReactorOptions.resolver]. */
-        public fun resolver(resolver: HostResolverFactory): Builder = with(resolver = resolver)
+        public fun resolver(value: HostResolverFactory): Builder = apply { resolver = value }
 
         /** See [ReactorOptions.acceptsPerTurn]. */
-        public fun acceptsPerTurn(count: Int): Builder = with(acceptsPerTurn = count)
+        public fun acceptsPerTurn(value: Int): Builder = apply { acceptsPerTurn = value }
 
         /** See [ReactorOptions.readsPerTurn]. */
-        public fun readsPerTurn(count: Int): Builder = with(readsPerTurn = count)
+        public fun readsPerTurn(value: Int): Builder = apply { readsPerTurn = value }
 
         /** See [ReactorOptions.shutdownTimeout]. */
-        public fun shutdownTimeout(timeout: Duration): Builder = with(shutdownTimeout = timeout)
+        public fun shutdownTimeout(value: Duration): Builder = apply { shutdownTimeout = value }
 
         /** See [ReactorOptions.threadFactory]. */
-        public fun threadFactory(factory: ThreadFactory?): Builder = with(threadFactory = factory)
+        public fun threadFactory(value: ThreadFactory?): Builder = apply { threadFactory = value }
 
         /** See [ReactorOptions.contextCarrier]. */
-        public fun contextCarrier(carrier: ContextCarrier): Builder = with(contextCarrier = carrier)
+        public fun contextCarrier(value: ContextCarrier): Builder = apply { contextCarrier = value }
 
         /** See [ReactorOptions.drainTimeout]. */
-        public fun drainTimeout(timeout: Duration): Builder = with(drainTimeout = timeout)
+        public fun drainTimeout(value: Duration): Builder = apply { drainTimeout = value }
 
-        /** The options. */
-        public fun build(): ReactorOptions = options
-
-        private fun with(
-            threadName: String = options.threadName,
-            blockedThreshold: Duration = options.blockedThreshold,
-            blockedLoopListener: BlockedLoopListener = options.blockedLoopListener,
-            errorListener: ErrorListener = options.errorListener,
-            resolver: HostResolverFactory = options.resolver,
-            acceptsPerTurn: Int = options.acceptsPerTurn,
-            readsPerTurn: Int = options.readsPerTurn,
-            shutdownTimeout: Duration = options.shutdownTimeout,
-            threadFactory: ThreadFactory? = options.threadFactory,
-            contextCarrier: ContextCarrier = options.contextCarrier,
-            drainTimeout: Duration = options.drainTimeout,
-        ): Builder {
-            options =
-                ReactorOptions(
-                    threadName, blockedThreshold, blockedLoopListener, errorListener, resolver,
-                    acceptsPerTurn, readsPerTurn, shutdownTimeout, threadFactory, contextCarrier, drainTimeout,
-                )
-            return this
-        }
+        /** The options. @throws IllegalArgumentException when one is out of its range */
+        public fun build(): ReactorOptions = ReactorOptions(
+            threadName, blockedThreshold, blockedLoopListener, errorListener, resolver, acceptsPerTurn,
+            readsPerTurn, shutdownTimeout, threadFactory, contextCarrier, drainTimeout,
+        )
     }
 
     public companion object {
+        private const val DEFAULT_NAME = "torsion-reactor"
+        private val unnamed = AtomicInteger()
+
+        /** Options by their names: for Kotlin. Java has [builder]. */
+        @JvmSynthetic
+        public operator fun invoke(
+            threadName: String = DEFAULT_NAME,
+            blockedThreshold: Duration = Duration.ofMillis(500),
+            blockedLoopListener: BlockedLoopListener = BlockedLoopListener.logging(),
+            errorListener: ErrorListener = ErrorListener { _, _ -> },
+            resolver: HostResolverFactory = BlockingHostResolver.system(),
+            acceptsPerTurn: Int = 64,
+            readsPerTurn: Int = 4,
+            shutdownTimeout: Duration = Duration.ofSeconds(10),
+            threadFactory: ThreadFactory? = null,
+            contextCarrier: ContextCarrier = ContextCarrier.mdc(),
+            drainTimeout: Duration = Duration.ofSeconds(10),
+        ): ReactorOptions = ReactorOptions(
+            threadName, blockedThreshold, blockedLoopListener, errorListener, resolver, acceptsPerTurn,
+            readsPerTurn, shutdownTimeout, threadFactory, contextCarrier, drainTimeout,
+        )
+
         /** A builder that has the defaults. */
         @JvmStatic
         public fun builder(): Builder = Builder(ReactorOptions())

@@ -35,6 +35,9 @@ public fun interface RetryPolicy {
          * After *n* failed attempts it is [initialDelay] × [factor]ⁿ, at most [maxDelay], and a random time below [jitter] more. By
          * default: 1.5 to 2.5 s after the first, 2.25 to 3.25 s after the second, and from the eleventh on 60 to 61 s.
          *
+         * @param jitter how long the random part may be; unless given, as long as [initialDelay] (but not longer than [maxDelay]), so that
+         *   it fits short delays and long ones.
+         *   (In Twisted it is a second, whatever the delay)
          * @param random the source of the random part; a simulation gives a seeded one
          * @throws IllegalArgumentException when a time is negative, or [factor] is less than 1
          */
@@ -44,7 +47,7 @@ public fun interface RetryPolicy {
             initialDelay: Duration = Duration.ofSeconds(1),
             maxDelay: Duration = Duration.ofSeconds(60),
             factor: Double = 1.5,
-            jitter: Duration = Duration.ofSeconds(1),
+            jitter: Duration = minOf(initialDelay, maxDelay),
             random: RandomGenerator = PlatformRandom,
         ): RetryPolicy {
             require(!jitter.isNegative) { "a jitter must not be negative, but is $jitter" }
@@ -60,7 +63,7 @@ public fun RetryPolicy.Companion.backoff(
     initialDelay: kotlin.time.Duration,
     maxDelay: kotlin.time.Duration,
     factor: Double = 1.5,
-    jitter: kotlin.time.Duration = initialDelay,
+    jitter: kotlin.time.Duration = minOf(initialDelay, maxDelay),
 ): RetryPolicy = backoff(initialDelay.toJavaDuration(), maxDelay.toJavaDuration(), factor, jitter.toJavaDuration())
 
 /** A delay that is multiplied by [factor] with each attempt, up to [max]. */

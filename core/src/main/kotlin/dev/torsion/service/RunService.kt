@@ -1,6 +1,7 @@
 // Copyright (c) the Torsion contributors
 // SPDX-License-Identifier: MIT
 
+@file:JvmMultifileClass
 @file:JvmName("Services")
 
 package dev.torsion.service

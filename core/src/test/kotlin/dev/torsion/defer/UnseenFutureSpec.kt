@@ -10,6 +10,7 @@ import io.kotest.matchers.collections.shouldHaveSize
 import io.kotest.matchers.nulls.shouldNotBeNull
 import io.kotest.matchers.shouldBe
 import io.kotest.matchers.string.shouldContain
+import io.kotest.matchers.types.shouldBeInstanceOf
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.CoroutineStart
 import kotlinx.coroutines.Dispatchers
@@ -22,6 +23,7 @@ import java.util.concurrent.CompletableFuture
 import java.util.concurrent.LinkedBlockingQueue
 import java.util.concurrent.RejectedExecutionException
 import java.util.concurrent.TimeUnit
+import java.util.concurrent.TimeoutException
 
 /** A failure of a future that nobody sees is reported; see [UnhandledFailures]. */
 class UnseenFutureSpec :
@@ -176,6 +178,23 @@ class UnseenFutureSpec :
                 future(deferred).thenAccept { throw thrown }.exceptionally { null }
                 deferred.callback(1)
             }.shouldBeEmpty()
+        }
+
+        "a time limit that is up is reported like any failure" {
+            val reports = LinkedBlockingQueue<Throwable>()
+            UnhandledFailures.addListener { report ->
+                (report.failure.value is TimeoutException).also { if (it) reports.add(report.failure.value) }
+            }.use {
+                val stage = future(Deferred<Int>()).thenApply { it + 1 }.orTimeout(1, TimeUnit.MILLISECONDS)
+                reports.poll(10, TimeUnit.SECONDS).shouldNotBeNull()
+                stage.isCompletedExceptionally shouldBe true
+                val seen = future(Deferred<Int>()).orTimeout(1, TimeUnit.MILLISECONDS).handle { _, e -> e }
+                seen.get(10, TimeUnit.SECONDS).shouldBeInstanceOf<TimeoutException>()
+                val last = future(Deferred<Int>()).orTimeout(1, TimeUnit.MILLISECONDS)
+                reports.poll(10, TimeUnit.SECONDS).shouldNotBeNull() // of the last one: that of the one before would have come earlier
+                reports.shouldBeEmpty()
+                last.isCompletedExceptionally shouldBe true
+            }
         }
 
         "a failure that was reported and is seen later is not reported again" {

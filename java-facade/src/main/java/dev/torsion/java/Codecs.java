@@ -3,6 +3,8 @@
 
 package dev.torsion.java;
 
+import static dev.torsion.java.Given.given;
+
 import dev.torsion.framing.Codec;
 import dev.torsion.framing.Content;
 import dev.torsion.framing.ContentFunction;
@@ -49,11 +51,13 @@ public final class Codecs {
 
   /** Lines of UTF-8 text of at most 16,384 bytes, which only {@code delimiter} ends. */
   public static Codec<String> line(String delimiter) {
+    given(delimiter, "delimiter");
     return new LineCodec(delimiter);
   }
 
   /** Lines of UTF-8 text of at most {@code maxLength} bytes, which only {@code delimiter} ends. */
   public static Codec<String> line(String delimiter, int maxLength) {
+    given(delimiter, "delimiter");
     return new LineCodec(delimiter, maxLength);
   }
 
@@ -62,6 +66,8 @@ public final class Codecs {
    * delimiter}.
    */
   public static Codec<String> line(String delimiter, int maxLength, Charset charset) {
+    given(delimiter, "delimiter");
+    given(charset, "charset");
     return new LineCodec(delimiter, maxLength, charset);
   }
 
@@ -77,6 +83,7 @@ public final class Codecs {
 
   /** Bytes behind a length of two bytes in {@code order}: up to {@code maxLength} of them. */
   public static Codec<byte[]> int16(int maxLength, ByteOrder order) {
+    given(order, "byte order");
     return new Int16Codec(maxLength, order);
   }
 
@@ -92,6 +99,7 @@ public final class Codecs {
 
   /** Bytes behind a length of four bytes in {@code order}: up to {@code maxLength} of them. */
   public static Codec<byte[]> int32(int maxLength, ByteOrder order) {
+    given(order, "byte order");
     return new Int32Codec(maxLength, order);
   }
 
@@ -117,6 +125,7 @@ public final class Codecs {
 
   /** The values of {@code struct}: messages of its size. */
   public static Codec<StructValues> struct(Struct struct) {
+    given(struct, "struct");
     return new StructCodec(struct);
   }
 
@@ -127,6 +136,7 @@ public final class Codecs {
    * @throws dev.torsion.framing.StructException when the format is not understood
    */
   public static Codec<StructValues> struct(String format) {
+    given(format, "format");
     return new StructCodec(new Struct(format));
   }
 
@@ -140,12 +150,16 @@ public final class Codecs {
    * }</pre>
    */
   public static <B> Codec<Headed<B>> header(Struct header, int lengthField, Content<B> body) {
+    given(header, "header");
+    given(body, "body");
     return new HeaderCodec<>(header, lengthField, body);
   }
 
   /** The same with bodies of at most {@code maxBody} bytes. */
   public static <B> Codec<Headed<B>> header(
       Struct header, int lengthField, Content<B> body, int maxBody) {
+    given(header, "header");
+    given(body, "body");
     return new HeaderCodec<>(header, lengthField, body, maxBody);
   }
 
@@ -154,6 +168,9 @@ public final class Codecs {
    */
   public static <B> Codec<Headed<B>> header(
       Struct header, int lengthField, Content<B> body, int maxBody, HeaderCheck check) {
+    given(header, "header");
+    given(body, "body");
+    given(check, "check");
     return new HeaderCodec<>(header, lengthField, body, maxBody, check);
   }
 
@@ -171,6 +188,8 @@ public final class Codecs {
    */
   public static <T> Codec<T> json(
       ContentFunction<? super T, byte[]> encode, ContentFunction<byte[], ? extends T> decode) {
+    given(encode, "encode");
+    given(decode, "decode");
     return json(line(), encode, decode);
   }
 
@@ -181,6 +200,9 @@ public final class Codecs {
       Codec<?> framing,
       ContentFunction<? super T, byte[]> encode,
       ContentFunction<byte[], ? extends T> decode) {
+    given(framing, "framing");
+    given(encode, "encode");
+    given(decode, "decode");
     return framing.with(Content.<T>of(encode, decode));
   }
 }

@@ -3,6 +3,8 @@
 
 package dev.torsion.java;
 
+import dev.torsion.framing.CorrelationOptions;
+import dev.torsion.framing.MessageKey;
 import dev.torsion.net.Address;
 import dev.torsion.net.CloseReason;
 import java.time.Duration;
@@ -121,6 +123,42 @@ public interface Connection<T> extends AutoCloseable {
    * @throws IllegalArgumentException when {@code interval} is not positive
    */
   Heartbeats every(Duration interval, T message);
+
+  /**
+   * Requests whose answers name them, by an id in the messages, and may come in any order. From now
+   * on all messages go to the result, which is their handler.
+   *
+   * @param keyOf the key of the request that a message answers, or null when it answers none, on
+   *     the reactor's thread
+   * @throws IllegalStateException when there is a handler or a subscriber already
+   */
+  <K> KeyedRequests<K, T> requestsBy(MessageKey<T, K> keyOf, CorrelationOptions options);
+
+  /** The same with the default limits. */
+  default <K> KeyedRequests<K, T> requestsBy(MessageKey<T, K> keyOf) {
+    return requestsBy(keyOf, CorrelationOptions.DEFAULT);
+  }
+
+  /**
+   * False while more bytes than the high-water mark wait to be sent: a good moment to skip what can
+   * be skipped. On another thread than the reactor's the answer may be a moment old.
+   */
+  boolean isWritable();
+
+  /**
+   * Completes when {@link #isWritable}. It fails with the {@link CloseReason} when the connection
+   * ends first. Cancelling it only ends the waiting.
+   */
+  CompletableFuture<Void> whenWritable();
+
+  /**
+   * Sends what was accepted, then tells the peer that no more will come, and goes on receiving.
+   * Nothing can be sent afterwards: {@link #send} fails with {@link
+   * dev.torsion.net.ConnectionDone}. Returns at once.
+   *
+   * @throws UnsupportedOperationException when the transport cannot end one side alone
+   */
+  void closeWrite();
 
   /** Sends what was accepted, then closes. Returns at once, and may be called again. */
   @Override

@@ -30,6 +30,11 @@ final class HandlerReceiver<T> implements Receiver<T> {
 
   @Override
   public @Nullable Object take(T message) throws Exception {
+    return ending(message);
+  }
+
+  /** Gives the handler {@code message}: the end of what it has begun, or null. */
+  @Nullable Deferred<?> ending(T message) throws Exception {
     CompletionStage<?> stage = handler.handle(message);
     return stage == null || stage == Done.FUTURE || isDone(stage) ? null : ending(stage);
   }

@@ -3,6 +3,8 @@
 
 package dev.torsion.java;
 
+import static dev.torsion.java.Given.given;
+
 import dev.torsion.defer.Deferred;
 import dev.torsion.defer.Deferreds;
 import dev.torsion.endpoint.ClientEndpoint;
@@ -16,6 +18,7 @@ import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -42,29 +45,24 @@ public final class KeptConnection<T> implements AutoCloseable {
   private final CompletableFuture<StartedService> started;
   private @Nullable Connection<T> newest; // the reactor's thread only
 
-  KeptConnection(
-      Loop loop,
-      ServiceGroup services,
-      ClientEndpoint endpoint,
-      Codec<T> codec,
-      ConnectionOptions options,
-      RetryPolicy retryPolicy,
-      ConnectionPreparation<T> preparation) {
+  KeptConnection(Loop loop, ServiceGroup services, ClientEndpoint endpoint, SetUp<T> setUp) {
     this.loop = loop;
     var factory =
         new ConnectionFactory<>(
             loop.reactor,
-            codec,
-            options,
+            setUp.codec,
+            setUp.options,
             inner -> {
-              var connection = new LoopConnection<>(loop, inner, codec, options).begin();
+              var connection =
+                  new LoopConnection<>(loop, inner, setUp.codec, setUp.options).begin();
               connection.wantEnd(); // to connect again
               newest = connection;
             });
     factory.setNoisy(false); // it starts anew with each attempt
+    var preparation = setUp.preparation;
     service =
         new ClientService(
-            endpoint, factory, loop.reactor, retryPolicy, protocol -> prepare(preparation));
+            endpoint, factory, loop.reactor, setUp.retryPolicy, protocol -> prepare(preparation));
     started = services.add(service);
   }
 
@@ -132,5 +130,53 @@ public final class KeptConnection<T> implements AutoCloseable {
   @Override
   public String toString() {
     return "KeptConnection(" + service + ")";
+  }
+
+  /**
+   * What is chosen for a {@link KeptConnection}, see {@link Torsion#keepConnected(String, Codec,
+   * Consumer)}. Not for several threads at once.
+   *
+   * @param <T> the type of the messages
+   */
+  public static final class SetUp<T> {
+    private final Codec<T> codec;
+    private ConnectionOptions options = ConnectionOptions.DEFAULT;
+    private RetryPolicy retryPolicy = RetryPolicy.DEFAULT;
+    private ConnectionPreparation<T> preparation = connection -> null;
+
+    private SetUp(Codec<T> codec) {
+      this.codec = codec;
+    }
+
+    static <T> SetUp<T> of(Codec<T> codec, Consumer<SetUp<T>> choose) {
+      var setUp = new SetUp<T>(given(codec, "codec"));
+      given(choose, "set-up").accept(setUp);
+      return setUp;
+    }
+
+    ConnectionOptions options() {
+      return options;
+    }
+
+    /** Limits, such as how long a connection may be idle, or what may wait to be sent. */
+    public SetUp<T> options(ConnectionOptions options) {
+      this.options = given(options, "options");
+      return this;
+    }
+
+    /**
+     * How long to wait before the next attempt; by default 1.5 to 2.5 seconds at first, and a
+     * minute at last.
+     */
+    public SetUp<T> retryPolicy(RetryPolicy retryPolicy) {
+      this.retryPolicy = given(retryPolicy, "retry policy");
+      return this;
+    }
+
+    /** Sees each new connection before anybody else does. */
+    public SetUp<T> preparation(ConnectionPreparation<T> preparation) {
+      this.preparation = given(preparation, "preparation");
+      return this;
+    }
   }
 }

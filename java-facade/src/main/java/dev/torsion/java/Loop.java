@@ -7,6 +7,7 @@ import dev.torsion.defer.Deferred;
 import dev.torsion.defer.DeferredCancelledException;
 import dev.torsion.defer.Failure;
 import dev.torsion.defer.Place;
+import dev.torsion.defer.UnseenFutures;
 import dev.torsion.log.Logger;
 import dev.torsion.loop.ReactorNotRunningException;
 import dev.torsion.reactor.Phase;
@@ -21,6 +22,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /** The way from any thread to the reactor's, and back as futures. */
@@ -30,6 +32,12 @@ final class Loop {
   static {
     Place.addLibrary(Loop.class); // reports name the user's line
   }
+
+  /** What is not reported when nobody sees it: what the reactor's end takes with it is no fault. */
+  static final Predicate<Throwable> IS_END = error -> error instanceof ReactorNotRunningException;
+
+  /** The same for what is told otherwise too. */
+  static final Predicate<Throwable> IS_ANY = error -> true;
 
   final Reactor reactor;
 
@@ -87,7 +95,12 @@ final class Loop {
 
   /** The result of {@code work}, which is called on the reactor's thread, as a future. */
   <T> CompletableFuture<T> future(Callable<Deferred<T>> work) {
-    return begin(new Deferred<T>().addAsyncCallback(nothing -> work.call()));
+    return future(work, IS_END);
+  }
+
+  /** The same; {@code quiet} errors are not reported when nobody looks at the future. */
+  <T> CompletableFuture<T> future(Callable<Deferred<T>> work, Predicate<Throwable> quiet) {
+    return begin(new Deferred<T>().addAsyncCallback(nothing -> work.call()), quiet, null);
   }
 
   /**
@@ -95,37 +108,63 @@ final class Loop {
    * gets it.
    */
   <T> CompletableFuture<T> opening(Callable<Deferred<T>> work, Consumer<T> unwanted) {
-    return keepingUntilStop(() -> work.call().onUndelivered(unwanted));
+    return opening(work, unwanted, null);
+  }
+
+  /** The same; the report of a failure that nobody looks at names {@code place}. */
+  <T> CompletableFuture<T> opening(
+      Callable<Deferred<T>> work, Consumer<T> unwanted, @Nullable Place place) {
+    return keepingUntilStop(() -> work.call().onUndelivered(unwanted), place);
   }
 
   /** {@link #future} for work that would not be completed any more once the reactor has stopped. */
   <T> CompletableFuture<T> futureUntilStop(Callable<Deferred<T>> work) {
-    return untilStop(new Deferred<>(), work);
+    return futureUntilStop(work, IS_END);
+  }
+
+  /** The same; {@code quiet} errors are not reported when nobody looks at the future. */
+  <T> CompletableFuture<T> futureUntilStop(Callable<Deferred<T>> work, Predicate<Throwable> quiet) {
+    return untilStop(new Deferred<>(), work, quiet, null);
   }
 
   /** {@link #futureUntilStop} for work that threads which the reactor waits for may complete. */
   <T> CompletableFuture<T> futureUntilEnd(Callable<Deferred<T>> work) {
-    return until(pendingUntilEnd, new Deferred<>(), work);
+    return until(pendingUntilEnd, new Deferred<>(), work, IS_END, null);
   }
 
   /** {@link #futureUntilStop} for work whose value goes back when nobody is handed it. */
   <T> CompletableFuture<T> keepingUntilStop(Callable<Deferred<T>> work) {
-    // A future asks its Deferred beforehand whether its value may be one that goes back.
-    return untilStop(new Deferred<T>().onUndelivered(nothing -> {}), work);
+    return keepingUntilStop(work, null);
   }
 
-  private <T> CompletableFuture<T> untilStop(Deferred<T> result, Callable<Deferred<T>> work) {
+  private <T> CompletableFuture<T> keepingUntilStop(
+      Callable<Deferred<T>> work, @Nullable Place place) {
+    // A future asks its Deferred beforehand whether its value may be one that goes back.
+    return untilStop(new Deferred<T>().onUndelivered(nothing -> {}), work, IS_END, place);
+  }
+
+  private <T> CompletableFuture<T> untilStop(
+      Deferred<T> result,
+      Callable<Deferred<T>> work,
+      Predicate<Throwable> quiet,
+      @Nullable Place place) {
     return until(
         pending,
         result,
         () -> {
           if (stopped) throw new ReactorNotRunningException("The reactor has stopped.");
           return work.call();
-        });
+        },
+        quiet,
+        place);
   }
 
   private <T> CompletableFuture<T> until(
-      Set<Deferred<?>> pending, Deferred<T> result, Callable<Deferred<T>> work) {
+      Set<Deferred<?>> pending,
+      Deferred<T> result,
+      Callable<Deferred<T>> work,
+      Predicate<Throwable> quiet,
+      @Nullable Place place) {
     return begin(
         result
             .addAsyncCallback(
@@ -143,15 +182,18 @@ final class Loop {
                         "The reactor has stopped before there was a result.");
                   }
                   return outcome.get();
-                }));
+                }),
+        quiet,
+        place);
   }
 
   /**
    * Fires {@code result} with nothing, on the reactor's thread: its first callback begins the work
    * and gives what the others go on with.
    */
-  private <T> CompletableFuture<T> begin(Deferred<T> result) {
-    CompletableFuture<T> future = result.toCompletableFuture(reactor);
+  private <T> CompletableFuture<T> begin(
+      Deferred<T> result, Predicate<Throwable> quiet, @Nullable Place place) {
+    CompletableFuture<T> future = UnseenFutures.toFuture(result, reactor, quiet, place);
     try {
       act(
           () -> {

@@ -3,14 +3,18 @@
 
 package dev.torsion.java;
 
+import static dev.torsion.java.Given.given;
+
 import dev.torsion.defer.Callback;
 import dev.torsion.defer.Deferred;
 import dev.torsion.defer.Deferreds;
 import dev.torsion.framing.Codec;
 import dev.torsion.framing.ConnectionOptions;
 import dev.torsion.framing.Content;
+import dev.torsion.framing.CorrelationOptions;
 import dev.torsion.framing.MessageConnection;
 import dev.torsion.framing.MessageDemand;
+import dev.torsion.framing.MessageKey;
 import dev.torsion.loop.ReactorNotRunningException;
 import dev.torsion.net.Address;
 import dev.torsion.net.ClosePhase;
@@ -18,6 +22,7 @@ import dev.torsion.net.CloseReason;
 import dev.torsion.net.ClosedBy;
 import dev.torsion.net.ConnectionAborted;
 import dev.torsion.net.ConnectionDone;
+import dev.torsion.net.HalfCloseableTransport;
 import dev.torsion.net.ProtocolViolationException;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -64,6 +69,7 @@ final class LoopConnection<T>
   private long taken; // by calls that waited: the number of the last message
   private boolean givesAgain; // what was returned
   private boolean isEndedByUs;
+  private boolean isWriteClosed; // by us
   private int atOnce;
   private boolean inUse; // a message of a receive() that nobody has said to be done with
   private boolean endWanted; // somebody waits for the end
@@ -103,6 +109,7 @@ final class LoopConnection<T>
 
   @Override
   public CompletableFuture<T> request(T message) {
+    given(message, "message");
     Waiter<T> waiter = new Waiter<>(this, loop, true);
     return await(
         waiter,
@@ -218,11 +225,13 @@ final class LoopConnection<T>
 
   @Override
   public void onMessage(MessageHandler<T> handler) {
+    given(handler, "handler");
     handleWith(new HandlerReceiver<>(loop, handler, this::isClosing));
   }
 
   @Override
   public void onEach(MessageConsumer<T> consumer) {
+    given(consumer, "consumer");
     handleWith(
         new HandlerReceiver<>(
             loop,
@@ -389,14 +398,24 @@ final class LoopConnection<T>
 
   @Override
   public CompletableFuture<Void> send(T message) {
+    given(message, "message");
     if (!loop.reactor.isInReactorThread()) return sendFromThread(message);
     // What a handler does for each message: nothing is left to wait for or to cancel.
     try {
       write(message);
-    } catch (Exception e) {
+    } catch (CloseReason e) {
       return CompletableFuture.failedFuture(e);
+    } catch (Exception e) {
+      return loop.future(() -> Deferreds.fail(e));
     }
-    return inner.isWritable() ? Done.FUTURE : loop.future(this::accepted);
+    return inner.isWritable() ? Done.FUTURE : loop.future(this::accepted, LoopConnection::isEnd);
+  }
+
+  /**
+   * What is no news of a message that was not sent: the end of the connection is told otherwise.
+   */
+  private static boolean isEnd(Throwable error) {
+    return error instanceof CloseReason || Loop.IS_END.test(error);
   }
 
   private CompletableFuture<Void> sendFromThread(T message) {
@@ -404,10 +423,11 @@ final class LoopConnection<T>
         () -> {
           write(message);
           return accepted();
-        });
+        },
+        LoopConnection::isEnd);
   }
 
-  private void write(T message) throws CloseReason {
+  void write(T message) throws CloseReason {
     refuseIfClosing();
     inner.write(message);
     sends++;
@@ -419,11 +439,44 @@ final class LoopConnection<T>
         : inner.whenWritable().addCallback(writable -> null);
   }
 
-  private boolean isClosing() {
-    return closeReason != null || inner.getTransport().isDisconnecting();
+  boolean isClosing() {
+    return closeReason != null || isWriteClosed || inner.getTransport().isDisconnecting();
   }
 
-  private void refuseIfClosing() throws CloseReason {
+  @Override
+  public boolean isWritable() {
+    return inner.isWritable();
+  }
+
+  @Override
+  public CompletableFuture<Void> whenWritable() {
+    return loop.future(
+        () -> {
+          refuseIfClosing();
+          return inner.whenWritable().addCallback(writable -> null);
+        },
+        LoopConnection::isEnd);
+  }
+
+  @Override
+  public void closeWrite() {
+    if (!(inner.getTransport() instanceof HalfCloseableTransport)) {
+      throw new UnsupportedOperationException(this + " cannot end one side alone");
+    }
+    loop.actIfRunning(
+        () -> {
+          isWriteClosed = true;
+          inner.closeWrite();
+        });
+  }
+
+  @Override
+  public <K> KeyedRequests<K, T> requestsBy(MessageKey<T, K> keyOf, CorrelationOptions options) {
+    return new KeyedRequests<>(
+        loop, this, content, given(keyOf, "key of a message"), given(options, "options"));
+  }
+
+  void refuseIfClosing() throws CloseReason {
     if (!isClosing()) return;
     CloseReason gone = closeReason;
     throw gone != null ? gone : new ConnectionDone(ClosedBy.US, ClosePhase.CLOSING);
@@ -431,6 +484,8 @@ final class LoopConnection<T>
 
   @Override
   public Heartbeats every(Duration interval, T message) {
+    given(interval, "interval");
+    given(message, "message");
     if (Loop.nanos(interval) == 0) {
       throw new IllegalArgumentException("an interval must be positive, but is " + interval);
     }

@@ -3,6 +3,8 @@
 
 package dev.torsion.java;
 
+import static dev.torsion.java.Given.given;
+
 import dev.torsion.clock.DelayedCall;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
@@ -38,6 +40,7 @@ public final class ScheduledCall {
    * @throws IllegalArgumentException when {@code delay} is negative
    */
   public void reset(Duration delay) {
+    given(delay, "delay");
     long nanos = Loop.nanos(delay);
     change(waiting -> waiting.reset(nanos, TimeUnit.NANOSECONDS));
   }
@@ -48,6 +51,7 @@ public final class ScheduledCall {
    * @throws IllegalArgumentException when {@code by} is negative
    */
   public void delay(Duration by) {
+    given(by, "by");
     long nanos = Loop.nanos(by);
     change(waiting -> waiting.delay(nanos, TimeUnit.NANOSECONDS));
   }

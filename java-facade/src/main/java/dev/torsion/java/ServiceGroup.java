@@ -3,16 +3,17 @@
 
 package dev.torsion.java;
 
+import static dev.torsion.java.Given.given;
+
 import dev.torsion.defer.Deferred;
 import dev.torsion.endpoint.ClientEndpoint;
 import dev.torsion.endpoint.Endpoints;
 import dev.torsion.framing.Codec;
-import dev.torsion.framing.ConnectionOptions;
 import dev.torsion.service.MultiService;
-import dev.torsion.service.RetryPolicy;
 import dev.torsion.service.Service;
 import dev.torsion.service.Services;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
 
 /**
  * The services of a program, from {@link Torsion#services}; Twisted's {@code MultiService}.
@@ -46,11 +47,13 @@ public final class ServiceGroup {
    * back.
    */
   public CompletableFuture<StartedService> add(Service service) {
+    given(service, "service");
     return loop.futureUntilStop(() -> adding(service));
   }
 
   /** The same for a service with stages. */
   public CompletableFuture<StartedService> add(StageService service) {
+    given(service, "service");
     return add(new StageServiceAdapter(loop, service));
   }
 
@@ -58,34 +61,36 @@ public final class ServiceGroup {
    * Stays connected to {@code endpoint}: connects, and connects again whenever an attempt fails or
    * the connection is lost; Twisted's {@code ClientService}.
    *
-   * @param options limits, such as how long a connection may be idle
-   * @param retryPolicy how long to wait before the next attempt; by default 1.5 to 2.5 seconds at
-   *     first, and a minute at last
-   * @param preparation sees each new connection first
    * @throws dev.torsion.endpoint.EndpointSyntaxException when the string is not understood
    */
+  public <T> KeptConnection<T> keepConnected(String endpoint, Codec<T> codec) {
+    given(endpoint, "endpoint");
+    given(codec, "codec");
+    return keepConnected(endpoint, codec, setUp -> {});
+  }
+
+  /**
+   * The same with limits, a retry policy or a preparation of each connection, which {@code setUp}
+   * says.
+   */
   public <T> KeptConnection<T> keepConnected(
-      String endpoint,
-      Codec<T> codec,
-      ConnectionOptions options,
-      RetryPolicy retryPolicy,
-      ConnectionPreparation<T> preparation) {
-    return keepConnected(
-        Endpoints.clientFromString(loop.reactor, endpoint),
-        codec,
-        options,
-        retryPolicy,
-        preparation);
+      String endpoint, Codec<T> codec, Consumer<KeptConnection.SetUp<T>> setUp) {
+    given(codec, "codec");
+    given(setUp, "set up");
+    given(endpoint, "endpoint");
+    var choices = KeptConnection.SetUp.of(codec, setUp);
+    var client =
+        Endpoints.clientFromString(loop.reactor, endpoint, choices.options().getTransport());
+    return new KeptConnection<>(loop, this, client, choices);
   }
 
   /** The same for an endpoint that is an object of the reactor. */
   public <T> KeptConnection<T> keepConnected(
-      ClientEndpoint endpoint,
-      Codec<T> codec,
-      ConnectionOptions options,
-      RetryPolicy retryPolicy,
-      ConnectionPreparation<T> preparation) {
-    return new KeptConnection<>(loop, this, endpoint, codec, options, retryPolicy, preparation);
+      ClientEndpoint endpoint, Codec<T> codec, Consumer<KeptConnection.SetUp<T>> setUp) {
+    given(codec, "codec");
+    given(setUp, "set up");
+    given(endpoint, "endpoint");
+    return new KeptConnection<>(loop, this, endpoint, KeptConnection.SetUp.of(codec, setUp));
   }
 
   private Deferred<StartedService> adding(Service service) {

@@ -3,11 +3,17 @@
 
 package dev.torsion.java;
 
+import static dev.torsion.java.Given.given;
+
 import dev.torsion.clock.Clocks;
+import dev.torsion.clock.DeferredTimeoutException;
+import dev.torsion.clock.DelayedCall;
 import dev.torsion.clock.LoopingCall;
 import dev.torsion.defer.Deferred;
 import dev.torsion.defer.DeferredCancelledException;
 import dev.torsion.defer.Deferreds;
+import dev.torsion.defer.Place;
+import dev.torsion.defer.UnseenFutures;
 import dev.torsion.endpoint.ClientEndpoint;
 import dev.torsion.endpoint.DatagramEndpoint;
 import dev.torsion.endpoint.Endpoints;
@@ -37,13 +43,14 @@ import dev.torsion.reactor.Reactor;
 import dev.torsion.reactor.ReactorOptions;
 import dev.torsion.reactor.Reactors;
 import dev.torsion.reactor.SystemEvent;
-import dev.torsion.service.RetryPolicy;
+import dev.torsion.service.Services;
 import java.nio.channels.DatagramChannel;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -59,12 +66,11 @@ import org.jspecify.annotations.Nullable;
  * }</pre>
  *
  * <p>It runs on a thread of its own after {@link #start()}; or in the thread that calls {@link
- * #run}, as the programs of Twisted's documents do:
+ * #run}, as the programs of Twisted's documents do. A server is set up and run at once:
  *
  * <pre>{@code
- * var torsion = Torsion.create();
- * torsion.listenTcp(8007, new Factory(Echo::new)).join();
- * torsion.run(); // until stop()
+ * System.exit(
+ *     Torsion.runUntilStopped(torsion -> torsion.listenTcp(8007, new Factory(Echo::new))));
  * }</pre>
  *
  * <p><b>Threads.</b> All methods may be called on any thread. The work happens on the reactor's
@@ -90,6 +96,14 @@ import org.jspecify.annotations.Nullable;
  * java.util.concurrent.CompletionException}. An exception of a callback is logged and given to
  * {@link ReactorOptions#getErrorListener}, and the reactor lives on. Once the reactor has stopped,
  * futures fail with {@link dev.torsion.loop.ReactorNotRunningException}.
+ *
+ * <p>A failure that nobody sees is logged as an error: no stage of the future has {@code
+ * exceptionally}, {@code handle} or {@code whenComplete}, nobody waits for one or gives it to
+ * others. The report comes at the end of the turn, or a second later when the future was made
+ * outside of the reactor's turns, such as on another thread. {@link
+ * dev.torsion.defer.UnhandledFailures} says more, and has listeners. Cancellations and the end of
+ * the reactor are not reported, and for {@code send} and {@code receive} neither is the end of the
+ * connection.
  */
 public final class Torsion implements AutoCloseable {
   private static final Duration CLOSE_DEADLINE = Duration.ofSeconds(10);
@@ -113,11 +127,12 @@ public final class Torsion implements AutoCloseable {
 
   /** A new reactor that runs on a thread of its own; {@link #close} ends it. */
   public static Torsion start() {
-    return start(new ReactorOptions());
+    return start(ReactorOptions.builder().build());
   }
 
   /** The same with options, such as a name for the thread. */
   public static Torsion start(ReactorOptions options) {
+    given(options, "options");
     Torsion torsion = create(options);
     try {
       torsion.reactor.start();
@@ -134,11 +149,12 @@ public final class Torsion implements AutoCloseable {
 
   /** A new reactor that runs once {@link #run} is called. Until then it belongs to this thread. */
   public static Torsion create() {
-    return create(new ReactorOptions());
+    return create(ReactorOptions.builder().build());
   }
 
   /** The same with options. */
   public static Torsion create(ReactorOptions options) {
+    given(options, "options");
     return new Torsion(
         Reactor.create(options), Thread.currentThread(), true, options.getDrainTimeout());
   }
@@ -148,6 +164,7 @@ public final class Torsion implements AutoCloseable {
    * MemoryReactor}. Closing this object leaves that reactor running.
    */
   public static Torsion on(Reactor reactor) {
+    given(reactor, "reactor");
     return new Torsion(reactor, null, false, Duration.ZERO);
   }
 
@@ -167,14 +184,44 @@ public final class Torsion implements AutoCloseable {
    * @throws Exception what {@code main} has thrown or its stage has failed with, as it was
    */
   public static int react(Main main) throws Exception {
+    given(main, "main");
     Torsion torsion = create();
     return Reactors.react(torsion.reactor, reactor -> torsion.deferred(main.start(torsion)));
   }
 
-  /** A program for {@link #react}. */
+  /**
+   * Runs a program that has no end of its own, such as a server: {@code main} sets it up on a new
+   * reactor in this thread, which then runs until it is stopped.
+   *
+   * <pre>{@code
+   * public static void main(String[] args) {
+   *   System.exit(
+   *       Torsion.runUntilStopped(
+   *           torsion -> torsion.serve(args[0], Codecs.line(), c -> c.onMessage(c::send))));
+   * }
+   * }</pre>
+   *
+   * <p>When {@code main} throws or its stage fails, the reactor stops, and the reason is logged as
+   * an error. It is one line when the cause is around the program: a port that is taken, a server
+   * that is not there, an endpoint string that is not understood. Any other exception has its stack
+   * trace. When the reactor is stopped before, the stage is cancelled.
+   *
+   * @return the exit code: 0 when the reactor was stopped, that of a {@link
+   *     dev.torsion.reactor.ExitException}, 1 when the set-up has failed otherwise
+   */
+  public static int runUntilStopped(Main main) {
+    given(main, "main");
+    Torsion torsion = create();
+    return Services.runUntilStopped(
+        torsion.reactor, reactor -> torsion.deferred(main.start(torsion)));
+  }
+
+  /** A program for {@link #react} and {@link #runUntilStopped}. */
   @FunctionalInterface
   public interface Main {
-    /** Begins the work, on the reactor's thread; the program ends when the stage is complete. */
+    /**
+     * Begins the work, on the reactor's thread. Of {@link #react} the stage is the whole program.
+     */
     CompletionStage<?> start(Torsion torsion) throws Exception;
   }
 
@@ -193,6 +240,7 @@ public final class Torsion implements AutoCloseable {
    * exception is reported. See {@code reactor().addSystemEventTrigger} for the other moments.
    */
   public void beforeStop(Runnable call) {
+    given(call, "call");
     beforeStop(
         () -> {
           call.run();
@@ -202,6 +250,7 @@ public final class Torsion implements AutoCloseable {
 
   /** The same for a call that returns a stage, which the reactor waits for before it stops. */
   public void beforeStop(Callable<? extends CompletionStage<?>> call) {
+    given(call, "call");
     loop.act(
         () ->
             reactor.addSystemEventTrigger(
@@ -213,6 +262,7 @@ public final class Torsion implements AutoCloseable {
    * System.exit}, and lets the JVM wait for its end, at most {@code timeout}. For programs, once.
    */
   public void stopOnShutdown(Duration timeout) {
+    given(timeout, "timeout");
     loop.act(() -> Reactors.stopOnShutdown(reactor, timeout));
   }
 
@@ -259,6 +309,7 @@ public final class Torsion implements AutoCloseable {
    *     the reactor is asked to stop all the same
    */
   public boolean stopAndJoin(Duration timeout) {
+    given(timeout, "timeout");
     try {
       return reactor.stopAndJoin(timeout);
     } catch (Exception e) {
@@ -288,13 +339,34 @@ public final class Torsion implements AutoCloseable {
    */
   public <T> CompletableFuture<Server> serve(
       String endpoint, Codec<T> codec, ConnectionHandler<T> handler) {
+    given(endpoint, "endpoint");
+    given(codec, "codec");
+    given(handler, "handler");
     return serve(endpoint, codec, ConnectionOptions.DEFAULT, handler);
   }
 
-  /** The same with limits, such as how many connections there may be. */
+  /**
+   * The same with limits, such as how many connections there may be, or what may wait to be sent:
+   *
+   * <pre>{@code
+   * var options =
+   *     ConnectionOptions.builder()
+   *         .maxConnections(1000)
+   *         .transport(TcpOptions.builder().tcpKeepAlive(true).build())
+   *         .build();
+   * }</pre>
+   */
   public <T> CompletableFuture<Server> serve(
       String endpoint, Codec<T> codec, ConnectionOptions options, ConnectionHandler<T> handler) {
-    return serving(() -> Endpoints.serverFromString(reactor, endpoint), codec, options, handler);
+    given(endpoint, "endpoint");
+    given(codec, "codec");
+    given(options, "options");
+    given(handler, "handler");
+    return serving(
+        () -> Endpoints.serverFromString(reactor, endpoint, options.getTransport()),
+        codec,
+        options,
+        handler);
   }
 
   /**
@@ -306,6 +378,10 @@ public final class Torsion implements AutoCloseable {
       Codec<T> codec,
       ConnectionOptions options,
       ConnectionHandler<T> handler) {
+    given(endpoint, "endpoint");
+    given(codec, "codec");
+    given(options, "options");
+    given(handler, "handler");
     return serving(() -> endpoint, codec, options, handler);
   }
 
@@ -333,13 +409,21 @@ public final class Torsion implements AutoCloseable {
    * understood.
    */
   public <T> CompletableFuture<Connection<T>> connect(String endpoint, Codec<T> codec) {
+    given(endpoint, "endpoint");
+    given(codec, "codec");
     return connect(endpoint, codec, ConnectionOptions.DEFAULT);
   }
 
   /** The same with limits, such as how long the connection may be idle. */
   public <T> CompletableFuture<Connection<T>> connect(
       String endpoint, Codec<T> codec, ConnectionOptions options) {
-    return connecting(() -> Endpoints.clientFromString(reactor, endpoint), codec, options);
+    given(endpoint, "endpoint");
+    given(codec, "codec");
+    given(options, "options");
+    return connecting(
+        () -> Endpoints.clientFromString(reactor, endpoint, options.getTransport()),
+        codec,
+        options);
   }
 
   /**
@@ -348,6 +432,9 @@ public final class Torsion implements AutoCloseable {
    */
   public <T> CompletableFuture<Connection<T>> connect(
       ClientEndpoint endpoint, Codec<T> codec, ConnectionOptions options) {
+    given(endpoint, "endpoint");
+    given(codec, "codec");
+    given(options, "options");
     return connecting(() -> endpoint, codec, options);
   }
 
@@ -366,8 +453,28 @@ public final class Torsion implements AutoCloseable {
    * @throws dev.torsion.endpoint.EndpointSyntaxException when the string is not understood
    */
   public <T> KeptConnection<T> keepConnected(String endpoint, Codec<T> codec) {
-    return services.keepConnected(
-        endpoint, codec, ConnectionOptions.DEFAULT, RetryPolicy.DEFAULT, connection -> null);
+    given(endpoint, "endpoint");
+    given(codec, "codec");
+    return services.keepConnected(endpoint, codec);
+  }
+
+  /**
+   * The same with limits, a retry policy or a preparation of each connection.
+   *
+   * <pre>{@code
+   * var kept = torsion.keepConnected("tcp:example.com:8007", Codecs.line(), setUp -> setUp
+   *     .retryPolicy(failures -> Duration.ofSeconds(5))
+   *     .preparation(connection -> connection.send("hello")));
+   * }</pre>
+   *
+   * @throws dev.torsion.endpoint.EndpointSyntaxException when the string is not understood
+   */
+  public <T> KeptConnection<T> keepConnected(
+      String endpoint, Codec<T> codec, Consumer<KeptConnection.SetUp<T>> setUp) {
+    given(endpoint, "endpoint");
+    given(codec, "codec");
+    given(setUp, "set up");
+    return services.keepConnected(endpoint, codec, setUp);
   }
 
   <T> Connection<T> connection(
@@ -379,21 +486,36 @@ public final class Torsion implements AutoCloseable {
 
   /** Listens at {@code endpoint} with the protocols of {@code factory}; fails as {@link #serve}. */
   public CompletableFuture<Server> listen(String endpoint, Factory factory) {
-    return listening(() -> Endpoints.serverFromString(reactor, endpoint).listen(factory));
+    given(endpoint, "endpoint");
+    given(factory, "factory");
+    return listen(endpoint, factory, TcpOptions.DEFAULT);
+  }
+
+  /** The same with limits and socket options of the connections. */
+  public CompletableFuture<Server> listen(String endpoint, Factory factory, TcpOptions options) {
+    given(endpoint, "endpoint");
+    given(factory, "factory");
+    given(options, "options");
+    return listening(() -> Endpoints.serverFromString(reactor, endpoint, options).listen(factory));
   }
 
   /** The same for an endpoint that is an object of {@link #reactor()}. */
   public CompletableFuture<Server> listen(ServerEndpoint endpoint, Factory factory) {
+    given(endpoint, "endpoint");
+    given(factory, "factory");
     return listening(() -> endpoint.listen(factory));
   }
 
   /** Listens on a TCP port of all interfaces, 0 for any free one; Twisted's {@code listenTCP}. */
   public CompletableFuture<Server> listenTcp(int port, Factory factory) {
+    given(factory, "factory");
     return listenTcp(port, factory, TcpOptions.DEFAULT);
   }
 
   /** The same with limits and socket options of the connections. */
   public CompletableFuture<Server> listenTcp(int port, Factory factory, TcpOptions options) {
+    given(factory, "factory");
+    given(options, "options");
     return listening(
         () ->
             Deferreds.succeed(
@@ -402,17 +524,24 @@ public final class Torsion implements AutoCloseable {
 
   /** Listens on the UNIX socket at {@code path}; Twisted's {@code listenUNIX}. */
   public CompletableFuture<Server> listenUnix(Path path, Factory factory) {
+    given(path, "path");
+    given(factory, "factory");
     return listenUnix(path, factory, UnixPortOptions.DEFAULT);
   }
 
   /** The same with a mode for the file, a lock, and limits of the connections. */
   public CompletableFuture<Server> listenUnix(Path path, Factory factory, UnixPortOptions options) {
+    given(path, "path");
+    given(factory, "factory");
+    given(options, "options");
     return listening(() -> Deferreds.succeed(reactor.listenUnix(path, factory, options)));
   }
 
   private CompletableFuture<Server> listening(Callable<Deferred<ListeningPort>> listen) {
     return loop.opening(
-        () -> listen.call().addCallback(port -> new Server(loop, port)), Server::close);
+        () -> listen.call().addCallback(port -> new Server(loop, port)),
+        Server::close,
+        Place.here());
   }
 
   /**
@@ -420,12 +549,26 @@ public final class Torsion implements AutoCloseable {
    * future has the protocol once it is connected, and fails as {@link #connect}.
    */
   public <P extends Protocol> CompletableFuture<P> connectProtocol(String endpoint, P protocol) {
-    return connectingProtocol(() -> Endpoints.clientFromString(reactor, endpoint), protocol);
+    given(endpoint, "endpoint");
+    given(protocol, "protocol");
+    return connectProtocol(endpoint, protocol, TcpOptions.DEFAULT);
+  }
+
+  /** The same with limits and socket options of the connection. */
+  public <P extends Protocol> CompletableFuture<P> connectProtocol(
+      String endpoint, P protocol, TcpOptions options) {
+    given(endpoint, "endpoint");
+    given(protocol, "protocol");
+    given(options, "options");
+    return connectingProtocol(
+        () -> Endpoints.clientFromString(reactor, endpoint, options), protocol);
   }
 
   /** The same for an endpoint that is an object of {@link #reactor()}. */
   public <P extends Protocol> CompletableFuture<P> connectProtocol(
       ClientEndpoint endpoint, P protocol) {
+    given(endpoint, "endpoint");
+    given(protocol, "protocol");
     return connectingProtocol(() -> endpoint, protocol);
   }
 
@@ -442,12 +585,17 @@ public final class Torsion implements AutoCloseable {
    * the reactor's thread, as soon as the attempt has begun.
    */
   public CompletableFuture<Connector> connectTcp(String host, int port, ClientFactory factory) {
+    given(host, "host");
+    given(factory, "factory");
     return connectTcp(host, port, factory, TcpOptions.DEFAULT);
   }
 
   /** The same with limits and socket options of the connection. */
   public CompletableFuture<Connector> connectTcp(
       String host, int port, ClientFactory factory, TcpOptions options) {
+    given(host, "host");
+    given(factory, "factory");
+    given(options, "options");
     return call(() -> reactor.connectTcp(host, port, factory, ConnectOptions.DEFAULT, options));
   }
 
@@ -456,6 +604,8 @@ public final class Torsion implements AutoCloseable {
    * as {@link #connectTcp(String, int, ClientFactory)}.
    */
   public CompletableFuture<Connector> connectUnix(Path path, ClientFactory factory) {
+    given(path, "path");
+    given(factory, "factory");
     return call(
         () ->
             reactor.connectUnix(
@@ -473,6 +623,8 @@ public final class Torsion implements AutoCloseable {
    * is not understood.
    */
   public <T> CompletableFuture<Datagrams<T>> openDatagrams(String endpoint, Codec<T> codec) {
+    given(endpoint, "endpoint");
+    given(codec, "codec");
     return openingDatagrams(() -> DatagramPorts.openDatagrams(reactor, endpoint, codec));
   }
 
@@ -484,6 +636,8 @@ public final class Torsion implements AutoCloseable {
    */
   public <T> CompletableFuture<Datagrams<T>> openDatagrams(
       DatagramEndpoint endpoint, Codec<T> codec, int inboxLimit) {
+    given(endpoint, "endpoint");
+    given(codec, "codec");
     return openingDatagrams(
         () -> DatagramPorts.openDatagrams(reactor, endpoint, codec, inboxLimit));
   }
@@ -495,6 +649,8 @@ public final class Torsion implements AutoCloseable {
    */
   public <T> CompletableFuture<Datagrams<T>> connectDatagrams(
       String host, int port, Codec<T> codec) {
+    given(host, "host");
+    given(codec, "codec");
     return openingDatagrams(() -> DatagramPorts.connectDatagrams(reactor, host, port, codec));
   }
 
@@ -510,11 +666,14 @@ public final class Torsion implements AutoCloseable {
    * {@code startProtocol} throws.
    */
   public CompletableFuture<Server> listenUdp(int port, DatagramProtocol protocol) {
+    given(protocol, "protocol");
     return listenUdp(new UdpEndpoint(reactor, port), protocol);
   }
 
   /** The same for an endpoint, such as {@code new UdpEndpoint(reactor, 0, "::1", options)}. */
   public CompletableFuture<Server> listenUdp(DatagramEndpoint endpoint, DatagramProtocol protocol) {
+    given(endpoint, "endpoint");
+    given(protocol, "protocol");
     return listening(() -> endpoint.listen(protocol));
   }
 
@@ -524,6 +683,8 @@ public final class Torsion implements AutoCloseable {
    */
   public CompletableFuture<Server> adoptDatagramPort(
       DatagramChannel socket, DatagramProtocol protocol) {
+    given(socket, "socket");
+    given(protocol, "protocol");
     return listening(
         () ->
             Deferreds.succeed(
@@ -544,6 +705,8 @@ public final class Torsion implements AutoCloseable {
    * @throws IllegalArgumentException when {@code delay} is negative
    */
   public ScheduledCall callLater(Duration delay, Runnable call) {
+    given(delay, "delay");
+    given(call, "call");
     return new ScheduledCall(loop, delay, call);
   }
 
@@ -554,6 +717,8 @@ public final class Torsion implements AutoCloseable {
    * @throws IllegalArgumentException when {@code delay} is negative
    */
   public <T> CompletableFuture<T> deferLater(Duration delay, Callable<T> call) {
+    given(delay, "delay");
+    given(call, "call");
     Loop.nanos(delay);
     return loop.futureUntilStop(() -> Clocks.deferLater(reactor, delay, call));
   }
@@ -564,7 +729,47 @@ public final class Torsion implements AutoCloseable {
    * @throws IllegalArgumentException when {@code delay} is negative
    */
   public CompletableFuture<Void> after(Duration delay) {
+    given(delay, "delay");
     return deferLater(delay, () -> null);
+  }
+
+  /**
+   * Fails {@code future} with {@link dev.torsion.clock.DeferredTimeoutException}, a {@link
+   * java.util.concurrent.TimeoutException}, when it has no result after {@code timeout}; Twisted's
+   * {@code addTimeout}. A future of this library, or a stage of one, gives its work up then, as
+   * when it is cancelled.
+   *
+   * <p>It is {@code orTimeout} by the reactor's clock: a test with a virtual clock lets this time
+   * pass. The clock of {@code orTimeout} is the JDK's own, which runs on in such a test.
+   *
+   * <pre>{@code
+   * torsion.timeout(connection.request("hello"), Duration.ofSeconds(5)).thenAccept(System.out::println);
+   * }</pre>
+   *
+   * @return {@code future} itself
+   * @throws IllegalArgumentException when {@code timeout} is negative
+   */
+  public <T> CompletableFuture<T> timeout(CompletableFuture<T> future, Duration timeout) {
+    given(future, "future");
+    long nanos = Loop.nanos(given(timeout, "timeout"));
+    loop.actIfRunning(
+        () -> {
+          if (future.isDone()) return;
+          DelayedCall limit =
+              reactor.callLater(
+                  nanos,
+                  TimeUnit.NANOSECONDS,
+                  () -> future.completeExceptionally(new DeferredTimeoutException(timeout)));
+          UnseenFutures.whenDone(future, () -> cancel(limit));
+        });
+    return future;
+  }
+
+  private void cancel(DelayedCall call) {
+    loop.actIfRunning(
+        () -> {
+          if (call.isActive()) call.cancel();
+        });
   }
 
   /**
@@ -576,11 +781,15 @@ public final class Torsion implements AutoCloseable {
    * @throws IllegalArgumentException when {@code interval} is negative
    */
   public Repeating every(Duration interval, Runnable call) {
+    given(interval, "interval");
+    given(call, "call");
     return repeat(interval, new LoopingCall(reactor, call));
   }
 
   /** The same for a call that returns a stage, which the next call waits for. */
   public Repeating every(Duration interval, Callable<? extends CompletionStage<?>> call) {
+    given(interval, "interval");
+    given(call, "call");
     return repeat(interval, new LoopingCall(reactor, () -> deferred(call.call())));
   }
 
@@ -598,7 +807,8 @@ public final class Torsion implements AutoCloseable {
                             loop.report(failure.getValue());
                           }
                           return failure.get();
-                        }));
+                        }),
+            Loop.IS_ANY);
     return new Repeating(loop, calls, done);
   }
 
@@ -612,6 +822,7 @@ public final class Torsion implements AutoCloseable {
    * queue again.
    */
   public <T> CompletableFuture<T> future(Callable<Deferred<T>> call) {
+    given(call, "call");
     return loop.keepingUntilStop(call);
   }
 
@@ -620,6 +831,7 @@ public final class Torsion implements AutoCloseable {
    * Cancelling the Deferred cancels the stage.
    */
   public <T> Deferred<T> deferred(CompletionStage<T> stage) {
+    given(stage, "stage");
     return Deferreds.toDeferred(stage, reactor);
   }
 
@@ -627,11 +839,13 @@ public final class Torsion implements AutoCloseable {
 
   /** Runs {@code call} on the reactor's thread. An exception fails the future. */
   public <T> CompletableFuture<T> call(Callable<T> call) {
+    given(call, "call");
     return loop.future(() -> Deferreds.succeed(call.call()));
   }
 
   /** Runs {@code call} on the reactor's thread. An exception is reported, and fails the future. */
   public CompletableFuture<Void> call(Runnable call) {
+    given(call, "call");
     return loop.future(
         () -> {
           try {
@@ -641,7 +855,8 @@ public final class Torsion implements AutoCloseable {
             throw e;
           }
           return Deferreds.succeed(null);
-        });
+        },
+        Loop.IS_ANY);
   }
 
   /**
@@ -652,6 +867,7 @@ public final class Torsion implements AutoCloseable {
    * @throws IllegalStateException on the reactor's own thread, which would wait for itself
    */
   public <T> T blockingCall(Callable<T> call) throws Exception {
+    given(call, "call");
     return reactor.blockingCallFromThread(() -> Deferreds.succeed(call.call()));
   }
 
@@ -662,6 +878,7 @@ public final class Torsion implements AutoCloseable {
    * crash, the future fails with {@link dev.torsion.loop.ReactorNotRunningException}.
    */
   public <T> CompletableFuture<T> deferToThread(Callable<T> call) {
+    given(call, "call");
     return loop.future(() -> reactor.deferToThread(call));
   }
 
@@ -684,6 +901,8 @@ public final class Torsion implements AutoCloseable {
    * @throws IllegalArgumentException when {@code period} is not positive
    */
   public HealthWatch watchHealth(Duration period, Consumer<LoopHealth> listener) {
+    given(period, "period");
+    given(listener, "listener");
     return new HealthWatch(loop, period, listener);
   }
 

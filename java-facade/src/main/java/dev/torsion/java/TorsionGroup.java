@@ -3,6 +3,8 @@
 
 package dev.torsion.java;
 
+import static dev.torsion.java.Given.given;
+
 import dev.torsion.defer.Deferreds;
 import dev.torsion.endpoint.Endpoints;
 import dev.torsion.endpoint.GroupEndpoint;
@@ -61,7 +63,7 @@ public final class TorsionGroup implements AutoCloseable {
    * @throws IllegalArgumentException when {@code size} is not positive
    */
   public static TorsionGroup start(int size) {
-    return start(size, new ReactorOptions());
+    return start(size, ReactorOptions.builder().build());
   }
 
   /**
@@ -69,6 +71,7 @@ public final class TorsionGroup implements AutoCloseable {
    * threads; the names of the threads are numbered.
    */
   public static TorsionGroup start(int size, ReactorOptions options) {
+    given(options, "options");
     var group = ReactorGroup.create(size, options);
     try {
       group.start();
@@ -88,6 +91,7 @@ public final class TorsionGroup implements AutoCloseable {
    * System.exit}, and lets the JVM wait for their end, at most {@code timeout}. For programs, once.
    */
   public void stopOnShutdown(Duration timeout) {
+    given(timeout, "timeout");
     group.stopOnShutdown(timeout);
   }
 
@@ -119,6 +123,7 @@ public final class TorsionGroup implements AutoCloseable {
    * @throws IllegalStateException on the thread of one of them
    */
   public boolean stopAndJoin(Duration timeout) {
+    given(timeout, "timeout");
     try {
       return group.stopAndJoin(timeout);
     } catch (InterruptedException e) {
@@ -168,13 +173,23 @@ public final class TorsionGroup implements AutoCloseable {
    */
   public <T> CompletableFuture<Server> serve(
       String endpoint, Codec<T> codec, ConnectionHandler<T> handler) {
+    given(endpoint, "endpoint");
+    given(codec, "codec");
+    given(handler, "handler");
     return serve(endpoint, codec, ConnectionOptions.DEFAULT, handler);
   }
 
   /** The same with limits. How many connections there may be is for all reactors together. */
   public <T> CompletableFuture<Server> serve(
       String endpoint, Codec<T> codec, ConnectionOptions options, ConnectionHandler<T> handler) {
-    return serve(GroupEndpoint.fromString(endpoint), codec, options, handler);
+    given(codec, "codec");
+    given(handler, "handler");
+    return serve(
+        GroupEndpoint.fromString(
+            given(endpoint, "endpoint"), given(options, "options").getTransport()),
+        codec,
+        options,
+        handler);
   }
 
   /**
@@ -186,6 +201,10 @@ public final class TorsionGroup implements AutoCloseable {
       Codec<T> codec,
       ConnectionOptions options,
       ConnectionHandler<T> handler) {
+    given(endpoint, "endpoint");
+    given(codec, "codec");
+    given(options, "options");
+    given(handler, "handler");
     return listen(
         endpoint,
         new ConnectionFactories<>(
@@ -203,11 +222,15 @@ public final class TorsionGroup implements AutoCloseable {
    * exception of {@code factories}.
    */
   public CompletableFuture<Server> listen(String endpoint, GroupFactory factories) {
+    given(endpoint, "endpoint");
+    given(factories, "factories");
     return listen(GroupEndpoint.fromString(endpoint), factories);
   }
 
   /** The same for an endpoint that is no string. */
   public CompletableFuture<Server> listen(GroupEndpoint endpoint, GroupFactory factories) {
+    given(endpoint, "endpoint");
+    given(factories, "factories");
     return Endpoints.listen(group, endpoint, factories)
         .thenCompose(
             port -> // composed, the server closes the port when nobody is handed it

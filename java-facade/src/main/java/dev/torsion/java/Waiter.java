@@ -4,6 +4,10 @@
 package dev.torsion.java;
 
 import dev.torsion.defer.Deferred;
+import dev.torsion.defer.UnseenFutures;
+import dev.torsion.net.CloseReason;
+import dev.torsion.net.ClosedBy;
+import dev.torsion.net.ProtocolViolationException;
 import java.util.concurrent.CompletableFuture;
 
 /**
@@ -31,7 +35,22 @@ final class Waiter<T> {
     this.isRequest = isRequest;
     deferred = new Deferred<>(ignored -> owner.nobodyWaits(this));
     Deferred<T> kept = isRequest ? deferred : deferred.onUndelivered(this::takeBack);
-    future = kept.toCompletableFuture(loop.reactor);
+    future =
+        UnseenFutures.toFuture(
+            kept, loop.reactor, isRequest ? Waiter::isOurEnd : Waiter::isAnyEnd, null);
+  }
+
+  /** What an unseen request is not reported for: this side has given it up. */
+  static boolean isOurEnd(Throwable error) {
+    return Loop.IS_END.test(error)
+        || (error instanceof CloseReason reason && reason.getBy() == ClosedBy.US);
+  }
+
+  /** The same for an unseen receive: nobody has missed a message. */
+  private static boolean isAnyEnd(Throwable error) {
+    return error instanceof CloseReason
+        || error instanceof ProtocolViolationException
+        || Loop.IS_END.test(error);
   }
 
   /**

@@ -147,7 +147,8 @@ class ConnectionTest extends InMemory {
 
   @Test
   void waitersAreLimited() {
-    var small = connected(Codecs.line(), new ConnectionOptions(16, 2)).client();
+    var small =
+        connected(Codecs.line(), ConnectionOptions.builder().requestLimit(2).build()).client();
     small.receive();
     small.request("x");
     failsNow(IllegalStateException.class, small.receive());
@@ -486,7 +487,8 @@ class ConnectionTest extends InMemory {
 
   @Test
   void anIdleConnectionIsAborted() {
-    var options = new ConnectionOptions(16, 16, Duration.ofSeconds(5));
+    var options =
+        ConnectionOptions.builder().requestLimit(16).idleTimeout(Duration.ofSeconds(5)).build();
     var idle = connected(Codecs.line(), options).client();
     var next = idle.receive();
     advance(4_999);

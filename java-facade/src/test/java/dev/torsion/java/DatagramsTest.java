@@ -326,7 +326,14 @@ class DatagramsTest extends InMemory {
             .receiveBufferSize(1)
             .sendBufferSize(2)
             .build();
-    assertEquals(new DatagramOptions(1500, 10_000, 8, true, true, 1, 2), options);
+    assertEquals(1500, options.getMaxPacketSize());
+    assertEquals(10_000, options.getSendQueueLimit());
+    assertEquals(8, options.getDatagramsPerTurn());
+    assertTrue(options.getReuseAddress());
+    assertTrue(options.getBroadcast());
+    assertEquals(1, options.getReceiveBufferSize());
+    assertEquals(2, options.getSendBufferSize());
+    assertEquals(options, options.toBuilder().build());
     assertTrue(options.toString().contains("maxPacketSize=1500"));
   }
 

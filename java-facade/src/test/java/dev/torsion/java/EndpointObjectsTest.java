@@ -33,8 +33,13 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(60)
 class EndpointObjectsTest {
   private static final TcpOptions KEPT_ALIVE =
-      new TcpOptions(
-          new StreamOptions(64 * 1024, 16 * 1024, 1L << 20, Duration.ofSeconds(5)), true, true);
+      TcpOptions.builder().stream(
+              StreamOptions.builder()
+                  .writeLimit(1L << 20)
+                  .closeTimeout(Duration.ofSeconds(5))
+                  .build())
+          .tcpKeepAlive(true)
+          .build();
 
   private static TCP4ServerEndpoint anyPort(Torsion torsion) {
     return new TCP4ServerEndpoint(
@@ -95,9 +100,7 @@ class EndpointObjectsTest {
               .keepConnected(
                   at(torsion, server),
                   Codecs.line(),
-                  ConnectionOptions.DEFAULT,
-                  RetryPolicy.DEFAULT,
-                  connection -> null);
+                  setUp -> setUp.retryPolicy(RetryPolicy.DEFAULT));
       assertEquals("hello", Results.of(kept.connection().thenCompose(c -> c.request("hello"))));
       Results.of(kept.stop());
     }
@@ -105,7 +108,7 @@ class EndpointObjectsTest {
 
   @Test
   void groupsTakeEndpoints() {
-    try (var group = TorsionGroup.start(2, new ReactorOptions("objects"));
+    try (var group = TorsionGroup.start(2, ReactorOptions.builder().threadName("objects").build());
         var torsion = Torsion.start()) {
       var bytes = new LongAdder();
       var server =

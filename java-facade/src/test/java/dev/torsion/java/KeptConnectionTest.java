@@ -11,7 +11,6 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.torsion.endpoint.EndpointSyntaxException;
-import dev.torsion.framing.ConnectionOptions;
 import dev.torsion.loop.ReactorNotRunningException;
 import dev.torsion.net.ConnectionRefusedException;
 import dev.torsion.service.RetryPolicy;
@@ -50,7 +49,10 @@ class KeptConnectionTest extends InMemory {
   private KeptConnection<String> keepConnected(ConnectionPreparation<String> preparation) {
     return torsion
         .services()
-        .keepConnected(SERVER, Codecs.line(), ConnectionOptions.DEFAULT, EVERY_SECOND, preparation);
+        .keepConnected(
+            SERVER,
+            Codecs.line(),
+            setUp -> setUp.retryPolicy(EVERY_SECOND).preparation(preparation));
   }
 
   private KeptConnection<String> keepConnected() {

@@ -9,7 +9,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.DynamicTest.dynamicTest;
 
 import dev.torsion.framing.Codec;
-import dev.torsion.framing.ConnectionOptions;
 import dev.torsion.framing.Content;
 import dev.torsion.framing.MalformedContentException;
 import dev.torsion.log.LogObserver;
@@ -328,7 +327,8 @@ class ThrowingHooksTest {
       var kept =
           torsion
               .services()
-              .keepConnected(ADDRESS, codec, ConnectionOptions.DEFAULT, retryPolicy, preparation);
+              .keepConnected(
+                  ADDRESS, codec, setUp -> setUp.retryPolicy(retryPolicy).preparation(preparation));
       var first = kept.connection(1);
       mustComplete(first);
       first.whenComplete((connection, error) -> mustComplete(kept.stop()));

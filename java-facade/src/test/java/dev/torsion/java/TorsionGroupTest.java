@@ -55,7 +55,7 @@ class TorsionGroupTest {
 
   @Test
   void connectionsAreSharedAndEachStaysOnOneThread() {
-    try (var group = TorsionGroup.start(2, new ReactorOptions("shared"));
+    try (var group = TorsionGroup.start(2, ReactorOptions.builder().threadName("shared").build());
         var client = Torsion.start()) {
       Set<Thread> threads = ConcurrentHashMap.newKeySet();
       var server =
@@ -133,7 +133,7 @@ class TorsionGroupTest {
   void theLimitOfConnectionsIsForAllTogether() {
     try (var group = TorsionGroup.start(2);
         var client = Torsion.start()) {
-      var options = new ConnectionOptions(16, 16, null, 3);
+      var options = ConnectionOptions.builder().maxConnections(3).build();
       var server =
           Results.of(group.serve(ANY_PORT, Codecs.line(), options, c -> c.onMessage(c::send)));
       for (var connection : connect(client, server, 3)) Results.of(connection.request("hello"));

@@ -264,7 +264,7 @@ class TorsionLifeTest {
     private final AtomicBoolean isBroken;
 
     BreakingReactor() {
-      this(new ReactorOptions(), new AtomicBoolean());
+      this(ReactorOptions.builder().build(), new AtomicBoolean());
     }
 
     private BreakingReactor(ReactorOptions options, AtomicBoolean isBroken) {

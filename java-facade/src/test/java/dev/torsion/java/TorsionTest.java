@@ -11,7 +11,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.torsion.endpoint.EndpointSyntaxException;
 import dev.torsion.framing.ConnectionOptions;
-import dev.torsion.health.BlockedLoopListener;
 import dev.torsion.loop.ReactorNotRunningException;
 import dev.torsion.net.CannotListenException;
 import dev.torsion.net.ConnectionRefusedException;
@@ -84,11 +83,11 @@ class TorsionTest {
   void aHandlerThatThrowsLosesItsConnectionAndNotTheServer() {
     var reported = Collections.synchronizedList(new ArrayList<Throwable>());
     var options =
-        new ReactorOptions(
-            "careless",
-            Duration.ofSeconds(30),
-            BlockedLoopListener.logging(),
-            (context, error) -> reported.add(error));
+        ReactorOptions.builder()
+            .threadName("careless")
+            .blockedThreshold(Duration.ofSeconds(30))
+            .errorListener((context, error) -> reported.add(error))
+            .build();
     var error = new IOException("no");
     var count = new int[1];
     try (var torsion = Torsion.start(options)) {
@@ -112,7 +111,7 @@ class TorsionTest {
   @Test
   void thereAreNoMoreConnectionsThanAllowed() {
     try (var torsion = Torsion.start()) {
-      var options = new ConnectionOptions(16, 16, null, 1);
+      var options = ConnectionOptions.builder().maxConnections(1).build();
       var server =
           Results.of(torsion.serve(ANY_PORT, Codecs.line(), options, c -> c.onMessage(c::send)));
       var first = Results.of(torsion.connect(at(server), Codecs.line()));
@@ -127,7 +126,7 @@ class TorsionTest {
 
   @Test
   void closeEndsTheThreadAndEverythingOnIt() {
-    Torsion torsion = Torsion.start(new ReactorOptions("short-lived"));
+    Torsion torsion = Torsion.start(ReactorOptions.builder().threadName("short-lived").build());
     var server = Results.of(torsion.serve(ANY_PORT, Codecs.line(), c -> {}));
     var client = Results.of(torsion.connect(at(server), Codecs.line()));
     Thread loop = Results.of(torsion.call(Thread::currentThread));

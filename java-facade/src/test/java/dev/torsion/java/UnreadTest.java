@@ -148,9 +148,7 @@ class UnreadTest extends InMemory {
             .keepConnected(
                 "tcp:127.0.0.1:8007",
                 Codecs.line(),
-                ConnectionOptions.DEFAULT,
-                failures -> Duration.ofSeconds(1),
-                c -> null);
+                setUp -> setUp.retryPolicy(failures -> Duration.ofSeconds(1)));
     var first = now(kept.connection());
     assertEquals("hello", now(first.request("hello")));
     served.get(0).send("I am going");
@@ -200,7 +198,8 @@ class UnreadTest extends InMemory {
   /** One side of a connection, with an idle time-out, to which a message has come. */
   private Connection<String> impatient() {
     var made = new ArrayList<Connection<String>>();
-    var options = new ConnectionOptions(16, 16, Duration.ofSeconds(5));
+    var options =
+        ConnectionOptions.builder().requestLimit(16).idleTimeout(Duration.ofSeconds(5)).build();
     var listening = now(torsion.serve("tcp:0", Codecs.line(), options, made::add));
     now(torsion.connect("tcp:127.0.0.1:" + listening.port(), Codecs.line())).send("1");
     reactor.flush();

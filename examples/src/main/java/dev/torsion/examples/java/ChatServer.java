@@ -98,8 +98,8 @@ public final class ChatServer extends Factory {
   }
 
   public static void main(String[] args) {
-    var torsion = Torsion.create();
-    torsion.listenTcp(8007, new ChatServer(torsion.reactor(), Output.CONSOLE));
-    torsion.run();
+    System.exit(
+        Torsion.runUntilStopped(
+            torsion -> torsion.listenTcp(8007, new ChatServer(torsion.reactor(), Output.CONSOLE))));
   }
 }

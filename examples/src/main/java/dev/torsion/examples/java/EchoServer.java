@@ -32,9 +32,12 @@ public final class EchoServer extends Protocol {
   }
 
   public static void main(String[] args) {
-    var torsion = Torsion.create();
-    torsion.listenTcp(10003, new Factory(() -> new EchoServer(Output.CONSOLE)));
-    System.out.println("the server runs, waiting for connections");
-    torsion.run();
+    System.exit(
+        Torsion.runUntilStopped(
+            torsion ->
+                torsion
+                    .listenTcp(10003, new Factory(() -> new EchoServer(Output.CONSOLE)))
+                    .thenRun(
+                        () -> System.out.println("the server runs, waiting for connections"))));
   }
 }

@@ -93,9 +93,11 @@ public final class EventLogServer extends Factory {
   }
 
   public static void main(String[] args) {
-    var torsion = Torsion.create();
-    torsion.listenTcp(8007, new EventLogServer(Path.of("events.jsonl")));
-    torsion.stopOnShutdown(Duration.ofSeconds(5)); // so that Ctrl-C closes the file too
-    torsion.run();
+    System.exit(
+        Torsion.runUntilStopped(
+            torsion -> {
+              torsion.stopOnShutdown(Duration.ofSeconds(5)); // so that Ctrl-C closes the file too
+              return torsion.listenTcp(8007, new EventLogServer(Path.of("events.jsonl")));
+            }));
   }
 }

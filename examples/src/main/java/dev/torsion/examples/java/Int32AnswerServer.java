@@ -50,9 +50,12 @@ public final class Int32AnswerServer extends Int32StringReceiver {
   }
 
   public static void main(String[] args) {
-    var torsion = Torsion.create();
-    var robot = new Robot(torsion.reactor());
-    torsion.listenTcp(8000, new Factory(() -> new Int32AnswerServer(robot, Output.CONSOLE)));
-    torsion.run();
+    System.exit(
+        Torsion.runUntilStopped(
+            torsion -> {
+              var robot = new Robot(torsion.reactor());
+              return torsion.listenTcp(
+                  8000, new Factory(() -> new Int32AnswerServer(robot, Output.CONSOLE)));
+            }));
   }
 }

@@ -77,11 +77,14 @@ public final class LogFileServer extends Factory {
   }
 
   public static void main(String[] args) {
-    var torsion = Torsion.create();
     var factory = new LogFileServer(Path.of("lines.log"), Output.CONSOLE);
-    torsion.listenTcp(8007, factory);
-    torsion.listenTcp(8008, factory);
-    torsion.stopOnShutdown(Duration.ofSeconds(5)); // so that Ctrl-C closes the file too
-    torsion.run();
+    System.exit(
+        Torsion.runUntilStopped(
+            torsion -> {
+              torsion.stopOnShutdown(Duration.ofSeconds(5)); // so that Ctrl-C closes the file too
+              return torsion
+                  .listenTcp(8007, factory)
+                  .thenCompose(first -> torsion.listenTcp(8008, factory));
+            }));
   }
 }

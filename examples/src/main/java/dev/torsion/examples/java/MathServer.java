@@ -34,9 +34,7 @@ public final class MathServer {
   }
 
   public static void main(String[] args) {
-    var torsion = Torsion.create();
-    var responders = responders();
-    torsion.listen("tcp:8900", new Factory(() -> new AMP(responders)));
-    torsion.run();
+    var factory = new Factory(() -> new AMP(responders()));
+    System.exit(Torsion.runUntilStopped(torsion -> torsion.listen("tcp:8900", factory)));
   }
 }

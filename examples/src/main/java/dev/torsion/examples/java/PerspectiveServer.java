@@ -37,8 +37,10 @@ public final class PerspectiveServer implements Root {
   }
 
   public static void main(String[] args) {
-    var torsion = Torsion.create();
-    torsion.listen("tcp:8800", new PBServerFactory(new PerspectiveServer(Output.CONSOLE)));
-    torsion.run();
+    System.exit(
+        Torsion.runUntilStopped(
+            torsion ->
+                torsion.listen(
+                    "tcp:8800", new PBServerFactory(new PerspectiveServer(Output.CONSOLE)))));
   }
 }

@@ -25,8 +25,6 @@ public final class PrivateServer {
   }
 
   public static void main(String[] args) {
-    var torsion = Torsion.create();
-    serve(torsion, "tcp:8000", Output.CONSOLE);
-    torsion.run();
+    System.exit(Torsion.runUntilStopped(torsion -> serve(torsion, "tcp:8000", Output.CONSOLE)));
   }
 }

@@ -5,7 +5,6 @@ package dev.torsion.examples.java;
 
 import dev.torsion.examples.Input;
 import dev.torsion.examples.Output;
-import dev.torsion.framing.ConnectionOptions;
 import dev.torsion.java.Codecs;
 import dev.torsion.java.Connection;
 import dev.torsion.java.KeptConnection;
@@ -35,7 +34,9 @@ public final class SteadyClient {
         torsion
             .services()
             .keepConnected(
-                endpoint, Codecs.line(), ConnectionOptions.DEFAULT, SOON, this::connected);
+                endpoint,
+                Codecs.line(),
+                setUp -> setUp.retryPolicy(SOON).preparation(this::connected));
   }
 
   /** The future completes at the end of the input. */

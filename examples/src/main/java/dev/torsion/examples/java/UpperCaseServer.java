@@ -20,8 +20,6 @@ public final class UpperCaseServer {
   }
 
   public static void main(String[] args) {
-    var torsion = Torsion.create();
-    serve(torsion, "tcp:8007");
-    torsion.run();
+    System.exit(Torsion.runUntilStopped(torsion -> serve(torsion, "tcp:8007")));
   }
 }

@@ -6,6 +6,7 @@ package dev.torsion.examples.readme;
 import dev.torsion.java.Torsion;
 import dev.torsion.net.Factory;
 import dev.torsion.net.Protocol;
+import java.util.concurrent.CompletionStage;
 
 /** The README's server with callbacks. */
 public final class EchoServer {
@@ -20,10 +21,12 @@ public final class EchoServer {
 
   /** Listens at the endpoint that is given. */
   public static void main(String[] args) {
-    var torsion = Torsion.create();
-    torsion
-        .listen(args[0], new Factory(Echo::new))
+    System.exit(Torsion.runUntilStopped(torsion -> listen(torsion, args[0])));
+  }
+
+  static CompletionStage<?> listen(Torsion torsion, String endpoint) {
+    return torsion
+        .listen(endpoint, new Factory(Echo::new))
         .thenAccept(server -> System.out.println("listening on " + server.host()));
-    torsion.run();
   }
 }

@@ -7,6 +7,7 @@ import static java.util.Locale.ROOT;
 
 import dev.torsion.java.Codecs;
 import dev.torsion.java.Torsion;
+import java.util.concurrent.CompletionStage;
 
 /** The README's server in Java: answers each line in upper case. */
 public final class ShoutingServer {
@@ -14,10 +15,12 @@ public final class ShoutingServer {
 
   /** Listens at the endpoint that is given. */
   public static void main(String[] args) {
-    var torsion = Torsion.create();
-    torsion
-        .serve(args[0], Codecs.line(), c -> c.onMessage(line -> c.send(line.toUpperCase(ROOT))))
+    System.exit(Torsion.runUntilStopped(torsion -> serve(torsion, args[0])));
+  }
+
+  static CompletionStage<?> serve(Torsion torsion, String endpoint) {
+    return torsion
+        .serve(endpoint, Codecs.line(), c -> c.onMessage(line -> c.send(line.toUpperCase(ROOT))))
         .thenAccept(server -> System.out.println("listening on " + server.host()));
-    torsion.run(); // until it is stopped
   }
 }

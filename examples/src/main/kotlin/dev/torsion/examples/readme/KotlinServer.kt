@@ -3,17 +3,20 @@
 
 package dev.torsion.examples.readme
 
+import dev.torsion.defer.await
 import dev.torsion.framing.LineCodec
 import dev.torsion.framing.serve
-import dev.torsion.reactor.Reactor
+import dev.torsion.service.runUntilStopped
+import kotlin.system.exitProcess
 
 /** The README's server in Kotlin: answers each line in upper case. */
 fun main(args: Array<String>) {
-    val reactor = Reactor.create()
-    val listening =
-        reactor.serve(args[0], LineCodec()) { connection ->
-            for (line in connection.incoming) connection.send(line.uppercase())
-        }
-    listening.addCallback { port -> println("listening on ${port.host()}") }
-    reactor.run() // until it is stopped
+    val code = runUntilStopped { reactor ->
+        val listening =
+            reactor.serve(args[0], LineCodec()) { connection ->
+                for (line in connection.incoming) connection.send(line.uppercase())
+            }
+        println("listening on ${listening.await().host()}")
+    }
+    exitProcess(code)
 }

@@ -18,10 +18,12 @@ class RunningPrograms {
   /** A server, which runs until it is stopped. */
   static class EchoServer {
     public static void main(String[] args) {
-      var torsion = Torsion.create();
-      torsion.serve(args[0], Codecs.line(), c -> c.onMessage(c::send));
+      System.exit(Torsion.runUntilStopped(torsion -> serve(torsion, args[0])));
+    }
+
+    static CompletionStage<?> serve(Torsion torsion, String endpoint) {
       torsion.beforeStop(() -> log.info("closing")); // ports and connections still work here
-      torsion.run();
+      return torsion.serve(endpoint, Codecs.line(), c -> c.onMessage(c::send));
     }
   }
 

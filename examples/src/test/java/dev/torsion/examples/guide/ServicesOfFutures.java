@@ -41,9 +41,11 @@ class ServicesOfFutures {
         services.keepConnected(
             "tcp:example.com:8007",
             Codecs.line(),
-            ConnectionOptions.DEFAULT,
-            RetryPolicy.backoff(Duration.ofMillis(100), Duration.ofSeconds(5)),
-            connection -> connection.request("login"));
+            setUp ->
+                setUp
+                    .options(ConnectionOptions.builder().idleTimeout(Duration.ofMinutes(1)).build())
+                    .retryPolicy(RetryPolicy.backoff(Duration.ofMillis(100), Duration.ofSeconds(5)))
+                    .preparation(connection -> connection.request("login")));
     server.stop().join();
   }
 

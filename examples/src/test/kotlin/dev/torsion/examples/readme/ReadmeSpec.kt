@@ -5,8 +5,11 @@ package dev.torsion.examples.readme
 
 import io.kotest.core.spec.style.StringSpec
 import io.kotest.matchers.shouldBe
+import io.kotest.matchers.string.shouldContain
 import io.kotest.matchers.string.shouldStartWith
 import java.io.File
+import java.net.InetAddress
+import java.net.ServerSocket
 import java.net.Socket
 import java.util.concurrent.TimeUnit
 
@@ -21,9 +24,7 @@ class ReadmeSpec :
             Triple("KotlinServer", "dev.torsion.examples.readme.KotlinServerKt", "HELLO"),
         ).forEach { (name, main, answer) ->
             "$name runs and answers \"$answer\"" {
-                val java = File(System.getProperty("java.home"), "bin/java").path
-                val command = listOf(java, "-cp", System.getProperty("java.class.path"), main, "tcp:0:interface=127.0.0.1")
-                val server = ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start()
+                val server = program(main, "tcp:0:interface=127.0.0.1").redirectError(ProcessBuilder.Redirect.INHERIT).start()
                 try {
                     val announced = server.inputReader().readLine()
                     announced shouldStartWith "listening on 127.0.0.1:"
@@ -37,5 +38,29 @@ class ReadmeSpec :
                     server.waitFor(DEADLINE_SECONDS, TimeUnit.SECONDS)
                 }
             }
+
+            "$name says in one line that its port is taken, or its endpoint is wrong, and ends with exit code 1" {
+                ServerSocket(0, 1, InetAddress.getLoopbackAddress()).use { taken ->
+                    mapOf(
+                        "tcp:${taken.localPort}:interface=127.0.0.1" to "Cannot listen on 127.0.0.1:${taken.localPort}",
+                        "tpc:8007" to "Bad endpoint \"tpc:8007\"",
+                    ).forEach { (endpoint, reason) ->
+                        val server = program(main, endpoint).redirectErrorStream(true).start()
+                        try {
+                            val lines = server.inputReader().readLines()
+                            lines.single() shouldContain "The program cannot start: $reason"
+                            server.waitFor(DEADLINE_SECONDS, TimeUnit.SECONDS) shouldBe true
+                            server.exitValue() shouldBe 1
+                        } finally {
+                            server.destroy()
+                        }
+                    }
+                }
+            }
         }
     })
+
+private fun program(main: String, endpoint: String): ProcessBuilder {
+    val java = File(System.getProperty("java.home"), "bin/java").path
+    return ProcessBuilder(java, "-cp", System.getProperty("java.class.path"), main, endpoint)
+}

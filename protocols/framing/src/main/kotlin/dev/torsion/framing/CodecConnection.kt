@@ -39,9 +39,9 @@ import kotlin.coroutines.intrinsics.suspendCoroutineUninterceptedOrReturn
 @OptIn(TorsionSpi::class)
 internal class CodecConnection<T : Any>(
     override val transport: Transport,
-    private val codec: Codec<T>,
+    val codec: Codec<T>,
     private val options: ConnectionOptions,
-    private val clock: Clock,
+    val clock: Clock,
     /** A server's coroutine handles it, and the connection is closed when that ends. */
     private val isServed: Boolean,
 ) : MessageConnection<T>,

@@ -3,6 +3,7 @@
 
 package dev.torsion.framing
 
+import dev.torsion.net.TcpOptions
 import java.time.Duration
 
 /**
@@ -30,20 +31,21 @@ import java.time.Duration
  * @property answerTimeout without [halfClose]: how long a handler that is at work on the last message, or has seen the end, may send
  *   nothing before it is cancelled and the connection aborted with an [AnswerTimeoutException]; 10 s. While its output goes out the time stands still
  * @property name what the log calls these connections, and the port or client that they belong to; null, the default, for a description
+ * @property transport options of the connections below, such as the water marks and the limit of what waits to be sent; for endpoints that
+ *   are given as strings. An endpoint that is an object has its own
  */
-public data class ConnectionOptions
-@JvmOverloads
-constructor(
-    public val inboundLimit: Int = 16,
-    public val requestLimit: Int = 1024,
-    public val idleTimeout: Duration? = null,
-    public val maxConnections: Int = Int.MAX_VALUE,
-    public val readIdleTimeout: Duration? = null,
-    public val writeIdleTimeout: Duration? = null,
-    public val frameTimeout: Duration? = null,
-    public val halfClose: Boolean = false,
-    public val answerTimeout: Duration = Duration.ofSeconds(10),
-    public val name: String? = null,
+public class ConnectionOptions private constructor(
+    public val inboundLimit: Int,
+    public val requestLimit: Int,
+    public val idleTimeout: Duration?,
+    public val maxConnections: Int,
+    public val readIdleTimeout: Duration?,
+    public val writeIdleTimeout: Duration?,
+    public val frameTimeout: Duration?,
+    public val halfClose: Boolean,
+    public val answerTimeout: Duration,
+    public val name: String?,
+    public val transport: TcpOptions,
 ) {
     init {
         require(inboundLimit > 0) { "inboundLimit must be positive, but is $inboundLimit" }
@@ -92,9 +94,126 @@ constructor(
     /** These options with another [name]. */
     public fun withName(name: String?): ConnectionOptions = copy(name = name)
 
+    /** These options with another [transport]. */
+    public fun withTransport(options: TcpOptions): ConnectionOptions = copy(transport = options)
+
+    /** A builder that begins with these options. */
+    public fun toBuilder(): Builder = Builder(this)
+
+    /** These options with some other values, by their names: for Kotlin. */
+    @JvmSynthetic
+    public fun copy(
+        inboundLimit: Int = this.inboundLimit,
+        requestLimit: Int = this.requestLimit,
+        idleTimeout: Duration? = this.idleTimeout,
+        maxConnections: Int = this.maxConnections,
+        readIdleTimeout: Duration? = this.readIdleTimeout,
+        writeIdleTimeout: Duration? = this.writeIdleTimeout,
+        frameTimeout: Duration? = this.frameTimeout,
+        halfClose: Boolean = this.halfClose,
+        answerTimeout: Duration = this.answerTimeout,
+        name: String? = this.name,
+        transport: TcpOptions = this.transport,
+    ): ConnectionOptions = ConnectionOptions(
+        inboundLimit, requestLimit, idleTimeout, maxConnections, readIdleTimeout, writeIdleTimeout,
+        frameTimeout, halfClose, answerTimeout, name, transport,
+    )
+
+    private fun values() = listOf<Any?>(
+        inboundLimit, requestLimit, idleTimeout, maxConnections, readIdleTimeout, writeIdleTimeout,
+        frameTimeout, halfClose, answerTimeout, name, transport,
+    )
+
+    override fun equals(other: Any?): Boolean = other is ConnectionOptions && values() == other.values()
+
+    override fun hashCode(): Int = values().hashCode()
+
+    override fun toString(): String =
+        "ConnectionOptions(inboundLimit=$inboundLimit, requestLimit=$requestLimit, idleTimeout=$idleTimeout, " +
+            "maxConnections=$maxConnections, readIdleTimeout=$readIdleTimeout, " +
+            "writeIdleTimeout=$writeIdleTimeout, frameTimeout=$frameTimeout, halfClose=$halfClose, " +
+            "answerTimeout=$answerTimeout, name=$name, transport=$transport)"
+
+    /** Sets options by their names, for Java. Not for several threads at once. */
+    public class Builder internal constructor(options: ConnectionOptions) {
+        private var inboundLimit: Int = options.inboundLimit
+        private var requestLimit: Int = options.requestLimit
+        private var idleTimeout: Duration? = options.idleTimeout
+        private var maxConnections: Int = options.maxConnections
+        private var readIdleTimeout: Duration? = options.readIdleTimeout
+        private var writeIdleTimeout: Duration? = options.writeIdleTimeout
+        private var frameTimeout: Duration? = options.frameTimeout
+        private var halfClose: Boolean = options.halfClose
+        private var answerTimeout: Duration = options.answerTimeout
+        private var name: String? = options.name
+        private var transport: TcpOptions = options.transport
+
+        /** See [ConnectionOptions.inboundLimit]. */
+        public fun inboundLimit(value: Int): Builder = apply { inboundLimit = value }
+
+        /** See [ConnectionOptions.requestLimit]. */
+        public fun requestLimit(value: Int): Builder = apply { requestLimit = value }
+
+        /** See [ConnectionOptions.idleTimeout]. */
+        public fun idleTimeout(value: Duration?): Builder = apply { idleTimeout = value }
+
+        /** See [ConnectionOptions.maxConnections]. */
+        public fun maxConnections(value: Int): Builder = apply { maxConnections = value }
+
+        /** See [ConnectionOptions.readIdleTimeout]. */
+        public fun readIdleTimeout(value: Duration?): Builder = apply { readIdleTimeout = value }
+
+        /** See [ConnectionOptions.writeIdleTimeout]. */
+        public fun writeIdleTimeout(value: Duration?): Builder = apply { writeIdleTimeout = value }
+
+        /** See [ConnectionOptions.frameTimeout]. */
+        public fun frameTimeout(value: Duration?): Builder = apply { frameTimeout = value }
+
+        /** See [ConnectionOptions.halfClose]. */
+        public fun halfClose(value: Boolean): Builder = apply { halfClose = value }
+
+        /** See [ConnectionOptions.answerTimeout]. */
+        public fun answerTimeout(value: Duration): Builder = apply { answerTimeout = value }
+
+        /** See [ConnectionOptions.name]. */
+        public fun name(value: String?): Builder = apply { name = value }
+
+        /** See [ConnectionOptions.transport]. */
+        public fun transport(value: TcpOptions): Builder = apply { transport = value }
+
+        /** The options. @throws IllegalArgumentException when they do not fit together, or one is out of its range */
+        public fun build(): ConnectionOptions = ConnectionOptions(
+            inboundLimit, requestLimit, idleTimeout, maxConnections, readIdleTimeout, writeIdleTimeout,
+            frameTimeout, halfClose, answerTimeout, name, transport,
+        )
+    }
+
     public companion object {
         /** All defaults. */
         @JvmField
         public val DEFAULT: ConnectionOptions = ConnectionOptions()
+
+        /** Options by their names: for Kotlin. Java has [builder]. */
+        @JvmSynthetic
+        public operator fun invoke(
+            inboundLimit: Int = 16,
+            requestLimit: Int = 1024,
+            idleTimeout: Duration? = null,
+            maxConnections: Int = Int.MAX_VALUE,
+            readIdleTimeout: Duration? = null,
+            writeIdleTimeout: Duration? = null,
+            frameTimeout: Duration? = null,
+            halfClose: Boolean = false,
+            answerTimeout: Duration = Duration.ofSeconds(10),
+            name: String? = null,
+            transport: TcpOptions = TcpOptions.DEFAULT,
+        ): ConnectionOptions = ConnectionOptions(
+            inboundLimit, requestLimit, idleTimeout, maxConnections, readIdleTimeout, writeIdleTimeout,
+            frameTimeout, halfClose, answerTimeout, name, transport,
+        )
+
+        /** A builder that begins with the defaults. */
+        @JvmStatic
+        public fun builder(): Builder = Builder(DEFAULT)
     }
 }

@@ -39,7 +39,10 @@ public class TruncatedFrameException(public val bytes: Long) :
  * The message shows the peer's bytes escaped and shortened. So does the message of the cause, which is a
  * [StandInException][dev.torsion.log.StandInException] where it quotes them.
  */
-public class MalformedContentException(message: String, cause: Throwable? = null) : ProtocolViolationException(message, cause) {
+public class MalformedContentException
+@JvmOverloads
+constructor(message: String, cause: Throwable? = null) :
+    ProtocolViolationException(message, cause) {
     public companion object {
         /**
          * For a [Content] of your own: an exception that says [what] is wrong, and adds the message of [cause], escaped. A
@@ -57,7 +60,10 @@ public class MalformedContentException(message: String, cause: Throwable? = null
 // What we did wrong: a message that the framing cannot carry. Nothing of it was sent.
 
 /** A message of our own cannot be sent in this framing or content; nothing of it was written. */
-public open class EncodeException(message: String, cause: Throwable? = null) : IllegalArgumentException(message, cause)
+public open class EncodeException
+@JvmOverloads
+constructor(message: String, cause: Throwable? = null) :
+    IllegalArgumentException(message, cause)
 
 /**
  * A message of our own is longer than the framing allows; Twisted's `StringTooLongError`.

@@ -63,7 +63,7 @@ public fun <T : Any> Reactor.serve(
     codec: Codec<T>,
     options: ConnectionOptions = ConnectionOptions.DEFAULT,
     handler: suspend (MessageConnection<T>) -> Unit,
-): Deferred<ListeningPort> = serve(serverFromString(this, endpoint), codec, options, handler)
+): Deferred<ListeningPort> = serve(serverFromString(this, endpoint, options.transport), codec, options, handler)
 
 /** The same for an endpoint that is no string. */
 public fun <T : Any> Reactor.serve(
@@ -122,7 +122,7 @@ public suspend fun <T : Any> Reactor.connect(
     endpoint: String,
     codec: Codec<T>,
     options: ConnectionOptions = ConnectionOptions.DEFAULT,
-): MessageConnection<T> = connect(clientFromString(this, endpoint), codec, options)
+): MessageConnection<T> = connect(clientFromString(this, endpoint, options.transport), codec, options)
 
 /** The same for an endpoint that is no string. */
 public suspend fun <T : Any> Reactor.connect(
@@ -137,7 +137,7 @@ public fun <T : Any> Reactor.openConnection(
     endpoint: String,
     codec: Codec<T>,
     options: ConnectionOptions = ConnectionOptions.DEFAULT,
-): Deferred<MessageConnection<T>> = openConnection(clientFromString(this, endpoint), codec, options)
+): Deferred<MessageConnection<T>> = openConnection(clientFromString(this, endpoint, options.transport), codec, options)
 
 /** The same for an endpoint that is no string. */
 @JvmOverloads
@@ -169,7 +169,7 @@ public fun <T : Any> Reactor.listen(
     codec: Codec<T>,
     options: ConnectionOptions = ConnectionOptions.DEFAULT,
     handler: MessageConnectionHandler<T>,
-): Deferred<ListeningPort> = listen(serverFromString(this, endpoint), codec, options, handler)
+): Deferred<ListeningPort> = listen(serverFromString(this, endpoint, options.transport), codec, options, handler)
 
 /** The same for an endpoint that is no string. */
 @JvmOverloads

@@ -39,7 +39,7 @@ public suspend fun <T : Any> ReactorGroup.serve(
     codec: Codec<T>,
     options: ConnectionOptions = ConnectionOptions.DEFAULT,
     handler: suspend (MessageConnection<T>) -> Unit,
-): GroupPort = serve(GroupEndpoint.fromString(endpoint), codec, options, handler)
+): GroupPort = serve(GroupEndpoint.fromString(endpoint, options.transport), codec, options, handler)
 
 /** The same for an endpoint that is no string. */
 @JvmSynthetic

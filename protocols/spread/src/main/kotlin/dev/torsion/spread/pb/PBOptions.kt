@@ -20,16 +20,14 @@ import java.time.Duration
  * @property unsafeTracebacks whether the peer gets the stack traces of our exceptions, which tell about our insides; Twisted's
  *   `unsafeTracebacks`. It always gets their types and messages
  */
-public data class PBOptions
-@JvmOverloads
-constructor(
-    public val types: TypeRegistry = TypeRegistry.EMPTY,
-    public val limits: BananaLimits = BananaLimits.DEFAULT,
-    public val maxReferences: Int = 1024,
-    public val maxPendingCalls: Int = 10_000,
-    public val maxConnections: Int = Int.MAX_VALUE,
-    public val handshakeTimeout: Duration = Duration.ofSeconds(30),
-    public val unsafeTracebacks: Boolean = false,
+public class PBOptions private constructor(
+    public val types: TypeRegistry,
+    public val limits: BananaLimits,
+    public val maxReferences: Int,
+    public val maxPendingCalls: Int,
+    public val maxConnections: Int,
+    public val handshakeTimeout: Duration,
+    public val unsafeTracebacks: Boolean,
 ) {
     init {
         require(maxReferences > 0) { "maxReferences must be positive, but is $maxReferences" }
@@ -50,9 +48,86 @@ constructor(
     /** These options with stack traces sent, or not. */
     public fun withUnsafeTracebacks(sent: Boolean): PBOptions = copy(unsafeTracebacks = sent)
 
+    /** A builder that begins with these options. */
+    public fun toBuilder(): Builder = Builder(this)
+
+    /** These options with some other values, by their names: for Kotlin. */
+    @JvmSynthetic
+    public fun copy(
+        types: TypeRegistry = this.types,
+        limits: BananaLimits = this.limits,
+        maxReferences: Int = this.maxReferences,
+        maxPendingCalls: Int = this.maxPendingCalls,
+        maxConnections: Int = this.maxConnections,
+        handshakeTimeout: Duration = this.handshakeTimeout,
+        unsafeTracebacks: Boolean = this.unsafeTracebacks,
+    ): PBOptions = PBOptions(types, limits, maxReferences, maxPendingCalls, maxConnections, handshakeTimeout, unsafeTracebacks)
+
+    private fun values() = listOf<Any?>(types, limits, maxReferences, maxPendingCalls, maxConnections, handshakeTimeout, unsafeTracebacks)
+
+    override fun equals(other: Any?): Boolean = other is PBOptions && values() == other.values()
+
+    override fun hashCode(): Int = values().hashCode()
+
+    override fun toString(): String = "PBOptions(types=$types, limits=$limits, maxReferences=$maxReferences, " +
+        "maxPendingCalls=$maxPendingCalls, maxConnections=$maxConnections, " +
+        "handshakeTimeout=$handshakeTimeout, unsafeTracebacks=$unsafeTracebacks)"
+
+    /** Sets options by their names, for Java. Not for several threads at once. */
+    public class Builder internal constructor(options: PBOptions) {
+        private var types: TypeRegistry = options.types
+        private var limits: BananaLimits = options.limits
+        private var maxReferences: Int = options.maxReferences
+        private var maxPendingCalls: Int = options.maxPendingCalls
+        private var maxConnections: Int = options.maxConnections
+        private var handshakeTimeout: Duration = options.handshakeTimeout
+        private var unsafeTracebacks: Boolean = options.unsafeTracebacks
+
+        /** See [PBOptions.types]. */
+        public fun types(value: TypeRegistry): Builder = apply { types = value }
+
+        /** See [PBOptions.limits]. */
+        public fun limits(value: BananaLimits): Builder = apply { limits = value }
+
+        /** See [PBOptions.maxReferences]. */
+        public fun maxReferences(value: Int): Builder = apply { maxReferences = value }
+
+        /** See [PBOptions.maxPendingCalls]. */
+        public fun maxPendingCalls(value: Int): Builder = apply { maxPendingCalls = value }
+
+        /** See [PBOptions.maxConnections]. */
+        public fun maxConnections(value: Int): Builder = apply { maxConnections = value }
+
+        /** See [PBOptions.handshakeTimeout]. */
+        public fun handshakeTimeout(value: Duration): Builder = apply { handshakeTimeout = value }
+
+        /** See [PBOptions.unsafeTracebacks]. */
+        public fun unsafeTracebacks(value: Boolean): Builder = apply { unsafeTracebacks = value }
+
+        /** The options. @throws IllegalArgumentException when they do not fit together, or one is out of its range */
+        public fun build(): PBOptions =
+            PBOptions(types, limits, maxReferences, maxPendingCalls, maxConnections, handshakeTimeout, unsafeTracebacks)
+    }
+
     public companion object {
         /** All defaults. */
         @JvmField
         public val DEFAULT: PBOptions = PBOptions()
+
+        /** Options by their names: for Kotlin. Java has [builder]. */
+        @JvmSynthetic
+        public operator fun invoke(
+            types: TypeRegistry = TypeRegistry.EMPTY,
+            limits: BananaLimits = BananaLimits.DEFAULT,
+            maxReferences: Int = 1024,
+            maxPendingCalls: Int = 10_000,
+            maxConnections: Int = Int.MAX_VALUE,
+            handshakeTimeout: Duration = Duration.ofSeconds(30),
+            unsafeTracebacks: Boolean = false,
+        ): PBOptions = PBOptions(types, limits, maxReferences, maxPendingCalls, maxConnections, handshakeTimeout, unsafeTracebacks)
+
+        /** A builder that begins with the defaults. */
+        @JvmStatic
+        public fun builder(): Builder = Builder(DEFAULT)
     }
 }

@@ -1,0 +1,87 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.framing
+
+import dev.torsion.clock.Clock
+import dev.torsion.defer.Callback
+import dev.torsion.defer.Deferred
+import dev.torsion.defer.fail
+import dev.torsion.log.Logger
+import dev.torsion.log.safeString
+import dev.torsion.spi.TorsionSpi
+import java.util.concurrent.Callable
+import java.util.function.Consumer
+
+/**
+ * Sorts the messages of one connection: answers go to their requests, the others to a handler. It is for the voices over it, such as
+ * [CorrelatedRequests] and the Java facade's.
+ *
+ * Thread: the clock's.
+ *
+ * @param content of the messages, which outlive their call here
+ * @param failed hears what the handler of the other messages has failed with
+ */
+@TorsionSpi
+public class Correlator<K : Any, T : Any>(
+    clock: Clock,
+    options: CorrelationOptions,
+    private val content: Content<T>,
+    private val keyOf: MessageKey<T, K>,
+    failed: Consumer<Throwable>,
+) {
+    private val pending = PendingAnswers<K, T>(clock, options)
+    private val pushes = PushQueue<T>(options.pushLimit, failed)
+    private var hasWarned = false
+
+    /** How many requests wait. */
+    public val size: Int get() = pending.size
+
+    /** Sends a request by [send], and gives the Deferred of its answer. What [send] throws fails it. */
+    public fun request(key: K, send: Callable<*>): Deferred<T> {
+        val answer = pending.add(key)
+        if (answer.called) return answer // refused
+        try {
+            send.call()
+        } catch (e: Throwable) {
+            pending.withdraw(key)
+            return fail(e)
+        }
+        return answer
+    }
+
+    /** Takes a message that has come. Gives a Deferred that the next one has to wait for, or null. */
+    public fun received(message: T): Deferred<*>? {
+        val key = keyOf.keyOf(message)
+        if (key != null) {
+            if (!pending.answer(key, content.keep(message))) {
+                log.debug("An answer that nobody waits for is dropped: its key is {key}", "key" to safeString(key))
+            }
+            return null
+        }
+        if (pushes.handler != null) return pushes.add(content.keep(message))
+        if (!hasWarned) {
+            hasWarned = true
+            log.warn("A message that answers no request is dropped, and so are more like it: there is no handler for them")
+        }
+        return null
+    }
+
+    /** From now on, messages that answer no request go to [handler], which gives a Deferred to wait for, or null. */
+    public fun onPush(handler: Callback<T, Deferred<*>?>) {
+        check(pushes.handler == null) { "there is a handler for the messages that answer no request already" }
+        pushes.handler = handler::call
+    }
+
+    /** There are no more messages: all requests that wait fail with [reason]. */
+    public fun ended(reason: Throwable) {
+        pending.fail(reason)
+        pushes.clear()
+    }
+
+    override fun toString(): String = pending.toString()
+
+    private companion object {
+        val log = Logger(CorrelatedRequests::class.java)
+    }
+}

@@ -1,0 +1,74 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.framing
+
+import dev.torsion.defer.Deferred
+import dev.torsion.defer.Failure
+import java.util.function.Consumer
+
+/**
+ * Messages on their way to a handler that takes one at a time, apart from others that must not wait for it: a handler may ask the peer
+ * something itself, and the answer comes behind the messages that wait here.
+ */
+internal class PushQueue<T : Any>(private val limit: Int, private val failed: Consumer<Throwable>) {
+    private val queue = ArrayDeque<T>()
+    private var isBusy = false
+    private var isHandling = false
+    private var room: Deferred<Any?>? = null
+
+    /** Gives the handler's Deferred for a message, or null when it is done with; an exception is the handler's failure. */
+    var handler: ((T) -> Deferred<*>?)? = null
+
+    /** Takes [message]. Gives a Deferred that fires when there is room for the next one, or null when there is now. */
+    fun add(message: T): Deferred<*>? {
+        queue.addLast(message)
+        if (!isBusy) handleAll()
+        if (queue.size < limit) return null
+        return room ?: Deferred<Any?>().also { room = it }
+    }
+
+    /** Forgets what waits: the connection is gone. */
+    fun clear() {
+        queue.clear()
+        makeRoom()
+    }
+
+    /** Whoever is told of room may add at once: that waits until the message before it is handled. */
+    private fun handleAll() {
+        if (isHandling) return
+        isHandling = true
+        try {
+            while (!isBusy) handle(queue.removeFirstOrNull() ?: break)
+        } finally {
+            isHandling = false
+        }
+        if (queue.size < limit) makeRoom()
+    }
+
+    private fun handle(message: T) {
+        val end =
+            try {
+                handler!!(message)
+            } catch (e: Throwable) {
+                return fail(e)
+            } ?: return
+        isBusy = true
+        end.addBoth<Any?> {
+            isBusy = false
+            if (it is Failure) fail(it.value) else handleAll() // in this call the loop goes on by itself, and the stack does not grow
+            null
+        }
+    }
+
+    private fun fail(error: Throwable) {
+        queue.clear() // the connection is aborted for it
+        failed.accept(error)
+    }
+
+    private fun makeRoom() {
+        val waits = room ?: return
+        room = null
+        waits.callback(null)
+    }
+}
