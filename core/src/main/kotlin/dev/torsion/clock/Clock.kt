@@ -41,5 +41,6 @@ public interface Clock {
  * alarm.cancel()
  * ```
  */
+@JvmSynthetic
 public inline fun Clock.callLater(delay: Duration, crossinline call: () -> Unit): DelayedCall =
     callLater(delay.inWholeNanoseconds, TimeUnit.NANOSECONDS) { call() }

@@ -55,9 +55,11 @@ public class CooperativeTask<I : Iterator<*>> internal constructor(private val i
         finish(End(TaskStoppedException(), ::TaskStoppedException))
     }
 
+    @JvmSynthetic
     internal fun schedulerStopped() = finish(End(SchedulerStoppedException(), ::TaskStoppedException))
 
     /** One piece of work. */
+    @JvmSynthetic
     internal fun step() {
         val result =
             try {

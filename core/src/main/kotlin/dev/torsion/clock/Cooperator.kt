@@ -28,6 +28,7 @@ import java.util.function.Supplier
 public class Cooperator
 @JvmOverloads
 constructor(
+    @get:JvmSynthetic
     internal val clock: Clock,
     private val sliceEnds: Supplier<BooleanSupplier>,
     started: Boolean = true,
@@ -75,12 +76,14 @@ constructor(
         stopped.forEach { it.schedulerStopped() }
     }
 
+    @JvmSynthetic
     internal fun add(task: CooperativeTask<*>) {
         if (state == State.STOPPED) return task.schedulerStopped()
         tasks.add(task)
         schedule()
     }
 
+    @JvmSynthetic
     internal fun remove(task: CooperativeTask<*>) {
         val index = tasks.indexOf(task)
         if (index < 0) return

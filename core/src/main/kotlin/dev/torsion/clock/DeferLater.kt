@@ -35,6 +35,7 @@ public fun <T> deferLater(clock: Clock, delay: Duration, call: Callable<T>): Def
 public fun deferLater(clock: Clock, delay: Duration): Deferred<Void?> = deferLater(clock, delay) { null }
 
 /** [deferLater] for Kotlin: `reactor.deferLater(2.seconds) { "late" }`. */
+@JvmSynthetic
 public fun <T> Clock.deferLater(delay: kotlin.time.Duration, call: () -> T): Deferred<T> =
     deferLater(this, delay.toJavaDuration(), Callable { call() })
 

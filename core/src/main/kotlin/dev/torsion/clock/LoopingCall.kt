@@ -203,5 +203,6 @@ public class LoopingCall internal constructor(
 public fun LoopingCall(clock: Clock, call: () -> Any?): LoopingCall = LoopingCall(clock, Callback { call() }, false, call)
 
 /** [LoopingCall.start] with a Kotlin duration. */
+@JvmSynthetic
 public fun LoopingCall.start(interval: kotlin.time.Duration, now: Boolean = true): Deferred<LoopingCall> =
     start(interval.toJavaDuration(), now)

@@ -73,6 +73,7 @@ public fun <T> Deferred<T>.addTimeout(timeout: Duration, clock: Clock, onTimeout
 }
 
 /** [addTimeout] with a Kotlin duration. */
+@JvmSynthetic
 public fun <T> Deferred<T>.addTimeout(timeout: kotlin.time.Duration, clock: Clock, onTimeout: TimeoutCallback<T>? = null): Deferred<T> =
     addTimeout(timeout.toJavaDuration(), clock, onTimeout)
 

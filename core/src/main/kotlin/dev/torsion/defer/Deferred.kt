@@ -80,6 +80,7 @@ public open class Deferred<T> @JvmOverloads constructor(canceller: Canceller<T>?
     }
 
     /** [callback], or [errback] with the refusal when [value] is a Deferred: for values that others have made. */
+    @JvmSynthetic
     internal fun callbackOrRefuse(value: T) {
         if (value is Deferred<*>) errback(IllegalArgumentException("$NO_VALUE: $value")) else fire(value)
     }
@@ -158,6 +159,7 @@ public open class Deferred<T> @JvmOverloads constructor(canceller: Canceller<T>?
 
     /** [cancel] for a Deferred that has not been fired. */
     @Suppress("UNCHECKED_CAST")
+    @JvmSynthetic
     internal open fun cancelUnfired() {
         val canceller = helper
         if (canceller == null || canceller is KeptValue<*>) {
@@ -251,6 +253,7 @@ public open class Deferred<T> @JvmOverloads constructor(canceller: Canceller<T>?
     }
 
     /** What the work behind this Deferred waits on, if that is known. */
+    @get:JvmSynthetic
     internal open val awaited: Deferred<*>? get() = null
 
     private val site get() = debug?.made?.site()
@@ -260,12 +263,15 @@ public open class Deferred<T> @JvmOverloads constructor(canceller: Canceller<T>?
     private val name get() = "${simpleName(javaClass, "Deferred")}@${Integer.toHexString(System.identityHashCode(this))}"
 
     /** Adds a step that gets the bare result (a value or a [Failure]) and wants no [Success] made for it. */
+    @JvmSynthetic
     internal fun <R> addStep(step: Step): Deferred<R> = add(step)
 
     /** True when the result is there to take: nothing is queued before it, nothing holds it. */
+    @get:JvmSynthetic
     internal val isSettled: Boolean get() = ready && head == tail
 
     /** Takes the result out and leaves null, as if a callback had returned null. Only when [isSettled]. */
+    @JvmSynthetic
     internal fun take(): Any? {
         val taken = result
         result = null
@@ -274,17 +280,21 @@ public open class Deferred<T> @JvmOverloads constructor(canceller: Canceller<T>?
     }
 
     /** The exception of a failure that [pause] keeps from the chain. */
+    @get:JvmSynthetic
     internal val heldFailure: Throwable? get() = if (pauses > 0) (result as? Failure)?.value else null
 
     /** Says that somebody else has reported this Deferred's failure. */
+    @JvmSynthetic
     internal fun disownFailure() {
         guard?.withdraw()
     }
 
     /** Whether its value may have a [Keeper], of its own or from another Deferred. A future asks before the value is there. */
+    @get:JvmSynthetic
     internal val mayKeep: Boolean get() = keeps || this is Keeper
 
     /** A step that takes the value out asks who takes it back when nobody gets it. */
+    @JvmSynthetic
     internal fun takeKeeper(): Keeper? {
         val keeper = helper ?: return null
         if (swallowNextFire && keeper is KeptValue<*>) return null // it waits for the value that will be dropped
@@ -293,6 +303,7 @@ public open class Deferred<T> @JvmOverloads constructor(canceller: Canceller<T>?
     }
 
     /** From now on, and as long as the chain has its value, [keeper] takes that back. */
+    @JvmSynthetic
     internal fun keep(keeper: Keeper) {
         helper = keeper
     }
@@ -540,11 +551,13 @@ public open class Deferred<T> @JvmOverloads constructor(canceller: Canceller<T>?
     }
 
     /** This Deferred is used on a thread of its own, which is not the one that makes it. */
+    @JvmSynthetic
     internal fun belongsElsewhere() {
         debug?.loop = null
     }
 
     /** Refuses, in debug mode, what another thread does with a Deferred of a running reactor. */
+    @JvmSynthetic
     internal fun checkOwner(act: String) {
         if (DeferredDebug.enabled) debug?.let { it.loop?.checkUse(this, act, it) }
     }

@@ -59,6 +59,7 @@ public class Place private constructor(private val frames: List<StackWalker.Stac
     }
 
     /** The stack from the nearest call outside of this library on, at most [limit] calls. */
+    @JvmSynthetic
     internal fun userFrames(limit: Int): List<StackTraceElement> =
         (frames + origin?.frames.orEmpty()).dropWhile { !isOfUser(it) }.take(limit).map { it.toStackTraceElement() }
 

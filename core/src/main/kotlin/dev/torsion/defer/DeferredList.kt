@@ -49,6 +49,7 @@ public class DeferredList<T> @JvmOverloads constructor(
         }
     }
 
+    @JvmSynthetic
     internal override fun cancelUnfired() {
         children.forEach { it.cancel() }
     }

@@ -107,17 +107,20 @@ public class LeftBehind private constructor() : AutoCloseable {
 
         private fun now() = if (watching.get() == 0) null else current.get()
 
+        @JvmSynthetic
         internal fun begun(coroutine: DeferredCoroutine<*>) {
             now()?.coroutines?.add(coroutine)
         }
 
         /** Whether the thread is watched. */
+        @JvmSynthetic
         internal fun made(future: DeferredFuture<*>): Boolean {
             val watch = now() ?: return false
             watch.futures.add(Made(future, if (DeferredDebug.enabled) Place.here() else null))
             return true
         }
 
+        @JvmSynthetic
         internal fun paused(deferred: Deferred<*>) {
             now()?.paused?.add(deferred)
         }

@@ -33,6 +33,7 @@ public class UnhandledFailure private constructor(
     public val places: String,
 ) {
     /** Where the failure is, for a message. */
+    @get:JvmSynthetic
     internal val head: String get() = "Unhandled failure in $what"
 
     override fun toString(): String = "$head${madeAt?.let { " made at $it" } ?: ""}: ${safeString(failure.value)}"
@@ -98,6 +99,7 @@ public object UnhandledFailures {
     }
 
     /** Notes that [deferred] ended with [failure]. The guard that is returned withdraws the note. */
+    @JvmSynthetic
     internal fun note(deferred: Deferred<*>, failure: Failure, debug: DebugInfo?): FailureGuard {
         val turn = turns.get()?.takeIf { it.isIn }
         val guard = FailureGuard(failure, debug, turn)
@@ -106,11 +108,13 @@ public object UnhandledFailures {
     }
 
     /** Notes that a future of [loop] has failed. It [isFromTurn] if nobody but callbacks of the present turn can be about to look at it. */
+    @JvmSynthetic
     internal fun note(note: FailureNote, loop: Executor, isFromTurn: Boolean) {
         val turn = if (isFromTurn) turns.get()?.takeIf { it.isIn } else null
         if (turn != null) turn.note(note) else Grace.reportLater(note, loop)
     }
 
+    @JvmSynthetic
     internal fun report(note: FailureNote) {
         val report = note.takeForReport() ?: return
         val failure = report.failure

@@ -18,6 +18,7 @@ public class EndpointArgument internal constructor(
     public val value: String,
     private val position: Int,
 ) {
+    @JvmSynthetic
     internal fun named(name: String) = EndpointArgument(text, name, value, position)
 
     /** The host: not empty, and an address of IPv6 without its brackets. */

@@ -92,6 +92,7 @@ public class EndpointString internal constructor(
     /** An exception for a [problem] of the whole string. */
     public fun error(problem: String): EndpointSyntaxException = EndpointSyntaxException(description, problem)
 
+    @JvmSynthetic
     internal fun checkAllUsed() {
         unnamed.firstOrNull()?.let { throw it.error("\"${it.value}\" is one argument too many") }
         val unknown = options.entries.firstOrNull { it.key !in used } ?: return

@@ -11,6 +11,7 @@ public class EndpointSyntaxException
 constructor(
     /** The string as it was given. */
     public val description: String,
+    @get:JvmSynthetic
     internal val problem: String,
     /** Which character of [description] the problem begins at, from 0 on; -1 when it is not at one place. */
     public val position: Int = -1,

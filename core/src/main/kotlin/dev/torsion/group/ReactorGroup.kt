@@ -163,6 +163,7 @@ public class ReactorGroup private constructor(private val members: List<Reactor>
         listening(factories) { reactor, factory -> succeed(reactor.listenTcp(port, factory, networkInterface, backlog, options)) }
 
     /** Opens a port with [open], called on the reactor that is to accept. */
+    @JvmSynthetic
     internal fun listening(factories: GroupFactory, open: OpenPort): CompletableFuture<GroupPort> {
         val home = members.firstOrNull { it.state.takesConnections } ?: return CompletableFuture.failedFuture(noneLeft())
         return GroupListening(GroupLoop(home, members), members, factories, open).begin()

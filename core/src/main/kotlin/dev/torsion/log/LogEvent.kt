@@ -45,6 +45,8 @@ constructor(
     public val message: String get() = text ?: LogFormat.format(format, values).also { text = it }
 
     /** The class whose caller is the place that logged this, for backends that show it. */
+    @get:JvmSynthetic
+    @set:JvmSynthetic
     internal var boundary: Class<*> = Logger::class.java
 
     override fun toString(): String = "$time $level $namespace: $message" + (throwable?.let { " (${LogFormat.text(it)})" } ?: "")

@@ -42,6 +42,7 @@ constructor(public val defaultLevel: Level = Level.INFO) : LogFilterPredicate {
     /** Forgets all levels that were set. */
     public fun clearLogLevels(): Unit = levels.clear()
 
+    @JvmSynthetic
     internal fun isWanted(level: Level, namespace: String) = level.toInt() >= logLevelForNamespace(namespace).toInt()
 
     /** No for an event that is below its level, otherwise maybe: other predicates may still keep it back. */

@@ -134,6 +134,7 @@ public class Logger private constructor(
         if (isEnabled(level)) publish(level, format, throwable, context + values)
     }
 
+    @JvmSynthetic
     internal fun publish(
         level: Level,
         format: String,
@@ -144,6 +145,7 @@ public class Logger private constructor(
         publisher.observe(LogEvent(Instant.now(), level, namespace, format, values, throwable).also { it.boundary = boundary })
     }
 
+    @JvmSynthetic
     internal fun valuesAnd(own: Map<String, Any?>) = context + own
 
     override fun toString(): String = "Logger($namespace)"

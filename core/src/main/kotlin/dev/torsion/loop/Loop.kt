@@ -50,6 +50,7 @@ public class Loop internal constructor(
     private val log = Logger(LOG).with(LogKeys.REACTOR, name)
     private val timers = timers ?: TimerQueue(time)
     private val begun = AtomicLong()
+    @get:JvmSynthetic
     internal val tasks =
         LoopTasks(
             {
@@ -58,30 +59,40 @@ public class Loop internal constructor(
             },
             { poller.wakeUp() },
         )
+    @get:JvmSynthetic
     internal val steps = NextSteps()
 
     /** Set once, before anything else is done. */
+    @get:JvmSynthetic
+    @set:JvmSynthetic
     internal lateinit var poller: Poller
+    @get:JvmSynthetic
+    @set:JvmSynthetic
     internal lateinit var listener: LoopListener
     override lateinit var workers: Executor
-        internal set
+        @JvmSynthetic internal set
 
     @Volatile
     private var thread: Thread? = null
+    @get:JvmSynthetic
     internal var ownerForDebug: LoopThread? = null
         private set
     private var isWaiting = false
 
     /** Whether the loop is in one of its turns. */
+    @get:JvmSynthetic
+    @set:JvmSynthetic
     internal var isInTurn: Boolean = false
 
     /** Where the loop is in its life, which is decided elsewhere. On any thread. */
     @Volatile
     public var state: LoopState = LoopState.NEW
-        internal set
+        @JvmSynthetic internal set
 
     /** What has ended the loop, when it could not go on. */
     @Volatile
+    @get:JvmSynthetic
+    @set:JvmSynthetic
     internal var failure: Throwable? = null
 
     private val coroutines = LoopDispatcher(this)
@@ -104,24 +115,29 @@ public class Loop internal constructor(
     override val inTurn: Boolean get() = inLoop && isInTurn
 
     /** The thread that owns this loop. On any thread. */
+    @get:JvmSynthetic
     internal val owner: Thread? get() = thread
 
     /** The calling thread is the loop's from now on. */
+    @JvmSynthetic
     internal fun takeThread() {
         thread = Thread.currentThread()
     }
 
     /** The loop's thread runs, from here on, callbacks. */
+    @JvmSynthetic
     internal fun beginOnThread() {
         ownerForDebug = LoopThread()
     }
 
     /** What was made on this loop is anybody's. */
+    @JvmSynthetic
     internal fun endOnThread() {
         ownerForDebug?.end()
     }
 
     /** Nobody's thread any more. */
+    @JvmSynthetic
     internal fun leaveThread() {
         thread = null
         ownerForDebug = null
@@ -149,6 +165,7 @@ public class Loop internal constructor(
     // Turns.
 
     /** One turn, which waits for at most [longestWait] nanoseconds. What it throws is no callback's fault. */
+    @JvmSynthetic
     internal fun turn(longestWait: Long) {
         inTurn {
             await(longestWait)
@@ -185,9 +202,11 @@ public class Loop internal constructor(
     }
 
     /** Whether tasks, a step of the life cycle or the poller's own work wait for the next turn. */
+    @JvmSynthetic
     internal fun hasReadyWork(): Boolean = !steps.isEmpty || !tasks.isEmpty() || poller.hasWork
 
     /** How long until the next timer is due; 0 when one is, [Long.MAX_VALUE] when there is none. */
+    @JvmSynthetic
     internal fun nanosToNextTimer(): Long {
         if (timers.count == 0) return Long.MAX_VALUE
         return (timers.nextDeadline() - nanoTime()).coerceAtLeast(0)
@@ -211,6 +230,7 @@ public class Loop internal constructor(
         poller.batchEnded()
     }
 
+    @JvmSynthetic
     internal inline fun inTurn(block: () -> Unit) {
         UnhandledFailures.beginTurn()
         val owner = if (DeferredDebug.enabled) ownerForDebug else null
@@ -226,14 +246,17 @@ public class Loop internal constructor(
     }
 
     /** Takes [step] in a turn after this one. On any thread. */
+    @JvmSynthetic
     internal fun nextTurn(step: Runnable) {
         if (inLoop) steps.add(step, isInTurn) else tasks.offer { nextTurn(step) }
     }
 
     /** Another callback begins: an event, a timer or a task. */
+    @JvmSynthetic
     internal fun callbackBegins() = begun.setRelease(begun.getPlain() + 1)
 
     /** How many callbacks have begun. On any thread. */
+    @JvmSynthetic
     internal fun callbacksBegun(): Long = begun.getAcquire()
 
     // Timers.
@@ -248,6 +271,7 @@ public class Loop internal constructor(
     override fun delayedCalls(): List<DelayedCall> = timers.calls()
 
     /** How many delayed calls are planned, more or less. On any thread. */
+    @get:JvmSynthetic
     internal val timerCount: Int get() = timers.count
 
     // Tasks.
@@ -266,12 +290,15 @@ public class Loop internal constructor(
     override fun runSoon(task: Runnable): Boolean = if (inLoop) tasks.add(task) else tasks.offer(task)
 
     /** Nobody waits in vain for what this loop's threads wait for: see [LoopDispatcher.letGo]. */
+    @JvmSynthetic
     internal fun letCoroutinesGo(): Unit = coroutines.letGo()
 
     /** The loop has ended: nobody waits for time to pass any more. */
+    @JvmSynthetic
     internal fun endCoroutines(): Unit = coroutines.end()
 
     /** Runs the last tasks, and takes no more. */
+    @JvmSynthetic
     internal fun runLastTasks() {
         val dropped = tasks.close()
         if (dropped > 0) log.warn("{reactor}: {count} calls that made ever more calls at the end were dropped", "count" to dropped)

@@ -160,6 +160,7 @@ constructor(
     public fun stop(): Unit = stop {}
 
     /** [stop], with a call when all work is done: on a thread of the pool, or here when there is none. */
+    @JvmSynthetic
     internal fun stop(ended: Runnable) {
         var dropped: Throwable? = null
         val isOver =
@@ -238,9 +239,11 @@ constructor(
     }
 
     /** Whether [thread] is one of this pool's. */
+    @JvmSynthetic
     internal fun isOwn(thread: Thread): Boolean = lock.withLock { thread in threads }
 
     /** Counts the threads no more that wait in `System.exit`: they never come back, and the JVM waits for who waits for them. */
+    @JvmSynthetic
     internal fun letGoOfExiting() {
         val all = lock.withLock { threads.toList() }
         val exiting = all.filter { it.isInSystemExit }

@@ -44,12 +44,15 @@ public sealed interface InternetAddress : Address {
             if (address is Inet6Address) IPv6Address(canonicalText(address), port) else IPv4Address(address.hostAddress, port)
 
         /** The address of IPv6 of these [bytes]. */
+        @JvmSynthetic
         internal fun ofIPv6(bytes: ByteArray, port: Int): IPv6Address =
             IPv6Address(canonicalText(Inet6Address.getByAddress(null, asIPv6(bytes), -1)), port)
 
         /** The 16 bytes of an address of IPv6: Java makes one of IPv4 of `::ffff:1.2.3.4`. */
+        @JvmSynthetic
         internal fun asIPv6(bytes: ByteArray): ByteArray = if (bytes.size == 16) bytes else ByteArray(10) + byteArrayOf(-1, -1) + bytes
 
+        @JvmSynthetic
         internal fun of(address: SocketAddress): InternetAddress = of(address as InetSocketAddress)
     }
 }
@@ -57,6 +60,8 @@ public sealed interface InternetAddress : Address {
 /** An IPv4 host and port; prints as `127.0.0.1:8007`. */
 public data class IPv4Address(override val host: String, override val port: Int) : InternetAddress {
     /** This address as the JDK has it, once somebody has asked for it; no part of its value. */
+    @get:JvmSynthetic
+    @set:JvmSynthetic
     internal var resolved: InetSocketAddress? = null
 
     override fun toString(): String = "$host:$port"
@@ -65,6 +70,8 @@ public data class IPv4Address(override val host: String, override val port: Int)
 /** An IPv6 host and port; prints as `[::1]:8007`. */
 public data class IPv6Address(override val host: String, override val port: Int) : InternetAddress {
     /** See [IPv4Address.resolved]. */
+    @get:JvmSynthetic
+    @set:JvmSynthetic
     internal var resolved: InetSocketAddress? = null
 
     override fun toString(): String = "[$host]:$port"

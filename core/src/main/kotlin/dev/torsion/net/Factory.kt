@@ -59,15 +59,18 @@ constructor(public val protocol: Supplier<out Protocol>? = null) {
     public open fun logPrefix(): String = simpleName(javaClass, "Factory")
 
     /** The [logPrefix] that a user has given this factory; null when it is the name of the class. */
+    @JvmSynthetic
     internal fun chosenName(): String? = safeLogPrefix().takeIf { it != simpleName(javaClass, "Factory") }
 
     /** [logPrefix], also of a factory in which that throws. */
+    @JvmSynthetic
     internal fun safeLogPrefix(): String = safeText(this, "logPrefix") { logPrefix() }
 
     /** For ports and connectors: counts one more user and calls [startFactory] for the first. */
     public fun doStart(): Unit = start(isNoisy)
 
     /** [doStart] for one connection of many: it is not worth a line. */
+    @JvmSynthetic
     internal fun startQuietly() = start(isLogged = false)
 
     private fun start(isLogged: Boolean) {
@@ -82,6 +85,7 @@ constructor(public val protocol: Supplier<out Protocol>? = null) {
     public fun doStop(): Unit = stop(isNoisy)
 
     /** [doStop] after [startQuietly]. */
+    @JvmSynthetic
     internal fun stopQuietly() = stop(isLogged = false)
 
     private fun stop(isLogged: Boolean) {

@@ -67,19 +67,23 @@ public abstract class Protocol {
     }
 
     /** Who hears of the end of each half of the connection; null when nobody does. */
+    @get:JvmSynthetic
     internal open val halves: HalfCloseableProtocol? get() = this as? HalfCloseableProtocol
 
     /** Tells [listener], in place of any other, when [connectionMade] has returned for the first time. */
+    @JvmSynthetic
     internal fun whenMade(listener: () -> Unit) {
         made = listener
     }
 
     /** Tells [listener], in place of any other, when the connection has ended and [connectionLost] has heard so. */
+    @JvmSynthetic
     internal fun whenEnded(listener: (CloseReason) -> Unit) {
         ended = listener
     }
 
     /** From now on [timeout] ends with this protocol's connection. Gives the one that was added before it. */
+    @JvmSynthetic
     internal fun addTimeout(timeout: TimeoutMixin): TimeoutMixin? = timeouts.also { timeouts = timeout }
 
     private inline fun forTimeouts(action: (TimeoutMixin) -> Unit) {

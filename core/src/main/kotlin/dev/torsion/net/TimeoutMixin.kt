@@ -48,6 +48,8 @@ constructor(
     private var isOver = false
 
     /** The next one of the same protocol. */
+    @get:JvmSynthetic
+    @set:JvmSynthetic
     internal var next: TimeoutMixin? = protocol.addTimeout(this)
 
     /** How long it waits for a [resetTimeout]; null for ever. Twisted's `timeOut`. */
@@ -89,11 +91,13 @@ constructor(
     }
 
     /** There is a connection, perhaps another one. */
+    @JvmSynthetic
     internal fun begin() {
         isOver = false
     }
 
     /** The connection is gone. */
+    @JvmSynthetic
     internal fun end() {
         isOver = true
         stop()
@@ -108,4 +112,5 @@ constructor(
 }
 
 /** [TimeoutMixin.setTimeout] with a Kotlin duration. */
+@JvmSynthetic
 public fun TimeoutMixin.setTimeout(period: kotlin.time.Duration): Duration? = setTimeout(period.toJavaDuration())

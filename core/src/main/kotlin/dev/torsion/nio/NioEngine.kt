@@ -50,6 +50,7 @@ import java.time.Duration
 public class NioEngine(
     private val loop: Loop,
     private val names: HostNames,
+    @get:JvmSynthetic
     internal val acceptsPerTurn: Int,
     internal val readsPerTurn: Int,
     openPoller: (Loop) -> NioPoller = { NioPoller(it) },
@@ -58,6 +59,7 @@ public class NioEngine(
     DatagramNetwork,
     UnixStreamNetwork,
     EventLoop by loop {
+    @get:JvmSynthetic
     internal val readBuffer = ReadBuffer()
     override val streams: LoopStreams = LoopStreams(this)
     override val loopDatagrams: LoopDatagrams by lazy(LazyThreadSafetyMode.NONE) { LoopDatagrams() } // few reactors have datagrams
@@ -75,6 +77,7 @@ public class NioEngine(
 
     override fun checkTakesNew(): Unit = loop.checkTakesNew()
 
+    @JvmSynthetic
     internal fun resolve(host: String, family: AddressFamily, timeout: Duration): Deferred<List<InetAddress>> =
         names.resolve(host, family, timeout)
 
@@ -93,6 +96,7 @@ public class NioEngine(
     }
 
     /** Runs [action] once the operating system has really closed the channels that were closed before this call. */
+    @JvmSynthetic
     internal fun afterSelect(action: Runnable) = poller.afterSelect(action)
 
     override val connectionCount: Int get() = poller.count { it is NioStream }
@@ -140,6 +144,7 @@ public class NioEngine(
     // UNIX sockets.
 
     /** The files of UNIX sockets: those of the machine, unless the channels are of another one. */
+    @get:JvmSynthetic
     internal val socketFiles: SocketFiles = provider as? SocketFiles ?: SystemSocketFiles
 
     override fun listenUnix(path: Path, options: UnixPortOptions, acceptor: Acceptor): ListeningPort =

@@ -45,6 +45,8 @@ public open class NioPoller(
     private val afterSelect = ArrayDeque<Runnable>()
 
     /** What the channels' transports have written and left to do. */
+    @get:JvmSynthetic
+    @set:JvmSynthetic
     internal lateinit var streams: LoopStreams
 
     /** The selector that this waits on. */
@@ -139,6 +141,7 @@ public open class NioPoller(
     final override fun batchEnded(): Unit = streams.batchEnded()
 
     /** Runs [action] once the operating system has really closed the channels that were closed before this call. */
+    @JvmSynthetic
     internal fun afterSelect(action: Runnable) {
         if (loop.inLoop) {
             afterSelect.addLast(action)
@@ -149,22 +152,27 @@ public open class NioPoller(
     }
 
     /** See [NioEngine.register]. */
+    @JvmSynthetic
     internal fun register(channel: SelectableChannel, operations: Int, selectable: Selectable): SelectionKey {
         val isNew = channel.keyFor(selector) == null // an attempt's channel becomes a connection's
         return channel.register(selector, operations, selectable).also { if (isNew) registered.add(it) }
     }
 
     /** All channels' own. The keys may be looked at by any thread while they change. */
+    @JvmSynthetic
     internal fun selectables(): List<Selectable> {
         val keys = if (selector.isOpen) selector.keys() else registered.filter { it.channel().isOpen }
         return keys.map { it.attachment() as Selectable }
     }
 
+    @get:JvmSynthetic
     internal val registeredCount: Int get() = registered.size
 
     /** How many channels are registered, that [which] says. On any thread. */
+    @JvmSynthetic
     internal inline fun count(which: (Any?) -> Boolean): Int = if (canWait) keys().count { which(it.attachment()) } else 0
 
+    @JvmSynthetic
     internal fun keys(): Set<SelectionKey> = selector.keys()
 
     override fun close() {

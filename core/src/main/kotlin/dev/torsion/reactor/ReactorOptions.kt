@@ -58,9 +58,11 @@ public class ReactorOptions private constructor(
         require(!drainTimeout.isNegative) { "drainTimeout must not be negative, but is $drainTimeout" }
     }
 
+    @JvmSynthetic
     internal fun withThreadName(name: String) = Builder(this).threadName(name).build()
 
     /** These options for one more reactor: those that have no name of their own get distinct ones. */
+    @JvmSynthetic
     internal fun named(): ReactorOptions {
         if (threadName != DEFAULT_NAME) return this
         val number = unnamed.incrementAndGet()

@@ -38,6 +38,7 @@ public fun Reactor.stopOnShutdown(timeout: Duration) {
 }
 
 /** [stopOnShutdown] with a Kotlin duration. */
+@JvmSynthetic
 public fun Reactor.stopOnShutdown(timeout: kotlin.time.Duration): Unit = stopOnShutdown(timeout.toJavaDuration())
 
 internal fun Reactor.addShutdownHook(timeout: Duration): Thread {

@@ -46,8 +46,10 @@ public fun interface SystemEventTrigger {
 
 /** Names one trigger, for [Reactor.removeSystemEventTrigger]. Immutable. */
 public class TriggerHandle internal constructor(
+    @get:JvmSynthetic
     internal val owner: EventTriggers,
     internal val phase: Phase,
+    @get:JvmSynthetic
     internal val trigger: SystemEventTrigger,
 )
 

@@ -59,6 +59,7 @@ public fun interface RetryPolicy {
 }
 
 /** [RetryPolicy.backoff] with Kotlin durations. */
+@JvmSynthetic
 public fun RetryPolicy.Companion.backoff(
     initialDelay: kotlin.time.Duration,
     maxDelay: kotlin.time.Duration,

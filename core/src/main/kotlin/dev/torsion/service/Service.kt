@@ -53,7 +53,7 @@ public abstract class Service {
 
     /** The service that this one was [added][MultiService.addService] to. */
     public var parent: MultiService? = null
-        internal set
+        @JvmSynthetic internal set
 
     /** True from [startService] until [stopService]. */
     public var isRunning: Boolean = false
@@ -114,6 +114,7 @@ public abstract class Service {
     protected fun title(): String = simpleName(javaClass, "Service") + (name?.let { " $it" } ?: "")
 
     /** [title] of a service without a name, with the name that a user has given its [factory]. */
+    @JvmSynthetic
     internal fun titleFor(factory: Factory): String = title() + (if (name == null) factory.chosenName()?.let { " $it" } ?: "" else "")
 
     override fun toString(): String = "${title()}(${if (isRunning) "running" else "stopped"})"

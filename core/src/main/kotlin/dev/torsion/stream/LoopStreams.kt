@@ -14,6 +14,7 @@ import dev.torsion.spi.TorsionSpi
  */
 @TorsionSpi
 public class LoopStreams(private val loop: StreamLoop) {
+    @get:JvmSynthetic
     internal val stage = WriteStage()
     internal val chunks = ChunkPool()
     private val endings = LinkedHashSet<EndsWithLoop>()
@@ -26,6 +27,7 @@ public class LoopStreams(private val loop: StreamLoop) {
     private val parts = HashMap<Class<*>, Any>(1)
 
     /** Counts the turns. */
+    @get:JvmSynthetic
     internal var turn = 0
         private set
 
@@ -51,6 +53,7 @@ public class LoopStreams(private val loop: StreamLoop) {
     }
 
     /** What streams of one kind share on this loop, such as memory: [make] makes it when it is first asked for. */
+    @JvmSynthetic
     internal fun <T : Any> part(type: Class<T>, make: () -> T): T = type.cast(parts.getOrPut(type, make))
 
     /** [ending] hears of the loop's end, until it is [removed][remove]. */
@@ -69,8 +72,10 @@ public class LoopStreams(private val loop: StreamLoop) {
     }
 
     /** How many of those there are that [which] says. */
+    @JvmSynthetic
     internal inline fun count(which: (EndsWithLoop) -> Boolean): Int = known().count(which)
 
+    @JvmSynthetic
     internal fun known(): Collection<EndsWithLoop> = endings
 
     /** The loop ends: tells those that have no channel of their own to hear it from. May be called again. */
@@ -79,11 +84,13 @@ public class LoopStreams(private val loop: StreamLoop) {
     }
 
     /** [stream] has something to send before the loop ends. */
+    @JvmSynthetic
     internal fun drains(stream: Any) {
         draining.add(stream)
     }
 
     /** [stream] has ended. */
+    @JvmSynthetic
     internal fun hasDrained(stream: Any) {
         if (draining.remove(stream)) tellDrained()
     }
@@ -102,29 +109,35 @@ public class LoopStreams(private val loop: StreamLoop) {
     }
 
     /** A connection was cut at the loop's end, with so many bytes that were written and not sent. */
+    @JvmSynthetic
     internal fun wasCut(bytes: Long) {
         cutConnections++
         cutBytes += bytes
     }
 
     /** Those that were cut since the last call: how many connections, and how many bytes. */
+    @JvmSynthetic
     internal fun takeCuts(): Pair<Int, Long> = (cutConnections to cutBytes).also {
         cutConnections = 0
         cutBytes = 0
     }
 
+    @JvmSynthetic
     internal fun add(drain: PortDrain) {
         portDrains.add(drain)
     }
 
+    @JvmSynthetic
     internal fun remove(drain: PortDrain) {
         portDrains.remove(drain)
     }
 
     /** Time is short: ports that end their connections wait for nobody any more. */
+    @JvmSynthetic
     internal fun cutDrains() = portDrains.toList().forEach { loop.guarded({ "cutting $it" }, it::cut) }
 
     /** [transport] has something to settle once the running callbacks have returned: its end, or a half of it. */
+    @JvmSynthetic
     internal fun settleLater(transport: StreamTransport) {
         unsettled.addLast(transport)
         if (!loop.inLoop) loop.runSoon(::batchEnded)

@@ -49,14 +49,17 @@ import java.util.function.Consumer
  */
 @TorsionSpi
 public open class StreamTransport protected constructor(
+    @get:JvmSynthetic
     internal val loop: StreamLoop,
     channel: StreamChannel,
+    @get:JvmSynthetic
     internal val options: StreamOptions,
     private val lost: Consumer<CloseReason>?,
 ) : HalfCloseableTransport,
     StreamHandler,
     HandlerHost {
     /** What is below: of several layers, the one that is nearest to the protocol. */
+    @get:JvmSynthetic
     internal var channel: StreamChannel = channel
         private set
     private val stage = loop.streams.stage
@@ -73,6 +76,7 @@ public open class StreamTransport protected constructor(
     private var isStopped = false // which is why this connection closes
 
     /** It closes, though nobody has asked it to: who is in the middle of an answer may go on with it. */
+    @get:JvmSynthetic
     internal var isDraining = false
         private set
     private var isBroken = false // the channel has failed, so that it can neither be closed in order nor reset
@@ -100,9 +104,11 @@ public open class StreamTransport protected constructor(
     // Layers.
 
     /** Whether [protocol] is the one that this transport tells. */
+    @JvmSynthetic
     internal fun isFor(protocol: Protocol): Boolean = this.protocol === protocol
 
     /** Whether [addLayer] can be called: the connection is open, and so are both of its halves. */
+    @get:JvmSynthetic
     internal val takesLayers: Boolean
         get() = state == State.OPEN && endReason == null && !isInputEnded && !isOutputEndWanted
 
@@ -111,6 +117,7 @@ public open class StreamTransport protected constructor(
      * out as it is: [make] gets the bytes of it that are still to be sent, and sends them first. Nothing is done when the channel below
      * breaks meanwhile; it says so by null.
      */
+    @JvmSynthetic
     internal fun <T : StreamChannel> addLayer(make: (StreamChannel, WriteQueue?) -> T): T? {
         if (stage.owner === this) stage.flush()
         if (!takesLayers) return null
@@ -126,6 +133,7 @@ public open class StreamTransport protected constructor(
     }
 
     /** From now on [protocol] is told, and at first that it has its connection. The one before hears nothing more. */
+    @JvmSynthetic
     internal fun become(protocol: Protocol) {
         this.protocol = protocol
         callingProtocol("connectionMade") { protocol.makeConnection(this) }
@@ -247,6 +255,7 @@ public open class StreamTransport protected constructor(
     }
 
     /** Sends [data] at once; what the channel does not take, and what is more than this connection's share, is queued. */
+    @JvmSynthetic
     internal fun send(data: ByteBuffer) {
         if (endReason != null || state == State.CLOSED) return data.skipAll()
         hasSent = true
@@ -400,6 +409,7 @@ public open class StreamTransport protected constructor(
     }
 
     /** Does what is due: ends the connection, or its output, once everything is sent. Called when no callback is running. */
+    @JvmSynthetic
     internal fun settle() {
         isSettling = false
         val decided = endReason
@@ -478,6 +488,7 @@ public open class StreamTransport protected constructor(
      * Closes like [loseConnection], though the user has not asked for it: what is written while older bytes wait is sent as well. False
      * when the connection was ending already.
      */
+    @JvmSynthetic
     internal fun drain(): Boolean {
         if (state != State.OPEN || endReason != null) return false
         isDraining = true
@@ -548,6 +559,7 @@ public open class StreamTransport protected constructor(
     }
 
     /** What [toString] begins with. */
+    @get:JvmSynthetic
     internal open val kind: String get() = "StreamTransport"
 
     override fun toString(): String {

@@ -80,6 +80,7 @@ public class CapturedLogs private constructor(private val isOfAllThreads: Boolea
     }
 
     /** Says that [errors] are known, here and in captures around this one. */
+    @JvmSynthetic
     internal fun flush(errors: List<Throwable>): Unit = scope.andOuter().forEach { it.known.addAll(errors) }
 
     /** The events of level error with a throwable that [flushLoggedErrors] has not given. */

@@ -60,33 +60,41 @@ public class LeakWatch private constructor() {
     /** A reactor for the test. */
     public val reactor: MemoryReactor by lazy { MemoryReactor(clock) }
 
+    @JvmSynthetic
     internal fun watch(clock: VirtualClock) {
         clocks.add(clock)
     }
 
+    @JvmSynthetic
     internal fun watch(reactor: MemoryReactor) {
         reactors.add(reactor)
     }
 
     /** The job of a test that is a coroutine, for one that waits in vain. */
+    @get:JvmSynthetic
+    @set:JvmSynthetic
     internal var testJob: Job? = null
 
     /** Why the test was ended while it waited in vain. */
     @Volatile
+    @get:JvmSynthetic
     internal var refusal: Throwable? = null
         private set
 
     /** Ends the test, if it is a coroutine. On another thread. */
+    @JvmSynthetic
     internal fun refuse(reason: Throwable) {
         refusal = reason
         testJob?.cancel(CancellationException(reason.message).apply { initCause(reason) })
     }
 
     /** Fails the futures of the reactors on [clock]: the test's thread waits for one of them in vain. On another thread. */
+    @JvmSynthetic
     internal fun failPending(clock: VirtualClock, reason: Throwable): Unit =
         reactors.filter { it.clock === clock }.forEach { begun.failPending(it, reason) }
 
     /** The test hears of [error], which is in the log too, from the reactor that reports it. */
+    @JvmSynthetic
     internal fun reported(error: Throwable): Unit = logs.flush(listOf(error))
 
     /**

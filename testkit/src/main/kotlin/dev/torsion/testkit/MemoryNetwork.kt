@@ -46,12 +46,16 @@ public class MemoryNetwork {
     private var nextPort = FIRST_FREE_PORT
 
     /** The files of UNIX sockets, which nobody else sees. */
+    @get:JvmSynthetic
     internal val socketFiles = MemorySocketFiles()
 
     /** Hears of every call of the channels, in the order in which they come. */
+    @get:JvmSynthetic
+    @set:JvmSynthetic
     internal var calls = SystemCalls { }
 
     /** Everything that was opened and not closed: channels, and selectors. */
+    @get:JvmSynthetic
     internal val resources = LinkedHashSet<Any>()
 
     /** In which pieces the bytes of connections that are made from now on arrive. */
@@ -81,6 +85,7 @@ public class MemoryNetwork {
             field = value
         }
 
+    @get:JvmSynthetic
     internal val datagrams = MemoryDatagrams(this, ::freePort) { it in silent }
 
     /** Who is at the other end of each connection over a UNIX socket; null for a system that does not tell. */
@@ -124,6 +129,7 @@ public class MemoryNetwork {
      */
     public fun link(one: String, other: String): MemoryLink = linkOf(numeric(one), numeric(other))
 
+    @JvmSynthetic
     internal fun linkOf(one: InetAddress, other: InetAddress) = links.getOrPut(setOf(one, other)) {
         MemoryLink(this, "${one.hostAddress} <-> ${other.hostAddress}", everywhere)
     }
@@ -140,15 +146,18 @@ public class MemoryNetwork {
         return cut.isNotEmpty()
     }
 
+    @JvmSynthetic
     internal fun cutAll(link: MemoryLink) = open.filter { it.link?.isPartOf(link) == true }.forEach { it.breakOff() }
 
     /** The clock of all reactors on this network. */
+    @JvmSynthetic
     internal fun runsBy(clock: VirtualClock) {
         check(this.clock == null || this.clock === clock) { "this network has another clock: its reactors share one" }
         this.clock = clock
     }
 
     /** Adds a machine with the numeric [address]. */
+    @JvmSynthetic
     internal fun addMachine(address: String): InetAddress =
         numeric(address).also { require(machines.add(it)) { "there is a machine with the address $address already" } }
 
@@ -156,9 +165,11 @@ public class MemoryNetwork {
     public val connections: Int get() = (open + open.mapNotNull { it.peer }).count { it.peer != null } / 2
 
     /** The local addresses of connections whose other end is closed. */
+    @JvmSynthetic
     internal fun endsWithoutPeer(): List<InetSocketAddress> =
         open.filter { it.peer?.isOpen == false }.mapNotNull { it.localAddress as? InetSocketAddress }
 
+    @get:JvmSynthetic
     internal val resolver =
         BlockingHostResolver { name ->
             calls.calling("resolve")
@@ -184,6 +195,7 @@ public class MemoryNetwork {
         var refusal = IOException("it is not decided yet")
     }
 
+    @JvmSynthetic
     internal fun bind(channel: MemoryServerChannel, wanted: InetSocketAddress): InetSocketAddress {
         val home = channel.home
         val place = own(home, wanted.address)
@@ -198,6 +210,7 @@ public class MemoryNetwork {
         return address
     }
 
+    @JvmSynthetic
     internal fun bind(channel: MemoryServerChannel, wanted: UnixDomainSocketAddress): UnixDomainSocketAddress {
         socketFiles.bind(wanted.path, channel)
         return wanted
@@ -208,19 +221,23 @@ public class MemoryNetwork {
         own == address || (own.isAnyLocalAddress && !(ofIPv4 && address is Inet6Address) && address !in machines)
 
     /** [address] as the machine at [home] understands it: its loopback is itself. */
+    @JvmSynthetic
     internal fun own(home: InetAddress?, address: InetAddress) =
         if (home != null && (address.isAnyLocalAddress || address.isLoopbackAddress)) home else address
 
+    @JvmSynthetic
     internal fun isMachine(address: InetAddress) = address in machines
 
     private val SelectableChannel.home get() = (provider() as MemorySelectorProvider).home
 
     private fun freePort() = nextPort.also { nextPort = if (it == LAST_PORT) FIRST_FREE_PORT else it + 1 }
 
+    @JvmSynthetic
     internal fun unbind(address: SocketAddress) {
         ports.remove(address)
     }
 
+    @JvmSynthetic
     internal fun connect(channel: MemorySocketChannel, remote: SocketAddress, local: InetSocketAddress?): Attempt {
         val attempt = if (remote is InetSocketAddress) attemptTo(channel, remote, local) else Attempt(channel, remote, UNNAMED, atHome, 0)
         attempts.add(attempt)
@@ -237,16 +254,19 @@ public class MemoryNetwork {
         return Attempt(channel, to, here, link, time.asLong + 2 * link.latency)
     }
 
+    @JvmSynthetic
     internal fun abandon(attempt: Attempt) {
         attempts.remove(attempt)
     }
 
+    @JvmSynthetic
     internal fun closed(channel: MemorySocketChannel) {
         open.remove(channel)
         resources.remove(channel)
     }
 
     /** Resets the connection at the end with the address [local], as a machine between the two might; false when there is none. */
+    @JvmSynthetic
     internal fun reset(local: InetSocketAddress): Boolean {
         val end = open.firstOrNull { it.peer != null && it.localAddress == local } ?: return false
         end.breakOff()
@@ -254,6 +274,7 @@ public class MemoryNetwork {
     }
 
     /** All that is on its way arrives. */
+    @JvmSynthetic
     internal fun deliver() {
         for (attempt in attempts.filter(::canDecide)) {
             attempts.remove(attempt)
@@ -266,9 +287,11 @@ public class MemoryNetwork {
     }
 
     /** Whether nothing is on its way. */
+    @get:JvmSynthetic
     internal val isQuiet: Boolean get() = attempts.none(::canDecide) && open.none { it.isAwaitingDelivery } && datagrams.isQuiet
 
     /** When the next of what is on its way arrives, or [BytePipe.NEVER]. */
+    @JvmSynthetic
     internal fun nextArrival(): Long {
         var next = attempts.filter(::mayDecide).minOfOrNull { it.due } ?: BytePipe.NEVER
         for (end in open) next = minOf(next, end.nextArrival())

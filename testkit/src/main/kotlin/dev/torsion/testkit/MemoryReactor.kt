@@ -143,6 +143,8 @@ public class MemoryReactor private constructor(
     private val driver = Driver()
 
     /** The coroutine of a test that is running. */
+    @get:JvmSynthetic
+    @set:JvmSynthetic
     internal var testJob: Job? = null
 
     @Volatile
@@ -246,6 +248,7 @@ public class MemoryReactor private constructor(
     }
 
     /** Runs until [isDone]; otherwise says why [what] can never, or did not in time, be done. */
+    @JvmSynthetic
     internal fun finish(isDone: BooleanSupplier, atMost: Duration, what: String) {
         clock.drivenUntil(
             isDone,
@@ -411,11 +414,13 @@ public class MemoryReactor private constructor(
     // What a test leaves behind.
 
     /** Does what can be done without any time passing, unless the test has never started this reactor. */
+    @JvmSynthetic
     internal fun settle() {
         if (isLooping) flush()
     }
 
     /** Lets time pass for a shutdown that waits for it. One that does not end then is cut short, and described. */
+    @JvmSynthetic
     internal fun endlessShutdown(): String? {
         if (!isLooping) return null
         clock.drivenUntil({ !isLooping }, LONGEST_SHUTDOWN, Duration.ZERO, {}, {})
@@ -428,6 +433,7 @@ public class MemoryReactor private constructor(
         return text
     }
 
+    @JvmSynthetic
     internal fun leftovers(): List<String> {
         val openPorts = opened.filterKeys { it.isListening }.map { (port, place) -> "open port: $port${at(place)}" }
         val busy = made.filterKeys {

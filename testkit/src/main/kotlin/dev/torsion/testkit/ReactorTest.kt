@@ -26,6 +26,7 @@ import kotlin.time.toJavaDuration
  *
  * @throws AssertionError when [block] waits although nothing is left to wait for, or has not ended after [timeout] of virtual time
  */
+@JvmSynthetic
 public fun <T> MemoryReactor.runTest(timeout: Duration = 1.minutes, block: suspend CoroutineScope.() -> T): T {
     var outcome: Outcome<T>? = null
     callFromThread {
@@ -46,5 +47,6 @@ public fun <T> MemoryReactor.runTest(timeout: Duration = 1.minutes, block: suspe
 }
 
 /** Runs [block] as a test on a [MemoryReactor] of its own, which is closed afterwards; see [runTest]. */
+@JvmSynthetic
 public fun <T> runReactorTest(timeout: Duration = 1.minutes, block: suspend MemoryReactor.(CoroutineScope) -> T): T =
     MemoryReactor().use { reactor -> reactor.runTest(timeout) { reactor.block(this) } }

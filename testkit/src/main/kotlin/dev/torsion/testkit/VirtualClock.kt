@@ -41,8 +41,10 @@ import java.util.function.BooleanSupplier
  * time-out of [FOREVER][java.time.temporal.ChronoUnit.FOREVER], never run.
  */
 public class VirtualClock : Clock {
+    @get:JvmSynthetic
     internal val timers = TimerQueue(::nanoTime)
     internal val failures = Failures()
+    @get:JvmSynthetic
     internal val others = OtherThreads()
     private val loops = ArrayList<Loop>()
     private var isGiven = false
@@ -164,6 +166,7 @@ public class VirtualClock : Clock {
     )
 
     /** [ifIdle] and [ifLate] are given what other threads are still doing, as the end of a sentence. */
+    @JvmSynthetic
     internal fun drivenUntil(
         condition: BooleanSupplier,
         atMost: Duration,
@@ -236,12 +239,15 @@ public class VirtualClock : Clock {
     }
 
     /** For a [loop] that runs by itself and may wait: lets the others go on first; true when they had something to do. */
+    @JvmSynthetic
     internal fun othersWent(loop: Loop): Boolean = turnOf(loop)
 
     /** For a [loop] that runs by itself: when something is due next on another one. */
+    @JvmSynthetic
     internal fun nextDeadlineBeside(loop: Loop): Long = loops.minOf { if (it === loop) Long.MAX_VALUE else it.nextDeadline() }
 
     /** For a loop that runs by itself and has nothing left to wait for: waits for other threads; what they are doing if nothing came. */
+    @JvmSynthetic
     internal fun waitForOthers(): String? {
         val wait = others.Wait(patience)
         val hasCome = wait.bringsSomething(isLast = true, coroutinesElsewhere().isNotEmpty()) { loops.any { it.hasTasks } }
@@ -249,26 +255,32 @@ public class VirtualClock : Clock {
     }
 
     /** The test's thread waits in vain: those that it waits for are let go. On another thread. */
+    @JvmSynthetic
     internal fun letGo() {
         if (!driving) loops.toList().forEach { it.letGo() }
     }
 
+    @JvmSynthetic
     internal fun describeWaiting() = delayedCalls().sortedBy { it.time }.take(MOST_DESCRIBED).joinToString()
 
     /** Time passes while the loop waits. */
+    @JvmSynthetic
     internal fun pass(nanos: Long) {
         now += minOf(nanos, END - now)
     }
 
     /** Time passes for [loop] too. */
+    @JvmSynthetic
     internal fun add(loop: Loop) {
         loops.add(loop)
     }
 
     /** The queue for the calls of a new reactor: that of the first is the clock's own. */
+    @JvmSynthetic
     internal fun timersForReactor(): TimerQueue = if (isGiven) TimerQueue(::nanoTime) else timers.also { isGiven = true }
 
     /** Runs [block], unless it is running further out, and throws what the calls have thrown. */
+    @JvmSynthetic
     internal fun driven(block: () -> Unit) {
         if (driving) return
         driving = true
@@ -284,6 +296,7 @@ public class VirtualClock : Clock {
     }
 
     /** The calling thread lets time pass, or is about to. */
+    @JvmSynthetic
     internal fun isUsedHere() {
         if (Thread.currentThread() === driver) return
         driver = Thread.currentThread()
@@ -291,6 +304,7 @@ public class VirtualClock : Clock {
     }
 
     /** [driven], but [block] runs further in too: for what is refused there, loudly. */
+    @JvmSynthetic
     internal fun drivenUnlessInside(block: () -> Unit): Unit = if (driving) block() else driven(block)
 
     override fun toString(): String = "VirtualClock(${elapsed()}, ${timers.count} delayed calls)"
@@ -308,6 +322,7 @@ public class VirtualClock : Clock {
         }
     }
 
+    @JvmSynthetic
     internal fun busy(what: String) =
         AssertionError("$what ran at the same instant, and there is no end of them: does a call plan itself again without a delay?")
 

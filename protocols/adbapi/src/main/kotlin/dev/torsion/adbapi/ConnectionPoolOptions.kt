@@ -43,6 +43,7 @@ public class ConnectionPoolOptions private constructor(
     @get:JvmName("contextCarrier") public val contextCarrier: ContextCarrier = ContextCarrier.mdc(),
     @get:JvmName("pooled") public val pooled: Boolean = true,
     @get:JvmName("username") public val username: String? = null,
+    @get:JvmSynthetic
     internal val password: String? = null,
 ) {
     init {
@@ -126,6 +127,7 @@ public class ConnectionPoolOptions private constructor(
 }
 
 /** How far a transaction is kept from what others do at the same time. */
+@get:JvmSynthetic
 public enum class Isolation(internal val level: Int) {
     /** It may see what others have not committed. */
     READ_UNCOMMITTED(java.sql.Connection.TRANSACTION_READ_UNCOMMITTED),

@@ -11,7 +11,7 @@ import java.util.Collections
  * Its values are plain: numbers, text, booleans, `byte[]`, `LocalDate`, `LocalTime`, `OffsetTime`, `LocalDateTime`, `OffsetDateTime`, `UUID`, lists for
  * arrays, null. Large objects are read whole; what only a driver knows, such as PostgreSQL's `jsonb`, is its text.
  */
-public class Row internal constructor(internal val columns: Columns, private val values: Array<Any?>) {
+public class Row internal constructor(@get:JvmSynthetic internal val columns: Columns, private val values: Array<Any?>) {
     /** The names of the columns, as the database gives them: H2's are in capital letters, PostgreSQL's in small ones. */
     public fun names(): List<String> = columns.names
 

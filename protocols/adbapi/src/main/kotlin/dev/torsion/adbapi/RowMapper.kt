@@ -14,6 +14,7 @@ public fun interface RowMapper<out T> {
     public fun map(row: Row): T
 
     public companion object {
+        @get:JvmSynthetic
         internal val ROWS: RowMapper<Row> = RowMapper { it }
 
         /** Rows as maps, by the names of the columns. */

@@ -12,6 +12,7 @@ import java.util.Collections
  * @param T what a row is made into
  */
 public sealed class Query<T> {
+    @get:JvmSynthetic
     internal abstract val sql: Sql
     internal abstract val mapper: RowMapper<T>
 }
@@ -33,10 +34,13 @@ public sealed class Query<T> {
 public class Sql private constructor(
     /** The text, as it was given. */
     @get:JvmName("text") public val text: String,
+    @get:JvmSynthetic
     internal val arguments: List<Any?>,
     internal val named: Map<String, Any?>?,
+    @get:JvmSynthetic
     internal val timeout: Duration?,
     internal val fetchSize: Int,
+    @get:JvmSynthetic
     internal val maxRows: Int,
     internal val keyColumns: List<String>,
 ) : Query<Row>() {
@@ -109,6 +113,7 @@ public class Sql private constructor(
 
         internal const val FETCH_SIZE = 100
 
+        @JvmSynthetic
         internal fun requirePositive(name: String, time: Duration) =
             require(!time.isNegative && !time.isZero) { "$name must be positive, but is $time" }
     }

@@ -61,25 +61,31 @@ import java.util.concurrent.CompletableFuture
 public open class AMP
 @JvmOverloads
 constructor(
+    @get:JvmSynthetic
     internal val responders: Responders = Responders.NONE,
     private val options: AmpOptions = AmpOptions.DEFAULT,
 ) : Protocol(),
     AutoCloseable {
     private val calls = OutgoingCalls(options.maxCalls)
     private val disconnects = ArrayDeque<Runnable>()
+    @get:JvmSynthetic
     internal val input = Input(this, options)
     internal val requests = Requests(this, options)
+    @get:JvmSynthetic
     internal val output = Output(options.maxHeldAnswerBytes, ::tooManyAnswers) { transport.write(it) }
 
     /** Runs the tasks of this connection. It knows the thread, so that futures refuse to block that. */
+    @get:JvmSynthetic
     internal lateinit var loop: ScopeExecutor
         private set
 
     /** The protocol that has taken the connection over, if one has. */
+    @get:JvmSynthetic
     internal var inner: Protocol? = null
         private set
 
     /** Whether TLS was begun. */
+    @get:JvmSynthetic
     internal var isTLS = false
         private set
 
@@ -87,6 +93,7 @@ constructor(
     private var lost: CloseReason? = null
 
     /** Whether nothing of AMP can be sent any more. */
+    @get:JvmSynthetic
     internal val hasEnded: Boolean get() = lost != null || inner != null
 
     /** Whether the connection has ended. On any thread. */
@@ -242,6 +249,7 @@ constructor(
     }
 
     /** The connection speaks [protocol] from now on. */
+    @JvmSynthetic
     internal fun switchTo(protocol: Protocol) {
         if (lost != null) return
         inner = protocol
@@ -292,6 +300,7 @@ constructor(
         override fun refused(error: Throwable) = output.open(calls) { TLSRefusedException(error) }
     }
 
+    @JvmSynthetic
     internal fun beginTLS(settings: TLSSettings, isClient: Boolean) {
         isTLS = true
         try {
@@ -317,6 +326,7 @@ constructor(
 
     final override fun receiveLimit(): Int = inner?.receiveLimit() ?: super.receiveLimit()
 
+    @JvmSynthetic
     internal fun received(box: AmpBox) {
         val answer = box.raw(Keys.ANSWER)
         val error = if (answer == null) box.raw(Keys.ERROR) else null

@@ -37,15 +37,18 @@ public class AmpBox internal constructor(private val keys: Array<String>, privat
     public operator fun contains(key: String): Boolean = raw(key) != null
 
     /** The value itself, not to be changed. */
+    @JvmSynthetic
     internal fun raw(key: String): ByteArray? {
         for (i in keys.indices) if (keys[i] == key) return values[i]
         return null
     }
 
     /** How many bytes [encode] gives. */
+    @get:JvmSynthetic
     internal val encodedSize: Int get() = LENGTH + keys.indices.sumOf { LENGTH + keys[it].length + LENGTH + values[it].size }
 
     /** The box with some pairs more. */
+    @JvmSynthetic
     internal fun with(vararg more: Pair<String, ByteArray>): AmpBox {
         val builder = Builder()
         for (i in keys.indices) builder.put(keys[i], values[i])

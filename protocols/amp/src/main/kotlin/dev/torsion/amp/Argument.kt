@@ -16,9 +16,11 @@ import java.util.Objects
  * @property isOptional whether it may be left out; then its value is null
  */
 public class Argument<T> internal constructor(
+    @get:JvmSynthetic
     internal val owner: Arguments,
     internal val index: Int,
     public val name: String,
+    @get:JvmSynthetic
     internal val type: AmpType<Any>,
     public val isOptional: Boolean,
 ) {
@@ -33,7 +35,7 @@ public class Argument<T> internal constructor(
 }
 
 /** An [Argument] with its value. */
-public class ArgumentValue internal constructor(internal val argument: Argument<*>, internal val value: Any?) {
+public class ArgumentValue internal constructor(@get:JvmSynthetic internal val argument: Argument<*>, internal val value: Any?) {
     override fun toString(): String = "${argument.name}=..." // a value may be a secret
 }
 
@@ -46,7 +48,7 @@ public class ArgumentValue internal constructor(internal val argument: Argument<
  *
  * They cannot be changed. Thread: any.
  */
-public class Values internal constructor(internal val owner: Arguments?, private val values: Array<Any?>) {
+public class Values internal constructor(@get:JvmSynthetic internal val owner: Arguments?, private val values: Array<Any?>) {
     /**
      * The value of [argument]; null when it is optional and was left out.
      *
@@ -61,6 +63,7 @@ public class Values internal constructor(internal val owner: Arguments?, private
         return values[argument.index] as T
     }
 
+    @JvmSynthetic
     internal fun at(index: Int): Any? = values[index]
 
     override fun equals(other: Any?): Boolean = other is Values && other.owner === owner && values.contentDeepEquals(other.values)

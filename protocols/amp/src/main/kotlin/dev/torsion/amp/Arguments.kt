@@ -25,6 +25,7 @@ public abstract class Arguments {
     private var isFixed = false
 
     /** What was declared: from the first use on, it cannot change. */
+    @get:JvmSynthetic
     internal val all: List<Argument<*>> by lazy {
         isFixed = true
         declared.toList()
@@ -43,6 +44,7 @@ public abstract class Arguments {
     /** Declares an argument that may be left out; its value is null then. Twisted's `optional=True`. */
     protected fun <T : Any> optionalArgument(name: String, type: AmpType<T>): Argument<T?> = declare(name, type, isOptional = true)
 
+    @JvmSynthetic
     internal fun <T> declare(name: String, type: AmpType<*>, isOptional: Boolean): Argument<T> {
         check(!isFixed) { "$this is in use already, so $name comes too late" }
         require(name.length in 1..AmpBox.MAX_KEY_LENGTH) { "a name has 1 to ${AmpBox.MAX_KEY_LENGTH} characters: \"${escaped(name)}\"" }
@@ -54,10 +56,12 @@ public abstract class Arguments {
     }
 
     /** Boxes of these have [keys] too. */
+    @JvmSynthetic
     internal fun reserve(vararg keys: String) {
         reserved = keys.asList()
     }
 
+    @JvmSynthetic
     internal fun values(given: Array<out ArgumentValue>): Values {
         val values = arrayOfNulls<Any?>(all.size)
         for (one in given) {
@@ -70,6 +74,7 @@ public abstract class Arguments {
     }
 
     /** The bytes of each of [values] in its place, with room for the reserved keys behind. */
+    @JvmSynthetic
     internal fun slots(values: Values): Array<ByteArray?> {
         if (values.owner !== this && values.owner != null) throw InvalidSignatureException("The values are not those of $this.")
         val slots = arrayOfNulls<ByteArray>(all.size + reserved.size)
@@ -95,11 +100,14 @@ public abstract class Arguments {
         )
     }
 
+    @JvmSynthetic
     internal fun boxOf(slots: Array<ByteArray?>): ByteArray = layout.encode(slots)
 
+    @JvmSynthetic
     internal fun encode(values: Values): ByteArray = boxOf(slots(values))
 
     /** @throws ProtocolViolationException when one is missing, or none of its type */
+    @JvmSynthetic
     internal fun decode(box: AmpBox): Values {
         val values = arrayOfNulls<Any?>(all.size)
         for (argument in all) {

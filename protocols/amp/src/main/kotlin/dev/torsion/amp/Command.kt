@@ -46,6 +46,7 @@ import java.util.function.Function
 public abstract class Command
 @JvmOverloads
 constructor(public val commandName: String, public val requiresAnswer: Boolean = true) {
+    @get:JvmSynthetic
     internal val arguments: Arguments = Part("the arguments of $commandName").apply { reserve(Keys.ASK, Keys.COMMAND) }
     internal val response: Arguments = Part("the response of $commandName").apply { reserve(Keys.ANSWER) }
     private val declaredErrors = ArrayList<DeclaredError>()
@@ -90,11 +91,14 @@ constructor(public val commandName: String, public val requiresAnswer: Boolean =
         declaredErrors.add(error)
     }
 
+    @JvmSynthetic
     internal fun declaredFor(exception: Throwable): DeclaredError? = declaredErrors.firstOrNull { it.type.isInstance(exception) }
 
+    @JvmSynthetic
     internal fun declaredAs(code: String): DeclaredError? = declaredErrors.firstOrNull { it.code == code }
 
     /** A request with [slots], of [Arguments.slots]. */
+    @JvmSynthetic
     internal fun request(slots: Array<ByteArray?>, ask: ByteArray?): ByteArray {
         slots[slots.size - 2] = ask
         slots[slots.size - 1] = nameBytes
@@ -102,6 +106,7 @@ constructor(public val commandName: String, public val requiresAnswer: Boolean =
     }
 
     /** An answer with [values]. */
+    @JvmSynthetic
     internal fun answer(values: Values, ask: ByteArray): ByteArray {
         val slots = response.slots(values)
         slots[slots.size - 1] = ask

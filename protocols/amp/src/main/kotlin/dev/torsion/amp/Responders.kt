@@ -50,6 +50,7 @@ public fun interface BoxResponder {
  * It cannot be changed, and may serve any number of connections. Responders run on the thread of the connection's reactor.
  */
 public class Responders private constructor(private val byName: Map<String, Answering>) {
+    @JvmSynthetic
     internal fun find(name: String): Answering? = byName[name]
 
     override fun toString(): String = "Responders(${byName.size} commands)"

@@ -132,8 +132,10 @@ public class SshPrivateKey(
     signedData: ByteArray,
     signature: ByteArray?,
 ) : UsernameCredentials {
+    @get:JvmSynthetic
     internal val publicKey = publicKey.clone()
     internal val signedData = signedData.clone()
+    @get:JvmSynthetic
     internal val signature = signature?.clone()
 
     override fun username(): String = username

@@ -62,6 +62,7 @@ public class ConnectionOptions private constructor(
     private fun checkPositive(what: String, time: Duration?) =
         require(time == null || time > Duration.ZERO) { "$what must be positive, but is $time" }
 
+    @get:JvmSynthetic
     internal val idleLimits get() = IdleLimits(idleTimeout, readIdleTimeout, writeIdleTimeout)
 
     /** These options with another [inboundLimit]. */

@@ -72,9 +72,11 @@ constructor(
     public val keptBytes: Int get() = kept.size
 
     /** How large the array is that they are in. */
+    @get:JvmSynthetic
     internal val keptCapacity: Int get() = kept.capacity
 
     /** True once it takes nothing more. */
+    @get:JvmSynthetic
     internal val isStopped: Boolean get() = refused
 
     /** Takes [data] to its end and delivers the frames that it completes. */
@@ -96,6 +98,7 @@ constructor(
     }
 
     /** Takes out all that has not been delivered yet, the beginning of an unfinished frame included. */
+    @JvmSynthetic
     internal fun takeRest(): ByteArray {
         if (busy) keepFeed()
         decoder.startOver()

@@ -24,6 +24,7 @@ import java.nio.ByteBuffer
 public abstract class FrameReceiver(public val framing: Framing) :
     Protocol(),
     Producer {
+    @get:JvmSynthetic
     internal val decoder = framing.newDecoder()
     internal val reader = FrameReader(decoder, Deliveries(), framing.frameLimit)
     private val readAhead = ReadAhead(framing.frameLimit)
@@ -49,6 +50,7 @@ public abstract class FrameReceiver(public val framing: Framing) :
     /** [protocolViolated] for a frame that is over the limit; Twisted's `lengthLimitExceeded`. */
     protected open fun lengthLimitExceeded(violation: FrameTooLongException): Unit = protocolViolated(violation)
 
+    @JvmSynthetic
     internal open fun refused(violation: ProtocolViolationException, rest: ByteBuffer): Unit =
         if (violation is FrameTooLongException) lengthLimitExceeded(violation) else protocolViolated(violation)
 
@@ -58,6 +60,7 @@ public abstract class FrameReceiver(public val framing: Framing) :
     /** Sends the remaining bytes of [payload], such as a frame that has come, as one frame. @throws EncodeException as the other one */
     protected fun sendFrame(payload: ByteBuffer): Unit = framing.encode(payload, sink())
 
+    @JvmSynthetic
     internal fun sink() = sink ?: TransportSink(transport).also { sink = it }
 
     /** Delivers no more frames until [resumeProducing], and has the transport read no more. */
@@ -78,6 +81,7 @@ public abstract class FrameReceiver(public val framing: Framing) :
     }
 
     /** For a delivery outside of `dataReceived`: the reader takes nothing after an error, so the connection must not live on. */
+    @JvmSynthetic
     internal inline fun delivering(action: FrameReader.() -> Unit) {
         try {
             reader.action()

@@ -112,6 +112,7 @@ public abstract class FrameDecoder {
     public abstract fun reset()
 
     /** [reset], and [needed] with it: the next call of [find] gets other bytes. */
+    @JvmSynthetic
     internal fun startOver() {
         needed = 1
         reset()

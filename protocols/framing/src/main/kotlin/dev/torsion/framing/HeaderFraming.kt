@@ -73,6 +73,7 @@ constructor(
     }
 
     /** Writes the header [first], whose length field it sets, and [data] from [from] on. */
+    @JvmSynthetic
     internal fun encode(first: ByteArray, data: ByteArray, from: Int, sink: FrameSink) {
         val length = data.size - from
         if (length > maxBody) throw StringTooLongException("a body", maxBody.toLong(), length.toLong())

@@ -44,6 +44,7 @@ constructor(framing: LineFraming = LineFraming()) : FrameReceiver(framing) {
      */
     protected open fun lineLengthExceeded(line: ByteArray): Unit = lengthLimitExceeded(FrameTooLongException("A line", maxLength.toLong()))
 
+    @JvmSynthetic
     internal override fun refused(violation: ProtocolViolationException, rest: ByteBuffer) {
         reader.restart()
         lineLengthExceeded(rest.copyOut())

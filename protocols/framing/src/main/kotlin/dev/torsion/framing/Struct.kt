@@ -114,6 +114,7 @@ public class Struct(public val format: String) {
     }
 
     /** The field of the value at [index], for framings. */
+    @JvmSynthetic
     internal fun field(index: Int): StructField =
         layout.fields.getOrNull(index) ?: throw StructException(format, index, "it has only $fieldCount values")
 

@@ -33,6 +33,7 @@ public class StructValues private constructor(
     }
 
     /** A copy of the bytes that these values were unpacked from, if they are just what packing them by [layout] would give; otherwise null. */
+    @JvmSynthetic
     internal fun packedBy(layout: StructLayout): ByteArray? = if (layout === this.layout && layout.isExact) packed!!.clone() else null
 
     /**

@@ -32,29 +32,37 @@ public fun interface SweepProgram {
 public class SweepRun internal constructor(
     /** The reactor of this run. */
     @get:JvmName("reactor") public val reactor: Reactor,
+    @get:JvmSynthetic
     internal val plan: Plan?,
     private val network: SweepNetwork,
 ) {
+    @get:JvmSynthetic
     internal val points = ArrayList<Point>()
     internal val told: MutableList<Throwable> = CopyOnWriteArrayList()
+    @get:JvmSynthetic
     internal val wrongs = CopyOnWriteArrayList<String>()
     internal val own = HashSet<DelayedCall>()
+    @get:JvmSynthetic
     internal val lastActions = ArrayList<Runnable>()
 
     /** What the fault has thrown, once it has. */
     @Volatile
+    @get:JvmSynthetic
     internal var injected: Throwable? = null
         private set
 
     @Volatile
+    @get:JvmSynthetic
     internal var isInjected = false
         private set
 
     /** The stack at the point of the fault. */
+    @get:JvmSynthetic
     internal var site: List<StackTraceElement> = emptyList()
         private set
 
     /** It has crashed before its shutdown: no trigger has run, as to stop services. */
+    @get:JvmSynthetic
     internal var isCutShort = false
         private set
 
@@ -180,6 +188,7 @@ public class SweepRun internal constructor(
 
     // Points.
 
+    @JvmSynthetic
     internal fun pass(name: String, kind: Kind) {
         val number = synchronized(counts) { counts.merge(name, 1, Int::plus)!! }
         if (plan == null) {
@@ -227,6 +236,7 @@ public class SweepRun internal constructor(
     // The end.
 
     /** What is left when the reactor has ended. */
+    @JvmSynthetic
     internal fun leftovers(): List<String> {
         val waiting = flights.filterValues { it.endsWithReactor && !it.isDone.asBoolean }.keys.map { "$it is still waited for" }
         val unbalanced = open.filterValues {

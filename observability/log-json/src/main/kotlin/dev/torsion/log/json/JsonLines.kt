@@ -72,6 +72,7 @@ public object JsonLines {
         null
     }
 
+    @JvmSynthetic
     internal fun checkLength(maxLength: Int) =
         require(maxLength >= LEAST_LENGTH) { "a line needs room for at least $LEAST_LENGTH characters, but $maxLength were given" }
 

@@ -91,6 +91,7 @@ public class BananaList private constructor(private val items: ArrayList<BananaE
         public fun of(vararg elements: BananaElement): BananaList = BananaList(arrayListOf(*elements), Unit)
 
         /** The list that is this [items], which the caller gives away, or goes on filling before anybody else sees the list. */
+        @JvmSynthetic
         internal fun owning(items: ArrayList<BananaElement>) = BananaList(items, Unit)
     }
 }

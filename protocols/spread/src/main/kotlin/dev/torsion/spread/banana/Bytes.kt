@@ -33,9 +33,11 @@ public class Bytes internal constructor(private val array: ByteArray, @Suppress(
     public fun utf8(): String = array.decodeToString()
 
     /** The bytes read as UTF-8. @throws java.nio.charset.CharacterCodingException when they are malformed */
+    @JvmSynthetic
     internal fun strictUtf8(): String = array.decodeToString(throwOnInvalidSequence = true)
 
     /** The bytes themselves, not to be changed. */
+    @JvmSynthetic
     internal fun raw(): ByteArray = array
 
     /** Compares byte by byte, unsigned, as Python does. */

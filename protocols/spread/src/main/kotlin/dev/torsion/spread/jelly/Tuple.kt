@@ -20,10 +20,12 @@ import java.util.Collections
  */
 public class Tuple internal constructor(private val values: Array<Any?>, complete: Boolean) : Iterable<Any?> {
     /** False while the values of one that comes from a peer are still being read: it may be met inside of itself. */
+    @get:JvmSynthetic
     internal var isComplete = complete
         private set
 
     /** Whether it may be a key: all its values may. */
+    @get:JvmSynthetic
     internal val isKey: Boolean get() = isComplete && areKeys
 
     private var areKeys = false
@@ -33,12 +35,14 @@ public class Tuple internal constructor(private val values: Array<Any?>, complet
         if (complete) finish()
     }
 
+    @JvmSynthetic
     internal fun finish() {
         isComplete = true
         areKeys = values.all(::mayBeKey)
         hash = if (areKeys) values.fold(values.size) { sum, value -> Seeded.mix(sum, value) } else values.size
     }
 
+    @JvmSynthetic
     internal fun set(index: Int, value: Any?) {
         values[index] = value
     }

@@ -33,19 +33,23 @@ public class TypeRegistry private constructor(
 
     internal class Copier<T>(val type: String, val state: Function<in T, *>)
 
+    @JvmSynthetic
     internal fun maker(type: Bytes): Maker? = incoming[type]
 
     /** How an object of [type], or of the nearest of its superclasses, is copied. */
+    @JvmSynthetic
     internal fun copier(type: Class<*>): Copier<*>? {
         if (outgoing.isEmpty()) return null
         return generateSequence<Class<*>>(type) { it.superclass }.firstNotNullOfOrNull { outgoing[it] }
     }
 
     /** The exception for what a peer has failed with, or null when it has no own one here. */
+    @JvmSynthetic
     internal fun exception(failure: RemoteFailure): Throwable? =
         (listOf(failure.type) + failure.parents).firstNotNullOfOrNull { errors[it] }?.apply(failure)
 
     /** The name on the wire of exceptions of exactly this [type]. */
+    @JvmSynthetic
     internal fun errorName(type: Class<*>): String? = errorNames[type]
 
     /** A builder that begins with what is here. */

@@ -51,7 +51,7 @@ import kotlin.time.toKotlinDuration
  *
  * Thread: the reactor's.
  */
-public class Broker internal constructor(private val isClient: Boolean, internal val options: PBOptions, private val owner: BrokerOwner) :
+public class Broker internal constructor(private val isClient: Boolean, @get:JvmSynthetic internal val options: PBOptions, private val owner: BrokerOwner) :
     Protocol() {
     private val decoder = BananaDecoder(options.limits)
     private val encoder = BananaEncoder(options.limits)
@@ -62,15 +62,19 @@ public class Broker internal constructor(private val isClient: Boolean, internal
     private val calls = OutgoingCalls(this)
     private val disconnects = ArrayList<Runnable>()
 
+    @get:JvmSynthetic
     internal val named = HashMap<Bytes, CallTarget>()
     internal val locals = LocalObjects<CallTarget>(options.maxReferences, "reference", ::newId, ::tooManyReferences)
+    @get:JvmSynthetic
     internal val cached = LocalObjects<CachedObject>(options.maxReferences, "cache", ::newId, ::tooManyReferences)
     internal val caches = HashMap<Long, RemoteCache>()
 
     /** Runs what belongs to this connection. It knows the thread, so that futures refuse to block that. */
+    @get:JvmSynthetic
     internal lateinit var loop: ScopeExecutor
         private set
 
+    @get:JvmSynthetic
     internal val coroutineContext: CoroutineContext get() = transport.scope.coroutineContext
 
     /** True once both sides have agreed on a dialect, until the connection ends. */
@@ -160,6 +164,7 @@ public class Broker internal constructor(private val isClient: Boolean, internal
         owner.lost(this, reason)
     }
 
+    @JvmSynthetic
     internal fun guarded(what: String, call: () -> Unit) {
         try {
             call()
@@ -170,9 +175,11 @@ public class Broker internal constructor(private val isClient: Boolean, internal
 
     // Sending.
 
+    @JvmSynthetic
     internal fun send(element: BananaElement): Unit = transport.write(encoder.encode(element, dialect ?: BananaDialect.NONE))
 
     /** Sends what [make] makes. When that cannot be sent, no object counts as sent. */
+    @JvmSynthetic
     internal fun sendValues(perspective: Any?, make: (Outgoing) -> BananaElement) {
         val outgoing = Outgoing(this, perspective)
         val bytes =
@@ -185,17 +192,20 @@ public class Broker internal constructor(private val isClient: Boolean, internal
         transport.write(bytes)
     }
 
+    @JvmSynthetic
     internal fun call(reference: RemoteReference, name: String, args: List<Any?>, kwargs: Map<String, Any?>): OutgoingCall {
         if (!loop.inLoop) throw WrongThreadException("callRemote is for the reactor's thread; call, send and ask may be used on any.")
         if (reference.isClosed) return OutgoingCall.failed(DeadReferenceException("The reference was closed."))
         return calls.begin(Commands.MESSAGE, reference.perspective, reference.id, name, args, kwargs)
     }
 
+    @JvmSynthetic
     internal fun sendOnly(reference: RemoteReference, name: String, args: List<Any?>, kwargs: Map<String, Any?>) {
         if (reference.isClosed || isDisconnected) return
         guarded("a call without an answer") { calls.send(Commands.MESSAGE, reference.perspective, reference.id, name, args, kwargs) }
     }
 
+    @JvmSynthetic
     internal fun callCache(
         cacheable: Cacheable,
         perspective: Any?,
@@ -208,19 +218,23 @@ public class Broker internal constructor(private val isClient: Boolean, internal
         return calls.begin(Commands.CACHE_MESSAGE, perspective, BananaInteger.of(id), name, args, kwargs).deferred
     }
 
+    @JvmSynthetic
     internal fun sendToCache(cacheable: Cacheable, perspective: Any?, name: String, args: List<Any?>) {
         val id = cached.find(Identity(cacheable))?.id ?: return
         guarded("a message to a copy") { calls.send(Commands.CACHE_MESSAGE, perspective, BananaInteger.of(id), name, args, emptyMap()) }
     }
 
+    @JvmSynthetic
     internal fun sendDecref(id: BananaInteger) {
         if (!isDisconnected) send(BananaList.of(Commands.DECREF, id))
     }
 
+    @JvmSynthetic
     internal fun sendDecache(id: Long, times: Int) {
         if (!isDisconnected) repeat(times) { send(BananaList.of(Commands.DECACHE, BananaInteger.of(id))) }
     }
 
+    @get:JvmSynthetic
     internal val outgoingCalls get() = calls
 
     private fun newId() = ++lastId
@@ -230,6 +244,7 @@ public class Broker internal constructor(private val isClient: Boolean, internal
         if (count > MOST_VIOLATIONS) transport.loseConnection()
     }
 
+    @JvmSynthetic
     internal fun didNotUnderstand(command: Bytes) {
         log.warn("{peer} did not understand {command}", LogKeys.PEER to safeString(transport.peer()), "command" to escaped(command))
     }

@@ -29,6 +29,8 @@ constructor(
     private val pages = ArrayList<Any?>()
     private var size = 0L
     private var isOver = false
+    @get:JvmSynthetic
+    @set:JvmSynthetic
     internal var overflowed: ((PBError) -> Unit)? = null
 
     /** One more page has come. */
@@ -55,6 +57,7 @@ constructor(
     }
 
     /** Nobody wants them any more. */
+    @JvmSynthetic
     internal fun stop() {
         isOver = true
         pages.clear()

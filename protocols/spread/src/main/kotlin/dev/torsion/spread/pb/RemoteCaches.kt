@@ -19,10 +19,16 @@ import dev.torsion.spread.jelly.RemoteCopy
 public abstract class RemoteCache :
     RemoteCopy,
     AutoCloseable {
+    @get:JvmSynthetic
+    @set:JvmSynthetic
     internal var broker: Broker? = null
+    @get:JvmSynthetic
+    @set:JvmSynthetic
     internal var id = 0L
 
     /** How often it came and was not given back. */
+    @get:JvmSynthetic
+    @set:JvmSynthetic
     internal var received = 0
 
     /** The original tells of a change. The default finds the method with [Observe]. */

@@ -44,6 +44,7 @@ public object RemoteProxies {
         return requireNotNull(handler as? Handler) { "no proxy of a remote object: ${proxy.javaClass.name}" }.reference
     }
 
+    @JvmSynthetic
     internal fun <T : Any> make(reference: RemoteReference, contract: Class<T>): T {
         require(contract.isInterface) { "${contract.name} is no interface" }
         val plans = PLANS.get(contract)
@@ -51,6 +52,7 @@ public object RemoteProxies {
     }
 
     /** The reference behind [value] when it is a proxy, so that proxies are sent as what they stand for. */
+    @JvmSynthetic
     internal fun behind(value: Any): RemoteReference? =
         if (Proxy.isProxyClass(value.javaClass)) (Proxy.getInvocationHandler(value) as? Handler)?.reference else null
 

@@ -40,9 +40,11 @@ import java.util.function.Consumer
  * [send], [ask], [close], [proxy] and `toString`, which may be called on any.
  */
 public class RemoteReference internal constructor(
+    @get:JvmSynthetic
     internal val perspective: Any?,
     /** The connection that it belongs to. */
     @get:JvmName("broker") public val broker: Broker,
+    @get:JvmSynthetic
     internal val id: BananaElement,
 ) : AutoCloseable {
     private val release = if (id is BananaInteger) Release(broker, id) else null
@@ -50,6 +52,7 @@ public class RemoteReference internal constructor(
     private val listeners = ArrayList<Consumer<RemoteReference>>()
 
     /** Whether [close] was called. */
+    @get:JvmSynthetic
     internal val isClosed: Boolean get() = release?.isReleased == true
 
     /**
