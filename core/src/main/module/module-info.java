@@ -24,6 +24,7 @@ module dev.torsion.core {
   exports dev.torsion.net;
   exports dev.torsion.nio;
   exports dev.torsion.policies;
+  exports dev.torsion.process;
   exports dev.torsion.reactor;
   exports dev.torsion.service;
   exports dev.torsion.spi;

@@ -21,7 +21,7 @@ import java.net.URL
 internal class CoreFloorsSpec : StringSpec({
     val floors = listOf(
         "log", "defer", "clock", "net", "name", "spi", "loop", "health", "stream", "datagram", "nio", "reactor", "group", "tls",
-        "endpoint", "policies", "service",
+        "process", "endpoint", "policies", "service",
     )
     val order = floors.joinToString(" -> ")
 

@@ -14,8 +14,10 @@ import dev.torsion.defer.Deferred
 import dev.torsion.endpoint.ClientCreator
 import dev.torsion.endpoint.ClientEndpoint
 import dev.torsion.endpoint.HostnameEndpoint
+import dev.torsion.endpoint.ProxyProtocol
 import dev.torsion.endpoint.TCP4ClientEndpoint
 import dev.torsion.endpoint.TCP6ClientEndpoint
+import dev.torsion.endpoint.UNIXClientEndpoint
 import dev.torsion.endpoint.serverFromString
 import dev.torsion.framing.AnswerTimeoutException
 import dev.torsion.framing.ConnectionOptions
@@ -74,6 +76,7 @@ import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.collections.shouldContainExactlyInAnyOrder
 import io.kotest.matchers.shouldBe
+import java.nio.file.Path
 import java.time.Duration
 import java.time.temporal.ChronoUnit
 import java.util.concurrent.CompletableFuture
@@ -161,6 +164,29 @@ internal class DurationsSpec :
             protocol.transport.abortConnection()
             port.stopListening()
             reactor.flush()
+        }
+
+        /** Connects to a UNIX socket by what [connect] does. */
+        fun onUnixSocket(connect: (MemoryReactor, Path) -> Deferred<Protocol>) =
+            inMemory { reactor ->
+                val path = Path.of("/run/durations.sock")
+                val port = reactor.listenUnix(path, Factory { object : Protocol() {} })
+                val protocol = reactor.await(connect(reactor, path))
+                reactor.advance(halfACentury)
+                protocol.isConnected shouldBe true
+                protocol.transport.abortConnection()
+                port.stopListening()
+                reactor.flush()
+            }
+
+        fun connectUnix(reactor: MemoryReactor, path: Path, timeout: Duration): Deferred<Protocol> {
+            val connected = Deferred<Protocol>()
+            val clients =
+                object : ClientFactory({ object : Protocol() {} }) {
+                    override fun clientConnectionMade(connector: Connector, protocol: Protocol) = connected.callback(protocol)
+                }
+            reactor.connectUnix(path, clients, timeout)
+            return connected
         }
 
         /** A peer that never reads lets a connection close for ever, not at once. */
@@ -424,6 +450,29 @@ internal class DurationsSpec :
                         }
                     }
                 },
+                "endpoint/ClientCreator.connectUnix" to { time ->
+                    onUnixSocket { reactor, path -> ClientCreator(reactor) { object : Protocol() {} as Protocol }.connectUnix(path, time) }
+                },
+                "endpoint/UNIXClientEndpoint.<init>" to { time ->
+                    onUnixSocket { reactor, path -> UNIXClientEndpoint(reactor, path, time).connect(Factory { object : Protocol() {} }) }
+                },
+                "endpoint/ProxyProtocol.receiving" to { time ->
+                    inMemory { reactor ->
+                        val port = reactor.listenTcp(0, ProxyProtocol.receiving(reactor, time).wrap(Factory { object : Protocol() {} }))
+                        val client = object : Protocol() {}
+                        val endpoint = HostnameEndpoint(reactor, "127.0.0.1", port.port())
+                        reactor.await(endpoint.connect(Factory { client }))
+                        reactor.advance(halfACentury)
+                        client.isConnected shouldBe true
+                        client.transport.abortConnection()
+                        port.stopListening()
+                        reactor.flush()
+                    }
+                },
+                "nio/NioEngine.unixConnector" to { time -> onUnixSocket { reactor, path -> connectUnix(reactor, path, time) } },
+                "spi/UnixNetwork.unixConnector" to { time -> onUnixSocket { reactor, path -> connectUnix(reactor, path, time) } },
+                "reactor/ReactorUnix.connectUnix" to { time -> onUnixSocket { reactor, path -> connectUnix(reactor, path, time) } },
+                "testkit/MemoryReactor.connectUnix" to { time -> onUnixSocket { reactor, path -> connectUnix(reactor, path, time) } },
                 "net/ConnectTimeoutException.<init>" to { time ->
                     ConnectTimeoutException("example.com:80", time).timeout shouldBe time
                 },

@@ -8,6 +8,7 @@ import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.StringSpec
 import io.kotest.matchers.shouldBe
 import io.kotest.matchers.string.shouldContain
+import java.nio.file.attribute.PosixFilePermissions
 import java.time.Duration
 
 class EndpointStringSpec :
@@ -54,6 +55,24 @@ class EndpointStringSpec :
             bound.connecting.bindAddress shouldBe "10.0.0.1:4000"
         }
 
+        "UNIX sockets, standard input and output, descriptors, and the PROXY protocol before another string" {
+            val server = serverFromString(reactor, """unix:/run/a\:b:mode=660:backlog=7:lockfile=0""") as UNIXServerEndpoint
+            server.path.toString() shouldBe "/run/a:b"
+            PosixFilePermissions.toString(server.options.mode) shouldBe "rw-rw----"
+            server.options.backlog shouldBe 7
+            server.options.wantPid shouldBe false
+            (serverFromString(reactor, "unix:address=/x") as UNIXServerEndpoint).options.wantPid shouldBe true
+            val client = clientFromString(reactor, "unix:/x:timeout=5:lockfile=1") as UNIXClientEndpoint
+            client.timeout shouldBe Duration.ofSeconds(5)
+            client.checkPid shouldBe true
+            (clientFromString(reactor, "unix:path=/x") as UNIXClientEndpoint).checkPid shouldBe false
+            listOf("unix:/x", "stdio:", "fd:0").forEach { serverFromString(reactor, it).toString() shouldBe it }
+            serverFromString(reactor, "stdio").toString() shouldBe "stdio:"
+            serverFromString(reactor, "systemd:domain=INET:index=0").toString() shouldBe "fd:0"
+            serverFromString(reactor, "haproxy:tcp:80").toString() shouldBe "tcp:80, wrapped"
+            clientFromString(reactor, "haproxy:host:a:80").toString() shouldBe "tcp:a:80, wrapped"
+        }
+
         "an endpoint prints as the string that makes it" {
             listOf("tcp:80", "tcp:80:interface=127.0.0.1", "tcp6:80", """tcp6:80:interface=\:\:1""").forEach {
                 serverFromString(reactor, it).toString() shouldBe it
@@ -74,6 +93,20 @@ class EndpointStringSpec :
             "tcp:80:backlog=1:backlog=2" to "given twice",
             "tcp:80:backlog=0" to "between 1",
             "tcp:80\\" to "lone backslash",
+            "unix:" to "the address is empty",
+            "unix:/x:mode=888" to "three octal digits",
+            "unix:/x:mode=7777" to "three octal digits",
+            "unix:/x:lockfile=maybe" to "lockfile must be 1 or 0",
+            "unix:\u0000x" to "no abstract names",
+            "stdio:x" to "no arguments",
+            "fd:3" to "Java reaches descriptor 0 only",
+            "systemd:index=0" to "needs a domain",
+            "systemd:domain=IPX:index=0" to "domain must be one of INET, INET6, UNIX",
+            "systemd:domain=INET" to "needs an index or a name",
+            "systemd:domain=INET:index=1" to "Java reaches descriptor 0 only",
+            "systemd:domain=INET:name=web" to "the first socket that systemd has passed is \"\"",
+            "haproxy" to "needs another endpoint string",
+            "haproxy:tcp:99999" to "between 0 and 65535",
             "tcp6:80:interface=127.0.0.1" to "\"127.0.0.1\" is not an address of IPv6",
         ).forEach { (description, problem) ->
             "server string \"$description\" is refused: $problem" {

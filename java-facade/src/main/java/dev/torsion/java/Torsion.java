@@ -38,6 +38,12 @@ import dev.torsion.net.Protocol;
 import dev.torsion.net.StreamOptions;
 import dev.torsion.net.TcpOptions;
 import dev.torsion.net.UnixPortOptions;
+import dev.torsion.process.ProcessCommand;
+import dev.torsion.process.ProcessOutput;
+import dev.torsion.process.ProcessProtocol;
+import dev.torsion.process.ProcessTransport;
+import dev.torsion.process.Processes;
+import dev.torsion.process.StandardIO;
 import dev.torsion.reactor.Phase;
 import dev.torsion.reactor.Reactor;
 import dev.torsion.reactor.ReactorOptions;
@@ -689,6 +695,52 @@ public final class Torsion implements AutoCloseable {
         () ->
             Deferreds.succeed(
                 reactor.adoptDatagramPort(socket, protocol, DatagramOptions.DEFAULT)));
+  }
+
+  // Processes, standard input and output.
+
+  /**
+   * Runs {@code command} with {@code protocol} as its other end; Twisted's {@code spawnProcess}.
+   * The future has the process, which is to be used on the reactor's thread, before it runs: {@code
+   * connectionMade} of the protocol says when it does.
+   */
+  public CompletableFuture<ProcessTransport> spawnProcess(
+      ProcessProtocol protocol, ProcessCommand command) {
+    return call(() -> Processes.spawnProcess(reactor, protocol, command));
+  }
+
+  /**
+   * Runs {@code command}; the future has what it has written to its standard output. Anything on
+   * its standard error is a failure. Twisted's {@code getProcessOutput}. Cancelling the future
+   * kills the process.
+   */
+  public CompletableFuture<byte[]> processOutput(ProcessCommand command) {
+    return loop.future(() -> Processes.getProcessOutput(reactor, command));
+  }
+
+  /** Runs {@code command}; the future has its exit code. Twisted's {@code getProcessValue}. */
+  public CompletableFuture<Integer> processValue(ProcessCommand command) {
+    return loop.future(() -> Processes.getProcessValue(reactor, command));
+  }
+
+  /**
+   * Runs {@code command}; the future has all that it has written, and its exit code. Twisted's
+   * {@code getProcessOutputAndValue}. Cancelling the future kills the process.
+   */
+  public CompletableFuture<ProcessOutput> processOutputAndValue(ProcessCommand command) {
+    return loop.future(() -> Processes.getProcessOutputAndValue(reactor, command));
+  }
+
+  /**
+   * Connects {@code protocol} to standard input and output, see {@link StandardIO}. The future has
+   * the protocol once it is connected.
+   */
+  public <P extends Protocol> CompletableFuture<P> standardIO(P protocol) {
+    return call(
+        () -> {
+          StandardIO.open(reactor, protocol);
+          return protocol;
+        });
   }
 
   /** The services of this program, which stop before the reactor does. */

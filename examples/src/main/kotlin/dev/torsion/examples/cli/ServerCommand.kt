@@ -7,13 +7,16 @@ import dev.torsion.defer.Deferred
 import dev.torsion.defer.await
 import dev.torsion.examples.Output
 import dev.torsion.net.ListeningPort
+import dev.torsion.net.PipeAddress
 import dev.torsion.reactor.Phase
 import dev.torsion.reactor.Reactor
 import dev.torsion.reactor.SystemEvent
 import dev.torsion.reactor.react
 import dev.torsion.reactor.stopOnShutdown
 import kotlinx.coroutines.awaitCancellation
+import kotlinx.coroutines.delay
 import picocli.CommandLine.Option
+import kotlin.time.Duration.Companion.milliseconds
 import kotlin.time.Duration.Companion.seconds
 
 /** A command that is a server: says where it listens, and runs until Ctrl-C. */
@@ -23,7 +26,8 @@ abstract class ServerCommand : TorsionSubcommand() {
         paramLabel = "ENDPOINT",
         defaultValue = "tcp:8007:interface=127.0.0.1",
         description = [
-            "Where to listen: tcp:PORT[:interface=ADDRESS]. Without an interface on all of them; port 0 is any free one.",
+            "Where to listen: tcp:PORT[:interface=ADDRESS], unix:PATH, stdio:, fd:0, haproxy: before another one, or a kind of a plug-in.",
+            "Without an interface on all of them; port 0 is any free one.",
             "Default: \${DEFAULT-VALUE}",
         ],
     )
@@ -42,9 +46,20 @@ abstract class ServerCommand : TorsionSubcommand() {
         reactor.stopOnShutdown(5.seconds)
         return react(reactor) {
             val port = listen(reactor, endpoint).await()
+            // Standard output is the client's.
+            if (port.host() is PipeAddress) return@react whileInUse(port)
             out.println("$name listening on ${port.host()}")
             reactor.addSystemEventTrigger(Phase.AFTER, SystemEvent.SHUTDOWN) { out.println("$name stopped") }
             awaitCancellation()
         }
+    }
+
+    /** Until the one connection has ended. */
+    private suspend fun whileInUse(port: ListeningPort) {
+        while (port.isListening) delay(MOMENT)
+    }
+
+    private companion object {
+        val MOMENT = 20.milliseconds
     }
 }

@@ -308,7 +308,7 @@ private suspend fun chat(reactor: Reactor, out: Transcript, room: Factory) {
     port.stopListening().await()
 }
 
-private suspend fun upperCase(reactor: Reactor, out: Output, endpoint: String) {
+internal suspend fun upperCase(reactor: Reactor, out: Output, endpoint: String) {
     val client = reactor.connect(endpoint, LineCodec())
     for (line in listOf("hello", "torsion")) {
         client.send(line)

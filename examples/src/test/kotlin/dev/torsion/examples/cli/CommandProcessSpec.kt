@@ -14,8 +14,11 @@ import java.net.DatagramPacket
 import java.net.DatagramSocket
 import java.net.InetSocketAddress
 import java.net.Socket
+import java.net.UnixDomainSocketAddress
 import java.nio.ByteBuffer
 import java.nio.ByteOrder
+import java.nio.channels.SocketChannel
+import java.nio.file.Files
 import java.util.concurrent.TimeUnit
 
 private const val ANY_PORT = "tcp:0:interface=127.0.0.1"
@@ -24,6 +27,32 @@ private const val TIMEOUT_MILLIS = 30_000
 /** The command as a process: its servers against other people's clients, its client, and its end. */
 class CommandProcessSpec :
     StringSpec({
+        "a server takes a third party's string, a UNIX socket, and standard input and output" {
+            CommandProcess("echo", "--listen", "thirdparty:0").use { echo ->
+                Socket("127.0.0.1", echo.port("echo")).use { socket ->
+                    socket.soTimeout = TIMEOUT_MILLIS
+                    socket.getOutputStream().write(7)
+                    socket.getInputStream().read() shouldBe 7
+                }
+            }
+            val path = Files.createTempDirectory("torsion").resolve("echo.sock")
+            CommandProcess("echo", "--listen", "unix:$path:mode=600").use { echo ->
+                echo.readLine() shouldBe "echo listening on unix:$path"
+                SocketChannel.open(UnixDomainSocketAddress.of(path)).use { socket ->
+                    socket.write(ByteBuffer.wrap(byteArrayOf(7)))
+                    val answer = ByteBuffer.allocate(1)
+                    socket.read(answer)
+                    answer[0] shouldBe 7
+                }
+                echo.signal("INT")
+                echo.readLine() shouldBe "echo stopped"
+                echo.exitCode() shouldBe 128 + 2
+            }
+            Files.list(path.parent).use { it.count() } shouldBe 0
+            Files.delete(path.parent)
+            CommandProcess("lines", "--listen", "stdio:").use { it.finish("hello\r\n") shouldBe "HELLO\r\n" }
+        }
+
         "echo sends back every byte, and says good-bye at Ctrl-C" {
             CommandProcess("echo", "--listen", ANY_PORT).use { echo ->
                 val sent = ByteArray(3_000_000) { (it * 31).toByte() }

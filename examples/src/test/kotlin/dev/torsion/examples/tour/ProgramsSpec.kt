@@ -40,4 +40,4 @@ class ProgramsSpec :
     })
 
 /** A thread that waits for the reactor, or that it knows nothing of, has no place in virtual time. */
-private val HAVE_THREADS_THAT_WAIT = setOf("BlockingWork", "WriterThread", "HashServer", "DatabaseRows")
+private val HAVE_THREADS_THAT_WAIT = setOf("BlockingWork", "WriterThread", "HashServer", "DatabaseRows", "WordCount")
