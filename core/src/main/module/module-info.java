@@ -29,6 +29,7 @@ module dev.torsion.core {
   exports dev.torsion.service;
   exports dev.torsion.spi;
   exports dev.torsion.stream;
+  exports dev.torsion.tls;
 
   uses dev.torsion.endpoint.ClientEndpointParser;
   uses dev.torsion.endpoint.ServerEndpointParser;
