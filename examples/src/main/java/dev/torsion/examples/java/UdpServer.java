@@ -10,6 +10,7 @@ import dev.torsion.java.Torsion;
 import dev.torsion.net.DatagramProtocol;
 import dev.torsion.net.InternetAddress;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.channels.DatagramChannel;
 
@@ -34,7 +35,8 @@ public final class UdpServer extends DatagramProtocol {
    */
   public static void main(String[] args) throws IOException {
     var torsion = Torsion.create();
-    var socket = DatagramChannel.open().bind(new InetSocketAddress("127.0.0.1", 10004));
+    var address = new InetSocketAddress(InetAddress.getLoopbackAddress(), 10004);
+    var socket = DatagramChannel.open().bind(address);
     torsion.adoptDatagramPort(socket, new UdpServer(Output.CONSOLE));
     torsion.run();
   }
