@@ -64,7 +64,7 @@ internal open class PipeChannel(
     }
 
     private inner class Writing : PipeOutput.Writer {
-        override fun hasRoom() = askIfRoom()
+        override fun hasRoom() = if (isFinishing && !isOver) handler.outputMoved() else askIfRoom()
 
         override fun ended(cause: IOException?) {
             isOutputEnded = true

@@ -37,6 +37,8 @@ internal abstract class PassingChannel(protected val channel: StreamChannel) :
 
     override fun broken(cause: Throwable) = handler.broken(cause)
 
+    override fun outputMoved() = handler.outputMoved()
+
     override fun finished(cause: Throwable?) = handler.finished(cause)
 
     override fun loopEnding() = handler.loopEnding()

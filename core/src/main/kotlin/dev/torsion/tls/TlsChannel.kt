@@ -454,6 +454,7 @@ internal class TlsChannel(
         try {
             output?.let {
                 it.sendTo(lower)
+                outputMoved()
                 if (it.size > 0) return
                 it.release()
                 output = null
@@ -539,6 +540,10 @@ internal class TlsChannel(
                 e
             }
         handler.finished(error)
+    }
+
+    override fun outputMoved() {
+        if (state == State.FINISHING) handler.outputMoved()
     }
 
     override fun finished(cause: Throwable?) {

@@ -24,13 +24,14 @@ import kotlinx.coroutines.async
 import kotlinx.coroutines.delay
 import java.time.Duration
 import kotlin.coroutines.CoroutineContext
+import kotlin.time.Duration.Companion.hours
 import kotlin.time.Duration.Companion.seconds
 
 /** The end of a connection over ktor's channels, in virtual time. */
 class KtorClosingSpec :
     StringSpec({
         "a peer that reads slowly gets the last bytes too, however long it takes" {
-            runReactorTest { scope ->
+            runReactorTest(timeout = 1.hours) { scope ->
                 val toPeer = ByteChannel()
                 val connection = Connection(SocketOfChannels(), ByteChannel(), toPeer)
                 val protocol =
