@@ -8,8 +8,8 @@ import java.util.function.IntUnaryOperator
 import java.util.function.LongSupplier
 
 /**
- * One direction of a connection: at most [window] bytes that were sent and not read yet. What is sent is on its way until it
- * [arrive]s; only then the reader sees it. On a [link] with a latency that takes time by the clock.
+ * One direction of a connection: at most [window] bytes that were sent and not read yet. Bytes are on their way until they
+ * [arrive]; only then the reader sees them. On a [link] with a latency that takes time by the clock.
  */
 internal class BytePipe(
     private val window: Int,
@@ -82,7 +82,7 @@ internal class BytePipe(
     /** Whether [arrive] would bring something. */
     val isDue: Boolean get() = nextDue().let { it != NEVER && it <= time.asLong }
 
-    /** When the next of what is on its way arrives, which may be now, or [NEVER]. */
+    /** When the next byte, end or reset arrives, which may be now, or [NEVER]. */
     fun nextDue(): Long {
         val resets = if (isReset) NEVER else reset
         if (link.isBlackHole) return if (isResetLocal) resets else NEVER
@@ -91,7 +91,7 @@ internal class BytePipe(
         return minOf(resets, ends, data)
     }
 
-    /** What is on its way, and due, arrives. */
+    /** Everything that is on its way and due arrives. */
     fun arrive() {
         val now = time.asLong
         if (reset <= now && (isResetLocal || !link.isBlackHole)) {

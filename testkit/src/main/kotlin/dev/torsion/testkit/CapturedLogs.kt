@@ -20,7 +20,7 @@ import java.util.concurrent.CopyOnWriteArrayList
  * }
  * ```
  *
- * It takes what is logged through [LogPublisher.global], at every level, whatever SLF4J is set to. **Whose events:** those of the thread
+ * It takes all events of [LogPublisher.global], at every level. The settings of SLF4J do not matter. **Whose events:** those of the thread
  * that calls [start], and of the threads that are started from then on by it or by these; so those of the reactors, pools and helpers
  * that the test starts, and not those of a test that runs beside it. The threads of a pool that was there before are not among them:
  * [ofAllThreads] takes what all threads log.
@@ -48,14 +48,14 @@ public class CapturedLogs private constructor(private val isOfAllThreads: Boolea
         kept.addLast(event)
     }
 
-    /** What was logged so far, in order. */
+    /** The events so far, in order. */
     @Synchronized
     public fun events(): List<LogEvent> = kept.toList()
 
-    /** What was logged so far at [level]. */
+    /** The events of [level] so far. */
     public fun events(level: Level): List<LogEvent> = events().filter { it.level == level }
 
-    /** The texts of what was logged so far. */
+    /** The texts of the events so far. */
     public fun messages(): List<String> = events().map { it.message }
 
     /** The only event of [level]. @throws AssertionError when there is none, or more than one */

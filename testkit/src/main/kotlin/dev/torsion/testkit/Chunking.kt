@@ -9,8 +9,8 @@ import java.util.function.IntUnaryOperator
 /**
  * In which pieces a byte stream arrives. TCP keeps no boundaries, so a protocol must not care; run its tests under several of these.
  *
- * [newStream] is asked once for each direction of each connection. What it gives is asked before each read how many bytes of those
- * that have arrived, at least one, the reader gets; the answer is brought into that range. The rest follows in later turns.
+ * [newStream] is asked once for each direction of each connection. The result is asked before each read how many bytes of those
+ * that have arrived, at least one, the reader gets. The answer is brought into that range. The rest follows in later turns.
  */
 public fun interface Chunking {
     /** Decides for one direction of one connection. */

@@ -21,7 +21,7 @@ public class ConnectedPair<S : Protocol, C : Protocol> internal constructor(
     @get:JvmName("client") public val client: C,
     @get:JvmName("reactor") public val reactor: MemoryReactor,
 ) : AutoCloseable {
-    /** Moves bytes once: what was written before arrives, one chunk in each direction. */
+    /** Moves bytes once: bytes that were written before arrive, one chunk in each direction. */
     public fun pump(): Unit = reactor.turn()
 
     /** Moves bytes until both sides are quiet. No time passes. */
@@ -54,7 +54,7 @@ public class ConnectedPair<S : Protocol, C : Protocol> internal constructor(
  * pair.flush()
  * ```
  *
- * What they write in `connectionMade` is on its way when this returns.
+ * Bytes that they write in `connectionMade` are on their way when this returns.
  *
  * @param chunking in which pieces bytes arrive
  * @param window how many bytes may be on the way in each direction

@@ -8,7 +8,7 @@ import java.util.Random
 import java.util.concurrent.TimeUnit
 
 /**
- * What a network does with datagrams on their way; each may arrive once, several times, or never.
+ * Decides what a network does with datagrams on their way; each may arrive once, several times, or never.
  *
  * ```kotlin
  * reactor.network.datagramFate = DatagramFate.random(seed = 7).loss(0.1).duplication(0.05).reordering(0.2).build()
@@ -21,7 +21,7 @@ public fun interface DatagramFate {
     public fun of(size: Int): Journey
 
     /**
-     * What becomes of one datagram.
+     * The fate of one datagram.
      *
      * @property copies how long each copy is on its way; none: it is lost
      * @property overtakes whether it arrives before those that were sent before it, and are still on their way

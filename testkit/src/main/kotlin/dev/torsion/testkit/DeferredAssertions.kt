@@ -37,7 +37,7 @@ public fun <T> successResultOf(stage: CompletionStage<T>): T = stage.outcomeNow(
 public fun <T> successResultOf(deferred: KotlinDeferred<T>): T = deferred.outcomeNow().success(deferred)
 
 /**
- * What [deferred] has failed with by now, an exception of one of the [expected] types or, when none is given, of any; Twisted's
+ * The failure that [deferred] has by now, an exception of one of the [expected] types or, when none is given, of any; Twisted's
  * `failureResultOf`. It takes the result: the failure counts as handled, and the Deferred goes on with null.
  *
  * @throws AssertionError when it has no result yet, has a value, or has failed with something else, which is the cause then

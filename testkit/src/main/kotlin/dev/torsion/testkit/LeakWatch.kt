@@ -20,17 +20,17 @@ import java.util.concurrent.CancellationException
  *   [inlineCallbacks][dev.torsion.defer.inlineCallbacks];
  * - a shutdown that does not end within a minute of virtual time, because a trigger waits for something that never comes;
  * - failures of Deferreds that nobody handled, also those that are held by [pause][dev.torsion.defer.Deferred.pause];
- * - futures of Deferreds, and stages derived from them, that have failed while nobody has looked at them. Whoever adds a stage, waits, or
- *   asks looks; a cancellation is no failure;
- * - errors that were logged with a throwable and not taken with [CapturedLogs.flushLoggedErrors] of [logs]. (What a [MemoryReactor]
- *   reports is no such error: the test hears it from the reactor.)
+ * - futures of Deferreds, and stages derived from them, that have failed while nobody has looked at them. A stage, a wait or
+ *   a question counts as a look; a cancellation is no failure;
+ * - errors that were logged with a throwable and not taken with [CapturedLogs.flushLoggedErrors] of [logs]. (A report of a
+ *   [MemoryReactor] is no such error: the test hears it from the reactor.)
  *
  * Where something was made is told when debugging is on (`-Dtorsion.debug=on`, or assertions enabled, as test runners do; see
  * [DeferredDebug][dev.torsion.defer.DeferredDebug]).
  *
  * **Not seen:** a Deferred that never fires while no coroutine waits for it, for it is garbage and no leak; what other threads than the
  * test's begin; a failed future that was given to `allOf`, `anyOf` or `orTimeout`, or that `whenComplete` has
- * returned; coroutines of scopes that are not below a reactor's; reactors on real sockets, and what they have open; with debugging off,
+ * returned; coroutines of scopes that are not below a reactor's; reactors on real sockets, and their ports and connections; with debugging off,
  * where a coroutine was launched.
  *
  * Thread: the test's. A test that moves to another thread still has its reactors checked, but no Deferreds.
@@ -44,7 +44,7 @@ public class LeakWatch private constructor() {
     private val begun = LeftBehind.watch()
     private var isTurnEnded = false
 
-    /** What is logged during the test. */
+    /** The log of the test. */
     public val logs: CapturedLogs = CapturedLogs.start()
 
     private val listening =
@@ -125,7 +125,7 @@ public class LeakWatch private constructor() {
         throw found
     }
 
-    /** Ends the watch of a test that has failed: closes its reactors, and says nothing of what is left. Does nothing after [end]. */
+    /** Ends the watch of a test that has failed: closes its reactors, and says nothing of the leftovers. Does nothing after [end]. */
     public fun close() {
         endTurn()
         closeReactors() // what fails in it is in the log, and the test has failed already

@@ -140,7 +140,7 @@ internal class MemorySocketChannel(provider: SelectorProvider, private val netwo
 
     override fun shutdownInput(): SocketChannel = throw UnsupportedOperationException("shutdownInput is not of TCP")
 
-    /** What the peer has sent arrives; what we sent to a peer that has closed comes back as a reset. */
+    /** Bytes of the peer arrive. Bytes that we sent to a peer that has closed come back as a reset. */
     fun deliver() {
         val input = input ?: return
         input.arrive()
@@ -156,7 +156,7 @@ internal class MemorySocketChannel(provider: SelectorProvider, private val netwo
 
     val isAwaitingDelivery get() = input?.isDue == true || (isPeerClosed && (output!!.isDue || output!!.hasUnread))
 
-    /** When the next of what is on its way arrives, or [BytePipe.NEVER]. */
+    /** When the next byte, end or reset arrives, or [BytePipe.NEVER]. */
     fun nextArrival(): Long = minOf(input?.nextDue() ?: BytePipe.NEVER, if (isPeerClosed) output!!.nextDue() else BytePipe.NEVER)
 
     private val isPeerClosed get() = peer?.isOpen == false

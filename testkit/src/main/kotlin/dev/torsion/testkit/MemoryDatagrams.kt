@@ -12,7 +12,7 @@ import java.net.SocketException
 import java.time.Duration
 
 /**
- * The datagrams of a [MemoryNetwork]: its UDP sockets, and what is on its way between them.
+ * The datagrams of a [MemoryNetwork]: its UDP sockets, and the datagrams on their way between them.
  */
 internal class MemoryDatagrams(
     private val network: MemoryNetwork,

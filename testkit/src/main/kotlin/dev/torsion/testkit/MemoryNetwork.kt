@@ -71,14 +71,14 @@ public class MemoryNetwork {
             field = value
         }
 
-    /** What becomes of datagrams that are sent from now on; by default each arrives once, in order, in the next turn. */
+    /** Decides the fate of datagrams that are sent from now on; by default each arrives once, in order, in the next turn. */
     public var datagramFate: DatagramFate
         get() = datagrams.fate
         set(value) {
             datagrams.fate = value
         }
 
-    /** How many bytes of datagrams a UDP socket keeps until its reactor receives them, each counted with 256 more. What comes then is lost. */
+    /** How many bytes of datagrams a UDP socket keeps until its reactor receives them, each counted with 256 more. Further datagrams are lost. */
     public var datagramBuffer: Int = 212_992
         set(value) {
             require(value > 0) { "a buffer has at least one byte, but $value were given" }
@@ -88,7 +88,7 @@ public class MemoryNetwork {
     @get:JvmSynthetic
     internal val datagrams = MemoryDatagrams(this, ::freePort) { it in silent }
 
-    /** Who is at the other end of each connection over a UNIX socket; null for a system that does not tell. */
+    /** The user at the other end of each connection over a UNIX socket; null for a system that does not tell. */
     public var peerCredentials: PeerCredentials? = null
 
     /** The mode of the UNIX socket at [path]; null when there is no such file. */
@@ -117,7 +117,7 @@ public class MemoryNetwork {
     /** The way of UNIX sockets, which never leave their machine. */
     private val atHome = MemoryLink(this, "within a machine", null)
 
-    /** All links at once: what holds for it holds for each link that was not given a delay of its own. */
+    /** All links at once. Its black hole holds for all of them, its delay for each link that was not given one of its own. */
     @get:JvmName("everywhere")
     public val everywhere: MemoryLink = MemoryLink(this, "everywhere", null)
 
@@ -290,7 +290,7 @@ public class MemoryNetwork {
     @get:JvmSynthetic
     internal val isQuiet: Boolean get() = attempts.none(::canDecide) && open.none { it.isAwaitingDelivery } && datagrams.isQuiet
 
-    /** When the next of what is on its way arrives, or [BytePipe.NEVER]. */
+    /** When the next byte, end, reset or connection arrives, or [BytePipe.NEVER]. */
     @JvmSynthetic
     internal fun nextArrival(): Long {
         var next = attempts.filter(::mayDecide).minOfOrNull { it.due } ?: BytePipe.NEVER

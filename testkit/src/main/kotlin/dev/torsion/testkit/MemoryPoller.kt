@@ -14,13 +14,13 @@ import java.util.function.Consumer
 @OptIn(TorsionSpi::class)
 internal class MemoryPoller(loop: Loop, private val network: MemoryNetwork, home: InetAddress?, private val clock: VirtualClock) :
     NioPoller(loop, MemorySelectorProvider(network, home)) {
-    /** What the clock drives. */
+    /** The loop that the clock drives. */
     lateinit var driven: VirtualClock.Loop
 
-    /** Called when there is nothing to wait for but other threads, with what they are doing; throws. */
+    /** Called when nothing is left to wait for except other threads. Gets a description of their work, and throws. */
     lateinit var idle: (String) -> Nothing
 
-    /** Whether a channel is ready for what it waits for. */
+    /** Whether a channel is ready for an operation that it waits for. */
     val isReady: Boolean get() = (selector as MemorySelector).isReady
 
     override fun select(timeoutNanos: Long, ready: Consumer<SelectionKey>) {

@@ -60,7 +60,7 @@ import kotlin.coroutines.ContinuationInterceptor
  * run) on the calling thread, which it belongs to from then on. [run] works too: it jumps from timer to timer until the reactor is
  * stopped, and throws an [AssertionError] when there is nothing left to wait for.
  *
- * What a callback throws is reported as by any reactor, and thrown to the test at the end of the method that was driving, unless an
+ * An exception of a callback is reported as by any reactor, and thrown to the test at the end of the method that was driving, unless an
  * [ErrorListener] was given.
  *
  * Work for threads, as of [deferToThread], runs on another thread, so that the rules of threads are kept, while the reactor waits for
@@ -199,7 +199,7 @@ public class MemoryReactor private constructor(
     /** Runs all that can happen without any time passing: bytes arrive and are answered until nothing is on its way. */
     public fun flush(): Unit = clock.advance(Duration.ZERO)
 
-    /** Runs a single turn: what was written before it arrives. */
+    /** Runs a single turn: bytes that were written before it arrive. */
     public fun turn(): Unit = clock.driven {
         startIfNew()
         oneTurn()
@@ -381,7 +381,7 @@ public class MemoryReactor private constructor(
     @Suppress("PARAMETER_NAME_CHANGED_ON_OVERRIDE") // an Executor of Java has no names
     override fun execute(command: Runnable): Unit = super.execute(placed(command))
 
-    /** What [call] makes, such as a port, was made where it was handed over: by the test, as a rule. */
+    /** Things that [call] makes, such as a port, were made where it was handed over: by the test, as a rule. */
     private fun placed(call: Runnable) = if (DeferredDebug.enabled) Place.handedOver(call) else call
 
     override fun callInWorkerThread(call: Runnable): Unit = callInThread(call)

@@ -68,7 +68,7 @@ internal class MemorySelector(provider: SelectorProvider, private val network: M
     private val registered = LinkedHashSet<MemoryKey>()
     private val selected = LinkedHashSet<SelectionKey>()
 
-    /** Whether a channel is ready for what it waits for. */
+    /** Whether a channel is ready for an operation that it waits for. */
     val isReady get() = registered.any { it.isValid && it.ready != 0 }
 
     override fun selectNow(): Int {

@@ -29,7 +29,7 @@ internal class MemorySocketFiles : SocketFiles {
 
     fun modeOf(path: Path): Set<PosixFilePermission>? = files[path]?.mode
 
-    /** What a server leaves that was killed. */
+    /** The file that a killed server leaves. */
     fun leave(path: Path, isLocked: Boolean) {
         files[path] = File(null)
         if (isLocked) locks[path] = false

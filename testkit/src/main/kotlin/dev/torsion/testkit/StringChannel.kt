@@ -149,7 +149,7 @@ internal class StringChannel(
         if (isAsked && !isOver && !isFinishing && room > 0) handler?.outputReady()
     }
 
-    /** What it had to finish is done. */
+    /** The work of [finish] is done. */
     fun finished() {
         if (!isFinishing) return
         close()

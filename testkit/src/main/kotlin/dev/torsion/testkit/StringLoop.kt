@@ -24,7 +24,7 @@ internal class StringLoop : StreamLoop {
     private val timers = TimerQueue { 0 }
     private val tasks = ConcurrentLinkedQueue<Runnable>()
 
-    /** What callbacks have thrown. */
+    /** The errors that callbacks have thrown. */
     val failures: Failures = Failures()
 
     override val streams: LoopStreams = LoopStreams(this)

@@ -28,7 +28,8 @@ import dev.torsion.stream.StreamTransport
  * ```
  *
  * It is the transport of real connections, over a channel that has no other end. So the rules are the same: back-pressure, the write
- * limit, half-close, close reasons. What the protocol throws aborts the connection, and is thrown to the test by the method that was driving.
+ * limit, half-close, close reasons. An exception of the protocol aborts the connection, and is thrown to the
+ * test by the method that was driving.
  *
  * Only the end waits for the test. After [loseConnection] and [abortConnection] the protocol hears nothing until the test calls [lose].
  * Bytes written after [loseConnection] are kept until [lose] or the next [receive], [receiveEnd] or [drain].
@@ -95,7 +96,7 @@ public class StringTransport private constructor(
         }
         private set
 
-    /** What [abortConnection] was given, or [loseConnection]. */
+    /** The cause that [abortConnection] or [loseConnection] was given. */
     public var abortCause: Throwable? = null
         get() {
             sendWritten()
@@ -122,7 +123,7 @@ public class StringTransport private constructor(
 
     // What the test does.
 
-    /** Whether the peer takes nothing: what is written counts as [bufferedBytes] until [drain]. */
+    /** Whether the peer takes nothing: written bytes count as [bufferedBytes] until [drain]. */
     public var isStalled: Boolean = false
         set(value) {
             sendWritten()
@@ -270,12 +271,12 @@ public class StringTransport private constructor(
 
     // Driving.
 
-    /** What callbacks have written goes out, unless one of them is running. It settles nothing. */
+    /** Written bytes go out, unless a callback is running. It settles nothing. */
     private fun sendWritten() {
         if (depth == 0 && loop.inLoop) loop.streams.send()
     }
 
-    /** A turn: what callbacks have left to do is done. The end of an aborted connection waits for [lose]. */
+    /** A turn: it does the work that callbacks have left. The end of an aborted connection waits for [lose]. */
     private fun settle() {
         if (depth == 1 && (!wasAborted || isLosing)) loop.settle()
     }

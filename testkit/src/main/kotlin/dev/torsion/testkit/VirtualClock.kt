@@ -69,7 +69,7 @@ public class VirtualClock : Clock {
         DrivingWatch.begin(this)
     }
 
-    /** What runs calls at their times: a reactor that this clock was given to. Without one the clock runs its calls itself. */
+    /** A reactor that this clock was given to. It runs calls at their times. Without one the clock runs its calls itself. */
     internal interface Loop {
         /** One turn. The first begins the loop. */
         fun turn()
@@ -303,7 +303,7 @@ public class VirtualClock : Clock {
         DrivingWatch.begin(this)
     }
 
-    /** [driven], but [block] runs further in too: for what is refused there, loudly. */
+    /** [driven], but [block] runs inside of another drive too, where it is refused loudly. */
     @JvmSynthetic
     internal fun drivenUnlessInside(block: () -> Unit): Unit = if (driving) block() else driven(block)
 

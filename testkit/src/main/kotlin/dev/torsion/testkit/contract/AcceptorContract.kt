@@ -16,7 +16,7 @@ import java.nio.ByteBuffer
 import java.util.function.Supplier
 
 /**
- * What a port of every engine must do for its [Acceptor], and an accepted [StreamChannel] for its [StreamHandler]: checks over the network of
+ * The duties of a port towards its [Acceptor], and of an accepted [StreamChannel] towards its [StreamHandler]: checks over the network of
  * the [harness]'s reactor. To use as [StreamContract].
  */
 @TorsionSpi

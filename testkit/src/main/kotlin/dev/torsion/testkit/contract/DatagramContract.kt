@@ -6,7 +6,7 @@ package dev.torsion.testkit.contract
 import java.util.function.Supplier
 
 /**
- * What every UDP port must do, as checks that run over any of them: the real one, the one in memory, and yours. Each check takes a reactor
+ * The duties of every UDP port, as checks that run over any of them: the real one, the one in memory, and yours. Each check takes a reactor
  * from a [StreamHarness], opens ports on it, and looks at what arrives.
  *
  * ```kotlin
@@ -24,23 +24,23 @@ import java.util.function.Supplier
  * The checks expect a network that loses nothing between two ports of one machine.
  */
 public class DatagramContract(private val harness: Supplier<StreamHarness>) {
-    /** What holds for every UDP port: datagrams, addresses, errors, opening and closing. */
+    /** The checks for every UDP port: datagrams, addresses, errors, opening and closing. */
     @get:JvmName("ports")
     public val ports: List<StreamCheck> = (datagramExchange + datagramErrors + datagramLife).toChecks()
 
-    /** What holds for one that hears of refusals, as sockets do where the machine tells. */
+    /** The checks for a port that hears of refusals, as sockets do where the machine tells. */
     @get:JvmName("refusals")
     public val refusals: List<StreamCheck> = datagramRefusals.toChecks()
 
-    /** What holds for one that knows groups. */
+    /** The checks for a port that knows groups. */
     @get:JvmName("groups")
     public val groups: List<StreamCheck> = datagramGroups.toChecks()
 
-    /** What holds for one that chooses among the sources of a group. */
+    /** The checks for a port that chooses among the sources of a group. */
     @get:JvmName("sources")
     public val sources: List<StreamCheck> = datagramSources.toChecks()
 
-    /** What holds on a machine with IPv6. */
+    /** The checks for a machine with IPv6. */
     @get:JvmName("ipv6")
     public val ipv6: List<StreamCheck> = datagramsOverIpv6.toChecks()
 

@@ -169,7 +169,7 @@ internal val datagramExchange: Checks = checks {
     }
 }
 
-/** What goes wrong, and that the port lives on. */
+/** Errors, after which the port lives on. */
 internal val datagramErrors: Checks = checks {
     "behaviour 35: an exception in a handler is reported, and the port lives on (test_datagramReceivedError)" {
         val server = datagramPeer { onDatagram = { data, _ -> error("no ${data.decodeToString()}") } }

@@ -12,7 +12,7 @@ import java.nio.ByteBuffer
 
 /** A datagram protocol that remembers what happened to it, in order. */
 internal class DatagramPeer(private val scene: Scene) : DatagramProtocol() {
-    /** What happened, but for datagrams. */
+    /** The events so far, except datagrams. */
     val story = ArrayList<String>()
     val received = ArrayList<ByteArray>()
     val senders = ArrayList<InternetAddress>()

@@ -4,7 +4,7 @@
 package dev.torsion.testkit.contract
 
 /**
- * What every reactor must do, as checks that run over any of them: the real one, the one in memory, and yours, on whatever engine. Each
+ * The duties of every reactor, as checks that run over any of them: the real one, the one in memory, and yours, on any engine. Each
  * check makes a reactor of its [kind], runs it in the calling thread and looks at what has happened.
  *
  * ```kotlin

@@ -10,10 +10,10 @@ import dev.torsion.testkit.MemoryReactor
 
 /** Makes the reactors that a [ReactorContract] checks. */
 public fun interface ReactorKind {
-    /** A new reactor, which has not run. It tells [errors] of what callbacks throw, and of nothing else. */
+    /** A new reactor, which has not run. It tells [errors] of the exceptions of callbacks, and of nothing else. */
     public fun create(errors: ErrorListener): Reactor
 
-    /** Whether it waits, in time that passes by itself, for what other threads may do. Not so where time is virtual. */
+    /** Whether it waits for other threads in time that passes by itself. Not so where time is virtual. */
     public val waitsForOthers: Boolean get() = true
 
     public companion object {

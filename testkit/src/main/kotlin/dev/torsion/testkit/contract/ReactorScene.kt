@@ -11,12 +11,12 @@ import java.time.Duration
 import java.util.concurrent.CopyOnWriteArrayList
 import java.util.concurrent.TimeUnit
 
-/** A reactor, what a check has noted of it, and what it has reported. */
+/** A reactor, the notes of a check about it, and the errors that it has reported. */
 internal class ReactorScene(kind: ReactorKind) : AutoCloseable {
     private val reported = CopyOnWriteArrayList<Throwable>()
     val reactor: Reactor = kind.create(ErrorListener { _, error -> reported.add(error) })
 
-    /** What has happened, in order. */
+    /** The events so far, in order. */
     val story: MutableList<String> = CopyOnWriteArrayList()
 
     fun note(what: String) {

@@ -98,7 +98,7 @@ internal class Scene(private val harness: StreamHarness) {
 internal open class Peer(private val happened: () -> Unit) : Protocol() {
     private val bytes = ByteArrayOutputStream()
 
-    /** What happened, but for data. */
+    /** The events so far, except data. */
     val story = ArrayList<String>()
     var onMade: Peer.() -> Unit = {}
     var onData: Peer.(ByteArray) -> Unit = {}

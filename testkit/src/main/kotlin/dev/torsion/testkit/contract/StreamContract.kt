@@ -9,7 +9,7 @@ import java.util.function.Supplier
 import kotlin.time.Duration.Companion.seconds
 
 /**
- * What every stream transport must do, as checks that run over any of them: the real one, the one in memory, and yours. Each check
+ * The duties of every stream transport, as checks that run over any of them: the real one, the one in memory, and yours. Each check
  * makes a [StreamHarness], connects a server and a client, and looks at both.
  *
  * ```kotlin
@@ -28,19 +28,19 @@ import kotlin.time.Duration.Companion.seconds
  * with the name of Twisted's own test.
  */
 public class StreamContract(private val harness: Supplier<StreamHarness>) {
-    /** What holds for every stream: bytes, flow control, ending, callbacks. */
+    /** The checks for every stream: bytes, flow control, ending, callbacks. */
     @get:JvmName("streams")
     public val streams: List<StreamCheck> = (writing + flowControl + closing + callbacks).toChecks()
 
-    /** What holds besides where a peer can tell an abort from an end: not so with UNIX sockets and pipes. */
+    /** Further checks where a peer can tell an abort from an end: not so with UNIX sockets and pipes. */
     @get:JvmName("resets")
     public val resets: List<StreamCheck> = resetting.toChecks()
 
-    /** What holds for a [HalfCloseableTransport][dev.torsion.net.HalfCloseableTransport] besides. */
+    /** Further checks for a [HalfCloseableTransport][dev.torsion.net.HalfCloseableTransport]. */
     @get:JvmName("halfClose")
     public val halfClose: List<StreamCheck> = halfClosing.toChecks()
 
-    /** What holds for a [TcpTransport][dev.torsion.net.TcpTransport] besides. */
+    /** Further checks for a [TcpTransport][dev.torsion.net.TcpTransport]. */
     @get:JvmName("tcp")
     public val tcp: List<StreamCheck> = socketOptions.toChecks()
 

@@ -22,7 +22,7 @@ import java.util.concurrent.Callable
 import java.util.concurrent.CopyOnWriteArrayList
 
 /**
- * What [StreamContract] needs to know about the transports that it checks: a reactor, how to connect on it, and how to wait for
+ * Tells [StreamContract] about the transports that it checks: a reactor, how to connect on it, and how to wait for
  * something on it. One is made for each check, and closed after it.
  *
  * [listen] and [connect] speak TCP; override them for other streams.
@@ -31,7 +31,7 @@ public abstract class StreamHarness : AutoCloseable {
     /** The reactor; its errors go to [errors]. */
     public abstract val reactor: Reactor
 
-    /** What callbacks have thrown, and the reactor has reported. */
+    /** The errors of callbacks that the reactor has reported. */
     public open val errors: MutableList<Throwable> = CopyOnWriteArrayList()
 
     /** Runs [work] on the reactor's thread and waits, on the test's, until its Deferred has fired; throws its failure. */

@@ -39,7 +39,7 @@ public class TorsionSpecExtension : TestCaseExtension {
     /** The clock of [reactor]. */
     public val clock: VirtualClock get() = watch().clock
 
-    /** What is logged during the test that is running on this thread. */
+    /** The log of the test that is running on this thread. */
     public val logs: CapturedLogs get() = watch().logs
 
     private fun watch() = checkNotNull(LeakWatch.current()) {

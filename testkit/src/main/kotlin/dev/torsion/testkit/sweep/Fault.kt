@@ -8,7 +8,7 @@ import java.net.ConnectException
 import java.util.concurrent.CancellationException
 import java.util.concurrent.RejectedExecutionException
 
-/** What can go wrong at a point of a program. */
+/** A fault at a point of a program. */
 internal sealed interface Fault {
     /** As it is written in the name of a run. */
     val word: String
@@ -31,7 +31,7 @@ internal enum class Thrown(override val word: String, val make: () -> Throwable)
     companion object {
         val OF_USERS = listOf(RUNTIME, CANCELLATION, UNSPEAKABLE, OUT_OF_MEMORY, STACK_OVERFLOW, LINKAGE)
 
-        /** What the system call [name] may throw. */
+        /** The errors that the system call [name] may throw. */
         fun ofSystem(name: String): List<Thrown> = when (name) {
             "open", "open server", "open datagrams", "accept", "connect" -> listOf(DESCRIPTORS, OUT_OF_MEMORY)
             "finishConnect" -> listOf(REFUSED, DESCRIPTORS, STACK_OVERFLOW)

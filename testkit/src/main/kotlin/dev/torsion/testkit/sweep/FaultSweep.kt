@@ -16,7 +16,7 @@ package dev.torsion.testkit.sweep
  * ```
  *
  * The program runs on a [MemoryReactor][dev.torsion.testkit.MemoryReactor], so that all runs are alike up to the fault. A first run finds
- * the points: the [calls][SweepRun.call] of the program's code, and each call of what would be the JDK or the kernel (the selector,
+ * the points: the [calls][SweepRun.call] of the program's code, and each call of the JDK or the kernel, which memory replaces (the selector,
  * channels, the resolver, threads, the clock). Then there is one run for each fault at each point. A call throws an exception, an `Error`,
  * a cancellation, or an exception that cannot even be described. The kernel is out of descriptors, or has lost a connection. The reactor is
  * stopped, crashed or interrupted. Work that is under way is cancelled. A connection is closed, aborted, half-closed or reset.
@@ -83,7 +83,7 @@ public class FaultSweep(private val name: String, private val program: SweepProg
     }
 }
 
-/** What a [FaultSweep] has found. Immutable. */
+/** The findings of a [FaultSweep]. Immutable. */
 public class SweepReport internal constructor(
     private val program: String,
     /** How many points the program has. */
@@ -100,7 +100,7 @@ public class SweepReport internal constructor(
         if (failed.isNotEmpty()) throw AssertionError(toString())
     }
 
-    /** What is wrong, the same kind of fault at the same kind of place once. */
+    /** The problems, each kind of fault at each kind of place once. */
     override fun toString(): String {
         val kinds = failed.groupBy { it.kind() }
         val text = kinds.values.joinToString("") { alike ->

@@ -45,7 +45,7 @@ public class SweepRun internal constructor(
     @get:JvmSynthetic
     internal val lastActions = ArrayList<Runnable>()
 
-    /** What the fault has thrown, once it has. */
+    /** The error that the fault has thrown, once it has. */
     @Volatile
     @get:JvmSynthetic
     internal var injected: Throwable? = null
@@ -143,7 +143,7 @@ public class SweepRun internal constructor(
         open.merge(what, 1, Int::plus)
     }
 
-    /** What was [begun] has ended. */
+    /** Something that was [begun] has ended. */
     public fun ended(what: String) {
         if (open.merge(what, -1, Int::plus)!! < 0) wrong("$what has ended more often than begun")
     }
@@ -235,7 +235,7 @@ public class SweepRun internal constructor(
 
     // The end.
 
-    /** What is left when the reactor has ended. */
+    /** The leftovers when the reactor has ended. */
     @JvmSynthetic
     internal fun leftovers(): List<String> {
         val waiting = flights.filterValues { it.endsWithReactor && !it.isDone.asBoolean }.keys.map { "$it is still waited for" }
@@ -246,7 +246,7 @@ public class SweepRun internal constructor(
     }
 }
 
-/** What a sweep does to the connections of its network. */
+/** Acts on the connections of a sweep's network. */
 internal fun interface SweepNetwork {
     fun reset(transport: Transport)
 }

@@ -25,7 +25,7 @@ internal class SweptRun(private val program: SweepProgram, private val plan: Pla
     private val wrong = LinkedHashSet<String>()
     private var isGivenUp = false
 
-    /** What is wrong. */
+    /** The problems. */
     fun run(): List<String> {
         witness.clear()
         val thread = Thread(::onThread, "sweep").apply { isDaemon = true }

@@ -42,7 +42,7 @@ internal class Witness : AutoCloseable {
         unhandled.clear()
     }
 
-    /** What is wrong with how the injected error of [run] was told, and which other errors there were. */
+    /** The problems with the report of the injected error of [run], and the other errors. */
     fun complaints(run: SweepRun, thrown: Throwable?): List<String> {
         val injected = run.injected
         val wrong = ArrayList<String>()
