@@ -30,7 +30,7 @@ public interface DelayedCall {
     public fun cancel()
 
     /**
-     * Plans the call for [delay] from *now*, whatever was planned before. It re-arms an idle time-out at almost no cost.
+     * Plans the call for [delay] from *now*, in place of its time before. It re-arms an idle time-out at almost no cost.
      *
      * @throws AlreadyCalledException when it has run
      * @throws AlreadyCancelledException when it was cancelled

@@ -159,7 +159,7 @@ public class LoopingCall internal constructor(
             if (!ended.called) ended.errback(failure) else failure.trap(DeferredCancelledException::class.java)
         }
 
-        /** In one line: the error itself goes to whoever has the Deferred, or is reported as nobody's. */
+        /** In one line: the error itself goes to the holder of the Deferred, or is reported as unhandled. */
         private fun sayEnd(error: Throwable) = log.warn(
             "{call} makes no more calls, since one has failed: {reason}",
             "call" to this@LoopingCall.toString(),

@@ -7,8 +7,8 @@ import kotlin.coroutines.Continuation
 import kotlin.coroutines.jvm.internal.CoroutineStackFrame
 
 /**
- * One step of a failure's way from where it was thrown to who waited for it, as a suppressed exception of it: printed traces then show
- * the calls that no thread's stack holds any more.
+ * One step of a failure's way from the place where it was thrown to the code that waited for it, as a suppressed exception of it. So printed
+ * traces show the calls that no thread's stack holds any more.
  *
  * A coroutine's hop is found from its continuation and costs nothing until there is a failure; a Deferred's is known in debug mode only.
  */

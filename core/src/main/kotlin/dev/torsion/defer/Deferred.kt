@@ -252,7 +252,7 @@ public open class Deferred<T> @JvmOverloads constructor(canceller: Canceller<T>?
         return "$name($state$held$pending$place)"
     }
 
-    /** What the work behind this Deferred waits on, if that is known. */
+    /** The thing that the work behind this Deferred waits on, if it is known. */
     @get:JvmSynthetic
     internal open val awaited: Deferred<*>? get() = null
 

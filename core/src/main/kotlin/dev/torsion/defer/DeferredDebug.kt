@@ -136,7 +136,7 @@ public class Place private constructor(private val frames: List<StackWalker.Stac
     }
 }
 
-/** What debug mode knows of one Deferred. */
+/** The knowledge of debug mode about one Deferred. */
 internal class DebugInfo(val made: Place) {
     var fired: Place? = null
 

@@ -36,14 +36,14 @@ private fun CompletionStage<*>.tryToCancel(): Boolean = try {
     false // a stage that only its maker can complete
 }
 
-/** What it has ended with, if it has. */
+/** Its end, if it has ended. */
 private fun <T> CompletionStage<T>.resultNow(): Arrived<T>? {
     val result = AtomicReference<Arrived<T>>()
     whenComplete { value, error -> result.set(Arrived(value, error)) }
     return result.get()
 }
 
-/** What a stage has ended with. */
+/** The end of a stage. */
 private class Arrived<T>(private val value: T, private val error: Throwable?) {
     fun fire(deferred: Deferred<T>) {
         val cause = if (error is CompletionException) error.cause ?: error else error

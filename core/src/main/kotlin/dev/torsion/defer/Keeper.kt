@@ -15,7 +15,7 @@ internal interface Keeper {
     fun lostRace(value: Any?): Unit = undelivered(value)
 }
 
-/** What [Deferred.onUndelivered] adds: passes the value on and remembers it. */
+/** The step of [Deferred.onUndelivered]: passes the value on and remembers it. */
 internal class KeptValue<T>(private val deferred: Deferred<T>, private val release: Consumer<in T>) :
     Step(),
     Keeper {

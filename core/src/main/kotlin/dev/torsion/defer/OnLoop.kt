@@ -8,7 +8,7 @@ import java.util.concurrent.CompletableFuture
 import java.util.concurrent.RejectedExecutionException
 
 /**
- * What [begin] gives on this loop, as a future, from any thread. Cancelling the future cancels it there; one that is cancelled on the way
+ * The result of [begin] on this loop, as a future, from any thread. Cancelling the future cancels it there; one that is cancelled on the way
  * begins nothing. A loop that has ended fails it.
  */
 @TorsionSpi

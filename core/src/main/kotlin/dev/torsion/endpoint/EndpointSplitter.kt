@@ -5,7 +5,7 @@ package dev.torsion.endpoint
 
 import dev.torsion.name.isIpv6
 
-/** What stands between two colons: an argument, or a key and its value; [start] and [valueStart] are where in the string. */
+/** The text between two colons: an argument, or a key and its value; [start] and [valueStart] are where in the string. */
 internal class Part(val start: Int, val key: String?, val valueStart: Int, val value: String)
 
 /** Takes the string [text] apart at its colons. */

@@ -101,7 +101,7 @@ public class EndpointString internal constructor(
         throw EndpointSyntaxException(description, "\"$kind\" has no option \"$name\"; it has ${used.joinToString(", ")}", start)
     }
 
-    /** What to say when the colons of an address of IPv6 have ended arguments, of which there are then [surplus] too many. */
+    /** The message when the colons of an address of IPv6 have ended arguments, of which there are then [surplus] too many. */
     private fun bareAddress(given: List<EndpointArgument>, surplus: Int): EndpointSyntaxException? {
         val arguments = parts.drop(1)
         val lengths = listOf(surplus + 1) + (arguments.size downTo 2)
@@ -124,7 +124,7 @@ public class EndpointString internal constructor(
     override fun toString(): String = description
 
     internal companion object {
-        /** What [make] makes of [text]; that it refuses an argument is an error of the string. */
+        /** The result of [make] for [text]. When it refuses an argument, that is an error of the string. */
         inline fun <T> parsing(text: EndpointString, make: () -> T): T = try {
             make().also { text.checkAllUsed() }
         } catch (e: EndpointSyntaxException) {

@@ -16,7 +16,7 @@ import java.util.concurrent.CompletableFuture
 /** The endpoint at which the reactors of a group listen, which is the same place on each of them. */
 public fun interface GroupEndpoint {
     /**
-     * The endpoint on [reactor], one of the group: it listens with that reactor, and may be [wrapped][ServerEndpoint.wrap]. What it throws
+     * The endpoint on [reactor], one of the group: it listens with that reactor, and may be [wrapped][ServerEndpoint.wrap]. Its exception
      * fails the future of [listen].
      *
      * Thread: that of [reactor].

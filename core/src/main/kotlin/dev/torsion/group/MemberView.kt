@@ -21,7 +21,7 @@ import java.nio.file.Path
  * on it makes its share of the port and keeps what the port is to be. The port itself is opened by one of the members, for all.
  */
 internal class MemberView(private val member: Reactor) : Reactor by member {
-    /** What was asked for; null until then. */
+    /** The port that was asked for; null until then. */
     var wanted: WantedPort? = null
         private set
 

@@ -18,7 +18,7 @@ import java.time.Duration
 import java.util.concurrent.CompletableFuture
 import java.util.concurrent.atomic.AtomicInteger
 
-/** What one [reactor] of a group has of a port: an [acceptor] of its own, and the connections that the port's reactor hands over. */
+/** The share of one [reactor] of a group in a port: an [acceptor] of its own, and the connections that the port's reactor hands over. */
 internal class PortShare(val reactor: Reactor, private val network: StreamNetwork, val acceptor: Acceptor) : EndsWithLoop {
     private val onTheirWay = AtomicInteger()
 

@@ -205,7 +205,7 @@ public class ReactorGroup private constructor(private val members: List<Reactor>
 
 /** Makes the reactors of a [ReactorGroup]. */
 public fun interface ReactorFactory {
-    /** A new reactor with these [options], which has not run. Thread: that of whoever makes the group. */
+    /** A new reactor with these [options], which has not run. Thread: the one that makes the group. */
     public fun create(options: ReactorOptions): Reactor
 }
 

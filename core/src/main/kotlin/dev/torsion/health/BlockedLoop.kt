@@ -139,7 +139,7 @@ internal class BlockedLoopWatch(
         }
     }
 
-    /** What the watch has seen of one turn. */
+    /** The view of the watch on one turn. */
     private inner class Turn(val number: Long) {
         private val first = callbacks()
         private val began = System.nanoTime()

@@ -69,7 +69,7 @@ public fun interface LoopHealthListener {
     public fun healthMeasured(loop: EventLoop, health: LoopHealth)
 }
 
-/** What [LoopMeter] has measured, with what waits and what is open. On any thread. */
+/** The measurements of [LoopMeter], with the work that waits and the connections that are open. On any thread. */
 internal fun loopHealth(
     measured: LoopMeter.Reading,
     waitingTasks: Int,

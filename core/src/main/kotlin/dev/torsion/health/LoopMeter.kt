@@ -105,7 +105,7 @@ internal class LoopMeter {
 
     private fun AtomicLongArray.addReleased(index: Int, value: Long) = setRelease(index, getPlain(index) + value)
 
-    /** What was measured until [now]. */
+    /** The measurements until [now]. */
     class Reading(val turns: Long, val tasks: Long, val busy: Long, val ratio: Double, val lag: Long, val longest: Long, val present: Long)
 
     /** Any thread. */

@@ -7,10 +7,10 @@ import org.slf4j.event.Level
 
 /** The opinion of a [LogFilterPredicate] about an event; Twisted's `PredicateResult`. */
 public enum class PredicateResult {
-    /** Let it through, whatever the later predicates think. */
+    /** Let it through, without asking the later predicates. */
     YES,
 
-    /** Keep it back, whatever the later predicates think. */
+    /** Keep it back, without asking the later predicates. */
     NO,
 
     /** Ask the next predicate; after the last one the event goes through. */

@@ -41,7 +41,7 @@ internal object LogFormat {
         return if (nested in 0..<end) -1 else end
     }
 
-    /** [value] as text: its `toString`, or, when that fails, who failed and with what. */
+    /** [value] as text: its `toString`, or, when that fails, its class and the error. */
     fun text(value: Any?): String = try {
         when {
             value is String -> value

@@ -23,7 +23,7 @@ public object LogKeys {
     /** A service's `toString`: its name and its state. */
     public const val SERVICE: String = "service"
 
-    /** What was going on when an error came up. */
+    /** The work during which an error came up. */
     public const val CONTEXT: String = "context"
 
     /** Why something ended. */

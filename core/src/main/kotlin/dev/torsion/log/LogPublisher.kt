@@ -122,7 +122,7 @@ public class LogPublisher(vararg observers: LogObserver) : LogObserver {
 
     private data class Broken(val observer: LogObserver, val error: Throwable)
 
-    /** What observers have logged while one event is delivered on one thread. */
+    /** The events that observers have logged while one event is delivered on one thread. */
     private class Delivery {
         private val waiting = ArrayDeque<LogEvent>()
         private var taken = 0

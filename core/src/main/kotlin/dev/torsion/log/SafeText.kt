@@ -7,7 +7,7 @@
 package dev.torsion.log
 
 /**
- * [value] as text, whatever its `toString` does. When that throws, the text names the class and the exception. Twisted's `safe_str`.
+ * [value] as text. Its `toString` may do anything. When that throws, the text names the class and the exception. Twisted's `safe_str`.
  *
  * A description must never stop the thing that it describes. Use this in reports of errors, for objects of a user's code or of a library. A
  * text of more than 10,000 characters is cut, and says so.
@@ -31,7 +31,7 @@ public fun safeMessage(error: Throwable): String? = try {
     failedText(error, "getMessage", e)
 }
 
-/** What [text] gives, which asks [value] for its [method]; cut when it is long. Throws nothing. */
+/** The result of [text], which asks [value] for its [method]; cut when it is long. Throws nothing. */
 internal inline fun safeText(value: Any?, method: String, text: () -> String?): String = try {
     bounded(text())
 } catch (e: Throwable) { // an error too: of a list that holds itself, of a class that cannot be loaded

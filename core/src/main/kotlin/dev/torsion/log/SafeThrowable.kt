@@ -63,7 +63,7 @@ internal fun safeForStages(error: Throwable): Throwable = try {
 /** A stand-in for [error], of which is known that it cannot be printed. */
 internal fun standIn(error: Throwable): Throwable = StandIns { it }.of(error)
 
-/** What the `toString` of [error] says besides the name of its class, which may be long. */
+/** The `toString` of [error] without the name of its class. It may be long. */
 private fun withoutName(error: Throwable) = error.toString().removePrefix(error.javaClass.name).removePrefix(": ")
 
 private fun isPlain(text: String) = escaped(text) == text

@@ -5,7 +5,7 @@ package dev.torsion.log
 
 /** Reads names and values that were given in turn. */
 internal object Values {
-    /** What a value is called that was given without a name. */
+    /** The name of a value that was given without one. */
     private const val NAMELESS = "?"
 
     /** The [context], and what [namesAndValues] add. */

@@ -33,7 +33,7 @@ import kotlin.coroutines.EmptyCoroutineContext
  * A turn waits for events and hands them out (by the [Poller]), then runs the timers that are due and the tasks that were handed over. What
  * a turn adds runs in the next one.
  *
- * Thread: its own, unless a method says otherwise. While it does not run, that of whoever sets it up.
+ * Thread: its own, unless a method says otherwise. While it does not run, the thread that sets it up.
  *
  * @property name what it is called in the log
  * @param time gives the time, in nanoseconds from any origin; on any thread
@@ -89,7 +89,7 @@ public class Loop internal constructor(
     public var state: LoopState = LoopState.NEW
         @JvmSynthetic internal set
 
-    /** What has ended the loop, when it could not go on. */
+    /** The error that has ended the loop, when it could not go on. */
     @Volatile
     @get:JvmSynthetic
     @set:JvmSynthetic
@@ -130,7 +130,7 @@ public class Loop internal constructor(
         ownerForDebug = LoopThread()
     }
 
-    /** What was made on this loop is anybody's. */
+    /** Objects that were made on this loop are anybody's. */
     @JvmSynthetic
     internal fun endOnThread() {
         ownerForDebug?.end()
@@ -164,7 +164,7 @@ public class Loop internal constructor(
 
     // Turns.
 
-    /** One turn, which waits for at most [longestWait] nanoseconds. What it throws is no callback's fault. */
+    /** One turn, which waits for at most [longestWait] nanoseconds. Its exception is no callback's fault. */
     @JvmSynthetic
     internal fun turn(longestWait: Long) {
         inTurn {

@@ -59,7 +59,7 @@ internal class LoopDispatcher(private val loop: EventLoop) :
         others.forEach { it.abandon() }
     }
 
-    /** The reactor has ended: who waits for time to pass would wait for ever, and is cancelled. */
+    /** The reactor has ended: coroutines that wait for time to pass would wait for ever, and are cancelled. */
     fun end() {
         hasEnded = true
         while (true) (newest ?: return).abandon()

@@ -7,7 +7,7 @@ package dev.torsion.loop
  * Hears how a loop goes: what measures it, watches it and records it. A class and no interface: while a program has but one kind of it, the
  * JIT calls that one directly.
  *
- * Thread: the loop's. What it throws is the loop's own failure.
+ * Thread: the loop's. An exception is the loop's own failure.
  */
 internal abstract class LoopListener {
     /** The loop is going to wait for events. */

@@ -25,7 +25,7 @@ internal fun startLoopThread(name: String, begin: () -> Unit, loop: () -> Unit) 
     refused?.let { throw it }
 }
 
-/** Waits whatever interrupts say: who left early would leave a loop behind that nobody knows of. */
+/** Waits in spite of interrupts: a caller that left early would leave a loop behind that nobody knows of. */
 private fun CountDownLatch.awaitUninterrupted() {
     var wasInterrupted = false
     while (true) {

@@ -6,7 +6,7 @@ package dev.torsion.loop
 import java.util.function.Consumer
 
 /**
- * What a loop is to run besides events and timers: tasks of its own, and those that other threads hand over, which wake it up when it waits.
+ * The work of a loop besides events and timers: tasks of its own, and those that other threads hand over, which wake it up when it waits.
  *
  * @param run runs a task, and throws nothing
  * @param wakeUp ends the loop's waiting

@@ -147,7 +147,7 @@ internal class TaskQueue(private val size: Int = SIZE) : FieldsApart() {
     }
 }
 
-/** What producers write for each task. */
+/** The fields that producers write for each task. */
 internal abstract class ProducersField {
     /** How many places producers have taken, and whether the queue is closed. A field, since an atomic object is one step further. */
     @JvmField

@@ -242,7 +242,7 @@ constructor(
     @JvmSynthetic
     internal fun isOwn(thread: Thread): Boolean = lock.withLock { thread in threads }
 
-    /** Counts the threads no more that wait in `System.exit`: they never come back, and the JVM waits for who waits for them. */
+    /** Counts the threads no more that wait in `System.exit`: they never come back, and the JVM waits for the threads that wait for them. */
     @JvmSynthetic
     internal fun letGoOfExiting() {
         val all = lock.withLock { threads.toList() }

@@ -8,7 +8,7 @@ import java.util.concurrent.atomic.AtomicBoolean
 /**
  * Sees to it that a loop that waits is woken up for a task, and once only: a wake-up costs a system call.
  *
- * The loop says that it [is about to wait][mayWait] before it looks at its tasks for the last time, and who adds a task [rings][ring]
+ * The loop says that it [is about to wait][mayWait] before it looks at its tasks for the last time, and a thread that adds a task [rings][ring]
  * afterwards. So either the loop sees the task or the other sees the loop.
  */
 internal class WakeUpGuard {

@@ -13,7 +13,7 @@ import java.net.InetAddress
 import java.util.concurrent.RejectedExecutionException
 
 /**
- * The names that a reactor looks up by its resolver, each once however many ask for it at the same time. Who gives up leaves the others
+ * The names that a reactor looks up by its resolver, each once however many ask for it at the same time. A caller that gives up leaves the others
  * waiting; when nobody waits any more, the look-up is cancelled.
  *
  * Thread: the reactor's.
@@ -52,7 +52,7 @@ internal class LookUps(
         return begun.wait().also { begun.begin(name) }
     }
 
-    /** The reactor has ended: whoever still waits fails with [error]. */
+    /** The reactor has ended: look-ups that wait fail with [error]. */
     fun end(error: Throwable) {
         running.values.toList().forEach { it.fail(error) }
     }

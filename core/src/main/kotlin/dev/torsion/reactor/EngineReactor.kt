@@ -95,7 +95,7 @@ public open class EngineReactor private constructor(
         loop.workers = Executor { callInWorkerThread(it) }
     }
 
-    /** What this reactor runs on. */
+    /** The engine that this reactor runs on. */
     protected val engine: Engine = engines.open(loop) { host, family, timeout -> resolve(host, family, timeout) }
 
     init {

@@ -32,7 +32,7 @@ import java.util.concurrent.CountDownLatch
 import java.util.concurrent.TimeUnit
 
 /*
- * The states of a reactor and what leads from one to another. What has no entry is refused or, where it comes late, does nothing.
+ * The states of a reactor and what leads from one to another. An event without an entry is refused or, where it comes late, does nothing.
  *
  *            begin     before-triggers  stop        before-triggers   threads have   crash     cannot
  *                      of the startup               of the shutdown   done their               go on
@@ -63,7 +63,7 @@ internal class LifeCycle(
     private val reactor: Parts,
     drainTimeout: Duration,
 ) {
-    /** What the life of a reactor needs of it besides. */
+    /** The other parts of a reactor that its life needs. */
     interface Parts {
         val engine: Engine
 
@@ -291,7 +291,7 @@ internal class LifeCycle(
     /** Whether connections send what was written, at the end. */
     val isDraining: Boolean get() = drain.isUnderWay
 
-    /** There is no time left: whoever waits for peers to take what was written waits no more, now and at the end. On any thread. */
+    /** There is no time left: nothing waits any more for peers to take the bytes that were written, now and at the end. On any thread. */
     fun cutFromThread() {
         loop.tasks.offer(drain::cut)
     }
@@ -391,7 +391,7 @@ internal class LifeCycle(
     }
 
     private companion object {
-        /** Without one that succeeds: whatever it is will not get better. */
+        /** Without one that succeeds. After so many the cause will not go away. */
         const val MOST_FAILED_TURNS = 16
     }
 }

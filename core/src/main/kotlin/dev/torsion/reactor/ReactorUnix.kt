@@ -25,7 +25,7 @@ import java.time.Duration
  * Thread: the reactor's.
  */
 public interface ReactorUnix {
-    /** What makes the UNIX sockets; null in a reactor that has none. On any thread. */
+    /** The maker of UNIX sockets; null in a reactor that has none. On any thread. */
     @TorsionSpi
     public val unixNetwork: UnixStreamNetwork? get() = null
 

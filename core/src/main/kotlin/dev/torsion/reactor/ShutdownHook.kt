@@ -50,7 +50,7 @@ internal fun Reactor.addShutdownHook(timeout: Duration): Thread {
     return hook
 }
 
-/** What a [ShutdownHook] asks of a reactor, as a [capability][Reactor.capability]. */
+/** The part of a reactor that a [ShutdownHook] needs, as a [capability][Reactor.capability]. */
 internal interface ExitWatch {
     /** Whether the program has called [stopOnShutdown] itself. */
     var isInstalled: Boolean

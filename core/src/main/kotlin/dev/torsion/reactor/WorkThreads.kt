@@ -135,7 +135,7 @@ internal class WorkThreads(private val reactor: Reactor, private val loop: Loop,
         }
     }
 
-    /** What waits for a thread that is in `System.exit` goes on. */
+    /** Answers of a thread that is in `System.exit` are not waited for. */
     fun failExiting(): Unit = answers.filter { it.isInSystemExit }.forEach { it.fail(EXITED, null) }
 
     /** No more answers are taken. */
@@ -144,7 +144,7 @@ internal class WorkThreads(private val reactor: Reactor, private val loop: Loop,
 
     fun failBlockedCallers(cause: Throwable? = null) = blockedCallers.forEach { it.reactorStopped(cause) }
 
-    /** Who waits in `blockingCallFromThread`; [isOnPool] when the shutdown waits for that thread. */
+    /** A caller that waits in `blockingCallFromThread`; [isOnPool] when the shutdown waits for that thread. */
     private class BlockedCaller<T>(private val isOnPool: Boolean) : CompletableFuture<T>() {
         // Both on the reactor's thread only.
         private var isCalled = false
@@ -166,7 +166,7 @@ internal class WorkThreads(private val reactor: Reactor, private val loop: Loop,
             source?.cancel()
         }
 
-        /** What is still to come is the result of its Deferred, which the shutdown need not wait for. */
+        /** Only the result of its Deferred is missing. The shutdown need not wait for that. */
         fun letGo() {
             if (isOnPool && isCalled) reactorStopped(null)
         }

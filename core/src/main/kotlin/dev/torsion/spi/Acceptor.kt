@@ -16,13 +16,13 @@ import java.time.Duration
  */
 @TorsionSpi
 public interface Acceptor {
-    /** Who accepts, as the log calls it. */
+    /** The name of the acceptor in the log. */
     public val logName: String
 
     /** Whether the opening and closing of its ports is logged, at level info. */
     public val isNoisy: Boolean get() = true
 
-    /** The port is bound, and about to accept. What this throws keeps the port closed, and goes to whoever has asked for it. */
+    /** The port is bound, and about to accept. An exception keeps the port closed, and goes to the caller that has asked for it. */
     public fun opened() {}
 
     /**
@@ -37,6 +37,6 @@ public interface Acceptor {
      */
     public fun drain(timeout: Duration): Deferred<DrainReport> = succeed(DrainReport.NONE)
 
-    /** The port accepts no more. Called once for each [opened] that has not thrown. What this throws goes to whoever has closed the port. */
+    /** The port accepts no more. Called once for each [opened] that has not thrown. An exception goes to the caller that has closed the port. */
     public fun closed() {}
 }

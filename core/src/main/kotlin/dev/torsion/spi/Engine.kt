@@ -14,7 +14,7 @@ public interface Engine {
     /** Where the loop waits. */
     public val poller: Poller
 
-    /** What this engine can do of [type], a [Network] for example; null when it cannot. On any thread. */
+    /** This engine as a [type], a [Network] for example; null when it is none. On any thread. */
     public fun <T : Any> capability(type: Class<T>): T? = if (type.isInstance(this)) type.cast(this) else null
 
     /** How many connections are open, for [LoopHealth][dev.torsion.health.LoopHealth]. On any thread. */

@@ -24,7 +24,7 @@ public interface Network {
     public fun listen(port: Int, networkInterface: String, backlog: Int, options: TcpOptions, acceptor: Acceptor): ListeningPort
 
     /**
-     * What to connect to, over TCP; see [dev.torsion.reactor.ReactorStreams.connectTcp] for the parameters. Nothing is opened yet.
+     * The destination of a connection over TCP; see [dev.torsion.reactor.ReactorStreams.connectTcp] for the parameters. Nothing is opened yet.
      *
      * @throws IllegalArgumentException when it can be no place to connect to
      */

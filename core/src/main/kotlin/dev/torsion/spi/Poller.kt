@@ -13,7 +13,7 @@ package dev.torsion.spi
  * One that stands on readiness remembers in [await] what is ready, and reads and writes in [dispatch]. One that stands on completion submits
  * in [batchEnded] or at the beginning of [await], and hands out the completions in [dispatch]: until then nobody has seen them.
  *
- * Thread: the loop's, but for [wakeUp]. Before the loop runs, and after it has ended, that of whoever owns the reactor then.
+ * Thread: the loop's, except for [wakeUp]. Before the loop runs, and after it has ended, the thread of the reactor's owner.
  */
 @TorsionSpi
 public interface Poller {
@@ -22,11 +22,11 @@ public interface Poller {
      * early after a [wakeUp], also one that came before. It must not return early for nothing again and again: a loop would spin until its
      * timer is due. It calls nobody, but for a report to the loop, such as that the thread was interrupted.
      *
-     * What it throws counts as a failed turn of the loop, which tries again for a while, unless [canWait] says that there is no use.
+     * An exception counts as a failed turn of the loop, which tries again for a while, unless [canWait] says that there is no use.
      */
     public fun await(timeoutNanos: Long)
 
-    /** Hands out the events that have come, to those whose they are. What those throw has to be reported, and keeps nobody else from theirs. */
+    /** Hands out the events that have come, each to its owner. An exception of one has to be reported, and does not keep the others from theirs. */
     public fun dispatch()
 
     /** Makes [await] return, this one or the next. Any thread; also after [close], when it does nothing. */
@@ -38,7 +38,7 @@ public interface Poller {
     /** Whether [dispatch] has something to do that is no event, so that the next [await] must not wait. Asked before each wait. */
     public val hasWork: Boolean get() = false
 
-    /** False when [await] will fail from now on, whatever is done: the loop ends then. */
+    /** False when [await] will always fail from now on: the loop ends then. */
     public val canWait: Boolean get() = true
 
     /** The loop has ended for good, and so has all that was opened on it: releases what this holds. */

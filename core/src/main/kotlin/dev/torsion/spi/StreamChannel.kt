@@ -64,8 +64,8 @@ public interface StreamChannel {
     public fun endOutput()
 
     /**
-     * Ends the channel in order: the peer gets all that was taken, then the end. What this takes, such as to wait for a peer that is still
-     * sending (a lingering close), is the channel's own affair.
+     * Ends the channel in order: the peer gets all that was taken, then the end. The steps, such as to wait for a peer that is still
+     * sending (a lingering close), are the channel's own affair.
      *
      * @return true when the handler need not wait. False when it has to: [StreamHandler.finished] follows
      */
@@ -89,7 +89,7 @@ public interface TcpChannel : StreamChannel {
 }
 
 /**
- * What a [StreamChannel] tells. It calls from the loop only, when nothing else is being called: never out of one of its own methods.
+ * Hears a [StreamChannel]. The channel calls from the loop only, when nothing else is being called: never out of one of its own methods.
  *
  * Each method contains what user code throws, so a channel need not.
  *

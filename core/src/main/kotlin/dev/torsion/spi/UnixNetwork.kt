@@ -11,7 +11,7 @@ import java.nio.file.Path
 import java.time.Duration
 
 /**
- * What an engine with UNIX sockets has besides a [Network], for streams; to be found as a [capability][Engine.capability]. Its channels are
+ * The streams of an engine with UNIX sockets, besides those of its [Network]; to be found as a [capability][Engine.capability]. Its channels are
  * [UnixChannel]s, which [Network.adopt] takes too.
  *
  * Thread: the loop's.
@@ -25,7 +25,7 @@ public interface UnixNetwork {
      */
     public fun listenUnix(path: Path, options: UnixPortOptions, acceptor: Acceptor): ListeningPort
 
-    /** What to connect to; see [dev.torsion.reactor.ReactorUnix.connectUnix]. Nothing is opened yet. */
+    /** The destination of a connection; see [dev.torsion.reactor.ReactorUnix.connectUnix]. Nothing is opened yet. */
     public fun unixConnector(path: Path, timeout: Duration, checkPid: Boolean): ConnectTarget
 }
 

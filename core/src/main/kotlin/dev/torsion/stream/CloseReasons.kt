@@ -33,8 +33,8 @@ internal fun Transport.lost(error: Throwable, phase: ClosePhase) = ConnectionLos
 )
 
 /**
- * Who has broken a connection that failed with [error]. A reset is sent by the peer's machine. That nothing came through for long, or that there is
- * no way there any more, is found out by ours: Java tells it by the system's message only.
+ * The side that has broken a connection that failed with [error]. The peer's machine sends a reset. Our machine finds out that nothing came
+ * through for long, or that there is no way there any more. Java tells it by the system's message only.
  */
 internal fun breakerOf(error: Throwable): ClosedBy {
     if (error is HasBreaker) return error.by

@@ -9,7 +9,7 @@ import dev.torsion.spi.TorsionSpi
 import dev.torsion.spi.UnixNetwork
 
 /**
- * What a byte stream needs of the loop that it lives on: all of an [EventLoop], and [LoopStreams].
+ * The loop that a byte stream lives on: an [EventLoop] with [LoopStreams].
  *
  * A loop calls [LoopStreams.turnBegan] before it handles the events of a turn, [LoopStreams.batchEnded] after each batch of callbacks (the
  * event of a channel, the timers that were due, the tasks), and [LoopStreams.loopEnded] when its connections are to end.

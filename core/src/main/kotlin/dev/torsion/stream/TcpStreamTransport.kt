@@ -11,7 +11,7 @@ import dev.torsion.spi.StreamChannel
 import dev.torsion.spi.TcpChannel
 import java.util.function.Consumer
 
-/** What a TCP connection has beyond a byte stream: the addresses of the internet, and a socket's options. */
+/** The parts of a TCP connection beyond a byte stream: the addresses of the internet, and a socket's options. */
 internal class TcpStreamTransport(
     loop: StreamLoop,
     private val socket: TcpChannel,

@@ -10,7 +10,7 @@ import dev.torsion.spi.StreamChannel
 import dev.torsion.spi.UnixChannel
 import java.util.function.Consumer
 
-/** What a connection over a UNIX socket has beyond a byte stream: paths, and who the peer is. */
+/** The parts of a connection over a UNIX socket beyond a byte stream: paths, and who the peer is. */
 internal class UnixStreamTransport(
     loop: StreamLoop,
     private val socket: UnixChannel,

@@ -24,7 +24,7 @@ public class ReadIdleTimeoutException(timeout: Duration) : IdleTimeoutException(
 /** Nothing was sent for [timeout]: see [ConnectionOptions.writeIdleTimeout]. */
 public class WriteIdleTimeoutException(timeout: Duration) : IdleTimeoutException(timeout, "Nothing was sent for ${readable(timeout)}.")
 
-/** What an [IdleWatch] looks at. */
+/** The connection that an [IdleWatch] looks at. */
 internal interface IdleSubject {
     /** Whether something that the peer has sent waits for us: then it is not the peer who is idle. */
     val isBusy: Boolean

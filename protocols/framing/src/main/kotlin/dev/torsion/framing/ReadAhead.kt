@@ -48,7 +48,7 @@ internal class ReadAhead(frameLimit: Int) {
 
     private fun lender() = lender ?: ofThisThread.get().also { lender = it }
 
-    /** What the connections of one thread may keep together beyond their own. */
+    /** The bytes that the connections of one thread may keep together beyond their own. */
     private class Lender {
         var left = LENT
     }
@@ -60,7 +60,7 @@ internal class ReadAhead(frameLimit: Int) {
         private const val LENT = 1024 * 1024
         private val ofThisThread: ThreadLocal<Lender> = ThreadLocal.withInitial(::Lender)
 
-        /** What may be kept for frames of at most [frameLimit] bytes: a quarter more. */
+        /** The bytes that may be kept for frames of at most [frameLimit] bytes: a quarter more. */
         fun share(frameLimit: Int): Int = frameLimit + minOf(frameLimit / SLACK, Int.MAX_VALUE - frameLimit)
     }
 }

@@ -21,7 +21,7 @@ import kotlin.coroutines.intrinsics.intercepted
 import kotlin.coroutines.resume
 import kotlin.coroutines.resumeWithException
 
-/** What a coroutine waits for. */
+/** The event that a coroutine waits for. */
 internal enum class Wanted { MESSAGE, MESSAGE_OR_NULL, WHETHER_THERE_IS_ONE }
 
 /** Where a [Receiver] gets what is waited for. */

@@ -54,7 +54,7 @@ internal class StructLayout private constructor(val fields: List<StructField>, v
     }
 }
 
-/** What a field of a [Struct] is; the alignment in native formats is the native size. */
+/** The kind of a field of a [Struct]; the alignment in native formats is the native size. */
 internal enum class StructKind(val nativeBytes: Int = 1, val standardBytes: Int = nativeBytes) {
     PADDING,
     BYTE,
