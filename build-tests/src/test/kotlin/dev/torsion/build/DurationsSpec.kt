@@ -65,9 +65,12 @@ import dev.torsion.service.StreamServerEndpointService
 import dev.torsion.service.TimerService
 import dev.torsion.service.backoff
 import dev.torsion.testkit.DatagramFate
+import dev.torsion.testkit.MemoryLink
 import dev.torsion.testkit.MemoryReactor
 import dev.torsion.testkit.VirtualClock
 import dev.torsion.testkit.advance
+import dev.torsion.testkit.connectedPair
+import dev.torsion.testkit.delay
 import dev.torsion.testkit.runFor
 import dev.torsion.testkit.runReactorTest
 import dev.torsion.testkit.runTest
@@ -379,6 +382,21 @@ internal class DurationsSpec :
             reactor.clock.pass(reactor)
             reactor.clock.elapsed() shouldBe VirtualClock.LAST
             reactor.delayedCalls().single().cancel()
+        }
+
+        /** Bytes on a link that takes for ever are not there in a day. */
+        fun neverArriving(delay: MemoryLink.() -> Unit) {
+            val listening =
+                object : Protocol() {
+                    override fun dataReceived(data: ByteArray): Unit = never()
+                }
+            connectedPair(listening, object : Protocol() {}).use { pair ->
+                pair.reactor.network.everywhere.delay()
+                pair.client.transport.write(ByteArray(1))
+                pair.reactor.runFor(Duration.ofDays(1))
+                pair.reactor.network.everywhere.restore()
+                pair.reactor.network.everywhere.cut()
+            }
         }
 
         /** Late on a clock, there is something to wait for; and then something that never comes. */
@@ -741,6 +759,14 @@ internal class DurationsSpec :
                 "testkit/MemoryReactor.await" to { time ->
                     inMemory { it.await(deferLater(it, Duration.ofSeconds(5)), time) shouldBe null }
                 },
+                "testkit/VirtualClock.setPatience" to { time ->
+                    inMemory {
+                        it.clock.patience = time
+                        it.await(deferLater(it, Duration.ofSeconds(5))) shouldBe null
+                    }
+                },
+                "testkit/MemoryLink.delay" to { time -> neverArriving { delay(time) } },
+                "testkit/VirtualTimeKt.delay (Kotlin)" to { _ -> neverArriving { delay(INFINITE) } },
                 "testkit/ReactorTestKt.runTest (Kotlin)" to { _ -> inMemory { it.runTest(INFINITE) { 1 } shouldBe 1 } },
                 "testkit/ReactorTestKt.runReactorTest (Kotlin)" to { _ -> runReactorTest(INFINITE) { 1 } shouldBe 1 },
                 "testkit/VirtualTimeKt.advance (Kotlin)" to { _ ->

@@ -43,7 +43,7 @@ import java.util.function.Consumer
  * A callback of the user is never entered from within another: what a call such as `abortConnection` leads to is [settle]d when the
  * running callbacks have returned. So an abort, a failure or a limit only sets [endReason]; from then on nothing is read or written.
  *
- * A connection that this side ends before all is sent is reset, whoever decides that: a cut never looks like an end in order.
+ * A connection that this side ends before all is sent is reset, in every case: a cut never looks like an end in order.
  *
  * Nothing is allocated before it is needed: an idle connection is this object and its channel.
  */
@@ -75,7 +75,7 @@ public open class StreamTransport protected constructor(
     private var isStopping = false // the loop is about to end
     private var isStopped = false // which is why this connection closes
 
-    /** It closes, though nobody has asked it to: who is in the middle of an answer may go on with it. */
+    /** It closes, though nobody has asked it to: code in the middle of an answer may go on with it. */
     @get:JvmSynthetic
     internal var isDraining = false
         private set
@@ -148,6 +148,9 @@ public open class StreamTransport protected constructor(
 
     override val bufferedBytes: Long
         get() = (queue?.size ?: 0) + if (stage.owner === this) stage.buffer.position() else 0
+
+    /** A copy of the bytes that the channel has not taken, and that are not being gathered. For transports of tests. */
+    protected fun unsent(): ByteArray = queue?.copy() ?: ByteArray(0)
 
     override val isWritable: Boolean get() = producing?.isFull != true
 
@@ -558,7 +561,7 @@ public open class StreamTransport protected constructor(
         }
     }
 
-    /** What [toString] begins with. */
+    /** The first word of [toString]. */
     @get:JvmSynthetic
     internal open val kind: String get() = "StreamTransport"
 

@@ -46,6 +46,13 @@ internal class WriteQueue(private val pool: ChunkPool, val limit: WriteLimit) {
         while (chunks.isNotEmpty() && !chunks.first().hasRemaining()) pool.give(chunks.removeFirst())
     }
 
+    /** A copy of all that waits. */
+    fun copy(): ByteArray {
+        val copy = ByteBuffer.allocate(size.toInt())
+        chunks.forEach { copy.put(it.duplicate()) }
+        return copy.array()
+    }
+
     /** Forgets what is left, and gives all chunks back. */
     fun release() {
         chunks.forEach(pool::give)

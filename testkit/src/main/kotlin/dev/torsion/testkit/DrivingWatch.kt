@@ -104,6 +104,7 @@ internal object DrivingWatch {
                 "happens while it waits: ${VirtualClock.INSTEAD}.",
         )
         log.failure("{thread} waits in vain", refusal, "thread" to thread.name)
+        clock.letGo() // first: once its wait has ended, that thread drives again
         val blocked = waiting.blocker as? Job
         val caller = callerOfRunBlocking(thread.stackTrace)
         if (caller?.className?.startsWith("io.kotest.") == true) {
@@ -112,7 +113,6 @@ internal object DrivingWatch {
             blocked?.cancel(CancellationException(refusal.message).apply { initCause(refusal) })
         }
         driven.leaks?.failPending(clock, refusal)
-        clock.letGo()
         if (blocked == null && driven.leaks == null) thread.interrupt() // for get: nobody knows which futures are to fail
     }
 

@@ -58,6 +58,7 @@ public class StringTransport private constructor(
     private var depth = 0 // of calls that drive
     private var isLosing = false
     private var isEndedByPeer = false
+    private var cleared = 0 // of the bytes that were still to be sent, and come later
 
     /** Binds [protocol] to this transport and tells it that the connection is made. */
     public fun connect(protocol: Protocol): StringTransport {
@@ -70,10 +71,11 @@ public class StringTransport private constructor(
 
     // What the protocol has done.
 
-    /** All that was written since the last [clear]; Twisted's `value`. */
+    /** All that was written since the last [clear], also while the peer takes nothing; Twisted's `value`. */
     public fun value(): ByteArray {
         sendWritten()
-        return channel.sent()
+        val all = channel.sent() + unsent()
+        return all.copyOfRange(minOf(cleared, all.size), all.size)
     }
 
     /** [value] as UTF-8 text. */
@@ -83,6 +85,7 @@ public class StringTransport private constructor(
     public fun clear() {
         sendWritten()
         channel.clear()
+        cleared = unsent().size
     }
 
     /** Whether the test has ended the connection with [lose]. */
@@ -300,6 +303,6 @@ public class StringTransport private constructor(
                 isDisconnecting -> "disconnecting"
                 else -> "open"
             }
-        return "StringTransport(${host()} <-> ${peer()}, $state, ${channel.sentBytes} bytes written)"
+        return "StringTransport(${host()} <-> ${peer()}, $state, ${maxOf(channel.sentBytes + unsent().size - cleared, 0)} bytes written)"
     }
 }

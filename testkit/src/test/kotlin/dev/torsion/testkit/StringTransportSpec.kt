@@ -141,10 +141,15 @@ class StringTransportSpec :
             transport.write(ByteArray(1))
             transport.isWritable shouldBe false
             transport.bufferedBytes shouldBe 65_537
+            transport.value().size shouldBe 65_537
             val writable = transport.whenWritable()
             writable.called shouldBe false
             producer.told.shouldContainExactly("pause")
+            transport.clear()
+            transport.write(ByteArray(3))
+            transport.value().size shouldBe 3
             transport.drain()
+            transport.value().size shouldBe 3
             producer.told.shouldContainExactly("pause", "resume")
             writable.called shouldBe true
             transport.lose()

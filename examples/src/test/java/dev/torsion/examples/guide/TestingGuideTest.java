@@ -3,6 +3,7 @@
 
 package dev.torsion.examples.guide;
 
+import static java.util.Locale.ROOT;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -26,7 +27,9 @@ class TestingGuideTest {
     var server =
         reactor.await(
             torsion.serve(
-                "tcp:8007", Codecs.line(), c -> c.onMessage(line -> c.send(line.toUpperCase()))));
+                "tcp:8007",
+                Codecs.line(),
+                c -> c.onMessage(line -> c.send(line.toUpperCase(ROOT)))));
     var client = reactor.await(torsion.connect("tcp:127.0.0.1:8007", Codecs.line()));
 
     assertEquals("HELLO", reactor.await(client.request("hello")));

@@ -3,6 +3,7 @@
 
 package dev.torsion.examples.guide;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -13,6 +14,7 @@ import dev.torsion.net.CloseReason;
 import dev.torsion.net.Factory;
 import dev.torsion.net.HalfCloseableProtocol;
 import dev.torsion.net.IPv4Address;
+import dev.torsion.net.HalfCloseableTransport;
 import dev.torsion.net.Producer;
 import dev.torsion.net.Protocol;
 import dev.torsion.net.StreamOptions;
@@ -85,7 +87,7 @@ class TransportsGuideTest {
 
     @Override
     public void readConnectionLost() {
-      transport().write(Integer.toString(bytes).getBytes());
+      transport().write(Integer.toString(bytes).getBytes(UTF_8));
       transport().loseConnection();
     }
 
@@ -96,17 +98,17 @@ class TransportsGuideTest {
   static class Receiver extends Protocol {
     final StringBuilder text = new StringBuilder();
     long bytes;
-    CloseReason reason;
+    boolean isClean;
 
     @Override
     public void dataReceived(byte[] data) {
       bytes += data.length;
-      if (text.length() < 100) text.append(new String(data));
+      if (text.length() < 100) text.append(new String(data, UTF_8));
     }
 
     @Override
     protected void connectionLost(CloseReason reason) {
-      this.reason = reason;
+      isClean = reason.isClean();
     }
   }
 
@@ -122,7 +124,7 @@ class TransportsGuideTest {
       assertEquals(819_200, receiver.bytes);
     }
     try (var pair = ConnectedPair.connect(new Echo(), receiver)) {
-      pair.client().transport().write("x".getBytes());
+      pair.client().transport().write("x".getBytes(UTF_8));
       pair.flush();
       assertEquals(819_201, receiver.bytes);
     }
@@ -135,13 +137,13 @@ class TransportsGuideTest {
           @Override
           protected void connectionMade() {
             transport().write(new byte[1000]);
-            ((dev.torsion.net.HalfCloseableTransport) transport()).loseWriteConnection();
+            ((HalfCloseableTransport) transport()).loseWriteConnection();
           }
         };
     try (var pair = ConnectedPair.connect(new Counter(), asking)) {
       pair.flush();
       assertEquals("1000", asking.text.toString());
-      assertTrue(asking.reason.isClean());
+      assertTrue(asking.isClean);
     }
   }
 

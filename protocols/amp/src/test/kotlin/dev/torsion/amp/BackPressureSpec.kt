@@ -166,12 +166,12 @@ class BackPressureSpec :
             val transport = StringTransport(options = TcpOptions(StreamOptions(highWaterMark = 60, lowWaterMark = 10)))
             val server = Alone(gate.responders, transport = transport)
             transport.isStalled = true
-            val requests = (1..9).fold(ByteArray(0)) { sum, tag -> sum + box("_command", "Nothing", "_ask", "$tag").encode() }
-            transport.receive(requests)
-            transport.isReadingPaused shouldBe true
+            val requests = ArrayDeque((1..9).map { tag -> box("_command", "Nothing", "_ask", "$tag").encode() })
+            while (!transport.isReadingPaused) transport.receive(requests.removeFirst())
             val first = server.written().answered()
             first shouldBe (1..first.size).toList()
             (first.size < 9) shouldBe true
+            while (requests.isNotEmpty()) if (transport.isReadingPaused) transport.drain() else transport.receive(requests.removeFirst())
             while (transport.isReadingPaused) transport.drain()
             (first + server.written().answered()) shouldBe (1..9).toList()
         }

@@ -95,9 +95,11 @@ class CallbackConnectionSpec :
             transport.receive("a\nb\n")
             transport.receiveEnd()
             work[0].callback(Unit)
+            transport.drain()
             transport.isDisconnecting shouldBe false
             connection.write("answer")
             work[1].callback(Unit)
+            transport.drain() // a turn, in which it reads on and sees the end
             transport.isDisconnecting.shouldBeTrue()
             transport.text() shouldBe "answer\n"
         }

@@ -10,6 +10,7 @@ import dev.torsion.net.ConnectionAborted
 import dev.torsion.testkit.MemoryReactor
 import dev.torsion.testkit.StringTransport
 import dev.torsion.testkit.runTest
+import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.assertions.withClue
 import io.kotest.core.spec.style.StringSpec
 import io.kotest.matchers.shouldBe
@@ -288,7 +289,7 @@ class HandlerFailureSpec :
             transport.connect(factory.buildProtocol(transport.peer())!!)
             val error = CancellationException("no good")
             made!!.onMessage { throw error }
-            transport.receive("a\r\n")
+            shouldThrow<CancellationException> { transport.receive("a\r\n") } shouldBeSameInstanceAs error
             transport.abortCause shouldBeSameInstanceAs error
         }
     })
