@@ -127,7 +127,6 @@ public class ConnectionPoolOptions private constructor(
 }
 
 /** How far a transaction is kept from what others do at the same time. */
-@get:JvmSynthetic
 public enum class Isolation(internal val level: Int) {
     /** It may see what others have not committed. */
     READ_UNCOMMITTED(java.sql.Connection.TRANSACTION_READ_UNCOMMITTED),
