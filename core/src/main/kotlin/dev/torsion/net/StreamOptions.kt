@@ -58,8 +58,7 @@ public class StreamOptions private constructor(
         closeTimeout: Duration = this.closeTimeout,
         throttle: Throttle? = this.throttle,
         listener: ConnectionListenerFactory? = this.listener,
-    ): StreamOptions =
-        StreamOptions(highWaterMark, lowWaterMark, writeLimit, closeTimeout, throttle, listener)
+    ): StreamOptions = StreamOptions(highWaterMark, lowWaterMark, writeLimit, closeTimeout, throttle, listener)
 
     private fun values() = listOf<Any?>(highWaterMark, lowWaterMark, writeLimit, closeTimeout, throttle, listener)
 
@@ -67,9 +66,8 @@ public class StreamOptions private constructor(
 
     override fun hashCode(): Int = values().hashCode()
 
-    override fun toString(): String =
-        "StreamOptions(highWaterMark=$highWaterMark, lowWaterMark=$lowWaterMark, writeLimit=$writeLimit, " +
-            "closeTimeout=$closeTimeout, throttle=$throttle, listener=$listener)"
+    override fun toString(): String = "StreamOptions(highWaterMark=$highWaterMark, lowWaterMark=$lowWaterMark, writeLimit=$writeLimit, " +
+        "closeTimeout=$closeTimeout, throttle=$throttle, listener=$listener)"
 
     /** Sets options by their names, for Java. Not for several threads at once. */
     public class Builder internal constructor(options: StreamOptions) {
@@ -116,8 +114,7 @@ public class StreamOptions private constructor(
             closeTimeout: Duration = Duration.ofSeconds(30),
             throttle: Throttle? = null,
             listener: ConnectionListenerFactory? = null,
-        ): StreamOptions =
-            StreamOptions(highWaterMark, lowWaterMark, writeLimit, closeTimeout, throttle, listener)
+        ): StreamOptions = StreamOptions(highWaterMark, lowWaterMark, writeLimit, closeTimeout, throttle, listener)
 
         /** A builder that begins with the defaults. */
         @JvmStatic

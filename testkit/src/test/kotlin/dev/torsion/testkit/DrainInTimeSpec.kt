@@ -4,6 +4,8 @@
 package dev.torsion.testkit
 
 import dev.torsion.defer.Deferred
+import dev.torsion.endpoint.clientFromString
+import dev.torsion.endpoint.serverFromString
 import dev.torsion.loop.LoopState
 import dev.torsion.net.ClientFactory
 import dev.torsion.net.CloseReason
@@ -15,8 +17,6 @@ import dev.torsion.reactor.Phase
 import dev.torsion.reactor.SystemEvent
 import dev.torsion.service.ClientService
 import dev.torsion.service.StreamServerEndpointService
-import dev.torsion.endpoint.clientFromString
-import dev.torsion.endpoint.serverFromString
 import io.kotest.assertions.withClue
 import io.kotest.core.spec.style.StringSpec
 import io.kotest.matchers.collections.shouldContainExactly
@@ -117,7 +117,9 @@ class DrainInTimeSpec :
                 reactor.stuckPair()
                 val events = ArrayList<String>()
                 for (phase in Phase.entries) {
-                    reactor.addSystemEventTrigger(phase, SystemEvent.SHUTDOWN) { events.add("$phase ${reactor.nanoTime() / 1_000_000_000}") }
+                    reactor.addSystemEventTrigger(phase, SystemEvent.SHUTDOWN) {
+                        events.add("$phase ${reactor.nanoTime() / 1_000_000_000}")
+                    }
                 }
                 reactor.stop()
                 reactor.runFor(Duration.ofSeconds(20))

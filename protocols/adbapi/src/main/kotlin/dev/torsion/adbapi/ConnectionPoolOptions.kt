@@ -127,7 +127,7 @@ public class ConnectionPoolOptions private constructor(
 }
 
 /** How far a transaction is kept from what others do at the same time. */
-public enum class Isolation(internal val level: Int) {
+public enum class Isolation(@get:JvmSynthetic internal val level: Int) {
     /** It may see what others have not committed. */
     READ_UNCOMMITTED(java.sql.Connection.TRANSACTION_READ_UNCOMMITTED),
 
