@@ -9,6 +9,8 @@ import dev.torsion.net.Connector
 import dev.torsion.net.Factory
 import dev.torsion.net.Protocol
 import dev.torsion.reactor.Reactor
+import dev.torsion.tls.Tls
+import dev.torsion.tls.TlsClientOptions
 import java.nio.file.Path
 import java.time.Duration
 import java.util.function.Supplier
@@ -33,6 +35,16 @@ public class ClientCreator<P : Protocol>(private val reactor: Reactor, private v
         timeout: Duration = Connector.DEFAULT_TIMEOUT,
         bindAddress: String? = null,
     ): Deferred<P> = connect(HostnameEndpoint(reactor, host, port, ConnectOptions(timeout, bindAddress)))
+
+    /** The same with TLS, as a [TlsClientEndpoint] does; Twisted's `connectSSL`. */
+    @JvmOverloads
+    public fun connectTls(
+        host: String,
+        port: Int,
+        tls: TlsClientOptions = Tls.client(),
+        timeout: Duration = Connector.DEFAULT_TIMEOUT,
+        bindAddress: String? = null,
+    ): Deferred<P> = connect(TlsClientEndpoint(reactor, host, port, tls, ConnectOptions(timeout, bindAddress)))
 
     /** Connects to the UNIX socket at [path], as a [UNIXClientEndpoint] does; Twisted's `connectUNIX`. */
     @JvmOverloads

@@ -46,7 +46,7 @@ internal class WrappedClientEndpoint(private val endpoint: ClientEndpoint, priva
 }
 
 /** Aborts the connection of a [protocol] that nobody has taken; on any thread. */
-private fun abort(protocol: Protocol) {
+internal fun abort(protocol: Protocol) {
     val transport = protocol.transport
     transport.scope.launch { transport.abortConnection() }
 }

@@ -123,6 +123,13 @@ public abstract class Protocol {
      */
     public open fun receiveLimit(): Int = Int.MAX_VALUE
 
+    /**
+     * The connection is about to be encrypted from here on (STARTTLS). Bytes that were received and that this protocol still keeps have come in
+     * the clear, maybe from somebody who sits between and wants them to look as if they had come encrypted. Whoever keeps such bytes ends
+     * the connection. The default does nothing.
+     */
+    public open fun tlsBegins() {}
+
     /** The connection is gone. No further method is called. */
     protected open fun connectionLost(reason: CloseReason) {}
 

@@ -120,6 +120,7 @@ public open class StreamTransport protected constructor(
     @JvmSynthetic
     internal fun <T : StreamChannel> addLayer(make: (StreamChannel, WriteQueue?) -> T): T? {
         if (stage.owner === this) stage.flush()
+        callingProtocol("tlsBegins") { protocol.tlsBegins() }
         if (!takesLayers) return null
         val lower = channel
         lower.notifyWhenWritable(false)

@@ -121,6 +121,7 @@ internal class TlsChannel(
     // Records that come.
 
     override fun receiveLimit(): Int = when {
+        looksForTheEnd -> MOST_AHEAD
         !takesRecords -> 0
         state == State.HANDSHAKE -> MOST_READ
         else -> minOf(handler.receiveLimit().toLong() + TlsRecord.HEADER, MOST_READ.toLong()).toInt()
@@ -129,6 +130,10 @@ internal class TlsChannel(
     private val takesRecords: Boolean
         get() = failure == null && !isBusy && !isInputEnded && !isInputEndPending &&
             (state == State.HANDSHAKE || (state == State.OPEN && isReading))
+
+    /** While somebody chooses, maybe for long, a client that goes away is to be noticed. */
+    private val looksForTheEnd: Boolean
+        get() = choosing != null && failure == null && (held?.remaining() ?: 0) < MOST_AHEAD
 
     override fun received(view: ByteBuffer) {
         if (held == null && !isTaking) take(view) else hold(view)
@@ -165,6 +170,7 @@ internal class TlsChannel(
                 }
             }
             if (!fill(data)) return
+            if (session == null) TlsRecord.plainFatalAlert(record!!)?.let { throw party.alerted(it, remoteAddress) }
             if (engine == null) readHello() else decrypt(plain)
         }
     }
@@ -274,7 +280,7 @@ internal class TlsChannel(
     }
 
     private fun settleReading() {
-        val wanted = takesRecords && held == null
+        val wanted = looksForTheEnd || (takesRecords && held == null)
         if (wanted == isLowerReading || isCut || state == State.ENDED || state == State.PARTING) return
         isLowerReading = wanted
         lower.reading(wanted)
@@ -282,6 +288,7 @@ internal class TlsChannel(
 
     override fun inputEnded() {
         isCut = true
+        if (choosing != null) return fail(party.endedInHandshake(remoteAddress, null, ClosedBy.PEER))
         if (isTaking || held != null || isInputEnded || isInputEndPending || failure != null) return
         when (state) {
             State.HANDSHAKE -> fail(party.endedInHandshake(remoteAddress, null, ClosedBy.PEER))
@@ -686,6 +693,7 @@ internal class TlsChannel(
         val EMPTY: ByteBuffer = ByteBuffer.allocate(0)
         const val TLS_1_2 = "TLSv1.2"
         const val MOST_READ = 64 * 1024
+        const val MOST_AHEAD = 16 * 1024
         const val MOST_OWN = 1024 * 1024L
         const val PARTING = 5L // seconds
         const val ENDED_BOTH = "the other side has ended TLS 1.2, which has no half-close: what was not sent by then is lost"

@@ -17,6 +17,9 @@ public fun interface TlsEngines {
     /** A new context, not initialized. */
     public fun context(): SSLContext
 
+    /** [engine] was made and set up for a connection. */
+    public fun created(engine: SSLEngine) {}
+
     /** [engine] is used no more. Providers with memory outside of the heap give it back here. */
     public fun released(engine: SSLEngine) {}
 

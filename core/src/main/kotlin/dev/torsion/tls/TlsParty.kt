@@ -34,6 +34,9 @@ internal interface TlsParty {
     /** Why TLS has failed, from what the engine or the memory has thrown. */
     fun explain(cause: Throwable, address: Address, isHandshake: Boolean): TlsException
 
+    /** The other side has ended the handshake with the alert that has this [code]. */
+    fun alerted(code: Int, address: Address): TlsException
+
     /** The other side has sent [beginning] and [more], which is no TLS. */
     fun notTls(beginning: ByteBuffer, more: ByteBuffer, isFirst: Boolean): TlsException
 

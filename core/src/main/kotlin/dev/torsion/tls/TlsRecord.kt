@@ -17,6 +17,7 @@ internal object TlsRecord {
     const val HANDSHAKE = 22
     private val TYPES = 20..23
     private const val MAJOR_VERSION = 3
+    private const val FATAL = 2
 
     fun type(record: ByteBuffer): Int = record.get(0).toInt() and 0xff
 
@@ -27,7 +28,16 @@ internal object TlsRecord {
     fun mayBegin(record: ByteBuffer): Boolean =
         (record.position() < 1 || type(record) in TYPES) && (record.position() < 2 || record.get(1).toInt() == MAJOR_VERSION)
 
+    /**
+     * The code of the fatal alert that [record], which is whole, has in the clear; null when it has none. Some refuse a certificate of TLS 1.3 so,
+     * before they encrypt: the JDK takes that for a broken record.
+     */
+    fun plainFatalAlert(record: ByteBuffer): Int? {
+        val isFatalAlert = type(record) == ALERT && size(record) == HEADER + 2 && record.get(HEADER).toInt() == FATAL
+        return if (isFatalAlert) record.get(HEADER + 1).toInt() and 0xff else null
+    }
+
     /** A record that says why we end the connection, when there is no engine to make it. */
     fun alert(alert: TlsAlert): ByteBuffer =
-        ByteBuffer.wrap(byteArrayOf(ALERT.toByte(), MAJOR_VERSION.toByte(), 3, 0, 2, 2, alert.code.toByte()))
+        ByteBuffer.wrap(byteArrayOf(ALERT.toByte(), MAJOR_VERSION.toByte(), 3, 0, 2, FATAL.toByte(), alert.code.toByte()))
 }

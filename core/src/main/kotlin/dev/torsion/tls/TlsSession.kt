@@ -4,6 +4,7 @@
 package dev.torsion.tls
 
 import java.security.cert.X509Certificate
+import java.time.Instant
 
 /**
  * What two sides of TLS have agreed on. Immutable.
@@ -15,6 +16,7 @@ import java.security.cert.X509Certificate
  * @property applicationProtocol what ALPN has chosen, such as `h2`; null when nothing was
  * @property serverName the name that the client has asked for (SNI), in ASCII; null when it did not
  * @property peerCertificates what the other side has shown, its own certificate first; empty when nothing was
+ * @property created when the keys were agreed on: a connection that resumes a session has the time of its first connection
  */
 public class TlsSession internal constructor(
     public val protocol: String,
@@ -22,6 +24,7 @@ public class TlsSession internal constructor(
     public val applicationProtocol: String?,
     public val serverName: String?,
     public val peerCertificates: List<X509Certificate>,
+    public val created: Instant,
 ) {
     override fun toString(): String =
         "$protocol $cipherSuite" + (applicationProtocol?.let { ", $it" } ?: "") + (serverName?.let { ", for $it" } ?: "")

@@ -45,6 +45,7 @@ internal data class TlsSettings(
         parameters.applicationProtocols = applicationProtocols.toTypedArray()
         parameters.more()
         engine.sslParameters = parameters
+        engines.created(engine)
     }
 
     companion object {

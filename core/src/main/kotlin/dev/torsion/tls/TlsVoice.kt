@@ -10,6 +10,7 @@ import dev.torsion.net.ClosedBy
 import java.nio.ByteBuffer
 import java.security.cert.X509Certificate
 import java.time.Duration
+import java.time.Instant
 import javax.net.ssl.ExtendedSSLSession
 import javax.net.ssl.SNIHostName
 import javax.net.ssl.SSLEngine
@@ -31,7 +32,8 @@ internal abstract class TlsVoice(private val settings: TlsSettings) : TlsParty {
                 emptyList()
             }
         val asked = serverName ?: (session as? ExtendedSSLSession)?.let(::requestedName)
-        return TlsSession(session.protocol, session.cipherSuite, engine.applicationProtocol?.ifEmpty { null }, asked, certificates)
+        val created = Instant.ofEpochMilli(session.creationTime)
+        return TlsSession(session.protocol, session.cipherSuite, engine.applicationProtocol?.ifEmpty { null }, asked, certificates, created)
     }
 
     private fun requestedName(session: ExtendedSSLSession): String? = try {
@@ -47,11 +49,7 @@ internal abstract class TlsVoice(private val settings: TlsSettings) : TlsParty {
         val received = causes.firstNotNullOfOrNull { error -> ALERT.find(error.message.orEmpty())?.groupValues?.get(1) }
         val where = if (isHandshake) "the TLS handshake" else "the connection"
         return when {
-            received != null -> {
-                val alert = TlsAlert.named(received)
-                val meaning = if (alert == null) received else "${alert.rfcName}: ${alert.meaning}"
-                TlsAlertException("${peer(address)} has ended $where with the alert $meaning.", alert, cause)
-            }
+            received != null -> alerted(TlsAlert.named(received), received, where, address, cause)
             cause !is SSLException -> TlsException(
                 "$where with ${peer(address)} failed on this side: $message".replaceFirstChar(Char::uppercase),
                 cause,
@@ -67,6 +65,16 @@ internal abstract class TlsVoice(private val settings: TlsSettings) : TlsParty {
                 cause,
             )
         }
+    }
+
+    final override fun alerted(code: Int, address: Address): TlsException {
+        val alert = TlsAlert.entries.firstOrNull { it.code == code }
+        return alerted(alert, "$code", "the TLS handshake", address, null)
+    }
+
+    private fun alerted(alert: TlsAlert?, name: String, where: String, address: Address, cause: Throwable?): TlsException {
+        val meaning = if (alert == null) name else "${alert.rfcName}: ${alert.meaning}"
+        return TlsAlertException("${peer(address)} has ended $where with the alert $meaning.", alert, cause)
     }
 
     private fun ours() = "This side takes ${settings.versions.joinToString(" and ")}" +

@@ -8,6 +8,10 @@ import dev.torsion.framing.MessageKey;
 import dev.torsion.net.Address;
 import dev.torsion.net.CloseReason;
 import java.time.Duration;
+import dev.torsion.tls.TlsClientOptions;
+import dev.torsion.tls.TlsServerOptions;
+import dev.torsion.tls.TlsSession;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Flow;
 import org.jspecify.annotations.Nullable;
@@ -180,6 +184,34 @@ public interface Connection<T> extends AutoCloseable {
    * received then, but not answered. So set a handler before you ask for the end.
    */
   CompletableFuture<CloseReason> closed();
+
+  /**
+   * Begins TLS on this open connection, as its server; Twisted's {@code startTLS}. What was sent
+   * before goes out in the clear, and first. What is sent from now on waits for the handshake, and
+   * everything that comes from now on has to be TLS. Call it on the reactor's thread, as in a
+   * handler, right after the message that says so to the peer.
+   *
+   * <p>The future completes when the handshake is done. When that fails, so does the future, with a
+   * {@link dev.torsion.tls.TlsException}, and the connection ends. It fails with {@link
+   * IllegalStateException} on a connection that is closing. Cancelling it aborts the connection.
+   *
+   * <p>A connection on which messages have come in the clear behind the one that asked for TLS is
+   * aborted: somebody between might have put them in.
+   */
+  CompletableFuture<TlsSession> startTls(TlsServerOptions options);
+
+  /**
+   * The same as its client.
+   *
+   * @param host the name or the address that was connected to, which the certificate has to be for
+   */
+  CompletableFuture<TlsSession> startTls(TlsClientOptions options, String host);
+
+  /**
+   * What TLS has agreed on, such as the certificate of the peer; empty when this connection carries
+   * no TLS. The future fails when the reactor has stopped.
+   */
+  CompletableFuture<Optional<TlsSession>> tlsSession();
 
   /** The address of the other end. */
   Address peer();

@@ -15,6 +15,7 @@ import dev.torsion.framing.CorrelationOptions;
 import dev.torsion.framing.MessageConnection;
 import dev.torsion.framing.MessageDemand;
 import dev.torsion.framing.MessageKey;
+import dev.torsion.framing.PlainBytesException;
 import dev.torsion.loop.ReactorNotRunningException;
 import dev.torsion.net.Address;
 import dev.torsion.net.ClosePhase;
@@ -25,9 +26,14 @@ import dev.torsion.net.ConnectionDone;
 import dev.torsion.net.HalfCloseableTransport;
 import dev.torsion.net.ProtocolViolationException;
 import java.time.Duration;
+import dev.torsion.tls.TlsClientOptions;
+import dev.torsion.tls.TlsConnections;
+import dev.torsion.tls.TlsServerOptions;
+import dev.torsion.tls.TlsSession;
 import java.util.ArrayDeque;
 import java.util.Comparator;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.PriorityQueue;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
@@ -559,6 +565,33 @@ final class LoopConnection<T>
           dropAll();
           inner.abort(cause);
         });
+  }
+
+  @Override
+  public CompletableFuture<TlsSession> startTls(TlsServerOptions options) {
+    return startingTls(() -> TlsConnections.startTls(inner.getTransport(), options));
+  }
+
+  @Override
+  public CompletableFuture<TlsSession> startTls(TlsClientOptions options, String host) {
+    return startingTls(() -> TlsConnections.startTls(inner.getTransport(), options, host));
+  }
+
+  private CompletableFuture<TlsSession> startingTls(Callable<Deferred<TlsSession>> start) {
+    return loop.future(
+        () -> {
+          // What has come ahead has come in the clear.
+          if (held != null || returned != null) inner.abort(new PlainBytesException(1));
+          return start.call();
+        });
+  }
+
+  @Override
+  public CompletableFuture<Optional<TlsSession>> tlsSession() {
+    return loop.future(
+        () ->
+            Deferreds.succeed(
+                Optional.ofNullable(TlsConnections.tlsSession(inner.getTransport()))));
   }
 
   @Override

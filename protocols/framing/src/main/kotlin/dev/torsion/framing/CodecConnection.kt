@@ -118,6 +118,11 @@ internal class CodecConnection<T : Any>(
         if (endedBy == null) refused(FrameTimeoutException(timeout, reader.keptBytes))
     }
 
+    fun tlsBegins() {
+        val rest = reader.takeRest()
+        if (rest.isNotEmpty() || !inbox.isEmpty) transport.abortConnection(PlainBytesException(maxOf(rest.size, untaken)))
+    }
+
     fun lost(reason: CloseReason) {
         closeReason = reason
         idle?.stop()

@@ -95,6 +95,10 @@ public class ConnectionFactory<T : Any> internal constructor(
 
         override fun writeConnectionLost() {}
 
+        override fun tlsBegins() {
+            connection?.tlsBegins()
+        }
+
         override fun connectionLost(reason: CloseReason) {
             connectionCount--
             all.decrementAndGet()

@@ -105,6 +105,11 @@ public abstract class FrameReceiver(public val framing: Framing) :
 
     final override fun dataReceived(data: ByteArray): Unit = reader.feed(ByteBuffer.wrap(data).asReadOnlyBuffer())
 
+    final override fun tlsBegins() {
+        val rest = reader.takeRest()
+        if (rest.isNotEmpty()) transport.abortConnection(PlainBytesException(rest.size))
+    }
+
     override fun endConnection(reason: CloseReason) {
         if (reason is ConnectionDone && reason.by == ClosedBy.PEER && !isPaused && reader.keptBytes > 0) {
             protocolViolated(TruncatedFrameException(reader.keptBytes.toLong()))

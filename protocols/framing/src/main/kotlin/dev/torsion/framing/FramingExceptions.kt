@@ -86,3 +86,10 @@ internal inline fun <T> understood(decode: () -> T): T = try {
 }
 
 internal const val NOT_UNDERSTOOD = "A message cannot be understood"
+
+/**
+ * TLS began, and [count] bytes that had come in the clear were still to be handled. An honest peer waits for the answer to its STARTTLS before
+ * it sends more; somebody between might have put these in, to have them taken for encrypted ones (CVE-2011-0411).
+ */
+public class PlainBytesException(public val count: Int) :
+    ProtocolViolationException("$count bytes followed in the clear where TLS was to begin")

@@ -6,6 +6,7 @@ package dev.torsion.testkit.tls
 import dev.torsion.net.ClosedBy
 import dev.torsion.net.ConnectionAborted
 import dev.torsion.net.ConnectionLost
+import dev.torsion.net.HalfCloseableTransport
 import dev.torsion.testkit.tls.TlsScene.Companion.IDENTITY
 import dev.torsion.testkit.tls.TlsScene.Companion.trusting
 import dev.torsion.tls.NotTlsException
@@ -299,13 +300,26 @@ internal class Between(scene: TlsScene, target: dev.torsion.net.ListeningPort) {
     var changing = false
     private val early = ArrayList<ByteArray>()
 
+    /** Changes what the client sends. */
+    var spoil: (ByteArray) -> ByteArray = { it }
+
+    /** What has passed, from the client and from the server. */
+    val forward = ArrayList<ByteArray>()
+    val backward = ArrayList<ByteArray>()
+
     val port = scene.listenPlain {
-        back = Noting({ early.forEach(transport::write) }) { front.transport.write(it) }
+        back =
+            Noting({ early.forEach(transport::write) }) {
+                backward.add(it)
+                front.transport.write(it)
+            }.also { ending -> ending.onEnd = { if (front.isConnected) front.transport.loseConnection() } }
         front =
-            Noting({ scene.connectPlainLater(target, back) }) { data ->
+            Noting({ scene.connectPlainLater(target, back) }) { sent ->
+                val data = spoil(sent)
+                forward.add(data)
                 if (changing) data[data.size - 1] = (data.last() + 1).toByte()
                 if (back.isConnected) back.transport.write(data) else early.add(data)
-            }
+            }.also { ending -> ending.onEnd = { if (back.isConnected) (back.transport as HalfCloseableTransport).loseWriteConnection() } }
         front
     }
 }

@@ -100,6 +100,7 @@ internal class Noting(private val onMade: Noting.() -> Unit = {}, private val on
     private val bytes = ByteArrayOutputStream()
     var reason: CloseReason? = null
     var session: TlsSession? = null
+    var onEnd: () -> Unit = {}
     val received: String get() = bytes.toString(Charsets.ISO_8859_1)
 
     override fun connectionMade() {
@@ -114,6 +115,7 @@ internal class Noting(private val onMade: Noting.() -> Unit = {}, private val on
 
     override fun connectionLost(reason: CloseReason) {
         this.reason = reason
+        onEnd()
     }
 
     fun write(text: String) = transport.write(text.toByteArray(Charsets.ISO_8859_1))
