@@ -50,6 +50,7 @@ public class Loop internal constructor(
     private val log = Logger(LOG).with(LogKeys.REACTOR, name)
     private val timers = timers ?: TimerQueue(time)
     private val begun = AtomicLong()
+
     @get:JvmSynthetic
     internal val tasks =
         LoopTasks(
@@ -59,6 +60,7 @@ public class Loop internal constructor(
             },
             { poller.wakeUp() },
         )
+
     @get:JvmSynthetic
     internal val steps = NextSteps()
 
@@ -66,6 +68,7 @@ public class Loop internal constructor(
     @get:JvmSynthetic
     @set:JvmSynthetic
     internal lateinit var poller: Poller
+
     @get:JvmSynthetic
     @set:JvmSynthetic
     internal lateinit var listener: LoopListener
@@ -74,6 +77,7 @@ public class Loop internal constructor(
 
     @Volatile
     private var thread: Thread? = null
+
     @get:JvmSynthetic
     internal var ownerForDebug: LoopThread? = null
         private set

@@ -44,6 +44,7 @@ public class VirtualClock : Clock {
     @get:JvmSynthetic
     internal val timers = TimerQueue(::nanoTime)
     internal val failures = Failures()
+
     @get:JvmSynthetic
     internal val others = OtherThreads()
     private val loops = ArrayList<Loop>()
