@@ -4,7 +4,7 @@
 package dev.torsion.endpoint
 
 import dev.torsion.defer.Deferred
-import dev.torsion.net.ConnectException
+import dev.torsion.net.CannotConnectException
 import dev.torsion.net.ConnectOptions
 import dev.torsion.net.Factory
 import dev.torsion.net.ListeningPort
@@ -92,7 +92,7 @@ internal class TlsOverEndpoint(private val endpoint: ClientEndpoint, private val
     override fun connect(factory: Factory): Deferred<Protocol> = wrapped.connect(factory).addErrback { failure ->
         val error = failure.value
         val reason = generateSequence(error) { it.cause }.take(MOST_CAUSES).firstNotNullOfOrNull { it as? TlsException }
-        throw if (reason != null && error is ConnectException) TlsConnectException(error.destination, reason) else error
+        throw if (reason != null && error is CannotConnectException) TlsConnectException(error.destination, reason) else error
     }.onUndelivered(::abort)
 
     override fun toString(): String = "TLS with $host over $endpoint"
