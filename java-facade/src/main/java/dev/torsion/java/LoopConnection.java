@@ -569,11 +569,14 @@ final class LoopConnection<T>
 
   @Override
   public CompletableFuture<TlsSession> startTls(TlsServerOptions options) {
+    given(options, "options");
     return startingTls(() -> TlsConnections.startTls(inner.getTransport(), options));
   }
 
   @Override
   public CompletableFuture<TlsSession> startTls(TlsClientOptions options, String host) {
+    given(options, "options");
+    given(host, "host");
     return startingTls(() -> TlsConnections.startTls(inner.getTransport(), options, host));
   }
 

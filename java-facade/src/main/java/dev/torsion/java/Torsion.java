@@ -706,6 +706,8 @@ public final class Torsion implements AutoCloseable {
    */
   public CompletableFuture<ProcessTransport> spawnProcess(
       ProcessProtocol protocol, ProcessCommand command) {
+    given(protocol, "protocol");
+    given(command, "command");
     return call(() -> Processes.spawnProcess(reactor, protocol, command));
   }
 
@@ -715,11 +717,13 @@ public final class Torsion implements AutoCloseable {
    * kills the process.
    */
   public CompletableFuture<byte[]> processOutput(ProcessCommand command) {
+    given(command, "command");
     return loop.future(() -> Processes.getProcessOutput(reactor, command));
   }
 
   /** Runs {@code command}; the future has its exit code. Twisted's {@code getProcessValue}. */
   public CompletableFuture<Integer> processValue(ProcessCommand command) {
+    given(command, "command");
     return loop.future(() -> Processes.getProcessValue(reactor, command));
   }
 
@@ -728,6 +732,7 @@ public final class Torsion implements AutoCloseable {
    * {@code getProcessOutputAndValue}. Cancelling the future kills the process.
    */
   public CompletableFuture<ProcessOutput> processOutputAndValue(ProcessCommand command) {
+    given(command, "command");
     return loop.future(() -> Processes.getProcessOutputAndValue(reactor, command));
   }
 
@@ -736,6 +741,7 @@ public final class Torsion implements AutoCloseable {
    * the protocol once it is connected.
    */
   public <P extends Protocol> CompletableFuture<P> standardIO(P protocol) {
+    given(protocol, "protocol");
     return call(
         () -> {
           StandardIO.open(reactor, protocol);

@@ -19,6 +19,7 @@ import org.junit.jupiter.api.Test;
  * A report of leftovers names the line of the user's code, also where the facade hands the work
  * over to a reactor that runs later.
  */
+@SuppressWarnings("FutureReturnValueIgnored") // what is left behind is the test
 class LeakPlacesTest {
   private static final Pattern SITE = Pattern.compile("made at (\\w+\\.\\w+):(\\d+)");
 
@@ -36,7 +37,7 @@ class LeakPlacesTest {
       var reactor = watch.getReactor();
       var torsion = Torsion.on(reactor);
       if (runsBefore) reactor.flush();
-      leak.apply(torsion);
+      var unused = leak.apply(torsion);
       reactor.flush();
       var report = assertThrows(AssertionError.class, watch::end).getMessage();
       var sites = SITE.matcher(report);

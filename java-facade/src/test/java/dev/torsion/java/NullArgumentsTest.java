@@ -20,6 +20,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -70,10 +71,11 @@ class NullArgumentsTest extends InMemory {
           method.invoke(target, arguments);
           wrong.add(method + ", argument " + (i + 1) + ": nothing was thrown");
         } catch (InvocationTargetException e) {
-          String message = String.valueOf(e.getCause().getMessage());
+          Throwable cause = Objects.requireNonNull(e.getCause());
+          String message = String.valueOf(cause.getMessage());
           boolean isNamed = message.startsWith("the ") && message.endsWith(" is null");
-          if (!(e.getCause() instanceof NullPointerException) || !isNamed) {
-            wrong.add(method + ", argument " + (i + 1) + ": " + e.getCause());
+          if (!(cause instanceof NullPointerException) || !isNamed) {
+            wrong.add(method + ", argument " + (i + 1) + ": " + cause);
           }
         }
       }

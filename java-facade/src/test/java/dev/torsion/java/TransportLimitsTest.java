@@ -42,13 +42,15 @@ class TransportLimitsTest extends InMemory {
   private static void fill(Connection<String> connection) {
     for (int i = 0; connection.isWritable(); i++) {
       assertTrue(i < 1_000, "it takes everything");
-      connection.send(LINE);
+      var unused = connection.send(LINE);
     }
   }
 
   private void overflow(Connection<String> connection) {
     fill(connection);
-    for (int i = 0; i < 30; i++) connection.send(LINE);
+    for (int i = 0; i < 30; i++) {
+      var unused = connection.send(LINE);
+    }
     var reason = now(connection.closed());
     assertInstanceOf(WriteLimitExceededException.class, reason.getCause(), reason.toString());
   }
@@ -96,7 +98,7 @@ class TransportLimitsTest extends InMemory {
   void oneSideEndsAndTheOtherAnswers() {
     var ends = connected(Codecs.line());
     ends.server().onMessage(line -> ends.server().send(line + "!"));
-    ends.client().send("hello");
+    now(ends.client().send("hello"));
     ends.client().closeWrite();
     failsNow(ConnectionDone.class, ends.client().send("more"));
     assertEquals("hello!", now(ends.client().receive()));
