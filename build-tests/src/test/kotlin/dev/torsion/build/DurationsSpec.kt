@@ -110,7 +110,8 @@ internal class DurationsSpec :
         val halfACentury: Duration = Duration.ofDays(50 * 365)
 
         /** The library gives these a duration. */
-        val givenToTheUser = setOf("clock/TimeoutCallback.timedOut", "health/BlockedLoopListener.loopBlocked", "health/BlockedLoopListener.turnIsLong")
+        val givenToTheUser =
+            setOf("clock/TimeoutCallback.timedOut", "health/BlockedLoopListener.loopBlocked", "health/BlockedLoopListener.turnIsLong")
 
         val MANGLED = Regex("""-[A-Za-z0-9_]{7}$""")
 
@@ -170,17 +171,16 @@ internal class DurationsSpec :
         }
 
         /** Connects to a UNIX socket by what [connect] does. */
-        fun onUnixSocket(connect: (MemoryReactor, Path) -> Deferred<Protocol>) =
-            inMemory { reactor ->
-                val path = Path.of("/run/durations.sock")
-                val port = reactor.listenUnix(path, Factory { object : Protocol() {} })
-                val protocol = reactor.await(connect(reactor, path))
-                reactor.advance(halfACentury)
-                protocol.isConnected shouldBe true
-                protocol.transport.abortConnection()
-                port.stopListening()
-                reactor.flush()
-            }
+        fun onUnixSocket(connect: (MemoryReactor, Path) -> Deferred<Protocol>) = inMemory { reactor ->
+            val path = Path.of("/run/durations.sock")
+            val port = reactor.listenUnix(path, Factory { object : Protocol() {} })
+            val protocol = reactor.await(connect(reactor, path))
+            reactor.advance(halfACentury)
+            protocol.isConnected shouldBe true
+            protocol.transport.abortConnection()
+            port.stopListening()
+            reactor.flush()
+        }
 
         fun connectUnix(reactor: MemoryReactor, path: Path, timeout: Duration): Deferred<Protocol> {
             val connected = Deferred<Protocol>()
@@ -227,73 +227,69 @@ internal class DurationsSpec :
         }
 
         /** A peer that has sent half a line. */
-        fun unfinished(options: ConnectionOptions) =
-            inMemory { reactor ->
-                var served: MessageConnection<String>? = null
-                val port = successResultOf(reactor.listen("tcp:0:interface=127.0.0.1", LineCodec(), options) { served = it })
-                val client = reactor.runTest { reactor.connect("tcp:127.0.0.1:${port.port()}", RawCodec()) }
-                client.write("half".encodeToByteArray())
-                reactor.flush()
-                reactor.advance(halfACentury)
-                served!!.closeReason shouldBe null
-                client.abort()
-                port.stopListening()
-                reactor.flush()
-            }
+        fun unfinished(options: ConnectionOptions) = inMemory { reactor ->
+            var served: MessageConnection<String>? = null
+            val port = successResultOf(reactor.listen("tcp:0:interface=127.0.0.1", LineCodec(), options) { served = it })
+            val client = reactor.runTest { reactor.connect("tcp:127.0.0.1:${port.port()}", RawCodec()) }
+            client.write("half".encodeToByteArray())
+            reactor.flush()
+            reactor.advance(halfACentury)
+            served!!.closeReason shouldBe null
+            client.abort()
+            port.stopListening()
+            reactor.flush()
+        }
 
         /** A handler at work on the last message of a peer that has ended its side. */
-        fun answering(options: ConnectionOptions) =
-            inMemory { reactor ->
-                var served: MessageConnection<String>? = null
-                val port =
-                    successResultOf(
-                        reactor.listen("tcp:0:interface=127.0.0.1", LineCodec(), options) { c ->
-                            served = c
-                            c.onMessage { Deferred<Unit>() }
-                        },
-                    )
-                val client = reactor.runTest { reactor.connect("tcp:127.0.0.1:${port.port()}", LineCodec()) }
-                client.write("question")
-                client.closeWrite()
-                reactor.flush()
-                reactor.advance(halfACentury)
-                served!!.closeReason shouldBe null
-                served.abort()
-                port.stopListening()
-                reactor.flush()
-            }
+        fun answering(options: ConnectionOptions) = inMemory { reactor ->
+            var served: MessageConnection<String>? = null
+            val port =
+                successResultOf(
+                    reactor.listen("tcp:0:interface=127.0.0.1", LineCodec(), options) { c ->
+                        served = c
+                        c.onMessage { Deferred<Unit>() }
+                    },
+                )
+            val client = reactor.runTest { reactor.connect("tcp:127.0.0.1:${port.port()}", LineCodec()) }
+            client.write("question")
+            client.closeWrite()
+            reactor.flush()
+            reactor.advance(halfACentury)
+            served!!.closeReason shouldBe null
+            served.abort()
+            port.stopListening()
+            reactor.flush()
+        }
 
-        fun beating(use: (MessageConnection<String>) -> Unit) =
-            inMemory { reactor ->
-                val port = successResultOf(reactor.listen("tcp:0:interface=127.0.0.1", LineCodec()) { c -> c.onMessage { error(it) } })
-                val client = reactor.runTest { reactor.connect("tcp:127.0.0.1:${port.port()}", LineCodec()) }
-                use(client)
-                reactor.advance(halfACentury)
-                client.abort()
-                port.stopListening()
-                reactor.flush()
-            }
+        fun beating(use: (MessageConnection<String>) -> Unit) = inMemory { reactor ->
+            val port = successResultOf(reactor.listen("tcp:0:interface=127.0.0.1", LineCodec()) { c -> c.onMessage { error(it) } })
+            val client = reactor.runTest { reactor.connect("tcp:127.0.0.1:${port.port()}", LineCodec()) }
+            use(client)
+            reactor.advance(halfACentury)
+            client.abort()
+            port.stopListening()
+            reactor.flush()
+        }
 
         /** A port with a connection whose peer never reads. */
-        fun draining(drain: (ListeningPort) -> Deferred<DrainReport>) =
-            inMemory { reactor ->
-                val sender = object : Protocol() {
-                    override fun connectionMade() = transport.write(ByteArray(1 shl 20))
-                }
-                val deaf = object : Protocol() {
-                    override fun connectionMade() = transport.pauseProducing()
-                }
-                val forEver = TcpOptions(StreamOptions(closeTimeout = ChronoUnit.FOREVER.duration))
-                val port = reactor.listenTcp(0, Factory { sender }, "127.0.0.1", options = forEver)
-                reactor.connectTcp("127.0.0.1", port.port(), ClientFactory { deaf })
-                reactor.flush()
-                val drained = drain(port)
-                reactor.advance(halfACentury)
-                drained.called shouldBe false
-                deaf.transport.abortConnection()
-                reactor.flush()
-                successResultOf(drained).connections shouldBe 1
+        fun draining(drain: (ListeningPort) -> Deferred<DrainReport>) = inMemory { reactor ->
+            val sender = object : Protocol() {
+                override fun connectionMade() = transport.write(ByteArray(1 shl 20))
             }
+            val deaf = object : Protocol() {
+                override fun connectionMade() = transport.pauseProducing()
+            }
+            val forEver = TcpOptions(StreamOptions(closeTimeout = ChronoUnit.FOREVER.duration))
+            val port = reactor.listenTcp(0, Factory { sender }, "127.0.0.1", options = forEver)
+            reactor.connectTcp("127.0.0.1", port.port(), ClientFactory { deaf })
+            reactor.flush()
+            val drained = drain(port)
+            reactor.advance(halfACentury)
+            drained.called shouldBe false
+            deaf.transport.abortConnection()
+            reactor.flush()
+            successResultOf(drained).connections shouldBe 1
+        }
 
         fun reactor(options: ReactorOptions = ReactorOptions(), use: (Reactor) -> Unit = {}) {
             val reactor = Reactor.create(options)
@@ -628,7 +624,8 @@ internal class DurationsSpec :
                 "java/Connection.every" to { time ->
                     inMemory { reactor ->
                         val torsion = Torsion.on(reactor)
-                        val port = successResultOf(reactor.listen("tcp:0:interface=127.0.0.1", LineCodec()) { c -> c.onMessage { error(it) } })
+                        val port =
+                            successResultOf(reactor.listen("tcp:0:interface=127.0.0.1", LineCodec()) { c -> c.onMessage { error(it) } })
                         val future = torsion.connect("tcp:127.0.0.1:${port.port()}", LineCodec())
                         reactor.flush()
                         future.join().every(time, "never")
@@ -684,7 +681,8 @@ internal class DurationsSpec :
                 },
                 "service/StreamServerEndpointService.<init>" to { time ->
                     inMemory { reactor ->
-                        val service = StreamServerEndpointService(serverFromString(reactor, "tcp:0"), Factory { object : Protocol() {} }, time)
+                        val service =
+                            StreamServerEndpointService(serverFromString(reactor, "tcp:0"), Factory { object : Protocol() {} }, time)
                         service.startService()
                         successResultOf(service.stopService())
                     }

@@ -7,10 +7,10 @@ import dev.torsion.framing.CorrelationOptions;
 import dev.torsion.framing.MessageKey;
 import dev.torsion.net.Address;
 import dev.torsion.net.CloseReason;
-import java.time.Duration;
 import dev.torsion.tls.TlsClientOptions;
 import dev.torsion.tls.TlsServerOptions;
 import dev.torsion.tls.TlsSession;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Flow;
@@ -49,9 +49,10 @@ import org.jspecify.annotations.Nullable;
  * its stage is cancelled and the connection aborted with an {@link
  * dev.torsion.framing.AnswerTimeoutException}, unless {@code halfClose} is on. When nobody is at
  * work and nobody asks for more, the connection is closed after that time. When the connection
- * breaks, the stage of the handler that has the last message is cancelled at once. When the peer breaks the rules of the protocol, the
- * messages before that are handled, everything is sent, and the connection ends with the violation.
- * After our own {@link #close} or {@link #abort} nothing more is received.
+ * breaks, the stage of the handler that has the last message is cancelled at once. When the peer
+ * breaks the rules of the protocol, the messages before that are handled, everything is sent, and
+ * the connection ends with the violation. After our own {@link #close} or {@link #abort} nothing
+ * more is received.
  *
  * @param <T> the type of the messages
  */

@@ -24,7 +24,10 @@ class TlsGuideTest {
       var tls = Tls.server(identity);
       var server =
           torsion
-              .serve(new TlsServerEndpoint(torsion.reactor(), 0, tls), Codecs.line(), c -> c.onMessage(c::send))
+              .serve(
+                  new TlsServerEndpoint(torsion.reactor(), 0, tls),
+                  Codecs.line(),
+                  c -> c.onMessage(c::send))
               .join();
       var trusting = Tls.client().withTrust(TlsTrust.of(identity));
       var endpoint = new TlsClientEndpoint(torsion.reactor(), "localhost", server.port(), trusting);
@@ -77,7 +80,8 @@ class TlsGuideTest {
               .join();
       var client = torsion.connect("tcp:127.0.0.1:" + server.port(), Codecs.line()).join();
       var answer = client.request("STARTTLS\r\nDELETE ALL");
-      var error = org.junit.jupiter.api.Assertions.assertThrows(CompletionException.class, answer::join);
+      var error =
+          org.junit.jupiter.api.Assertions.assertThrows(CompletionException.class, answer::join);
       assertTrue(error.getCause() instanceof java.io.IOException, () -> "" + error.getCause());
     }
   }

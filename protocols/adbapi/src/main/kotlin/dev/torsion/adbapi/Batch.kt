@@ -13,7 +13,11 @@ import java.util.function.Consumer
  * db.batch(Batch.of("INSERT INTO fruit(name, price) VALUES (?, ?)", rows -> rows.add("apple", 3).add("pear", 2)));
  * ```
  */
-public class Batch private constructor(private val text: String, @get:JvmSynthetic internal val rows: List<Sql>, internal val timeout: Duration?) {
+public class Batch private constructor(
+    private val text: String,
+    @get:JvmSynthetic internal val rows: List<Sql>,
+    internal val timeout: Duration?,
+) {
     /** The same, to be cancelled when a thousand rows of it take longer than [timeout]. */
     public fun timeout(timeout: Duration): Batch {
         Sql.requirePositive("timeout", timeout)

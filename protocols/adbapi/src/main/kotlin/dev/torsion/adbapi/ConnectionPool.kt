@@ -46,7 +46,8 @@ import javax.sql.DataSource
  * interaction for another operation of the same pool: when all threads do that, none is left.
  */
 @OptIn(TorsionSpi::class)
-public class ConnectionPool private constructor(private val reactor: Reactor, @get:JvmSynthetic internal val engine: Engine) : AutoCloseable {
+public class ConnectionPool private constructor(private val reactor: Reactor, @get:JvmSynthetic internal val engine: Engine) :
+    AutoCloseable {
     internal val voices = Voices(reactor, engine)
     private var trigger: TriggerHandle? = null // the reactor's thread only
 

@@ -68,9 +68,11 @@ constructor(
     AutoCloseable {
     private val calls = OutgoingCalls(options.maxCalls)
     private val disconnects = ArrayDeque<Runnable>()
+
     @get:JvmSynthetic
     internal val input = Input(this, options)
     internal val requests = Requests(this, options)
+
     @get:JvmSynthetic
     internal val output = Output(options.maxHeldAnswerBytes, ::tooManyAnswers) { transport.write(it) }
 

@@ -135,6 +135,7 @@ public class SshPrivateKey(
     @get:JvmSynthetic
     internal val publicKey = publicKey.clone()
     internal val signedData = signedData.clone()
+
     @get:JvmSynthetic
     internal val signature = signature?.clone()
 

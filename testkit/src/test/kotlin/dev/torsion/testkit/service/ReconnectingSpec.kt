@@ -59,7 +59,7 @@ class ReconnectingSpec :
             torsion.reactor.flush()
             torsion.logs.messages().last { "Stopping" !in it } shouldBe
                 "ReconnectingClientFactory: will connect to 127.0.0.1:9 again in 1.5 s: " +
-                    "Connection to 127.0.0.1:9 was refused: nobody listens there. " +
+                "Connection to 127.0.0.1:9 was refused: nobody listens there. " +
                 "(java.net.ConnectException: Connection refused)"
             factory.stopTrying()
             connector.state shouldBe Connector.State.DISCONNECTED

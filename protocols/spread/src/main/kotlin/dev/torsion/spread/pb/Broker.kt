@@ -51,8 +51,11 @@ import kotlin.time.toKotlinDuration
  *
  * Thread: the reactor's.
  */
-public class Broker internal constructor(private val isClient: Boolean, @get:JvmSynthetic internal val options: PBOptions, private val owner: BrokerOwner) :
-    Protocol() {
+public class Broker internal constructor(
+    private val isClient: Boolean,
+    @get:JvmSynthetic internal val options: PBOptions,
+    private val owner: BrokerOwner,
+) : Protocol() {
     private val decoder = BananaDecoder(options.limits)
     private val encoder = BananaEncoder(options.limits)
     private var dialect: BananaDialect? = null
@@ -65,6 +68,7 @@ public class Broker internal constructor(private val isClient: Boolean, @get:Jvm
     @get:JvmSynthetic
     internal val named = HashMap<Bytes, CallTarget>()
     internal val locals = LocalObjects<CallTarget>(options.maxReferences, "reference", ::newId, ::tooManyReferences)
+
     @get:JvmSynthetic
     internal val cached = LocalObjects<CachedObject>(options.maxReferences, "cache", ::newId, ::tooManyReferences)
     internal val caches = HashMap<Long, RemoteCache>()

@@ -29,6 +29,7 @@ constructor(
     private val pages = ArrayList<Any?>()
     private var size = 0L
     private var isOver = false
+
     @get:JvmSynthetic
     @set:JvmSynthetic
     internal var overflowed: ((PBError) -> Unit)? = null

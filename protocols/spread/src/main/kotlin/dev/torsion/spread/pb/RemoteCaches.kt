@@ -22,6 +22,7 @@ public abstract class RemoteCache :
     @get:JvmSynthetic
     @set:JvmSynthetic
     internal var broker: Broker? = null
+
     @get:JvmSynthetic
     @set:JvmSynthetic
     internal var id = 0L
