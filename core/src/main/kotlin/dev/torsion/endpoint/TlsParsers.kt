@@ -30,7 +30,7 @@ internal object TlsServerParser : ServerEndpointParser {
             identity(text, text.option("privateKey") ?: text.option("certKey"), text.option("certKey"), text.option("extraCertChain"))
         val tls = Tls.server(identity ?: read(null, text) { TlsIdentity.fromPem(Path.of(DEFAULT_FILE)) })
         val versions = text.option("sslmethod")?.let(::versions)
-        return TlsServerEndpoint(reactor, port, if (versions == null) tls else tls.withVersions(versions), backlog, networkInterface)
+        return TlsServerEndpoint(reactor, port, if (versions == null) tls else tls.withVersions(versions), backlog, networkInterface, text.transport)
     }
 
     private fun versions(method: EndpointArgument): String? = when (method.value) {
@@ -62,8 +62,8 @@ internal class TlsClientParser(private val kind: String, private val trust: Stri
         val bindAddress = text.option("bindAddress")?.let { local -> local.address().also { local.checked { LocalEnd(it) } } }
         val tls = tls(text)
         val below = text.option("endpoint")
-        if (below != null) return below.checked { wrapClientTls(tls, clientFromString(reactor, below.value), host) }
-        return TlsClientEndpoint(reactor, host, port, tls, ConnectOptions(timeout, bindAddress))
+        if (below != null) return below.checked { wrapClientTls(tls, clientFromString(reactor, below.value, text.transport), host) }
+        return TlsClientEndpoint(reactor, host, port, tls, ConnectOptions(timeout, bindAddress), text.transport)
     }
 
     private fun tls(text: EndpointString): TlsClientOptions {

@@ -174,7 +174,7 @@ class EndpointStringSpec :
             "tcp:port=80" to "needs a host",
             "tcp:host=h:80:81" to "host is given twice",
             "tcp:h:80:81" to "one argument too many",
-            "tls:h:1" to "not to \"tls\"",
+            "smoke:h:1" to "not to \"smoke\"",
         ).forEach {
             "client string \"${it.first}\" is refused: ${it.second}" {
                 shouldThrow<EndpointSyntaxException> { clientFromString(reactor, it.first) }.message shouldContain it.second
