@@ -30,7 +30,8 @@ internal object TlsServerParser : ServerEndpointParser {
             identity(text, text.option("privateKey") ?: text.option("certKey"), text.option("certKey"), text.option("extraCertChain"))
         val tls = Tls.server(identity ?: read(null, text) { TlsIdentity.fromPem(Path.of(DEFAULT_FILE)) })
         val versions = text.option("sslmethod")?.let(::versions)
-        return TlsServerEndpoint(reactor, port, if (versions == null) tls else tls.withVersions(versions), backlog, networkInterface, text.transport)
+        val ofVersion = if (versions == null) tls else tls.withVersions(versions)
+        return TlsServerEndpoint(reactor, port, ofVersion, backlog, networkInterface, text.transport)
     }
 
     private fun versions(method: EndpointArgument): String? = when (method.value) {
