@@ -28,7 +28,7 @@ private const val TIMEOUT_MILLIS = 30_000
 class CommandProcessSpec :
     StringSpec({
         "a server takes a third party's string, a UNIX socket, and standard input and output" {
-            CommandProcess("echo", "--listen", "thirdparty:0").use { echo ->
+            CommandProcess("echo", "--listen", "otherparty:0").use { echo ->
                 Socket("127.0.0.1", echo.port("echo")).use { socket ->
                     socket.soTimeout = TIMEOUT_MILLIS
                     socket.getOutputStream().write(7)

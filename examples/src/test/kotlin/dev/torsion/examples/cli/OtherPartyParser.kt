@@ -9,9 +9,9 @@ import dev.torsion.endpoint.ServerEndpointParser
 import dev.torsion.endpoint.TCP4ServerEndpoint
 import dev.torsion.reactor.Reactor
 
-/** A kind of strings that the library does not know: `thirdparty:PORT`, on the loopback interface. */
-class ThirdPartyParser : ServerEndpointParser {
-    override fun prefix() = "thirdparty"
+/** A kind of strings that the library does not know: `otherparty:PORT`, on the loopback interface. */
+class OtherPartyParser : ServerEndpointParser {
+    override fun prefix() = "otherparty"
 
     override fun parse(reactor: Reactor, text: EndpointString): ServerEndpoint {
         text.order("port")
