@@ -376,6 +376,18 @@ public final class Torsion implements AutoCloseable {
   }
 
   /**
+   * The same for an endpoint that is an object, with the limits of {@link
+   * ConnectionOptions#DEFAULT}.
+   */
+  public <T> CompletableFuture<Server> serve(
+      ServerEndpoint endpoint, Codec<T> codec, ConnectionHandler<T> handler) {
+    given(endpoint, "endpoint");
+    given(codec, "codec");
+    given(handler, "handler");
+    return serve(endpoint, codec, ConnectionOptions.DEFAULT, handler);
+  }
+
+  /**
    * The same for an endpoint that is an object of {@link #reactor()}, such as {@code new
    * TCP4ServerEndpoint(torsion.reactor(), 8007, 100, "127.0.0.1", tcpOptions)}.
    */
@@ -430,6 +442,16 @@ public final class Torsion implements AutoCloseable {
         () -> Endpoints.clientFromString(reactor, endpoint, options.getTransport()),
         codec,
         options);
+  }
+
+  /**
+   * The same for an endpoint that is an object, with the limits of {@link
+   * ConnectionOptions#DEFAULT}.
+   */
+  public <T> CompletableFuture<Connection<T>> connect(ClientEndpoint endpoint, Codec<T> codec) {
+    given(endpoint, "endpoint");
+    given(codec, "codec");
+    return connect(endpoint, codec, ConnectionOptions.DEFAULT);
   }
 
   /**

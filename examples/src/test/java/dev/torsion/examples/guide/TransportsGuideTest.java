@@ -118,7 +118,7 @@ class TransportsGuideTest {
     try (var pair = ConnectedPair.connect(new Sender(), receiver)) {
       receiver.transport().pauseProducing();
       pair.flush();
-      assertTrue(pair.server().transport().bufferedBytes() <= 8192);
+      assertTrue(pair.server().transport().getBufferedBytes() <= 8192);
       receiver.transport().resumeProducing();
       pair.flush();
       assertEquals(819_200, receiver.bytes);
