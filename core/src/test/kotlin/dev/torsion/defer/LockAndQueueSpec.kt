@@ -12,7 +12,7 @@ import io.kotest.matchers.string.shouldContain
 import io.kotest.matchers.types.shouldBeInstanceOf
 import kotlinx.coroutines.CoroutineStart
 import kotlinx.coroutines.launch
-import kotlinx.coroutines.test.runTest
+import kotlinx.coroutines.runBlocking
 import java.io.IOException
 
 class LockAndQueueSpec :
@@ -110,7 +110,7 @@ class LockAndQueueSpec :
         }
 
         "withPermit holds the lock while a coroutine is in the block, and a cancelled wait leaves the queue" {
-            runTest {
+            runBlocking<Unit> {
                 val lock = DeferredLock()
                 lock.acquire()
                 val waiting = launch(start = CoroutineStart.UNDISPATCHED) { lock.withPermit { error("never") } }

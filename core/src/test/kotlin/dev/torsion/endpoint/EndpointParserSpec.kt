@@ -107,10 +107,12 @@ class EndpointParserSpec :
         }
 
         "an unknown kind is named, with those that there are" {
-            shouldThrow<EndpointSyntaxException> { serverFromString(reactor, "unix:/run/x") }.message shouldBe
-                """Bad endpoint "unix:/run/x": a server can listen on "tcp", "tcp6" and "named", but not on "unix""""
-            shouldThrow<EndpointSyntaxException> { clientFromString(reactor, "unix:/run/x") }.message shouldBe
-                """Bad endpoint "unix:/run/x": a client can connect to "tcp", but not to "unix""""
+            shouldThrow<EndpointSyntaxException> { serverFromString(reactor, "pigeon:/run/x") }.message shouldBe
+                """Bad endpoint "pigeon:/run/x": a server can listen on "tcp", "tcp6", "unix", "stdio", "systemd", "fd", "haproxy", "ssl" """ +
+                """and "named", but not on "pigeon""""
+            shouldThrow<EndpointSyntaxException> { clientFromString(reactor, "pigeon:/run/x") }.message shouldBe
+                """Bad endpoint "pigeon:/run/x": a client can connect to "tcp", "host", "unix", "haproxy", "tls" and "ssl", """ +
+                """but not to "pigeon""""
         }
 
         "plug-ins come from the context class loader of the thread, and from the loader of the library without one" {

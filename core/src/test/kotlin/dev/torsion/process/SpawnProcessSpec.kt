@@ -132,7 +132,7 @@ class SpawnProcessSpec :
                 val code = seven.ended.getOrFail().shouldBeInstanceOf<ProcessTerminated>()
                 code.exitCode shouldBe 7
                 code.signal shouldBe null
-                for ((name, number) in listOf("TERM" to 15, "KILL" to 9, "INT" to 2, "SIGUSR1" to 10)) {
+                for ((name, number) in listOf("TERM" to 15, "KILL" to 9, "USR2" to 12, "SIGUSR1" to 10)) {
                     val protocol = Noting()
                     val process = reactor.spawn(protocol, ProcessCommand.of("sleep", "100"))
                     protocol.started.getOrFail()

@@ -67,7 +67,7 @@ class TorsionCommandSpec :
             run("echo", "--listen", "tcp:http") shouldBe
                 mistake("""torsion echo: Bad endpoint "tcp:http", at "http": port must be a number, but is "http"""")
             run("lines", "-l", "8007") shouldBe
-                mistake("""torsion lines: Bad endpoint "8007": a server can listen on "tcp" and "tcp6", but not on "8007"""")
+                mistake("""torsion lines: Bad endpoint "8007": a server can listen on $KINDS and "otherparty", but not on "8007"""")
             run("echo", "--listen", "udp:http") shouldBe
                 mistake("""torsion echo: Bad endpoint "udp:http", at "http": port must be a number, but is "http"""")
             run("connect", "tcp:localhost") shouldBe mistake("""torsion connect: Bad endpoint "tcp:localhost": it needs a port""")
@@ -87,7 +87,7 @@ class TorsionCommandSpec :
                     ran.out shouldMatch Regex("""echo listening on 127\.0\.0\.1:\d+\R(echo stopped\R)""")
                     run("echo", "--listen", "thirdparty:there") shouldBe
                         mistake("""torsion echo: Bad endpoint "thirdparty:there", at "there": it is here only""")
-                    run("echo", "--listen", "fourth:x").err shouldContain """on "tcp", "tcp6" and "thirdparty", but not on "fourth""""
+                    run("echo", "--listen", "fourth:x").err shouldContain """on $KINDS, "otherparty" and "thirdparty", but not on "fourth""""
                 } finally {
                     thread.contextClassLoader = before
                 }
@@ -108,6 +108,8 @@ class TorsionCommandSpec :
                 mistake("torsion connect: Connection to 127.0.0.1:$free was refused: nobody listens there.")
         }
     })
+
+private const val KINDS = """"tcp", "tcp6", "unix", "stdio", "systemd", "fd", "haproxy", "ssl""""
 
 /** A plug-in: listens on a free port, and stops the reactor at once. */
 class ThirdPartyParser : ServerEndpointParser {
