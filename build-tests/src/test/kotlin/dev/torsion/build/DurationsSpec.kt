@@ -17,6 +17,7 @@ import dev.torsion.endpoint.HostnameEndpoint
 import dev.torsion.endpoint.ProxyProtocol
 import dev.torsion.endpoint.TCP4ClientEndpoint
 import dev.torsion.endpoint.TCP6ClientEndpoint
+import dev.torsion.endpoint.TlsClientEndpoint
 import dev.torsion.endpoint.UNIXClientEndpoint
 import dev.torsion.endpoint.serverFromString
 import dev.torsion.framing.AnswerTimeoutException
@@ -75,13 +76,23 @@ import dev.torsion.testkit.runFor
 import dev.torsion.testkit.runReactorTest
 import dev.torsion.testkit.runTest
 import dev.torsion.testkit.successResultOf
+import dev.torsion.tls.Tls
+import dev.torsion.tls.TlsClientOptions
+import dev.torsion.tls.TlsIdentity
+import dev.torsion.tls.TlsIdentityFiles
+import dev.torsion.tls.TlsServerOptions
+import dev.torsion.tls.TlsTrust
+import dev.torsion.tls.listenTls
 import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.collections.shouldContainExactlyInAnyOrder
 import io.kotest.matchers.shouldBe
+import java.nio.file.Files
 import java.nio.file.Path
 import java.time.Duration
+import java.time.Instant
 import java.time.temporal.ChronoUnit
+import java.util.Date
 import java.util.concurrent.CompletableFuture
 import java.util.concurrent.TimeUnit
 import kotlin.io.path.readLines
@@ -179,6 +190,35 @@ internal class DurationsSpec :
             protocol.isConnected shouldBe true
             protocol.transport.abortConnection()
             port.stopListening()
+            reactor.flush()
+        }
+
+        val identity: TlsIdentity by lazy { Tls.selfSigned("localhost", "127.0.0.1") }
+        val trusting: TlsClientOptions by lazy { Tls.client().withTrust(TlsTrust.of(identity)) }
+
+        fun inHalfACentury(): Date = Date.from(Instant.now().plus(halfACentury))
+
+        /** Connects to a server with TLS by what [connect] does. */
+        fun overTls(server: TlsServerOptions = Tls.server(identity), connect: (MemoryReactor, Int) -> Deferred<Protocol>) =
+            inMemory { reactor ->
+                val port = reactor.listenTls(0, Factory { object : Protocol() {} }, server, "127.0.0.1")
+                reactor.network.addHost("localhost", "127.0.0.1")
+                val protocol = reactor.await(connect(reactor, port.port()))
+                reactor.advance(halfACentury)
+                protocol.isConnected shouldBe true
+                protocol.transport.abortConnection()
+                port.stopListening()
+                reactor.flush()
+            }
+
+        fun connectTls(reactor: MemoryReactor, port: Int, tls: TlsClientOptions): Deferred<Protocol> =
+            TlsClientEndpoint(reactor, "localhost", port, tls).connect(Factory { object : Protocol() {} })
+
+        /** Files that are looked at once in half a century at most are not looked at before. */
+        fun watchFiles(period: Duration) = inMemory { reactor ->
+            val folder = Files.createTempDirectory("torsion")
+            val files = TlsIdentityFiles(Files.writeString(folder.resolve("all.pem"), identity.toPem()))
+            files.watch(reactor, period).use { reactor.advance(halfACentury) }
             reactor.flush()
         }
 
@@ -464,6 +504,24 @@ internal class DurationsSpec :
                         }
                     }
                 },
+                "endpoint/ClientCreator.connectTls" to { time ->
+                    overTls { reactor, port ->
+                        ClientCreator(reactor) { object : Protocol() {} as Protocol }.connectTls("localhost", port, trusting, time)
+                    }
+                },
+                "tls/TlsClientOptions.withHandshakeTimeout" to { time ->
+                    overTls { reactor, port -> connectTls(reactor, port, trusting.withHandshakeTimeout(time)) }
+                },
+                "tls/TlsServerOptions.withHandshakeTimeout" to { time ->
+                    overTls(Tls.server(identity).withHandshakeTimeout(time)) { reactor, port -> connectTls(reactor, port, trusting) }
+                },
+                "tls/TlsIdentity.selfSigned" to { time ->
+                    TlsIdentity.selfSigned(listOf("localhost"), time).certificate.checkValidity(inHalfACentury())
+                },
+                "tls/TlsIdentity\$Companion.selfSigned" to { time ->
+                    TlsIdentity.Companion.selfSigned(listOf("localhost"), time).certificate.checkValidity(inHalfACentury())
+                },
+                "tls/TlsIdentityFiles.watch" to { time -> watchFiles(time) },
                 "endpoint/ClientCreator.connectUnix" to { time ->
                     onUnixSocket { reactor, path -> ClientCreator(reactor) { object : Protocol() {} as Protocol }.connectUnix(path, time) }
                 },

@@ -66,6 +66,8 @@ internal class JavaSurfaceSpec :
                 "nio/", "spi/", "stream/", "testkit/", "tls/", // engines' and tests' side
                 // Twisted's argument lists
                 "endpoint/",
+                "process/",
+                "java/Processes.",
                 "group/ReactorGroup.listen",
                 "reactor/",
                 "loop/ThreadPool.",

@@ -21,7 +21,7 @@ import dev.torsion.net.ListeningPort
 import dev.torsion.net.MulticastTransport
 import dev.torsion.net.PortClosedException
 import dev.torsion.spi.DatagramChannel
-import dev.torsion.spi.DatagramHandler
+import dev.torsion.spi.DatagramChannelHandler
 import dev.torsion.spi.TorsionSpi
 import java.io.IOException
 import java.net.Inet4Address
@@ -55,7 +55,7 @@ public class DatagramPort internal constructor(
     private val opening: Opening,
 ) : ListeningPort,
     DatagramTransport,
-    DatagramHandler {
+    DatagramChannelHandler {
     /** Opens the channel of a port; may throw a [CannotListenException][dev.torsion.net.CannotListenException]. */
     internal fun interface Opening {
         fun open(): DatagramChannel

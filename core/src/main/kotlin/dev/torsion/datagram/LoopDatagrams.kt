@@ -24,9 +24,11 @@ public class LoopDatagrams {
     private val outgoing: ByteBuffer by lazy(LazyThreadSafetyMode.NONE) { ByteBuffer.allocateDirect(LARGEST) }
 
     /** [data] as a buffer, until the next call. One of its own when it is longer than a datagram can be. */
+    @JvmSynthetic
     internal fun direct(data: ByteArray): ByteBuffer = if (data.size > LARGEST) ByteBuffer.wrap(data) else outgoing.clear().put(data).flip()
 
     /** The Torsion address of a [sender]. */
+    @JvmSynthetic
     internal fun address(sender: InetSocketAddress): InternetAddress {
         val hash = sender.hashCode()
         val place = (hash xor (hash ushr SPREAD)) and (SENDERS - 1)

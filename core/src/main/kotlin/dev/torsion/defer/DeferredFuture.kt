@@ -73,7 +73,11 @@ internal sealed class DeferredFuture<T>(
 
     override val isWatched get() = handover != null || composed != null
 
-    override fun handOver(value: Any?): Boolean = handover?.handOver(value) != false && composed?.handOver(value) != false
+    // One that was cancelled has its value still, if somebody was handed it before.
+    override fun handOver(value: Any?): Boolean {
+        withWaitedFor { if (it.handover?.handOver(value) == false) return false }
+        return true
+    }
 
     // Strangers ask for it, or a stage of ours that composes it. What strangers do with the value is not seen from here.
     override fun toCompletableFuture(): CompletableFuture<T> {
@@ -82,9 +86,29 @@ internal sealed class DeferredFuture<T>(
         return this
     }
 
-    fun share() {
-        handover?.share()
-        composed?.share()
+    fun share(): Unit = withWaitedFor {
+        it.handover?.share()
+        it.composed?.isShared = true
+    }
+
+    /**
+     * Does [action] for this, for what it waits for in `thenCompose`, and so on. There may be very many, as of a loop of stages, so this is no
+     * recursion. They may be a ring, of which it does each at least once (Brent's algorithm).
+     */
+    private inline fun withWaitedFor(action: (DeferredFuture<*>) -> Unit) {
+        var now: DeferredFuture<*> = this
+        var mark: DeferredFuture<*>? = null
+        var span = 1
+        var left = 1
+        while (now !== mark) {
+            action(now)
+            if (--left == 0) {
+                mark = now
+                span *= 2
+                left = span
+            }
+            now = now.composed?.inner ?: return
+        }
     }
 
     fun composing(by: Composed) {
@@ -171,6 +195,10 @@ internal sealed class DeferredFuture<T>(
         // At once, so that who fires the source can see that a result which is on its way is not wanted any more.
         first.abandon()
         composed?.cancel()
+        releaseSource()
+    }
+
+    private fun releaseSource() {
         if (isInLoop) first.cancelSource() else loop.executeOrLog("the cancellation of $source", first::cancelSource)
         first.takeBack()
     }
@@ -182,11 +210,15 @@ internal sealed class DeferredFuture<T>(
         if (isInLoop) release.run() else loop.executeOrLog("a value that nobody got", release)
     }
 
-    /** Nobody waits for this any more, whether or not it has its value. */
-    fun giveUp() {
-        if (cancel(true)) return
-        first.takeBack()
-        composed?.cancel()
+    /** Nobody waits for this any more, whether or not it has its value; nor for what is returned, which the caller cancels. */
+    fun giveUp(): Composed? {
+        if (super.cancel(true)) {
+            first.abandon()
+            releaseSource()
+        } else {
+            first.takeBack()
+        }
+        return composed
     }
 
     protected fun completeFrom(result: Any?) {
@@ -222,34 +254,30 @@ internal class Composed(@Volatile private var before: Composed?) {
     private val stage = AtomicReference<Any?>()
 
     @Volatile
-    private var isShared = false
+    var isShared = false
+
+    /** What the stage waits for, if it is the future of a Deferred. */
+    val inner: DeferredFuture<*>?
+        get() {
+            val now = stage.get()
+            return (if (now is Cancelled) now.inner else now) as? DeferredFuture<*>
+        }
 
     fun begun(inner: CompletionStage<*>?) {
         before = null // all that came before is done
         if (inner is DeferredFuture<*>) if (isShared) inner.share() else inner.composing(this)
-        if (stage.getAndUpdate { if (it is Cancelled) Cancelled(inner) else inner } is Cancelled) giveUp(inner)
+        if (stage.getAndUpdate { if (it is Cancelled) Cancelled(inner) else inner } is Cancelled && inner is DeferredFuture<*>) {
+            inner.giveUp()?.cancel()
+        }
     }
 
+    /** In a loop, since a loop of stages waits for one that waits for one, and so on. */
     fun cancel() {
-        val had = stage.getAndUpdate { it as? Cancelled ?: Cancelled(it) }
-        if (had !is Cancelled) giveUp(had)
-        before?.cancel()
-    }
-
-    /** One that was cancelled has its value still, if somebody was handed it before. */
-    fun handOver(value: Any?): Boolean {
-        val now = stage.get()
-        val inner = if (now is Cancelled) now.inner else now
-        return (inner as? DeferredFuture<*>)?.handOver(value) != false
-    }
-
-    fun share() {
-        isShared = true
-        (stage.get() as? DeferredFuture<*>)?.share()
-    }
-
-    private fun giveUp(inner: Any?) {
-        if (inner is DeferredFuture<*>) inner.giveUp()
+        var next: Composed? = this
+        while (next != null) {
+            val had = next.stage.getAndUpdate { it as? Cancelled ?: Cancelled(it) }
+            next = (had as? DeferredFuture<*>)?.giveUp() ?: next.before // which is null once there is something that it waits for
+        }
     }
 
     private class Cancelled(val inner: Any?)

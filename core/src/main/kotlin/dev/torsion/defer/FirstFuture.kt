@@ -37,7 +37,10 @@ internal class FirstFuture<T>(source: Deferred<*>, loop: Executor, private val q
         do {
             val head = newest
             var waiting = head
-            while (waiting != null && waiting.isDone) waiting = waiting.older
+            while (waiting != null && waiting.isDone) {
+                noteIfUnseen(waiting) // it is forgotten here, perhaps by a function that runs between its failure and the look at it
+                waiting = waiting.older
+            }
             stage.older = waiting
         } while (!NEWEST.compareAndSet(this, head, stage))
     }

@@ -19,7 +19,10 @@ constructor(
 ) : IllegalArgumentException("Bad endpoint \"${shown(description)}\"${place(description, position)}: ${shown(problem)}", cause)
 
 /** [text] as it can be shown. A backslash stays as it is: there are many in endpoint strings. */
-private fun shown(text: String) = escaped(text).replace("\\\\", "\\")
+private fun shown(text: String) = escaped(text.replace(PASSWORD, "$1...")).replace("\\\\", "\\")
+
+/** Messages go to logs. */
+private val PASSWORD = Regex("""(?i)(password=)(?:\\.|[^:])+""")
 
 /** The place is said by what stands there, up to the end of its argument: nobody counts characters. */
 private fun place(description: String, position: Int): String {

@@ -8,6 +8,7 @@ import dev.torsion.net.HalfCloseableTransport
 import dev.torsion.net.InternetAddress
 import dev.torsion.net.TcpTransport
 import dev.torsion.net.Transport
+import dev.torsion.net.TransportOver
 
 /**
  * A connection that a proxy has passed on. Its [peer] is the client, and its [host] what the client has connected to, as the
@@ -40,7 +41,8 @@ private class ProxiedTcp(
     private val host: InternetAddress,
     private val peer: InternetAddress,
 ) : TcpTransport by connection,
-    ProxiedTransport {
+    ProxiedTransport,
+    TransportOver {
     override fun host() = host
 
     override fun peer() = peer
@@ -54,7 +56,8 @@ private class ProxiedHalves(
     private val host: Address,
     private val peer: Address,
 ) : HalfCloseableTransport by connection,
-    ProxiedTransport {
+    ProxiedTransport,
+    TransportOver {
     override fun host() = host
 
     override fun peer() = peer
@@ -68,7 +71,8 @@ private class ProxiedStream(
     private val host: Address,
     private val peer: Address,
 ) : Transport by connection,
-    ProxiedTransport {
+    ProxiedTransport,
+    TransportOver {
     override fun host() = host
 
     override fun peer() = peer

@@ -92,6 +92,7 @@ public class ProxyTlv(public val type: Int, value: ByteArray) {
     /** The value; a copy. At most 65,535 bytes. */
     public val value: ByteArray get() = bytes.copyOf()
 
+    @get:JvmSynthetic
     internal val size get() = bytes.size
 
     init {

@@ -128,6 +128,10 @@ private class ReceivingFactory(
 
         override fun receiveLimit() = inner?.receiveLimit() ?: reader.wanted
 
+        override fun tlsBegins() {
+            inner?.tlsBegins()
+        }
+
         override fun dataReceived(view: ByteBuffer) {
             val protocol = inner ?: try {
                 val header = reader.feed(view) ?: return

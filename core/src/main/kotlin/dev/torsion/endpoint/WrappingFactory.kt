@@ -81,6 +81,10 @@ public abstract class ProtocolWrapper(public val wrapped: Protocol) : Protocol()
 
     override fun receiveLimit(): Int = wrapped.receiveLimit()
 
+    override fun tlsBegins() {
+        if (isWrappedConnected) wrapped.tlsBegins()
+    }
+
     override fun connectionLost(reason: CloseReason) {
         if (isWrappedConnected) wrapped.endConnection(reason)
     }

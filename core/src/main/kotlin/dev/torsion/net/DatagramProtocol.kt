@@ -95,6 +95,7 @@ public abstract class DatagramProtocol {
     public open fun logPrefix(): String = simpleName(javaClass, "DatagramProtocol")
 
     /** [logPrefix], also of a protocol in which that throws. */
+    @JvmSynthetic
     internal fun safeLogPrefix(): String = safeText(this, "logPrefix") { logPrefix() }
 
     override fun toString(): String = "${safeLogPrefix()}(${currentTransport ?: "no port"})"

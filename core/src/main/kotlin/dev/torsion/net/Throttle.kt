@@ -30,17 +30,30 @@ public class Throttle private constructor(builder: Builder) {
     private val writeInAll = bucket(builder.writeInAll)
 
     /** The limits of one more connection, whose time is [time], in nanoseconds. */
+    @JvmSynthetic
     internal fun forReading(time: LongSupplier) = Allowance(bucket(readPerConnection), readInAll, time)
 
+    @JvmSynthetic
     internal fun forWriting(time: LongSupplier) = Allowance(bucket(writePerConnection), writeInAll, time)
 
     private fun bucket(perSecond: Long) = if (perSecond == Long.MAX_VALUE) null else TokenBucket(perSecond)
 
     /** Makes a [Throttle]. What is not set is not limited. All rates are bytes for each second. */
     public class Builder internal constructor() {
+        @get:JvmSynthetic
+        @set:JvmSynthetic
         internal var readPerConnection = Long.MAX_VALUE
+
+        @get:JvmSynthetic
+        @set:JvmSynthetic
         internal var writePerConnection = Long.MAX_VALUE
+
+        @get:JvmSynthetic
+        @set:JvmSynthetic
         internal var readInAll = Long.MAX_VALUE
+
+        @get:JvmSynthetic
+        @set:JvmSynthetic
         internal var writeInAll = Long.MAX_VALUE
 
         /** How fast each connection reads. */
@@ -141,7 +154,11 @@ internal class TokenBucket(private val perSecond: Long) {
     val worthWhile: Long = maxOf(perSecond / 50, 1)
 
     @Synchronized
-    fun available(now: Long): Long = (DEPTH - missing(now)) * perSecond / SECOND
+    fun available(now: Long): Long {
+        val missing = missing(now)
+        // Many that wait make this longer than the product below can be.
+        return if (missing >= DEPTH) 0 else (DEPTH - missing) * perSecond / SECOND
+    }
 
     @Synchronized
     fun take(count: Long, now: Long) {

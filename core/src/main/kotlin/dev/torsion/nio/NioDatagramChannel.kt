@@ -9,7 +9,7 @@ import dev.torsion.net.CannotListenException
 import dev.torsion.net.DatagramOptions
 import dev.torsion.net.hostAndPort
 import dev.torsion.spi.DatagramChannel
-import dev.torsion.spi.DatagramHandler
+import dev.torsion.spi.DatagramChannelHandler
 import java.io.IOException
 import java.net.Inet6Address
 import java.net.InetAddress
@@ -36,7 +36,7 @@ private constructor(
     private val options: DatagramOptions,
 ) : DatagramChannel,
     Selectable {
-    private lateinit var handler: DatagramHandler
+    private lateinit var handler: DatagramChannelHandler
     private var key: SelectionKey? = null
     private var interest = SelectionKey.OP_READ
     private var isOpen = true
@@ -51,7 +51,7 @@ private constructor(
     override var remoteAddress: InetSocketAddress? = socket.remoteAddress as InetSocketAddress?
         private set
 
-    override fun start(handler: DatagramHandler) {
+    override fun start(handler: DatagramChannelHandler) {
         this.handler = handler
         key = engine.register(socket, interest, this)
     }

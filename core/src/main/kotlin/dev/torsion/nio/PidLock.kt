@@ -10,6 +10,7 @@ import java.nio.file.LinkOption.NOFOLLOW_LINKS
 import java.nio.file.NoSuchFileException
 import java.nio.file.NotLinkException
 import java.nio.file.Path
+import java.nio.file.StandardCopyOption.ATOMIC_MOVE
 import java.util.concurrent.ConcurrentHashMap
 
 /**
@@ -41,11 +42,29 @@ internal class PidLock private constructor(private val file: Path) {
         when {
             holder == null -> Unit // it has just been given back
             holder != OWN && isTakenBy(holder) -> throw IOException("process $holder has the lock $file")
-            else -> Files.deleteIfExists(file)
+            else -> removeStale(holder)
         }
         false
     } catch (e: UnsupportedOperationException) {
         throw IOException("the file system of $file has no symbolic links", e)
+    }
+
+    /** Moved aside before it is looked at again: another one who saw the same stale lock may have a new one there by now. */
+    private fun removeStale(holder: Long) {
+        val aside = file.resolveSibling("${file.fileName}.$OWN")
+        try {
+            Files.move(file, aside, ATOMIC_MOVE)
+        } catch (_: NoSuchFileException) {
+            return
+        }
+        val moved = Files.readSymbolicLink(aside)
+        try {
+            if ("$moved" != "$holder") Files.createSymbolicLink(file, moved)
+        } catch (_: FileAlreadyExistsException) {
+            // Somebody has a newer one.
+        } finally {
+            Files.deleteIfExists(aside)
+        }
     }
 
     /** Gives it back. */

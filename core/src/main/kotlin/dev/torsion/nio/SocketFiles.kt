@@ -88,13 +88,23 @@ internal object SystemSocketFiles : SocketFiles {
     }
 
     override fun own(path: Path, mode: Set<PosixFilePermission>): Any? {
+        val key = keyOf(path)
+        try {
+            permit(path, mode)
+        } catch (e: Throwable) {
+            remove(path, key) // nobody else can tell that it is ours
+            throw e
+        }
+        return key
+    }
+
+    private fun permit(path: Path, mode: Set<PosixFilePermission>) {
         val view = Files.getFileAttributeView(path, PosixFileAttributeView::class.java, NOFOLLOW_LINKS)
         if (view != null) {
             Files.setPosixFilePermissions(path, mode)
         } else if (mode != dev.torsion.net.UnixPortOptions.OWNER_ONLY) {
             throw IOException("files have no such permissions here")
         }
-        return keyOf(path)
     }
 
     override fun remove(path: Path, key: Any?) {

@@ -9,6 +9,7 @@ import dev.torsion.log.Logger
 import dev.torsion.net.Address
 import dev.torsion.net.CloseReason
 import dev.torsion.net.Factory
+import dev.torsion.net.HalfCloseableProtocol
 import dev.torsion.net.Protocol
 import java.util.concurrent.atomic.AtomicInteger
 import java.util.function.Supplier
@@ -99,6 +100,8 @@ public class LimitConnectionsByPeer(wrapped: Factory, public val connectionLimit
 
 /** Counts from its connection's beginning to its end: a protocol that was built and never connected counts nothing. */
 private class CountedProtocol(protocol: Protocol, private val count: AtomicInteger, private val limit: Int) : ProtocolWrapper(protocol) {
+    override val halves: HalfCloseableProtocol? get() = wrapped.halves
+
     override fun connectionMade() {
         // Others may have been built before this one, and connected meanwhile.
         if (count.incrementAndGet() > limit) transport.abortConnection() else super.connectionMade()
@@ -112,6 +115,8 @@ private class CountedProtocol(protocol: Protocol, private val count: AtomicInteg
 
 private class PeerProtocol(protocol: Protocol, private val peers: PeerCounts, private val limit: Int) : ProtocolWrapper(protocol) {
     private var peer: Any? = null
+
+    override val halves: HalfCloseableProtocol? get() = wrapped.halves
 
     override fun connectionMade() {
         peer = peerKey(transport.peer())

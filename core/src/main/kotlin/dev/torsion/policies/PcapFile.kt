@@ -81,6 +81,10 @@ internal object PcapBlocks {
 
 /** Writes blocks to a new file, on a thread of its own. Thread: any. */
 internal class PcapFile(path: Path, private val limit: Long) : AutoCloseable {
+    init {
+        require(limit >= LEAST) { "a recording needs $LEAST bytes at least, but may have $limit" } // before there is a file
+    }
+
     private val lock = ReentrantLock()
     private val changed = lock.newCondition()
     private val waiting = ArrayDeque<ByteBuffer>()
@@ -96,7 +100,6 @@ internal class PcapFile(path: Path, private val limit: Long) : AutoCloseable {
         private set
 
     init {
-        require(limit >= LEAST) { "a recording needs $LEAST bytes at least, but may have $limit" }
         write(PcapBlocks.head())
         writer.isDaemon = true
         writer.start()

@@ -56,6 +56,7 @@ internal class PipeInput(private val loop: StreamLoop, private val name: String)
     fun start(reader: Reader, from: InputStream? = null) {
         this.reader = reader
         isStarted = true
+        if (from != null) source = from // one that is closed before the thread runs is closed all the same
         credit.release()
         if (from != null) thread(isDaemon = true, name = name) { run(from) }
     }
@@ -66,8 +67,8 @@ internal class PipeInput(private val loop: StreamLoop, private val name: String)
         try {
             while (true) {
                 credit.acquire()
+                isInRead = true // before looking: close() says it first, and looks then
                 if (isClosed) break
-                isInRead = true
                 val count = from.read(buffer)
                 isInRead = false
                 if (isClosed || !loop.runSoon { arrived(count) } || count < 0) break
@@ -137,7 +138,8 @@ internal class PipeInput(private val loop: StreamLoop, private val name: String)
         arrived = null
         credit.release()
         val open = source ?: return
-        if (isEnded) return closeQuietly(open)
+        // The next connection may ask for standard input as soon as this one is told of its end.
+        if (isEnded || open is StandardInput.Stream) return closeQuietly(open)
         // To close may wait for the read that is under way.
         if (isInRead) thread(isDaemon = true, name = "$name-close") { closeQuietly(open) }
     }

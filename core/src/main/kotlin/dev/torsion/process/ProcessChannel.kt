@@ -95,6 +95,9 @@ public enum class StandardErrorBehavior {
     DROP,
 }
 
+/** Will be a [ProcessChannel]. */
+internal interface StartingProcess : EndsWithLoop
+
 /** A process to connect to, again each time. */
 internal class ProcessTarget(
     private val loop: StreamLoop,
@@ -107,7 +110,7 @@ internal class ProcessTarget(
 
     private inner class Attempt(private val handler: ConnectHandler) :
         ConnectAttempt,
-        EndsWithLoop,
+        StartingProcess,
         Child.Owner {
         private val child = Child(loop, command)
         private var isOver = false

@@ -48,8 +48,10 @@ constructor(
     public fun withLeavesRunning(isLeft: Boolean): ProcessCommand = ProcessCommand(command, environment, folder, isLeft)
 
     /** The name of the executable, without its folder. */
+    @get:JvmSynthetic
     internal val name: String get() = command.first().substringAfterLast('/').substringAfterLast('\\')
 
+    @JvmSynthetic
     internal fun builder(): ProcessBuilder = ProcessBuilder(command).also { builder ->
         environment?.let {
             builder.environment().clear()

@@ -47,7 +47,8 @@ internal fun Reactor.loopForProcess(operation: String): StreamLoop {
     val loop = streamNetwork ?: throw UnsupportedOperationException("$this has no network")
     loop.checkThread(operation)
     loop.checkTakesNew()
-    if (loop.streams.count { it is RunningProcess || it is ProcessChannel } >= MOST_PROCESSES) throw ProcessLimitException()
+    val count = loop.streams.count { it is RunningProcess || it is ProcessChannel || it is StartingProcess }
+    if (count >= MOST_PROCESSES) throw ProcessLimitException()
     return loop
 }
 

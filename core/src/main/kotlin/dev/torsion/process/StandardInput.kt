@@ -31,7 +31,8 @@ internal object StandardInput {
         Stream()
     }
 
-    private class Stream : InputStream() {
+    /** Closing it waits for nobody, and ends a read of it. */
+    class Stream internal constructor() : InputStream() {
         private var isClosed = false
 
         override fun read(): Int = ByteArray(1).let { if (read(it, 0, 1) < 0) -1 else it[0].toInt() and 0xff }
@@ -70,8 +71,8 @@ internal object StandardInput {
     private fun ask() {
         isWanted = true
         if (isAtWork) return changed.signalAll()
-        isAtWork = true
         thread(isDaemon = true, name = "torsion-stdin", block = ::work)
+        isAtWork = true // there was a thread for it, which waits for the lock
     }
 
     private val isClosedSinceStart by lazy { StandardDescriptors.isTakenByJvm(0) }

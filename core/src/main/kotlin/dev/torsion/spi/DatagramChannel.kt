@@ -34,9 +34,9 @@ public interface DatagramSockets {
 
 /**
  * A UDP socket, below its port. It moves datagrams and knows no rules: queues, limits and protocols are the port's, which is its
- * [DatagramHandler].
+ * [DatagramChannelHandler].
  *
- * **Whose a buffer is.** The view of [DatagramHandler.received] is the channel's, and good during that call. A buffer given to [send] is the
+ * **Whose a buffer is.** The view of [DatagramChannelHandler.received] is the channel's, and good during that call. A buffer given to [send] is the
  * caller's: the channel takes all of it during the call, or nothing.
  *
  * **Errors** of [send] and [connect] are those of one datagram or one address: the channel lives. [close] releases all it holds also when it
@@ -53,7 +53,7 @@ public interface DatagramChannel {
     public val remoteAddress: InetSocketAddress?
 
     /** Begins: from now on [handler] hears of it, and it reads. Called once; until then it may send, be connected, and be closed. */
-    public fun start(handler: DatagramHandler)
+    public fun start(handler: DatagramChannelHandler)
 
     /**
      * Sends the remaining bytes of [data] to [target], as one datagram. False: it cannot be taken without waiting. Where that cannot be known,
@@ -63,7 +63,7 @@ public interface DatagramChannel {
      */
     public fun send(data: ByteBuffer, target: InetSocketAddress): Boolean
 
-    /** Whether the handler is to hear [DatagramHandler.outputReady], once in each turn in which [send] would take something. */
+    /** Whether the handler is to hear [DatagramChannelHandler.outputReady], once in each turn in which [send] would take something. */
     public fun notifyWhenWritable(on: Boolean)
 
     /** Sends to [remote] only from now on, and hears from it only. */
@@ -95,7 +95,7 @@ public interface DatagramChannel {
  * Thread: the loop's.
  */
 @TorsionSpi
-public interface DatagramHandler {
+public interface DatagramChannelHandler {
     /** A datagram has come: [view] is read-only, and good during this call only. The handler may close the channel meanwhile. */
     public fun received(view: ByteBuffer, sender: InetSocketAddress)
 

@@ -9,6 +9,7 @@ import dev.torsion.net.ConnectionDone
 import dev.torsion.net.HalfCloseableTransport
 import dev.torsion.net.StreamOptions
 import dev.torsion.net.Transport
+import dev.torsion.net.TransportOver
 import dev.torsion.spi.StreamChannel
 import dev.torsion.spi.StreamHandler
 import java.nio.ByteBuffer
@@ -19,13 +20,13 @@ import java.nio.ByteBuffer
  */
 internal class ProtocolChannel(private val transport: Transport) : StreamChannel {
     private val below: StreamTransport =
-        checkNotNull(transport as? StreamTransport) { "$transport is none of Torsion's own, and says nothing of its loop" }
+        checkNotNull(connectionOf(transport)) { "$transport is none of Torsion's own, and says nothing of its loop" }
 
     /** The loop of the connection. */
     val loop: StreamLoop get() = below.loop
 
-    /** The limits of the connection. */
-    val options: StreamOptions get() = below.options
+    /** The limits of the connection. Its pace and its listener are below already. */
+    val options: StreamOptions get() = below.options.withThrottle(null).withListener(null)
     private lateinit var handler: StreamHandler
     private var isAskedForRoom = false
     private var isToAsk = false
@@ -118,5 +119,8 @@ internal class ProtocolChannel(private val transport: Transport) : StreamChannel
 
     private companion object {
         const val PIECE = 64 * 1024
+
+        fun connectionOf(transport: Transport): StreamTransport? =
+            generateSequence(transport) { (it as? TransportOver)?.connection }.firstNotNullOfOrNull { it as? StreamTransport }
     }
 }

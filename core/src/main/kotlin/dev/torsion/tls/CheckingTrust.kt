@@ -4,6 +4,7 @@
 package dev.torsion.tls
 
 import java.net.Socket
+import java.security.GeneralSecurityException
 import java.security.cert.CertPathValidatorException
 import java.security.cert.CertPathValidatorException.BasicReason
 import java.security.cert.CertificateException
@@ -112,10 +113,35 @@ internal class CheckingTrust(private val trust: X509ExtendedTrustManager, privat
 
     private fun checkPins(chain: List<X509Certificate>, who: String) {
         if (pins.isEmpty()) return
-        val own = chain.map(TlsPin::of)
+        val own = signersOf(chain).map(TlsPin::of)
         if (own.any { it in pins }) return
         val message = "The certificate of $who is good, but no key of its chain is among those that are pinned: ${own.joinToString()}."
         throw CertificateRefused(TlsPinException(message, chain, own), null)
+    }
+
+    /**
+     * The first certificate of [chain], and those that have signed it, one after the other. The other side may send any others along, such
+     * as the pinned one with which it has nothing to do: they prove nothing.
+     */
+    private fun signersOf(chain: List<X509Certificate>): List<X509Certificate> {
+        val path = arrayListOf(chain.first())
+        val left = chain.drop(1).toMutableList()
+        while (true) {
+            val last = path.last()
+            val signer = left.firstOrNull { hasSigned(it, last) } ?: return path
+            left.remove(signer)
+            path.add(signer)
+        }
+    }
+
+    private fun hasSigned(signer: X509Certificate, certificate: X509Certificate): Boolean {
+        if (certificate.issuerX500Principal != signer.subjectX500Principal) return false
+        return try {
+            certificate.verify(signer.publicKey)
+            true
+        } catch (_: GeneralSecurityException) {
+            false
+        }
     }
 
     // Nothing here is about sockets: an engine is always there.

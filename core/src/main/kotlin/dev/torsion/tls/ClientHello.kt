@@ -80,6 +80,7 @@ internal class ClientHelloReader {
         all.write(bytes)
         // What is no handshake is the engine's to refuse.
         if (bytes[0].toInt() != TlsRecord.HANDSHAKE) return ClientHello(null, emptyList())
+        if (bytes.size == TlsRecord.HEADER) throw TlsViolationException("The client's hello has a record without content.", null)
         message.write(bytes, TlsRecord.HEADER, bytes.size - TlsRecord.HEADER)
         if (message.size() < needed) return null
         val text = ByteBuffer.wrap(message.toByteArray())

@@ -32,6 +32,9 @@ internal object SelfSigned {
     private const val SERIAL_BITS = 120
     private const val VERSION_3 = 2L
 
+    /** RFC 5280, 4.1.2.5: a certificate that is valid for ever. */
+    private val NO_END = Instant.parse("9999-12-31T23:59:59Z")
+
     fun make(names: List<String>, validity: Duration, from: Instant): TlsIdentity {
         require(names.isNotEmpty()) { "a certificate needs a name, such as localhost" }
         val keys = KeyPairGenerator.getInstance("EC").run {
@@ -41,13 +44,14 @@ internal object SelfSigned {
         val algorithm = Der.sequence(Der.oid(ECDSA_WITH_SHA256))
         val name = Der.sequence(Der.set(Der.sequence(Der.oid(COMMON_NAME), Der.utf8(names.first()))))
         val start = from.truncatedTo(ChronoUnit.SECONDS)
+        val end = if (validity < Duration.between(start, NO_END)) start.plus(validity) else NO_END
         val body =
             Der.sequence(
                 Der.context(0, Der.integer(BigInteger.valueOf(VERSION_3))),
                 Der.integer(BigInteger(SERIAL_BITS, SecureRandom()).setBit(SERIAL_BITS)),
                 algorithm,
                 name,
-                Der.sequence(Der.time(start), Der.time(start.plus(validity))),
+                Der.sequence(Der.time(start), Der.time(end)),
                 name,
                 keys.public.encoded,
                 Der.context(3, extensions(names)),

@@ -8,6 +8,7 @@ import dev.torsion.clock.saturatedNanos
 import dev.torsion.defer.Deferred
 import dev.torsion.net.Address
 import dev.torsion.net.ClosedBy
+import dev.torsion.net.ConnectionDone
 import dev.torsion.spi.StreamChannel
 import dev.torsion.spi.StreamHandler
 import dev.torsion.stream.StreamLoop
@@ -75,6 +76,7 @@ internal class TlsChannel(
     private var asksForRoom = false
     private var isAskingLower = output != null
     private var isOutputEnded = false
+    private var isOutputEndDue = false // once the handshake is done
     private var isLowerEndDue = false
 
     private enum class State { HANDSHAKE, OPEN, FINISHING, PARTING, ENDED }
@@ -339,15 +341,23 @@ internal class TlsChannel(
         isBusy = true
         settleReading()
         val tasks = engine!!
-        loop.workers.execute {
-            var error: Throwable? = null
-            try {
-                while (true) (tasks.delegatedTask ?: break).run()
-            } catch (e: Throwable) { // the engine keeps what belongs to TLS, and throws it itself
-                error = e
-            }
-            loop.runSoon { tasksDone(error) }
+        try {
+            loop.workers.execute { runTasksOf(tasks) }
+        } catch (e: Throwable) { // the loop has ended
+            isBusy = false
+            throw e
         }
+    }
+
+    /** On a thread of the workers. */
+    private fun runTasksOf(tasks: SSLEngine) {
+        var error: Throwable? = null
+        try {
+            while (true) (tasks.delegatedTask ?: break).run()
+        } catch (e: Throwable) { // the engine keeps what belongs to TLS, and throws it itself
+            error = e
+        }
+        if (!loop.runSoon { tasksDone(error) }) party.released(tasks) // the loop has ended meanwhile, and left it to us
     }
 
     private fun tasksDone(error: Throwable?) {
@@ -376,7 +386,7 @@ internal class TlsChannel(
         isBusy = true
         choosing = chosen
         chosen.addCallbacks(
-            { made -> loop.runSoon { chosen(made, reader) } },
+            { made -> loop.runSoon { chosen(made, reader) }.also { isTaken -> if (!isTaken) party.released(made) } },
             { failed -> loop.runSoon { notChosen(failed.value, read) } },
         )
     }
@@ -384,7 +394,7 @@ internal class TlsChannel(
     private fun chosen(made: SSLEngine, reader: ClientHelloReader) {
         choosing = null
         hello = null
-        if (state != State.HANDSHAKE || failure != null) return
+        if (state != State.HANDSHAKE || failure != null) return party.released(made)
         isBusy = false
         try {
             begin(made)
@@ -415,6 +425,16 @@ internal class TlsChannel(
         state = State.OPEN
         listener.established(made)
         settleRoom()
+        if (isOutputEndDue) loop.runSoon(::endOutputNow)
+    }
+
+    private fun endOutputNow() {
+        if (state != State.OPEN || failure != null) return
+        try {
+            endOutput()
+        } catch (e: Throwable) {
+            handler.broken(e)
+        }
     }
 
     private fun endDeadline() {
@@ -499,6 +519,11 @@ internal class TlsChannel(
 
     override fun endOutput() {
         if (isOutputEnded) return
+        // An end in the middle of the handshake would be that of the handshake.
+        if (state == State.HANDSHAKE) {
+            isOutputEndDue = true
+            return
+        }
         sayGoodbye()
         if (output.isNullOrEmpty()) lower.endOutput() else isLowerEndDue = true
     }
@@ -656,7 +681,12 @@ internal class TlsChannel(
     override fun broken(cause: Throwable) {
         when (state) {
             State.HANDSHAKE -> fail(party.endedInHandshake(remoteAddress, cause, breakerOf(cause)))
-            State.OPEN -> if (failure == null) handler.broken(cause)
+            State.OPEN -> when {
+                failure != null -> Unit
+                // A connection below has ended in order, but TLS has not: somebody on the way may have done it.
+                isOrderlyEnd(cause) && !isInputEnded && !isInputEndPending -> fail(TlsTruncatedException())
+                else -> handler.broken(cause)
+            }
             State.FINISHING -> {
                 ended()
                 closeLower()
@@ -666,6 +696,8 @@ internal class TlsChannel(
             State.ENDED -> Unit
         }
     }
+
+    private fun isOrderlyEnd(cause: Throwable) = cause is ConnectionDone && cause.by == ClosedBy.PEER
 
     private fun closeLower() {
         try {

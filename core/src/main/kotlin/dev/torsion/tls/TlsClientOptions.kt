@@ -19,13 +19,16 @@ import javax.net.ssl.SSLContext
  * Thread: any.
  */
 public class TlsClientOptions internal constructor(
+    @get:JvmSynthetic
     internal val settings: TlsSettings,
     private val trust: TlsTrust?,
     private val identity: TlsIdentity?,
     private val pins: Set<String>,
+    @get:JvmSynthetic
     internal val serverName: String?,
     internal val checksName: Boolean,
 ) {
+    @get:JvmSynthetic
     internal val context: SSLContext by lazy {
         settings.context(identity?.let(::OneIdentity), CheckingTrust((trust ?: TlsTrust.system()).manager, pins))
     }

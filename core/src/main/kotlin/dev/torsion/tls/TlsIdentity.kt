@@ -29,7 +29,7 @@ import java.util.Base64
  * @throws TlsKeyException when the certificate is for another key
  */
 public class TlsIdentity(public val privateKey: PrivateKey, chain: List<X509Certificate>) {
-    public val chain: List<X509Certificate> = inOrder(chain.toList())
+    public val chain: List<X509Certificate> = inOrder(ownFirst(privateKey, chain.toList()))
 
     /** The certificate. */
     public val certificate: X509Certificate get() = chain.first()
@@ -43,26 +43,7 @@ public class TlsIdentity(public val privateKey: PrivateKey, chain: List<X509Cert
     }
 
     private fun checkPair(privateKey: PrivateKey, publicKey: PublicKey) {
-        val algorithm = when (publicKey.algorithm) {
-            "RSA" -> "SHA256withRSA"
-            "EC" -> "SHA256withECDSA"
-            "EdDSA" -> "EdDSA"
-            else -> return
-        }
-        val isPair =
-            try {
-                val sample = byteArrayOf(1, 2, 3)
-                val signature = Signature.getInstance(algorithm)
-                signature.initSign(privateKey)
-                signature.update(sample)
-                val signed = signature.sign()
-                signature.initVerify(publicKey)
-                signature.update(sample)
-                signature.verify(signed)
-            } catch (_: GeneralSecurityException) {
-                false
-            }
-        if (!isPair) {
+        if (!isPair(privateKey, publicKey)) {
             throw TlsKeyException(
                 "The certificate of ${subjectOf(certificate)} is not for the private key that it was given with.",
                 null,
@@ -161,6 +142,34 @@ public class TlsIdentity(public val privateKey: PrivateKey, chain: List<X509Cert
         @JvmOverloads
         public fun selfSigned(names: List<String>, validity: Duration, from: Instant = Instant.now().minusSeconds(60)): TlsIdentity =
             SelfSigned.make(names.ifEmpty { listOf("localhost", "127.0.0.1", "::1") }, validity, from)
+
+        /** [all], and first of them the certificate for [privateKey]: files may have them in any order. */
+        private fun ownFirst(privateKey: PrivateKey, all: List<X509Certificate>): List<X509Certificate> {
+            if (all.size < 2) return all
+            val own = all.firstOrNull { isPair(privateKey, it.publicKey) } ?: return all
+            return listOf(own) + all.filter { it !== own }
+        }
+
+        private fun isPair(privateKey: PrivateKey, publicKey: PublicKey): Boolean {
+            val algorithm = when (publicKey.algorithm) {
+                "RSA" -> "SHA256withRSA"
+                "EC" -> "SHA256withECDSA"
+                "EdDSA" -> "EdDSA"
+                else -> return true
+            }
+            return try {
+                val sample = byteArrayOf(1, 2, 3)
+                val signature = Signature.getInstance(algorithm)
+                signature.initSign(privateKey)
+                signature.update(sample)
+                val signed = signature.sign()
+                signature.initVerify(publicKey)
+                signature.update(sample)
+                signature.verify(signed)
+            } catch (_: GeneralSecurityException) {
+                false
+            }
+        }
 
         /** [all] from the certificate of the key, which comes first, upwards; those that belong to no chain are left out. */
         private fun inOrder(all: List<X509Certificate>): List<X509Certificate> {

@@ -20,6 +20,7 @@ public object TlsPin {
     public fun of(certificate: X509Certificate): String =
         PREFIX + Base64.getEncoder().encodeToString(MessageDigest.getInstance("SHA-256").digest(certificate.publicKey.encoded))
 
+    @JvmSynthetic
     internal fun checked(pin: String): String {
         val isPin = pin.startsWith(PREFIX) &&
             runCatching { Base64.getDecoder().decode(pin.removePrefix(PREFIX)).size == BYTES }.getOrDefault(false)

@@ -21,11 +21,14 @@ import javax.net.ssl.SSLContext
  * Thread: any.
  */
 public class TlsServerOptions internal constructor(
+    @get:JvmSynthetic
     internal val identity: Supplier<TlsIdentity>,
     internal val settings: TlsSettings,
     private val byName: List<Pair<List<String>, Supplier<TlsIdentity>>>,
+    @get:JvmSynthetic
     internal val chooser: TlsIdentityChooser?,
     internal val clientTrust: TlsTrust?,
+    @get:JvmSynthetic
     internal val isClientNeeded: Boolean,
     internal val failures: TlsFailureListener?,
 ) {
@@ -82,13 +85,16 @@ public class TlsServerOptions internal constructor(
      */
     public fun wrap(factory: Factory): Factory = TlsFactory(factory, this)
 
+    @JvmSynthetic
     internal fun contextFor(identity: TlsIdentity): SSLContext = contexts.get(identity) {
         settings.context(OneIdentity(identity), CheckingTrust((clientTrust ?: TlsTrust.system()).manager, emptySet()))
     }
 
     /** Whether the identity depends on what a client asks for. */
+    @get:JvmSynthetic
     internal val isByName: Boolean get() = chooser != null || byName.isNotEmpty()
 
+    @JvmSynthetic
     internal fun identityFor(hello: ClientHello): Deferred<TlsIdentity> = try {
         chooser?.choose(hello) ?: succeed(named(hello.serverName) ?: identity.get())
     } catch (e: Throwable) { // a chooser is anybody's code

@@ -17,6 +17,7 @@ import javax.net.ssl.X509ExtendedTrustManager
  * Thread: any. The methods that read files block.
  */
 public class TlsTrust internal constructor(private val name: String, roots: KeyStore?) {
+    @get:JvmSynthetic
     internal val manager: X509ExtendedTrustManager = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm()).run {
         init(roots)
         trustManagers.filterIsInstance<X509ExtendedTrustManager>().first()

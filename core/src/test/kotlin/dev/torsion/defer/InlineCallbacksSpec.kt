@@ -351,6 +351,7 @@ class InlineCallbacksSpec :
                 thread.uncaughtExceptionHandler = before
             }
             told shouldContainExactly listOf(error)
+            runCatching { runTest {} } // kotlinx-coroutines-test keeps the exception for the next test, whichever that is
         }
 
         "a block whose scope is cancelled before it begins ends on its dispatcher, and does nothing" {

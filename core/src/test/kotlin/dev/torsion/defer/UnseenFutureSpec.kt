@@ -248,6 +248,41 @@ class UnseenFutureSpec :
             }
         }
 
+        "a chain of a hundred thousand futures can be cancelled, ended and handed out" {
+            fun chain(ends: ArrayDeque<Deferred<Int>>, n: Int): CompletableFuture<Int> {
+                val step = Deferred<Int>().also(ends::addLast)
+                return step.toCompletableFuture(Runnable::run).thenCompose {
+                    if (n ==
+                        0
+                    ) {
+                        succeed(1).toCompletableFuture(Runnable::run)
+                    } else {
+                        chain(ends, n - 1)
+                    }
+                }
+            }
+            val cancelled = ArrayDeque<Deferred<Int>>()
+            val first = chain(cancelled, 100_000)
+            repeat(50_000) { cancelled.removeFirst().callback(1) }
+            first.toCompletableFuture() shouldBe first
+            first.cancel(true)
+            cancelled.last().called shouldBe true
+            val ends = ArrayDeque<Deferred<Int>>()
+            val used = chain(ends, 100_000).thenApply { it + 1 }
+            while (ends.isNotEmpty()) ends.removeFirst().callback(1)
+            used.join() shouldBe 2
+        }
+
+        "futures that wait for each other in a ring can be handed out and completed" {
+            val start = List(2) { Deferred<Int>() }
+            val futures = ArrayList<CompletableFuture<Int>>()
+            start.forEachIndexed { i, deferred -> futures.add(deferred.toCompletableFuture(Runnable::run).thenCompose { futures[1 - i] }) }
+            start.forEach { it.callback(1) }
+            futures[0].toCompletableFuture() shouldBe futures[0]
+            futures[0].complete(7)
+            futures[0].thenApply { it + 1 }.join() shouldBe 8
+        }
+
         "a chain of a hundred thousand futures is walked without recursion" {
             errorsOf {
                 val ends = ArrayDeque<Deferred<Int>>()

@@ -108,8 +108,8 @@ class EndpointParserSpec :
 
         "an unknown kind is named, with those that there are" {
             shouldThrow<EndpointSyntaxException> { serverFromString(reactor, "pigeon:/run/x") }.message shouldBe
-                """Bad endpoint "pigeon:/run/x": a server can listen on "tcp", "tcp6", "unix", "stdio", "systemd", "fd", "haproxy", "ssl" """ +
-                """and "named", but not on "pigeon""""
+                """Bad endpoint "pigeon:/run/x": a server can listen on "tcp", "tcp6", "unix", "stdio", "systemd", "fd", """ +
+                """"haproxy", "ssl" and "named", but not on "pigeon""""
             shouldThrow<EndpointSyntaxException> { clientFromString(reactor, "pigeon:/run/x") }.message shouldBe
                 """Bad endpoint "pigeon:/run/x": a client can connect to "tcp", "host", "unix", "haproxy", "tls" and "ssl", """ +
                 """but not to "pigeon""""

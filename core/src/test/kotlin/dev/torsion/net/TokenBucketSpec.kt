@@ -34,8 +34,9 @@ class TokenBucketSpec :
         "a debt is paid first" {
             val bucket = TokenBucket(1000)
             bucket.take(1250, now = 0)
-            bucket.available(0) shouldBe -1000
+            bucket.available(0) shouldBe 0
             bucket.available(SECOND) shouldBe 0
+            bucket.available(SECOND + SECOND / 10) shouldBe 100
         }
 
         "what was reserved is there after the wait, at the slowest rate and at the fastest, and no earlier" {
@@ -71,6 +72,14 @@ class TokenBucketSpec :
                     }
                 }
                 sum shouldBeLessThanOrEqual rate / 4 + (rate * (now - 7) + SECOND - 1) / SECOND + 1
+            }
+        }
+
+        "however many wait for it, it has nothing to give meanwhile" {
+            val bucket = TokenBucket(10_000_000_000)
+            repeat(5000) {
+                bucket.reserve(bucket.worthWhile, now = 0)
+                if (it > 20) bucket.available(0) shouldBeLessThanOrEqual 0
             }
         }
 

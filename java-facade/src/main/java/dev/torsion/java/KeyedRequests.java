@@ -5,6 +5,7 @@ package dev.torsion.java;
 
 import static dev.torsion.java.Given.given;
 
+import dev.torsion.defer.Deferred;
 import dev.torsion.framing.Content;
 import dev.torsion.framing.CorrelationOptions;
 import dev.torsion.framing.Correlator;
@@ -106,6 +107,11 @@ public final class KeyedRequests<K, T> {
     @Override
     public @Nullable Object take(T message) {
       return correlator.received(message);
+    }
+
+    @Override
+    public @Nullable Deferred<?> unfinished() {
+      return correlator.getUnfinished();
     }
 
     @Override

@@ -390,6 +390,12 @@ final class LoopConnection<T>
   }
 
   @Override
+  public @Nullable Deferred<?> getUnfinished() {
+    Receiver<T> target = receiver.get();
+    return target == null ? null : target.unfinished();
+  }
+
+  @Override
   public boolean isEndAwaited() {
     return endWanted && !inUse && waiters.isEmpty() && receiver.get() == null;
   }

@@ -3,6 +3,7 @@
 
 package dev.torsion.java;
 
+import dev.torsion.defer.Deferred;
 import org.jspecify.annotations.Nullable;
 
 /** Gets the messages of a connection when no call waits for one: a handler or a subscriber. */
@@ -19,6 +20,11 @@ interface Receiver<T> {
    * @return null, or a Deferred that the next message waits for, or {@link #REFUSED}
    */
   @Nullable Object take(T message) throws Exception;
+
+  /** Fires when it has done with what it took and no Deferred stands for; null when it has. */
+  default @Nullable Deferred<?> unfinished() {
+    return null;
+  }
 
   /** There are no more messages. */
   void ended(Throwable end);

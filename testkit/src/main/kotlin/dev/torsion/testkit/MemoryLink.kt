@@ -29,9 +29,11 @@ public class MemoryLink internal constructor(
     private var isDark = false
 
     /** How long bytes that are sent now are on their way, in nanoseconds. */
+    @get:JvmSynthetic
     internal val latency: Long get() = ownLatency ?: wider?.latency ?: 0
 
     /** Whether nothing arrives. */
+    @get:JvmSynthetic
     internal val isBlackHole: Boolean get() = isDark || wider?.isBlackHole == true
 
     /**
@@ -65,6 +67,7 @@ public class MemoryLink internal constructor(
     /** Breaks all present connections of this link. Both ends see a reset at once, also in a [blackHole]. New connections are possible. */
     public fun cut(): Unit = network.cutAll(this)
 
+    @JvmSynthetic
     internal fun isPartOf(other: MemoryLink): Boolean = this === other || wider?.isPartOf(other) == true
 
     override fun toString(): String = "MemoryLink($name, ${Duration.ofNanos(latency)}${if (isBlackHole) ", a black hole" else ""})"

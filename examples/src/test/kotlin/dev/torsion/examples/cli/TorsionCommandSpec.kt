@@ -87,7 +87,8 @@ class TorsionCommandSpec :
                     ran.out shouldMatch Regex("""echo listening on 127\.0\.0\.1:\d+\R(echo stopped\R)""")
                     run("echo", "--listen", "thirdparty:there") shouldBe
                         mistake("""torsion echo: Bad endpoint "thirdparty:there", at "there": it is here only""")
-                    run("echo", "--listen", "fourth:x").err shouldContain """on $KINDS, "otherparty" and "thirdparty", but not on "fourth""""
+                    run("echo", "--listen", "fourth:x").err shouldContain
+                        """on $KINDS, "otherparty" and "thirdparty", but not on "fourth""""
                 } finally {
                     thread.contextClassLoader = before
                 }

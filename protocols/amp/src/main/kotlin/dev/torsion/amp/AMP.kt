@@ -326,6 +326,11 @@ constructor(
 
     final override fun dataReceived(view: ByteBuffer): Unit = input.received(view)
 
+    /** For the protocol that the connection has gone over to. */
+    final override fun tlsBegins() {
+        inner?.tlsBegins()
+    }
+
     final override fun receiveLimit(): Int = inner?.receiveLimit() ?: super.receiveLimit()
 
     @JvmSynthetic

@@ -72,7 +72,9 @@ public class TLSRefusedException(cause: Throwable) :
     AmpException("The call was to go over TLS, and the other side has not started it.", cause)
 
 /** The result of a responder is no answer of its command, or has no form on the wire; Twisted's `BadLocalReturn`. The log shows it. */
-public class BadLocalReturnException(message: String, cause: Throwable?) : AmpException(message, cause)
+public class BadLocalReturnException
+@JvmOverloads
+constructor(message: String, cause: Throwable? = null) : AmpException(message, cause)
 
 /**
  * The connection ended before the answer came, or before the call. Whether a call that was sent was carried out is not known. (In Twisted

@@ -62,6 +62,9 @@ internal class CodecConnection<T : Any>(
     private var requests: ArrayDeque<Deferred<T>>? = null
     private var handler: Callback<T, *>? = null
     private var demand: MessageDemand? = null // the handler, if it is one
+
+    /** Gives the end of what the handler has put aside, or null when there is nothing. */
+    var aside: (() -> Deferred<*>?)? = null
     private var untaken = 0 // about how many bytes the messages came in that nobody has taken, or that the handler is busy with
     private var handled: Deferred<*>? = null // what the handler has given, until it has fired
     private var isCutOff = false // the handler was cancelled, so that it is not asked why it fails
@@ -181,7 +184,9 @@ internal class CodecConnection<T : Any>(
 
     private fun answer(message: T) {
         val kept = codec.content.keep(message)
-        requests!!.removeFirst().callback(kept)
+        val answer = requests!!.removeFirst()
+        if (isServed && !answer.called) inUse = true // the server's coroutine is at work on it, as on a message that it receives
+        answer.callback(kept)
     }
 
     /** Whatever a content throws is the peer's doing, for it gave the bytes; but not that we have run out of memory or lack a class. */
@@ -215,8 +220,15 @@ internal class CodecConnection<T : Any>(
             waiting.forEach { it.errback(endOfMessages()) }
         }
         receiver.wake()
-        if ((!isServed || handler != null) && !handling && inbox.isEmpty) endSeen()
+        if ((!isServed || handler != null) && !handling && inbox.isEmpty) endHandled()
         endHandler()
+    }
+
+    /** The handler has had all messages: ends the connection when it has done with them too. */
+    private fun endHandled() {
+        if (closing) return
+        val rest = aside?.invoke() ?: demand?.unfinished
+        if (rest == null) endSeen() else waitFor(rest)
     }
 
     /** Nothing is left to be received, and no coroutine of the server will close the connection. */
@@ -389,7 +401,7 @@ internal class CodecConnection<T : Any>(
         write(message)
         inUse = false
         when {
-            !inbox.isEmpty -> answer.callback(take().also { inUse = false })
+            !inbox.isEmpty -> answer.callback(take().also { inUse = isServed })
             endedBy != null -> answer.errback(endOfMessages())
             else -> waiting.addLast(answer)
         }
@@ -448,7 +460,7 @@ internal class CodecConnection<T : Any>(
         while (!handling && !inbox.isEmpty) handle(inbox.take())
         if (handling) return
         readOn()
-        if (endedBy != null && !handling) endSeen()
+        if (endedBy != null && !handling) endHandled()
     }
 
     /** The handler failed: this is reported and the connection aborted, as for any coroutine of the connection. */
@@ -516,7 +528,7 @@ internal class CodecConnection<T : Any>(
         val bytes = codec.encode(message)
         return Heartbeats(clock, interval) {
             if (transport.isWritable) {
-                wasSent()
+                idle?.sent() // it is no answer of the handler's, whose time goes on
                 transport.write(bytes)
             }
         }.also { beats ->

@@ -9,6 +9,8 @@ import dev.torsion.defer.Deferred
 import dev.torsion.defer.fail
 import dev.torsion.log.Logger
 import dev.torsion.log.safeString
+import dev.torsion.net.CloseReason
+import dev.torsion.net.ClosedBy
 import dev.torsion.spi.TorsionSpi
 import java.util.concurrent.Callable
 import java.util.function.Consumer
@@ -73,10 +75,13 @@ public class Correlator<K : Any, T : Any>(
         pushes.handler = handler::call
     }
 
+    /** Fires when the handler of the other messages has done with all that have come; null when it has. */
+    public val unfinished: Deferred<*>? get() = pushes.unfinished
+
     /** There are no more messages: all requests that wait fail with [reason]. */
     public fun ended(reason: Throwable) {
         pending.fail(reason)
-        pushes.clear()
+        if (reason is CloseReason && reason.by == ClosedBy.US) pushes.clear() else pushes.ended()
     }
 
     override fun toString(): String = pending.toString()

@@ -3,6 +3,7 @@
 
 package dev.torsion.framing
 
+import dev.torsion.defer.Deferred
 import dev.torsion.spi.TorsionSpi
 
 /**
@@ -21,6 +22,9 @@ public interface MessageDemand {
 
     /** Whether a message waits here that nobody has asked for. */
     public val holdsMessage: Boolean get() = isBusy && !isHandling
+
+    /** Fires when the work is done that this has begun and no pending Deferred stands for; null when there is none. */
+    public val unfinished: Deferred<*>? get() = null
 
     /**
      * Whether somebody waits for the end of the connection while nobody asks for a message or is busy with one. Then waiting messages do

@@ -95,13 +95,18 @@ public class Outbox<T : Any> private constructor(
             }
         } catch (e: Throwable) { // nobody else would hear of it
             connection.transport.failed(e)
+            return dropAll() // the connection is aborted: what is left is sent no more
         }
         if (messages.isNotEmpty()) awaitRoom()
     }
 
-    private fun ended(failure: Failure) {
+    private fun dropAll() {
         dropped += messages.size
         messages.clear()
+    }
+
+    private fun ended(failure: Failure) {
+        dropAll()
         if (failure.value !is CloseReason) failure.raise()
     }
 

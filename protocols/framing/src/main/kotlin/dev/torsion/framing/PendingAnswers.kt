@@ -90,6 +90,7 @@ constructor(
     }
 
     /** Forgets the request with [key], which was not sent: its answer never comes. Its Deferred does not fire. */
+    @JvmSynthetic
     internal fun withdraw(key: K) {
         waiting.remove(key)?.stopTimer()
     }

@@ -16,6 +16,7 @@ internal class PushQueue<T : Any>(private val limit: Int, private val failed: Co
     private var isBusy = false
     private var isHandling = false
     private var room: Deferred<Any?>? = null
+    private var idle: Deferred<Any?>? = null
 
     /** Gives the handler's Deferred for a message, or null when it is done with; an exception is the handler's failure. */
     var handler: ((T) -> Deferred<*>?)? = null
@@ -28,11 +29,20 @@ internal class PushQueue<T : Any>(private val limit: Int, private val failed: Co
         return room ?: Deferred<Any?>().also { room = it }
     }
 
-    /** Forgets what waits: the connection is gone. */
+    /** A Deferred that fires when nothing is being handled and nothing waits, or null when it is so now. */
+    val unfinished: Deferred<*>?
+        get() = if (isIdle) null else idle ?: Deferred<Any?>().also { idle = it }
+
+    private val isIdle: Boolean get() = !isBusy && !isHandling && queue.isEmpty()
+
+    /** Forgets what waits: this side has ended the connection. */
     fun clear() {
         queue.clear()
         makeRoom()
     }
+
+    /** The connection is gone. What has come before is handled all the same. */
+    fun ended() = makeRoom()
 
     /** Whoever is told of room may add at once: that waits until the message before it is handled. */
     private fun handleAll() {
@@ -44,6 +54,7 @@ internal class PushQueue<T : Any>(private val limit: Int, private val failed: Co
             isHandling = false
         }
         if (queue.size < limit) makeRoom()
+        if (isIdle) tellIdle()
     }
 
     private fun handle(message: T) {
@@ -64,6 +75,13 @@ internal class PushQueue<T : Any>(private val limit: Int, private val failed: Co
     private fun fail(error: Throwable) {
         queue.clear() // the connection is aborted for it
         failed.accept(error)
+        if (!isHandling) tellIdle()
+    }
+
+    private fun tellIdle() {
+        val waits = idle ?: return
+        idle = null
+        waits.callback(null)
     }
 
     private fun makeRoom() {

@@ -5,7 +5,7 @@ package dev.torsion.testkit.contract
 
 import dev.torsion.net.DatagramOptions
 import dev.torsion.spi.DatagramChannel
-import dev.torsion.spi.DatagramHandler
+import dev.torsion.spi.DatagramChannelHandler
 import dev.torsion.spi.TorsionSpi
 import java.io.IOException
 import java.net.DatagramPacket
@@ -30,7 +30,7 @@ internal class ThreadedDatagrams(private val engine: ThreadedEngine, private val
 
     /** What was received, and not handed out. */
     private val room = Semaphore(options.datagramsPerTurn)
-    private lateinit var handler: DatagramHandler
+    private lateinit var handler: DatagramChannelHandler
     private var isStarted = false
     private var isOpen = true
     private var whenClosed: Runnable? = null
@@ -47,7 +47,7 @@ internal class ThreadedDatagrams(private val engine: ThreadedEngine, private val
         socket.soTimeout = TURN_MILLIS
     }
 
-    override fun start(handler: DatagramHandler) {
+    override fun start(handler: DatagramChannelHandler) {
         this.handler = handler
         isStarted = true
         engine.datagramChannels.add(this)

@@ -7,16 +7,21 @@ import dev.torsion.net.Address
 import dev.torsion.net.ClientFactory
 import dev.torsion.net.CloseReason
 import dev.torsion.net.Factory
+import dev.torsion.net.HalfCloseableProtocol
+import dev.torsion.net.HalfCloseableTransport
 import dev.torsion.net.IPv4Address
 import dev.torsion.net.Protocol
 import dev.torsion.policies.LimitConnectionsByPeer
 import dev.torsion.policies.LimitTotalConnectionsFactory
 import dev.torsion.testkit.MemoryReactor
+import dev.torsion.testkit.StringTransport
 import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.StringSpec
 import io.kotest.matchers.nulls.shouldBeNull
 import io.kotest.matchers.nulls.shouldNotBeNull
 import io.kotest.matchers.shouldBe
+import kotlinx.coroutines.launch
+import kotlinx.coroutines.yield
 
 private class Greeting(private val text: String) : Protocol() {
     override fun connectionMade() = transport.write(text.toByteArray())
@@ -33,6 +38,46 @@ private class Guest : Protocol() {
     override fun connectionLost(reason: CloseReason) {
         this.reason = reason
     }
+}
+
+/** Says how much it was sent, a turn after the end of that. */
+private class Counting :
+    Protocol(),
+    HalfCloseableProtocol {
+    private var count = 0
+
+    override fun dataReceived(data: ByteArray) {
+        count += data.size
+    }
+
+    override fun readConnectionLost() {
+        transport.scope.launch {
+            yield()
+            transport.write("$count".toByteArray())
+            transport.loseConnection()
+        }
+    }
+
+    override fun writeConnectionLost() {}
+}
+
+private class Asking :
+    Protocol(),
+    HalfCloseableProtocol {
+    val heard = StringBuilder()
+
+    override fun connectionMade() {
+        transport.write(ByteArray(1000))
+        (transport as HalfCloseableTransport).loseWriteConnection()
+    }
+
+    override fun dataReceived(data: ByteArray) {
+        heard.append(data.decodeToString())
+    }
+
+    override fun readConnectionLost() = transport.loseConnection()
+
+    override fun writeConnectionLost() {}
 }
 
 class ConnectionLimitsSpec :
@@ -109,6 +154,30 @@ class ConnectionLimitsSpec :
             factory.buildProtocol(IPv4Address("127.0.0.1", 2)).shouldBeNull()
             factory.connectionCount(object : Address {}) shouldBe 0
             factory.buildProtocol(object : Address {}).shouldNotBeNull()
+        }
+
+        "a protocol that hears of halves hears of them behind limits too" {
+            val factory = LimitTotalConnectionsFactory(LimitConnectionsByPeer(Factory { Counting() }, 5), 5)
+            val port = reactor.listenTcp(0, factory).port()
+            val asking = Asking()
+            reactor.connectTcp("127.0.0.1", port, ClientFactory { asking })
+            reactor.flush()
+            asking.heard.toString() shouldBe "1000"
+        }
+
+        "a protocol behind limits is asked before TLS begins on its connection" {
+            var asked = 0
+            val careful =
+                object : Protocol() {
+                    override fun tlsBegins() {
+                        asked++
+                    }
+                }
+            val factory = LimitTotalConnectionsFactory(Factory { careful }, 1)
+            val outer = factory.buildProtocol(IPv4Address("127.0.0.1", 1)).shouldNotBeNull()
+            outer.makeConnection(StringTransport())
+            outer.tlsBegins()
+            asked shouldBe 1
         }
 
         "a limit below one is refused" {

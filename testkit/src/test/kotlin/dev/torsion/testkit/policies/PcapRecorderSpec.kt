@@ -127,6 +127,12 @@ class PcapRecorderSpec :
             shouldThrow<FileAlreadyExistsException> { PcapRecorder.open(file) }
         }
 
+        "a limit that is too small for any recording leaves no file" {
+            val file = folder.resolve("none.pcapng")
+            shouldThrow<IllegalArgumentException> { PcapRecorder.open(file, 100) }
+            Files.exists(file) shouldBe false
+        }
+
         "connections of IPv6, and those without addresses, are recorded too" {
             val file = folder.resolve("others.pcapng")
             PcapRecorder.open(file).use { recorder ->
