@@ -51,6 +51,14 @@ class ConnectionLifeTest extends InMemory {
     }
   }
 
+  /** Reads nothing from the beginning. */
+  private static class Deaf extends Peer {
+    @Override
+    protected void connectionMade() {
+      transport().pauseProducing();
+    }
+  }
+
   private Server serve(ConnectionOptions options, ConnectionHandler<String> handler) {
     return now(
         torsion.serve(
@@ -218,8 +226,7 @@ class ConnectionLifeTest extends InMemory {
   void aPeerThatDoesNotReadIsResetAfterTheDeadline() {
     reactor.network().setWindow(1000);
     var server = serve(ConnectionOptions.DEFAULT, c -> c.send("x".repeat(10_000)));
-    var peer = peer(server);
-    peer.transport().pauseProducing();
+    var peer = now(torsion.connectProtocol("tcp:127.0.0.1:" + server.port(), new Deaf()));
     reactor.flush();
     var drained = server.drain(Duration.ofSeconds(5));
     advance(4_900);

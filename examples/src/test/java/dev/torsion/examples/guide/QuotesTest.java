@@ -78,6 +78,7 @@ class QuotesTest {
                     .build())
             .build();
     var server = torsion.serve("tcp:0", Codecs.line(), options, c -> c.onMessage(c::send));
+    reactor.flush();
     assertTrue(server.isDone());
     reactor.close();
   }

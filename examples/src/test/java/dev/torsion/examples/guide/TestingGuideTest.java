@@ -44,6 +44,7 @@ class TestingGuideTest {
     var torsion = Torsion.on(reactor);
     CompletableFuture<String> answer =
         torsion.deferLater(Duration.ofMinutes(5), () -> "after five minutes");
+    reactor.flush(); // the call is handed over to the reactor, which has not run yet
 
     reactor.advance(Duration.ofMinutes(4));
     assertEquals(false, answer.isDone());

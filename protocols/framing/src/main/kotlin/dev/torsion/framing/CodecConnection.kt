@@ -358,7 +358,8 @@ internal class CodecConnection<T : Any>(
         reader.resume()
         if (deadline != null) watchFrame()
         readAhead.settle(outstanding)
-        if (readingPaused && isReady()) {
+        // With nothing kept it reads on, though the handler has a message in hand: so the end is noticed.
+        if (readingPaused && !closing && (isReady() || !isBehind)) {
             readingPaused = false
             transport.resumeProducing()
         }
