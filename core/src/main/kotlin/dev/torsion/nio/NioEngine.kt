@@ -52,7 +52,7 @@ public class NioEngine(
     private val names: HostNames,
     @get:JvmSynthetic
     internal val acceptsPerTurn: Int,
-    internal val readsPerTurn: Int,
+    @get:JvmSynthetic internal val readsPerTurn: Int,
     openPoller: (Loop) -> NioPoller = { NioPoller(it) },
 ) : Engine,
     StreamNetwork,

@@ -48,7 +48,7 @@ public fun interface SystemEventTrigger {
 public class TriggerHandle internal constructor(
     @get:JvmSynthetic
     internal val owner: EventTriggers,
-    internal val phase: Phase,
+    @get:JvmSynthetic internal val phase: Phase,
     @get:JvmSynthetic
     internal val trigger: SystemEventTrigger,
 )

@@ -16,7 +16,8 @@ import dev.torsion.spi.TorsionSpi
 public class LoopStreams(private val loop: StreamLoop) {
     @get:JvmSynthetic
     internal val stage = WriteStage()
-    internal val chunks = ChunkPool()
+
+    @get:JvmSynthetic internal val chunks = ChunkPool()
     private val endings = LinkedHashSet<EndsWithLoop>()
     private val draining = LinkedHashSet<Any>()
     private var drained: Runnable? = null

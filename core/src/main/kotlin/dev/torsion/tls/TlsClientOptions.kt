@@ -26,7 +26,7 @@ public class TlsClientOptions internal constructor(
     private val pins: Set<String>,
     @get:JvmSynthetic
     internal val serverName: String?,
-    internal val checksName: Boolean,
+    @get:JvmSynthetic internal val checksName: Boolean,
 ) {
     @get:JvmSynthetic
     internal val context: SSLContext by lazy {

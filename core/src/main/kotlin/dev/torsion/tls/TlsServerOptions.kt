@@ -23,14 +23,14 @@ import javax.net.ssl.SSLContext
 public class TlsServerOptions internal constructor(
     @get:JvmSynthetic
     internal val identity: Supplier<TlsIdentity>,
-    internal val settings: TlsSettings,
+    @get:JvmSynthetic internal val settings: TlsSettings,
     private val byName: List<Pair<List<String>, Supplier<TlsIdentity>>>,
     @get:JvmSynthetic
     internal val chooser: TlsIdentityChooser?,
-    internal val clientTrust: TlsTrust?,
+    @get:JvmSynthetic internal val clientTrust: TlsTrust?,
     @get:JvmSynthetic
     internal val isClientNeeded: Boolean,
-    internal val failures: TlsFailureListener?,
+    @get:JvmSynthetic internal val failures: TlsFailureListener?,
 ) {
     private val contexts = ContextCache()
 

@@ -43,7 +43,8 @@ import java.util.function.BooleanSupplier
 public class VirtualClock : Clock {
     @get:JvmSynthetic
     internal val timers = TimerQueue(::nanoTime)
-    internal val failures = Failures()
+
+    @get:JvmSynthetic internal val failures = Failures()
 
     @get:JvmSynthetic
     internal val others = OtherThreads()

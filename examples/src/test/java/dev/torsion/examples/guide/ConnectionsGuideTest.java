@@ -37,8 +37,7 @@ class ConnectionsGuideTest {
     if (report.getCutConnections() > 0) log.warn("lost {bytes}", "bytes", report.getUnsentBytes());
   }
 
-  static CompletableFuture<Server> serving(
-      Torsion torsion, MessageConsumer<String> handler) {
+  static CompletableFuture<Server> serving(Torsion torsion, MessageConsumer<String> handler) {
     var options = ConnectionOptions.DEFAULT.withReadIdleTimeout(Duration.ofSeconds(30));
     var server = torsion.serve("tcp:0", Codecs.line(), options, c -> c.onEach(handler));
     return server;

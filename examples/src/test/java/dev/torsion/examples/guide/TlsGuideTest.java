@@ -81,7 +81,8 @@ class TlsGuideTest {
                           }))
               .join();
       // Somebody between sends both lines in one packet.
-      try (var socket = new java.net.Socket(java.net.InetAddress.getLoopbackAddress(), server.port())) {
+      try (var socket =
+          new java.net.Socket(java.net.InetAddress.getLoopbackAddress(), server.port())) {
         socket.getOutputStream().write("STARTTLS\r\nDELETE ALL\r\n".getBytes(US_ASCII));
         var answer = new String(answerOf(socket), US_ASCII);
         assertFalse(answer.contains("DELETE"), answer);

@@ -16,7 +16,7 @@ import java.util.function.Consumer
 public class Batch private constructor(
     private val text: String,
     @get:JvmSynthetic internal val rows: List<Sql>,
-    internal val timeout: Duration?,
+    @get:JvmSynthetic internal val timeout: Duration?,
 ) {
     /** The same, to be cancelled when a thousand rows of it take longer than [timeout]. */
     public fun timeout(timeout: Duration): Batch {

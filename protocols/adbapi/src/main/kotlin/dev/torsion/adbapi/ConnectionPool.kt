@@ -48,7 +48,7 @@ import javax.sql.DataSource
 @OptIn(TorsionSpi::class)
 public class ConnectionPool private constructor(private val reactor: Reactor, @get:JvmSynthetic internal val engine: Engine) :
     AutoCloseable {
-    internal val voices = Voices(reactor, engine)
+    @get:JvmSynthetic internal val voices = Voices(reactor, engine)
     private var trigger: TriggerHandle? = null // the reactor's thread only
 
     // Twisted's: Deferreds.

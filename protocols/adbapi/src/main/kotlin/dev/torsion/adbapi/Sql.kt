@@ -36,13 +36,13 @@ public class Sql private constructor(
     @get:JvmName("text") public val text: String,
     @get:JvmSynthetic
     internal val arguments: List<Any?>,
-    internal val named: Map<String, Any?>?,
+    @get:JvmSynthetic internal val named: Map<String, Any?>?,
     @get:JvmSynthetic
     internal val timeout: Duration?,
-    internal val fetchSize: Int,
+    @get:JvmSynthetic internal val fetchSize: Int,
     @get:JvmSynthetic
     internal val maxRows: Int,
-    internal val keyColumns: List<String>,
+    @get:JvmSynthetic internal val keyColumns: List<String>,
 ) : Query<Row>() {
     override val sql: Sql get() = this
     override val mapper: RowMapper<Row> get() = RowMapper.ROWS

@@ -71,7 +71,8 @@ constructor(
 
     @get:JvmSynthetic
     internal val input = Input(this, options)
-    internal val requests = Requests(this, options)
+
+    @get:JvmSynthetic internal val requests = Requests(this, options)
 
     @get:JvmSynthetic
     internal val output = Output(options.maxHeldAnswerBytes, ::tooManyAnswers) { transport.write(it) }

@@ -18,7 +18,7 @@ import java.util.Objects
 public class Argument<T> internal constructor(
     @get:JvmSynthetic
     internal val owner: Arguments,
-    internal val index: Int,
+    @get:JvmSynthetic internal val index: Int,
     public val name: String,
     @get:JvmSynthetic
     internal val type: AmpType<Any>,
@@ -35,7 +35,10 @@ public class Argument<T> internal constructor(
 }
 
 /** An [Argument] with its value. */
-public class ArgumentValue internal constructor(@get:JvmSynthetic internal val argument: Argument<*>, internal val value: Any?) {
+public class ArgumentValue internal constructor(
+    @get:JvmSynthetic internal val argument: Argument<*>,
+    @get:JvmSynthetic internal val value: Any?,
+) {
     override fun toString(): String = "${argument.name}=..." // a value may be a secret
 }
 

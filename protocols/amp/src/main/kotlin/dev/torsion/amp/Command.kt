@@ -48,7 +48,8 @@ public abstract class Command
 constructor(public val commandName: String, public val requiresAnswer: Boolean = true) {
     @get:JvmSynthetic
     internal val arguments: Arguments = Part("the arguments of $commandName").apply { reserve(Keys.ASK, Keys.COMMAND) }
-    internal val response: Arguments = Part("the response of $commandName").apply { reserve(Keys.ANSWER) }
+
+    @get:JvmSynthetic internal val response: Arguments = Part("the response of $commandName").apply { reserve(Keys.ANSWER) }
     private val declaredErrors = ArrayList<DeclaredError>()
     private val nameBytes: ByteArray
 

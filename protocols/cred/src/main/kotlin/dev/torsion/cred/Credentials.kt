@@ -134,7 +134,8 @@ public class SshPrivateKey(
 ) : UsernameCredentials {
     @get:JvmSynthetic
     internal val publicKey = publicKey.clone()
-    internal val signedData = signedData.clone()
+
+    @get:JvmSynthetic internal val signedData = signedData.clone()
 
     @get:JvmSynthetic
     internal val signature = signature?.clone()

@@ -26,7 +26,8 @@ public abstract class FrameReceiver(public val framing: Framing) :
     Producer {
     @get:JvmSynthetic
     internal val decoder = framing.newDecoder()
-    internal val reader = FrameReader(decoder, Deliveries(), framing.frameLimit)
+
+    @get:JvmSynthetic internal val reader = FrameReader(decoder, Deliveries(), framing.frameLimit)
     private val readAhead = ReadAhead(framing.frameLimit)
     private var sink: TransportSink? = null
 

@@ -38,11 +38,13 @@ public class SweepRun internal constructor(
 ) {
     @get:JvmSynthetic
     internal val points = ArrayList<Point>()
-    internal val told: MutableList<Throwable> = CopyOnWriteArrayList()
+
+    @get:JvmSynthetic internal val told: MutableList<Throwable> = CopyOnWriteArrayList()
 
     @get:JvmSynthetic
     internal val wrongs = CopyOnWriteArrayList<String>()
-    internal val own = HashSet<DelayedCall>()
+
+    @get:JvmSynthetic internal val own = HashSet<DelayedCall>()
 
     @get:JvmSynthetic
     internal val lastActions = ArrayList<Runnable>()

@@ -67,11 +67,13 @@ public class Broker internal constructor(
 
     @get:JvmSynthetic
     internal val named = HashMap<Bytes, CallTarget>()
-    internal val locals = LocalObjects<CallTarget>(options.maxReferences, "reference", ::newId, ::tooManyReferences)
+
+    @get:JvmSynthetic internal val locals = LocalObjects<CallTarget>(options.maxReferences, "reference", ::newId, ::tooManyReferences)
 
     @get:JvmSynthetic
     internal val cached = LocalObjects<CachedObject>(options.maxReferences, "cache", ::newId, ::tooManyReferences)
-    internal val caches = HashMap<Long, RemoteCache>()
+
+    @get:JvmSynthetic internal val caches = HashMap<Long, RemoteCache>()
 
     /** Runs what belongs to this connection. It knows the thread, so that futures refuse to block that. */
     @get:JvmSynthetic
