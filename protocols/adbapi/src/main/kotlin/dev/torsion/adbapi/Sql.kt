@@ -14,7 +14,8 @@ import java.util.Collections
 public sealed class Query<T> {
     @get:JvmSynthetic
     internal abstract val sql: Sql
-    internal abstract val mapper: RowMapper<T>
+
+    @get:JvmSynthetic internal abstract val mapper: RowMapper<T>
 }
 
 /**
@@ -44,8 +45,9 @@ public class Sql private constructor(
     internal val maxRows: Int,
     @get:JvmSynthetic internal val keyColumns: List<String>,
 ) : Query<Row>() {
-    override val sql: Sql get() = this
-    override val mapper: RowMapper<Row> get() = RowMapper.ROWS
+    @get:JvmSynthetic override val sql: Sql get() = this
+
+    @get:JvmSynthetic override val mapper: RowMapper<Row> get() = RowMapper.ROWS
 
     /** The same with [value] for each `:name`. A leading colon of [name] may be left out. */
     public fun bind(name: String, value: Any?): Sql {
