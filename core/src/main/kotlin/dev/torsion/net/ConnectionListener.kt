@@ -47,7 +47,7 @@ public fun interface ConnectionListenerFactory {
     /**
      * A connection between [host], which is this end, and [peer] begins. Its protocol is told next.
      *
-     * Thread: the reactor's; of several reactors when they share these options. What it throws is reported, and counts as null.
+     * Thread: the reactor's; of several reactors when they share these options. An exception is reported, and counts as null.
      *
      * @return who listens; null when nobody does
      */

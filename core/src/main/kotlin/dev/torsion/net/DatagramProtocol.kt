@@ -59,10 +59,10 @@ public abstract class DatagramProtocol {
         stopProtocol()
     }
 
-    /** The port is open: [transport] can write and be connected. No datagram has been received yet. What it throws closes the port. */
+    /** The port is open: [transport] can write and be connected. No datagram has been received yet. An exception closes the port. */
     protected open fun startProtocol() {}
 
-    /** The port is closed. What is written here is ignored. No further method is called, unless the port is opened again. */
+    /** The port is closed. Datagrams that are written here are ignored. No further method is called, unless the port is opened again. */
     protected open fun stopProtocol() {}
 
     /** A datagram arrived from [sender], whole; it may be empty. The array is yours. */

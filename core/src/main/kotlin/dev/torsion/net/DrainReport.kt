@@ -8,7 +8,7 @@ import java.io.IOException
 import java.time.Duration
 
 /**
- * What became of the connections that were ended together, as by [ListeningPort.drain]. Immutable.
+ * Says what became of connections that were ended together, as by [ListeningPort.drain]. Immutable.
  *
  * @property connections how many there were
  * @property cutConnections how many of them were reset, since their peers had not taken everything in time

@@ -38,7 +38,7 @@ public class Throttle private constructor(builder: Builder) {
 
     private fun bucket(perSecond: Long) = if (perSecond == Long.MAX_VALUE) null else TokenBucket(perSecond)
 
-    /** Makes a [Throttle]. What is not set is not limited. All rates are bytes for each second. */
+    /** Makes a [Throttle]. A rate that is not set is not limited. All rates are bytes for each second. */
     public class Builder internal constructor() {
         @get:JvmSynthetic
         @set:JvmSynthetic
@@ -88,7 +88,7 @@ public class Throttle private constructor(builder: Builder) {
 }
 
 /**
- * What one connection may move in one direction: as much as both its [own] bucket and the one of [all] have.
+ * The bytes that one connection may move in one direction: as much as both its [own] bucket and the one of [all] have.
  *
  * When nothing is left, the connection reserves its next bytes, and waits until they are due. So connections that share a bucket get
  * something in turn.
