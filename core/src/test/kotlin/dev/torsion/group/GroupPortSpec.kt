@@ -247,7 +247,9 @@ class GroupPortSpec :
                 val factories = NotingFactories()
                 val port = group.listen(factories).getOrFail()
                 val (home, other) = group.reactors
-                home.onLoop { home.crash() }
+                val thread = home.onLoop { Thread.currentThread().also { home.crash() } }
+                thread.join(DEADLINE_SECONDS * 1_000) // until the turn of the crash is over, the reactor still takes calls
+                thread.isAlive shouldBe false
                 port.stopListening().getOrFail()
                 port.isListening shouldBe false
                 factories.threadsOf("stopped") shouldBe listOf(other.onLoop { Thread.currentThread() })
