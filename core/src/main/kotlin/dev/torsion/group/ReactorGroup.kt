@@ -45,7 +45,7 @@ import java.util.concurrent.atomic.AtomicInteger
  */
 public class ReactorGroup private constructor(private val members: List<Reactor>, options: ReactorOptions) : AutoCloseable {
     private val closeDeadline = Duration.ofNanos(options.drainTimeout.saturatedNanos()).plus(CLOSE_DEADLINE)
-    private val turn = AtomicInteger()
+    private val nextIndex = AtomicInteger()
 
     /** The reactors. Each is an ordinary one, with all rules of its thread. */
     public val reactors: List<Reactor> get() = members
@@ -56,7 +56,7 @@ public class ReactorGroup private constructor(private val members: List<Reactor>
      * @throws ReactorNotRunningException when there is none
      */
     public fun next(): Reactor {
-        val first = turn.getAndIncrement()
+        val first = nextIndex.getAndIncrement()
         return members.indices.map { members[Math.floorMod(first + it, members.size)] }.firstOrNull { it.state.takesConnections }
             ?: throw noneLeft()
     }

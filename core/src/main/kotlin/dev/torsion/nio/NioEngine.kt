@@ -122,7 +122,7 @@ public class NioEngine(
         }
 
     override fun adopt(channel: StreamChannel): StreamChannel =
-        requireNotNull(channel as? NioStream) { "$channel is no channel of java.nio" }.movedTo(this)
+        requireNotNull(channel as? NioStream) { "$channel is no channel of java.nio" }.moveTo(this)
 
     override fun drain(drained: Runnable) {
         streams.batchEnded()
@@ -141,6 +141,7 @@ public class NioEngine(
 
     override fun adoptDatagrams(socket: java.nio.channels.DatagramChannel, options: DatagramOptions): DatagramChannel =
         NioDatagramChannel.adopt(this, socket, options)
+
     // UNIX sockets.
 
     /** The files of UNIX sockets: those of the machine, unless the channels are of another one. */

@@ -10,7 +10,7 @@ import java.nio.channels.SelectionKey
 import java.nio.channels.SocketChannel
 
 /** A connection on the selector: its socket, its key and the reading of its bytes. */
-internal abstract class NioStream(private val reactor: NioEngine, protected val channel: SocketChannel) :
+internal abstract class NioStream(private var reactor: NioEngine, protected val channel: SocketChannel) :
     StreamChannel,
     Selectable {
     private lateinit var key: SelectionKey
@@ -18,8 +18,12 @@ internal abstract class NioStream(private val reactor: NioEngine, protected val 
     private var isReading = true
     private var isInputEnded = false
 
-    /** For a reactor that this one was handed over to. */
-    abstract fun movedTo(other: NioEngine): NioStream
+    /** Moves this stream, which nobody has started yet, to the thread of [other]. */
+    fun moveTo(other: NioEngine): NioStream {
+        check(!::key.isInitialized) { "$this has been started, and stays where it is" }
+        reactor = other
+        return this
+    }
 
     final override fun start(handler: StreamHandler) {
         this.handler = handler

@@ -32,8 +32,6 @@ internal class NioTcpStream(reactor: NioEngine, channel: SocketChannel) :
             channel.setOption(StandardSocketOptions.SO_KEEPALIVE, value)
         }
 
-    override fun movedTo(other: NioEngine) = NioTcpStream(other, channel)
-
     override fun resetOnClose() {
         channel.setOption(StandardSocketOptions.SO_LINGER, 0)
     }

@@ -28,7 +28,5 @@ internal class NioUnixStream(reactor: NioEngine, channel: SocketChannel) :
             null // the connection is gone
         }
 
-    override fun movedTo(other: NioEngine) = NioUnixStream(other, channel)
-
     override fun resetOnClose() = Unit
 }

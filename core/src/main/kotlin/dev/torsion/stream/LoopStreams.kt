@@ -29,12 +29,12 @@ public class LoopStreams(private val loop: StreamLoop) {
 
     /** Counts the turns. */
     @get:JvmSynthetic
-    internal var turn = 0
+    internal var turnNumber = 0
         private set
 
     /** A turn begins: each stream may send its share again. */
     public fun turnBegan() {
-        turn++
+        turnNumber++
     }
 
     /** Whether callbacks have left something to do for [batchEnded]. */

@@ -33,7 +33,7 @@ internal class PortDrain(
     private val left = LinkedHashSet(connections)
     private val count = left.size
     private val cause = DrainTimeoutException(timeout)
-    private var cut = 0
+    private var cutConnections = 0
     private var unsent = 0L
     private var deadline: DelayedCall? = null
 
@@ -56,7 +56,7 @@ internal class PortDrain(
     fun connectionEnded(connection: StreamTransport, reason: CloseReason) {
         if (!left.remove(connection)) return
         if (reason is ConnectionAborted && reason.cause === cause) {
-            cut++
+            cutConnections++
             unsent += reason.unsentBytes
         }
         if (left.isEmpty()) ended()
@@ -66,14 +66,14 @@ internal class PortDrain(
         whenEnded(this)
         deadline?.let { if (it.isActive) it.cancel() }
         loop.streams.remove(this)
-        if (cut > 0) warn()
-        if (!result.called) result.callback(DrainReport(count, cut, unsent))
+        if (cutConnections > 0) warn()
+        if (!result.called) result.callback(DrainReport(count, cutConnections, unsent))
     }
 
     private fun warn() {
         LOG.with(mapOf(LogKeys.REACTOR to loop.name, LogKeys.FACTORY to owner)).warn(
             "{factory}: {connections} connections were reset, whose peers had not taken {bytes} bytes within {timeout}",
-            "connections" to cut,
+            "connections" to cutConnections,
             "bytes" to unsent,
             "timeout" to readable(timeout),
         )

@@ -274,7 +274,7 @@ public open class StreamTransport protected constructor(
 
     // A writer whose peer reads as fast as it writes would never find the connection full, and hold the loop for ever.
     private fun hasShareLeft(): Boolean {
-        val turn = loop.streams.turn
+        val turn = loop.streams.turnNumber
         if (sendingTurn != turn) {
             sendingTurn = turn
             sentInTurn = 0

@@ -9,7 +9,7 @@ import dev.torsion.framing.Codec;
 import dev.torsion.framing.Content;
 import dev.torsion.framing.ContentFunction;
 import dev.torsion.framing.FixedCodec;
-import dev.torsion.framing.Headed;
+import dev.torsion.framing.HeaderAndBody;
 import dev.torsion.framing.HeaderCheck;
 import dev.torsion.framing.HeaderCodec;
 import dev.torsion.framing.Int16Codec;
@@ -146,17 +146,18 @@ public final class Codecs {
    *
    * <pre>{@code
    * var codec = Codecs.header(new Struct("<iii"), 1, Content.of(mapper::writeValueAsBytes, this::read));
-   * connection.send(new Headed<>(StructValues.of(1, 0, 101), order));
+   * connection.send(new HeaderAndBody<>(StructValues.of(1, 0, 101), order));
    * }</pre>
    */
-  public static <B> Codec<Headed<B>> header(Struct header, int lengthField, Content<B> body) {
+  public static <B> Codec<HeaderAndBody<B>> header(
+      Struct header, int lengthField, Content<B> body) {
     given(header, "header");
     given(body, "body");
     return new HeaderCodec<>(header, lengthField, body);
   }
 
   /** The same with bodies of at most {@code maxBody} bytes. */
-  public static <B> Codec<Headed<B>> header(
+  public static <B> Codec<HeaderAndBody<B>> header(
       Struct header, int lengthField, Content<B> body, int maxBody) {
     given(header, "header");
     given(body, "body");
@@ -166,7 +167,7 @@ public final class Codecs {
   /**
    * The same with a check of each header, before its body has come: of a magic number, for example.
    */
-  public static <B> Codec<Headed<B>> header(
+  public static <B> Codec<HeaderAndBody<B>> header(
       Struct header, int lengthField, Content<B> body, int maxBody, HeaderCheck check) {
     given(header, "header");
     given(body, "body");

@@ -17,7 +17,7 @@ import dev.torsion.endpoint.ClientCreator;
 import dev.torsion.endpoint.TCP4ServerEndpoint;
 import dev.torsion.framing.Content;
 import dev.torsion.framing.FrameTooLongException;
-import dev.torsion.framing.Headed;
+import dev.torsion.framing.HeaderAndBody;
 import dev.torsion.framing.HeaderFraming;
 import dev.torsion.framing.HeaderReceiver;
 import dev.torsion.framing.Int32StringReceiver;
@@ -322,7 +322,7 @@ class CallbacksTest extends InMemory {
         now(
             torsion.connect(
                 "tcp:127.0.0.1:" + messages.port(), Codecs.header(header, 1, Content.text())));
-    var answer = now(asking.request(new Headed<>(StructValues.of(7, 0, 0), "hello")));
+    var answer = now(asking.request(new HeaderAndBody<>(StructValues.of(7, 0, 0), "hello")));
     assertEquals(StructValues.of(7, 5, 1), answer.getHeader());
     assertEquals("hello", answer.getBody());
     asking.close();

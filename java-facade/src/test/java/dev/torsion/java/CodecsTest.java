@@ -12,7 +12,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import dev.torsion.framing.Codec;
 import dev.torsion.framing.Content;
 import dev.torsion.framing.EncodeException;
-import dev.torsion.framing.Headed;
+import dev.torsion.framing.HeaderAndBody;
 import dev.torsion.framing.MalformedContentException;
 import dev.torsion.framing.StringTooLongException;
 import dev.torsion.framing.Struct;
@@ -53,7 +53,7 @@ class CodecsTest extends InMemory {
         "010000000200000065000000" + "6869",
         hex(
             Codecs.header(new Struct("<iii"), 1, Content.text())
-                .encode(new Headed<>(StructValues.of(1, 0, 101), "hi"))));
+                .encode(new HeaderAndBody<>(StructValues.of(1, 0, 101), "hi"))));
   }
 
   @Test
@@ -70,7 +70,7 @@ class CodecsTest extends InMemory {
         StringTooLongException.class,
         () ->
             Codecs.header(new Struct("!i"), 0, Content.bytes(), 3)
-                .encode(new Headed<>(StructValues.of(0), new byte[4])));
+                .encode(new HeaderAndBody<>(StructValues.of(0), new byte[4])));
     assertThrows(StructException.class, () -> Codecs.struct("no"));
   }
 
@@ -98,7 +98,7 @@ class CodecsTest extends InMemory {
         new byte[] {1, 2, 3}, echoed(Codecs.fixed(3), List.of(new byte[] {1, 2, 3})).get(0));
     var values = List.of(StructValues.of(1, 2L), StructValues.of(-1, -2L));
     assertEquals(values, echoed(Codecs.struct("!iq"), values));
-    var headed = new Headed<>(StructValues.of(1, 0, 7), "body");
+    var headed = new HeaderAndBody<>(StructValues.of(1, 0, 7), "body");
     var back = echoed(Codecs.header(new Struct("<iii"), 1, Content.text()), List.of(headed)).get(0);
     assertEquals("body", back.getBody());
     assertEquals(4, back.getHeader().getInt(1));

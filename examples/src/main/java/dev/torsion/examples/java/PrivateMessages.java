@@ -8,7 +8,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.torsion.framing.Codec;
 import dev.torsion.framing.Content;
-import dev.torsion.framing.Headed;
+import dev.torsion.framing.HeaderAndBody;
 import dev.torsion.framing.Struct;
 import dev.torsion.framing.StructValues;
 import dev.torsion.java.Codecs;
@@ -28,18 +28,18 @@ public final class PrivateMessages {
           .build();
 
   /** The length of the body is put right in the header, whatever was there. */
-  static final Codec<Headed<JsonNode>> CODEC =
+  static final Codec<HeaderAndBody<JsonNode>> CODEC =
       Codecs.header(new Struct("<iii"), 1, Content.of(MAPPER::writeValueAsBytes, MAPPER::readTree));
 
   private PrivateMessages() {}
 
   /** A message of version 1. */
-  static Headed<JsonNode> message(int command, Object body) {
-    return new Headed<>(StructValues.of(1, 0, command), MAPPER.valueToTree(body));
+  static HeaderAndBody<JsonNode> message(int command, Object body) {
+    return new HeaderAndBody<>(StructValues.of(1, 0, command), MAPPER.valueToTree(body));
   }
 
   /** A message as the documents print it. */
-  static String describe(Headed<JsonNode> message) {
+  static String describe(HeaderAndBody<JsonNode> message) {
     return "header " + message.getHeader() + ", body " + message.getBody();
   }
 }

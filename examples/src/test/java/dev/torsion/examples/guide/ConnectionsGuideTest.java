@@ -9,7 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.torsion.framing.ConnectionOptions;
 import dev.torsion.framing.Content;
-import dev.torsion.framing.Headed;
+import dev.torsion.framing.HeaderAndBody;
 import dev.torsion.framing.HeaderCheck;
 import dev.torsion.framing.MalformedFrameException;
 import dev.torsion.framing.Struct;
@@ -76,7 +76,8 @@ class ConnectionsGuideTest {
           if (header.getInt(0) != MAGIC) throw new MalformedFrameException("None of our messages.");
         };
     var codec = Codecs.header(new Struct(">III"), 1, Content.text(), 100_000, check);
-    assertEquals(17, codec.encode(new Headed<>(StructValues.of(MAGIC, 0, 1), "hello")).length);
+    assertEquals(
+        17, codec.encode(new HeaderAndBody<>(StructValues.of(MAGIC, 0, 1), "hello")).length);
   }
 
   @Test

@@ -5,7 +5,7 @@ package dev.torsion.examples.guide
 
 import dev.torsion.defer.await
 import dev.torsion.framing.Content
-import dev.torsion.framing.Headed
+import dev.torsion.framing.HeaderAndBody
 import dev.torsion.framing.HeaderCodec
 import dev.torsion.framing.LineCodec
 import dev.torsion.framing.MalformedFrameException
@@ -68,6 +68,6 @@ class ConnectionsGuideSpec :
             val codec = HeaderCodec(Struct(">III"), lengthField = 1, body = Content.text(), check = { header ->
                 if (header.int(0) != MAGIC) throw MalformedFrameException("None of our messages.")
             })
-            codec.encode(Headed(StructValues.of(MAGIC, 0, 1), "hello")).size shouldBe 17
+            codec.encode(HeaderAndBody(StructValues.of(MAGIC, 0, 1), "hello")).size shouldBe 17
         }
     })

@@ -67,7 +67,7 @@ public class RawCodec : Codec<ByteArray>(RawFraming, Content.bytes())
  *
  * ```kotlin
  * val codec = HeaderCodec(Struct("<iii"), lengthField = 1, body = Content.text())
- * codec.encode(Headed(StructValues.of(1, 0, 101), "hello")) // the 0 becomes the length of the body
+ * codec.encode(HeaderAndBody(StructValues.of(1, 0, 101), "hello")) // the 0 becomes the length of the body
  * ```
  */
 public class HeaderCodec<B : Any>
@@ -78,4 +78,4 @@ constructor(
     body: Content<B>,
     maxBody: Int = IntPrefixFraming.DEFAULT_MAX_LENGTH,
     check: HeaderCheck? = null,
-) : Codec<Headed<B>>(HeaderFraming(header, lengthField, maxBody, check), Content.headed(header, body))
+) : Codec<HeaderAndBody<B>>(HeaderFraming(header, lengthField, maxBody, check), Content.headed(header, body))

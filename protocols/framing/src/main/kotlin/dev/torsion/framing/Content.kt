@@ -67,7 +67,7 @@ public interface Content<T : Any> {
 
         /** A header of the layout [header], then [body], for [HeaderFraming]. */
         @JvmStatic
-        public fun <B : Any> headed(header: Struct, body: Content<B>): Content<Headed<B>> = HeadedContent(header, body)
+        public fun <B : Any> headed(header: Struct, body: Content<B>): Content<HeaderAndBody<B>> = HeaderAndBodyContent(header, body)
 
         /**
          * Any mapper, as two functions; `torsion-json` has kotlinx-serialization. With Jackson:

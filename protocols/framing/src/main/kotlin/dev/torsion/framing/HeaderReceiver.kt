@@ -29,7 +29,7 @@ public abstract class HeaderReceiver(framing: HeaderFraming) : FrameReceiver(fra
      * @throws EncodeException when the body is too long
      * @throws StructException when the values do not fit the header
      */
-    public fun sendMessage(header: StructValues, body: ByteArray): Unit = content.encode(Headed(header, body), framing, sink())
+    public fun sendMessage(header: StructValues, body: ByteArray): Unit = content.encode(HeaderAndBody(header, body), framing, sink())
 
     final override fun frameReceived(frame: ByteBuffer) {
         val (header, body) = content.decode(frame)

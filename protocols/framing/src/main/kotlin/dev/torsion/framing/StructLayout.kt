@@ -184,8 +184,8 @@ internal class StructField(
 
     /** Whether this integer field has a place for [number]. */
     fun holds(number: Long): Boolean {
-        val cut = number shl unusedBits
-        return if (kind.isSigned) cut shr unusedBits == number else number >= 0 && cut ushr unusedBits == number
+        val shifted = number shl unusedBits
+        return if (kind.isSigned) shifted shr unusedBits == number else number >= 0 && shifted ushr unusedBits == number
     }
 
     private val unusedBits get() = Long.SIZE_BITS - bytes * Byte.SIZE_BITS

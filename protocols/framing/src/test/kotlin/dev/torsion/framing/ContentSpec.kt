@@ -107,7 +107,7 @@ class ContentSpec :
 
         "a header and a body" {
             val content = Content.headed(Struct("<iii"), Order.json)
-            val (header, order) = content.decode(content.encode(Headed(StructValues.of(1, 0, 101), Order("x"))))
+            val (header, order) = content.decode(content.encode(HeaderAndBody(StructValues.of(1, 0, 101), Order("x"))))
             header.int(2) shouldBe 101
             order shouldBe Order("x")
             shouldThrow<MalformedContentException> { content.decode(ByteArray(11)) }
@@ -124,7 +124,7 @@ class ContentSpec :
             shouldThrow<StringTooLongException> { Int16Codec().encode(ByteArray(65536), sink) }.limit shouldBe 65535
             shouldThrow<StringTooLongException> { Int32Codec().encode(ByteArray(100_000), sink) }.limit shouldBe 99_999
             val small = HeaderCodec(Struct("<b"), lengthField = 0, body = Content.bytes())
-            shouldThrow<EncodeException> { small.encode(Headed(StructValues.of(0), ByteArray(128)), sink) }
+            shouldThrow<EncodeException> { small.encode(HeaderAndBody(StructValues.of(0), ByteArray(128)), sink) }
             written shouldBe 0
         }
 

@@ -35,13 +35,13 @@ class GoldenBytesSpec :
         "the private protocol: a header of version, body size and command, and JSON" {
             val codec = HeaderCodec(Struct("<iii"), lengthField = 1, body = Content.text())
             val body = """{"company": "oldboyedu"}"""
-            codec.encode(Headed(StructValues.of(1, 0, 101), body)).toHexString() shouldBe
+            codec.encode(HeaderAndBody(StructValues.of(1, 0, 101), body)).toHexString() shouldBe
                 "010000001800000065000000" + body.encodeToByteArray().toHexString()
         }
 
         "the private protocol: its length counts bytes, not characters" {
             val codec = HeaderCodec(Struct("iii"), lengthField = 1, body = Content.text())
-            val bytes = codec.encode(Headed(StructValues.of(1, 0, 1001), "\u6211\u6536\u5230"))
+            val bytes = codec.encode(HeaderAndBody(StructValues.of(1, 0, 1001), "\u6211\u6536\u5230"))
             Struct("iii").unpackFrom(bytes) shouldBe listOf(1, 9, 1001)
             bytes.size shouldBe 12 + 9
         }
@@ -63,7 +63,7 @@ class GoldenBytesSpec :
                     { it.decodeToString() },
                 )
             val codec = HeaderCodec(Struct("iii"), lengthField = 1, body = ascii)
-            val bytes = codec.encode(Headed(StructValues.of(1, 0, 1001), "\u6211\u6536\u5230\u4f60\u7684\u4fe1\u606f\u4e86!"))
+            val bytes = codec.encode(HeaderAndBody(StructValues.of(1, 0, 1001), "\u6211\u6536\u5230\u4f60\u7684\u4fe1\u606f\u4e86!"))
             Struct("iii").unpackFrom(bytes) shouldBe listOf(1, 51, 1001)
         }
     })

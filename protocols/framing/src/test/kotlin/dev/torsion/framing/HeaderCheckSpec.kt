@@ -72,13 +72,13 @@ class HeaderCheckSpec :
         "a connection with the codec ends before the body has come" {
             runReactorTest {
                 val codec = HeaderCodec(header, lengthField = 1, body = Content.text(), check = check)
-                var server: MessageConnection<Headed<String>>? = null
+                var server: MessageConnection<HeaderAndBody<String>>? = null
                 serve("tcp:8007", codec) { c ->
                     server = c
-                    for ((head, body) in c.incoming) c.send(Headed(head, body.uppercase()))
+                    for ((head, body) in c.incoming) c.send(HeaderAndBody(head, body.uppercase()))
                 }.await()
                 val client = connect("tcp:127.0.0.1:8007", codec)
-                client.request(Headed(StructValues.of(MAGIC, 0, 1), "hello")).await().body shouldBe "HELLO"
+                client.request(HeaderAndBody(StructValues.of(MAGIC, 0, 1), "hello")).await().body shouldBe "HELLO"
                 connect("tcp:127.0.0.1:8007", RawCodec()).write("GET / HTTP/1.1\r\n".encodeToByteArray())
                 delay(1.seconds)
                 server!!.closeReason.shouldBeInstanceOf<ConnectionAborted>().cause.shouldBeInstanceOf<MalformedFrameException>()

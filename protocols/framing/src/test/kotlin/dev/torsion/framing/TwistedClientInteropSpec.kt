@@ -45,7 +45,7 @@ class TwistedClientInteropSpec :
             test("netstring") { checkCodec("netstring", NetstringCodec()) { it } }
             test("header and JSON") {
                 checkCodec("header", HeaderCodec(Struct("iii"), lengthField = 1, body = Order.json)) { (header, order) ->
-                    Headed(StructValues.of(header.int(0), 0, header.int(2) + 900), Order(order.company.reversed(), order.count + 1))
+                    HeaderAndBody(StructValues.of(header.int(0), 0, header.int(2) + 900), Order(order.company.reversed(), order.count + 1))
                 }
             }
         }

@@ -110,7 +110,7 @@ class TwistedServerInteropSpec :
         test("header and JSON") {
             against("header") { endpoint ->
                 val client = connect(endpoint, HeaderCodec(Struct("<iii"), lengthField = 1, body = Order.json))
-                val answers = listOf(Order("edu", 2), Order("\u00e9")).map { client.request(Headed(StructValues.of(1, 0, 101), it)) }
+                val answers = listOf(Order("edu", 2), Order("\u00e9")).map { client.request(HeaderAndBody(StructValues.of(1, 0, 101), it)) }
                 answers.map { it.await().body } shouldBe listOf(Order("ude", 3), Order("\u00e9", 2))
                 client.close()
             }

@@ -7,7 +7,7 @@ import dev.torsion.defer.await
 import dev.torsion.framing.Content
 import dev.torsion.framing.EncodeException
 import dev.torsion.framing.FrameSink
-import dev.torsion.framing.Headed
+import dev.torsion.framing.HeaderAndBody
 import dev.torsion.framing.HeaderCodec
 import dev.torsion.framing.Int32Codec
 import dev.torsion.framing.LineCodec
@@ -119,7 +119,7 @@ class JsonContentSpec :
 
         "a header and JSON: the private protocol" {
             val codec = HeaderCodec(Struct("<iii"), lengthField = 1, body = Content.json<Order>())
-            val frame = codec.encode(Headed(StructValues.of(1, 0, 101), Order("oldboyedu")))
+            val frame = codec.encode(HeaderAndBody(StructValues.of(1, 0, 101), Order("oldboyedu")))
             frame.toHexString() shouldBe "010000001700000065000000" + """{"company":"oldboyedu"}""".encodeToByteArray().toHexString()
             val (header, order) = codec.content.decode(frame)
             header.int(2) shouldBe 101
