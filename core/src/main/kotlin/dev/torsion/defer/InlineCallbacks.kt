@@ -12,6 +12,7 @@ import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.CoroutineStart
 import kotlinx.coroutines.DelicateCoroutinesApi
 import kotlinx.coroutines.Job
+import kotlinx.coroutines.Runnable
 import kotlinx.coroutines.ensureActive
 import kotlinx.coroutines.job
 import kotlinx.coroutines.launch
@@ -42,7 +43,8 @@ import kotlin.coroutines.EmptyCoroutineContext
  *
  * The block must give a value, and not a Deferred: otherwise the result fails with [IllegalArgumentException].
  *
- * The Deferred fires when the block has ended, and all coroutines that it launched in its scope. A [Job] in [context] becomes the parent.
+ * The Deferred fires when the block has ended, and all coroutines that it launched in its scope. When the last of them ends on another
+ * thread, it fires where the dispatcher of [context] says. A [Job] in [context] becomes the parent.
  */
 public fun <T> inlineCallbacks(context: CoroutineContext = EmptyCoroutineContext, block: suspend CoroutineScope.() -> T): Deferred<T> {
     val dispatcher = context[ContinuationInterceptor]
@@ -81,6 +83,7 @@ internal class DeferredCoroutine<T>(private val outer: CoroutineContext) :
     var job: Job? = null
         private set
     private var value: T? = null
+    private var blockThread: Thread? = null // where the block has ended
     private var isUnhandled = false
 
     @OptIn(DelicateCoroutinesApi::class) // ATOMIC, so that a coroutine that is cancelled before it begins ends on its dispatcher too
@@ -90,13 +93,25 @@ internal class DeferredCoroutine<T>(private val outer: CoroutineContext) :
                 val own = coroutineContext.job
                 job = own
                 own.invokeOnCompletion(this@DeferredCoroutine)
-                if (wait) ensureActive()
-                value = block()
+                try {
+                    if (wait) ensureActive()
+                    value = block()
+                } finally {
+                    blockThread = Thread.currentThread()
+                }
             }
     }
 
-    /** The coroutine has ended. */
+    /** The coroutine has ended: with its block, or with the last coroutine that it has launched, which may run on any thread. */
     override fun invoke(cause: Throwable?) {
+        if (Thread.currentThread() === blockThread) return fire(cause)
+        val dispatcher = outer[ContinuationInterceptor] as? CoroutineDispatcher
+        if (dispatcher == null || !dispatcher.isDispatchNeeded(outer)) return fire(cause)
+        // A dispatcher whose loop is over cancels the context's job, and runs it all the same: that job is no other than this ended one.
+        dispatcher.dispatch(outer + job!!, Runnable { fire(cause) })
+    }
+
+    private fun fire(cause: Throwable?) {
         if (cause == null) {
             @Suppress("UNCHECKED_CAST")
             return deferred.callbackOrRefuse(value as T)

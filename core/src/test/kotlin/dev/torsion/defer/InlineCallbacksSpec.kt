@@ -3,6 +3,7 @@
 
 package dev.torsion.defer
 
+import dev.torsion.reactor.Reactor
 import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.StringSpec
 import io.kotest.matchers.collections.shouldBeEmpty
@@ -16,6 +17,7 @@ import kotlinx.coroutines.CoroutineDispatcher
 import kotlinx.coroutines.CoroutineExceptionHandler
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.CoroutineStart
+import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.Job
 import kotlinx.coroutines.SupervisorJob
 import kotlinx.coroutines.ThreadContextElement
@@ -28,6 +30,10 @@ import kotlinx.coroutines.supervisorScope
 import kotlinx.coroutines.test.runTest
 import kotlinx.coroutines.withContext
 import java.io.IOException
+import java.time.Duration
+import java.util.concurrent.CompletableFuture
+import java.util.concurrent.TimeUnit
+import kotlin.concurrent.thread
 import kotlin.coroutines.ContinuationInterceptor
 import kotlin.coroutines.CoroutineContext
 
@@ -283,6 +289,75 @@ class InlineCallbacksSpec :
                 }
             source.callback(1)
             outcomeOf(result).get() shouldBeSameInstanceAs thread
+        }
+
+        "the last child ends on another thread: the Deferred fires where the dispatcher says" {
+            val home = Thread.currentThread()
+            val queue = ArrayDeque<Runnable>()
+            val dispatcher =
+                object : CoroutineDispatcher() {
+                    override fun isDispatchNeeded(context: CoroutineContext) = Thread.currentThread() !== home
+
+                    override fun dispatch(context: CoroutineContext, block: Runnable) = queue.addLast(block)
+                }
+            for (error in listOf(null, IOException("down"))) {
+                val gate = CompletableDeferred<Unit>()
+                val firedOn = ArrayList<Thread>()
+                val result =
+                    inlineCallbacks(dispatcher) {
+                        launch(Dispatchers.Unconfined) { gate.await() }
+                        "value"
+                    }
+                result.addBoth {
+                    firedOn.add(Thread.currentThread())
+                    it.get()
+                }
+                thread { if (error == null) gate.complete(Unit) else gate.completeExceptionally(error) }.join()
+                firedOn.shouldBeEmpty()
+                queue.removeFirst().run()
+                queue.shouldBeEmpty()
+                firedOn shouldContainExactly listOf(home)
+                if (error == null) outcomeOf(result) shouldBe Success("value") else (outcomeOf(result) as Failure).value.message shouldBe "down"
+            }
+        }
+
+        "where the block has ended the Deferred fires at once, though the dispatcher would hand over every time" {
+            val queue = ArrayDeque<Runnable>()
+            val dispatcher =
+                object : CoroutineDispatcher() {
+                    override fun dispatch(context: CoroutineContext, block: Runnable) = queue.addLast(block)
+                }
+            val ended = inlineCallbacks(dispatcher) { 1 }
+            val failed = inlineCallbacks<Int>(dispatcher) { throw IOException("down") }
+            val cancelled = inlineCallbacks(dispatcher) { 2 }
+            cancelled.cancel()
+            queue.size shouldBe 3
+            while (queue.isNotEmpty()) queue.removeFirst().run()
+            outcomeOf(ended) shouldBe Success(1)
+            (outcomeOf(failed) as Failure).value.message shouldBe "down"
+            (outcomeOf(cancelled) as Failure).type shouldBe DeferredCancelledException::class.java
+        }
+
+        "the last child ends on another thread when the reactor is over: the Deferred fires all the same" {
+            val gate = CompletableDeferred<Unit>()
+            val parent = Job()
+            val reactor = Reactor.create()
+            reactor.start()
+            val results = CompletableFuture<Deferred<String>>()
+            reactor.callFromThread {
+                results.complete(
+                    inlineCallbacks(reactor.dispatcher + parent) {
+                        launch(Dispatchers.Unconfined) { gate.await() }
+                        "value"
+                    },
+                )
+            }
+            val result = results.get(20, TimeUnit.SECONDS)
+            reactor.stopAndJoin(Duration.ofSeconds(20)) shouldBe true
+            result.called shouldBe false
+            gate.complete(Unit)
+            outcomeOf(result) shouldBe Success("value")
+            parent.isActive shouldBe true
         }
 
         "the Deferred fires after the children of the block" {

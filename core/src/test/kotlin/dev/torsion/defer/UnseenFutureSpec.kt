@@ -273,6 +273,36 @@ class UnseenFutureSpec :
             used.join() shouldBe 2
         }
 
+        "a stage that failed is reported though its sibling's function adds a stage before anybody looks" {
+            val thrown = IllegalStateException("thrown")
+            // The JDK runs the stage that was added last first.
+            errorsOf {
+                val deferred = Deferred<Int>()
+                val first = future(deferred)
+                first.thenAccept { first.thenAccept { } }
+                first.thenAccept { throw thrown }
+                deferred.callback(1)
+            } shouldContainExactly listOf(thrown)
+            errorsOf {
+                val deferred = Deferred<Int>()
+                val first = future(deferred)
+                first.thenAccept { throw thrown }
+                first.thenAccept { first.thenAccept { } }
+                deferred.callback(1)
+            } shouldContainExactly listOf(thrown)
+            errorsOf {
+                val deferred = Deferred<Int>()
+                val first = future(deferred)
+                val failed = ArrayList<CompletableFuture<*>>()
+                first.thenAccept {
+                    first.thenAccept { }
+                    failed.single().exceptionally { null }
+                }
+                failed.add(first.thenAccept { throw thrown })
+                deferred.callback(1)
+            }.shouldBeEmpty() // seen in the same turn
+        }
+
         "futures that wait for each other in a ring can be handed out and completed" {
             val start = List(2) { Deferred<Int>() }
             val futures = ArrayList<CompletableFuture<Int>>()
