@@ -23,7 +23,7 @@ import java.nio.channels.ServerSocketChannel
 import java.nio.channels.SocketChannel
 
 /**
- * Listens on the socket that this JVM was started with as its descriptor 0; Twisted's `AdoptedStreamServerEndpoint`. That may be a listening
+ * Listens on the socket that this JVM was started with as its descriptor 0; Twisted's `systemd` and `fd` endpoints. That may be a listening
  * socket, from systemd or inetd with `wait`, or one connection, from inetd with `nowait`. It may be of TCP or of a UNIX socket.
  *
  * Java reaches no other descriptor than 0. In a unit of systemd, `StandardInput=socket` puts the socket there. In a shell `<&3` does:

@@ -18,7 +18,7 @@ import dev.torsion.reactor.onLoop
  * output; Twisted's `ProcessEndpoint`. Each connection starts a process.
  *
  * `loseConnection` closes its input after all that was written, and waits for it to exit. When it does not within [StreamOptions.closeTimeout], it
- * is told to end (TERM). `abortConnection` kills it. A process that exits with another code than 0 is a connection that was lost, with a
+ * is told to end (TERM), and killed when it has not after [ProcessCommand.killAfter]. `abortConnection` kills it. A process that exits with another code than 0 is a connection that was lost, with a
  * [ProcessTerminated][dev.torsion.process.ProcessTerminated] as the cause.
  *
  * @property command the program

@@ -3,72 +3,66 @@
 
 package dev.torsion.process
 
+import dev.torsion.clock.saturatedNanos
 import dev.torsion.defer.Deferred
 import dev.torsion.defer.fail
 import dev.torsion.defer.succeed
 import dev.torsion.log.safeMessage
 import dev.torsion.stream.StreamLoop
 import java.io.IOException
-import kotlin.concurrent.thread
+import java.util.concurrent.TimeUnit
 
 /**
- * A process with its three pipes and its threads. The thread that starts it reads its output then.
- *
- * Whoever gives it up while it is being started has it killed as soon as it is there.
+ * A process of the machine, with its three pipes and its threads. The thread that starts it reads its output then.
  *
  * Thread: the loop's.
  */
-internal class Child(private val loop: StreamLoop, private val command: ProcessCommand) {
+internal class Child(
+    private val loop: StreamLoop,
+    private val command: ProcessCommand,
+    private val threads: PipeThreads = PipeThreads.DAEMONS,
+    private val launch: () -> Process = { command.builder().start() },
+) : ChildProcess {
     private val prefix = "${loop.name}-${command.name}"
-    val stdin = PipeOutput(loop, "$prefix-stdin")
-    val stdout = PipeInput(loop, "$prefix-stdout")
-    val stderr = PipeInput(loop, "$prefix-stderr")
+    override val stdin: PipeOutput = PipeOutput(loop, "$prefix-stdin", threads)
+    override val stdout: PipeInput = PipeInput(loop, "$prefix-stdout", threads)
+    override val stderr: PipeInput = PipeInput(loop, "$prefix-stderr", threads)
 
     @Volatile
     private var isGivenUp = false
 
-    /** The process, once it is started. */
-    var process: Process? = null
+    private var process: Process? = null
+    private var isTerminating = false
+
+    override val pid: Long? get() = process?.pid()
+
+    override var exitCode: Int? = null
         private set
-
-    /** Its exit code, once it has exited. */
-    var exitCode: Int? = null
-        private set
-
-    /** Hears of it. Thread: the loop's. */
-    interface Owner {
-        fun started()
-
-        fun notStarted(cause: Throwable)
-
-        fun exited(code: Int)
-    }
 
     /** Starts it, on another thread: that waits for the disk, and for the program to be there. Throws what keeps a thread from starting. */
-    fun start(owner: Owner) {
-        thread(isDaemon = true, name = "$prefix-stdout") { startAndRead(owner) }
+    override fun start(owner: ChildProcess.Owner) {
+        threads.start("$prefix-stdout") { startAndRead(owner) }
     }
 
-    private fun startAndRead(owner: Owner) {
+    private fun startAndRead(owner: ChildProcess.Owner) {
         val made =
             try {
-                if (isGivenUp) throw IOException("it was given up")
-                command.builder().start()
+                if (isGivenUp) throw givenUp()
+                launch()
             } catch (e: Throwable) { // an IOException, or what the arguments have to do with
                 loop.runSoon { owner.notStarted(e) }
                 return
             }
-        val isTold = loop.runSoon {
-            if (isGivenUp) {
-                endUnwanted(made)
-                stdout.close()
-                owner.notStarted(IOException("it was given up"))
-            } else {
-                began(made, owner)
-            }
+        var isTold = false
+        try {
+            isTold = loop.runSoon { began(made, owner) }
+        } finally {
+            if (!isTold) endUnwanted(made)
         }
-        if (isTold) stdout.run(made.inputStream) else endUnwanted(made)
+        if (isTold) stdout.run(made.inputStream)
     }
+
+    private fun givenUp() = IOException("it was given up")
 
     private fun endUnwanted(made: Process) {
         made.destroyForcibly()
@@ -81,36 +75,54 @@ internal class Child(private val loop: StreamLoop, private val command: ProcessC
         }
     }
 
-    private fun began(made: Process, owner: Owner) {
+    /** Takes it over, with all that its owner needs; or there is none. */
+    private fun began(made: Process, owner: ChildProcess.Owner) {
+        try {
+            if (isGivenUp) throw givenUp()
+            stdin.open(made.outputStream)
+            stderr.open(made.errorStream)
+            // The last step: whoever hears of its end has heard of its begin.
+            made.onExit().thenAccept { loop.runSoon { exited(it.exitValue(), owner) } }
+        } catch (e: Throwable) { // there is no thread for it
+            endUnwanted(made)
+            owner.notStarted(e)
+            stdin.close()
+            stdout.close()
+            stderr.close()
+            return
+        }
         process = made
-        stdin.open(made.outputStream)
         owner.started()
-        made.onExit().thenAccept { loop.runSoon { exited(it.exitValue(), owner) } }
     }
 
-    private fun exited(code: Int, owner: Owner) {
+    private fun exited(code: Int, owner: ChildProcess.Owner) {
         exitCode = code
         owner.exited(code)
     }
 
-    /** It is not wanted any more, started or not: it is killed, or told to end. */
-    fun end(isForced: Boolean) {
+    override fun end(isForced: Boolean) {
         isGivenUp = true
         val running = process ?: return
-        if (isForced) running.destroyForcibly() else running.destroy()
+        if (isForced) running.destroyForcibly() else terminate(running)
     }
 
-    fun signal(name: String): Deferred<Unit> {
-        if (exitCode != null) throw ProcessExitedAlreadyException()
-        val short = name.removePrefix("SIG")
-        require(SIGNAL.matches(short)) { "\"$name\" is no signal" }
-        if (short == "KILL" || (short == "TERM" && process?.supportsNormalTermination() != false)) {
-            end(isForced = short == "KILL")
+    /** The loop may have ended by the time at which the process has to: that is the JDK's own timer. */
+    private fun terminate(running: Process) {
+        if (isTerminating) return
+        isTerminating = true
+        running.destroy()
+        running.onExit().orTimeout(command.killAfter.saturatedNanos(), TimeUnit.NANOSECONDS).exceptionally { running.destroyForcibly() }
+    }
+
+    override fun signal(name: String): Deferred<Unit> {
+        if (name == "KILL" || (name == "TERM" && process?.supportsNormalTermination() != false)) {
+            isGivenUp = true
+            process?.let { if (name == "KILL") it.destroyForcibly() else it.destroy() }
             return succeed(Unit)
         }
         val running = checkNotNull(process) { "the process \"$command\" is not started yet" }
         return try {
-            sending(short, running)
+            sending(name, running)
         } catch (e: OutOfMemoryError) { // there is no thread for it
             fail(e)
         }
@@ -118,7 +130,7 @@ internal class Child(private val loop: StreamLoop, private val command: ProcessC
 
     private fun sending(signal: String, to: Process): Deferred<Unit> {
         val sent = Deferred<Unit>()
-        thread(isDaemon = true, name = "$prefix-kill") {
+        threads.start("$prefix-kill") {
             val outcome = runCatching { send(signal, to) }
             loop.runSoon { if (!sent.called) outcome.fold(sent::callback, sent::errback) }
         }
@@ -139,8 +151,4 @@ internal class Child(private val loop: StreamLoop, private val command: ProcessC
     }
 
     override fun toString() = "$command" + process?.let { ", process ${it.pid()}" }.orEmpty()
-
-    private companion object {
-        val SIGNAL = Regex("[A-Z0-9+]+")
-    }
 }

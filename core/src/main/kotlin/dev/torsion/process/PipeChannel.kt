@@ -18,8 +18,8 @@ import java.nio.ByteBuffer
  */
 internal open class PipeChannel(
     private val loop: StreamLoop,
-    private val input: PipeInput?,
-    private val output: PipeOutput,
+    private val input: PipeSource?,
+    private val output: PipeSink,
     override val localAddress: Address,
     override val remoteAddress: Address,
 ) : StreamChannel,
@@ -36,7 +36,7 @@ internal open class PipeChannel(
         private set
 
     /** Begins to read; called once. */
-    protected open fun startInput(pipe: PipeInput, reader: PipeInput.Reader): Unit = pipe.start(reader)
+    protected open fun startInput(pipe: PipeSource, reader: PipeSource.Reader): Unit = pipe.start(reader)
 
     final override fun handOver(handler: StreamHandler) {
         this.handler = handler
@@ -49,7 +49,7 @@ internal open class PipeChannel(
         input?.let { startInput(it, Reading()) }
     }
 
-    private inner class Reading : PipeInput.Reader {
+    private inner class Reading : PipeSource.Reader {
         override fun receiveLimit() = handler.receiveLimit()
 
         override fun received(view: ByteBuffer) = handler.received(view)
@@ -63,7 +63,7 @@ internal open class PipeChannel(
         }
     }
 
-    private inner class Writing : PipeOutput.Writer {
+    private inner class Writing : PipeSink.Writer {
         override fun hasRoom() = if (isFinishing && !isOver) handler.outputMoved() else askIfRoom()
 
         override fun ended(cause: IOException?) {

@@ -8,7 +8,6 @@ import java.io.IOException
 import java.io.InputStream
 import java.nio.ByteBuffer
 import java.util.concurrent.Semaphore
-import kotlin.concurrent.thread
 
 /**
  * Reads a stream that blocks, on a thread of its own, for a loop. It reads one piece at a time, and the next one when that was taken. So what
@@ -19,22 +18,14 @@ import kotlin.concurrent.thread
  *
  * Thread: the loop's, but for [run].
  */
-internal class PipeInput(private val loop: StreamLoop, private val name: String) {
-    /** Hears of the bytes. Thread: the loop's. */
-    interface Reader {
-        /** The most bytes that [received] may bring now; 0 for none, until reading is switched on again. */
-        fun receiveLimit(): Int = Int.MAX_VALUE
-
-        /** [view] is read-only, and good during this call only. */
-        fun received(view: ByteBuffer)
-
-        /** The stream has ended, with [cause] when it broke. Comes once, behind the last bytes. */
-        fun ended(cause: IOException?)
-    }
-
+internal class PipeInput(
+    private val loop: StreamLoop,
+    private val name: String,
+    private val threads: PipeThreads = PipeThreads.DAEMONS,
+) : PipeSource {
     private val buffer = ByteArray(PIECE)
     private val credit = Semaphore(0) // to read a piece
-    private lateinit var reader: Reader
+    private lateinit var reader: PipeSource.Reader
     private var arrived: ByteBuffer? = null // of the piece that was not handed out
     private var isStarted = false
     private var isReading = true
@@ -52,16 +43,19 @@ internal class PipeInput(private val loop: StreamLoop, private val name: String)
     @Volatile
     private var isInRead = false
 
-    /** Begins: [reader] hears of what comes from now on. The thread is somebody else's, who calls [run], unless [from] is given. */
-    fun start(reader: Reader, from: InputStream? = null) {
+    override fun start(reader: PipeSource.Reader) {
         this.reader = reader
         isStarted = true
-        if (from != null) source = from // one that is closed before the thread runs is closed all the same
         credit.release()
-        if (from != null) thread(isDaemon = true, name = name) { run(from) }
     }
 
-    /** Reads [from] to its end, or until this is closed; the thread's work. */
+    /** The stream is there: a thread of its own reads it from [start] on. When there is no thread, [from] stays the caller's. */
+    fun open(from: InputStream) {
+        source = from // one that is closed before the thread runs is closed all the same
+        threads.start(name) { run(from) }
+    }
+
+    /** Reads [from] to its end, or until this is closed; the work of the thread. */
     fun run(from: InputStream) {
         source = from
         try {
@@ -124,14 +118,13 @@ internal class PipeInput(private val loop: StreamLoop, private val name: String)
     }
 
     /** Whether to hand out what comes; the thread has one piece at most meanwhile. */
-    fun reading(on: Boolean) {
+    override fun reading(on: Boolean) {
         if (isReading == on) return
         isReading = on
         if (on && isStarted && (arrived != null || isEnded)) loop.runSoon(::handOut)
     }
 
-    /** Ends it. Nothing more is told. */
-    fun close() {
+    override fun close() {
         if (isOver && isClosed) return
         isOver = true
         isClosed = true
@@ -139,9 +132,14 @@ internal class PipeInput(private val loop: StreamLoop, private val name: String)
         credit.release()
         val open = source ?: return
         // The next connection may ask for standard input as soon as this one is told of its end.
-        if (isEnded || open is StandardInput.Stream) return closeQuietly(open)
+        if (isEnded || open is SharedInput.Stream) return closeQuietly(open)
         // To close may wait for the read that is under way.
-        if (isInRead) thread(isDaemon = true, name = "$name-close") { closeQuietly(open) }
+        if (!isInRead) return
+        try {
+            threads.start("$name-close") { closeQuietly(open) }
+        } catch (_: OutOfMemoryError) {
+            // The thread that reads closes it, when its read ends.
+        }
     }
 
     private fun closeQuietly(stream: InputStream) {

@@ -3,12 +3,13 @@
 
 package dev.torsion.process
 
+import dev.torsion.clock.DelayedCall
 import dev.torsion.stream.StreamLoop
 import java.io.IOException
 import java.io.OutputStream
 import java.nio.ByteBuffer
+import java.util.concurrent.TimeUnit
 import java.util.concurrent.locks.ReentrantLock
-import kotlin.concurrent.thread
 import kotlin.concurrent.withLock
 
 /**
@@ -17,17 +18,12 @@ import kotlin.concurrent.withLock
  *
  * Thread: the loop's.
  */
-internal class PipeOutput(private val loop: StreamLoop, private val name: String) {
-    /** Hears of the writing. Thread: the loop's. */
-    interface Writer {
-        /** There is room, where there was none. */
-        fun hasRoom()
-
-        /** All is written, and the stream is closed, with [cause] when that failed. Or it broke, also before anybody wanted its end. */
-        fun ended(cause: IOException?)
-    }
-
-    private lateinit var writer: Writer
+internal class PipeOutput(
+    private val loop: StreamLoop,
+    private val name: String,
+    private val threads: PipeThreads = PipeThreads.DAEMONS,
+) : PipeSink {
+    private lateinit var writer: PipeSink.Writer
     private val lock = ReentrantLock()
     private val work = lock.newCondition()
     private var waiting = ByteArray(ROOM)
@@ -37,9 +33,12 @@ internal class PipeOutput(private val loop: StreamLoop, private val name: String
     private var isClosed = false
     private var sink: OutputStream? = null
     private var hasThread = false
+    private var isWriting = false // what was taken, and nobody knows whether it goes
+    private var failure: IOException? = null // something that was taken is not written
     private var isOver = false // the loop's own: the end was told, or nobody wants to hear it
+    private var patience: DelayedCall? = null // the loop's own
 
-    fun start(writer: Writer) {
+    override fun start(writer: PipeSink.Writer) {
         this.writer = writer
     }
 
@@ -49,14 +48,9 @@ internal class PipeOutput(private val loop: StreamLoop, private val name: String
         needThread()
     }
 
-    /** Whether [send] would take something. */
-    val hasRoom: Boolean get() = lock.withLock { count < ROOM && !isEnding && !isClosed }
+    override val hasRoom: Boolean get() = lock.withLock { count < ROOM && !isEnding && !isClosed }
 
-    /** Whether something was taken that is not written yet. */
-    val hasWaiting: Boolean get() = lock.withLock { count > 0 }
-
-    /** Takes as much of [data] as there is room for. */
-    fun send(data: ByteBuffer): Int = lock.withLock {
+    override fun send(data: ByteBuffer): Int = lock.withLock {
         if (isEnding || isClosed) return 0
         val taken = minOf(data.remaining(), ROOM - count)
         data.get(waiting, count, taken)
@@ -65,35 +59,75 @@ internal class PipeOutput(private val loop: StreamLoop, private val name: String
         taken
     }
 
-    /** Closes the stream behind all that was taken; [Writer.ended] follows. */
-    fun finish(): Unit = lock.withLock {
+    override fun finish(): Unit = lock.withLock {
         isEnding = true
         needThread()
     }
 
-    /** Ends it now: what was taken is dropped, but for what is being written. Nothing more is told. */
-    fun close() {
-        isOver = true
-        lock.withLock {
-            isClosed = true
-            count = 0
+    override fun close() {
+        over()
+        lock.withLock { drop() }
+    }
+
+    private fun drop() {
+        isClosed = true
+        count = 0
+        try {
             needThread() // to close may wait for a write that is under way
+        } catch (_: OutOfMemoryError) {
+            sink?.let(::closeQuietly) // nothing was ever written to it
         }
     }
 
-    /** There is nobody who reads any more. */
-    fun broken(cause: IOException) {
+    private fun closeQuietly(stream: OutputStream) {
+        try {
+            stream.close()
+        } catch (_: IOException) {
+            // It is of no use any more.
+        }
+    }
+
+    override fun broken(cause: IOException) {
         if (isOver) return
         close()
         writer.ended(cause)
+    }
+
+    /**
+     * A write that is under way fails then, or has just succeeded: its thread tells. It is not waited for without end, since another
+     * process may hold the other end open, and read nothing.
+     */
+    override fun readerGone(cause: IOException) {
+        if (isOver) return
+        val isAwaited = lock.withLock {
+            if (count > 0) failure = failure ?: cause
+            drop()
+            isWriting
+        }
+        if (isAwaited) {
+            patience = loop.callLater(PATIENCE_SECONDS, TimeUnit.SECONDS) { ended(cause) }
+        } else {
+            ended(failure)
+        }
+    }
+
+    private fun ended(cause: IOException?) {
+        if (isOver) return
+        over()
+        writer.ended(cause)
+    }
+
+    private fun over() {
+        isOver = true
+        patience?.let { if (it.isActive) it.cancel() }
     }
 
     private fun needThread() {
         if (sink == null) return
         if (hasThread) return work.signal()
         if (count == 0 && !isEnding && !isClosed) return
+        threads.start(name, ::run)
         hasThread = true
-        thread(isDaemon = true, name = name, block = ::run)
     }
 
     private fun run() {
@@ -118,26 +152,29 @@ internal class PipeOutput(private val loop: StreamLoop, private val name: String
 
     /** How many bytes to write next; -1 for no more. */
     private fun take(): Int = lock.withLock {
+        isWriting = false
         while (count == 0 && !isEnding && !isClosed) work.await()
         if (isClosed || count == 0) return -1
         val length = count
         writing = waiting.also { waiting = writing }
         count = 0
+        isWriting = true
         length
     }
 
     private fun tellEnd(cause: IOException?) {
-        lock.withLock { isClosed = true }
-        loop.runSoon {
-            if (!isOver) {
-                isOver = true
-                writer.ended(cause)
-            }
+        val outcome = lock.withLock {
+            isClosed = true
+            isWriting = false
+            (failure ?: cause).also { failure = it }
         }
+        loop.runSoon { ended(outcome) }
     }
 
     companion object {
         /** In bytes. */
         const val ROOM = 32 * 1024
+
+        private const val PATIENCE_SECONDS = 1L
     }
 }

@@ -19,27 +19,32 @@ import java.nio.ByteBuffer
 
 /**
  * A process as a stream: what we write is its input, what we read is its output. The end of the connection is that of the process. When
- * the connection ends in order, its input is closed and its end is waited for; a process that does not end then is told to, and an abort kills it.
+ * the connection ends in order, its input is closed and its end is waited for; a process that does not end then is told to, and an abort kills it. One
+ * that is to be left is left by a loop that ends.
  *
  * A process that reads no more may still write. So what it does not read is dropped, and the connection goes on to the end of its output. It is
  * lost then, with that as the reason.
  */
-internal class ProcessChannel(private val loop: StreamLoop, private val child: Child, address: PipeAddress) :
-    PipeChannel(loop, child.stdout, child.stdin, PipeAddress("reactor"), address) {
+internal class ProcessChannel(
+    private val loop: StreamLoop,
+    private val command: ProcessCommand,
+    private val child: ChildProcess,
+    address: PipeAddress,
+) : PipeChannel(loop, child.stdout, child.stdin, PipeAddress("reactor"), address) {
     private var hasWritten = false
     private var readsNoMore: IOException? = null
     private var failure: IOException? = null
 
     fun exited() {
         if (hasWritten) return tellEnd()
-        val hasUnread = child.stdin.hasWaiting
-        val ended = IOException("The process has ended, and has not read its input to the end.")
-        outputBroken(ended)
-        if (!hasUnread && failure === ended) failure = null
+        val gone = IOException("The process has ended, and has not read its input to the end.")
+        if (readsNoMore == null) readsNoMore = gone
+        askIfRoom()
+        child.stdin.readerGone(gone)
     }
 
     override fun outputFailed(cause: IOException) {
-        readsNoMore = cause
+        if (readsNoMore == null) readsNoMore = cause
         failure = cause
         askIfRoom()
     }
@@ -73,15 +78,15 @@ internal class ProcessChannel(private val loop: StreamLoop, private val child: C
         tellFinished(end)
     }
 
-    override fun close() {
-        super.close()
-        child.end(isForced = false)
-        child.stderr.close()
-    }
+    override fun close() = closing(isForced = false)
 
-    override fun abort() {
+    override fun cut() = closing(isForced = false)
+
+    override fun abort() = closing(isForced = true)
+
+    private fun closing(isForced: Boolean) {
+        if (!command.leavesRunning || !loop.isEnding) child.end(isForced)
         super.close()
-        child.end(isForced = true)
         child.stderr.close()
     }
 }
@@ -103,6 +108,7 @@ internal class ProcessTarget(
     private val loop: StreamLoop,
     private val command: ProcessCommand,
     private val errors: StandardErrorBehavior,
+    private val maker: ProcessMaker,
 ) : ConnectTarget {
     override fun connect(handler: ConnectHandler): ConnectAttempt = Attempt(handler).also { it.begin() }
 
@@ -111,8 +117,8 @@ internal class ProcessTarget(
     private inner class Attempt(private val handler: ConnectHandler) :
         ConnectAttempt,
         StartingProcess,
-        Child.Owner {
-        private val child = Child(loop, command)
+        ChildProcess.Owner {
+        private val child = maker.make(loop, command)
         private var isOver = false
         private var channel: ProcessChannel? = null
 
@@ -132,8 +138,8 @@ internal class ProcessTarget(
         override fun started() {
             if (isOver) return
             over()
-            child.process?.errorStream?.let { child.stderr.start(Errors(), from = it) }
-            val made = ProcessChannel(loop, child, PipeAddress("process ${command.name}"))
+            child.stderr.start(Errors())
+            val made = ProcessChannel(loop, command, child, PipeAddress("process ${command.name}"))
             channel = made
             handler.connected(made)
         }
@@ -166,7 +172,7 @@ internal class ProcessTarget(
         override fun toString() = "starting ${this@ProcessTarget}"
     }
 
-    private inner class Errors : PipeInput.Reader {
+    private inner class Errors : PipeSource.Reader {
         override fun received(view: ByteBuffer) {
             if (errors == StandardErrorBehavior.DROP) return
             val text = escaped(copyOf(view).decodeToString())

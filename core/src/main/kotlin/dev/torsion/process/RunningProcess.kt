@@ -23,10 +23,10 @@ internal class RunningProcess(
     private val protocol: ProcessProtocol,
     private val command: ProcessCommand,
     options: StreamOptions,
+    private val child: ChildProcess,
 ) : ProcessTransport,
     EndsWithLoop,
-    Child.Owner {
-    private val child = Child(loop, command)
+    ChildProcess.Owner {
     private val input: StreamTransport
     private val inputChannel: PipeChannel
     private var isStarted = false
@@ -61,7 +61,7 @@ internal class RunningProcess(
         isStarted = true
         child.stdout.start(Output())
         calling("connectionMade") { protocol.makeConnection(this) }
-        child.process?.errorStream?.let { child.stderr.start(Errors(), from = it) }
+        child.stderr.start(Errors())
         if (isOutputUnwanted) loop.runSoon(::outputEnded)
         if (isErrorUnwanted) loop.runSoon(::errorsEnded)
     }
@@ -94,7 +94,7 @@ internal class RunningProcess(
         override fun logPrefix() = "the input of $command"
     }
 
-    private inner class Output : PipeInput.Reader {
+    private inner class Output : PipeSource.Reader {
         override fun received(view: ByteBuffer) = calling("outReceived") { protocol.outReceived(view) }
 
         override fun ended(cause: IOException?) = outputEnded()
@@ -107,7 +107,7 @@ internal class RunningProcess(
         endIfAllIsOver()
     }
 
-    private inner class Errors : PipeInput.Reader {
+    private inner class Errors : PipeSource.Reader {
         override fun received(view: ByteBuffer) = calling("errReceived") { protocol.errReceived(view) }
 
         override fun ended(cause: IOException?) = errorsEnded()
@@ -164,7 +164,7 @@ internal class RunningProcess(
 
     // What the protocol asks for.
 
-    override fun pid(): Long = checkNotNull(child.process) { "the process \"$command\" is not started yet" }.pid()
+    override fun pid(): Long = checkNotNull(child.pid) { "the process \"$command\" is not started yet" }
 
     override fun stdin(): Transport = input
 
@@ -191,7 +191,9 @@ internal class RunningProcess(
     override fun signalProcess(signal: String) = loop.run {
         checkThread("signalProcess")
         if (exit != null) throw ProcessExitedAlreadyException()
-        child.signal(signal)
+        val name = signal.removePrefix("SIG")
+        require(SIGNAL.matches(name)) { "\"$signal\" is no signal" }
+        child.signal(name)
     }
 
     override fun pauseProducing() = reading(false)
@@ -212,5 +214,9 @@ internal class RunningProcess(
             else -> "starting"
         }
         return "Process($child, $state)"
+    }
+
+    private companion object {
+        val SIGNAL = Regex("[A-Z0-9+]+")
     }
 }

@@ -18,7 +18,7 @@ import dev.torsion.stream.StreamLoop
  * disk nor for the system: [ProcessProtocol.connectionMade] says when it runs. What is written to its input before waits for it.
  *
  * A process that is alive when the reactor ends is told to end (TERM), and its pipes are closed, unless [ProcessCommand.leavesRunning] (Twisted
- * only closes the pipes). To wait for it, stop it in a trigger before the shutdown.
+ * only closes the pipes). It is killed when it has not ended after [ProcessCommand.killAfter], and this JVM is there by then. To wait for it, stop it in a trigger before the shutdown.
  *
  * Thread: the reactor's.
  *
@@ -34,7 +34,7 @@ public fun Reactor.spawnProcess(
     options: StreamOptions = StreamOptions.DEFAULT,
 ): ProcessTransport {
     val loop = loopForProcess("spawnProcess")
-    return RunningProcess(loop, protocol, command, options).also { it.start() }
+    return RunningProcess(loop, protocol, command, options, processMaker().make(loop, command)).also { it.start() }
 }
 
 /** How many processes of one reactor may be alive at a time: each has three threads. */
@@ -52,6 +52,8 @@ internal fun Reactor.loopForProcess(operation: String): StreamLoop {
     return loop
 }
 
+private fun Reactor.processMaker() = capability(ProcessMaker::class.java) ?: ProcessMaker(::Child)
+
 /** Starts [command] as a connection of [factory]. */
 internal fun Reactor.connectProcess(
     command: ProcessCommand,
@@ -60,5 +62,5 @@ internal fun Reactor.connectProcess(
     options: StreamOptions,
 ): Connector {
     val loop = loopForProcess("connect")
-    return StreamConnector(loop, ProcessTarget(loop, command, errors), factory, options).also { it.connect() }
+    return StreamConnector(loop, ProcessTarget(loop, command, errors, processMaker()), factory, options).also { it.connect() }
 }

@@ -62,20 +62,32 @@ public object StandardIO {
         return loop
     }
 
-    private fun connect(
+    @JvmSynthetic
+    internal fun connect(
         loop: StreamLoop,
         protocol: Protocol,
         input: InputStream,
         output: OutputStream,
         options: StreamOptions,
+        threads: PipeThreads = PipeThreads.DAEMONS,
     ): HalfCloseableTransport {
         val address = PipeAddress("stdio")
-        val writing = PipeOutput(loop, "${loop.name}-stdout")
+        val writing = PipeOutput(loop, "${loop.name}-stdout", threads)
+        val reading = PipeInput(loop, "${loop.name}-stdin", threads)
         val channel =
-            object : PipeChannel(loop, PipeInput(loop, "${loop.name}-stdin"), writing, address, address) {
-                override fun startInput(pipe: PipeInput, reader: PipeInput.Reader) = pipe.start(reader, from = input)
+            object : PipeChannel(loop, reading, writing, address, address) {
+                override fun startInput(pipe: PipeSource, reader: PipeSource.Reader) {
+                    pipe.start(reader)
+                    reading.open(input)
+                }
             }
         writing.open(output)
-        return StreamTransport.over(loop, channel, options).also { it.start(protocol) }
+        try {
+            return StreamTransport.over(loop, channel, options).also { it.start(protocol) }
+        } catch (e: Throwable) { // there is no thread: the streams stay the caller's
+            loop.streams.remove(channel)
+            if (input is SharedInput.Stream) input.close()
+            throw e
+        }
     }
 }

@@ -5,16 +5,27 @@ package dev.torsion.process
 
 import java.io.InputStream
 import java.util.concurrent.locks.ReentrantLock
-import kotlin.concurrent.thread
 import kotlin.concurrent.withLock
 
+/** The standard input of this JVM. */
+internal object StandardInput {
+    private val isClosedSinceStart by lazy { StandardDescriptors.isTakenByJvm(0) }
+    private val shared = SharedInput { if (isClosedSinceStart) -1 else System.`in`.read(it) }
+
+    /** See [SharedInput.open]. */
+    fun open(): InputStream = shared.open()
+}
+
 /**
- * Standard input for those who stop reading it: nothing can end a read that waits for somebody to type. So one daemon thread of the JVM reads,
+ * Standard input for those who stop reading it: nothing can end a read that waits for somebody to type. So one daemon thread [reads][readSource],
  * when it is asked. A piece that comes after its reader has gone is the next reader's.
  *
  * Thread: any; one reader at a time.
  */
-internal object StandardInput {
+internal class SharedInput(
+    private val threads: PipeThreads = PipeThreads.DAEMONS,
+    private val readSource: (ByteArray) -> Int,
+) {
     private val lock = ReentrantLock()
     private val changed = lock.newCondition()
     private var isWanted = false
@@ -32,7 +43,7 @@ internal object StandardInput {
     }
 
     /** Closing it waits for nobody, and ends a read of it. */
-    class Stream internal constructor() : InputStream() {
+    inner class Stream internal constructor() : InputStream() {
         private var isClosed = false
 
         override fun read(): Int = ByteArray(1).let { if (read(it, 0, 1) < 0) -1 else it[0].toInt() and 0xff }
@@ -71,17 +82,15 @@ internal object StandardInput {
     private fun ask() {
         isWanted = true
         if (isAtWork) return changed.signalAll()
-        thread(isDaemon = true, name = "torsion-stdin", block = ::work)
+        threads.start("torsion-stdin", ::work)
         isAtWork = true // there was a thread for it, which waits for the lock
     }
-
-    private val isClosedSinceStart by lazy { StandardDescriptors.isTakenByJvm(0) }
 
     private fun work() {
         val buffer = ByteArray(PipeInput.PIECE)
         while (true) {
             lock.withLock { while (!isWanted) changed.await() }
-            val result = runCatching { if (isClosedSinceStart) -1 else System.`in`.read(buffer) }
+            val result = runCatching { readSource(buffer) }
             lock.withLock {
                 isWanted = false
                 val count = result.getOrDefault(-1)

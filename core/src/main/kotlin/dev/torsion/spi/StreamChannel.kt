@@ -16,11 +16,11 @@ import java.nio.ByteBuffer
  * **Whose a buffer is.** The view of [StreamHandler.received] is the channel's, and good during that call. A buffer given to [send] is the
  * caller's: the channel reads from it during the call and copies what it sends later.
  *
- * **Order.** [endOutput] and [finish] come behind all that [send] has taken. One of [finish], [close] and [abort] ends the channel; [close]
- * and [abort] may still follow on a [finish] that is not done. After that the handler hears nothing more, and other calls do nothing.
+ * **Order.** [endOutput] and [finish] come behind all that [send] has taken. One of [finish], [close], [abort] and [cut] ends the channel; the
+ * last three may still follow on a [finish] that is not done. After that the handler hears nothing more, and other calls do nothing.
  *
  * **Errors.** [endOutput] and [send] may throw, or the handler hears [StreamHandler.broken] later; after either it is told no more but to
- * close. [finish], [close] and [abort] release all they hold also when they throw.
+ * close. [finish], [close], [abort] and [cut] release all they hold also when they throw.
  *
  * Thread: the loop's.
  */
@@ -76,6 +76,12 @@ public interface StreamChannel {
 
     /** The same, and what was taken is dropped: the peer sees a loss (TCP: a reset), where the channel can show it one. */
     public fun abort()
+
+    /** [abort] for want of time: nobody has asked for it, but not all can be sent any more. A process is told to end, and not killed. */
+    public fun cut(): Unit = abort()
+
+    /** Whether it is a limit of this side that [send] takes nothing at the moment: then the peer is not to blame. */
+    public val isHeldBack: Boolean get() = false
 }
 
 /** A [StreamChannel] of TCP, with the options of a socket. Thread: the loop's. */

@@ -457,10 +457,17 @@ public open class StreamTransport protected constructor(
 
     private fun startCloseTimer() {
         val timer =
-            closeTimer ?: CloseTimer(loop, options.closeTimeout) {
-                if (endReason == null) breakOff(closeCause?.let { aborted(it, phase()) } ?: stalled(options.closeTimeout))
-            }.also { closeTimer = it }
+            closeTimer ?: CloseTimer(loop, options.closeTimeout, ::closingTimeIsUp).also { closeTimer = it }
         timer.start()
+    }
+
+    private fun closingTimeIsUp() {
+        if (endReason != null) return
+        if (channel.isHeldBack) {
+            closeTimer?.stop()
+            return startCloseTimer()
+        }
+        breakOff(closeCause?.let { aborted(it, phase()) } ?: stalled(options.closeTimeout))
     }
 
     /** All is sent: ends the channel in order, and the connection for [reason] behind it. */
@@ -471,7 +478,7 @@ public open class StreamTransport protected constructor(
     }
 
     override fun outputMoved() {
-        if (state == State.FINISHING) closeTimer?.progress()
+        if (state == State.CLOSING || state == State.FINISHING) closeTimer?.progress()
     }
 
     override fun finished(cause: Throwable?) {
@@ -516,13 +523,19 @@ public open class StreamTransport protected constructor(
         stage.drop(this)
         queue?.release()
         queue = null
-        if (!isFinished) endingChannel(Unit) { if (isCut || reason is ConnectionAborted) channel.abort() else channel.close() }
+        if (!isFinished) endingChannel(Unit) { endChannel(reason, isCut) }
         loop.logEnd(this, reason)
         producing?.let { loop.guarded(this, { "stopping the producer of ${safeString(protocol)}" }) { it.ended(reason) } }
         loop.guarded(this, { "connectionLost of ${safeString(protocol)}" }) { protocol.endConnection(reason) }
         lost?.let { loop.guarded(this, { "telling the factory that $this is lost" }) { it.accept(reason) } }
         connectionScope?.let { loop.guarded(this, { "ending the coroutines of $this" }) { it.end(reason) } }
         if (isStopping) loop.streams.hasDrained(this)
+    }
+
+    private fun endChannel(reason: CloseReason, isCut: Boolean) = when {
+        reason is ConnectionAborted -> channel.abort()
+        isCut -> channel.cut()
+        else -> channel.close()
     }
 
     /** Whether the peer would miss something if this were the end. */

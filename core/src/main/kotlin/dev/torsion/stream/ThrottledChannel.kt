@@ -98,6 +98,7 @@ internal class ThrottledChannel(private val loop: StreamLoop, channel: StreamCha
             after(output.reserve()) {
                 outputPause = null
                 output.due()
+                handler.outputMoved() // whoever has waited for us has its time from now on
                 if (isOutputWanted) channel.notifyWhenWritable(true)
             }
     }
@@ -107,6 +108,10 @@ internal class ThrottledChannel(private val loop: StreamLoop, channel: StreamCha
     override fun close() = ending { channel.close() }
 
     override fun abort() = ending { channel.abort() }
+
+    override fun cut() = ending { channel.cut() }
+
+    override val isHeldBack: Boolean get() = outputPause != null || channel.isHeldBack
 
     private inline fun <T> ending(end: () -> T): T {
         if (!isOver) {

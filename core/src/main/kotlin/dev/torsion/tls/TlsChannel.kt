@@ -575,7 +575,7 @@ internal class TlsChannel(
     }
 
     override fun outputMoved() {
-        if (state == State.FINISHING) handler.outputMoved()
+        handler.outputMoved()
     }
 
     override fun finished(cause: Throwable?) {
@@ -587,6 +587,10 @@ internal class TlsChannel(
     override fun close() = end { lower.close() }
 
     override fun abort() = end { lower.abort() }
+
+    override fun cut() = end { lower.cut() }
+
+    override val isHeldBack: Boolean get() = lower.isHeldBack
 
     private inline fun end(below: () -> Unit) {
         val hasAlert = failure?.by == ClosedBy.US || failure is TlsViolationException || failure is NotTlsException
