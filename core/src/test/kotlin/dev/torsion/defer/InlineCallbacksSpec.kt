@@ -317,7 +317,13 @@ class InlineCallbacksSpec :
                 queue.removeFirst().run()
                 queue.shouldBeEmpty()
                 firedOn shouldContainExactly listOf(home)
-                if (error == null) outcomeOf(result) shouldBe Success("value") else (outcomeOf(result) as Failure).value.message shouldBe "down"
+                if (error ==
+                    null
+                ) {
+                    outcomeOf(result) shouldBe Success("value")
+                } else {
+                    (outcomeOf(result) as Failure).value.message shouldBe "down"
+                }
             }
         }
 

@@ -71,6 +71,7 @@ internal class CodecConnection<T : Any>(
     private var readingPaused = false
     private var inUse = false // the message that was received last, until the next is asked for
     private var peerHasEnded = false
+    private var isWriteEnded = false // by our closeWrite
     private var closing = false // by our close or abort: nothing more is received
     private var endedBy: ClosedBy? = null // who ended the messages, once they have ended
     private var isEndTold = false // to somebody who waited for a message, or has asked for one since
@@ -89,21 +90,34 @@ internal class CodecConnection<T : Any>(
         idle?.heard()
         val count = data.remaining()
         reader.feed(data)
-        if (deadline != null) watchFrame()
+        refuseAhead()
         readAhead.wasRead(count, outstanding, behind = handling || !inbox.isEmpty)
-        if (isBehind && !readingPaused && !closing && !readsForTheEnd) {
+        if (!readingPaused && !closing && isBehind && !readsForTheEnd) {
             readingPaused = true
             transport.pauseProducing()
         }
+        if (deadline != null) watchFrame()
     }
 
     /** The bytes that have been read and that nobody has taken. */
     private val outstanding: Int get() = reader.keptBytes + if (handling || !inbox.isEmpty) untaken else 0
 
-    /** With nothing kept there is room for one more read, and reading is how the end of the connection is noticed. */
-    private val isBehind: Boolean get() = (reader.keptBytes > 0 && !isReady()) || (!inbox.isEmpty && !readAhead.hasRoom(outstanding))
+    /**
+     * With no whole frame kept there is room for one more read, and reading is how the end of the connection is noticed. It may come inside
+     * a frame.
+     */
+    private val isBehind: Boolean
+        get() = when {
+            reader.keptBytes > 0 && !isReady() -> !readAhead.hasRoom(outstanding) || reader.holdsFrame
+            else -> !inbox.isEmpty && !readAhead.hasRoom(outstanding)
+        }
 
     private val readsForTheEnd: Boolean get() = isEndAwaited && readAhead.hasRoom(outstanding)
+
+    /** What breaks the rules is an end of the messages, also behind one that somebody is busy with, and is no reason to read no more. */
+    private fun refuseAhead() {
+        if (reader.keptBytes > 0 && !isReady()) reader.violationAhead?.let(::refused)
+    }
 
     fun receiveLimit(): Int = readAhead.limit(outstanding, unfinished = isReady() && inbox.isEmpty)
 
@@ -114,8 +128,8 @@ internal class CodecConnection<T : Any>(
         endHandler()
     }
 
-    /** While we are busy, it is not the peer who is late. */
-    private fun watchFrame() = if (reader.keptBytes > 0 && isReady()) deadline!!.begun() else deadline!!.ended()
+    /** While we are busy, or do not read, it is not the peer who is late. */
+    private fun watchFrame() = if (reader.keptBytes > 0 && !readingPaused && isReady()) deadline!!.begun() else deadline!!.ended()
 
     private fun frameIsLate(timeout: Duration) {
         if (endedBy == null) refused(FrameTimeoutException(timeout, reader.keptBytes))
@@ -131,7 +145,7 @@ internal class CodecConnection<T : Any>(
         idle?.stop()
         deadline?.stop()
         lastAnswer?.stop()
-        heartbeats?.forEach { it.close() }
+        endHeartbeats()
         readAhead.settle(0)
         if (closing) failure = failure ?: reason.takeIf { it !is ConnectionDone } else reader.end()
         if (reader.isStopped && endedBy == null) brokenOff(reason)
@@ -248,7 +262,7 @@ internal class CodecConnection<T : Any>(
     fun hasEndedHandler(): Boolean = (lastAnswer != null && !closing).also { if (it) endSeen() }
 
     private val isNothingLeft: Boolean
-        get() = inbox.isEmpty && (endedBy != null || (peerHasEnded && handling && reader.keptBytes == 0))
+        get() = inbox.isEmpty && (endedBy != null || (peerHasEnded && handling && !reader.holdsFrame))
 
     /**
      * Ends the handler when nothing is left to receive; by the rule that [serve] tells. One that has nothing in hand is cancelled. One
@@ -271,7 +285,7 @@ internal class CodecConnection<T : Any>(
     /** The connection is gone, and not by our own will: so is the work on its last message. */
     private fun cancelHandled() {
         val pending = handled ?: return
-        if ((closing && !isCutOff) || !inbox.isEmpty || reader.keptBytes > 0 || demand?.isHandling == false) return
+        if ((closing && !isCutOff) || !inbox.isEmpty || reader.holdsFrame || demand?.isHandling == false) return
         isCutOff = true
         pending.cancel()
     }
@@ -301,6 +315,7 @@ internal class CodecConnection<T : Any>(
         closing = true
         reader.stop()
         inbox.clear()
+        endHeartbeats()
         if (endedBy == null) failure = why
         receivingEnded(ClosedBy.US)
     }
@@ -356,13 +371,14 @@ internal class CodecConnection<T : Any>(
     private fun readOn() {
         idle?.wasBusy()
         reader.resume()
-        if (deadline != null) watchFrame()
+        refuseAhead()
         readAhead.settle(outstanding)
-        // With nothing kept it reads on, though the handler has a message in hand: so the end is noticed.
+        // With no whole frame kept it reads on, though the handler has a message in hand: so the end is noticed.
         if (readingPaused && !closing && (isReady() || !isBehind)) {
             readingPaused = false
             transport.resumeProducing()
         }
+        if (deadline != null) watchFrame()
     }
 
     // Sending.
@@ -390,7 +406,11 @@ internal class CodecConnection<T : Any>(
     }
 
     /** Why nothing can be sent any more, or null. */
-    private fun closedAlready(): CloseReason? = closeReason ?: if (closing) ConnectionDone(ClosedBy.US, ClosePhase.CLOSING) else null
+    private fun closedAlready(): CloseReason? =
+        closeReason ?: if (closing || isWriteEnded) ConnectionDone(ClosedBy.US, ClosePhase.CLOSING) else null
+
+    /** Whether the transport takes no message any more, or only as the last ones of a connection that is closing. */
+    val isSendingOver: Boolean get() = closeReason != null || isWriteEnded || transport.isDisconnecting
 
     override fun request(message: T): Deferred<T> {
         checkThread("request")
@@ -506,6 +526,8 @@ internal class CodecConnection<T : Any>(
         checkThread("closeWrite")
         val halves = transport as? HalfCloseableTransport ?: throw UnsupportedOperationException("$transport cannot end one side alone")
         halves.loseWriteConnection()
+        isWriteEnded = true
+        endHeartbeats()
     }
 
     override fun whenClosed(): Deferred<CloseReason> {
@@ -527,17 +549,25 @@ internal class CodecConnection<T : Any>(
     override fun every(interval: Duration, message: T): AutoCloseable {
         checkThread("every")
         val bytes = codec.encode(message)
-        return Heartbeats(clock, interval) {
-            if (transport.isWritable) {
-                idle?.sent() // it is no answer of the handler's, whose time goes on
-                transport.write(bytes)
-            }
-        }.also { beats ->
-            if (closedAlready() == null) (heartbeats ?: ArrayList<Heartbeats>(1).also { heartbeats = it }).add(beats) else beats.close()
-        }
+        val beats = Heartbeats(clock, interval, { heartbeats?.remove(it) }) { beat(bytes) }
+        if (isSendingOver) beats.close() else (heartbeats ?: ArrayList<Heartbeats>(1).also { heartbeats = it }).add(beats)
+        return beats
     }
 
-    private fun checkThread(operation: String) {
+    private fun beat(bytes: ByteArray) {
+        if (isSendingOver) return endHeartbeats() // none comes behind the last message
+        if (!transport.isWritable) return
+        idle?.sent() // it is no answer of the handler's, whose time goes on
+        transport.write(bytes)
+    }
+
+    private fun endHeartbeats() {
+        val all = heartbeats ?: return
+        heartbeats = null
+        all.forEach { it.close() }
+    }
+
+    fun checkThread(operation: String) {
         if (Thread.currentThread() !== thread) {
             throw WrongThreadException(
                 "$operation was called on thread \"${Thread.currentThread().name}\", but $this belongs to the reactor's thread \"${thread.name}\".",

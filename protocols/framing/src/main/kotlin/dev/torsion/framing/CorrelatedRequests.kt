@@ -83,8 +83,9 @@ public class CorrelatedRequests<K : Any, T : Any> internal constructor(
 
     /** Sends [message] and gives its answer: the message with this [key]. It does not wait before it sends, like [MessageConnection.write]. */
     public fun request(key: K, message: T): Deferred<T> {
+        connection.checkThread("request")
         connection.closeReason?.let { return fail(told(it)) }
-        if (connection.transport.isDisconnecting) return fail(ConnectionDone(ClosedBy.US, ClosePhase.CLOSING))
+        if (connection.isSendingOver) return fail(ConnectionDone(ClosedBy.US, ClosePhase.CLOSING))
         return correlator.request(key) { connection.write(message) }
     }
 
@@ -93,12 +94,15 @@ public class CorrelatedRequests<K : Any, T : Any> internal constructor(
 
     /**
      * Gives messages that answer no request to [handler], one at a time: as [MessageConnection.onMessage] does, what it returns is waited for,
-     * and what it fails with is reported and aborts the connection. Answers do not wait for it, so it may make requests itself. Without a
-     * handler such messages are dropped, with a warning for the first.
+     * and what it fails with is reported and aborts the connection. Answers do not wait for it, so it may make requests itself.
+     *
+     * Messages that come before there is a handler wait for it, [CorrelationOptions.pushLimit] at most. More are dropped, with a warning for
+     * the first.
      *
      * @throws IllegalStateException when there is a handler already
      */
     public fun onPush(handler: Callback<T, *>) {
+        connection.checkThread("onPush")
         correlator.onPush { message -> waitFor(handler.call(message)) }
     }
 

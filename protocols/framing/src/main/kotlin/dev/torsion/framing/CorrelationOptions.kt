@@ -11,7 +11,7 @@ import java.time.Duration
  * @property requestLimit how many requests may wait for their answers at once; 1024 unless given
  * @property timeout how long a request waits for its answer; 30 s unless given, null for ever
  * @property pushLimit how many messages that answer nothing may wait for their handler; 64 unless given. When there are so many, nothing is
- *   read until one is done with
+ *   read until one is done with. Without a handler, so many wait for it, and more are dropped
  */
 public class CorrelationOptions private constructor(
     public val requestLimit: Int,

@@ -61,27 +61,30 @@ public class Correlator<K : Any, T : Any>(
             }
             return null
         }
-        if (pushes.handler != null) return pushes.add(content.keep(message))
+        if (pushes.handler != null || !pushes.isFull) return pushes.add(content.keep(message))
         if (!hasWarned) {
             hasWarned = true
-            log.warn("A message that answers no request is dropped, and so are more like it: there is no handler for them")
+            log.warn(
+                "A message that answers no request is dropped, and so are more like it: many wait already, and there is no handler for them",
+            )
         }
         return null
     }
 
-    /** From now on, messages that answer no request go to [handler], which gives a Deferred to wait for, or null. */
+    /** Messages that answer no request go to [handler], also those that wait for it. It gives a Deferred to wait for, or null. */
     public fun onPush(handler: Callback<T, Deferred<*>?>) {
         check(pushes.handler == null) { "there is a handler for the messages that answer no request already" }
         pushes.handler = handler::call
     }
 
-    /** Fires when the handler of the other messages has done with all that have come; null when it has. */
+    /** Fires when the handler of the other messages has done with all that have come; null when it has. Cancelling it cancels the work on the last. */
     public val unfinished: Deferred<*>? get() = pushes.unfinished
 
     /** There are no more messages: all requests that wait fail with [reason]. */
     public fun ended(reason: Throwable) {
         pending.fail(reason)
         if (reason is CloseReason && reason.by == ClosedBy.US) pushes.clear() else pushes.ended()
+        if (reason.cause is AnswerTimeoutException) pushes.cutLast()
     }
 
     override fun toString(): String = pending.toString()

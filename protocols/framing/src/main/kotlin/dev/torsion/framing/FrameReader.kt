@@ -61,15 +61,37 @@ constructor(
     private var restFrom = 0
     private var restTo = 0
 
+    // What looking ahead has found: a frame, and where the kept bytes began then; or why they are none.
+    private var isFound = false
+    private var foundFrom = 0
+    private var foundError: Throwable? = null
+
     /** Finds the frames. Another one takes over at the next frame. */
     public var decoder: FrameDecoder = decoder
         set(value) {
             value.startOver()
             field = value
+            forgetFound()
         }
 
     /** How many bytes are kept: those of an unfinished frame, and those for which the consumer was not ready. */
     public val keptBytes: Int get() = kept.size
+
+    /** Whether a whole frame is kept. It is looked for once, so that no decoder sees a frame twice. */
+    @get:JvmSynthetic
+    internal val holdsFrame: Boolean
+        get() {
+            lookAhead()
+            return isFound
+        }
+
+    /** What is wrong with the kept bytes, when they are no frame; the consumer has not heard of it yet. */
+    @get:JvmSynthetic
+    internal val violationAhead: ProtocolViolationException?
+        get() {
+            lookAhead()
+            return foundError as? ProtocolViolationException
+        }
 
     /** How large the array is that they are in. */
     @get:JvmSynthetic
@@ -93,7 +115,7 @@ constructor(
         if (refused || data.isEmpty()) return
         if (busy) keepFeed()
         kept.prepend(data)
-        decoder.startOver()
+        startOver()
         resume()
     }
 
@@ -101,7 +123,7 @@ constructor(
     @JvmSynthetic
     internal fun takeRest(): ByteArray {
         if (busy) keepFeed()
-        decoder.startOver()
+        startOver()
         return kept.takeCopy()
     }
 
@@ -120,13 +142,42 @@ constructor(
     public fun restart() {
         refused = false
         kept.clear()
-        decoder.startOver()
+        startOver()
     }
 
     /** Forgets what is kept and takes nothing more. */
     public fun stop() {
         refused = true
         kept.clear()
+        forgetFound()
+    }
+
+    private fun startOver() {
+        decoder.startOver()
+        forgetFound()
+    }
+
+    private fun forgetFound() {
+        isFound = false
+        foundError = null
+    }
+
+    private fun lookAhead() {
+        if (busy) keepFeed()
+        if (isFound || foundError != null || kept.size == 0 || kept.size < decoder.needed) return
+        foundFrom = kept.from
+        try {
+            isFound = decoder.find(kept.otherView())
+        } catch (e: Throwable) { // thrown when the consumer is ready for it
+            foundError = e
+        }
+    }
+
+    /** [FrameDecoder.find], if looking ahead has not done it. */
+    private fun find(): Boolean {
+        if (isFound) return true
+        foundError?.let { throw it }
+        return decoder.find(kept.view())
     }
 
     /**
@@ -190,7 +241,7 @@ constructor(
     private inline fun fromKept(data: ByteBuffer): Boolean {
         var taken = 0
         try {
-            while (kept.size < decoder.needed || !decoder.find(kept.view())) {
+            while (kept.size < decoder.needed || !find()) {
                 if (!data.hasRemaining()) return false
                 val count = minOf(data.remaining(), step())
                 kept.append(data, count)
@@ -201,12 +252,15 @@ constructor(
             refuse(violation, kept.takeAll())
             return true
         }
+        // The bytes that looking ahead has seen have another place when more have come since.
+        val moved = if (isFound) kept.from - foundFrom else 0
+        isFound = false
         if (taken > 0) {
             // What lies behind the frame goes back, to be decoded in place.
             val over = kept.dropFrom(decoder.next)
             data.position(data.position() - over)
         }
-        consumer.frameReceived(kept.take(decoder.start, decoder.end, decoder.next))
+        consumer.frameReceived(kept.take(decoder.start + moved, decoder.end + moved, decoder.next + moved))
         return true
     }
 

@@ -7,8 +7,8 @@ import dev.torsion.clock.Clock
 import dev.torsion.clock.LoopingCall
 import java.time.Duration
 
-/** Runs [beat] every [interval], the first time after one, until it is closed. On the clock's thread. */
-internal class Heartbeats(clock: Clock, interval: Duration, beat: () -> Unit) : AutoCloseable {
+/** Runs [beat] every [interval], the first time after one, until it is closed, which it tells [ended]. On the clock's thread. */
+internal class Heartbeats(clock: Clock, interval: Duration, private val ended: (Heartbeats) -> Unit, beat: () -> Unit) : AutoCloseable {
     private val calls = LoopingCall(clock, beat)
 
     init {
@@ -17,6 +17,8 @@ internal class Heartbeats(clock: Clock, interval: Duration, beat: () -> Unit) : 
     }
 
     override fun close() {
-        if (calls.isRunning) calls.stop()
+        if (!calls.isRunning) return
+        calls.stop()
+        ended(this)
     }
 }

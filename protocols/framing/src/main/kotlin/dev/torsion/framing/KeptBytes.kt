@@ -15,8 +15,11 @@ import java.nio.ByteBuffer
 internal class KeptBytes(private val most: Int) {
     private var array = EMPTY
     private var view = NO_VIEW
-    private var from = 0
     private var end = 0
+
+    /** The index of the first of them. */
+    var from = 0
+        private set
 
     val size: Int get() = end - from
 
@@ -61,6 +64,9 @@ internal class KeptBytes(private val most: Int) {
 
     /** All of them, read-only. */
     fun view(): ByteBuffer = view.limit(end).position(from)
+
+    /** All of them, for a look while a frame is in use, which is the other view. */
+    fun otherView(): ByteBuffer = view.duplicate().limit(end).position(from)
 
     /** Takes out everything before [next] and gives those from [start] to [payloadEnd]. */
     fun take(start: Int, payloadEnd: Int, next: Int): ByteBuffer {

@@ -25,13 +25,18 @@ internal class LastAnswer(
     private val isHeld: () -> Boolean,
     private val expired: (AnswerTimeoutException) -> Unit,
 ) : IdleSubject {
+    private var least = connection.bufferedBytes
     private var watch = watch()
 
     override val isBusy: Boolean get() = false
 
-    override val bufferedBytes: Long get() = connection.bufferedBytes
+    /** Only what goes out counts: heartbeats that nobody reads come on top, and they are no answer. */
+    override val bufferedBytes: Long get() = minOf(least, connection.bufferedBytes).also { least = it }
 
-    fun sent() = watch.sent()
+    fun sent() {
+        least = Long.MAX_VALUE
+        watch.sent()
+    }
 
     fun stop() = watch.stop()
 

@@ -87,7 +87,7 @@ public interface MessageConnection<T : Any> {
      * taken the message, not when the peer has it. Cancelling it while it waits does not take the message back.
      *
      * @throws EncodeException when the codec cannot carry it
-     * @throws CloseReason when the connection is closing or gone
+     * @throws CloseReason when the connection is closing or gone, or after [closeWrite]
      */
     public suspend fun send(message: T)
 
@@ -126,8 +126,8 @@ public interface MessageConnection<T : Any> {
     public fun onMessage(handler: Callback<T, *>)
 
     /**
-     * Sends [message] after each [interval], for as long as it is connected, or until the result is closed: heartbeats, by which the peer
-     * sees that this side is alive. Give the peer a [ConnectionOptions.readIdleTimeout] of two or three intervals. While the peer does not
+     * Sends [message] after each [interval], until this side ends its output or the result is closed: heartbeats, by which the peer sees
+     * that this side is alive. Give the peer a [ConnectionOptions.readIdleTimeout] of two or three intervals. While the peer does not
      * read, and output waits above the high-water mark, they are left out. They count as sent, also for [ConnectionOptions.idleTimeout].
      *
      * The message is encoded once, now. To close the result is for the reactor's thread, too, and may be done again.
@@ -141,7 +141,8 @@ public interface MessageConnection<T : Any> {
     public fun close()
 
     /**
-     * Sends all that was written, then ends our side, and goes on receiving.
+     * Sends all that was written, then ends our side, and goes on receiving. Nothing can be sent afterwards: [send] fails with
+     * [ConnectionDone][dev.torsion.net.ConnectionDone], and [write] does nothing.
      *
      * @throws UnsupportedOperationException when [transport] cannot
      */

@@ -20,7 +20,7 @@ import java.util.function.Function
  * output has gone down to the transport's low-water mark. So at most the high-water mark and [limit] messages are behind. Messages that
  * are written in another way, such as answers, do not wait behind those here.
  *
- * When the connection ends, waiting messages are dropped. A message that cannot be encoded when its time comes is reported, and aborts the
+ * When the connection ends, or this side has closed it, waiting messages are dropped. A message that cannot be encoded when its time comes is reported, and aborts the
  * connection.
  *
  * Thread: the connection's.
@@ -37,6 +37,7 @@ public class Outbox<T : Any> private constructor(
         require(limit > 0) { "limit must be positive, but is $limit" }
     }
 
+    private val ours = connection as? CodecConnection<T>
     private val messages = LinkedHashMap<Any, T>()
     private var count = 0L // the key of a message that has none
     private var isWaiting = false
@@ -55,7 +56,8 @@ public class Outbox<T : Any> private constructor(
      * @throws EncodeException when it is written now, and the codec cannot carry it
      */
     public fun offer(message: T): Boolean {
-        if (connection.closeReason != null || connection.transport.isDisconnecting) return drop()
+        ours?.checkThread("offer")
+        if (isClosing) return drop()
         if (messages.isEmpty() && connection.isWritable) {
             connection.write(message)
             return true
@@ -73,6 +75,8 @@ public class Outbox<T : Any> private constructor(
         return true
     }
 
+    private val isClosing: Boolean get() = ours?.isSendingOver ?: (connection.closeReason != null || connection.transport.isDisconnecting)
+
     private fun drop(): Boolean {
         dropped++
         return false
@@ -86,6 +90,7 @@ public class Outbox<T : Any> private constructor(
 
     private fun writable() {
         isWaiting = false
+        if (isClosing) return dropAll() // none comes behind the last message
         try {
             while (messages.isNotEmpty() && connection.isWritable) {
                 val first = messages.entries.iterator()

@@ -15,25 +15,41 @@ internal class PushQueue<T : Any>(private val limit: Int, private val failed: Co
     private val queue = ArrayDeque<T>()
     private var isBusy = false
     private var isHandling = false
+    private var work: Deferred<*>? = null // what the handler has given, until it has fired
+    private var isLastCut = false // the work on the last message is of no use to anybody
     private var room: Deferred<Any?>? = null
     private var idle: Deferred<Any?>? = null
 
     /** Gives the handler's Deferred for a message, or null when it is done with; an exception is the handler's failure. */
     var handler: ((T) -> Deferred<*>?)? = null
+        set(value) {
+            field = value
+            handleAll()
+        }
+
+    val isFull: Boolean get() = queue.size >= limit
 
     /** Takes [message]. Gives a Deferred that fires when there is room for the next one, or null when there is now. */
     fun add(message: T): Deferred<*>? {
         queue.addLast(message)
+        if (handler == null) return null // the first ones wait for it, and hold nothing up
         if (!isBusy) handleAll()
-        if (queue.size < limit) return null
+        if (!isFull) return null
         return room ?: Deferred<Any?>().also { room = it }
     }
 
     /** A Deferred that fires when nothing is being handled and nothing waits, or null when it is so now. */
     val unfinished: Deferred<*>?
-        get() = if (isIdle) null else idle ?: Deferred<Any?>().also { idle = it }
+        get() = if (isIdle) null else idle ?: Deferred<Any?> { cutLast() }.also { idle = it }
 
-    private val isIdle: Boolean get() = !isBusy && !isHandling && queue.isEmpty()
+    private val isIdle: Boolean get() = handler == null || (!isBusy && !isHandling && queue.isEmpty())
+
+    /** Nobody waits for the end of the work any more, as the peer is gone: the last message's is cancelled, and those before it are handled. */
+    fun cutLast() {
+        idle = null
+        isLastCut = true
+        if (queue.isEmpty()) work?.cancel()
+    }
 
     /** Forgets what waits: this side has ended the connection. */
     fun clear() {
@@ -53,7 +69,7 @@ internal class PushQueue<T : Any>(private val limit: Int, private val failed: Co
         } finally {
             isHandling = false
         }
-        if (queue.size < limit) makeRoom()
+        if (!isFull) makeRoom()
         if (isIdle) tellIdle()
     }
 
@@ -65,11 +81,16 @@ internal class PushQueue<T : Any>(private val limit: Int, private val failed: Co
                 return fail(e)
             } ?: return
         isBusy = true
+        work = end
         end.addBoth<Any?> {
             isBusy = false
-            if (it is Failure) fail(it.value) else handleAll() // in this call the loop goes on by itself, and the stack does not grow
+            work = null
+            val isCut = isLastCut && queue.isEmpty() // so that it is not asked why it fails
+            // In this call the loop goes on by itself, and the stack does not grow.
+            if (it is Failure && !isCut) fail(it.value) else handleAll()
             null
         }
+        if (isLastCut && queue.isEmpty()) work?.cancel()
     }
 
     private fun fail(error: Throwable) {

@@ -9,18 +9,23 @@ import dev.torsion.net.CloseReason
 import dev.torsion.net.ClosedBy
 import dev.torsion.net.ConnectionAborted
 import dev.torsion.net.ConnectionDone
+import dev.torsion.net.WrongThreadException
 import dev.torsion.testkit.MemoryReactor
 import dev.torsion.testkit.failureResultOf
 import dev.torsion.testkit.successResultOf
 import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.StringSpec
+import io.kotest.matchers.collections.shouldBeEmpty
 import io.kotest.matchers.collections.shouldContainExactly
 import io.kotest.matchers.shouldBe
+import io.kotest.matchers.types.shouldBeInstanceOf
 import kotlinx.coroutines.CoroutineStart
 import kotlinx.coroutines.async
 import kotlinx.coroutines.launch
 import java.nio.ByteBuffer
 import java.time.Duration
+import java.util.concurrent.CompletableFuture
+import java.util.concurrent.TimeUnit
 
 /** Messages are lines such as `7=text`; those that begin with `*` answer nothing. */
 class CorrelatedRequestsSpec :
@@ -146,6 +151,230 @@ class CorrelatedRequestsSpec :
                 flush()
                 successResultOf(first) shouldBe "1=answer"
                 failureResultOf<ConnectionDone>(second)
+            }
+        }
+
+        "ten pushes, and the peer's end: all are handled, one at a time, before the connection is closed" {
+            for (limit in listOf(1, 3, 100)) {
+                driving {
+                    val scene = scene()
+                    val requests = scene.client.requestsBy(CorrelationOptions(pushLimit = limit), keyOf)
+                    val pushed = ArrayList<String>()
+                    val work = ArrayList<Deferred<Unit>>()
+                    requests.onPush { push ->
+                        pushed.add(push)
+                        Deferred<Unit>().also(work::add)
+                    }
+                    for (n in 1..10) scene.server.write("*$n")
+                    scene.server.close()
+                    flush()
+                    for (done in 0 until 10) {
+                        pushed shouldContainExactly (1..done + 1).map { "*$it" }
+                        scene.client.closeReason shouldBe null
+                        work[done].callback(Unit)
+                        flush()
+                    }
+                    scene.client.closeReason.shouldBeInstanceOf<ConnectionDone>()
+                }
+            }
+        }
+
+        "a push, and the peer's end of its side: what its handler sends late arrives" {
+            driving {
+                var server: MessageConnection<String>? = null
+                val heard = ArrayList<String>()
+                listen("tcp:8007", LineCodec()) { c ->
+                    server = c
+                    c.onMessage { heard.add(it) }
+                }
+                val opened = openConnection("tcp:127.0.0.1:8007", LineCodec())
+                flush()
+                val client = successResultOf(opened)
+                val requests = client.requestsBy(keyOf = keyOf)
+                val work = Deferred<String>()
+                requests.onPush { push -> work.addCallback { client.write("$it to $push") } }
+                server!!.write("*push")
+                server.closeWrite()
+                flush()
+                client.closeReason shouldBe null
+                work.callback("answer")
+                flush()
+                heard shouldContainExactly listOf("answer to *push")
+                client.closeReason.shouldBeInstanceOf<ConnectionDone>()
+            }
+        }
+
+        "a push whose handler never ends has the time of a last answer" {
+            driving {
+                val scene = scene()
+                val requests = scene.client.requestsBy(keyOf = keyOf)
+                requests.onPush { Deferred<Unit>() }
+                scene.server.write("*push")
+                scene.server.close()
+                advance(Duration.ofSeconds(5))
+                scene.client.closeReason shouldBe null
+                advance(Duration.ofSeconds(10))
+                scene.client.closeReason.shouldBeInstanceOf<ConnectionAborted>().cause.shouldBeInstanceOf<AnswerTimeoutException>()
+            }
+        }
+
+        "the peer is gone: the pushes that came before are handled" {
+            driving {
+                val scene = scene()
+                val requests = scene.client.requestsBy(keyOf = keyOf)
+                val pushed = ArrayList<String>()
+                val first = Deferred<Unit>()
+                requests.onPush { push ->
+                    pushed.add(push)
+                    if (pushed.size == 1) first else null
+                }
+                scene.server.write("*1")
+                scene.server.write("*2")
+                flush()
+                scene.server.abort()
+                flush()
+                scene.client.closeReason!!.by shouldBe ClosedBy.PEER
+                first.callback(Unit)
+                pushed shouldContainExactly listOf("*1", "*2")
+            }
+        }
+
+        "pushes that wait when this side closes are not handled" {
+            driving {
+                val scene = scene()
+                val requests = scene.client.requestsBy(keyOf = keyOf)
+                val pushed = ArrayList<String>()
+                val first = Deferred<Unit>()
+                requests.onPush { push ->
+                    pushed.add(push)
+                    first
+                }
+                scene.server.write("*1")
+                scene.server.write("*2")
+                flush()
+                scene.client.close()
+                flush()
+                scene.client.closeReason!!.by shouldBe ClosedBy.US
+                first.callback(Unit)
+                pushed shouldContainExactly listOf("*1")
+            }
+        }
+
+        "the work on the last push is cancelled when its time is up, or the peer is gone, and those before it are not" {
+            for (limit in listOf(1, 2, 64)) {
+                for (isGone in listOf(false, true)) {
+                    driving {
+                        val scene = scene()
+                        val requests = scene.client.requestsBy(CorrelationOptions(pushLimit = limit), keyOf)
+                        val cancelled = ArrayList<String>()
+                        val work = ArrayList<Deferred<Unit>>()
+                        requests.onPush { push -> Deferred<Unit> { cancelled.add(push) }.also(work::add) }
+                        scene.server.write("*1")
+                        scene.server.write("*2")
+                        flush()
+                        if (isGone) scene.server.abort() else scene.server.close()
+                        flush()
+                        cancelled.shouldBeEmpty()
+                        work[0].callback(Unit)
+                        flush()
+                        if (!isGone) advance(Duration.ofSeconds(15))
+                        cancelled shouldContainExactly listOf("*2")
+                        scene.client.closeReason!!.by shouldBe if (isGone) ClosedBy.PEER else ClosedBy.US
+                    }
+                }
+            }
+        }
+
+        "the time of the last answer is up while a push waits for the one before it" {
+            for (limit in listOf(1, 2, 64)) {
+                driving {
+                    val scene = scene()
+                    val requests = scene.client.requestsBy(CorrelationOptions(pushLimit = limit), keyOf)
+                    val cancelled = ArrayList<String>()
+                    requests.onPush { push -> Deferred<Unit> { cancelled.add(push) } }
+                    scene.server.write("*1")
+                    scene.server.write("*2")
+                    scene.server.close()
+                    flush()
+                    advance(Duration.ofSeconds(15))
+                    scene.client.closeReason.shouldBeInstanceOf<ConnectionAborted>().cause.shouldBeInstanceOf<AnswerTimeoutException>()
+                    cancelled shouldContainExactly listOf("*1")
+                }
+            }
+        }
+
+        "pushes that come before there is a handler wait for it, as many as may, and hold nothing up" {
+            driving {
+                val scene = scene()
+                val requests = scene.client.requestsBy(CorrelationOptions(pushLimit = 3), keyOf)
+                val asked = requests.request(1, "1=question")
+                for (n in 1..10) scene.server.write("*$n")
+                scene.server.write("1=answer")
+                flush()
+                successResultOf(asked) shouldBe "1=answer"
+                val pushed = ArrayList<String>()
+                requests.onPush { pushed.add(it) }
+                scene.server.write("*11")
+                flush()
+                pushed shouldContainExactly listOf("*1", "*2", "*3", "*11")
+            }
+            driving {
+                val scene = scene()
+                scene.client.requestsBy(keyOf = keyOf)
+                scene.server.write("*push")
+                scene.server.close()
+                flush()
+                scene.client.closeReason.shouldBeInstanceOf<ConnectionDone>()
+            }
+        }
+
+        "what waits when requests are first made by key goes to their handler" {
+            driving {
+                val scene = scene()
+                for (n in 1..3) scene.server.write("*$n")
+                flush()
+                val pushed = ArrayList<String>()
+                scene.client.requestsBy(keyOf = keyOf).onPush { pushed.add(it) }
+                pushed shouldContainExactly listOf("*1", "*2", "*3")
+            }
+        }
+
+        "a handler of early pushes that fails aborts the connection, and is not called again" {
+            val broken = IllegalStateException("broken")
+            val reported = ArrayList<Throwable>()
+            MemoryReactor { _, error -> reported.add(error) }.use { reactor ->
+                with(reactor) {
+                    val scene = scene()
+                    val requests = scene.client.requestsBy(keyOf = keyOf)
+                    scene.server.write("*1")
+                    scene.server.write("*2")
+                    flush()
+                    var calls = 0
+                    requests.onPush {
+                        calls++
+                        throw broken
+                    }
+                    flush()
+                    calls shouldBe 1
+                    scene.client.closeReason!!.cause shouldBe broken
+                }
+            }
+            reported shouldContainExactly listOf(broken)
+        }
+
+        "another thread is refused before anything has changed" {
+            driving {
+                val scene = scene()
+                val requests = scene.client.requestsBy(keyOf = keyOf)
+                val errors = CompletableFuture.supplyAsync {
+                    listOf(
+                        runCatching { requests.request(1, "1=question") }.exceptionOrNull(),
+                        runCatching { requests.onPush { } }.exceptionOrNull(),
+                    )
+                }.get(20, TimeUnit.SECONDS)
+                errors.forEach { it.shouldBeInstanceOf<WrongThreadException>() }
+                requests.size shouldBe 0
+                requests.onPush { }
             }
         }
 

@@ -7,6 +7,7 @@ import io.kotest.assertions.assertSoftly
 import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.assertions.withClue
 import io.kotest.core.spec.style.FunSpec
+import io.kotest.matchers.collections.shouldBeEmpty
 import io.kotest.matchers.collections.shouldHaveSize
 import io.kotest.matchers.nulls.shouldBeNull
 import io.kotest.matchers.shouldBe
@@ -16,6 +17,7 @@ import io.kotest.property.Arb
 import io.kotest.property.arbitrary.list
 import io.kotest.property.arbitrary.of
 import io.kotest.property.checkAll
+import java.nio.ByteBuffer
 
 /** What every framing keeps, however the bytes are cut. */
 class FramingContractSpec :
@@ -49,6 +51,55 @@ class FramingContractSpec :
                             }
                         }
                     }
+                }
+
+                test("looking ahead at what a consumer is not ready for changes nothing") {
+                    for (at in 0..stream.size) {
+                        withClue("split at $at") {
+                            val frames = Frames()
+                            val reader = FrameReader(framing.newDecoder(), frames)
+                            frames.ready = false
+                            var fed = 0
+                            for (piece in stream.splitAt(at)) {
+                                reader.feedLent(piece)
+                                fed += piece.size
+                                val first = framing.encoded(all.first())
+                                repeat(2) { reader.holdsFrame shouldBe (fed >= first.size) }
+                                reader.violationAhead.shouldBeNull()
+                            }
+                            frames.received.shouldBeEmpty()
+                            frames.ready = true
+                            reader.resume()
+                            reader.end()
+                            frames.shouldBeAll()
+                        }
+                    }
+                }
+
+                test("looking ahead after each byte, with a consumer that takes one frame at a time") {
+                    val frames = Frames()
+                    val one = object : FrameConsumer by frames {
+                        override fun frameReceived(frame: ByteBuffer) {
+                            frames.frameReceived(frame)
+                            frames.ready = false
+                        }
+                    }
+                    val reader = FrameReader(framing.newDecoder(), one)
+                    frames.ready = false
+                    for ((i, byte) in stream.oneByOne().withIndex()) {
+                        reader.feedLent(byte)
+                        reader.holdsFrame
+                        if (i % 11 == 0) {
+                            frames.ready = true
+                            reader.resume()
+                        }
+                    }
+                    reader.end()
+                    while (!frames.ended) {
+                        frames.ready = true
+                        reader.resume()
+                    }
+                    frames.shouldBeAll()
                 }
 
                 test("random frames, cut at random") {

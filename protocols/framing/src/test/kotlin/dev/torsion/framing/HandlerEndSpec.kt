@@ -41,6 +41,7 @@ import java.time.Duration
 import java.util.concurrent.CompletableFuture
 import kotlin.time.Duration.Companion.hours
 import kotlin.time.Duration.Companion.milliseconds
+import kotlin.time.Duration.Companion.minutes
 import kotlin.time.Duration.Companion.seconds
 
 private const val HERE = "tcp:127.0.0.1:8007"
@@ -70,6 +71,16 @@ private class Peer(private val isSlow: Boolean = false) :
     }
 
     fun end() = (transport as HalfCloseableTransport).loseWriteConnection()
+
+    fun sendAndEnd(text: String) {
+        transport.write(text.encodeToByteArray())
+        end()
+    }
+
+    fun shouldHaveEndedWith(text: String) {
+        heard.toString() shouldBe text
+        lost.shouldBeInstanceOf<ConnectionDone>()
+    }
 }
 
 private suspend fun MemoryReactor.peer(isSlow: Boolean = false): Peer {
@@ -106,8 +117,7 @@ class HandlerEndSpec :
                 seconds() shouldBe asked
                 delay(1.seconds)
                 peer.hasSeenEnd.shouldBeTrue()
-                peer.heard.toString() shouldBe "welcome\r\n"
-                peer.lost.shouldBeInstanceOf<ConnectionDone>()
+                peer.shouldHaveEndedWith("welcome\r\n")
             }
         }
 
@@ -122,8 +132,7 @@ class HandlerEndSpec :
                 val peer = peer()
                 peer.end()
                 delay(4.hours)
-                peer.heard.toString() shouldBe "0\r\n1\r\n2\r\n"
-                peer.lost.shouldBeInstanceOf<ConnectionDone>()
+                peer.shouldHaveEndedWith("0\r\n1\r\n2\r\n")
             }
         }
 
@@ -139,12 +148,10 @@ class HandlerEndSpec :
                     c.send("$done")
                 }.await()
                 val peer = peer()
-                peer.transport.write("a\nb\n".encodeToByteArray())
-                peer.end()
+                peer.sendAndEnd("a\nb\n")
                 delay(2.hours)
                 done shouldContainExactly listOf("a", "b")
-                peer.heard.toString() shouldBe "[a, b]\r\n"
-                peer.lost.shouldBeInstanceOf<ConnectionDone>()
+                peer.shouldHaveEndedWith("[a, b]\r\n")
             }
         }
 
@@ -158,11 +165,9 @@ class HandlerEndSpec :
                     }
                 }.await()
                 val peer = peer()
-                peer.transport.write("a\n".encodeToByteArray())
-                peer.end()
+                peer.sendAndEnd("a\n")
                 delay(50.seconds)
-                peer.heard.toString() shouldBe "0\r\n1\r\n2\r\n3\r\n4\r\n"
-                peer.lost.shouldBeInstanceOf<ConnectionDone>()
+                peer.shouldHaveEndedWith("0\r\n1\r\n2\r\n3\r\n4\r\n")
             }
         }
 
@@ -182,6 +187,75 @@ class HandlerEndSpec :
                 }
                 peer.heard.length shouldBe size + 4 + 5
                 peer.lost.shouldBeInstanceOf<ConnectionDone>()
+            }
+        }
+
+        "a handler at work on the answer to its own request may finish, whether the answer came before or after it asked" {
+            for (isAhead in listOf(false, true)) {
+                runReactorTest(10.hours) {
+                    var isCancelled = false
+                    serve("tcp:8007", LineCodec()) { c ->
+                        if (isAhead) delay(5.seconds)
+                        val answer = c.request("question").await()
+                        try {
+                            delay(5.seconds)
+                        } catch (e: CancellationException) {
+                            isCancelled = true
+                            throw e
+                        }
+                        c.send("thanks for $answer")
+                    }.await()
+                    val peer = peer()
+                    delay(1.seconds)
+                    peer.transport.write("answer\n".encodeToByteArray())
+                    delay(if (isAhead) 6.seconds else 1.seconds)
+                    peer.end()
+                    delay(10.seconds)
+                    isCancelled shouldBe false
+                    peer.shouldHaveEndedWith("question\r\nthanks for answer\r\n")
+                }
+            }
+        }
+
+        "heartbeats are no answer: they give a handler no more time" {
+            runReactorTest(10.hours) {
+                var server: MessageConnection<String>? = null
+                val options = ConnectionOptions(answerTimeout = Duration.ofSeconds(5))
+                serve("tcp:8007", LineCodec(), options) { c ->
+                    server = c
+                    c.every(Duration.ofSeconds(1), "beat")
+                    c.receive()
+                    awaitCancellation()
+                }.await()
+                val peer = peer()
+                peer.transport.write("a\n".encodeToByteArray())
+                delay(1.seconds)
+                peer.end()
+                val asked = seconds()
+                val reason = server!!.whenClosed().await().shouldBeInstanceOf<ConnectionAborted>()
+                reason.cause.shouldBeInstanceOf<AnswerTimeoutException>()
+                seconds() - asked shouldBeInRange 5L..7L
+            }
+        }
+
+        "heartbeats that nobody reads give a handler no more time either" {
+            runReactorTest(10.hours) {
+                network.window = 10
+                var server: MessageConnection<String>? = null
+                val options = ConnectionOptions(answerTimeout = Duration.ofSeconds(5))
+                serve("tcp:8007", LineCodec(), options) { c ->
+                    server = c
+                    c.every(Duration.ofSeconds(1), "beat")
+                    c.receive()
+                    awaitCancellation()
+                }.await()
+                val peer = peer()
+                peer.transport.write("a\n".encodeToByteArray())
+                delay(1.seconds)
+                peer.transport.pauseProducing()
+                peer.end()
+                delay(1.minutes)
+                server!!.closeReason.shouldBeInstanceOf<ConnectionAborted>().cause.shouldBeInstanceOf<AnswerTimeoutException>()
             }
         }
 
@@ -232,8 +306,7 @@ class HandlerEndSpec :
                     }
                 }.await()
                 val peer = peer()
-                peer.transport.write("a\n".encodeToByteArray())
-                peer.end()
+                peer.sendAndEnd("a\n")
                 delay(11.seconds)
                 isCancelled.shouldBeTrue()
                 peer.heard.toString() shouldBe "a\r\n"
@@ -276,8 +349,7 @@ class HandlerEndSpec :
                 val peer = peer()
                 peer.end()
                 delay(2.seconds)
-                peer.heard.toString() shouldBe "bye\r\n"
-                peer.lost.shouldBeInstanceOf<ConnectionDone>()
+                peer.shouldHaveEndedWith("bye\r\n")
             }
         }
 
@@ -322,8 +394,7 @@ class HandlerEndSpec :
                         }
                     }.await()
                     val peer = peer()
-                    peer.transport.write("a\n".encodeToByteArray())
-                    peer.end()
+                    peer.sendAndEnd("a\n")
                     delay(9.seconds)
                     server!!.closeReason.shouldBeNull()
                     isCancelled shouldBe false
@@ -395,8 +466,7 @@ class HandlerEndSpec :
                 serve("tcp:8007", LineCodec()) { c -> for (line in c.incoming) c.send(line) }.await()
                 repeat(2) {
                     val peer = peer()
-                    peer.transport.write("a\n".encodeToByteArray())
-                    peer.end()
+                    peer.sendAndEnd("a\n")
                     delay(100.milliseconds)
                     peer.heard.toString() shouldBe "a\r\n"
                     peer.lost!!.by shouldBe ClosedBy.US // it has ended its side first

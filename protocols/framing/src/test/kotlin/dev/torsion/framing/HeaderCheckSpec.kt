@@ -46,6 +46,36 @@ class HeaderCheckSpec :
             }
         }
 
+        "a header that was looked at ahead is not looked at again" {
+            val wire = good.encoded(header.pack(MAGIC, 0, 1) + "abc".encodeToByteArray(), header.pack(MAGIC, 0, 2)) + header.pack(0, 0, 3)
+            for (pieces in listOf(listOf(wire), wire.oneByOne(), wire.splitAt(15, 20))) {
+                seen.clear()
+                val frames = Frames()
+                val reader = FrameReader(good.newDecoder(), frames)
+                frames.ready = false
+                for (piece in pieces) {
+                    reader.feedLent(piece)
+                    reader.holdsFrame
+                }
+                reader.holdsFrame shouldBe true
+                frames.ready = true
+                reader.resume()
+                seen shouldContainExactly listOf(1, 2, 3)
+                frames.received.size shouldBe 2
+                frames.violation.shouldBeInstanceOf<MalformedFrameException>()
+            }
+            seen.clear()
+            val frames = Frames()
+            val reader = FrameReader(good.newDecoder(), frames)
+            frames.ready = false
+            reader.feedLent(header.pack(0, 0, 4))
+            repeat(2) { reader.violationAhead.shouldBeInstanceOf<MalformedFrameException>() }
+            frames.ready = true
+            reader.resume()
+            frames.violation.shouldBeInstanceOf<MalformedFrameException>()
+            seen shouldContainExactly listOf(4)
+        }
+
         "a wrong one is refused as soon as the header is there, and before its length is believed" {
             val frames = Frames()
             val reader = FrameReader(good.newDecoder(), frames, good.frameLimit)

@@ -38,39 +38,35 @@ class LivenessSpec :
 
         "a peer that sends nothing is found by readIdleTimeout, however much it is sent" {
             runReactorTest(10.hours) {
-                var server: MessageConnection<String>? = null
                 val options = ConnectionOptions.DEFAULT.withReadIdleTimeout(Duration.ofSeconds(10))
-                listen("tcp:8007", LineCodec(), options) { c ->
-                    server = c
+                val server = accepting(LineCodec(), options) { c ->
                     c.onMessage { }
                     c.every(Duration.ofSeconds(1), "price")
-                }.await()
+                }
                 val client = connect(HERE, LineCodec())
                 client.onMessage { }
                 delay(5.seconds)
                 client.write("still here")
                 delay(9.seconds)
-                server!!.closeReason.shouldBeNull()
-                server.whenClosed().await().cause.shouldBeInstanceOf<ReadIdleTimeoutException>().timeout shouldBe Duration.ofSeconds(10)
+                server().closeReason.shouldBeNull()
+                server().whenClosed().await().cause.shouldBeInstanceOf<ReadIdleTimeoutException>().timeout shouldBe Duration.ofSeconds(10)
                 seconds() shouldBe 15
             }
         }
 
         "heartbeats keep a connection whose other end looks for them, and end with it" {
             runReactorTest(10.hours) {
-                var server: MessageConnection<String>? = null
                 val options = ConnectionOptions.DEFAULT.withReadIdleTimeout(Duration.ofSeconds(30))
-                listen("tcp:8007", LineCodec(), options) { c ->
-                    server = c
+                val server = accepting(LineCodec(), options) { c ->
                     c.onMessage { }
-                }.await()
+                }
                 val client = connect(HERE, LineCodec())
                 val beats = client.every(Duration.ofSeconds(10), "ping")
                 delay(1.hours)
-                server!!.closeReason.shouldBeNull()
+                server().closeReason.shouldBeNull()
                 beats.close()
                 beats.close()
-                server.whenClosed().await().cause.shouldBeInstanceOf<ReadIdleTimeoutException>()
+                server().whenClosed().await().cause.shouldBeInstanceOf<ReadIdleTimeoutException>()
                 seconds() shouldBe 3_590 + 30 // the last of them was sent ten seconds before
                 delay(1.seconds)
                 delayedCalls().count { it.isActive } shouldBe 0
@@ -113,20 +109,18 @@ class LivenessSpec :
 
         "a side that sends nothing is found by writeIdleTimeout, however much it receives" {
             runReactorTest(10.hours) {
-                var server: MessageConnection<String>? = null
                 val options = ConnectionOptions.DEFAULT.withWriteIdleTimeout(Duration.ofSeconds(10))
-                listen("tcp:8007", LineCodec(), options) { c ->
-                    server = c
+                val server = accepting(LineCodec(), options) { c ->
                     c.onMessage { if (it == "answer") c.write("yes") }
-                }.await()
+                }
                 val client = connect(HERE, LineCodec())
                 client.onMessage { }
                 client.every(Duration.ofSeconds(1), "question")
                 delay(5.seconds)
                 client.write("answer")
                 delay(9.seconds)
-                server!!.closeReason.shouldBeNull()
-                server.whenClosed().await().cause.shouldBeInstanceOf<WriteIdleTimeoutException>().timeout shouldBe Duration.ofSeconds(10)
+                server().closeReason.shouldBeNull()
+                server().whenClosed().await().cause.shouldBeInstanceOf<WriteIdleTimeoutException>().timeout shouldBe Duration.ofSeconds(10)
                 seconds() shouldBe 15
             }
         }
@@ -142,13 +136,11 @@ class LivenessSpec :
             )
             ) {
                 runReactorTest(10.hours) {
-                    var server: MessageConnection<String>? = null
-                    listen("tcp:8007", LineCodec(), options) { c ->
-                        server = c
+                    val server = accepting(LineCodec(), options) { c ->
                         c.onMessage { }
-                    }.await()
+                    }
                     connect(HERE, LineCodec())
-                    server!!.whenClosed().await().cause!!::class shouldBe expected
+                    server().whenClosed().await().cause!!::class shouldBe expected
                 }
             }
         }
@@ -156,20 +148,18 @@ class LivenessSpec :
         "the time in which we are busy is not the peer's, but it is ours" {
             runReactorTest(10.hours) {
                 val work = ArrayList<Deferred<Unit>>()
-                var server: MessageConnection<String>? = null
                 val options = ConnectionOptions.DEFAULT.withReadIdleTimeout(Duration.ofSeconds(10))
-                listen("tcp:8007", LineCodec(), options) { c ->
-                    server = c
+                val server = accepting(LineCodec(), options) { c ->
                     c.onMessage { Deferred<Unit>().also { work.add(it) } }
-                }.await()
+                }
                 connect(HERE, LineCodec()).write("a")
                 delay(100.seconds)
-                server!!.closeReason.shouldBeNull()
+                server().closeReason.shouldBeNull()
                 work[0].callback(Unit)
                 delay(9.seconds)
-                server.closeReason.shouldBeNull()
+                server().closeReason.shouldBeNull()
                 delay(2.seconds)
-                server.closeReason!!.cause.shouldBeInstanceOf<ReadIdleTimeoutException>()
+                server().closeReason!!.cause.shouldBeInstanceOf<ReadIdleTimeoutException>()
             }
         }
 
@@ -216,12 +206,10 @@ class LivenessSpec :
 
         "a peer that drips a frame byte by byte has no more time than one that stops; whole frames begin anew" {
             runReactorTest(10.hours) {
-                var server: MessageConnection<String>? = null
                 val options = ConnectionOptions.DEFAULT.withFrameTimeout(Duration.ofSeconds(5))
-                listen("tcp:8007", LineCodec(), options) { c ->
-                    server = c
+                val server = accepting(LineCodec(), options) { c ->
                     c.onMessage { }
-                }.await()
+                }
                 val client = connect(HERE, RawCodec())
                 repeat(5) {
                     client.write("begun".encodeToByteArray())
@@ -230,51 +218,65 @@ class LivenessSpec :
                     delay(4.seconds)
                     client.write("\n".encodeToByteArray())
                 }
-                server!!.closeReason.shouldBeNull()
+                server().closeReason.shouldBeNull()
                 val begun = seconds()
-                while (server.closeReason == null) {
+                while (server().closeReason == null) {
                     client.write("x".encodeToByteArray())
                     delay(1.seconds)
                 }
                 seconds() - begun shouldBeInRange 5L..6L
-                server.closeReason!!.cause.shouldBeInstanceOf<FrameTimeoutException>().message shouldContain "5 s: 5 bytes"
+                server().closeReason!!.cause.shouldBeInstanceOf<FrameTimeoutException>().message shouldContain "5 s: 5 bytes"
             }
         }
 
         "the beginning of a frame behind one that a handler is busy with is not late" {
             runReactorTest(10.hours) {
                 val work = ArrayList<Deferred<Unit>>()
-                var server: MessageConnection<String>? = null
                 val options = ConnectionOptions.DEFAULT.withFrameTimeout(Duration.ofSeconds(5))
-                listen("tcp:8007", LineCodec(), options) { c ->
-                    server = c
+                val server = accepting(LineCodec(), options) { c ->
                     c.onMessage { Deferred<Unit>().also { work.add(it) } }
-                }.await()
+                }
                 connect(HERE, RawCodec()).write("a\nhalf".encodeToByteArray())
                 delay(1.hours)
-                server!!.closeReason.shouldBeNull()
+                server().closeReason.shouldBeNull()
                 work[0].callback(Unit)
                 delay(4.seconds)
-                server.closeReason.shouldBeNull()
+                server().closeReason.shouldBeNull()
                 delay(2.seconds)
-                server.closeReason!!.cause.shouldBeInstanceOf<FrameTimeoutException>()
+                server().closeReason!!.cause.shouldBeInstanceOf<FrameTimeoutException>()
+            }
+        }
+
+        "the rest of a frame that we do not read, since messages wait, is not late" {
+            runReactorTest(10.hours) {
+                val options = ConnectionOptions.DEFAULT.withFrameTimeout(Duration.ofSeconds(5))
+                val codec = Int32Codec(maxLength = 4_000)
+                val server = accepting(codec, options)
+                val client = connect(HERE, codec)
+                repeat(10) { client.write(ByteArray(4_000)) }
+                delay(1.hours)
+                server().closeReason.shouldBeNull()
+                repeat(10) { server().receive().size shouldBe 4_000 }
+                client.transport.write(byteArrayOf(0))
+                delay(4.seconds)
+                server().closeReason.shouldBeNull()
+                delay(2.seconds)
+                server().closeReason!!.cause.shouldBeInstanceOf<FrameTimeoutException>()
             }
         }
 
         "an end inside a frame is told as before, and leaves no timer" {
             runReactorTest(10.hours) {
-                var server: MessageConnection<String>? = null
                 val options = ConnectionOptions.DEFAULT.withFrameTimeout(Duration.ofHours(5))
-                listen("tcp:8007", LineCodec(), options) { c ->
-                    server = c
+                val server = accepting(LineCodec(), options) { c ->
                     c.onMessage { }
-                }.await()
+                }
                 val client = connect(HERE, RawCodec())
                 client.write("half".encodeToByteArray())
                 delay(1.seconds)
                 client.close()
                 delay(10.seconds)
-                val reason: CloseReason = server!!.closeReason!!
+                val reason: CloseReason = server().closeReason!!
                 reason.cause.shouldBeInstanceOf<TruncatedFrameException>()
                 reason.cause.shouldNotBeInstanceOf<FrameTimeoutException>()
                 delayedCalls().count { it.isActive } shouldBe 0

@@ -13,6 +13,7 @@ import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.StringSpec
 import io.kotest.matchers.collections.shouldContainExactly
 import io.kotest.matchers.shouldBe
+import io.kotest.matchers.shouldNotBe
 import io.kotest.matchers.types.shouldBeInstanceOf
 import kotlinx.coroutines.delay
 import kotlin.time.Duration.Companion.seconds
@@ -134,6 +135,21 @@ class OutboxSpec :
                 fill()
                 outbox.offer("two\nlines") shouldBe true
                 shouldThrow<ConnectionLost> { while (true) receiver.receive() }
+            }
+            scene.reported.single().shouldBeInstanceOf<EncodeException>()
+        }
+
+        "behind a message that cannot be encoded nothing is sent: one report, and the rest is dropped and counted" {
+            val scene = Scene()
+            scene.run {
+                val outbox = Outbox.dropOldest(sender, 10)
+                fill()
+                listOf("a", "two\nlines", "also\ntwo", "b").forEach { outbox.offer(it) shouldBe true }
+                shouldThrow<ConnectionLost> { while (true) receiver.receive() shouldNotBe "b" }
+                outbox.waiting shouldBe 0
+                outbox.dropped shouldBe 2
+                outbox.offer("late") shouldBe false
+                outbox.dropped shouldBe 3
             }
             scene.reported.single().shouldBeInstanceOf<EncodeException>()
         }
