@@ -32,7 +32,12 @@ internal object Der {
 
     fun utf8(text: String): ByteArray = tagged(12, text.toByteArray())
 
-    fun time(at: Instant): ByteArray = tagged(0x18, GENERALIZED.format(at.atOffset(ZoneOffset.UTC)).toByteArray(Charsets.US_ASCII))
+    /** A date as certificates have it (RFC 5280, 4.1.2.5): UTCTime through the year 2049, GeneralizedTime from then on. */
+    fun time(at: Instant): ByteArray {
+        val date = at.atOffset(ZoneOffset.UTC)
+        val isShort = date.year in YEARS_OF_TWO_DIGITS
+        return tagged(if (isShort) 0x17 else 0x18, (if (isShort) UTC else GENERALIZED).format(date).toByteArray(Charsets.US_ASCII))
+    }
 
     val NULL: ByteArray = byteArrayOf(5, 0)
 
@@ -63,5 +68,7 @@ internal object Der {
     }
 
     private const val ARCS_OF_FIRST = 40
+    private val YEARS_OF_TWO_DIGITS = 1950..2049
+    private val UTC = DateTimeFormatter.ofPattern("yyMMddHHmmss'Z'")
     private val GENERALIZED = DateTimeFormatter.ofPattern("yyyyMMddHHmmss'Z'")
 }

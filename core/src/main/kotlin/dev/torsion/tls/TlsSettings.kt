@@ -3,6 +3,10 @@
 
 package dev.torsion.tls
 
+import java.security.AlgorithmConstraints
+import java.security.AlgorithmParameters
+import java.security.CryptoPrimitive
+import java.security.Key
 import java.time.Duration
 import javax.net.ssl.KeyManager
 import javax.net.ssl.SSLContext
@@ -43,6 +47,7 @@ internal data class TlsSettings(
         parameters.protocols = versions.toTypedArray()
         parameters.cipherSuites = cipherSuites.filter { it in known }.toTypedArray()
         parameters.applicationProtocols = applicationProtocols.toTypedArray()
+        parameters.algorithmConstraints = WithoutOldSignatures(parameters.algorithmConstraints)
         parameters.more()
         engine.sslParameters = parameters
         engines.created(engine)
@@ -66,6 +71,25 @@ internal data class TlsSettings(
                 "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384",
                 "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256",
                 "TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256",
+            )
+    }
+}
+
+/** Refuses old signatures in handshakes (RFC 9155), which the JDK takes with TLS 1.2. Those of certificates, which have other names, are for [others]. */
+private class WithoutOldSignatures(private val others: AlgorithmConstraints?) : AlgorithmConstraints {
+    override fun permits(primitives: Set<CryptoPrimitive>, algorithm: String, parameters: AlgorithmParameters?) =
+        algorithm !in OLD && others?.permits(primitives, algorithm, parameters) != false
+
+    override fun permits(primitives: Set<CryptoPrimitive>, key: Key) = others?.permits(primitives, key) != false
+
+    override fun permits(primitives: Set<CryptoPrimitive>, algorithm: String, key: Key, parameters: AlgorithmParameters?) =
+        algorithm !in OLD && others?.permits(primitives, algorithm, key, parameters) != false
+
+    private companion object {
+        /** Their names in TLS. */
+        val OLD =
+            setOf(
+                "rsa_pkcs1_sha1", "ecdsa_sha1", "dsa_sha1", "rsa_sha224", "ecdsa_sha224", "dsa_sha224", "dsa_sha256", "rsa_md5", "rsa_sha1",
             )
     }
 }

@@ -122,7 +122,7 @@ internal abstract class TlsVoice(private val settings: TlsSettings) : TlsParty {
         val MISMATCH =
             Regex(
                 "(?i)in common|protocol.version|handshake_failure|application.protocol|no appropriate protocol|" +
-                    "not (accepted|supported|enabled)|no (available|negotiable|matching)",
+                    "not (accepted|supported|enabled)|no (available|negotiable|matching|supported)",
             )
     }
 }

@@ -17,6 +17,7 @@ import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.StringSpec
 import io.kotest.matchers.shouldBe
 import io.kotest.matchers.string.shouldContain
+import io.kotest.matchers.string.shouldNotContain
 import io.kotest.matchers.types.shouldBeInstanceOf
 import java.nio.file.Path
 import java.util.concurrent.CompletableFuture
@@ -89,6 +90,37 @@ class TlsEndpointStringsSpec :
                 }
                 first.answer.get(10, TimeUnit.SECONDS) shouldBe "TLSv1.2 HELLO"
                 second.answer.get(10, TimeUnit.SECONDS) shouldBe "TLSv1.2 HELLO"
+            }
+        }
+
+        "a password is shown in no message" {
+            val reactor = Reactor.create()
+            try {
+                val key = path("ec-encrypted.key")
+                val nested = quoteStringArgument("ssl:example.com:443:certKey=missing.pem:password=hunter2\\:swordfish")
+                val wrong =
+                    listOf(
+                        "ssl:0:privateKey=missing.pem:password=hunter2",
+                        "ssl:0:privateKey=$key:certKey=${path("ec.pem")}:password=hunter2\\:swordfish",
+                        "ssl:0:password=hunter2:password=hunter2\\\\:privateKey=$key",
+                        "ssl:0:password=hunter2:privatekey=x",
+                        "ssl:x:Password=hunter2",
+                        "nothing:0:password=hunter2",
+                        "ssl:0:password=hunter2:interface=nonsense",
+                    ).map { shouldThrow<EndpointSyntaxException> { serverFromString(reactor, it) } } +
+                        listOf(
+                            "tls:example.com:443:certificate=missing.pem:password=hunter2",
+                            "tls:example.com:443:endpoint=$nested",
+                            "tls:example.com:x:password=hunter2",
+                        ).map { shouldThrow<EndpointSyntaxException> { clientFromString(reactor, it) } }
+                for (error in wrong) {
+                    for (cause in generateSequence<Throwable>(error) { it.cause }) {
+                        "$cause" shouldNotContain "hunter2"
+                        "$cause" shouldNotContain "swordfish"
+                    }
+                }
+            } finally {
+                reactor.stopAndJoin(java.time.Duration.ofSeconds(20))
             }
         }
 

@@ -19,8 +19,6 @@ import java.time.Instant
 /** Keys and certificates are read as people have them. */
 class TlsIdentitySpec :
     StringSpec({
-        fun file(name: String): Path = Path.of(TlsIdentitySpec::class.java.getResource(name)!!.toURI())
-
         for ((name, algorithm) in listOf("rsa" to "RSA", "ec" to "EC", "ed25519" to "EdDSA")) {
             "a key of $algorithm, with its chain" {
                 val identity = TlsIdentity.fromPem(
@@ -35,6 +33,15 @@ class TlsIdentitySpec :
                 identity.chain.map { it.subjectX500Principal.name } shouldContainExactly
                     listOf("CN=$name", "CN=Torsion test intermediate", "CN=Torsion test root")
                 identity.names shouldContainExactly listOf("localhost", "127.0.0.1")
+            }
+        }
+
+        "the certificates of a chain may come in any order" {
+            val files = listOf("ec.pem", "mid.pem", "ca.pem")
+            val orders = files.flatMap { first -> (files - first).map { second -> listOf(first, second) + (files - first - second) } }
+            for (order in orders) {
+                TlsIdentity.fromPem(file("ec.key"), *order.map(::file).toTypedArray()).chain.map { it.subjectX500Principal.name } shouldContainExactly
+                    listOf("CN=ec", "CN=Torsion test intermediate", "CN=Torsion test root")
             }
         }
 
@@ -91,6 +98,19 @@ class TlsIdentitySpec :
                         false
                 },
             )
+        }
+
+        "dates before 2050 have two digits for the year, and later ones four (RFC 5280, 4.1.2.5)" {
+            val from = Instant.parse("2049-12-31T23:59:59Z")
+            val identity = TlsIdentity.selfSigned(listOf("localhost"), Duration.ofSeconds(1), from)
+            val text = String(identity.certificate.encoded, Charsets.ISO_8859_1)
+            text shouldContain "\u0017\u000d491231235959Z\u0018\u000f20500101000000Z"
+            identity.certificate.notBefore.toInstant() shouldBe from
+            identity.certificate.notAfter.toInstant() shouldBe from.plusSeconds(1)
+            val old = TlsIdentity.selfSigned(listOf("localhost"), Duration.ofDays(1), Instant.parse("1950-01-01T00:00:00Z"))
+            old.certificate.notBefore.toInstant() shouldBe Instant.parse("1950-01-01T00:00:00Z")
+            val older = TlsIdentity.selfSigned(listOf("localhost"), Duration.ofDays(1), Instant.parse("1949-12-31T23:59:59Z"))
+            older.certificate.notBefore.toInstant() shouldBe Instant.parse("1949-12-31T23:59:59Z")
         }
 
         "a pin is that of RFC 7469" {

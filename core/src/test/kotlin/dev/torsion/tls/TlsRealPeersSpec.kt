@@ -11,51 +11,14 @@ import dev.torsion.net.Factory
 import dev.torsion.net.Protocol
 import dev.torsion.reactor.Reactor
 import io.kotest.core.spec.style.StringSpec
-import io.kotest.core.test.Enabled
 import io.kotest.matchers.shouldBe
 import io.kotest.matchers.shouldNotBe
 import io.kotest.matchers.string.shouldContain
 import io.kotest.matchers.types.shouldBeInstanceOf
-import java.nio.file.Path
 import java.time.Duration
 import java.util.concurrent.CompletableFuture
 import java.util.concurrent.LinkedBlockingQueue
 import java.util.concurrent.TimeUnit
-
-private const val SECONDS = 20L
-
-private fun file(name: String): Path = Path.of(TlsIdentitySpec::class.java.getResource(name)!!.toURI())
-
-/** Enabled where [command] runs; elsewhere the reason is told. */
-private fun whereRuns(vararg command: String): Enabled = runCatching {
-    val process = ProcessBuilder(*command).redirectErrorStream(true).start()
-    process.outputStream.close()
-    val text = process.inputReader().readText()
-    if (process.waitFor() == 0) Enabled.enabled else Enabled.disabled("${command.first()} does not run here: $text")
-}.getOrElse { Enabled.disabled("${command.first()} is not installed: ${it.message}") }
-
-private fun <T> running(vararg command: String, use: (Process) -> T): T {
-    val process = ProcessBuilder(*command).redirectErrorStream(true).start()
-    // What it does not say in time it never says: reading ends.
-    val deadline = CompletableFuture.runAsync({ process.destroyForcibly() }, CompletableFuture.delayedExecutor(SECONDS, TimeUnit.SECONDS))
-    try {
-        return use(process)
-    } finally {
-        deadline.cancel(false)
-        process.outputStream.close()
-        if (!process.waitFor(1, TimeUnit.SECONDS)) process.destroyForcibly()
-    }
-}
-
-/** The first line of [process] that [fits]; an error with all others when it ends. */
-private fun lineOf(process: Process, fits: (String) -> Boolean): String {
-    val seen = ArrayList<String>()
-    while (true) {
-        val line = process.inputReader().readLine() ?: error("it has ended, and said: ${seen.joinToString("\n")}")
-        if (fits(line)) return line
-        seen.add(line)
-    }
-}
 
 private class Answering(private val answer: (String) -> String, private val reasons: LinkedBlockingQueue<CloseReason>) : Protocol() {
     override fun dataReceived(data: ByteArray) = transport.write(answer(String(data)).toByteArray())
@@ -148,6 +111,7 @@ class TlsRealPeersSpec :
             "TLS 1.1" to listOf("-tls1_1", "-cipher", "ALL:@SECLEVEL=0"),
             "a cipher without forward secrecy" to listOf("-tls1_2", "-cipher", "AES128-GCM-SHA256"),
             "a cipher that does not authenticate what it encrypts" to listOf("-tls1_2", "-cipher", "ECDHE-ECDSA-AES128-SHA256"),
+            "a signature over SHA-1" to listOf("-tls1_2", "-sigalgs", "ECDSA+SHA1", "-cipher", "ALL:@SECLEVEL=0"),
         )) {
             "openssl s_client is refused with $what".config(enabledOrReasonIf = { openssl }) {
                 withReactor { reactor ->
