@@ -29,9 +29,15 @@ internal class WriteStage {
         owner = transport
     }
 
-    /** Sends what is gathered; afterwards the stage is empty and nobody's. */
+    /**
+     * Sends what is gathered, and what is written to other connections meanwhile, as by TLS behind a wrapper; afterwards the stage is empty
+     * and nobody's.
+     */
     fun flush() {
-        val sender = owner ?: return
+        while (true) sendOf(owner ?: return)
+    }
+
+    private fun sendOf(sender: StreamTransport) {
         val full = buffer
         val outer = flushing
         owner = null
