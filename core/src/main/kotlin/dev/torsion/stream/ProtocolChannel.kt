@@ -20,7 +20,7 @@ import java.nio.ByteBuffer
  */
 internal class ProtocolChannel(private val transport: Transport) : StreamChannel {
     private val below: StreamTransport =
-        checkNotNull(connectionOf(transport)) { "$transport is none of Torsion's own, and says nothing of its loop" }
+        checkNotNull(transport.connection) { "$transport is none of Torsion's own, and says nothing of its loop" }
 
     /** The loop of the connection. */
     val loop: StreamLoop get() = below.loop
@@ -43,6 +43,9 @@ internal class ProtocolChannel(private val transport: Transport) : StreamChannel
 
     override fun handOver(handler: StreamHandler) = start(handler)
 
+    /** The connection carries [inside], which sends what it has before the connection ends. */
+    fun carries(inside: StreamTransport) = below.carries(inside)
+
     // What the protocol passes on.
 
     fun received(view: ByteBuffer) {
@@ -58,7 +61,7 @@ internal class ProtocolChannel(private val transport: Transport) : StreamChannel
     fun connectionLost(reason: CloseReason) {
         if (isOver) return
         isOver = true
-        if (isFinishing) handler.finished(reason.takeIf { it !is ConnectionDone }) else handler.broken(reason)
+        if (isFinishing) handler.finished(reason.takeUnless { it is ConnectionDone || below.hasStopped }) else handler.broken(reason)
     }
 
     // What the layer wants.
@@ -119,8 +122,9 @@ internal class ProtocolChannel(private val transport: Transport) : StreamChannel
 
     private companion object {
         const val PIECE = 64 * 1024
-
-        fun connectionOf(transport: Transport): StreamTransport? =
-            generateSequence(transport) { (it as? TransportOver)?.connection }.firstNotNullOfOrNull { it as? StreamTransport }
     }
 }
+
+/** The transport of the connection that this one stands for; null when it is none of Torsion's own. */
+internal val Transport.connection: StreamTransport?
+    get() = generateSequence(this) { (it as? TransportOver)?.connection }.firstNotNullOfOrNull { it as? StreamTransport }

@@ -91,6 +91,7 @@ public open class StreamTransport protected constructor(
     private var closeTimer: CloseTimer? = null
     private var producing: ConsumerSide? = null
     private var connectionScope: ConnectionScope? = null
+    private var inside: StreamTransport? = null
 
     private enum class State { OPEN, CLOSING, FINISHING, CLOSED }
 
@@ -138,6 +139,12 @@ public open class StreamTransport protected constructor(
     internal fun become(protocol: Protocol) {
         this.protocol = protocol
         callingProtocol("connectionMade") { protocol.makeConnection(this) }
+    }
+
+    /** The protocol of this connection carries the stream of [inside], such as TLS behind a wrapper: at the end, that one sends first. */
+    @JvmSynthetic
+    internal fun carries(inside: StreamTransport) {
+        this.inside = inside
     }
 
     override fun host(): Address = channel.localAddress
@@ -492,8 +499,13 @@ public open class StreamTransport protected constructor(
         if (isStopping || state == State.CLOSED) return
         isStopping = true
         loop.streams.drains(this)
+        inside?.loopEnding()
         isStopped = drain()
     }
+
+    /** Whether it has ended since the loop was about to end, with all that was written. */
+    @get:JvmSynthetic
+    internal val hasStopped: Boolean get() = isStopped && endReason != null && endReason === orderlyReason
 
     /**
      * Closes like [loseConnection], though the user has not asked for it: what is written while older bytes wait is sent as well. False
@@ -502,12 +514,15 @@ public open class StreamTransport protected constructor(
     @JvmSynthetic
     internal fun drain(): Boolean {
         if (state != State.OPEN || endReason != null) return false
+        if (holdsMoreInside) return true.also { inside?.drain() } // which ends this one behind it
         isDraining = true
         isLosing = true
         channel.reading(false)
         beginClosing(if (isInputEnded && !isOutputEnded) ClosedBy.PEER else ClosedBy.US)
         return true
     }
+
+    private val holdsMoreInside: Boolean get() = inside.let { it != null && it.state != State.CLOSED }
 
     override fun loopEnded() {
         if (state != State.CLOSED) end(endReason ?: stopped(phase()))
@@ -540,7 +555,8 @@ public open class StreamTransport protected constructor(
 
     /** Whether the peer would miss something if this were the end. */
     private fun hasMore() =
-        bufferedBytes > 0 || state == State.FINISHING || ((state == State.OPEN || isLosing) && producing?.holdsUpClosing == true)
+        bufferedBytes > 0 || state == State.FINISHING || ((state == State.OPEN || isLosing) && producing?.holdsUpClosing == true) ||
+            (isStopping && holdsMoreInside)
 
     /** An error is reported: the protocol has not been told yet. */
     private inline fun <T> endingChannel(whenFailed: T, block: () -> T): T = try {

@@ -16,7 +16,7 @@ import dev.torsion.net.ListeningPort
 import dev.torsion.net.TcpOptions
 import dev.torsion.net.Transport
 import dev.torsion.reactor.Reactor
-import dev.torsion.stream.StreamTransport
+import dev.torsion.stream.connection
 
 /**
  * Opens a TCP port whose connections carry TLS; Twisted's `listenSSL`. A protocol of [factory] is made when a handshake is done. Otherwise it
@@ -49,7 +49,12 @@ public fun Reactor.connectTls(
 /** What TLS has agreed on for this connection; null when it carries no TLS, or its handshake is not done. Thread: the reactor's. */
 public val Transport.tlsSession: TlsSession?
     @JvmName("tlsSession")
-    get() = ((this as? StreamTransport)?.channel as? TlsChannel)?.session
+    get() = (connection?.channel as? TlsChannel)?.session
+
+/** Whether TLS can begin on a transport of this kind: it can on all of Torsion's own, also behind the header of a proxy. Thread: any. */
+public val Transport.canStartTls: Boolean
+    @JvmName("canStartTls")
+    get() = connection != null
 
 /**
  * Begins TLS on this open connection, as its server; Twisted's `startTLS`. What was written before goes out in the clear, and first. What is
@@ -78,7 +83,7 @@ public fun Transport.startTls(options: TlsClientOptions, host: String): Deferred
     startTls(ClientParty(options, nameForTls(host), (peer() as? InternetAddress)?.port ?: -1))
 
 private fun Transport.startTls(party: TlsParty): Deferred<TlsSession> {
-    val own = this as? StreamTransport ?: throw UnsupportedOperationException("TLS cannot begin on $this")
+    val own = connection ?: throw UnsupportedOperationException("TLS cannot begin on $this")
     own.loop.checkThread("startTls")
     check(own.takesLayers) { "TLS cannot begin on $this, which is closing or half closed" }
     val result =

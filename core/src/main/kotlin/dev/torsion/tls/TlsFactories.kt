@@ -132,6 +132,7 @@ internal class TlsOpening(
             channel.options,
         )
         inner = secure
+        channel.carries(secure)
         secure.start(Waiting)
     }
 

@@ -258,6 +258,27 @@ class StartTlsSpec :
             }
         }
 
+        for (written in listOf("", "the last words")) {
+            "an end of our half in the middle of the handshake comes behind it, with \"$written\" before" {
+                TlsScene.run {
+                    Both(this).apply {
+                        val opening = server.transport.startTls(Tls.server(IDENTITY))
+                        val opened = client.transport.startTls(trusting(), "localhost")
+                        client.write(written)
+                        (client.transport as HalfCloseableTransport).loseWriteConnection()
+                        reactor.turn()
+                        opened.called shouldBe false
+                        reactor.flush()
+                        successResultOf(opened)
+                        successResultOf(opening)
+                        server.received shouldBe written
+                        server.reason.shouldBeInstanceOf<ConnectionDone>().isClean shouldBe true
+                        client.reason.shouldBeInstanceOf<ConnectionDone>().isClean shouldBe true
+                    }
+                }
+            }
+        }
+
         "a paused connection does its handshake, and receives nothing until it is resumed" {
             TlsScene.run {
                 Both(this).apply {

@@ -9,7 +9,6 @@ import dev.torsion.testkit.tls.TlsScene.Companion.IDENTITY
 import dev.torsion.testkit.tls.TlsScene.Companion.trusting
 import dev.torsion.tls.ClientHello
 import dev.torsion.tls.Tls
-import dev.torsion.tls.TlsEngines
 import dev.torsion.tls.TlsIdentity
 import dev.torsion.tls.TlsIdentityFiles
 import dev.torsion.tls.TlsTrust
@@ -24,8 +23,6 @@ import io.kotest.matchers.shouldNotBe
 import io.kotest.matchers.types.shouldBeInstanceOf
 import java.time.Duration
 import java.time.Instant
-import javax.net.ssl.SSLContext
-import javax.net.ssl.SSLEngine
 import kotlin.io.path.div
 import kotlin.io.path.setLastModifiedTime
 import kotlin.io.path.writeText
@@ -147,13 +144,13 @@ class TlsFeaturesSpec :
         }
 
         "the defaults: TLS 1.3 and 1.2, and only ciphers with forward secrecy that authenticate what they encrypt" {
-            val engines = Seen()
+            val engines = Counted()
             TlsScene.run {
                 connect(listen(Tls.server(IDENTITY).withEngines(engines)), trusting().withEngines(engines))
                 reactor.flush()
                 served.single().session!!.protocol shouldBe "TLSv1.3"
-                engines.all.size shouldBe 2
-                for (engine in engines.all) {
+                engines.made.size shouldBe 2
+                for (engine in engines.made) {
                     engine.enabledProtocols.toList() shouldContainExactlyInAnyOrder listOf("TLSv1.3", "TLSv1.2")
                     engine.enabledCipherSuites.toList() shouldContainExactly
                         listOf(
@@ -168,7 +165,7 @@ class TlsFeaturesSpec :
                             "TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256",
                         )
                 }
-                engines.all.single { it.useClientMode }.sslParameters.endpointIdentificationAlgorithm shouldBe "HTTPS"
+                engines.made.single { it.useClientMode }.sslParameters.endpointIdentificationAlgorithm shouldBe "HTTPS"
                 served.single().transport.loseConnection()
                 reactor.flush()
                 engines.released.size shouldBe 2
@@ -222,19 +219,3 @@ class TlsFeaturesSpec :
 /** When the session of [attempt] began: one that is resumed is as old as the first. */
 private fun created(attempt: Attempt): List<Any> =
     listOf(attempt.noting!!.session!!.peerCertificates.single(), attempt.noting!!.session!!.created)
-
-/** The engines of the JDK, remembered. */
-private class Seen : TlsEngines {
-    val all = ArrayList<SSLEngine>()
-    val released = ArrayList<SSLEngine>()
-
-    override fun context(): SSLContext = SSLContext.getInstance("TLS")
-
-    override fun created(engine: SSLEngine) {
-        all.add(engine)
-    }
-
-    override fun released(engine: SSLEngine) {
-        released.add(engine)
-    }
-}

@@ -17,6 +17,7 @@ import dev.torsion.testkit.MemoryReactor
 import dev.torsion.tls.Tls
 import dev.torsion.tls.TlsClientOptions
 import dev.torsion.tls.TlsConnectException
+import dev.torsion.tls.TlsEngines
 import dev.torsion.tls.TlsException
 import dev.torsion.tls.TlsFailureListener
 import dev.torsion.tls.TlsIdentity
@@ -25,6 +26,8 @@ import dev.torsion.tls.TlsSession
 import dev.torsion.tls.TlsTrust
 import dev.torsion.tls.tlsSession
 import java.io.ByteArrayOutputStream
+import javax.net.ssl.SSLContext
+import javax.net.ssl.SSLEngine
 
 /** Servers and clients on one reactor in memory, and what has become of them. */
 internal class TlsScene(chunking: Chunking = Chunking.whole()) : AutoCloseable {
@@ -37,9 +40,12 @@ internal class TlsScene(chunking: Chunking = Chunking.whole()) : AutoCloseable {
     /** The server's protocols. */
     val served = ArrayList<Noting>()
 
-    fun listen(tls: TlsServerOptions, make: () -> Noting = { Noting() }): ListeningPort {
+    fun listen(tls: TlsServerOptions, make: () -> Noting = { Noting() }): ListeningPort = reactor.listenTcp(0, factory(tls, make))
+
+    /** The factory of a server. */
+    fun factory(tls: TlsServerOptions, make: () -> Noting = { Noting() }): Factory {
         val factory = Factory { make().also(served::add) }.apply { isNoisy = false }
-        return reactor.listenTcp(0, tls.withFailureListener(TlsFailureListener { _, reason -> failures.add(reason) }).wrap(factory))
+        return tls.withFailureListener(TlsFailureListener { _, reason -> failures.add(reason) }).wrap(factory)
     }
 
     fun listenPlain(make: () -> Protocol): ListeningPort = reactor.listenTcp(0, Factory { make() }.apply { isNoisy = false })
@@ -96,7 +102,7 @@ internal class Attempt(private val make: () -> Noting) : ClientFactory() {
     }
 }
 
-internal class Noting(private val onMade: Noting.() -> Unit = {}, private val onData: Noting.(ByteArray) -> Unit = {}) : Protocol() {
+internal open class Noting(private val onMade: Noting.() -> Unit = {}, private val onData: Noting.(ByteArray) -> Unit = {}) : Protocol() {
     private val bytes = ByteArrayOutputStream()
     var reason: CloseReason? = null
     var session: TlsSession? = null
@@ -119,4 +125,20 @@ internal class Noting(private val onMade: Noting.() -> Unit = {}, private val on
     }
 
     fun write(text: String) = transport.write(text.toByteArray(Charsets.ISO_8859_1))
+}
+
+/** The engines of the JDK, remembered. */
+internal class Counted : TlsEngines {
+    val made = ArrayList<SSLEngine>()
+    val released = ArrayList<SSLEngine>()
+
+    override fun context(): SSLContext = SSLContext.getInstance("TLS")
+
+    override fun created(engine: SSLEngine) {
+        made.add(engine)
+    }
+
+    override fun released(engine: SSLEngine) {
+        released.add(engine)
+    }
 }
