@@ -6,6 +6,7 @@ package dev.torsion.tls
 import dev.torsion.clock.DelayedCall
 import dev.torsion.clock.saturatedNanos
 import dev.torsion.defer.Deferred
+import dev.torsion.loop.guarded
 import dev.torsion.net.Address
 import dev.torsion.net.ClosedBy
 import dev.torsion.net.ConnectionDone
@@ -21,6 +22,7 @@ import java.util.concurrent.TimeUnit
 import javax.net.ssl.SSLEngine
 import javax.net.ssl.SSLEngineResult
 import javax.net.ssl.SSLEngineResult.HandshakeStatus
+import javax.net.ssl.SSLException
 
 /**
  * TLS as a channel over any other channel: the transport above keeps all its rules, and the channel below moves records.
@@ -78,6 +80,7 @@ internal class TlsChannel(
     private var isOutputEnded = false
     private var isOutputEndDue = false // once the handshake is done
     private var isLowerEndDue = false
+    private var lowerFailure: IOException? = null
 
     private enum class State { HANDSHAKE, OPEN, FINISHING, PARTING, ENDED }
 
@@ -372,6 +375,7 @@ internal class TlsChannel(
         }
         goOn()
         settleReading()
+        settleRoom()
     }
 
     /** A record of the hello: when it is whole, asks which certificate is for it. */
@@ -394,7 +398,7 @@ internal class TlsChannel(
     private fun chosen(made: SSLEngine, reader: ClientHelloReader) {
         choosing = null
         hello = null
-        if (state != State.HANDSHAKE || failure != null) return party.released(made)
+        if (state != State.HANDSHAKE || failure != null) return release(made)
         isBusy = false
         try {
             begin(made)
@@ -470,11 +474,20 @@ internal class TlsChannel(
     /** Sends [records], behind what waits; what is not taken waits too. */
     private fun push(records: ByteBuffer) {
         if (!records.hasRemaining()) return
-        if (output.isNullOrEmpty()) lower.send(records)
+        if (output.isNullOrEmpty()) sendBelow(records)
         if (!records.hasRemaining()) return
         val waiting = output ?: WriteQueue(loop.streams.chunks, WriteLimit(Long.MAX_VALUE)).also { output = it }
         waiting.append(records)
         settleRoom()
+    }
+
+    private fun sendBelow(records: ByteBuffer) {
+        try {
+            lower.send(records)
+        } catch (e: IOException) {
+            lowerFailure = e
+            throw e
+        }
     }
 
     override fun outputReady() {
@@ -533,8 +546,7 @@ internal class TlsChannel(
         val open = engine ?: return
         if (isOutputEnded || isBusy) return
         isOutputEnded = true
-        open.closeOutbound()
-        while (!open.isOutboundDone) if (wrapOwn() != HandshakeStatus.NEED_WRAP) break
+        goodbyeOf(open)
     }
 
     override fun finish(): Boolean {
@@ -645,13 +657,17 @@ internal class TlsChannel(
     }
 
     private fun releaseEngine() {
-        engine?.let(party::released)
+        val made = engine ?: return
         engine = null
+        release(made)
     }
+
+    private fun release(made: SSLEngine) = loop.guarded({ "giving an engine of TLS back" }) { party.released(made) }
 
     /** TLS has failed with [cause]: tells the other side by an alert, if it can, and the handler. */
     private fun fail(cause: Throwable) {
         if (failure != null || (state != State.HANDSHAKE && state != State.OPEN)) return
+        if (cause === lowerFailure) return broken(cause)
         val reason = party.explain(cause, remoteAddress, session == null)
         val wasOpen = session != null
         failure = reason
@@ -674,12 +690,22 @@ internal class TlsChannel(
             open == null -> push(
                 TlsRecord.alert(if (reason is TlsNameUnknownException) TlsAlert.UNRECOGNIZED_NAME else TlsAlert.DECODE_ERROR),
             )
-            else -> {
-                // An engine that has failed has its alert ready; otherwise it is a close alert.
-                open.closeOutbound()
-                while (!open.isOutboundDone) if (wrapOwn() != HandshakeStatus.NEED_WRAP) break
-            }
+            // An engine that has failed has its alert ready. A close alert ends a handshake too, but to an open connection it is an end in order.
+            session == null || open.isInboundDone || hasBroken(open) -> goodbyeOf(open)
         }
+    }
+
+    /** Makes [open] fail, as it does when the other side breaks a rule that only we have seen. */
+    private fun hasBroken(open: SSLEngine): Boolean = try {
+        open.unwrap(TlsRecord.wrong(), ByteBuffer.allocate(open.session.applicationBufferSize))
+        false
+    } catch (_: SSLException) {
+        true
+    }
+
+    private fun goodbyeOf(open: SSLEngine) {
+        open.closeOutbound()
+        while (!open.isOutboundDone) if (wrapOwn() != HandshakeStatus.NEED_WRAP) break
     }
 
     override fun broken(cause: Throwable) {

@@ -37,6 +37,9 @@ internal object TlsRecord {
         return if (isFatalAlert) record.get(HEADER + 1).toInt() and 0xff else null
     }
 
+    /** A record that no engine takes: it is longer than any may be. */
+    fun wrong(): ByteBuffer = ByteBuffer.wrap(ByteArray(HEADER + 0xffff)).put(23).put(MAJOR_VERSION.toByte()).put(3).putShort(-1).rewind()
+
     /** A record that says why we end the connection, when there is no engine to make it. */
     fun alert(alert: TlsAlert): ByteBuffer =
         ByteBuffer.wrap(byteArrayOf(ALERT.toByte(), MAJOR_VERSION.toByte(), 3, 0, 2, FATAL.toByte(), alert.code.toByte()))

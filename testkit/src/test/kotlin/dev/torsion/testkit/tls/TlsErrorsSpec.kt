@@ -137,6 +137,18 @@ class TlsErrorsSpec :
             }
         }
 
+        "a client hello of empty records is refused at the first of them" {
+            TlsScene.run {
+                val empty = byteArrayOf(22, 3, 1, 0, 0)
+                val port = listen(Tls.server(IDENTITY).withIdentity(Tls.selfSigned("other.example")))
+                val client = connectPlain(port, Noting({ repeat(1000) { transport.write(empty) } }))
+                reactor.flush()
+                failures.single().shouldBeInstanceOf<TlsViolationException>().message shouldContain "a record without content"
+                (client.reason != null) shouldBe true
+                reactor.network.connections shouldBe 0
+            }
+        }
+
         "a server that speaks plain text" {
             TlsScene.run {
                 val attempt = connect(listenPlain { Noting({ write("220 mail.example.com ESMTP\r\n") }) })
