@@ -16,6 +16,10 @@ import dev.torsion.reactor.Reactor
 import dev.torsion.reactor.ReactorOptions
 import dev.torsion.testkit.Chunking
 import dev.torsion.testkit.MemoryReactor
+import dev.torsion.tls.Tls
+import dev.torsion.tls.TlsClientOptions
+import dev.torsion.tls.TlsServerOptions
+import dev.torsion.tls.TlsTrust
 import java.nio.file.Path
 import java.time.Duration
 import java.util.concurrent.Callable
@@ -64,7 +68,42 @@ public abstract class StreamHarness : AutoCloseable {
         @JvmStatic
         @JvmOverloads
         public fun memory(chunking: Chunking = Chunking.whole(), window: Int = 64 * 1024): StreamHarness = MemoryHarness(chunking, window)
+
+        /**
+         * TLS over the streams of [below], which may have TLS already. It is the real one, with a certificate for `127.0.0.1` that signs itself.
+         * With TLS 1.2 run [StreamContract.streams] only: it has no half-close.
+         */
+        @JvmStatic
+        public fun tls(below: StreamHarness): StreamHarness =
+            TlsHarness(below, Tls.server(IDENTITY), Tls.client().withTrust(TlsTrust.of(IDENTITY)))
+
+        /** The same with options of your own, such as engines of another provider. The name of the server is `127.0.0.1`. */
+        @JvmStatic
+        public fun tls(below: StreamHarness, server: TlsServerOptions, client: TlsClientOptions): StreamHarness =
+            TlsHarness(below, server, client)
+
+        private val IDENTITY by lazy { Tls.selfSigned("localhost", "127.0.0.1", "::1") }
     }
+}
+
+/** The connections of [below] with TLS on them. */
+private class TlsHarness(
+    private val below: StreamHarness,
+    private val server: TlsServerOptions,
+    private val client: TlsClientOptions,
+) : StreamHarness() {
+    override val reactor get() = below.reactor
+
+    override val errors get() = below.errors
+
+    override fun await(work: Callable<Deferred<Unit>>) = below.await(work)
+
+    override fun listen(factory: Factory, options: TcpOptions): ListeningPort = below.listen(server.wrap(factory), options)
+
+    override fun connect(port: ListeningPort, factory: ClientFactory, options: TcpOptions): Connector =
+        below.connect(port, client.wrap(factory, "127.0.0.1"), options)
+
+    override fun close() = below.close()
 }
 
 private class UnixHarness(private val folder: Path, private val inner: StreamHarness) : StreamHarness() {
@@ -86,7 +125,9 @@ private class UnixHarness(private val folder: Path, private val inner: StreamHar
 }
 
 private class SocketHarness : StreamHarness() {
-    override val reactor = Reactor.create(ReactorOptions(errorListener = ErrorListener { _, error -> errors.add(error) }))
+    // What a check has left open is nobody's to wait for.
+    override val reactor =
+        Reactor.create(ReactorOptions(errorListener = ErrorListener { _, error -> errors.add(error) }, drainTimeout = Duration.ZERO))
 
     init {
         reactor.start()
