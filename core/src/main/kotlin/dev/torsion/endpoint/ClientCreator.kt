@@ -43,8 +43,11 @@ public class ClientCreator<P : Protocol>(private val reactor: Reactor, private v
         port: Int,
         tls: TlsClientOptions = Tls.client(),
         timeout: Duration = Connector.DEFAULT_TIMEOUT,
-        bindAddress: String? = null,
-    ): Deferred<P> = connect(TlsClientEndpoint(reactor, host, port, tls, ConnectOptions(timeout, bindAddress)))
+    ): Deferred<P> = connectTls(host, port, tls, ConnectOptions(timeout))
+
+    /** The same with all that says how to get there, such as an address to connect from. */
+    public fun connectTls(host: String, port: Int, tls: TlsClientOptions, connecting: ConnectOptions): Deferred<P> =
+        connect(TlsClientEndpoint(reactor, host, port, tls, connecting))
 
     /** Connects to the UNIX socket at [path], as a [UNIXClientEndpoint] does; Twisted's `connectUNIX`. */
     @JvmOverloads

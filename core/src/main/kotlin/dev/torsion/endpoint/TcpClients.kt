@@ -39,19 +39,38 @@ import dev.torsion.reactor.onLoop
  * @property options limits and socket options of the connection
  */
 public class HostnameEndpoint
-@JvmOverloads
-constructor(
+private constructor(
     private val reactor: Reactor,
     public val host: String,
     public val port: Int,
-    public val connecting: ConnectOptions = ConnectOptions.DEFAULT,
-    public val options: TcpOptions = TcpOptions.DEFAULT,
+    public val connecting: ConnectOptions,
+    public val options: TcpOptions,
+    @Suppress("UNUSED_PARAMETER") whole: Unit,
 ) : ClientEndpoint {
+    @JvmOverloads
+    public constructor(reactor: Reactor, host: String, port: Int, connecting: ConnectOptions = ConnectOptions.DEFAULT) :
+        this(reactor, host, port, connecting, TcpOptions.DEFAULT, Unit)
+
     override fun connect(factory: Factory): Deferred<Protocol> =
         connecting(hostAndPort(host, port)) { reactor.connectTcp(host, port, ConnectOnce(factory, it), connecting, options) }
             .onUndelivered { protocol -> reactor.onLoop { protocol.transport.abortConnection() } }
 
     override fun toString(): String = "tcp:${quoteStringArgument(host)}:$port"
+
+    /** The same with other limits and socket options. */
+    public fun withOptions(options: TcpOptions): HostnameEndpoint = HostnameEndpoint(reactor, host, port, connecting, options, Unit)
+
+    public companion object {
+        /** The constructor with all arguments, for Kotlin: Java has [withOptions]. */
+        @JvmSynthetic
+        public operator fun invoke(
+            reactor: Reactor,
+            host: String,
+            port: Int,
+            connecting: ConnectOptions = ConnectOptions.DEFAULT,
+            options: TcpOptions,
+        ): HostnameEndpoint = HostnameEndpoint(reactor, host, port, connecting, options, Unit)
+    }
 }
 
 /**
@@ -62,15 +81,34 @@ constructor(
  * @property port the port
  */
 public class TCP4ClientEndpoint
-@JvmOverloads
-constructor(
-    reactor: Reactor,
+private constructor(
+    private val reactor: Reactor,
     public val host: String,
     public val port: Int,
-    connecting: ConnectOptions = ConnectOptions.DEFAULT,
-    options: TcpOptions = TcpOptions.DEFAULT,
+    private val connecting: ConnectOptions,
+    options: TcpOptions,
+    @Suppress("UNUSED_PARAMETER") whole: Unit,
 ) : ClientEndpoint by HostnameEndpoint(reactor, host, port, connecting.withAddressFamily(AddressFamily.IPV4), options) {
+    @JvmOverloads
+    public constructor(reactor: Reactor, host: String, port: Int, connecting: ConnectOptions = ConnectOptions.DEFAULT) :
+        this(reactor, host, port, connecting, TcpOptions.DEFAULT, Unit)
+
     override fun toString(): String = "${hostAndPort(host, port)} over IPv4"
+
+    /** The same with other limits and socket options. */
+    public fun withOptions(options: TcpOptions): TCP4ClientEndpoint = TCP4ClientEndpoint(reactor, host, port, connecting, options, Unit)
+
+    public companion object {
+        /** The constructor with all arguments, for Kotlin: Java has [withOptions]. */
+        @JvmSynthetic
+        public operator fun invoke(
+            reactor: Reactor,
+            host: String,
+            port: Int,
+            connecting: ConnectOptions = ConnectOptions.DEFAULT,
+            options: TcpOptions,
+        ): TCP4ClientEndpoint = TCP4ClientEndpoint(reactor, host, port, connecting, options, Unit)
+    }
 }
 
 /**
@@ -81,15 +119,34 @@ constructor(
  * @property port the port
  */
 public class TCP6ClientEndpoint
-@JvmOverloads
-constructor(
-    reactor: Reactor,
+private constructor(
+    private val reactor: Reactor,
     public val host: String,
     public val port: Int,
-    connecting: ConnectOptions = ConnectOptions.DEFAULT,
-    options: TcpOptions = TcpOptions.DEFAULT,
+    private val connecting: ConnectOptions,
+    options: TcpOptions,
+    @Suppress("UNUSED_PARAMETER") whole: Unit,
 ) : ClientEndpoint by HostnameEndpoint(reactor, host, port, connecting.withAddressFamily(AddressFamily.IPV6), options) {
+    @JvmOverloads
+    public constructor(reactor: Reactor, host: String, port: Int, connecting: ConnectOptions = ConnectOptions.DEFAULT) :
+        this(reactor, host, port, connecting, TcpOptions.DEFAULT, Unit)
+
     override fun toString(): String = "${hostAndPort(host, port)} over IPv6"
+
+    /** The same with other limits and socket options. */
+    public fun withOptions(options: TcpOptions): TCP6ClientEndpoint = TCP6ClientEndpoint(reactor, host, port, connecting, options, Unit)
+
+    public companion object {
+        /** The constructor with all arguments, for Kotlin: Java has [withOptions]. */
+        @JvmSynthetic
+        public operator fun invoke(
+            reactor: Reactor,
+            host: String,
+            port: Int,
+            connecting: ConnectOptions = ConnectOptions.DEFAULT,
+            options: TcpOptions,
+        ): TCP6ClientEndpoint = TCP6ClientEndpoint(reactor, host, port, connecting, options, Unit)
+    }
 }
 
 /**

@@ -24,18 +24,37 @@ import dev.torsion.reactor.onLoop
  * @property options limits and socket options of the connections
  */
 public class TCP4ServerEndpoint
-@JvmOverloads
-constructor(
+private constructor(
     private val reactor: Reactor,
     public val port: Int,
-    public val backlog: Int = ListeningPort.DEFAULT_BACKLOG,
-    public val networkInterface: String = "",
-    public val options: TcpOptions = TcpOptions.DEFAULT,
+    public val backlog: Int,
+    public val networkInterface: String,
+    public val options: TcpOptions,
+    @Suppress("UNUSED_PARAMETER") whole: Unit,
 ) : ServerEndpoint {
+    @JvmOverloads
+    public constructor(reactor: Reactor, port: Int, backlog: Int = ListeningPort.DEFAULT_BACKLOG, networkInterface: String = "") :
+        this(reactor, port, backlog, networkInterface, TcpOptions.DEFAULT, Unit)
+
     override fun listen(factory: Factory): Deferred<ListeningPort> =
         maybeDeferred { reactor.listenTcp(port, factory, networkInterface.ifEmpty { "0.0.0.0" }, backlog, options) }.closedBy(reactor)
 
     override fun toString(): String = "tcp:$port${interfaceArgument(networkInterface)}"
+
+    /** The same with other limits and socket options. */
+    public fun withOptions(options: TcpOptions): TCP4ServerEndpoint = TCP4ServerEndpoint(reactor, port, backlog, networkInterface, options, Unit)
+
+    public companion object {
+        /** The constructor with all arguments, for Kotlin: Java has [withOptions]. */
+        @JvmSynthetic
+        public operator fun invoke(
+            reactor: Reactor,
+            port: Int,
+            backlog: Int = ListeningPort.DEFAULT_BACKLOG,
+            networkInterface: String = "",
+            options: TcpOptions,
+        ): TCP4ServerEndpoint = TCP4ServerEndpoint(reactor, port, backlog, networkInterface, options, Unit)
+    }
 }
 
 /**
@@ -49,14 +68,18 @@ constructor(
  * @throws IllegalArgumentException when [networkInterface] is not an address of IPv6
  */
 public class TCP6ServerEndpoint
-@JvmOverloads
-constructor(
+private constructor(
     private val reactor: Reactor,
     public val port: Int,
-    public val backlog: Int = ListeningPort.DEFAULT_BACKLOG,
-    public val networkInterface: String = "",
-    public val options: TcpOptions = TcpOptions.DEFAULT,
+    public val backlog: Int,
+    public val networkInterface: String,
+    public val options: TcpOptions,
+    @Suppress("UNUSED_PARAMETER") whole: Unit,
 ) : ServerEndpoint {
+    @JvmOverloads
+    public constructor(reactor: Reactor, port: Int, backlog: Int = ListeningPort.DEFAULT_BACKLOG, networkInterface: String = "") :
+        this(reactor, port, backlog, networkInterface, TcpOptions.DEFAULT, Unit)
+
     init {
         require(networkInterface.isEmpty() || ':' in networkInterface) { "\"$networkInterface\" is not an address of IPv6" }
     }
@@ -65,6 +88,21 @@ constructor(
         maybeDeferred { reactor.listenTcp(port, factory, networkInterface.ifEmpty { "::" }, backlog, options) }.closedBy(reactor)
 
     override fun toString(): String = "tcp6:$port${interfaceArgument(networkInterface)}"
+
+    /** The same with other limits and socket options. */
+    public fun withOptions(options: TcpOptions): TCP6ServerEndpoint = TCP6ServerEndpoint(reactor, port, backlog, networkInterface, options, Unit)
+
+    public companion object {
+        /** The constructor with all arguments, for Kotlin: Java has [withOptions]. */
+        @JvmSynthetic
+        public operator fun invoke(
+            reactor: Reactor,
+            port: Int,
+            backlog: Int = ListeningPort.DEFAULT_BACKLOG,
+            networkInterface: String = "",
+            options: TcpOptions,
+        ): TCP6ServerEndpoint = TCP6ServerEndpoint(reactor, port, backlog, networkInterface, options, Unit)
+    }
 }
 
 /** Nobody has taken the port: it is closed. */

@@ -34,20 +34,45 @@ import dev.torsion.tls.TlsServerOptions
  * @property options limits and socket options of the connections
  */
 public class TlsServerEndpoint
-@JvmOverloads
-constructor(
-    reactor: Reactor,
+private constructor(
+    private val reactor: Reactor,
     public val port: Int,
     public val tls: TlsServerOptions,
-    public val backlog: Int = ListeningPort.DEFAULT_BACKLOG,
-    public val networkInterface: String = "",
-    public val options: TcpOptions = TcpOptions.DEFAULT,
+    public val backlog: Int,
+    public val networkInterface: String,
+    public val options: TcpOptions,
+    @Suppress("UNUSED_PARAMETER") whole: Unit,
 ) : ServerEndpoint {
+    @JvmOverloads
+    public constructor(reactor: Reactor, port: Int, tls: TlsServerOptions, networkInterface: String = "") :
+        this(reactor, port, tls, ListeningPort.DEFAULT_BACKLOG, networkInterface, TcpOptions.DEFAULT, Unit)
+
     private val below = TCP4ServerEndpoint(reactor, port, backlog, networkInterface, options)
 
     override fun listen(factory: Factory): Deferred<ListeningPort> = below.listen(tls.wrap(factory))
 
     override fun toString(): String = "TLS on $below"
+
+    /** The same with another [backlog]. */
+    public fun withBacklog(backlog: Int): TlsServerEndpoint =
+        TlsServerEndpoint(reactor, port, tls, backlog, networkInterface, options, Unit)
+
+    /** The same with other limits and socket options. */
+    public fun withOptions(options: TcpOptions): TlsServerEndpoint =
+        TlsServerEndpoint(reactor, port, tls, backlog, networkInterface, options, Unit)
+
+    public companion object {
+        /** The constructor with all arguments, for Kotlin: Java has [withBacklog] and [withOptions]. */
+        @JvmSynthetic
+        public operator fun invoke(
+            reactor: Reactor,
+            port: Int,
+            tls: TlsServerOptions,
+            backlog: Int = ListeningPort.DEFAULT_BACKLOG,
+            networkInterface: String = "",
+            options: TcpOptions,
+        ): TlsServerEndpoint = TlsServerEndpoint(reactor, port, tls, backlog, networkInterface, options, Unit)
+    }
 }
 
 /**
@@ -67,21 +92,46 @@ constructor(
  * @property options limits and socket options of the connection
  */
 public class TlsClientEndpoint
-@JvmOverloads
-constructor(
+private constructor(
     private val reactor: Reactor,
     public val host: String,
     public val port: Int,
-    public val tls: TlsClientOptions = Tls.client(),
-    public val connecting: ConnectOptions = ConnectOptions.DEFAULT,
-    public val options: TcpOptions = TcpOptions.DEFAULT,
+    public val tls: TlsClientOptions,
+    public val connecting: ConnectOptions,
+    public val options: TcpOptions,
+    @Suppress("UNUSED_PARAMETER") whole: Unit,
 ) : ClientEndpoint {
+    @JvmOverloads
+    public constructor(reactor: Reactor, host: String, port: Int, tls: TlsClientOptions = Tls.client()) :
+        this(reactor, host, port, tls, ConnectOptions.DEFAULT, TcpOptions.DEFAULT, Unit)
+
     override fun connect(factory: Factory): Deferred<Protocol> = connecting(hostAndPort(host, port)) {
         reactor.connectTcp(host, port, tls.wrap(ConnectOnce(factory, it), host), connecting, options)
     }
         .onUndelivered { protocol -> reactor.onLoop { protocol.transport.abortConnection() } }
 
     override fun toString(): String = "tls:${quoteStringArgument(host)}:$port"
+
+    /** The same with another way to get there. */
+    public fun withConnecting(connecting: ConnectOptions): TlsClientEndpoint =
+        TlsClientEndpoint(reactor, host, port, tls, connecting, options, Unit)
+
+    /** The same with other limits and socket options. */
+    public fun withOptions(options: TcpOptions): TlsClientEndpoint =
+        TlsClientEndpoint(reactor, host, port, tls, connecting, options, Unit)
+
+    public companion object {
+        /** The constructor with all arguments, for Kotlin: Java has [withConnecting] and [withOptions]. */
+        @JvmSynthetic
+        public operator fun invoke(
+            reactor: Reactor,
+            host: String,
+            port: Int,
+            tls: TlsClientOptions = Tls.client(),
+            connecting: ConnectOptions,
+            options: TcpOptions = TcpOptions.DEFAULT,
+        ): TlsClientEndpoint = TlsClientEndpoint(reactor, host, port, tls, connecting, options, Unit)
+    }
 }
 
 /** [endpoint] with TLS on its connections. */

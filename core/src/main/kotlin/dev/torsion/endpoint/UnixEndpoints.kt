@@ -45,14 +45,18 @@ constructor(
  * @property options limits of the connection
  */
 public class UNIXClientEndpoint
-@JvmOverloads
-constructor(
+private constructor(
     private val reactor: Reactor,
     public val path: Path,
-    public val timeout: Duration = Connector.DEFAULT_TIMEOUT,
-    public val checkPid: Boolean = false,
-    public val options: StreamOptions = StreamOptions.DEFAULT,
+    public val timeout: Duration,
+    public val checkPid: Boolean,
+    public val options: StreamOptions,
+    @Suppress("UNUSED_PARAMETER") whole: Unit,
 ) : ClientEndpoint {
+    @JvmOverloads
+    public constructor(reactor: Reactor, path: Path, timeout: Duration = Connector.DEFAULT_TIMEOUT, checkPid: Boolean = false) :
+        this(reactor, path, timeout, checkPid, StreamOptions.DEFAULT, Unit)
+
     init {
         require(!timeout.isNegative && !timeout.isZero) { "a timeout must be positive, but $timeout was given" }
     }
@@ -62,6 +66,21 @@ constructor(
             .onUndelivered { protocol -> reactor.onLoop { protocol.transport.abortConnection() } }
 
     override fun toString(): String = unixString(path)
+
+    /** The same with other limits. */
+    public fun withOptions(options: StreamOptions): UNIXClientEndpoint = UNIXClientEndpoint(reactor, path, timeout, checkPid, options, Unit)
+
+    public companion object {
+        /** The constructor with all arguments, for Kotlin: Java has [withOptions]. */
+        @JvmSynthetic
+        public operator fun invoke(
+            reactor: Reactor,
+            path: Path,
+            timeout: Duration = Connector.DEFAULT_TIMEOUT,
+            checkPid: Boolean = false,
+            options: StreamOptions,
+        ): UNIXClientEndpoint = UNIXClientEndpoint(reactor, path, timeout, checkPid, options, Unit)
+    }
 }
 
 private fun unixString(path: Path) = "unix:${quoteStringArgument(path.toString())}"

@@ -65,10 +65,6 @@ import java.util.concurrent.TimeUnit
  * @property factory makes the protocol of each connection
  * @param clock measures the time between attempts: the reactor
  * @property retryPolicy the time between attempts
- * @param prepareConnection called with the protocol of each new connection, for example to log in. [whenConnected] gives the protocol out
- *   only after that. When it throws, the connection is aborted, with the exception as the cause. The service waits for a [Deferred], a
- *   stage or a coroutine's job that it returns, and cancels it when the connection ends or the service stops. Any other result means
- *   nothing
  */
 public class ClientService
 @JvmOverloads
@@ -77,7 +73,6 @@ constructor(
     public val factory: Factory,
     private val clock: Clock,
     public val retryPolicy: RetryPolicy = RetryPolicy.DEFAULT,
-    private val prepareConnection: Callback<Protocol, *>? = null,
 ) : Service() {
     private enum class State { NEW, CONNECTING, PREPARING, REJECTING, CONNECTED, WAITING, DISCONNECTING, STOPPED }
 
@@ -89,6 +84,13 @@ constructor(
     private val waiters = LinkedHashSet<Waiter>()
     private var stopped: Deferred<Unit>? = null
     private var deadline: DelayedCall? = null
+
+    /**
+     * Called with the protocol of each new connection, for example to log in; null for nothing. [whenConnected] gives the protocol out only
+     * after that. When it throws, the connection is aborted, with the exception as the cause. The service waits for a [Deferred], a stage or
+     * a coroutine's job that it returns, and cancels it when the connection ends or the service stops. Any other result means nothing.
+     */
+    public var prepareConnection: Callback<Protocol, *>? = null
 
     /**
      * How long a stop waits for a peer that does not take what was written; 10 s. Then the connection is reset, with a
@@ -353,10 +355,20 @@ constructor(
         private fun isIn(expected: State) = link === this && state == expected
     }
 
-    private companion object {
-        val log = Logger(ClientService::class.java)
+    public companion object {
+        private val log = Logger(ClientService::class.java)
 
         /** Whether [error] is a fault in the program, as of the factory, and not what becomes of attempts now and then. */
-        fun isFault(error: Throwable) = error is Error || (error is RuntimeException && error !is DeferredCancelledException)
+        private fun isFault(error: Throwable) = error is Error || (error is RuntimeException && error !is DeferredCancelledException)
+
+        /** The constructor with a [preparation][prepareConnection], for Kotlin: Java sets that one. */
+        @JvmSynthetic
+        public operator fun invoke(
+            endpoint: ClientEndpoint,
+            factory: Factory,
+            clock: Clock,
+            retryPolicy: RetryPolicy = RetryPolicy.DEFAULT,
+            prepareConnection: Callback<Protocol, *>?,
+        ): ClientService = ClientService(endpoint, factory, clock, retryPolicy).also { it.prepareConnection = prepareConnection }
     }
 }

@@ -38,7 +38,6 @@ public fun interface RetryPolicy {
          * @param jitter how long the random part may be; unless given, as long as [initialDelay] (but not longer than [maxDelay]), so that
          *   it fits short delays and long ones.
          *   (In Twisted it is a second, whatever the delay)
-         * @param random the source of the random part; a simulation gives a seeded one
          * @throws IllegalArgumentException when a time is negative, or [factor] is less than 1
          */
         @JvmStatic
@@ -48,7 +47,16 @@ public fun interface RetryPolicy {
             maxDelay: Duration = Duration.ofSeconds(60),
             factor: Double = 1.5,
             jitter: Duration = minOf(initialDelay, maxDelay),
-            random: RandomGenerator = PlatformRandom,
+        ): RetryPolicy = backoff(initialDelay, maxDelay, factor, jitter, PlatformRandom)
+
+        /** The same with the source of the random part; a simulation gives a seeded one. */
+        @JvmSynthetic
+        public fun backoff(
+            initialDelay: Duration = Duration.ofSeconds(1),
+            maxDelay: Duration = Duration.ofSeconds(60),
+            factor: Double = 1.5,
+            jitter: Duration = minOf(initialDelay, maxDelay),
+            random: RandomGenerator,
         ): RetryPolicy {
             require(!jitter.isNegative) { "a jitter must not be negative, but is $jitter" }
             val growth = ExponentialDelay(initialDelay, maxDelay, factor)

@@ -25,12 +25,10 @@ public interface Engine {
      * they end. Nothing new is opened from now on. Calls [drained] once, as soon as no connection is left: within this call, or later.
      * [disconnectAll] follows in either case, and cuts those that have not ended by then.
      *
-     * The default cuts all of them.
+     * The streams of an engine are a [StreamLoop][dev.torsion.stream.StreamLoop]'s, whose
+     * [whenDrained][dev.torsion.stream.LoopStreams.whenDrained] knows when that is.
      */
-    public fun drain(drained: Runnable) {
-        disconnectAll()
-        drained.run()
-    }
+    public fun drain(drained: Runnable)
 
     /**
      * The reactor stops: ends all ports, attempts and connections at once, and tells their protocols. Nothing new is opened from now on.

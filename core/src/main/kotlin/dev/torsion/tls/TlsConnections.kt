@@ -20,9 +20,9 @@ import dev.torsion.stream.connection
 
 /**
  * Opens a TCP port whose connections carry TLS; Twisted's `listenSSL`. A protocol of [factory] is made when a handshake is done. Otherwise it
- * is as [Reactor.listenTcp].
+ * is as [Reactor.listenTcp]. It is for Kotlin: Java has [TlsServerEndpoint][dev.torsion.endpoint.TlsServerEndpoint].
  */
-@JvmOverloads
+@JvmSynthetic
 public fun Reactor.listenTls(
     port: Int,
     factory: Factory,
@@ -34,9 +34,10 @@ public fun Reactor.listenTls(
 
 /**
  * Connects to [host]:[port] over TLS; Twisted's `connectSSL`. A protocol of [factory] is made when the handshake is done. When that fails,
- * [factory] hears `clientConnectionFailed` with a [TlsConnectException]. Otherwise it is as [Reactor.connectTcp].
+ * [factory] hears `clientConnectionFailed` with a [TlsConnectException]. Otherwise it is as [Reactor.connectTcp]. It is for
+ * Kotlin: Java has [TlsClientEndpoint][dev.torsion.endpoint.TlsClientEndpoint].
  */
-@JvmOverloads
+@JvmSynthetic
 public fun Reactor.connectTls(
     host: String,
     port: Int,

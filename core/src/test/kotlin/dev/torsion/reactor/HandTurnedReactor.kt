@@ -50,6 +50,11 @@ private class NoEvents(private val disconnecting: () -> Unit) :
 
     override fun close() = Unit
 
+    override fun drain(drained: Runnable) {
+        disconnectAll()
+        drained.run()
+    }
+
     override fun disconnectAll() {
         if (!isOver) disconnecting()
         isOver = true

@@ -10,8 +10,8 @@ import dev.torsion.framing.Content;
 import dev.torsion.framing.ContentFunction;
 import dev.torsion.framing.FixedCodec;
 import dev.torsion.framing.HeaderAndBody;
-import dev.torsion.framing.HeaderCheck;
 import dev.torsion.framing.HeaderCodec;
+import dev.torsion.framing.HeaderFraming;
 import dev.torsion.framing.Int16Codec;
 import dev.torsion.framing.Int32Codec;
 import dev.torsion.framing.Int8Codec;
@@ -165,14 +165,13 @@ public final class Codecs {
   }
 
   /**
-   * The same with a check of each header, before its body has come: of a magic number, for example.
+   * The same with all that {@link HeaderFraming} has, such as a check of each header, before its
+   * body has come: of a magic number, for example.
    */
-  public static <B> Codec<HeaderAndBody<B>> header(
-      Struct header, int lengthField, Content<B> body, int maxBody, HeaderCheck check) {
-    given(header, "header");
+  public static <B> Codec<HeaderAndBody<B>> header(HeaderFraming framing, Content<B> body) {
+    given(framing, "framing");
     given(body, "body");
-    given(check, "check");
-    return new HeaderCodec<>(header, lengthField, body, maxBody, check);
+    return new HeaderCodec<>(framing, body);
   }
 
   /**

@@ -60,9 +60,8 @@ public final class KeptConnection<T> implements AutoCloseable {
             });
     factory.setNoisy(false); // it starts anew with each attempt
     var preparation = setUp.preparation;
-    service =
-        new ClientService(
-            endpoint, factory, loop.reactor, setUp.retryPolicy, protocol -> prepare(preparation));
+    service = new ClientService(endpoint, factory, loop.reactor, setUp.retryPolicy);
+    service.setPrepareConnection(protocol -> prepare(preparation));
     started = services.add(service);
   }
 

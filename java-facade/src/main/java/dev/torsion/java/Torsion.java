@@ -7,13 +7,9 @@ import static dev.torsion.java.Given.given;
 
 import dev.torsion.clock.Clocks;
 import dev.torsion.clock.DeferredTimeoutException;
-import dev.torsion.clock.DelayedCall;
 import dev.torsion.clock.LoopingCall;
 import dev.torsion.defer.Deferred;
-import dev.torsion.defer.DeferredCancelledException;
 import dev.torsion.defer.Deferreds;
-import dev.torsion.defer.Place;
-import dev.torsion.defer.UnseenFutures;
 import dev.torsion.endpoint.ClientEndpoint;
 import dev.torsion.endpoint.DatagramEndpoint;
 import dev.torsion.endpoint.Endpoints;
@@ -21,10 +17,8 @@ import dev.torsion.endpoint.ServerEndpoint;
 import dev.torsion.endpoint.UdpEndpoint;
 import dev.torsion.framing.Codec;
 import dev.torsion.framing.ConnectionOptions;
-import dev.torsion.framing.Connections;
 import dev.torsion.framing.DatagramPorts;
 import dev.torsion.framing.MessageConnection;
-import dev.torsion.framing.MessagePort;
 import dev.torsion.health.LoopHealth;
 import dev.torsion.log.DurationText;
 import dev.torsion.net.ClientFactory;
@@ -56,7 +50,6 @@ import java.time.Duration;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -116,6 +109,8 @@ public final class Torsion implements AutoCloseable {
 
   private final Reactor reactor;
   private final Loop loop;
+  private final Opening opening;
+  private final Timing timing;
   private final ServiceGroup services;
   private final boolean isOwner;
   private final Duration closeDeadline;
@@ -124,6 +119,8 @@ public final class Torsion implements AutoCloseable {
       Reactor reactor, @Nullable Thread setUpThread, boolean isOwner, Duration drainTimeout) {
     this.reactor = reactor;
     this.loop = new Loop(reactor, setUpThread);
+    this.opening = new Opening(loop);
+    this.timing = new Timing(loop);
     this.services = new ServiceGroup(loop);
     this.isOwner = isOwner;
     this.closeDeadline = Duration.ofNanos(Loop.nanos(drainTimeout)).plus(CLOSE_DEADLINE);
@@ -345,9 +342,6 @@ public final class Torsion implements AutoCloseable {
    */
   public <T> CompletableFuture<Server> serve(
       String endpoint, Codec<T> codec, ConnectionHandler<T> handler) {
-    given(endpoint, "endpoint");
-    given(codec, "codec");
-    given(handler, "handler");
     return serve(endpoint, codec, ConnectionOptions.DEFAULT, handler);
   }
 
@@ -368,7 +362,7 @@ public final class Torsion implements AutoCloseable {
     given(codec, "codec");
     given(options, "options");
     given(handler, "handler");
-    return serving(
+    return opening.serve(
         () -> Endpoints.serverFromString(reactor, endpoint, options.getTransport()),
         codec,
         options,
@@ -381,15 +375,12 @@ public final class Torsion implements AutoCloseable {
    */
   public <T> CompletableFuture<Server> serve(
       ServerEndpoint endpoint, Codec<T> codec, ConnectionHandler<T> handler) {
-    given(endpoint, "endpoint");
-    given(codec, "codec");
-    given(handler, "handler");
     return serve(endpoint, codec, ConnectionOptions.DEFAULT, handler);
   }
 
   /**
    * The same for an endpoint that is an object of {@link #reactor()}, such as {@code new
-   * TCP4ServerEndpoint(torsion.reactor(), 8007, 100, "127.0.0.1", tcpOptions)}.
+   * TCP4ServerEndpoint(torsion.reactor(), 8007, 100, "127.0.0.1").withOptions(tcpOptions)}.
    */
   public <T> CompletableFuture<Server> serve(
       ServerEndpoint endpoint,
@@ -400,22 +391,7 @@ public final class Torsion implements AutoCloseable {
     given(codec, "codec");
     given(options, "options");
     given(handler, "handler");
-    return serving(() -> endpoint, codec, options, handler);
-  }
-
-  private <T> CompletableFuture<Server> serving(
-      Callable<ServerEndpoint> endpoint,
-      Codec<T> codec,
-      ConnectionOptions options,
-      ConnectionHandler<T> handler) {
-    return listening(
-        () ->
-            Connections.listen(
-                reactor,
-                endpoint.call(),
-                codec,
-                options,
-                inner -> handler.connected(connection(inner, codec, options))));
+    return opening.serve(() -> endpoint, codec, options, handler);
   }
 
   /**
@@ -427,8 +403,6 @@ public final class Torsion implements AutoCloseable {
    * understood.
    */
   public <T> CompletableFuture<Connection<T>> connect(String endpoint, Codec<T> codec) {
-    given(endpoint, "endpoint");
-    given(codec, "codec");
     return connect(endpoint, codec, ConnectionOptions.DEFAULT);
   }
 
@@ -438,7 +412,7 @@ public final class Torsion implements AutoCloseable {
     given(endpoint, "endpoint");
     given(codec, "codec");
     given(options, "options");
-    return connecting(
+    return opening.connect(
         () -> Endpoints.clientFromString(reactor, endpoint, options.getTransport()),
         codec,
         options);
@@ -449,8 +423,6 @@ public final class Torsion implements AutoCloseable {
    * ConnectionOptions#DEFAULT}.
    */
   public <T> CompletableFuture<Connection<T>> connect(ClientEndpoint endpoint, Codec<T> codec) {
-    given(endpoint, "endpoint");
-    given(codec, "codec");
     return connect(endpoint, codec, ConnectionOptions.DEFAULT);
   }
 
@@ -463,16 +435,7 @@ public final class Torsion implements AutoCloseable {
     given(endpoint, "endpoint");
     given(codec, "codec");
     given(options, "options");
-    return connecting(() -> endpoint, codec, options);
-  }
-
-  private <T> CompletableFuture<Connection<T>> connecting(
-      Callable<ClientEndpoint> endpoint, Codec<T> codec, ConnectionOptions options) {
-    return loop.opening(
-        () ->
-            Connections.openConnection(reactor, endpoint.call(), codec, options)
-                .addCallback(inner -> connection(inner, codec, options)),
-        Connection::abort);
+    return opening.connect(() -> endpoint, codec, options);
   }
 
   /**
@@ -507,15 +470,13 @@ public final class Torsion implements AutoCloseable {
 
   <T> Connection<T> connection(
       MessageConnection<T> inner, Codec<T> codec, ConnectionOptions options) {
-    return new LoopConnection<>(loop, inner, codec, options).begin();
+    return opening.connection(inner, codec, options);
   }
 
   // Servers and clients, by protocols.
 
   /** Listens at {@code endpoint} with the protocols of {@code factory}; fails as {@link #serve}. */
   public CompletableFuture<Server> listen(String endpoint, Factory factory) {
-    given(endpoint, "endpoint");
-    given(factory, "factory");
     return listen(endpoint, factory, TcpOptions.DEFAULT);
   }
 
@@ -524,19 +485,18 @@ public final class Torsion implements AutoCloseable {
     given(endpoint, "endpoint");
     given(factory, "factory");
     given(options, "options");
-    return listening(() -> Endpoints.serverFromString(reactor, endpoint, options).listen(factory));
+    return opening.listen(() -> Endpoints.serverFromString(reactor, endpoint, options).listen(factory));
   }
 
   /** The same for an endpoint that is an object of {@link #reactor()}. */
   public CompletableFuture<Server> listen(ServerEndpoint endpoint, Factory factory) {
     given(endpoint, "endpoint");
     given(factory, "factory");
-    return listening(() -> endpoint.listen(factory));
+    return opening.listen(() -> endpoint.listen(factory));
   }
 
   /** Listens on a TCP port of all interfaces, 0 for any free one; Twisted's {@code listenTCP}. */
   public CompletableFuture<Server> listenTcp(int port, Factory factory) {
-    given(factory, "factory");
     return listenTcp(port, factory, TcpOptions.DEFAULT);
   }
 
@@ -544,7 +504,7 @@ public final class Torsion implements AutoCloseable {
   public CompletableFuture<Server> listenTcp(int port, Factory factory, TcpOptions options) {
     given(factory, "factory");
     given(options, "options");
-    return listening(
+    return opening.listen(
         () ->
             Deferreds.succeed(
                 reactor.listenTcp(port, factory, "", ListeningPort.DEFAULT_BACKLOG, options)));
@@ -552,8 +512,6 @@ public final class Torsion implements AutoCloseable {
 
   /** Listens on the UNIX socket at {@code path}; Twisted's {@code listenUNIX}. */
   public CompletableFuture<Server> listenUnix(Path path, Factory factory) {
-    given(path, "path");
-    given(factory, "factory");
     return listenUnix(path, factory, UnixPortOptions.DEFAULT);
   }
 
@@ -562,14 +520,7 @@ public final class Torsion implements AutoCloseable {
     given(path, "path");
     given(factory, "factory");
     given(options, "options");
-    return listening(() -> Deferreds.succeed(reactor.listenUnix(path, factory, options)));
-  }
-
-  private CompletableFuture<Server> listening(Callable<Deferred<ListeningPort>> listen) {
-    return loop.opening(
-        () -> listen.call().addCallback(port -> new Server(loop, port)),
-        Server::close,
-        Place.here());
+    return opening.listen(() -> Deferreds.succeed(reactor.listenUnix(path, factory, options)));
   }
 
   /**
@@ -577,8 +528,6 @@ public final class Torsion implements AutoCloseable {
    * future has the protocol once it is connected, and fails as {@link #connect}.
    */
   public <P extends Protocol> CompletableFuture<P> connectProtocol(String endpoint, P protocol) {
-    given(endpoint, "endpoint");
-    given(protocol, "protocol");
     return connectProtocol(endpoint, protocol, TcpOptions.DEFAULT);
   }
 
@@ -588,7 +537,7 @@ public final class Torsion implements AutoCloseable {
     given(endpoint, "endpoint");
     given(protocol, "protocol");
     given(options, "options");
-    return connectingProtocol(
+    return opening.connectProtocol(
         () -> Endpoints.clientFromString(reactor, endpoint, options), protocol);
   }
 
@@ -597,14 +546,7 @@ public final class Torsion implements AutoCloseable {
       ClientEndpoint endpoint, P protocol) {
     given(endpoint, "endpoint");
     given(protocol, "protocol");
-    return connectingProtocol(() -> endpoint, protocol);
-  }
-
-  private <P extends Protocol> CompletableFuture<P> connectingProtocol(
-      Callable<ClientEndpoint> endpoint, P protocol) {
-    return loop.opening(
-        () -> Endpoints.connectProtocol(endpoint.call(), protocol),
-        unwanted -> unwanted.transport().abortConnection());
+    return opening.connectProtocol(() -> endpoint, protocol);
   }
 
   /**
@@ -613,8 +555,6 @@ public final class Torsion implements AutoCloseable {
    * the reactor's thread, as soon as the attempt has begun.
    */
   public CompletableFuture<Connector> connectTcp(String host, int port, ClientFactory factory) {
-    given(host, "host");
-    given(factory, "factory");
     return connectTcp(host, port, factory, TcpOptions.DEFAULT);
   }
 
@@ -653,7 +593,7 @@ public final class Torsion implements AutoCloseable {
   public <T> CompletableFuture<Datagrams<T>> openDatagrams(String endpoint, Codec<T> codec) {
     given(endpoint, "endpoint");
     given(codec, "codec");
-    return openingDatagrams(() -> DatagramPorts.openDatagrams(reactor, endpoint, codec));
+    return opening.openDatagrams(() -> DatagramPorts.openDatagrams(reactor, endpoint, codec));
   }
 
   /**
@@ -666,7 +606,7 @@ public final class Torsion implements AutoCloseable {
       DatagramEndpoint endpoint, Codec<T> codec, int inboxLimit) {
     given(endpoint, "endpoint");
     given(codec, "codec");
-    return openingDatagrams(
+    return opening.openDatagrams(
         () -> DatagramPorts.openDatagrams(reactor, endpoint, codec, inboxLimit));
   }
 
@@ -679,13 +619,7 @@ public final class Torsion implements AutoCloseable {
       String host, int port, Codec<T> codec) {
     given(host, "host");
     given(codec, "codec");
-    return openingDatagrams(() -> DatagramPorts.connectDatagrams(reactor, host, port, codec));
-  }
-
-  private <T> CompletableFuture<Datagrams<T>> openingDatagrams(
-      Callable<Deferred<MessagePort<T>>> open) {
-    return loop.opening(
-        () -> open.call().addCallback(inner -> new Datagrams<T>(loop, inner)), Datagrams::close);
+    return opening.openDatagrams(() -> DatagramPorts.connectDatagrams(reactor, host, port, codec));
   }
 
   /**
@@ -694,7 +628,6 @@ public final class Torsion implements AutoCloseable {
    * {@code startProtocol} throws.
    */
   public CompletableFuture<Server> listenUdp(int port, DatagramProtocol protocol) {
-    given(protocol, "protocol");
     return listenUdp(new UdpEndpoint(reactor, port), protocol);
   }
 
@@ -702,7 +635,7 @@ public final class Torsion implements AutoCloseable {
   public CompletableFuture<Server> listenUdp(DatagramEndpoint endpoint, DatagramProtocol protocol) {
     given(endpoint, "endpoint");
     given(protocol, "protocol");
-    return listening(() -> endpoint.listen(protocol));
+    return opening.listen(() -> endpoint.listen(protocol));
   }
 
   /**
@@ -713,7 +646,7 @@ public final class Torsion implements AutoCloseable {
       DatagramChannel socket, DatagramProtocol protocol) {
     given(socket, "socket");
     given(protocol, "protocol");
-    return listening(
+    return opening.listen(
         () ->
             Deferreds.succeed(
                 reactor.adoptDatagramPort(socket, protocol, DatagramOptions.DEFAULT)));
@@ -831,25 +764,7 @@ public final class Torsion implements AutoCloseable {
    */
   public <T> CompletableFuture<T> timeout(CompletableFuture<T> future, Duration timeout) {
     given(future, "future");
-    long nanos = Loop.nanos(given(timeout, "timeout"));
-    loop.actIfRunning(
-        () -> {
-          if (future.isDone()) return;
-          DelayedCall limit =
-              reactor.callLater(
-                  nanos,
-                  TimeUnit.NANOSECONDS,
-                  () -> future.completeExceptionally(new DeferredTimeoutException(timeout)));
-          UnseenFutures.whenDone(future, () -> cancel(limit));
-        });
-    return future;
-  }
-
-  private void cancel(DelayedCall call) {
-    loop.actIfRunning(
-        () -> {
-          if (call.isActive()) call.cancel();
-        });
+    return timing.timeout(future, given(timeout, "timeout"));
   }
 
   /**
@@ -863,33 +778,14 @@ public final class Torsion implements AutoCloseable {
   public Repeating every(Duration interval, Runnable call) {
     given(interval, "interval");
     given(call, "call");
-    return repeat(interval, new LoopingCall(reactor, call));
+    return timing.repeat(interval, new LoopingCall(reactor, call));
   }
 
   /** The same for a call that returns a stage, which the next call waits for. */
   public Repeating every(Duration interval, Callable<? extends CompletionStage<?>> call) {
     given(interval, "interval");
     given(call, "call");
-    return repeat(interval, new LoopingCall(reactor, () -> deferred(call.call())));
-  }
-
-  private Repeating repeat(Duration interval, LoopingCall calls) {
-    Loop.nanos(interval);
-    CompletableFuture<Void> done =
-        loop.futureUntilStop(
-            () ->
-                calls
-                    .start(interval, true)
-                    .addCallbacks(
-                        ended -> null,
-                        failure -> {
-                          if (!(failure.getValue() instanceof DeferredCancelledException)) {
-                            loop.report(failure.getValue());
-                          }
-                          return failure.get();
-                        }),
-            Loop.IS_ANY);
-    return new Repeating(loop, calls, done);
+    return timing.repeat(interval, new LoopingCall(reactor, () -> deferred(call.call())));
   }
 
   // Deferreds.

@@ -194,7 +194,7 @@ public final class TorsionGroup implements AutoCloseable {
 
   /**
    * The same for an endpoint that is no string, such as {@code reactor -> new
-   * TCP4ServerEndpoint(reactor, 8007, 100, "127.0.0.1", tcpOptions)}.
+   * TCP4ServerEndpoint(reactor, 8007, 100, "127.0.0.1").withOptions(tcpOptions)}.
    */
   public <T> CompletableFuture<Server> serve(
       GroupEndpoint endpoint,

@@ -43,7 +43,8 @@ class EndpointObjectsTest {
 
   private static TCP4ServerEndpoint anyPort(Torsion torsion) {
     return new TCP4ServerEndpoint(
-        torsion.reactor(), 0, ListeningPort.DEFAULT_BACKLOG, "127.0.0.1", KEPT_ALIVE);
+            torsion.reactor(), 0, ListeningPort.DEFAULT_BACKLOG, "127.0.0.1")
+        .withOptions(KEPT_ALIVE);
   }
 
   private static HostnameEndpoint at(Torsion torsion, Server server) {
@@ -115,7 +116,8 @@ class EndpointObjectsTest {
           Results.of(
               group.serve(
                   reactor ->
-                      new TCP4ServerEndpoint(reactor, 0, 5, "127.0.0.1", KEPT_ALIVE)
+                      new TCP4ServerEndpoint(reactor, 0, 5, "127.0.0.1")
+                          .withOptions(KEPT_ALIVE)
                           .wrap(factory -> new Counting(factory, bytes)),
                   Codecs.line(),
                   ConnectionOptions.DEFAULT,

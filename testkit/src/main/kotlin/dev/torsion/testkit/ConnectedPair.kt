@@ -41,8 +41,12 @@ public class ConnectedPair<S : Protocol, C : Protocol> internal constructor(
             client: C,
             chunking: Chunking = Chunking.whole(),
             window: Int = 64 * 1024,
-            options: TcpOptions = TcpOptions.DEFAULT,
-        ): ConnectedPair<S, C> = connectedPair(server, client, chunking, window, options)
+        ): ConnectedPair<S, C> = connectedPair(server, client, chunking, window)
+
+        /** The same with limits for both sides. */
+        @JvmStatic
+        public fun <S : Protocol, C : Protocol> connect(server: S, client: C, chunking: Chunking, options: TcpOptions): ConnectedPair<S, C> =
+            connectedPair(server, client, chunking, options = options)
     }
 }
 
@@ -60,6 +64,7 @@ public class ConnectedPair<S : Protocol, C : Protocol> internal constructor(
  * @param window how many bytes may be on the way in each direction
  * @param options limits for both sides
  */
+@JvmSynthetic
 public fun <S : Protocol, C : Protocol> connectedPair(
     server: S,
     client: C,

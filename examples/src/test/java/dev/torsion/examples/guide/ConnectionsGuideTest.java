@@ -11,6 +11,7 @@ import dev.torsion.framing.ConnectionOptions;
 import dev.torsion.framing.Content;
 import dev.torsion.framing.HeaderAndBody;
 import dev.torsion.framing.HeaderCheck;
+import dev.torsion.framing.HeaderFraming;
 import dev.torsion.framing.MalformedFrameException;
 import dev.torsion.framing.Struct;
 import dev.torsion.framing.StructValues;
@@ -75,9 +76,8 @@ class ConnectionsGuideTest {
         header -> {
           if (header.getInt(0) != MAGIC) throw new MalformedFrameException("None of our messages.");
         };
-    var codec = Codecs.header(new Struct(">III"), 1, Content.text(), 100_000, check);
-    assertEquals(
-        17, codec.encode(new HeaderAndBody<>(StructValues.of(MAGIC, 0, 1), "hello")).length);
+    var codec = Codecs.header(new HeaderFraming(new Struct(">III"), 1, 100_000, check), Content.text());
+    assertEquals(17, codec.encode(new HeaderAndBody<>(StructValues.of(MAGIC, 0, 1), "hello")).length);
   }
 
   @Test

@@ -6,7 +6,9 @@ package dev.torsion.examples.guide
 import dev.torsion.defer.await
 import dev.torsion.framing.Content
 import dev.torsion.framing.HeaderAndBody
+import dev.torsion.framing.HeaderCheck
 import dev.torsion.framing.HeaderCodec
+import dev.torsion.framing.HeaderFraming
 import dev.torsion.framing.LineCodec
 import dev.torsion.framing.MalformedFrameException
 import dev.torsion.framing.MessageConnection
@@ -65,9 +67,10 @@ class ConnectionsGuideSpec :
         }
 
         "a header is looked at before its body" {
-            val codec = HeaderCodec(Struct(">III"), lengthField = 1, body = Content.text(), check = { header ->
+            val check = HeaderCheck { header ->
                 if (header.int(0) != MAGIC) throw MalformedFrameException("None of our messages.")
-            })
+            }
+            val codec = HeaderCodec(HeaderFraming(Struct(">III"), lengthField = 1, check = check), Content.text())
             codec.encode(HeaderAndBody(StructValues.of(MAGIC, 0, 1), "hello")).size shouldBe 17
         }
     })

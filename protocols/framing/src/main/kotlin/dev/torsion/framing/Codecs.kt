@@ -63,19 +63,17 @@ public class StructCodec(struct: Struct) : Codec<StructValues>(FixedFraming(stru
 public class RawCodec : Codec<ByteArray>(RawFraming, Content.bytes())
 
 /**
- * A header of the layout [header] whose value number [lengthField] counts the bytes of the [body] behind it. See [HeaderFraming].
+ * A header with a fixed layout, one of whose values counts the bytes of the body behind it. See [HeaderFraming], which can also check each
+ * header.
  *
  * ```kotlin
  * val codec = HeaderCodec(Struct("<iii"), lengthField = 1, body = Content.text())
  * codec.encode(HeaderAndBody(StructValues.of(1, 0, 101), "hello")) // the 0 becomes the length of the body
  * ```
  */
-public class HeaderCodec<B : Any>
-@JvmOverloads
-constructor(
-    header: Struct,
-    lengthField: Int,
-    body: Content<B>,
-    maxBody: Int = IntPrefixFraming.DEFAULT_MAX_LENGTH,
-    check: HeaderCheck? = null,
-) : Codec<HeaderAndBody<B>>(HeaderFraming(header, lengthField, maxBody, check), Content.headed(header, body))
+public class HeaderCodec<B : Any>(framing: HeaderFraming, body: Content<B>) :
+    Codec<HeaderAndBody<B>>(framing, Content.headed(framing.header, body)) {
+    @JvmOverloads
+    public constructor(header: Struct, lengthField: Int, body: Content<B>, maxBody: Int = IntPrefixFraming.DEFAULT_MAX_LENGTH) :
+        this(HeaderFraming(header, lengthField, maxBody), body)
+}

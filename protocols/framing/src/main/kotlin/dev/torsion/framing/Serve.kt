@@ -58,6 +58,7 @@ import kotlinx.coroutines.launch
  *
  * @throws dev.torsion.endpoint.EndpointSyntaxException when the string is not understood
  */
+@JvmSynthetic
 public fun <T : Any> Reactor.serve(
     endpoint: String,
     codec: Codec<T>,
@@ -66,6 +67,7 @@ public fun <T : Any> Reactor.serve(
 ): Deferred<ListeningPort> = serve(serverFromString(this, endpoint, options.transport), codec, options, handler)
 
 /** The same for an endpoint that is no string. */
+@JvmSynthetic
 public fun <T : Any> Reactor.serve(
     endpoint: ServerEndpoint,
     codec: Codec<T>,

@@ -101,7 +101,7 @@ class HeaderCheckSpec :
 
         "a connection with the codec ends before the body has come" {
             runReactorTest {
-                val codec = HeaderCodec(header, lengthField = 1, body = Content.text(), check = check)
+                val codec = HeaderCodec(HeaderFraming(header, lengthField = 1, check = check), Content.text())
                 var server: MessageConnection<HeaderAndBody<String>>? = null
                 serve("tcp:8007", codec) { c ->
                     server = c

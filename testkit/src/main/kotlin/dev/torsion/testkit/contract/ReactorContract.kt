@@ -25,7 +25,7 @@ public class ReactorContract(private val kind: ReactorKind) {
     /** The checks, each independent of the others. */
     @get:JvmName("checks")
     public val checks: List<ReactorCheck> =
-        (lifeCycle + timers + triggers + threads + (if (kind.waitsForOthers) waiting else emptyList()) + streams)
+        (lifeCycle + timers + triggers + threads + (if (kind.waitsForOthers) waiting else emptyList()) + streams + stopping)
             .map { (name, body) -> ReactorCheck(name) { ReactorScene(kind).use { it.body() } } }
 }
 

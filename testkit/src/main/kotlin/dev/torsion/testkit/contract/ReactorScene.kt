@@ -12,9 +12,12 @@ import java.util.concurrent.CopyOnWriteArrayList
 import java.util.concurrent.TimeUnit
 
 /** A reactor, the notes of a check about it, and the errors that it has reported. */
-internal class ReactorScene(kind: ReactorKind) : AutoCloseable {
+internal class ReactorScene(private val kind: ReactorKind) : AutoCloseable {
     private val reported = CopyOnWriteArrayList<Throwable>()
-    val reactor: Reactor = kind.create(ErrorListener { _, error -> reported.add(error) })
+    private val listener = ErrorListener { _, error -> reported.add(error) }
+
+    var reactor: Reactor = kind.create(listener)
+        private set
 
     /** The events so far, in order. */
     val story: MutableList<String> = CopyOnWriteArrayList()
@@ -22,6 +25,15 @@ internal class ReactorScene(kind: ReactorKind) : AutoCloseable {
     fun note(what: String) {
         story.add(what)
     }
+
+    /** From now on it is another reactor, whose connections have little time at its end. */
+    fun willStopSoon() {
+        reactor.stopAndJoin(Duration.ZERO)
+        reactor = kind.create(listener, Duration.ofMillis(SOON_MILLIS))
+    }
+
+    /** Another reactor, whose ports this one reaches. */
+    fun peer(): StreamHarness = kind.peerOf(reactor)
 
     /** Runs the reactor in this thread until it has stopped or crashed. */
     fun run() {
@@ -56,5 +68,6 @@ internal class ReactorScene(kind: ReactorKind) : AutoCloseable {
 
     companion object {
         const val MOST_SECONDS = 20L
+        private const val SOON_MILLIS = 200L
     }
 }

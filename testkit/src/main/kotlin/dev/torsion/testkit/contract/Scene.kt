@@ -12,6 +12,7 @@ import dev.torsion.net.Connector
 import dev.torsion.net.Factory
 import dev.torsion.net.HalfCloseableProtocol
 import dev.torsion.net.HalfCloseableTransport
+import dev.torsion.net.ListeningPort
 import dev.torsion.net.Producer
 import dev.torsion.net.Protocol
 import dev.torsion.net.TcpOptions
@@ -25,9 +26,14 @@ internal class Scene(private val harness: StreamHarness) {
     val reactor get() = harness.reactor
     private val waiting = ArrayList<Pair<() -> Boolean, Deferred<Unit>>>()
 
-    fun peer(configure: Peer.() -> Unit = {}) = Peer(::happened).apply(configure)
+    private val peers = ArrayList<Peer>()
 
-    fun halfPeer(configure: Peer.() -> Unit = {}): Peer = HalfPeer(::happened).apply(configure)
+    fun peer(configure: Peer.() -> Unit = {}) = Peer(::happened).apply(configure).also(peers::add)
+
+    fun halfPeer(configure: Peer.() -> Unit = {}): Peer = HalfPeer(::happened).apply(configure).also(peers::add)
+
+    /** The check is over: the reactor need not wait for connections that it has left, whose producers may go on for ever. */
+    fun over() = peers.filter { it.wasMade && !it.isLost }.forEach { it.transport.abortConnection() }
 
     /** Connects [client] to [server], and waits until both know. */
     suspend fun connect(
@@ -36,10 +42,20 @@ internal class Scene(private val harness: StreamHarness) {
         options: TcpOptions = TcpOptions.DEFAULT,
         factory: ClientFactory = QuietClientFactory(client),
     ) {
+        listenAndConnect(server, client, options, factory).stopListening().await()
+    }
+
+    /** The same; the port stays open. */
+    suspend fun listenAndConnect(
+        server: Peer,
+        client: Peer,
+        options: TcpOptions = TcpOptions.DEFAULT,
+        factory: ClientFactory = QuietClientFactory(client),
+    ): ListeningPort {
         val port = harness.listen(Factory { server }.apply { isNoisy = false }, options)
         harness.connect(port, factory, options)
         until("both ends are connected") { server.wasMade && client.wasMade }
-        port.stopListening().await()
+        return port
     }
 
     /** Connects [client] to a server whose factory has no protocol for it. */

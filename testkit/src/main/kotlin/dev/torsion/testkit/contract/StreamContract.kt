@@ -36,6 +36,10 @@ public class StreamContract(private val harness: Supplier<StreamHarness>) {
     @get:JvmName("resets")
     public val resets: List<StreamCheck> = resetting.toChecks()
 
+    /** Further checks for a [port][dev.torsion.net.ListeningPort] that ends its connections. Their peers can tell an abort from an end. */
+    @get:JvmName("drains")
+    public val drains: List<StreamCheck> = draining.toChecks()
+
     /** Further checks for a [HalfCloseableTransport][dev.torsion.net.HalfCloseableTransport]. */
     @get:JvmName("halfClose")
     public val halfClose: List<StreamCheck> = halfClosing.toChecks()
@@ -46,7 +50,7 @@ public class StreamContract(private val harness: Supplier<StreamHarness>) {
 
     /** All checks, each independent of the others. */
     @get:JvmName("checks")
-    public val checks: List<StreamCheck> = streams + resets + halfClose + tcp
+    public val checks: List<StreamCheck> = streams + resets + drains + halfClose + tcp
 
     private fun Checks.toChecks() = map { (name, body) -> StreamCheck(name) { runCheck(harness, body) } }
 }
@@ -54,7 +58,7 @@ public class StreamContract(private val harness: Supplier<StreamHarness>) {
 /** Runs [body] on a scene of its own. */
 internal fun runCheck(harness: Supplier<StreamHarness>, body: suspend Scene.() -> Unit) {
     harness.get().use { made ->
-        made.await { inlineCallbacks(made.reactor.dispatcher) { withTimeout(DEADLINE) { Scene(made).body() } } }
+        made.await { inlineCallbacks(made.reactor.dispatcher) { withTimeout(DEADLINE) { Scene(made).apply { body() }.over() } } }
         made.errors.forEach { throw AssertionError("an error was reported that the check did not expect", it) }
     }
 }

@@ -50,6 +50,10 @@ public abstract class StreamHarness : AutoCloseable {
         reactor.connectTcp("127.0.0.1", port.port(), factory, options = options)
 
     public companion object {
+        /** TCP in memory, of a neighbour of [reactor] which reaches it. */
+        @JvmSynthetic
+        internal fun neighbour(reactor: MemoryReactor): StreamHarness = NeighbourHarness(reactor)
+
         /** TCP on the platform's selector and real sockets of the loopback interface. */
         @JvmStatic
         public fun sockets(): StreamHarness = SocketHarness()
@@ -144,13 +148,31 @@ private class SocketHarness : StreamHarness() {
     }
 }
 
-private class MemoryHarness(chunking: Chunking, window: Int) : StreamHarness() {
+private class MemoryHarness(chunking: Chunking, window: Int) : InMemory() {
     override val reactor = MemoryReactor(ErrorListener { _, error -> errors.add(error) })
 
     init {
         reactor.network.chunking = chunking
         reactor.network.window = window
     }
+}
+
+/** A machine of its own, on the network and the clock of another reactor. */
+private class NeighbourHarness(other: MemoryReactor) : InMemory() {
+    override val reactor = other.neighbour(ADDRESS)
+
+    override fun listen(factory: Factory, options: TcpOptions): ListeningPort = reactor.listenTcp(0, factory, ADDRESS, options = options)
+
+    override fun connect(port: ListeningPort, factory: ClientFactory, options: TcpOptions): Connector =
+        reactor.connectTcp(ADDRESS, port.port(), factory, options = options)
+
+    private companion object {
+        const val ADDRESS = "10.0.0.2"
+    }
+}
+
+private abstract class InMemory : StreamHarness() {
+    abstract override val reactor: MemoryReactor
 
     override fun await(work: Callable<Deferred<Unit>>) {
         val done = Deferred<Unit>()

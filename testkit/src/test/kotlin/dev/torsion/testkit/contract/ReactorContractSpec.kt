@@ -22,7 +22,7 @@ class ReactorContractSpec :
         mapOf(
             "nio" to ReactorKind.nio(),
             "memory" to ReactorKind.memory(),
-            "threads" to ReactorKind(::threaded),
+            "threads" to Threads,
         ).forEach { (name, kind) ->
             context(name) {
                 ReactorContract(kind).checks.forEach { check -> test(check.name) { check.run() } }
@@ -52,8 +52,16 @@ internal const val NEEDS_STEADY_CHANNEL = "a streaming producer is paused when t
 private const val NEEDS_EMPTY_DATAGRAMS = "an empty datagram of a port that is connected arrives too"
 
 @OptIn(TorsionSpi::class)
-private fun threaded(errors: ErrorListener): Reactor =
-    EngineReactor(ReactorOptions("threads", errorListener = errors), EngineFactory(::ThreadedEngine))
+private fun threaded(drainTimeout: Duration = Duration.ofSeconds(10), errors: ErrorListener): Reactor = EngineReactor(
+    ReactorOptions("threads", errorListener = errors, drainTimeout = drainTimeout),
+    EngineFactory(::ThreadedEngine),
+)
+
+private object Threads : ReactorKind {
+    override fun create(errors: ErrorListener) = threaded(errors = errors)
+
+    override fun create(errors: ErrorListener, drainTimeout: Duration) = threaded(drainTimeout, errors)
+}
 
 private class ThreadedHarness : StreamHarness() {
     override val reactor = threaded { _, error -> errors.add(error) }

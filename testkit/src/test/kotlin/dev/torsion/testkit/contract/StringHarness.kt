@@ -12,6 +12,7 @@ import dev.torsion.loop.ErrorListener
 import dev.torsion.net.Address
 import dev.torsion.net.ClientFactory
 import dev.torsion.net.Connector
+import dev.torsion.net.DrainReport
 import dev.torsion.net.Factory
 import dev.torsion.net.IPv4Address
 import dev.torsion.net.ListeningPort
@@ -24,6 +25,7 @@ import dev.torsion.stream.StreamTransport
 import dev.torsion.testkit.MemoryReactor
 import dev.torsion.testkit.StringChannel
 import java.io.IOException
+import java.time.Duration
 import java.util.concurrent.Callable
 import kotlin.time.Duration.Companion.milliseconds
 
@@ -108,6 +110,11 @@ internal class StringHarness : StreamHarness() {
         override fun stopListening(): Deferred<Unit> {
             isListening = false
             return succeed(Unit)
+        }
+
+        override fun drain(timeout: Duration): Deferred<DrainReport> {
+            isListening = false
+            return acceptor.drain(timeout)
         }
 
         override fun startListening() = error("it is opened once")

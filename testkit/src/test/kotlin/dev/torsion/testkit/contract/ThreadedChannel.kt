@@ -64,6 +64,8 @@ internal class ThreadedChannel(private val engine: ThreadedEngine, val socket: S
         this.handler = handler
     }
 
+    fun loopEnding() = handler.loopEnding()
+
     fun loopEnded() = handler.loopEnded()
 
     // The reader.

@@ -18,6 +18,7 @@ import dev.torsion.net.ConnectingCancelledException
 import dev.torsion.net.ConnectionRefusedException
 import dev.torsion.net.DatagramOptions
 import dev.torsion.net.DnsLookupException
+import dev.torsion.net.DrainReport
 import dev.torsion.net.InternetAddress
 import dev.torsion.net.ListeningPort
 import dev.torsion.net.TcpOptions
@@ -111,10 +112,22 @@ internal class ThreadedEngine(private val loop: Loop, private val names: HostNam
             override fun close() = completions.clear()
         }
 
+    override fun drain(drained: Runnable) {
+        streams.batchEnded()
+        streams.loopEnding()
+        closePorts()
+        channels.toList().forEach { it.loopEnding() }
+        datagramChannels.toList().forEach { it.loopEnded() }
+        streams.batchEnded()
+        streams.whenDrained(drained)
+    }
+
+    private fun closePorts() = ports.toList().forEach { port -> port.close()?.let { loop.reportError("closing $port failed", it) } }
+
     override fun disconnectAll() {
         streams.batchEnded()
         streams.loopEnded()
-        ports.toList().forEach { port -> port.close()?.let { loop.reportError("closing $port failed", it) } }
+        closePorts()
         channels.toList().forEach { it.loopEnded() }
         datagramChannels.toList().forEach { it.loopEnded() }
         streams.batchEnded()
@@ -194,6 +207,12 @@ internal class ThreadedEngine(private val loop: Loop, private val names: HostNam
             // The system frees the port when nobody waits in accept any more.
             whenFree = Runnable { if (error == null) freed.callback(Unit) else freed.errback(error) }
             return freed
+        }
+
+        override fun drain(timeout: Duration): Deferred<DrainReport> {
+            require(!timeout.isNegative) { "a timeout must not be negative, but $timeout was given" }
+            val stopped = stopListening()
+            return acceptor.drain(timeout).addAsyncCallback { report -> stopped.addCallback { report } }
         }
 
         /** What the acceptor has thrown. */
