@@ -117,7 +117,7 @@ public interface Connection<T> extends AutoCloseable {
   Flow.Publisher<T> messages();
 
   /**
-   * Sends {@code message} after each {@code interval}, for as long as it is connected, or until the
+   * Sends {@code message} after each {@code interval}, until this side ends its output or the
    * result is closed: heartbeats, by which the peer sees that this side is alive. Give the peer a
    * {@code readIdleTimeout} of two or three intervals ({@link
    * dev.torsion.framing.ConnectionOptions}). While the peer does not read, and much waits to be

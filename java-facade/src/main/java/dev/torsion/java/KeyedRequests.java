@@ -81,8 +81,10 @@ public final class KeyedRequests<K, T> {
 
   /**
    * Gives messages that answer no request to {@code handler}, one at a time, as {@link
-   * Connection#onMessage} does. Answers do not wait for it, so it may make requests itself. Without
-   * a handler such messages are dropped, with a warning for the first.
+   * Connection#onMessage} does. Answers do not wait for it, so it may make requests itself.
+   *
+   * <p>Messages that come before there is a handler wait for it, {@link
+   * CorrelationOptions#getPushLimit} at most. More are dropped, with a warning for the first.
    *
    * @throws IllegalStateException when there is a handler already; on another thread than the
    *     reactor's that is reported

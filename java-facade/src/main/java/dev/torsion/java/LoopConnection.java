@@ -92,6 +92,10 @@ final class LoopConnection<T>
     host = inner.host();
   }
 
+  Loop loop() {
+    return loop;
+  }
+
   /** Begins to receive; on the reactor's thread. */
   LoopConnection<T> begin() {
     inner
@@ -446,9 +450,17 @@ final class LoopConnection<T>
   }
 
   private Deferred<Void> accepted() {
-    return inner.isWritable()
-        ? Deferreds.succeed(null)
-        : inner.whenWritable().addCallback(writable -> null);
+    return inner.isWritable() ? Deferreds.succeed(null) : room();
+  }
+
+  /** Fires when there is room to send more; on the reactor's thread. */
+  Deferred<Void> room() {
+    return inner.whenWritable().addCallback(writable -> null);
+  }
+
+  /** On any thread. */
+  boolean isGone() {
+    return closeReason != null;
   }
 
   boolean isClosing() {
@@ -465,7 +477,7 @@ final class LoopConnection<T>
     return loop.future(
         () -> {
           refuseIfClosing();
-          return inner.whenWritable().addCallback(writable -> null);
+          return room();
         },
         LoopConnection::isEnd);
   }

@@ -18,6 +18,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
@@ -123,6 +124,104 @@ class KeyedRequestsTest extends InMemory {
     assertEquals(broken, failsNow(ConnectionAborted.class, waiting).getCause());
     assertEquals(List.of(broken), errors);
     errors.clear();
+  }
+
+  @Test
+  void pushesBeforeThePeersEndAreAllHandled() {
+    for (int limit : new int[] {1, 3, 100}) {
+      var both = connected(Codecs.line());
+      var requests =
+          both.client()
+              .requestsBy(
+                  KeyedRequestsTest::keyOf, CorrelationOptions.builder().pushLimit(limit).build());
+      var pushed = new ArrayList<String>();
+      var work = new ArrayList<CompletableFuture<Void>>();
+      requests.onPush(
+          push -> {
+            pushed.add(push);
+            var done = new CompletableFuture<Void>();
+            work.add(done);
+            return done;
+          });
+      for (int n = 0; n < 10; n++) now(both.server().send("*" + n));
+      both.server().close();
+      reactor.flush();
+      var closed = both.client().closed();
+      for (int n = 0; n < 10; n++) {
+        assertEquals(n + 1, pushed.size());
+        assertFalse(closed.isDone());
+        work.get(n).complete(null);
+        reactor.flush();
+      }
+      assertEquals("*9", pushed.get(9));
+      assertTrue(now(closed).isClean());
+    }
+  }
+
+  @Test
+  void answerToAPushBeforeThePeersEndArrives() {
+    var requests = requests();
+    var work = new CompletableFuture<String>();
+    requests.onPush(push -> work.thenCompose(text -> ends.client().send(text + " to " + push)));
+    now(ends.server().send("*push"));
+    ends.server().closeWrite();
+    reactor.flush();
+    work.complete("answer");
+    reactor.flush();
+    assertEquals(List.of("answer to *push"), heard);
+    assertTrue(now(ends.client().closed()).isClean());
+  }
+
+  @Test
+  void pushesThatComeWhileAnotherThreadSetsTheHandlerWaitForIt() throws Exception {
+    var requests =
+        CompletableFuture.supplyAsync(() -> ends.client().requestsBy(KeyedRequestsTest::keyOf))
+            .get(20, TimeUnit.SECONDS);
+    now(ends.server().send("*first"));
+    now(ends.server().send("*second"));
+    reactor.flush();
+    var pushed = new ArrayList<String>();
+    CompletableFuture.runAsync(
+            () ->
+                requests.onPush(
+                    push -> {
+                      pushed.add(push);
+                      return null;
+                    }))
+        .get(20, TimeUnit.SECONDS);
+    now(ends.server().send("*third"));
+    reactor.flush();
+    assertEquals(List.of("*first", "*second", "*third"), pushed);
+    ends.client().close();
+    reactor.flush();
+  }
+
+  @Test
+  void workOnTheLastPushIsCancelledWhenThePeerIsGone() {
+    for (int limit : new int[] {1, 2, 64}) {
+      var both = connected(Codecs.line());
+      var requests =
+          both.client()
+              .requestsBy(
+                  KeyedRequestsTest::keyOf, CorrelationOptions.builder().pushLimit(limit).build());
+      var work = new ArrayList<CompletableFuture<Void>>();
+      requests.onPush(
+          push -> {
+            var done = new CompletableFuture<Void>();
+            work.add(done);
+            return done;
+          });
+      now(both.server().send("*first"));
+      now(both.server().send("*last"));
+      both.server().abort();
+      reactor.flush();
+      assertFalse(work.get(0).isDone());
+      work.get(0).complete(null);
+      reactor.flush();
+      assertTrue(work.get(1).isCancelled(), "limit " + limit);
+    }
+    ends.client().close();
+    reactor.flush();
   }
 
   @Test

@@ -105,6 +105,8 @@ class NullArgumentsTest extends InMemory {
     var ends = connected(Codecs.line());
     check(Connection.class, ends.client());
     check(KeyedRequests.class, ends.client().requestsBy(line -> line));
+    check(Outbox.class, null);
+    check(Outbox.class, Outbox.latest(ends.client(), line -> line));
     ends.client().close();
     reactor.flush();
     ends.server().close();

@@ -18,6 +18,7 @@ import dev.torsion.framing.StructValues;
 import dev.torsion.java.Codecs;
 import dev.torsion.java.Connection;
 import dev.torsion.java.MessageConsumer;
+import dev.torsion.java.Outbox;
 import dev.torsion.java.Server;
 import dev.torsion.java.Torsion;
 import dev.torsion.log.Logger;
@@ -26,6 +27,7 @@ import dev.torsion.reactor.ReactorOptions;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 
 /** The Java code of docs/guide/codecs.md and running.md on how connections live and end. */
@@ -48,6 +50,11 @@ class ConnectionsGuideTest {
     connection.every(Duration.ofSeconds(10), "ping"); // until it is closed, or the connection ends
   }
 
+  private static void publish(Connection<String> connection, Consumer<Consumer<String>> feed) {
+    Outbox<String> prices = Outbox.latest(connection, line -> line.split("=")[0]);
+    feed.accept(prices::offer);
+  }
+
   private static ReactorOptions patient() {
     var options = ReactorOptions.builder().drainTimeout(Duration.ofSeconds(3)).build();
     return options;
@@ -63,7 +70,7 @@ class ConnectionsGuideTest {
       int port = server.join().port();
       var client = torsion.connect("tcp:127.0.0.1:" + port, Codecs.line()).join();
       beat(client);
-      client.send("hello").join();
+      publish(client, prices -> prices.accept("hello"));
       assertEquals("hello", got.get(20, TimeUnit.SECONDS));
       close(server.join());
       client.closed().get(20, TimeUnit.SECONDS);
