@@ -26,6 +26,7 @@ internal enum class TorsionModule(val directory: Path, val published: Boolean = 
     LOG_JSON(ROOT / "observability" / "log-json"),
     MICROMETER(ROOT / "observability" / "micrometer"),
     TESTKIT(ROOT / "testkit"),
+    TEST_SUPPORT(ROOT / "test-support", published = false),
     EXAMPLES(ROOT / "examples", published = false),
     BENCHMARKS(ROOT / "benchmarks", published = false),
     ;
@@ -33,7 +34,7 @@ internal enum class TorsionModule(val directory: Path, val published: Boolean = 
     val uses: Set<TorsionModule>
         get() = when (this) {
             CORE -> emptySet()
-            ADBAPI, AMP, CRED, FRAMING, KTOR, LOG_JSON, MICROMETER, TESTKIT -> setOf(CORE)
+            ADBAPI, AMP, CRED, FRAMING, KTOR, LOG_JSON, MICROMETER, TESTKIT, TEST_SUPPORT -> setOf(CORE)
             SPREAD -> setOf(CORE, CRED)
             JAVA_FACADE, JSON -> setOf(CORE, FRAMING)
             BENCHMARKS -> setOf(ADBAPI, AMP, CORE, FRAMING, JAVA_FACADE, SPREAD, TESTKIT)

@@ -9,6 +9,7 @@ import dev.torsion.framing.Datagram;
 import dev.torsion.framing.MessagePort;
 import dev.torsion.net.InternetAddress;
 import dev.torsion.net.PortClosedException;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Flow;
@@ -142,6 +143,7 @@ public final class Datagrams<T> implements AutoCloseable {
    */
   public Flow.Publisher<Datagram<T>> messages() {
     return subscriber -> {
+      Objects.requireNonNull(subscriber); // rule 1.9
       var subscription = new DatagramSubscription<T>(loop, inner, subscriber);
       try {
         loop.act(subscription::start);

@@ -5,9 +5,9 @@ package dev.torsion.java;
 
 import static org.junit.jupiter.api.DynamicTest.dynamicTest;
 
-import java.lang.reflect.InvocationTargetException;
-import java.lang.reflect.Method;
-import java.util.Comparator;
+import dev.torsion.framing.Codec;
+import dev.torsion.framing.Datagram;
+import dev.torsion.testsupport.PublisherRules;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Flow;
 import java.util.regex.Pattern;
@@ -16,19 +16,26 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
-import org.reactivestreams.tck.TestEnvironment;
-import org.reactivestreams.tck.flow.FlowPublisherVerification;
 
 /**
  * Every test that Reactive Streams has for publishers (its TCK), run on the messages of connections
- * over real sockets. The tests are TestNG's; here JUnit runs them.
+ * and on datagrams, over real sockets.
  */
 class PublisherRulesTest {
-  /** What the TCK names but does not test, and what is optional: several subscribers at once. */
-  private static final Pattern NOT_FOR_US = Pattern.compile("^untested_|^optional_spec111_");
-
   /** Long, so that a server that sends without end has soon sent its share of a turn. */
   private static final String LINE = "x".repeat(1000);
+
+  /** As many as a port may keep that nobody has taken: more would be dropped. */
+  private static final int MOST_DATAGRAMS = 100;
+
+  /** The tests that wait for an end, and those of a failure. */
+  private static final Pattern ENDS =
+      Pattern.compile(
+          "^(optional_spec10[45]|required_createPublisher|required_spec102_maySignal"
+              + "|required_spec105|required_spec107|required_spec109_mayReject"
+              + "|required_spec317_mustSupport|stochastic_spec103)");
+
+  private static final Codec<String> TEXT = Codecs.raw().text();
 
   private static Torsion torsion;
   private static Server server;
@@ -60,52 +67,52 @@ class PublisherRulesTest {
   }
 
   @TestFactory
-  Stream<DynamicTest> rules() {
-    return Stream.of(FlowPublisherVerification.class.getMethods())
-        .filter(method -> method.isAnnotationPresent(org.testng.annotations.Test.class))
-        .filter(method -> !NOT_FOR_US.matcher(method.getName()).find())
-        .sorted(Comparator.comparing(Method::getName))
-        .map(method -> dynamicTest(method.getName(), () -> run(method)));
+  Stream<DynamicTest> messagesOfConnections() {
+    return tests(
+        new PublisherRules<>(
+            Integer.MAX_VALUE, PublisherRulesTest::messages, PublisherRulesTest::noMessages));
   }
 
-  private static void run(Method method) throws Throwable {
-    var rules = new Rules();
-    rules.setUp();
-    try {
-      method.invoke(rules);
-    } catch (InvocationTargetException e) {
-      throw e.getCause();
-    }
+  private static Flow.Publisher<String> messages(long count) {
+    var connection = connect();
+    Results.of(connection.send(Long.toString(count)));
+    return connection.messages();
   }
 
-  /** Messages of a connection to the server above. */
-  private static final class Rules extends FlowPublisherVerification<String> {
-    Rules() {
-      super(new TestEnvironment(2_000, 50));
-    }
+  private static Flow.Publisher<String> noMessages() {
+    var connection = connect();
+    connection.abort();
+    Results.of(connection.closed());
+    return connection.messages();
+  }
 
-    @Override
-    public long maxElementsFromPublisher() {
-      return Integer.MAX_VALUE;
-    }
+  private static Connection<String> connect() {
+    return Results.of(torsion.connect("tcp:127.0.0.1:" + server.port(), Codecs.line()));
+  }
 
-    @Override
-    public Flow.Publisher<String> createFlowPublisher(long elements) {
-      var connection = connect();
-      Results.of(connection.send(Long.toString(elements)));
-      return connection.messages();
-    }
+  /** A port goes on until it is closed, and drops what nobody takes. So it fails no subscriber. */
+  @TestFactory
+  Stream<DynamicTest> datagrams() {
+    return tests(
+        new PublisherRules<>(
+            Long.MAX_VALUE,
+            PublisherRulesTest::datagrams,
+            () -> null,
+            name -> ENDS.matcher(name).find()));
+  }
 
-    @Override
-    public Flow.Publisher<String> createFailedFlowPublisher() {
-      var connection = connect();
-      connection.abort();
-      Results.of(connection.closed());
-      return connection.messages();
+  private static Flow.Publisher<Datagram<String>> datagrams(long count) {
+    var port = Results.of(torsion.openDatagrams("udp:0:interface=127.0.0.1", TEXT));
+    var sender = Results.of(torsion.openDatagrams("udp:0:interface=127.0.0.1", TEXT));
+    for (int left = (int) Math.min(count, MOST_DATAGRAMS); left > 0; left--) {
+      Results.of(sender.send("datagram", port.host()));
     }
+    sender.close();
+    return port.messages();
+  }
 
-    private static Connection<String> connect() {
-      return Results.of(torsion.connect("tcp:127.0.0.1:" + server.port(), Codecs.line()));
-    }
+  private static Stream<DynamicTest> tests(PublisherRules<?> rules) {
+    return rules.getRules().entrySet().stream()
+        .map(rule -> dynamicTest(rule.getKey(), () -> rule.getValue().check()));
   }
 }

@@ -10,6 +10,8 @@ import dev.torsion.net.Factory
 import dev.torsion.net.Protocol
 import dev.torsion.net.ProtocolViolationException
 import dev.torsion.testkit.CapturedLogs
+import dev.torsion.testsupport.RealTwisted
+import dev.torsion.testsupport.withRealReactor
 import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.core.test.config.DefaultTestConfig
@@ -29,7 +31,7 @@ class TwistedAmpSpec :
     FunSpec({
         defaultTestConfig = DefaultTestConfig(enabledOrReasonIf = { RealTwisted.isHere })
 
-        fun against(block: suspend (connect: suspend () -> AMP) -> Unit) = RealTwisted.withServer("twisted_amp_server.py") { ports ->
+        fun against(block: suspend (connect: suspend () -> AMP) -> Unit) = twisted.withServer("twisted_amp_server.py") { ports ->
             withRealReactor {
                 val open = ArrayList<AMP>()
                 block { connectAMP("tcp:127.0.0.1:${ports.getValue("amp")}", answering).also(open::add) }
@@ -116,7 +118,7 @@ class TwistedAmpSpec :
             CapturedLogs.ofAllThreads().use { logs ->
                 withRealReactor {
                     val port = listenTcp(0, Factory { Server() }, "127.0.0.1")
-                    deferToThread { RealTwisted.output("twisted_amp_client.py", "${port.port()}") }.await().trim() shouldBe "ok"
+                    deferToThread { twisted.output("twisted_amp_client.py", "${port.port()}") }.await().trim() shouldBe "ok"
                 }
                 logs.flushLoggedErrors(IllegalStateException::class.java).size shouldBe 2 // Explode, with and without an answer
                 logs.flushLoggedErrors(BadLocalReturnException::class.java).size shouldBe 1
@@ -142,7 +144,7 @@ class TwistedAmpSpec :
                 lines.add("decimal ${AmpTypes.DECIMAL.encode(decimal).toHexString()}")
                 expected.add("${describe("decimal", decimal)} ${AmpTypes.DECIMAL.encode(decimal).toHexString()}")
             }
-            RealTwisted.filtered("amp_vectors.py", lines, "read") shouldBe expected
+            twisted.filtered("amp_vectors.py", lines, "read") shouldBe expected
         }
     })
 

@@ -18,6 +18,7 @@ import dev.torsion.net.Protocol
 import dev.torsion.testkit.MemoryReactor
 import dev.torsion.testkit.runReactorTest
 import dev.torsion.testkit.runTest
+import dev.torsion.testsupport.withRealReactor
 import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.StringSpec
 import io.kotest.matchers.booleans.shouldBeTrue

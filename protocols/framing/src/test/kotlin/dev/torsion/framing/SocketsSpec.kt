@@ -5,6 +5,7 @@ package dev.torsion.framing
 
 import dev.torsion.defer.await
 import dev.torsion.reactor.Reactor
+import dev.torsion.testsupport.withRealReactor
 import io.kotest.core.spec.style.StringSpec
 import io.kotest.matchers.shouldBe
 import io.kotest.matchers.types.shouldBeInstanceOf

@@ -9,6 +9,8 @@ import dev.torsion.net.Factory
 import dev.torsion.net.ListeningPort
 import dev.torsion.net.Protocol
 import dev.torsion.reactor.Reactor
+import dev.torsion.testsupport.RealTwisted
+import dev.torsion.testsupport.withRealReactor
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.core.test.config.DefaultTestConfig
 import io.kotest.matchers.shouldBe
@@ -21,7 +23,7 @@ class TwistedClientInteropSpec :
 
         fun check(kind: String, listen: Reactor.() -> Deferred<ListeningPort>) = withRealReactor {
             val port = listen().await()
-            val verdict = deferToThread { RealTwisted.output("twisted_client.py", kind, "${port.port()}") }.await()
+            val verdict = deferToThread { twisted.output("twisted_client.py", kind, "${port.port()}") }.await()
             verdict.trim() shouldBe "ok"
         }
 

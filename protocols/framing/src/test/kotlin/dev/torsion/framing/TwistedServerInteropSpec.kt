@@ -8,6 +8,8 @@ import dev.torsion.defer.await
 import dev.torsion.endpoint.clientFromString
 import dev.torsion.endpoint.connectProtocol
 import dev.torsion.reactor.Reactor
+import dev.torsion.testsupport.RealTwisted
+import dev.torsion.testsupport.withRealReactor
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.core.test.config.DefaultTestConfig
 import io.kotest.matchers.nulls.shouldBeNull
@@ -19,7 +21,7 @@ class TwistedServerInteropSpec :
     FunSpec({
         defaultTestConfig = DefaultTestConfig(enabledOrReasonIf = { RealTwisted.isHere })
 
-        fun against(service: String, block: suspend Reactor.(String) -> Unit) = RealTwisted.withServer("twisted_server.py") { ports ->
+        fun against(service: String, block: suspend Reactor.(String) -> Unit) = twisted.withServer("twisted_server.py") { ports ->
             withRealReactor { block("tcp:127.0.0.1:${ports.getValue(service)}") }
         }
 

@@ -11,6 +11,8 @@ import dev.torsion.net.IPv6Address
 import dev.torsion.net.InternetAddress
 import dev.torsion.net.InvalidAddressException
 import dev.torsion.reactor.Reactor
+import dev.torsion.testsupport.RealTwisted
+import dev.torsion.testsupport.withRealReactor
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.core.test.config.DefaultTestConfig
 import io.kotest.matchers.collections.shouldContainExactly
@@ -24,7 +26,7 @@ class TwistedUdpSpec :
         defaultTestConfig = DefaultTestConfig(enabledOrReasonIf = { RealTwisted.isHere })
 
         test("our client and Twisted's server: answers, an empty datagram, a large one, and one whose handler raises") {
-            RealTwisted.withServer(SCRIPT, "server") { ports ->
+            twisted.withServer(SCRIPT, "server") { ports ->
                 withRealReactor {
                     val client = connectDatagrams("127.0.0.1", ports.getValue("udp"), RawCodec()).await()
                     for (size in listOf(5, 0, 8000)) {
@@ -54,7 +56,7 @@ class TwistedUdpSpec :
         }
 
         test("a group with Twisted in it, in both directions") {
-            RealTwisted.withServer(SCRIPT, "server") { ports ->
+            twisted.withServer(SCRIPT, "server") { ports ->
                 withRealReactor {
                     val twisted = IPv4Address("127.0.0.1", ports.getValue("udp"))
                     val member = openDatagrams("udp:0:interface=0.0.0.0", RawCodec().text()).await()
@@ -70,7 +72,7 @@ class TwistedUdpSpec :
         }
 
         test("the same moments, on both sides: what is refused, and what happens in a batch") {
-            val facts = RealTwisted.output(SCRIPT, "facts").lines().filter { line -> FACTS.any { line.startsWith(it) } }
+            val facts = twisted.output(SCRIPT, "facts").lines().filter { line -> FACTS.any { line.startsWith(it) } }
             val ours = withRealReactor { facts() }
             facts.dropLast(1) shouldContainExactly ours.dropLast(1)
             // On purpose: after stopListening Twisted still hands out the rest of a batch.
@@ -84,7 +86,7 @@ private const val GROUP = "239.255.77.78"
 private val FACTS = listOf("write ", "connect ", "started")
 
 private suspend fun client(port: Int): String =
-    withContext(Dispatchers.IO) { RealTwisted.output(SCRIPT, "client", "$port") }.lines().first { it.isNotEmpty() }
+    withContext(Dispatchers.IO) { twisted.output(SCRIPT, "client", "$port") }.lines().first { it.isNotEmpty() }
 
 /** What `facts` of the script does. */
 private suspend fun Reactor.facts(): List<String> {

@@ -19,6 +19,7 @@ import dev.torsion.reactor.Reactor
 import dev.torsion.testkit.MemoryReactor
 import dev.torsion.testkit.StringTransport
 import dev.torsion.testkit.runReactorTest
+import dev.torsion.testsupport.withRealReactor
 import io.kotest.assertions.withClue
 import io.kotest.core.spec.style.StringSpec
 import io.kotest.matchers.shouldBe

@@ -9,6 +9,7 @@ import dev.torsion.cred.Portal
 import dev.torsion.defer.Deferred
 import dev.torsion.defer.await
 import dev.torsion.defer.succeed
+import dev.torsion.testsupport.withRealReactor
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.core.test.Enabled
 import io.kotest.matchers.collections.shouldContain

@@ -19,6 +19,8 @@ import dev.torsion.spread.jelly.FrozenSet
 import dev.torsion.spread.jelly.InsecureJellyException
 import dev.torsion.spread.jelly.Tuple
 import dev.torsion.spread.jelly.TypeRegistry
+import dev.torsion.testsupport.RealTwisted
+import dev.torsion.testsupport.withRealReactor
 import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.core.test.config.DefaultTestConfig
@@ -43,7 +45,7 @@ class TwistedPBSpec :
     FunSpec({
         defaultTestConfig = DefaultTestConfig(enabledOrReasonIf = { RealTwisted.isHere })
 
-        fun against(service: String, block: suspend (PBClient) -> Unit) = RealTwisted.withServer("twisted_pb_server.py") { ports ->
+        fun against(service: String, block: suspend (PBClient) -> Unit) = twisted.withServer("twisted_pb_server.py") { ports ->
             withRealReactor {
                 val client = connectPB("tcp:127.0.0.1:${ports.getValue(service)}", PBOptions(types))
                 block(client)
@@ -93,7 +95,7 @@ class TwistedPBSpec :
                 root.callRemote("pond").await() shouldBe Frogs(3)
                 root.callRemote("trap", Failing()).await() shouldBe listOf(true, true, true, false, "on purpose")
             }
-            RealTwisted.withServer("twisted_pb_server.py") { ports ->
+            twisted.withServer("twisted_pb_server.py") { ports ->
                 withRealReactor {
                     val client = connectPB("tcp:127.0.0.1:${ports.getValue("root")}")
                     shouldThrow<InsecureJellyException> { client.root().callRemote("pond").await() }
@@ -164,7 +166,7 @@ class TwistedPBSpec :
                     )
                 val users = listenTcp(0, PBServerFactory(portal), "127.0.0.1")
                 val verdict =
-                    deferToThread { RealTwisted.output("twisted_pb_client.py", "${port.port()}", "${users.port()}") }.await()
+                    deferToThread { twisted.output("twisted_pb_client.py", "${port.port()}", "${users.port()}") }.await()
                 verdict.trim() shouldBe "ok"
             }
         }

@@ -1,9 +1,8 @@
 // Copyright (c) the Torsion contributors
 // SPDX-License-Identifier: MIT
 
-package dev.torsion.framing
+package dev.torsion.testsupport
 
-import dev.torsion.net.ListeningPort
 import dev.torsion.reactor.Reactor
 import dev.torsion.reactor.ReactorOptions
 import dev.torsion.reactor.reactorScope
@@ -17,16 +16,13 @@ import kotlin.time.Duration.Companion.seconds
 /** Runs [block] as a coroutine on a reactor with real sockets, and fails when a callback has failed or it takes too long. */
 fun <T> withRealReactor(block: suspend Reactor.(CoroutineScope) -> T): T {
     val errors = CopyOnWriteArrayList<Throwable>()
-    val reactor = Reactor.create(ReactorOptions("framing-test", errorListener = { _, error -> errors.add(error) }))
+    val reactor = Reactor.create(ReactorOptions("test", errorListener = { _, error -> errors.add(error) }))
     reactor.start()
     try {
-        val result = runBlocking { withTimeout(30.seconds) { reactor.reactorScope { reactor.block(this) } } }
+        val result = runBlocking { withTimeout(60.seconds) { reactor.reactorScope { reactor.block(this) } } }
         errors.firstOrNull()?.let { throw AssertionError("a callback has failed", it) }
         return result
     } finally {
         check(reactor.stopAndJoin(Duration.ofSeconds(10))) { "$reactor does not stop" }
     }
 }
-
-/** How to connect to this port on the same machine. */
-val ListeningPort.endpoint: String get() = "tcp:127.0.0.1:${port()}"
