@@ -42,7 +42,7 @@ internal object GuardedConnection {
         return proxy(type, session, statement) { method, call ->
             when {
                 method.name == "getConnection" -> connection
-                method.name.startsWith("execute") -> session.job.executingRaw(statement, session.defaultTimeout, call)
+                method.name.startsWith("execute") -> session.job.statements.executingRaw(statement, session.defaultTimeout, call)
                 else -> call()
             }
         }

@@ -42,7 +42,7 @@ internal class Session(val job: Job<*>, private val engine: Engine, val connecti
         val reader = ResultReader(result, engine.dialect)
         val rows = ArrayList<T>()
         while (true) {
-            job.checkGoesOn() // rows that are in memory already are no call that could be cancelled
+            job.statements.checkGoesOn() // rows that are in memory already are no call that could be cancelled
             val row = reader.next() ?: return rows
             if (rows.size == most) throw TooManyRowsException("the query gives more than $most rows: stream them, or set maxRows")
             rows.add(mapper.map(row))
@@ -58,7 +58,7 @@ internal class Session(val job: Job<*>, private val engine: Engine, val connecti
         if (!GIVES_CHANGED.containsMatchIn(sql.text)) return 0
         var count = 0L
         while (result.next()) {
-            job.checkGoesOn()
+            job.statements.checkGoesOn()
             count++
         }
         return count
@@ -94,7 +94,7 @@ internal class Session(val job: Job<*>, private val engine: Engine, val connecti
                     engine.binding.bind(statement, row.values)
                     statement.addBatch()
                 }
-                job.executing(statement, timeout) { statement.executeBatch().map(Int::toLong) }
+                job.statements.executing(statement, timeout) { statement.executeBatch().map(Int::toLong) }
             }
         }
     }
@@ -130,7 +130,7 @@ internal class Session(val job: Job<*>, private val engine: Engine, val connecti
             val rows = ArrayList<Row>(most)
             executing(query.sql, statement) {
                 while (rows.size < most) {
-                    job.checkGoesOn()
+                    job.statements.checkGoesOn()
                     val row = reader.next()
                     if (row == null) {
                         isAtEnd = true
@@ -140,7 +140,7 @@ internal class Session(val job: Job<*>, private val engine: Engine, val connecti
                 }
             }
             return rows.map { row ->
-                job.checkGoesOn()
+                job.statements.checkGoesOn()
                 query.mapper.map(row)
             }
         }
@@ -148,7 +148,7 @@ internal class Session(val job: Job<*>, private val engine: Engine, val connecti
         override fun close() {
             statement.use {
                 if (!isAtEnd && engine.dialect.readsRest) {
-                    job.taint()
+                    job.connection.taint()
                     it.cancel()
                 }
             }
@@ -157,7 +157,7 @@ internal class Session(val job: Job<*>, private val engine: Engine, val connecti
 
     private inline fun <R> prepared(sql: Sql, returnsKeys: Boolean = false, use: (PreparedStatement) -> R): R {
         val bound = engine.binding.bound(sql)
-        job.executes(bound.text)
+        job.connection.executes(bound.text)
         return prepare(bound.text, sql, returnsKeys).use { statement ->
             engine.binding.bind(statement, bound.values)
             use(statement)
@@ -171,7 +171,7 @@ internal class Session(val job: Job<*>, private val engine: Engine, val connecti
     }
 
     private fun <R> executing(sql: Sql, statement: Statement, call: () -> R): R =
-        job.executing(statement, sql.timeout ?: defaultTimeout, call)
+        job.statements.executing(statement, sql.timeout ?: defaultTimeout, call)
 
     private fun count(statement: PreparedStatement): Long = try {
         statement.largeUpdateCount

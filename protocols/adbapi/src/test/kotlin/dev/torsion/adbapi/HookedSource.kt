@@ -25,6 +25,10 @@ internal class HookedSource(url: String = TestDatabase.H2.fresh()) : DataSource 
     /** What was called, as `Connection.commit`. */
     val calls = CopyOnWriteArrayList<String>()
 
+    /** When there is one, each call becomes one of it, whatever its name: `null` for none. */
+    @Volatile
+    var watch: ((name: String, real: () -> Any?) -> Any?)? = null
+
     /** Each call of [name], such as `Connection.commit`, becomes one of [hook], which may make the real one. */
     fun on(name: String, hook: (real: () -> Any?) -> Any?) {
         hooks[name] = hook
@@ -42,6 +46,7 @@ internal class HookedSource(url: String = TestDatabase.H2.fresh()) : DataSource 
 
     private fun call(name: String, real: () -> Any?): Any? {
         calls.add(name)
+        watch?.let { return it(name, real) }
         val hook = hooks[name] ?: return real()
         return hook(real)
     }

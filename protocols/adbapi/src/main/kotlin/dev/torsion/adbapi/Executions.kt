@@ -1,0 +1,145 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.adbapi
+
+import dev.torsion.log.Logger
+import dev.torsion.log.safeString
+import java.sql.SQLException
+import java.sql.SQLTimeoutException
+import java.sql.Statement
+import java.time.Duration
+import kotlin.concurrent.withLock
+
+/** The statements of a job that run, so that a cancellation or a time-out reaches them. */
+internal class Executions(private val engine: Engine, private val fate: Fate, private val connection: HeldConnection) {
+    private val lock get() = fate.lock
+
+    /** The one that runs. With the lock. */
+    var running: Execution? = null
+        private set
+
+    // On the job's thread.
+
+    /** Throws when the job, or the statement that runs, is to go no further. */
+    fun checkGoesOn() {
+        if (!fate.isToEnd) return
+        lock.withLock { check() }
+    }
+
+    /** With the lock. */
+    private fun check() {
+        fate.end?.let { throw it }
+        timedOut()?.let { throw it.timedOut(null) }
+    }
+
+    /** With the lock: the statement whose time is over, of the one that runs and those whose rows are read meanwhile. */
+    private fun timedOut(): Execution? = generateSequence(running, Execution::outer).firstOrNull(Execution::isTimedOut)
+
+    /** Runs [call], which executes [statement] or reads its result, so that a cancellation or a [timeout] reaches it. */
+    fun <R> executing(statement: Statement, timeout: Duration, call: () -> R): R = try {
+        executingRaw(statement, timeout, call)
+    } catch (e: SQLException) {
+        throw translated(e)
+    }
+
+    fun translated(error: SQLException): DatabaseException =
+        if (error is TimedOut) StatementTimeoutException(error.message!!, error.cause) else engine.classified(error)
+
+    /** [executing] for those who want JDBC's own exceptions. */
+    @Throws(SQLException::class)
+    fun <R> executingRaw(statement: Statement, timeout: Duration, call: () -> R): R {
+        val execution: Execution
+        lock.withLock {
+            check()
+            execution = Execution(statement, timeout, running)
+            running = execution
+        }
+        val limit = engine.deadlines.after(timeout) { timeOut(execution) }
+        try {
+            return call()
+        } catch (e: SQLException) {
+            throw lock.withLock { fate.end ?: timedOut()?.timedOut(e) ?: e }
+        } finally {
+            limit.close()
+            lock.withLock {
+                running = execution.outer // whose rows are still read
+                connection.awaitCancels()
+            }
+        }
+    }
+
+    // On other threads.
+
+    private fun timeOut(execution: Execution) {
+        val now: Execution
+        lock.withLock {
+            now = running ?: return
+            if (generateSequence(now, Execution::outer).none { it === execution }) return
+            execution.isTimedOut = true
+            fate.isToEnd = true
+        }
+        engine.counters.timedOut.increment()
+        pursue(now)
+    }
+
+    /** Cancels [execution] until it has ended: a cancellation that comes before the driver has sent it does nothing. */
+    fun pursue(execution: Execution): Unit = pursue(execution, 0)
+
+    private fun pursue(execution: Execution, attempt: Int) {
+        lock.withLock {
+            if (running !== execution) return
+            connection.cancelBegins()
+        }
+        val pause = Duration.ofMillis(minOf(FIRST_PAUSE shl minOf(attempt, DOUBLINGS), LAST_PAUSE))
+        val refused = {
+            connection.cancelIsOver()
+            engine.deadlines.after(pause) { pursue(execution, attempt) }
+        }
+        engine.inHelper(refused) {
+            cancelNow(execution, attempt > 0)
+            engine.deadlines.after(pause) { pursue(execution, attempt + 1) }
+        }
+    }
+
+    private fun cancelNow(execution: Execution, isRepeated: Boolean) {
+        try {
+            val over =
+                lock.withLock {
+                    if (running !== execution) return
+                    connection.cancelled()
+                }
+            if (isRepeated && over != null) {
+                engine.dialect.cancelAgain(over, execution.statement)
+            } else {
+                execution.statement.cancel()
+            }
+        } catch (e: Throwable) {
+            log.debug("a statement could not be cancelled: {reason}", "reason" to safeString(e))
+        } finally {
+            connection.cancelIsOver()
+        }
+    }
+
+    /** One execution of a statement, which may be executed again. */
+    internal class Execution(
+        val statement: Statement,
+        private val timeout: Duration,
+        /** The one whose row was being mapped when this one began. */
+        val outer: Execution?,
+    ) {
+        var isTimedOut = false // with the lock
+
+        fun timedOut(error: SQLException?): SQLException = TimedOut("the statement took longer than $timeout", error)
+    }
+
+    private class TimedOut(message: String, cause: SQLException?) :
+        SQLTimeoutException(message, cause?.sqlState, cause?.errorCode ?: 0, cause)
+
+    private companion object {
+        const val FIRST_PAUSE = 20L
+        const val LAST_PAUSE = 1_000L
+        const val DOUBLINGS = 6
+        val log = Logger(ConnectionPool::class.java)
+    }
+}

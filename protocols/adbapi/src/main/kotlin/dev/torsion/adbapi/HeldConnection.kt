@@ -1,0 +1,142 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.adbapi
+
+import dev.torsion.log.Logger
+import dev.torsion.log.safeString
+import java.sql.Connection
+import java.time.Duration
+import java.util.concurrent.TimeUnit
+import kotlin.concurrent.withLock
+
+/**
+ * The connection that a job has, and whether it is fit for the next one. It goes back only when no cancellation is on its way over it: that
+ * would hit the next one's statement.
+ */
+internal class HeldConnection(private val engine: Engine, private val fate: Fate, private val interaction: InteractionOptions?) {
+    private val lock get() = fate.lock
+
+    // With the lock.
+    private var held: Connection? = null
+    private var cancelsUnderWay = 0
+    private var isTainted = false // a cancellation went over the connection
+    private var isCut = false
+
+    private var mayHaveBegun = false // a transaction, of SQLite, which does not tell; on the job's thread
+
+    // On the job's thread.
+
+    fun took(connection: Connection): Unit = lock.withLock {
+        held = connection
+        isTainted = false
+        isCut = false
+    }
+
+    fun executes(text: String) {
+        if (interaction == null && engine.dialect == Dialect.SQLITE) mayHaveBegun = BEGINS.containsMatchIn(text)
+    }
+
+    /** It must be looked at before it goes to another: this thread has cancelled a statement of it. */
+    fun taint(): Unit = lock.withLock { isTainted = true }
+
+    /** With the lock: waits for a cancellation that is on its way. One that takes too long makes the connection unfit. */
+    fun awaitCancels() {
+        var left = TimeUnit.NANOSECONDS.convert(engine.options.cancelTimeout)
+        while (cancelsUnderWay > 0 && left > 0) {
+            left =
+                try {
+                    fate.changed.awaitNanos(left)
+                } catch (_: InterruptedException) {
+                    Thread.currentThread().interrupt()
+                    0
+                }
+        }
+    }
+
+    fun giveBack(connection: Connection, failure: Throwable?) {
+        val isFit = (failure == null || failure !is Error) && isCleaned(connection, failure)
+        val isReturned =
+            lock.withLock {
+                held = null
+                isFit && !isCut
+            }
+        try {
+            if (isReturned) {
+                engine.connections.giveBack(connection)
+            } else {
+                engine.counters.evicted.increment()
+                engine.connections.evict(connection)
+            }
+            if (failure is DatabaseUnavailableException) engine.connections.evictIdle()
+        } catch (e: Throwable) { // what the job has come to counts for more
+            log.debug("a connection could not be given back: {reason}", "reason" to safeString(e))
+        }
+    }
+
+    /** Rolls back what is not committed, and makes the connection as it was. False when that fails. */
+    private fun isCleaned(connection: Connection, failure: Throwable?): Boolean {
+        if (failure is DatabaseUnavailableException) return false
+        val isSound = lock.withLock { !isCut && cancelsUnderWay == 0 }
+        if (!isSound) return false
+        return try {
+            engine.deadlines.after(engine.options.cancelTimeout) { cutUnlessOver(connection) }.use { clean(connection, failure) }
+        } catch (e: Throwable) { // an Error too: the connection must not be lost over it
+            log.debug("a connection could not be cleaned: {reason}", "reason" to safeString(e))
+            false
+        }
+    }
+
+    private fun clean(connection: Connection, failure: Throwable?): Boolean {
+        if (!connection.autoCommit) {
+            if (failure != null || interaction == null) connection.rollback()
+            connection.autoCommit = true
+        } else if (interaction == null) {
+            engine.dialect.endTransaction(connection, mayHaveBegun)
+        }
+        if (interaction != null && engine.dialect != Dialect.SQLITE) {
+            if (interaction.readOnly) connection.isReadOnly = false
+            if (interaction.isolation != null) connection.transactionIsolation = engine.usualIsolation
+        }
+        // A cancellation that the server has heard of late must find nothing that it could hit later.
+        return !isTainted || connection.isValid(VALIDATION_SECONDS)
+    }
+
+    // On other threads.
+
+    /** With the lock. */
+    fun cancelBegins() {
+        cancelsUnderWay++
+    }
+
+    /** With the lock: a cancellation goes over it now. Gives it, if there is one. */
+    fun cancelled(): Connection? {
+        isTainted = true
+        return held
+    }
+
+    fun cancelIsOver(): Unit = lock.withLock {
+        cancelsUnderWay--
+        fate.changed.signalAll()
+    }
+
+    /** The server has not ended it in time: cuts [only], or whatever connection there is. */
+    fun cutUnlessOver(only: Connection?) {
+        val connection =
+            lock.withLock {
+                val connection = held ?: return
+                if (only != null && only !== connection) return
+                isCut = true
+                connection
+            }
+        val again = { engine.deadlines.after(NEXT_TRY) { cutUnlessOver(connection) } }
+        engine.inHelper(again) { cut(connection) }
+    }
+
+    private companion object {
+        val NEXT_TRY: Duration = Duration.ofSeconds(1)
+        const val VALIDATION_SECONDS = 2
+        val BEGINS = Regex("\\b(BEGIN|SAVEPOINT)\\b", RegexOption.IGNORE_CASE)
+        val log = Logger(ConnectionPool::class.java)
+    }
+}

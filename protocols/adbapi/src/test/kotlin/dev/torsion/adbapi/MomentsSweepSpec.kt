@@ -1,0 +1,182 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.adbapi
+
+import dev.torsion.reactor.Reactor
+import dev.torsion.reactor.ReactorOptions
+import io.kotest.assertions.withClue
+import io.kotest.core.spec.style.FunSpec
+import io.kotest.matchers.comparables.shouldBeGreaterThan
+import io.kotest.matchers.shouldBe
+import java.sql.SQLException
+import java.time.Duration
+import java.util.concurrent.CancellationException
+import java.util.concurrent.CompletableFuture
+import java.util.concurrent.Flow
+import java.util.concurrent.TimeUnit
+import java.util.concurrent.atomic.AtomicInteger
+
+/**
+ * Each kind of work, with each mishap, at each call of JDBC that its thread makes, before it and after. Whatever happens: who waits is told once,
+ * no connection is lost, what is told is true of the rows, and the next query has what it needs.
+ */
+internal class MomentsSweepSpec :
+    FunSpec({
+        for ((kept, whose) in listOf(true to "kept", false to "the source's")) {
+            for (work in Work.entries) {
+                for (mishap in Mishap.entries) {
+                    test("$work, ${mishap.text}, at each moment, with connections that are $whose") {
+                        Sweep(kept, work, mishap).use(Sweep::run)
+                    }
+                }
+            }
+        }
+    }) {
+    /** What is asked of a pool; [rows] of it are there when it has succeeded. */
+    enum class Work(val rows: Int) {
+        UPDATE(1) {
+            override fun begin(pool: ConnectionPool) = Begun.of(pool.update(INSERT, "one"))
+        },
+        INTERACTION(2) {
+            override fun begin(pool: ConnectionPool) = Begun.of(
+                pool.interaction(InteractionOptions.DEFAULT.withReadOnly(false).withIsolation(Isolation.SERIALIZABLE)) { tx ->
+                    tx.update(INSERT, "one")
+                    tx.insert(INSERT, "two").count + tx.query("SELECT name FROM fruit").size
+                },
+            )
+        },
+        STREAM(0) {
+            override fun begin(pool: ConnectionPool): Begun {
+                val end = CompletableFuture<Any?>()
+                val taking = CompletableFuture<Flow.Subscription>()
+                pool.stream(Sql.of("SELECT x FROM SYSTEM_RANGE(1, 3)").fetchSize(1)).subscribe(
+                    object : Flow.Subscriber<Row> {
+                        override fun onSubscribe(given: Flow.Subscription) {
+                            taking.complete(given)
+                            given.request(1)
+                        }
+
+                        override fun onNext(row: Row) = taking.join().request(1)
+
+                        override fun onError(error: Throwable) {
+                            end.completeExceptionally(error)
+                        }
+
+                        override fun onComplete() {
+                            end.complete(null)
+                        }
+                    },
+                )
+                return Begun(end) {
+                    taking.join().cancel()
+                    end.cancel(false) // a subscriber that has cancelled is told no more
+                }
+            }
+        }, ;
+
+        abstract fun begin(pool: ConnectionPool): Begun
+    }
+
+    class Begun(val outcome: CompletableFuture<out Any?>, val cancel: () -> Unit) {
+        companion object {
+            fun of(future: CompletableFuture<out Any?>) = Begun(future) { future.cancel(true) }
+        }
+    }
+
+    /** What goes wrong, on the thread of the work. */
+    enum class Mishap(val text: String, val happen: (ConnectionPool, Begun) -> Unit) {
+        REFUSED("refused by the driver", { _, _ -> throw SQLException("not today", "58000") }),
+        LOST("the connection is lost", { _, _ -> throw SQLException("connection reset", "08006") }),
+        THROWN("a fault of the driver's", { _, _ -> throw IllegalArgumentException("the driver is mistaken") }),
+        ERROR("an Error of the driver's", { _, _ -> throw NoClassDefFoundError("the driver is not whole") }),
+        CANCELLED("cancelled", { _, begun -> begun.cancel() }),
+        CLOSED("the pool is closed", { pool, _ -> pool.close() }),
+    }
+
+    private class Sweep(private val kept: Boolean, private val work: Work, private val mishap: Mishap) : AutoCloseable {
+        private val reactor = Reactor.create(ReactorOptions("sweep", errorListener = { _, _ -> })).apply { start() }
+
+        fun run() {
+            val calls = one(Int.MAX_VALUE, isAfter = false)
+            calls shouldBeGreaterThan 5
+            for (at in 0 until calls) for (isAfter in listOf(false, true)) one(at, isAfter)
+        }
+
+        /** The mishap at the call with the number [at]. Gives how many calls there were. */
+        private fun one(at: Int, isAfter: Boolean): Int {
+            val source = HookedSource()
+            val pool = ConnectionPool.open(reactor, source, OPTIONS.withPooled(kept))
+            pool.use {
+                pool.update("CREATE TABLE fruit(id BIGINT GENERATED BY DEFAULT AS IDENTITY PRIMARY KEY, name VARCHAR(100))").result()
+                quiet(pool)
+                source.calls.clear()
+                val count = AtomicInteger()
+                val begun = CompletableFuture<Begun>()
+                var where = "nowhere"
+                val opened = AtomicInteger()
+                source.watch = { name, real ->
+                    val isHere = isThreadOfWork() && count.getAndIncrement() == at
+                    if (isHere) {
+                        where = "${if (isAfter) "after" else "before"} call $at, $name"
+                        if (!isAfter) mishap.happen(pool, begun.join())
+                    }
+                    val given = real()
+                    if (isHere && isAfter) mishap.happen(pool, begun.join())
+                    if (name == "DataSource.getConnection") opened.incrementAndGet()
+                    given
+                }
+                begun.complete(work.begin(pool))
+                val outcome = begun.join().outcome.handle { _, error -> error }.get(WITHIN, TimeUnit.SECONDS)
+                quiet(pool)
+                source.watch = null
+                withClue("$where: $outcome") { check(pool, source, outcome, where, opened.get()) }
+                return count.get()
+            }
+        }
+
+        private fun check(pool: ConnectionPool, source: HookedSource, outcome: Throwable?, where: String, opened: Int) {
+            if (!kept) source.calls.count { it == "Connection.close" } shouldBe opened
+            if (mishap != Mishap.CLOSED) {
+                val rows = pool.query("SELECT name FROM fruit").result().size
+                val isKnown =
+                    work == Work.INTERACTION && outcome !is CommitOutcomeUnknownException && outcome !is CancellationException &&
+                        "Connection.commit" !in where
+                if (outcome == null) {
+                    rows shouldBe work.rows
+                } else if (isKnown) {
+                    rows shouldBe 0
+                }
+            }
+            pool.closeAsync().get(WITHIN, TimeUnit.SECONDS)
+            pool.health().busy shouldBe 0
+            pool.health().connections shouldBe 0
+        }
+
+        private fun quiet(pool: ConnectionPool) {
+            val deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(WITHIN)
+            while (pool.health().busy > 0 || pool.health().waiting > 0) {
+                check(System.nanoTime() < deadline) { "the work does not end" }
+                Thread.onSpinWait()
+            }
+        }
+
+        private fun isThreadOfWork() = Thread.currentThread().name.matches(THREADS)
+
+        override fun close() {
+            check(reactor.stopAndJoin(Duration.ofSeconds(WITHIN))) { "$reactor does not stop" }
+        }
+    }
+
+    private companion object {
+        const val INSERT = "INSERT INTO fruit(name) VALUES (?)"
+        const val WITHIN = 20L
+        val THREADS = Regex("sweep-pool-\\d+")
+        val OPTIONS: ConnectionPoolOptions =
+            ConnectionPoolOptions.DEFAULT
+                .withName("sweep-pool")
+                .withConnections(1)
+                .withConnectTimeout(Duration.ofSeconds(2))
+                .withCancelTimeout(Duration.ofMillis(500))
+    }
+}
