@@ -63,7 +63,7 @@ public class Broker internal constructor(
     private var lastId = 0L
     private val messages = BrokerMessages(this)
     private val calls = OutgoingCalls(this)
-    private val disconnects = ArrayList<Runnable>()
+    private val disconnects = ArrayDeque<Runnable>()
 
     @get:JvmSynthetic
     internal val named = HashMap<Bytes, CallTarget>()
@@ -164,9 +164,7 @@ public class Broker internal constructor(
         cached.clear().forEach { guarded("stoppedObserving of ${it.value.cacheable.javaClass.name}") { it.value.stopped(this) } }
         caches.values.forEach { it.broker = null }
         caches.clear()
-        val told = disconnects.toList()
-        disconnects.clear()
-        told.forEach { guarded("a listener of the disconnection", it::run) }
+        while (disconnects.isNotEmpty()) guarded("a listener of the disconnection", disconnects.removeFirst()::run) // one may take another back
         owner.lost(this, reason)
     }
 

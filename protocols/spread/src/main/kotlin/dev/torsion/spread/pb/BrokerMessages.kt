@@ -101,18 +101,20 @@ internal class BrokerMessages(private val broker: Broker) {
         val name = list[NAME] as? Bytes ?: violated("A call has no name.")
         val wantsAnswer = integer(list, ANSWER) != 0L
         val incoming = arrayListOf<Incoming>()
-        val perspective: Any?
+        val target = find(list[TARGET])
+        val perspective = target?.perspective
         val result: Any?
+        var isMade = false
         try {
-            val target = find(list[TARGET]) ?: throw PBError("Invalid Object ID")
-            if (pendingCalls >= broker.options.maxPendingCalls) throw PBError("Too many calls wait for their answers.")
-            perspective = target.perspective
+            // Those of a call that is refused are read too: what is the peer's in them is to be given back.
             val args = values(list[ARGS], perspective, incoming) as? Tuple ?: throw ArgumentMismatch("the arguments are no tuple")
             val kwargs = named(values(list[KWARGS], perspective, incoming))
+            if (target == null) throw PBError("Invalid Object ID")
+            if (pendingCalls >= broker.options.maxPendingCalls) throw PBError("Too many calls wait for their answers.")
+            isMade = true
             result = target.received(RemoteCall(name.utf8(), args.toList(), kwargs, broker, perspective))
         } catch (e: Throwable) {
-            // Nobody has the references of a call that was not made.
-            if (e is NoSuchMethod || e is ArgumentMismatch) incoming.forEach { it.references.forEach(RemoteReference::close) }
+            if (!isMade || e is NoSuchMethod || e is ArgumentMismatch) incoming.forEach(Incoming::giveBack)
             return answerError(request, wantsAnswer, e)
         }
         when (result) {
@@ -122,15 +124,8 @@ internal class BrokerMessages(private val broker: Broker) {
         }
     }
 
-    private fun values(element: BananaElement, perspective: Any?, all: ArrayList<Incoming>): Any? {
-        val incoming = Incoming(broker, perspective)
-        try {
-            return incoming.unjelly(element).also { all.add(incoming) }
-        } catch (e: ProtocolViolationException) {
-            all.forEach { it.references.forEach(RemoteReference::close) }
-            throw e
-        }
-    }
+    private fun values(element: BananaElement, perspective: Any?, all: ArrayList<Incoming>): Any? =
+        Incoming(broker, perspective).also(all::add).unjelly(element)
 
     /** Python 2 sent names as bytes. */
     private fun named(kwargs: Any?): Map<String, Any?> {
@@ -151,6 +146,8 @@ internal class BrokerMessages(private val broker: Broker) {
                 answerError(request, wantsAnswer, outcome.value)
             } else if (wantsAnswer) {
                 answer(request, outcome.get().takeIf { it !== Unit }, perspective)
+            } else {
+                drop(outcome.get())
             }
             null
         }
@@ -159,12 +156,17 @@ internal class BrokerMessages(private val broker: Broker) {
     // Our answers.
 
     private fun answer(request: Long, value: Any?, perspective: Any?) {
-        if (broker.isDisconnected) return
+        if (broker.isDisconnected) return drop(value)
         try {
             broker.sendValues(perspective) { BananaList.of(Commands.ANSWER, BananaInteger.of(request), it.jelly(value)) }
         } catch (e: Exception) {
             answerError(request, true, e) // in Twisted the caller would wait for ever
         }
+    }
+
+    /** The answer goes to nobody. */
+    private fun drop(value: Any?) {
+        if (value is PBLogin) broker.guarded("the end of a login", value::loggedOut)
     }
 
     private fun answerError(request: Long, wantsAnswer: Boolean, error: Throwable) {

@@ -106,20 +106,24 @@ internal class Outgoing(private val broker: Broker, override val perspective: An
 
 /** The values of one message that has come. */
 internal class Incoming(private val broker: Broker, override val perspective: Any?) : ObjectJelly {
-    /** The references that came: each is to be given back once. */
-    val references = ArrayList<RemoteReference>()
+    // What came of the other side's: it counts each, and each is to be given back once.
+    private val references = ArrayList<RemoteReference>()
     private val caches = ArrayList<RemoteCache>()
 
-    /** @throws ProtocolViolationException when it means nothing; then the references in it are given back */
+    /** @throws ProtocolViolationException when it means nothing. Whatever is thrown, what is the other side's is given back */
     fun unjelly(element: BananaElement): Any? = try {
         Unjellier(broker.options.types, broker.options.limits, this).run(element)
-    } catch (e: ProtocolViolationException) {
-        references.forEach(RemoteReference::close)
-        caches.forEach { cache ->
-            cache.received--
-            broker.sendDecache(cache.id, 1)
-        }
+    } catch (e: Throwable) {
+        giveBack()
         throw e
+    }
+
+    /** Nobody takes the values: what is the other side's goes back, once. */
+    fun giveBack() {
+        references.forEach(RemoteReference::close)
+        references.clear()
+        caches.forEach(RemoteCache::giveBackOne)
+        caches.clear()
     }
 
     override fun unjelly(tag: Bytes, list: BananaList, unjellier: Unjellier, register: (Any) -> Unit): Any? = when (tag) {

@@ -9,25 +9,38 @@ import dev.torsion.spread.jelly.Conversion
 import java.lang.reflect.Type
 
 /**
- * A call that waits for its answer. The answer's references are the other side's objects, which it keeps for us: when nobody takes the
- * answer, they are given back.
+ * A call that waits for its answer. The answer's references are the other side's objects, which it keeps for us, and its copies are kept up to
+ * date by it: when nobody takes the answer, they are given back.
  */
 internal class OutgoingCall {
     val deferred: Deferred<Any?> = Deferred<Any?> { isWanted = false }.onUndelivered { giveBack() }
     var isWanted = true
         private set
-    private var references: List<RemoteReference> = emptyList()
+    private var answer: Incoming? = null
 
-    fun answered(value: Any?, references: List<RemoteReference>) {
-        this.references = references
+    fun answered(value: Any?, answer: Incoming) {
+        this.answer = answer
         if (isWanted) deferred.callback(value) else giveBack()
     }
+
+    /** The answer as what [convert] makes of it. One that it refuses is nobody's, and is given back. */
+    fun <T> converted(convert: (Any?) -> T): Deferred<T> = deferred
+        .addCallback { value ->
+            try {
+                convert(value)
+            } catch (e: Throwable) {
+                giveBack()
+                throw e
+            }
+        }.onUndelivered { giveBack() }
 
     fun failed(error: Throwable) {
         if (isWanted) deferred.errback(error)
     }
 
-    fun giveBack() = references.forEach(RemoteReference::close)
+    private fun giveBack() {
+        answer?.giveBack()
+    }
 
     companion object {
         fun failed(error: Throwable) = OutgoingCall().apply { deferred.errback(error) }

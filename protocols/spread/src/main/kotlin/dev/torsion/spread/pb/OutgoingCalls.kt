@@ -62,18 +62,20 @@ internal class OutgoingCalls(private val broker: Broker) {
     fun answered(request: Long, element: BananaElement, isError: Boolean) {
         val call = waiting.remove(request) ?: throw ProtocolViolationException("An answer came to no call, number $request.")
         val incoming = Incoming(broker, null)
-        val value =
-            try {
-                incoming.unjelly(element)
-            } catch (e: ProtocolViolationException) {
-                return call.failed(e) // in Twisted the caller would wait for ever
-            }
-        if (isError) {
-            call.failed(RemoteFailures.exception(value, broker.options.types))
-            incoming.references.forEach(RemoteReference::close)
-        } else {
-            call.answered(value, incoming.references)
+        val value: Any?
+        val error: Throwable?
+        try {
+            value = incoming.unjelly(element)
+            error = if (isError) RemoteFailures.exception(value, broker.options.types) else null
+        } catch (e: Throwable) { // also an Error of a user's type: the call is in nobody's list any more
+            incoming.giveBack()
+            call.failed(e) // in Twisted the caller would wait for ever
+            if (e is ProtocolViolationException) return
+            throw e
         }
+        if (error == null) return call.answered(value, incoming)
+        call.failed(error)
+        incoming.giveBack()
     }
 
     fun failAll(reason: CloseReason) {

@@ -76,7 +76,7 @@ public class PBClient private constructor(private val factory: PBClientFactory, 
         }
 
         private fun ready(factory: PBClientFactory, broker: Broker): Deferred<PBClient> = factory
-            .getRootObject()
+            .rootOf(broker)
             .addCallbacks(
                 { PBClient(factory, broker) },
                 { failure ->

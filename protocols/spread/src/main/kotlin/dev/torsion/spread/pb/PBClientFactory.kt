@@ -65,6 +65,14 @@ constructor(
         return deferred
     }
 
+    /** [getRootObject] of a connection that may have ended before anybody asked: then no other comes. */
+    @JvmSynthetic
+    internal fun rootOf(broker: Broker): Deferred<RemoteReference> = if (broker.isDisconnected) {
+        fail(DeadReferenceException("The connection has ended before it was ready."))
+    } else {
+        getRootObject()
+    }
+
     /**
      * Logs in and gives the avatar, whose `perspective_` methods can be called. [mind] is what the server's realm gets of us: null, or an
      * object such as a [Referenceable].
@@ -109,7 +117,7 @@ constructor(
         if (isReconnecting) return
         val told = waiting.toList()
         waiting.clear()
-        told.forEach { it.errback(reason) }
+        for (deferred in told) if (!deferred.called) deferred.errback(reason) // one may cancel another
     }
 
     private inner class Owner : BrokerOwner {
@@ -117,7 +125,7 @@ constructor(
             ready = broker
             val told = waiting.toList()
             waiting.clear()
-            told.forEach { it.callback(broker.remoteForName("root")) }
+            for (deferred in told) if (!deferred.called) deferred.callback(broker.remoteForName("root")) // one may cancel another
         }
 
         override fun lost(broker: Broker, reason: CloseReason) {

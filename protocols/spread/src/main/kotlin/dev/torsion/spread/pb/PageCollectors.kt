@@ -82,25 +82,24 @@ public fun getAllPages(
     args: List<Any?> = emptyList(),
     maxBytes: Long = DEFAULT_MAX_PAGED_BYTES,
 ): Deferred<List<Any?>> {
-    var collector: CallbackPageCollector? = null
-    var lost: Runnable? = null
-    val result =
-        Deferred<List<Any?>> {
-            collector?.stop()
-            lost?.let(reference.broker::dontNotifyOnDisconnect)
-        }
+    var cancel = {}
+    val result = Deferred<List<Any?>> { cancel() }
     val onLost = Runnable { if (!result.called) result.errback(DeadReferenceException("The connection ended before all pages had come.")) }
-
-    lost = onLost
 
     fun over(then: () -> Unit) {
         reference.broker.dontNotifyOnDisconnect(onLost)
         if (!result.called) then()
     }
-    collector = CallbackPageCollector(maxBytes) { pages -> over { result.callback(pages) } }
+    val collector = CallbackPageCollector(maxBytes) { pages -> over { result.callback(pages) } }
     collector.overflowed = { error -> over { result.errback(error) } }
+    val call = reference.callRemoteWith(name, listOf<Any?>(collector) + args, emptyMap())
+    cancel = {
+        collector.stop()
+        reference.broker.dontNotifyOnDisconnect(onLost)
+        call.cancel() // what its answer holds is given back
+    }
     reference.broker.notifyOnDisconnect(onLost)
-    reference.callRemoteWith(name, listOf<Any?>(collector) + args, emptyMap()).addErrback { failure ->
+    call.addErrback { failure ->
         collector.stop()
         over { result.errback(failure) }
         null

@@ -7,6 +7,7 @@ import dev.torsion.defer.Deferred
 import dev.torsion.defer.Failure
 import dev.torsion.defer.maybeAsyncDeferred
 import dev.torsion.defer.succeed
+import dev.torsion.loop.ThreadPoolStoppedException
 import dev.torsion.net.ClosedBy
 import dev.torsion.net.ConnectionDone
 import dev.torsion.reactor.Reactor
@@ -56,7 +57,7 @@ public abstract class Pager(private val collector: RemoteReference) {
 
     /** Sends one page, when the transport takes it. */
     private fun page(): Deferred<Any?> =
-        collector.broker.transport.whenWritable().addAsyncCallback { maybeAsyncDeferred { nextPage() } }.addCallback { page ->
+        collector.broker.transport.whenWritable().addAsyncCallback { pageUnlessOver() }.addCallback { page ->
             if (page == null) {
                 if (over()) {
                     collector.send("endedPaging")
@@ -67,6 +68,9 @@ public abstract class Pager(private val collector: RemoteReference) {
             }
             null
         }
+
+    /** Nothing is read for those who are gone. */
+    private fun pageUnlessOver(): Deferred<Any?> = if (isOver) succeed(null) else maybeAsyncDeferred { nextPage() }
 
     private fun fail(error: Throwable) {
         if (over()) finished.errback(error)
@@ -116,12 +120,30 @@ constructor(
         require(chunkSize > 0) { "chunkSize must be positive, but is $chunkSize" }
     }
 
-    override fun nextPage(): Deferred<Any?> = reactor.deferToThread {
-        val chunk = input.readNBytes(chunkSize)
-        if (chunk.isEmpty()) null else Bytes.of(chunk)
+    private var isReading = false
+    private var hasEnded = false
+
+    override fun nextPage(): Deferred<Any?> {
+        val read = reactor.deferToThread { input.readNBytes(chunkSize) }
+        isReading = true
+        return read.addBoth { outcome ->
+            isReading = false
+            if (hasEnded) close()
+            outcome.get().let { if (it.isEmpty()) null else Bytes.of(it) }
+        }
     }
 
+    /** A stream that is being read is closed after that: few are made for two threads. */
     override fun ended() {
-        reactor.callInThread { input.close() }
+        hasEnded = true
+        if (!isReading) close()
+    }
+
+    private fun close() {
+        try {
+            reactor.callInThread { input.close() }
+        } catch (_: ThreadPoolStoppedException) {
+            input.close() // there is no other thread any more
+        }
     }
 }

@@ -42,6 +42,14 @@ public abstract class RemoteCache :
         received = 0
         broker?.sendDecache(id, times)
     }
+
+    /** One of the times that it came was for nobody. */
+    @JvmSynthetic
+    internal fun giveBackOne() {
+        if (received == 0) return // closed meanwhile
+        received--
+        broker?.sendDecache(id, 1)
+    }
 }
 
 /**

@@ -115,15 +115,15 @@ internal object RemoteFailures {
         val own =
             try {
                 types.exception(failure)
-            } catch (e: RuntimeException) {
+            } catch (e: Exception) { // a function of the user's may throw anything
                 value.addSuppressed(e)
                 null
             } ?: loginFailure(value) ?: return value
         if (own.cause == null && own !== value) {
             try {
                 own.initCause(value)
-            } catch (_: IllegalStateException) {
-                // it was made with a cause, and that is none
+            } catch (_: Exception) {
+                // it was made with a cause, and that is none; or it does not want one
             }
         }
         return own

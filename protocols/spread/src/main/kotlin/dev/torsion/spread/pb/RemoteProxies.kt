@@ -73,8 +73,8 @@ public object RemoteProxies {
 
     private class Plan(val name: String, val voice: Voice, val result: Type) {
         fun call(reference: RemoteReference, arguments: List<Any?>): Any? = when (voice) {
-            Voice.DEFERRED -> reference.callRemoteWith(name, arguments, emptyMap()).addCallback { convert(it) }
-            Voice.FUTURE -> reference.callWith(name, arguments, emptyMap()).thenApply { convert(it) }
+            Voice.DEFERRED -> reference.deferredOf(name, arguments, ::convert)
+            Voice.FUTURE -> reference.futureOf(name, arguments, ::convert)
             Voice.NONE -> {
                 reference.send(name, *arguments.toTypedArray())
                 null
@@ -85,7 +85,7 @@ public object RemoteProxies {
         private fun suspended(reference: RemoteReference, arguments: List<Any?>): Any? {
             @Suppress("UNCHECKED_CAST")
             val continuation = arguments.last() as Continuation<Any?>
-            val call: suspend () -> Any? = { convert(reference.askWith(name, arguments.dropLast(1), emptyMap())) }
+            val call: suspend () -> Any? = { reference.valueOf(name, arguments.dropLast(1), ::convert) }
             return call.startCoroutineUninterceptedOrReturn(continuation)
         }
 

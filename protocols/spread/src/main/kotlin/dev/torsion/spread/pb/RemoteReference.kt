@@ -49,7 +49,7 @@ public class RemoteReference internal constructor(
 ) : AutoCloseable {
     private val release = if (id is BananaInteger) Release(broker, id) else null
     private val backstop = release?.let { cleaner.register(this, it) }
-    private val listeners = ArrayList<Consumer<RemoteReference>>()
+    private val listeners = ArrayDeque<Consumer<RemoteReference>>()
 
     /** Whether [close] was called. */
     @get:JvmSynthetic
@@ -75,7 +75,7 @@ public class RemoteReference internal constructor(
 
     /** [call] for an answer that is to be a [type]: any number that fits, `byte[]`, an interface of a remote object, and so on. */
     public fun <T : Any> call(type: Class<T>, name: String, vararg args: Any?): CompletableFuture<T> =
-        callWith(name, args.asList(), emptyMap()).thenApply { value ->
+        futureOf(name, args.asList()) { value ->
             @Suppress("UNCHECKED_CAST")
             Answers.convert(name, value, type) as T
         }
@@ -88,6 +88,22 @@ public class RemoteReference internal constructor(
     @JvmSynthetic
     public suspend fun askWith(name: String, args: List<Any?>, kwargs: Map<String, Any?>): Any? =
         broker.loop.awaitOnLoop { begin(name, args, kwargs).deferred }
+
+    // The same with an answer that is converted before it is handed over: one that does not fit is given back.
+
+    @JvmSynthetic
+    internal fun <T> deferredOf(name: String, args: List<Any?>, convert: (Any?) -> T): Deferred<T> =
+        begin(name, args, emptyMap()).converted(convert)
+
+    @JvmSynthetic
+    internal fun <T> futureOf(name: String, args: List<Any?>, convert: (Any?) -> T): CompletableFuture<T> =
+        broker.loop.futureOnLoop { deferredOf(name, args, convert) }
+
+    /** For [ask] alone. */
+    @PublishedApi
+    @JvmSynthetic
+    internal suspend fun <T> valueOf(name: String, args: List<Any?>, convert: (Any?) -> T): T =
+        broker.loop.awaitOnLoop { deferredOf(name, args, convert) }
 
     /**
      * A proxy of [contract], each of whose methods calls the one of its name, or of its [Remote]'s; see [RemoteProxies] for their results.
@@ -108,9 +124,10 @@ public class RemoteReference internal constructor(
 
     private val disconnected =
         Runnable {
-            val told = listeners.toList()
-            listeners.clear()
-            told.forEach { listener -> broker.guarded("a listener of the disconnection") { listener.accept(this) } }
+            while (listeners.isNotEmpty()) { // one may take another back
+                val listener = listeners.removeFirst()
+                broker.guarded("a listener of the disconnection") { listener.accept(this) }
+            }
         }
 
     /**
@@ -148,8 +165,8 @@ public class RemoteReference internal constructor(
 /** [RemoteReference.askWith] for arguments by position and an answer of type [T]: `root.ask<Int>("add", 1, 2)`. */
 @JvmSynthetic
 public suspend inline fun <reified T> RemoteReference.ask(name: String, vararg args: Any?): T {
-    val answer = askWith(name, args.asList(), emptyMap())
-    return (if (answer == null && null is T) null else object : Answer<T>(name) {}.convert(answer)) as T
+    val answer = object : Answer<T>(name) {}
+    return valueOf(name, args.asList()) { value -> (if (value == null && null is T) null else answer.convert(value)) as T }
 }
 
 /** [RemoteReference.proxy] for Kotlin: `root.remote<Calculator>()`. */

@@ -1,0 +1,170 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.spread.pb
+
+import dev.torsion.cred.InMemoryChecker
+import dev.torsion.cred.Login
+import dev.torsion.cred.Portal
+import dev.torsion.cred.Realm
+import dev.torsion.cred.UsernamePassword
+import dev.torsion.defer.Deferred
+import dev.torsion.defer.succeed
+import dev.torsion.spread.jelly.TypeRegistry
+import io.kotest.assertions.withClue
+import io.kotest.core.spec.style.FunSpec
+import io.kotest.matchers.shouldBe
+import kotlinx.coroutines.CoroutineScope
+import kotlinx.coroutines.delay
+import kotlinx.coroutines.launch
+import kotlinx.coroutines.yield
+import java.util.concurrent.CompletableFuture
+import java.util.function.Supplier
+import kotlin.time.Duration.Companion.seconds
+
+/**
+ * Each kind of question, with each mishap, after each number of turns. Whatever happens: who waits is told, each login ends once, and nothing of
+ * the server's is held or kept up to date for nobody.
+ */
+class PBMomentsSweepSpec :
+    FunSpec({
+        for (question in Question.entries) {
+            for (mishap in Mishap.entries) {
+                test("$question, ${mishap.text}, after each number of turns") {
+                    for (turns in 0..MOST_TURNS) withClue("after $turns turns") { one(question, mishap, turns) }
+                }
+            }
+        }
+    }) {
+    /** What the client asks for. */
+    private enum class Question(val ask: Scene.() -> Asked) {
+        LOGIN_AS_DEFERRED({ Asked.of(client.loginDeferred(UsernamePassword("joe", "secret"))) }),
+        LOGIN_AS_FUTURE({ Asked.of(client.login(UsernamePassword("joe", "secret"))) }),
+        PROXY_AS_DEFERRED({ Asked.of(root.remote<Getter>().deferred()) }),
+        PROXY_AS_FUTURE({ Asked.of(root.remote<Getter>().future()) }),
+        PROXY_AS_SUSPEND({
+            val proxy = root.remote<Getter>()
+            var value: Any? = null
+            val coroutine = CoroutineScope(reactor.dispatcher).launch { runCatching { proxy.suspended() }.onSuccess { value = it } }
+            Asked(coroutine::isCompleted, { value }) { coroutine.cancel(null) }
+        }),
+        COPY({ Asked.of(root.callRemote("pond")) }),
+        PAGES({ Asked.of(getAllPages(root, "pages")) }),
+    }
+
+    private class Asked(val isOver: () -> Boolean, val value: () -> Any?, val cancel: () -> Unit) {
+        companion object {
+            fun of(deferred: Deferred<*>): Asked {
+                var isOver = false
+                var value: Any? = null
+                @Suppress("UNCHECKED_CAST")
+                (deferred as Deferred<Any?>).addCallbacks(
+                    {
+                        isOver = true
+                        value = it
+                    },
+                    { isOver = true },
+                )
+                return Asked({ isOver }, { value }, deferred::cancel)
+            }
+
+            fun of(future: CompletableFuture<*>): Asked {
+                val seen = future.handle { value, _ -> value }
+                return Asked(seen::isDone, { seen.getNow(null) }) { future.cancel(true) }
+            }
+        }
+    }
+
+    private enum class Mishap(val text: String, val happen: Scene.(Asked) -> Unit) {
+        CANCELLED("cancelled", { it.cancel() }),
+        CLOSED("closed by the client", { client.close() }),
+        LOST("cut by the server", { server.brokers.forEach { it.transport.abortConnection() } }),
+        NOTHING("and nothing goes wrong", { }),
+    }
+
+    private interface Getter {
+        @Remote("get")
+        fun deferred(): Deferred<Any?>
+
+        @Remote("get")
+        fun future(): CompletableFuture<Any?>
+
+        @Remote("get")
+        suspend fun suspended(): Any?
+    }
+
+    private companion object {
+        const val MOST_TURNS = 30
+        val TYPES = TypeRegistry.builder().remoteCopy("pond", Supplier { PondCopy() }).build()
+
+        fun one(question: Question, mishap: Mishap, turns: Int) {
+            var entered = 0
+            var left = 0
+            val pond = ObservedPond()
+            val child = RemoteMethods.create().referenceable()
+            val realm =
+                Realm { _, _, _ ->
+                    entered++
+                    succeed(Login(Avatar::class.java, User("joe")) { left++ })
+                }
+            val root =
+                RemoteMethods.create()
+                    .on("get") { child }
+                    .on("pond") { listOf(pond, child) }
+                    .on("pages") { call -> BytesPager(call.arg<RemoteReference>(0), ByteArray(20_000)).start().addErrback { } }
+                    .root()
+            val options = PBOptions(TYPES)
+            val isLogin = question.name.startsWith("LOGIN")
+            val server =
+                if (isLogin) {
+                    PBServerFactory(Portal(realm, InMemoryChecker().addUser("joe", "secret")), options)
+                } else {
+                    PBServerFactory(root, options)
+                }
+            scene(server, options) {
+                val here = broker
+                val asked = question.ask(this)
+                repeat(turns) { yield() }
+                mishap.happen(this, asked)
+                delay(5.seconds)
+                asked.isOver() shouldBe true
+                giveBack(asked.value())
+                delay(5.seconds)
+                here.localObjectCount shouldBe 0
+                pond.observers.size shouldBe 0
+                left shouldBe entered
+                client.close()
+                delay(5.seconds)
+                left shouldBe entered
+                client.root().broker.localObjectCount shouldBe 0
+            }
+        }
+
+        fun giveBack(value: Any?) {
+            when (value) {
+                is RemoteReference -> value.close()
+                is RemoteCache -> value.close()
+                is List<*> -> value.forEach(::giveBack)
+            }
+        }
+    }
+}
+
+private class ObservedPond : Cacheable {
+    val observers = ArrayList<RemoteCacheObserver>()
+
+    override fun typeToCopyFor(perspective: Any?) = "pond"
+
+    override fun stateToCacheAndObserveFor(perspective: Any?, observer: RemoteCacheObserver): Any? {
+        observers.add(observer)
+        return 1
+    }
+
+    override fun stoppedObserving(perspective: Any?, observer: RemoteCacheObserver) {
+        check(observers.remove(observer)) { "nobody observed" }
+    }
+}
+
+private class PondCopy : RemoteCache() {
+    override fun setCopyableState(state: Any?) = Unit
+}
