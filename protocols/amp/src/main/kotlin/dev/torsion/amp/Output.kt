@@ -80,6 +80,7 @@ internal class Output(
         held.clear()
         heldAnswerBytes = 0
         val failing = ArrayList<OutgoingCall<*>>()
+        val written = ArrayList<Runnable>()
         for (one in all) {
             val call = one.call
             when {
@@ -87,11 +88,12 @@ internal class Output(
                 !call.isWanted -> calls.remove(call)
                 refusal == null -> {
                     write(one.bytes)
-                    one.written?.run()
+                    one.written?.let(written::add)
                 }
                 else -> failing.add(call)
             }
         }
+        written.forEach(Runnable::run) // not before: whoever is told may ask for another change, which comes after all this
         for (call in failing) {
             calls.remove(call)
             call.failed(refusal!!())
