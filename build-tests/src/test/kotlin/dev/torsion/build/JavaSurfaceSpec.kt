@@ -81,8 +81,6 @@ internal class JavaSurfaceSpec :
                 // Each argument has a type of its own, and the overloads leave out the last ones.
                 "loop/ThreadPool.<init>",
                 "process/StandardIO.open",
-                // Twisted's arguments in Twisted's order. An SSH server makes it.
-                "cred/SshPrivateKey.<init>",
             )
 
         /** Their first argument is a destination or an address and no message. */

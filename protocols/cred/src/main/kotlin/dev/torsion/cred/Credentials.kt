@@ -125,24 +125,24 @@ public class CramMd5Credentials(username: String, challenge: ByteArray, response
  *
  * @property algorithm how it was signed: `ssh-ed25519`, `rsa-sha2-256`, `rsa-sha2-512`, `ecdsa-sha2-nistp256` and so on
  */
-public class SshPrivateKey(
+public class SshPrivateKey private constructor(
     private val username: String,
     @get:JvmName("algorithm") public val algorithm: String,
-    publicKey: ByteArray,
-    signedData: ByteArray,
-    signature: ByteArray?,
+    @get:JvmSynthetic internal val publicKey: ByteArray,
+    @get:JvmSynthetic internal val signature: Signature?,
 ) : UsernameCredentials {
-    @get:JvmSynthetic
-    internal val publicKey = publicKey.clone()
+    /** The question whether [publicKey] would do for the user called [username]. */
+    public constructor(username: String, algorithm: String, publicKey: ByteArray) : this(username, algorithm, publicKey.clone(), null)
 
-    @get:JvmSynthetic internal val signedData = signedData.clone()
-
-    @get:JvmSynthetic
-    internal val signature = signature?.clone()
+    /** The same with [signature], which was made of [signedData]: no question any more. */
+    public fun withSignature(signature: ByteArray, signedData: ByteArray): SshPrivateKey =
+        SshPrivateKey(username, algorithm, publicKey, Signature(signature.clone(), signedData.clone()))
 
     override fun username(): String = username
 
     override fun toString(): String = "SshPrivateKey($username, $algorithm)"
+
+    internal class Signature(val bytes: ByteArray, val signedData: ByteArray)
 }
 
 /** Compares in a time that does not depend on where the two differ. */

@@ -57,14 +57,14 @@ public class SshPublicKeyChecker(private val keys: AuthorizedKeys) : Credentials
     }
 
     /** The signature is that of RFC 4253: the name of its algorithm, then the signature itself. */
-    private fun verify(shown: SshPrivateKey, signature: ByteArray): Boolean {
-        val parts = ByteBuffer.wrap(signature)
+    private fun verify(shown: SshPrivateKey, signature: SshPrivateKey.Signature): Boolean {
+        val parts = ByteBuffer.wrap(signature.bytes)
         if (parts.nextString().decodeToString() != shown.algorithm) return false
         val bare = parts.nextString()
         val key = OpenSSHPublicKeyUtil.parsePublicKey(shown.publicKey)
         val signer = signer(shown.algorithm, key) ?: return false
         signer.init(false, key)
-        signer.update(shown.signedData, 0, shown.signedData.size)
+        signer.update(signature.signedData, 0, signature.signedData.size)
         return signer.verifySignature(if (key is ECPublicKeyParameters) der(key, bare) else bare)
     }
 

@@ -44,8 +44,9 @@ class SshPublicKeySpec :
             algorithm: String = case.algorithm,
         ): Outcome<AvatarId> {
             var outcome: Outcome<AvatarId>? = null
+            val asking = SshPrivateKey("joe", algorithm, case.key)
             SshPublicKeyChecker { name -> if (name == "joe") listOf(known) else emptyList() }
-                .requestAvatarId(SshPrivateKey("joe", algorithm, case.key, signed, signature))
+                .requestAvatarId(if (signature == null) asking else asking.withSignature(signature, signed))
                 .addBoth { outcome = it }
             return outcome!!
         }
