@@ -25,7 +25,8 @@ import java.util.concurrent.atomic.LongAdder;
 
 /**
  * The same query by JDBC on threads, and by torsion-adbapi: how many a second with some in flight,
- * and what one takes. The arguments are JDBC URLs, with a user in them.
+ * what one takes, and how much of the CPU of this process, which other programs on the machine
+ * disturb less. The arguments are JDBC URLs, with a user in them.
  */
 public final class DatabaseMain {
   private static final String QUERY = "SELECT 1 + ?";
@@ -50,21 +51,30 @@ public final class DatabaseMain {
       var ways = List.<Way>of(direct, pooled);
       for (Way way : ways) run(way, inFlight, WARM_UP);
       double[][] rates = new double[ways.size()][WINDOWS];
+      double[][] cpus = new double[ways.size()][WINDOWS];
       for (int window = 0; window < WINDOWS; window++) {
         for (int way = 0; way < ways.size(); way++) {
+          Duration before = cpu();
           rates[way][window] = run(ways.get(way), inFlight, WINDOW);
+          double seconds = cpu().minus(before).toNanos() / 1e9;
+          cpus[way][window] = 1e6 * seconds / (rates[way][window] * WINDOW.toMillis() / 1e3);
         }
       }
       double[] medians = Arrays.stream(rates).mapToDouble(DatabaseMain::median).toArray();
       System.out.printf(
-          "%2d in flight: JDBC on threads %,.0f/s, torsion-adbapi %,.0f/s",
-          inFlight, medians[0], medians[1]);
+          "%2d in flight: JDBC on threads %,.0f/s and %.1f microseconds of CPU for each,"
+              + " torsion-adbapi %,.0f/s and %.1f",
+          inFlight, medians[0], median(cpus[0]), medians[1], median(cpus[1]));
       if (inFlight == 1) {
         double overhead = 1e6 / medians[1] - 1e6 / medians[0];
         System.out.printf(", %.1f microseconds more for each", overhead);
       }
       System.out.println();
     }
+  }
+
+  private static Duration cpu() {
+    return ProcessHandle.current().info().totalCpuDuration().orElse(Duration.ZERO);
   }
 
   private static double median(double[] values) {
