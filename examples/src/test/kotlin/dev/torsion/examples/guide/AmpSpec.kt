@@ -9,6 +9,8 @@ import dev.torsion.amp.Arguments
 import dev.torsion.amp.Command
 import dev.torsion.amp.ProtocolSwitchCommand
 import dev.torsion.amp.Responders
+import dev.torsion.amp.TLSSettings
+import dev.torsion.amp.UnhandledCommandException
 import dev.torsion.amp.connectAMP
 import dev.torsion.amp.valuesOf
 import dev.torsion.defer.Deferred
@@ -18,6 +20,10 @@ import dev.torsion.net.Factory
 import dev.torsion.net.InternetAddress
 import dev.torsion.net.Protocol
 import dev.torsion.testkit.runReactorTest
+import dev.torsion.tls.Tls
+import dev.torsion.tls.TlsTrust
+import dev.torsion.tls.tlsSession
+import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.StringSpec
 import io.kotest.matchers.shouldBe
 import kotlinx.coroutines.delay
@@ -73,6 +79,20 @@ class AmpSpec :
                 amp.switchProtocol(ToShout, Factory { hears }).await()
                 hears.transport.write("hello".toByteArray())
                 hears.heard.await() shouldBe "HELLO"
+                amp.close()
+            }
+        }
+
+        "TLS begins in the middle of a connection" {
+            val identity = Tls.selfSigned("localhost")
+            val trust = TlsTrust.of(identity)
+            runReactorTest {
+                val responders = Responders.builder().onStartTLS { TLSSettings.server(Tls.server(identity)) }.build()
+                val port = listenTcp(0, Factory { AMP(responders) }, "127.0.0.1").port()
+                val amp = connectAMP("tcp:127.0.0.1:$port")
+                amp.startTLS(TLSSettings.client(Tls.client().withTrust(trust), "localhost")).await()
+                shouldThrow<UnhandledCommandException> { amp.ask(Divide, Divide.numerator(1), Divide.denominator(1)) }
+                amp.transport.tlsSession!!.protocol shouldBe "TLSv1.3"
                 amp.close()
             }
         }

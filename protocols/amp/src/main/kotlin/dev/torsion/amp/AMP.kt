@@ -23,6 +23,7 @@ import dev.torsion.net.ProtocolViolationException
 import dev.torsion.net.Transport
 import dev.torsion.net.WrongThreadException
 import dev.torsion.reactor.Reactor
+import dev.torsion.tls.canStartTls
 import java.nio.ByteBuffer
 import java.util.concurrent.CompletableFuture
 
@@ -267,20 +268,21 @@ constructor(
     }
 
     /**
-     * Asks the other side to begin TLS. When it agrees, the connection goes on with TLS, and this side is TLS's client. Calls and answers
-     * of the meantime wait, and go through TLS. TLS begins once at most.
+     * Asks the other side to begin TLS. When it agrees, the connection goes on with TLS. Calls and answers of the meantime wait, and go
+     * through TLS. TLS begins once at most.
      *
-     * The Deferred fails with a [TLSNotAvailableException] when the transport has no TLS. Torsion's own transports have none yet. When the
-     * other side refuses, the Deferred and the calls that wait for TLS fail, and the connection goes on as before. Cancelling stops only
-     * the waiting.
+     * The Deferred fires when the other side has agreed. When the handshake fails after that, the connection ends, and so do the calls: the
+     * cause of the reason is a [TlsException][dev.torsion.tls.TlsException]. When the other side refuses, the Deferred and the calls that
+     * wait for TLS fail, and the connection goes on as before. The Deferred fails with a [TLSNotAvailableException] when the transport is
+     * one of another library, or does not take such [settings]. Cancelling stops only the waiting.
      *
-     * @param settings the settings of this side, for the transport
+     * @param settings what this side brings: [TLSSettings.client], on Torsion's own transports
      */
     public fun startTLS(settings: TLSSettings): Deferred<Values> {
         checkThread()
         val call = TLSCall(settings)
         try {
-            if (transport !is StartTLSTransport) throw TLSNotAvailableException(safeString(transport))
+            if (!takes(settings, isClient = true)) throw TLSNotAvailableException(safeString(transport))
             if (isTLS) throw OnlyOneTLSException()
             checkUnchanging()
             val slots = StartTLS.arguments.slots(Values.EMPTY)
@@ -303,11 +305,21 @@ constructor(
         override fun refused(error: Throwable) = output.open(calls) { TLSRefusedException(error) }
     }
 
+    /** Whether TLS can begin here at all. */
+    @get:JvmSynthetic
+    internal val hasTLS: Boolean get() = transport is StartTLSTransport || transport.canStartTls
+
+    /** Whether TLS can begin here with [settings]. */
+    @JvmSynthetic
+    internal fun takes(settings: TLSSettings, isClient: Boolean): Boolean =
+        transport is StartTLSTransport || (settings is OwnSettings && settings.isClient == isClient && transport.canStartTls)
+
     @JvmSynthetic
     internal fun beginTLS(settings: TLSSettings, isClient: Boolean) {
         isTLS = true
         try {
-            (transport as StartTLSTransport).startTLS(settings, isClient)
+            val own = transport as? StartTLSTransport
+            if (own == null) (settings as OwnSettings).begin(transport) else own.startTLS(settings, isClient)
         } catch (e: Throwable) {
             transport.abortConnection(e)
             return

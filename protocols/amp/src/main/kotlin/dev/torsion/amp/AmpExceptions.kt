@@ -64,7 +64,7 @@ public class ProtocolSwitchedException(message: String) : AmpException(message)
 /** TLS was started on this connection already, or is about to be; Twisted's `OnlyOneTLS`. */
 public class OnlyOneTLSException : AmpException("TLS is started once on a connection at most.")
 
-/** The transport of this connection is no [StartTLSTransport]: there can be no TLS on it. Nothing was sent. */
+/** There can be no TLS on the transport of this connection, or not with such [TLSSettings]. Nothing was sent. */
 public class TLSNotAvailableException(transport: String) : AmpException("TLS cannot be started on $transport.")
 
 /** The other side does not start TLS: the call that waited for it was not sent. The [cause] is its answer. */

@@ -3,14 +3,47 @@
 
 package dev.torsion.amp
 
+import dev.torsion.defer.Deferred
 import dev.torsion.net.Transport
-
-/** The settings of TLS: certificates, authorities, names. The transport says what is in them. */
-public interface TLSSettings
+import dev.torsion.tls.TlsClientOptions
+import dev.torsion.tls.TlsServerOptions
+import dev.torsion.tls.TlsSession
+import dev.torsion.tls.startTls
 
 /**
- * A transport on which TLS can begin; Twisted's `ITLSTransport`. A transport with TLS implements it. Torsion's own have no TLS yet: on them
- * [AMP.startTLS] fails with a [TLSNotAvailableException], and a peer that asks for TLS is told so.
+ * What one side brings to TLS: certificates, authorities, names. Those that [server] and [client] make are for Torsion's own transports. The
+ * side that asks is TLS's client, and the other its server: a client that was asked would speak right behind its answer, and the other side
+ * could not tell the two apart.
+ *
+ * In Twisted these are `tls_localCertificate` and `tls_verifyAuthorities`, and the side that has connected is TLS's client.
+ */
+public interface TLSSettings {
+    public companion object {
+        /** This side is TLS's server, with the certificate of [options]: for a responder. */
+        @JvmStatic
+        public fun server(options: TlsServerOptions): TLSSettings = OwnSettings(isClient = false) { it.startTls(options) }
+
+        /**
+         * This side is TLS's client: for [AMP.startTLS].
+         *
+         * @param host the name or the address that was connected to, which the certificate of the other side has to be for
+         */
+        @JvmStatic
+        public fun client(options: TlsClientOptions, host: String): TLSSettings = OwnSettings(isClient = true) { it.startTls(options, host) }
+    }
+}
+
+/** The settings that [begin] TLS on Torsion's own transports. */
+internal class OwnSettings(val isClient: Boolean, private val start: (Transport) -> Deferred<TlsSession>) : TLSSettings {
+    /** What becomes of it the connection says itself: it ends when the handshake fails. */
+    fun begin(transport: Transport) {
+        start(transport).addCallbacks({}, {})
+    }
+}
+
+/**
+ * A transport that begins TLS in its own way; Twisted's `ITLSTransport`. Torsion's own transports need it not: settings of
+ * [TLSSettings.server] and [TLSSettings.client] begin TLS on them.
  *
  * Thread: the reactor's.
  */

@@ -14,6 +14,7 @@ import dev.torsion.net.ProtocolViolationException
 import dev.torsion.net.Transport
 import dev.torsion.testkit.CapturedLogs
 import dev.torsion.testkit.StringTransport
+import dev.torsion.tls.Tls
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.collections.shouldBeEmpty
 import io.kotest.matchers.nulls.shouldBeNull
@@ -144,16 +145,41 @@ class ChangesSpec :
         }
 
         test("StartTLS on a transport without TLS: our call says so and sends nothing, a peer is told so, and the connection goes on") {
-            val client = Alone(Responders.builder().onStartTLS { Settings }.build())
-            (client.amp.startTLS(Settings).outcome()() as Failure).value.shouldBeInstanceOf<TLSNotAvailableException>()
-                .message!! shouldContain "StringTransport"
-            client.transport.value().size shouldBe 0
-            client.receive("_command", "StartTLS", "_ask", "1")
-            client.written() shouldBe listOf(box("_error", "1", "_error_code", "TLS_ERROR", "_error_description", "TLS not available"))
-            client.transport.isDisconnecting shouldBe false
+            val plain = StringTransport()
+            val client = AMP(Responders.builder().onStartTLS { Settings }.build())
+            val foreign = object : Transport by plain {
+                override fun toString() = "a transport of another library"
+            }
+            plain.connect(
+                object : Protocol() {
+                    override fun connectionMade() = client.makeConnection(foreign)
+
+                    override fun dataReceived(data: ByteArray) = client.dataReceived(data)
+                },
+            )
+            val settings = TLSSettings.client(Tls.client(), "localhost")
+            (client.startTLS(settings).outcome()() as Failure).value.shouldBeInstanceOf<TLSNotAvailableException>()
+                .message!! shouldContain "another library"
+            plain.value().size shouldBe 0
+            plain.receive(box("_command", "StartTLS", "_ask", "1").encode())
+            decodeAll(plain.value()) shouldBe
+                listOf(box("_error", "1", "_error_code", "TLS_ERROR", "_error_description", "TLS not available"))
+            plain.isDisconnecting shouldBe false
             val without = Alone()
             without.receive("_command", "StartTLS", "_ask", "1")
             without.written().single().text("_error_code") shouldBe "UNHANDLED"
+        }
+
+        test("StartTLS with settings that the transport does not take: our call says so, and our responder's are a BadLocalReturn") {
+            CapturedLogs.start().use { logs ->
+                val client = Alone(Responders.builder().onStartTLS { Settings }.build())
+                (client.amp.startTLS(Settings).outcome()() as Failure).value.shouldBeInstanceOf<TLSNotAvailableException>()
+                    .message!! shouldContain "StringTransport"
+                client.transport.value().size shouldBe 0
+                client.receive("_command", "StartTLS", "_ask", "1")
+                client.written().single().text("_error_code") shouldBe "UNKNOWN"
+                logs.flushLoggedErrors(BadLocalReturnException::class.java).size shouldBe 1
+            }
         }
 
         test("StartTLS, asked: the exact boxes of Twisted, and what is asked and answered meanwhile goes through TLS") {
