@@ -28,7 +28,8 @@ import dev.torsion.examples.java.StartAndStop as JavaStartAndStop
 import dev.torsion.examples.java.StructPacking as JavaStructPacking
 
 /** The whole tour, in order. */
-fun stops(): List<Stop> = basicStops() + networkStops() + datagramStops() + localStops() + objectStops() + databaseStops() + serviceStops()
+fun stops(): List<Stop> =
+    basicStops() + networkStops() + secureStops() + datagramStops() + localStops() + objectStops() + databaseStops() + serviceStops()
 
 /** What needs no connection. */
 internal fun basicStops(): List<Stop> = listOf(
