@@ -13,7 +13,6 @@ import dev.torsion.net.ConnectionDone
 import dev.torsion.spi.StreamChannel
 import dev.torsion.spi.StreamHandler
 import dev.torsion.stream.StreamLoop
-import dev.torsion.stream.WriteLimit
 import dev.torsion.stream.WriteQueue
 import dev.torsion.stream.breakerOf
 import java.io.IOException
@@ -38,23 +37,25 @@ import javax.net.ssl.SSLException
  * The engine runs on the loop. The steps that it hands out, as those for keys and certificates, run on the loop's
  * [workers][dev.torsion.loop.EventLoop.workers]: meanwhile nobody else touches the engine, and nothing is read. Records that have come are
  * decrypted only while they are wanted, so a paused handler gets none, and what has come waits encrypted, at most about [MOST_READ] bytes.
- * Records of our own that the channel below does not take wait in [output], and no more are made until they are gone.
+ * Records of our own that the channel below does not take wait, and no more are made until they are gone.
  *
  * Nothing is told from within a call of the handler's.
  *
- * @param output bytes that were written before, and go out first as they are
+ * @param unsent bytes that were written before, and go out first as they are
  * @param isStarted whether the channel below has told somebody else so far
  */
 internal class TlsChannel(
     private val loop: StreamLoop,
     private val lower: StreamChannel,
     private val party: TlsParty,
-    private var output: WriteQueue?,
+    unsent: WriteQueue?,
     private val isStarted: Boolean,
     private val listener: TlsListener,
 ) : StreamChannel,
     StreamHandler {
     private val buffers = loop.streams.part(TlsBuffers::class.java) { TlsBuffers() }
+    private val input = RecordReader(buffers, party, lower.remoteAddress)
+    private val output = RecordOutput(loop, lower, unsent)
     private lateinit var handler: StreamHandler
     private var engine: SSLEngine? = null
     private var state = State.HANDSHAKE
@@ -65,7 +66,6 @@ internal class TlsChannel(
     private var choosing: Deferred<SSLEngine>? = null
     private var serverName: String? = null
 
-    private var record: ByteBuffer? = null // of the peer's, in the making
     private var held: ByteBuffer? = null // bytes that nobody has looked at yet
     private var isReading = true // as the handler wants it
     private var isLowerReading = true
@@ -76,11 +76,8 @@ internal class TlsChannel(
     private var isInputEnded = false
 
     private var asksForRoom = false
-    private var isAskingLower = output != null
     private var isOutputEnded = false
     private var isOutputEndDue = false // once the handshake is done
-    private var isLowerEndDue = false
-    private var lowerFailure: IOException? = null
 
     private enum class State { HANDSHAKE, OPEN, FINISHING, PARTING, ENDED }
 
@@ -98,14 +95,20 @@ internal class TlsChannel(
         this.handler = handler
         if (isStarted) lower.handOver(this) else lower.start(this)
         if (isStarted) lower.reading(true)
-        if (isAskingLower) lower.notifyWhenWritable(true)
+        output.start()
         deadline = loop.callLater(party.handshakeTimeout.saturatedNanos(), TimeUnit.NANOSECONDS, ::tooSlow)
         try {
             val made = party.engine()
             if (made == null) hello = ClientHelloReader() else begin(made)
-        } catch (e: Throwable) { // nothing may be told yet
-            if (!loop.runSoon { fail(e) }) throw e
+        } catch (e: Throwable) {
+            isBusy = true // nothing may be told yet, and nothing is read until it is
+            if (!loop.runSoon { startFailed(e) }) throw e
         }
+    }
+
+    private fun startFailed(cause: Throwable) {
+        isBusy = false
+        if (state == State.ENDED) releaseEngine() else fail(cause)
     }
 
     override fun handOver(handler: StreamHandler) {
@@ -174,8 +177,7 @@ internal class TlsChannel(
                     continue
                 }
             }
-            if (!fill(data)) return
-            if (session == null) TlsRecord.plainFatalAlert(record!!)?.let { throw party.alerted(it, remoteAddress) }
+            if (!input.fill(data, session)) return
             if (engine == null) readHello() else decrypt(plain)
         }
     }
@@ -186,45 +188,8 @@ internal class TlsChannel(
         if (state == State.OPEN && failure == null) handler.received(plain.lend()) else plain.bytes.clear()
     }
 
-    /** Moves bytes of [data] to [record]; true when that is whole. */
-    private fun fill(data: ByteBuffer): Boolean {
-        val whole = record ?: if (data.hasRemaining()) buffers.takeRecord().also { record = it } else return false
-        val isNew = whole.position() < TlsRecord.HEADER
-        if (isNew) {
-            val before = whole.position()
-            move(data, whole, TlsRecord.HEADER - before)
-            if (!TlsRecord.mayBegin(whole)) throw party.notTls(whole.duplicate().flip(), data, isFirst = session == null)
-            if (whole.position() < TlsRecord.HEADER) return false
-            checkHeader(whole)
-        }
-        val size = TlsRecord.size(whole)
-        move(data, whole, size - whole.position())
-        return whole.position() == size
-    }
-
-    private fun checkHeader(header: ByteBuffer) {
-        val size = TlsRecord.size(header)
-        if (size > TlsRecord.MOST_BYTES) {
-            throw TlsViolationException(
-                "${party.peer(remoteAddress)} has sent a record of ${size - TlsRecord.HEADER} bytes: too long.",
-                null,
-            )
-        }
-        if (TlsRecord.type(header) == TlsRecord.HANDSHAKE && session?.protocol == TLS_1_2) {
-            throw TlsRenegotiationException("${party.peer(remoteAddress)} wanted to renegotiate an open connection, which is refused.")
-        }
-    }
-
-    private fun move(from: ByteBuffer, to: ByteBuffer, most: Int) {
-        val count = minOf(most, from.remaining())
-        if (count <= 0) return
-        to.put(to.position(), from, from.position(), count)
-        to.position(to.position() + count)
-        from.position(from.position() + count)
-    }
-
     private fun decrypt(plain: TlsBuffers.Plain) {
-        val whole = record ?: return
+        val whole = input.record ?: return
         whole.flip()
         while (whole.hasRemaining() && !isBusy && !isInputEndPending) {
             val result = engine!!.unwrap(whole, plain.bytes)
@@ -244,12 +209,7 @@ internal class TlsChannel(
                 SSLEngineResult.Status.OK -> step(result.handshakeStatus)
             }
         }
-        if (whole.hasRemaining() && !isInputEndPending) {
-            whole.compact()
-        } else {
-            record = null
-            buffers.giveRecord(whole)
-        }
+        if (isInputEndPending) input.release() else input.keepRest()
     }
 
     private fun hold(data: ByteBuffer) {
@@ -331,7 +291,7 @@ internal class TlsChannel(
                 val next = if (isAtEnd) null else result.handshakeStatus
                 if (next != HandshakeStatus.NEED_WRAP || out.remaining() < engine!!.session.packetBufferSize) {
                     push(out.flip())
-                    if ((output?.size ?: 0) > MOST_OWN) throw IOException("the other side makes this one answer, and reads nothing")
+                    if (output.size > MOST_OWN) throw IOException("the other side makes this one answer, and reads nothing")
                     return next
                 }
             }
@@ -380,11 +340,10 @@ internal class TlsChannel(
 
     /** A record of the hello: when it is whole, asks which certificate is for it. */
     private fun readHello() {
-        val whole = record!!
         val reader = hello!!
-        val read = reader.read(whole.flip()) ?: return whole.clear().let { }
-        record = null
-        buffers.giveRecord(whole)
+        val read = reader.read(input.record!!.flip())
+        input.release()
+        if (read == null) return
         serverName = read.serverName
         val chosen = party.engineFor(read)
         isBusy = true
@@ -450,12 +409,12 @@ internal class TlsChannel(
 
     override fun send(data: ByteBuffer): Int {
         val open = engine
-        if (open == null || state != State.OPEN || isBusy || isOutputEnded || !output.isNullOrEmpty()) return 0
+        if (open == null || state != State.OPEN || isBusy || isOutputEnded || !output.isEmpty) return 0
         val start = data.position()
         val out = buffers.takeOutput()
         try {
             val most = open.session.packetBufferSize
-            while (data.hasRemaining() && output.isNullOrEmpty()) {
+            while (data.hasRemaining() && output.isEmpty) {
                 out.clear()
                 do {
                     val result = open.wrap(data, out)
@@ -471,38 +430,16 @@ internal class TlsChannel(
         return data.position() - start
     }
 
-    /** Sends [records], behind what waits; what is not taken waits too. */
     private fun push(records: ByteBuffer) {
-        if (!records.hasRemaining()) return
-        if (output.isNullOrEmpty()) sendBelow(records)
-        if (!records.hasRemaining()) return
-        val waiting = output ?: WriteQueue(loop.streams.chunks, WriteLimit(Long.MAX_VALUE)).also { output = it }
-        waiting.append(records)
-        settleRoom()
-    }
-
-    private fun sendBelow(records: ByteBuffer) {
-        try {
-            lower.send(records)
-        } catch (e: IOException) {
-            lowerFailure = e
-            throw e
-        }
+        if (output.push(records)) settleRoom()
     }
 
     override fun outputReady() {
         try {
-            output?.let {
-                it.sendTo(lower)
-                outputMoved()
-                if (it.size > 0) return
-                it.release()
-                output = null
-            }
-            if (isLowerEndDue) {
-                isLowerEndDue = false
-                lower.endOutput()
-            }
+            val waited = !output.isEmpty
+            val isDone = output.flush()
+            if (waited) outputMoved()
+            if (!isDone) return
         } catch (e: Throwable) {
             return broken(e)
         }
@@ -522,10 +459,7 @@ internal class TlsChannel(
 
     private fun settleRoom() {
         if (state == State.ENDED) return
-        val wanted = !output.isNullOrEmpty() || (asksForRoom && state == State.OPEN && !isBusy && failure == null)
-        if (wanted == isAskingLower) return
-        isAskingLower = wanted
-        lower.notifyWhenWritable(wanted)
+        output.ask(asksForRoom && state == State.OPEN && !isBusy && failure == null)
     }
 
     // Ending.
@@ -538,7 +472,7 @@ internal class TlsChannel(
             return
         }
         sayGoodbye()
-        if (output.isNullOrEmpty()) lower.endOutput() else isLowerEndDue = true
+        output.end()
     }
 
     /** Sends the close alert, unless the engine is in other hands: then there was no data that could be cut short. */
@@ -558,7 +492,7 @@ internal class TlsChannel(
         }
         state = State.FINISHING
         settleReading()
-        if (output.isNullOrEmpty()) return finishLower()
+        if (output.isEmpty) return finishLower()
         settleRoom()
         return false
     }
@@ -620,7 +554,7 @@ internal class TlsChannel(
             deadline = loop.callLater(PARTING, TimeUnit.SECONDS, ::partNow)
             settleRoom()
         }
-        if (!output.isNullOrEmpty()) return
+        if (!output.isEmpty) return
         try {
             if (lower.finish()) ended()
         } catch (_: IOException) {
@@ -648,11 +582,9 @@ internal class TlsChannel(
         endDeadline()
         choosing?.let { if (!it.called) it.cancel() }
         choosing = null
-        record?.let(buffers::giveRecord)
-        record = null
+        input.release()
         held = null
-        output?.release()
-        output = null
+        output.release()
         if (!isBusy) releaseEngine()
     }
 
@@ -667,7 +599,7 @@ internal class TlsChannel(
     /** TLS has failed with [cause]: tells the other side by an alert, if it can, and the handler. */
     private fun fail(cause: Throwable) {
         if (failure != null || (state != State.HANDSHAKE && state != State.OPEN)) return
-        if (cause === lowerFailure) return broken(cause)
+        if (cause === output.failure) return broken(cause)
         val reason = party.explain(cause, remoteAddress, session == null)
         val wasOpen = session != null
         failure = reason
@@ -753,13 +685,10 @@ internal class TlsChannel(
 
     private companion object {
         val EMPTY: ByteBuffer = ByteBuffer.allocate(0)
-        const val TLS_1_2 = "TLSv1.2"
         const val MOST_READ = 64 * 1024
         const val MOST_AHEAD = 16 * 1024
         const val MOST_OWN = 1024 * 1024L
         const val PARTING = 5L // seconds
         const val ENDED_BOTH = "the other side has ended TLS 1.2, which has no half-close: what was not sent by then is lost"
-
-        fun WriteQueue?.isNullOrEmpty() = this == null || size == 0L
     }
 }

@@ -47,8 +47,8 @@ private class Loop(private val own: StringLoop = StringLoop()) : StreamLoop by o
 
 /** One connection of a server, on a loop and a channel of the test. */
 @OptIn(TorsionSpi::class)
-private class Side(tls: (TlsServerOptions) -> TlsServerOptions = { it }) {
-    val engines = Counted()
+private class Side(tls: (TlsServerOptions) -> TlsServerOptions = { it }, isBroken: Boolean = false) {
+    val engines = Counted().apply { this.isBroken = isBroken }
     val loop = Loop()
     private val own = StringChannel(IPv4Address("192.0.2.1", 443), IPv4Address("192.0.2.2", 5000), TcpOptions.DEFAULT)
     val failures = ArrayList<TlsException>()
@@ -115,10 +115,7 @@ class TlsEnginesSpec :
 
         "engines that throw when they have made one end the connection" {
             TlsScene.run {
-                val engines =
-                    object : TlsEngines by TlsEngines.JDK {
-                        override fun created(engine: SSLEngine) = throw IllegalStateException("no more of these")
-                    }
+                val engines = Counted().apply { isBroken = true }
                 val server = Tls.server(IDENTITY).withEngines(engines)
                 for (port in listOf(listen(server), listen(server.withIdentity(Tls.selfSigned("other.example"))))) {
                     val attempt = connect(port)
@@ -129,6 +126,12 @@ class TlsEnginesSpec :
                     reactor.network.connections shouldBe 0
                 }
             }
+        }
+
+        "an engine that could not be made is the reason, also when the client has spoken before that is told" {
+            val side = Side(isBroken = true)
+            side.receive(hello())
+            side.failures.single().message shouldContain "no more of these"
         }
 
         "a chooser answers, and the connection ends before the engine has begun" {

@@ -49,6 +49,7 @@ class TlsInsideSpec :
     StringSpec({
         val outers =
             mapOf<String, (Factory) -> Factory>(
+                "nothing" to { it },
                 "a wrapper" to ::Outer,
                 "limits" to { LimitTotalConnectionsFactory(it, 10) },
                 "TLS in a wrapper" to { Outer(Tls.server(IDENTITY).wrap(Outer(it))) },

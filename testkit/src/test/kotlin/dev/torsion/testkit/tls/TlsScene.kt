@@ -129,12 +129,15 @@ internal open class Noting(private val onMade: Noting.() -> Unit = {}, private v
 
 /** The engines of the JDK, remembered. */
 internal class Counted : TlsEngines {
+    /** Whether it throws when it is told of a new one. */
+    var isBroken = false
     val made = ArrayList<SSLEngine>()
     val released = ArrayList<SSLEngine>()
 
     override fun context(): SSLContext = SSLContext.getInstance("TLS")
 
     override fun created(engine: SSLEngine) {
+        if (isBroken) throw IllegalStateException("no more of these")
         made.add(engine)
     }
 
