@@ -77,7 +77,8 @@ internal class TlsChannel(
 
     private var asksForRoom = false
     private var isOutputEnded = false
-    private var isOutputEndDue = false // once the handshake is done
+    private var isOutputEndDue = false // once the handshake is done, and the engine here
+    private var isFinishDue = false // once the engine is here
 
     private enum class State { HANDSHAKE, OPEN, FINISHING, PARTING, ENDED }
 
@@ -326,6 +327,7 @@ internal class TlsChannel(
     private fun tasksDone(error: Throwable?) {
         isBusy = false
         if (state == State.ENDED) return releaseEngine()
+        if (isFinishDue) return finishBehind()
         if ((state != State.HANDSHAKE && state != State.OPEN) || failure != null) return
         try {
             if (error != null) throw error
@@ -333,6 +335,7 @@ internal class TlsChannel(
         } catch (e: Throwable) {
             return fail(e)
         }
+        if (isOutputEndDue) endOutputNow()
         goOn()
         settleReading()
         settleRoom()
@@ -444,7 +447,7 @@ internal class TlsChannel(
             return broken(e)
         }
         when (state) {
-            State.FINISHING -> finishLowerLater()
+            State.FINISHING -> if (!isFinishDue) finishLowerLater()
             State.PARTING -> part()
             State.OPEN -> if (asksForRoom && failure == null) handler.outputReady()
             else -> Unit
@@ -466,8 +469,8 @@ internal class TlsChannel(
 
     override fun endOutput() {
         if (isOutputEnded) return
-        // An end in the middle of the handshake would be that of the handshake.
-        if (state == State.HANDSHAKE) {
+        // An end in the middle of the handshake would be that of the handshake, and an engine in other hands says nothing.
+        if (state == State.HANDSHAKE || isBusy) {
             isOutputEndDue = true
             return
         }
@@ -475,7 +478,7 @@ internal class TlsChannel(
         output.end()
     }
 
-    /** Sends the close alert, unless the engine is in other hands: then there was no data that could be cut short. */
+    /** Sends the close alert, unless the engine is in other hands in the handshake: then there was no data that could be cut short. */
     private fun sayGoodbye() {
         val open = engine ?: return
         if (isOutputEnded || isBusy) return
@@ -485,16 +488,28 @@ internal class TlsChannel(
 
     override fun finish(): Boolean {
         endDeadline()
+        isFinishDue = isBusy && state == State.OPEN
+        if (!isFinishDue) trySayingGoodbye()
+        state = State.FINISHING
+        settleReading()
+        if (!isFinishDue && output.isEmpty) return finishLower()
+        settleRoom()
+        return false
+    }
+
+    /** The engine is back, and can say goodbye. */
+    private fun finishBehind() {
+        isFinishDue = false
+        trySayingGoodbye()
+        if (output.isEmpty) finishLowerLater() else settleRoom()
+    }
+
+    private fun trySayingGoodbye() {
         try {
             sayGoodbye()
         } catch (_: IOException) {
             // It is broken, or was: the channel below says so.
         }
-        state = State.FINISHING
-        settleReading()
-        if (output.isEmpty) return finishLower()
-        settleRoom()
-        return false
     }
 
     private fun finishLower(): Boolean {

@@ -100,6 +100,12 @@ class TlsRealPeersSpec :
                         lineOf(process) { "ALPN protocol: h2" in it }
                         process.outputStream.apply { write("hello\n".toByteArray()) }.flush()
                         lineOf(process) { it.endsWith("HELLO") }
+                        if (version == "tls1_3") { // new keys of both sides
+                            process.outputStream.apply { write("K\n".toByteArray()) }.flush()
+                            lineOf(process) { "KEYUPDATE" in it }
+                            process.outputStream.apply { write("again\n".toByteArray()) }.flush()
+                            lineOf(process) { it.endsWith("AGAIN") }
+                        }
                         process.outputStream.apply { write("Q\n".toByteArray()) }.flush()
                     }
                     serving.reasons.poll(SECONDS, TimeUnit.SECONDS)!!.isClean shouldBe true

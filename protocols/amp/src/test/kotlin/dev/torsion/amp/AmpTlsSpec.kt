@@ -50,14 +50,14 @@ class AmpTlsSpec :
             }
         }
 
-        test("the side that asks is TLS's client, and the other its server: settings of the other kind are refused, and all goes on") {
+        test("the side that asks is TLS's client, and the other its server: settings of the other kind are refused") {
             CapturedLogs.start().use { logs ->
                 val asked = Responders.builder().onStartTLS { client }.on(Nothings) { Values.EMPTY }.build()
                 scene(asked) {
                     shouldThrow<TLSNotAvailableException> { this.client.startTLS(TLSSettings.server(Tls.server(identity))).await() }
+                    this.client.ask(Nothings)
                     shouldThrow<UnknownRemoteException> { this.client.startTLS(client).await() }
                     logs.flushLoggedErrors(BadLocalReturnException::class.java).size shouldBe 1
-                    this.client.ask(Nothings)
                 }
             }
         }

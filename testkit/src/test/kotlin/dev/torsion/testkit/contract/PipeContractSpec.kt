@@ -35,7 +35,7 @@ class PipeContractSpec :
         }.forEach { check -> test(check.name) { check.run() } }
     })
 
-internal class PipeHarness : StreamHarness() {
+private class PipeHarness : StreamHarness() {
     // What a check has left open is nobody's to wait for.
     override val reactor =
         Reactor.create(ReactorOptions(errorListener = ErrorListener { _, error -> errors.add(error) }, drainTimeout = Duration.ZERO))

@@ -16,8 +16,6 @@ import dev.torsion.net.ListeningPort
 import dev.torsion.net.Protocol
 import dev.torsion.net.TcpOptions
 import dev.torsion.testkit.Chunking
-import dev.torsion.testkit.contract.NEEDS_STEADY_CHANNEL
-import dev.torsion.testkit.contract.PipeHarness
 import dev.torsion.testkit.contract.StreamContract
 import dev.torsion.testkit.contract.StreamHarness
 import dev.torsion.tls.Tls
@@ -54,12 +52,6 @@ class TlsContractSpec :
             context("TLS over $name") {
                 StreamContract(harness).run { streams + resets + halfClose }.forEach { check -> test(check.name) { check.run() } }
             }
-        }
-
-        context("TLS over pipes") {
-            StreamContract { StreamHarness.tls(PipeHarness()) }.run { streams + resets + halfClose }.filter {
-                it.name != NEEDS_STEADY_CHANNEL
-            }.forEach { check -> test(check.name) { check.run() } }
         }
 
         context("TLS inside of another protocol, over memory") {
