@@ -291,7 +291,7 @@ private val ways: Map<String, (Deferred<Int>, HandLoop) -> CancellationSpec.Way>
                 }
             var got: Any? = null
             val job = CoroutineScope(dispatcher).launch(start = CoroutineStart.UNDISPATCHED) { got = source.await() }
-            way({ job.cancel() }) { if (job.isCancelled) "cancelled" else got }
+            way({ job.cancel(null) }) { if (job.isCancelled) "cancelled" else got }
         },
         "toCompletableFuture" to { source, loop -> way(source.toCompletableFuture(loop)) },
         "a derived stage" to { source, loop ->
@@ -300,7 +300,7 @@ private val ways: Map<String, (Deferred<Int>, HandLoop) -> CancellationSpec.Way>
         },
         "toKotlinDeferred" to { source, loop ->
             val theirs: KotlinDeferred<Int> = source.toKotlinDeferred(loop)
-            way({ theirs.cancel() }) { if (theirs.isCancelled) "cancelled" else theirs.takeIf { it.isCompleted }?.let(::completed) }
+            way({ theirs.cancel(null) }) { if (theirs.isCancelled) "cancelled" else theirs.takeIf { it.isCompleted }?.let(::completed) }
         },
     )
 
@@ -315,12 +315,12 @@ private val origins: Map<String, () -> CancellationSpec.Origin> =
         },
         "CompletableDeferred" to {
             val theirs = CompletableDeferred<Int>()
-            origin(theirs::toDeferred, { theirs.complete(it) }, { theirs.cancel() }) { theirs.isCancelled }
+            origin(theirs::toDeferred, { theirs.complete(it) }, { theirs.cancel(null) }) { theirs.isCancelled }
         },
         "async" to {
             val signal = CompletableDeferred<Int>()
             val theirs = CoroutineScope(Job() + Dispatchers.Unconfined).async { signal.await() }
-            origin(theirs::toDeferred, { signal.complete(it) }, { theirs.cancel() }) { theirs.isCancelled }
+            origin(theirs::toDeferred, { signal.complete(it) }, { theirs.cancel(null) }) { theirs.isCancelled }
         },
     )
 

@@ -82,7 +82,7 @@ class DeferredQueueFlowSpec :
             runAll()
             queue.put(1)
             queue.put(2)
-            collector.cancel()
+            collector.cancel(null)
             runAll()
             seen.size shouldBe 0
             queue.pendingCount shouldBe 2

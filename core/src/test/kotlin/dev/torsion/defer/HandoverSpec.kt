@@ -30,7 +30,7 @@ internal class HandoverSpec :
     FunSpec({
         fun Model.waiting(name: String, block: suspend () -> Unit) {
             val job = CoroutineScope(dispatcher("dispatch")).launch(start = CoroutineStart.UNDISPATCHED) { block() }
-            move("cancel $name") { job.cancel() }
+            move("cancel $name") { job.cancel(null) }
         }
 
         test("a lock that is held in withPermit is free in the end, and whoever is not cancelled has held it") {
@@ -172,7 +172,7 @@ internal class HandoverSpec :
                 val loop = HandLoop()
                 val target = maker.deferred.toKotlinDeferred { tasks("loop").addLast(it) }
                 move("fire") { loop.onLoop(maker::fire) }
-                move("cancel") { target.cancel() }
+                move("cancel") { target.cancel(null) }
                 play()
                 maker.thing.closed shouldBe if (target.isCancelled) 1 else 0
             } shouldBeGreaterThan 2
@@ -254,7 +254,7 @@ internal class HandoverSpec :
                 one.deferred.addCallback { "kept elsewhere" }
                 CoroutineScope(dispatcher("dispatch") + job).launch(start = CoroutineStart.UNDISPATCHED) { one.deferred.await() }
                 one.fire()
-                move("cancel") { job.cancel() }
+                move("cancel") { job.cancel(null) }
                 play()
                 one.thing.closed shouldBe 0
             } shouldBeGreaterThan 1
@@ -271,7 +271,7 @@ internal class HandoverSpec :
             got.addAsyncCallback { second.addCallback { null } }
             CoroutineScope(TaskDispatcher(tasks) + job).launch(start = CoroutineStart.UNDISPATCHED) { got.await() }
             second.callback(Unit)
-            job.cancel()
+            job.cancel(null)
             while (tasks.isNotEmpty()) tasks.removeFirst().run()
             queue.pendingCount shouldBe 0
         }

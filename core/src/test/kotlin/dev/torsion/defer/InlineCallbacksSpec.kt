@@ -239,7 +239,7 @@ class InlineCallbacksSpec :
                 }
             val source = Deferred<Int>()
             val job = CoroutineScope(dispatcher).launch(start = CoroutineStart.UNDISPATCHED) { source.await() }
-            job.cancel()
+            job.cancel(null)
             source.called shouldBe false
             while (queue.isNotEmpty()) queue.removeFirst().run()
             source.called shouldBe true
@@ -497,7 +497,7 @@ class InlineCallbacksSpec :
             shouldThrow<IOException> { fail<Int>(error).toKotlinDeferred(here).await() }.message shouldBe "down"
 
             val cancelled = Deferred<Int>()
-            cancelled.toKotlinDeferred(here).cancel()
+            cancelled.toKotlinDeferred(here).cancel(null)
             cancelled.called shouldBe true
             val stopped = Deferred<Int>()
             val seen = stopped.toKotlinDeferred(here)

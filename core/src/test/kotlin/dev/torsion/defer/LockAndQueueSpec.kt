@@ -11,8 +11,8 @@ import io.kotest.matchers.shouldBe
 import io.kotest.matchers.string.shouldContain
 import io.kotest.matchers.types.shouldBeInstanceOf
 import kotlinx.coroutines.CoroutineStart
+import kotlinx.coroutines.coroutineScope
 import kotlinx.coroutines.launch
-import kotlinx.coroutines.runBlocking
 import java.io.IOException
 
 class LockAndQueueSpec :
@@ -110,12 +110,12 @@ class LockAndQueueSpec :
         }
 
         "withPermit holds the lock while a coroutine is in the block, and a cancelled wait leaves the queue" {
-            runBlocking<Unit> {
+            coroutineScope {
                 val lock = DeferredLock()
                 lock.acquire()
                 val waiting = launch(start = CoroutineStart.UNDISPATCHED) { lock.withPermit { error("never") } }
                 lock.waiters shouldBe 1
-                waiting.cancel()
+                waiting.cancel(null)
                 waiting.join()
                 lock.waiters shouldBe 0
                 lock.release()

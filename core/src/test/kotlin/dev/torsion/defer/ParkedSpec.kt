@@ -27,7 +27,7 @@ internal class ParkedSpec :
                     }
                 parking.isWaiting shouldBe true
                 move("resume") { parking.resume(1) }
-                move("cancel") { job.cancel() }
+                move("cancel") { job.cancel(null) }
                 play()
                 parking.isWaiting shouldBe false
                 val fates = listOf(listOf("got 1"), listOf("given back 1"), listOf("cancelled", "given back 1"))
@@ -48,14 +48,14 @@ internal class ParkedSpec :
             wait()
             parking.fail(IOException("down"))
             seen shouldContainExactly listOf("down")
-            wait().cancel()
+            wait().cancel(null)
             parking.fail(IOException("late"))
             seen shouldContainExactly listOf("down", "cancelled")
         }
 
         "in a coroutine that is cancelled already nothing is begun" {
             val seen = ArrayList<String>()
-            val job = Job().apply { cancel() }
+            val job = Job().apply { cancel(null) }
             CoroutineScope(Dispatchers.Unconfined + job).launch(start = CoroutineStart.UNDISPATCHED) {
                 park<Int>({ seen.add("cancelled") }) { seen.add("begun") }
             }
@@ -65,7 +65,7 @@ internal class ParkedSpec :
         "a cancelled coroutine that begins to wait takes the failure of what it cancels" {
             var cancels = 0
             val source = Deferred<Int> { cancels++ }
-            val job = Job().apply { cancel() }
+            val job = Job().apply { cancel(null) }
             CoroutineScope(Dispatchers.Unconfined + job).launch(start = CoroutineStart.UNDISPATCHED) { source.await() }
             cancels shouldBe 1
             outcomeOf(source) shouldBe Success(null)
@@ -76,7 +76,7 @@ internal class ParkedSpec :
             val cancelled = Job()
             val child = Job(cancelled)
             val watch = watch(cancelled) { ended.add("cancelled, completed: ${cancelled.isCompleted}") }
-            cancelled.cancel()
+            cancelled.cancel(null)
             ended shouldContainExactly listOf("cancelled, completed: false")
             child.isCompleted shouldBe true
             watch.close()

@@ -3,11 +3,11 @@
 
 package dev.torsion.testsupport
 
+import dev.torsion.defer.inlineCallbacks
 import dev.torsion.reactor.Reactor
 import dev.torsion.reactor.ReactorOptions
 import dev.torsion.reactor.reactorScope
 import kotlinx.coroutines.CoroutineScope
-import kotlinx.coroutines.runBlocking
 import kotlinx.coroutines.withTimeout
 import java.time.Duration
 import java.util.concurrent.CopyOnWriteArrayList
@@ -19,7 +19,10 @@ fun <T> withRealReactor(block: suspend Reactor.(CoroutineScope) -> T): T {
     val reactor = Reactor.create(ReactorOptions("test", errorListener = { _, error -> errors.add(error) }))
     reactor.start()
     try {
-        val result = runBlocking { withTimeout(60.seconds) { reactor.reactorScope { reactor.block(this) } } }
+        val result =
+            reactor.blockingCallFromThread {
+                inlineCallbacks(reactor.dispatcher) { withTimeout(60.seconds) { reactor.reactorScope { reactor.block(this) } } }
+            }
         errors.firstOrNull()?.let { throw AssertionError("a callback has failed", it) }
         return result
     } finally {

@@ -85,6 +85,22 @@ class ConnectionsGuideTest {
         };
     var codec = Codecs.header(new HeaderFraming(new Struct(">III"), 1, 100_000, check), Content.text());
     assertEquals(17, codec.encode(new HeaderAndBody<>(StructValues.of(MAGIC, 0, 1), "hello")).length);
+    try (var torsion = Torsion.start()) {
+      var server = torsion.serve("tcp:0:interface=127.0.0.1", codec, c -> c.onMessage(c::send));
+      greet(torsion.connect("tcp:127.0.0.1:" + server.join().port(), codec).join());
+      assertEquals("1 hello", shown.get(20, TimeUnit.SECONDS));
+    }
+  }
+
+  private final CompletableFuture<String> shown = new CompletableFuture<>();
+
+  private void show(int number, String text) {
+    shown.complete(number + " " + text);
+  }
+
+  private void greet(Connection<HeaderAndBody<String>> connection) {
+    connection.send(new HeaderAndBody<>(StructValues.of(MAGIC, 0, 1), "hello"));
+    connection.onEach(message -> show(message.getHeader().getInt(2), message.getBody()));
   }
 
   @Test

@@ -421,7 +421,7 @@ class CorrelatedRequestsSpec :
                 val slow = requests.request(1, "1=question")
                 val job = scope.launch(start = CoroutineStart.UNDISPATCHED) { requests.ask(2, "2=question") }
                 requests.size shouldBe 2
-                job.cancel()
+                job.cancel(null)
                 flush()
                 requests.size shouldBe 1
                 advance(Duration.ofSeconds(3))

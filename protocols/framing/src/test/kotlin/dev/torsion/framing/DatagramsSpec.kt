@@ -85,7 +85,7 @@ class DatagramsSpec :
                     val waiting = scope.async(start = CoroutineStart.UNDISPATCHED) { server.receive() }
                     client.write("one")
                     client.transport.write("\u0000".encodeToByteArray())
-                    if (place) callLater(0, TimeUnit.NANOSECONDS) { waiting.cancel() } else callFromThread { waiting.cancel() }
+                    if (place) callLater(0, TimeUnit.NANOSECONDS) { waiting.cancel(null) } else callFromThread { waiting.cancel(null) }
                     waiting.join()
                     val heard = if (waiting.isCancelled) server.receive() else waiting.await()
                     heard.message shouldBe "one"

@@ -101,7 +101,7 @@ class ReceiveCancellationSpec :
                 server.send("a")
                 delay(1.seconds)
                 scope.launch(start = CoroutineStart.UNDISPATCHED) {
-                    coroutineContext[Job]!!.cancel()
+                    coroutineContext[Job]!!.cancel(null)
                     shouldThrow<CancellationException> { client.receive() }
                 }
                 client.receive() shouldBe "a"
@@ -146,7 +146,7 @@ class ReceiveCancellationSpec :
                 server.send("a")
                 delay(1.seconds)
                 got shouldBe emptyList()
-                waiting.cancel()
+                waiting.cancel(null)
                 while (queued.isNotEmpty()) queued.removeFirst().run()
                 // Resumed but cancelled before it ran: the message has not been taken.
                 got shouldBe emptyList()
@@ -158,7 +158,7 @@ class ReceiveCancellationSpec :
             runReactorTest {
                 val (client, server) = pair()
                 val waiting = inlineCallbacks { client.receive() }
-                waiting.cancel()
+                waiting.cancel(null)
                 shouldThrow<DeferredCancelledException> { waiting.await() }
                 server.send("a")
                 client.receive() shouldBe "a"
@@ -177,7 +177,7 @@ class ReceiveCancellationSpec :
             runReactorTest { scope ->
                 val (client, server) = pair()
                 val waiting = scope.launch(start = CoroutineStart.UNDISPATCHED) { client.receive() }
-                val canceller = Thread { waiting.cancel() }
+                val canceller = Thread { waiting.cancel(null) }
                 canceller.start()
                 canceller.join()
                 waiting.join()
@@ -225,6 +225,6 @@ class ReceiveCancellationSpec :
             connection.get().shouldBeNull()
             got shouldBe listOf("a", null)
             job.isActive shouldBe true
-            job.cancel()
+            job.cancel(null)
         }
     })

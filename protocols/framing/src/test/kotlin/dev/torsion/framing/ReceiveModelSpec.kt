@@ -77,7 +77,7 @@ class ReceiveModelSpec :
             }
 
             fun cancel() {
-                jobs.lastOrNull()?.cancel()
+                jobs.lastOrNull()?.cancel(null)
             }
 
             fun run() {
