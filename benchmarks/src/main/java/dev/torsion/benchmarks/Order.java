@@ -6,7 +6,7 @@ package dev.torsion.benchmarks;
 import com.fasterxml.jackson.annotation.JsonPropertyOrder;
 import java.util.List;
 
-/** What the JSON work carries. */
+/** The message of the JSON work. */
 @JsonPropertyOrder({"id", "customer", "items", "total", "express"})
 public record Order(long id, String customer, List<String> items, double total, boolean express) {
   /** An order whose JSON has about a hundred bytes. */

@@ -38,7 +38,7 @@ public enum Work {
   /** Fifty of them. */
   UDP50(Wire.DATAGRAM, 50, 1, 64, "UDP, 64 B ping-pong, 50 clients");
 
-  /** What the server must understand. */
+  /** The protocol that the server must understand. */
   public final Wire wire;
 
   /** How many connections ask at the same time. */
@@ -47,7 +47,7 @@ public enum Work {
   /** How many messages are sent before the answers are awaited. */
   public final int depth;
 
-  /** What it is, in a few words. */
+  /** The work in a few words. */
   public final String title;
 
   private final int size;

@@ -16,7 +16,7 @@ import kotlin.io.path.listDirectoryEntries
 import kotlin.io.path.readLines
 import kotlin.io.path.readText
 
-/** What the documents point to is there, and every one of them can be found. */
+/** Links of the documents lead somewhere, and every document can be found. */
 internal class DocumentsSpec : StringSpec({
     val root = TorsionModule.root
     val pages = (root.listDirectoryEntries("*.md") + markdown(root / "docs")).map { it.normalize() }.sorted()

@@ -13,7 +13,7 @@ import io.kotest.matchers.collections.shouldNotBeEmpty
 import io.kotest.matchers.shouldBe
 import kotlin.io.path.readLines
 
-/** What a Java user sees in a completion list: the public API as the bytecode has it. */
+/** The completion list of a Java user: the public API as the bytecode has it. */
 internal class JavaSurfaceSpec :
     StringSpec({
         "no name that Kotlin has mangled: what is internal is synthetic, and what is Kotlin's only has @JvmSynthetic" {

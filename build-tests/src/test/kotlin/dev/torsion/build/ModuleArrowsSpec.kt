@@ -23,7 +23,7 @@ import kotlin.io.path.extension
 import kotlin.io.path.name
 import kotlin.io.path.readText
 
-/** What the modules owe each other: which of them may use which, whose a package is, and who may speak on the console. */
+/** The duties of the modules: which of them may use which, whose a package is, and who may speak on the console. */
 internal class ModuleArrowsSpec : StringSpec({
     "a module uses only the modules below it" {
         classes().should(useOnlyModulesBelow)

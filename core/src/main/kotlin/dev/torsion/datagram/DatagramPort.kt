@@ -80,7 +80,7 @@ public class DatagramPort internal constructor(
     private val writers = LinkedHashSet<Deferred<Unit>>()
     private val groups by lazy(LazyThreadSafetyMode.NONE) { MulticastSide(network, ::open) }
 
-    /** What it can send to. */
+    /** The kind of address that it can send to. */
     private enum class Family(val text: String) {
         ANY(""),
         IPV4("IPv4"),

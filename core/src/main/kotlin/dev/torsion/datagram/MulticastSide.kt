@@ -110,7 +110,7 @@ internal class MulticastSide(private val loop: EventLoop, private val open: (Str
 
     private fun sourceAddress(source: String) = numericAddress(source)
 
-    /** Runs [block]; what the system or the JDK has against it is a [MulticastException] that begins with [what]. */
+    /** Runs [block]; a refusal of the system or the JDK is a [MulticastException] that begins with [what]. */
     private inline fun <T> telling(what: String, block: () -> T): T = try {
         block()
     } catch (e: MulticastException) {

@@ -562,7 +562,7 @@ public open class Deferred<T> @JvmOverloads constructor(canceller: Canceller<T>?
         if (DeferredDebug.enabled) debug?.let { it.loop?.checkUse(this, act, it) }
     }
 
-    /** The callbacks are running: whoever [act]s must be one of them. */
+    /** The callbacks are running: a caller that [act]s must be one of them. */
     private fun checkThread(act: String) {
         val running = runner
         val here = Thread.currentThread()

@@ -37,7 +37,7 @@ internal sealed class DeferredFuture<T>(
         null
     }
 
-    /** What waits for this, since a function of it has returned this. */
+    /** The stage that waits for this, since a function of it has returned this. */
     @Volatile
     private var outer: Composed? = null
 
@@ -68,7 +68,7 @@ internal sealed class DeferredFuture<T>(
     /** The first of those that are completed next when this is: also before it is known whether this waits for another future, if [surely]. */
     fun nextFamily(surely: Boolean): FirstFuture<*>? = outer?.owner?.first?.takeIf { surely || isDone || composed?.owner !== this }
 
-    /** This waits for others: what it came from has done its part. */
+    /** This waits for others: its source has done its part. */
     fun waitsOn(): Unit = forgetParent()
 
     override val isWatched get() = handover != null || composed != null
@@ -79,7 +79,7 @@ internal sealed class DeferredFuture<T>(
         return true
     }
 
-    // Strangers ask for it, or a stage of ours that composes it. What strangers do with the value is not seen from here.
+    // Strangers ask for it, or a stage of ours that composes it. This class does not see the use that strangers make of the value.
     override fun toCompletableFuture(): CompletableFuture<T> {
         see()
         if (isBeingComposed) isBeingComposed = false else share()
@@ -243,8 +243,8 @@ internal class Stage<T>(source: Deferred<*>, loop: Executor, first: FirstFuture<
     DeferredFuture<T>(source, loop, first, parent, composed)
 
 /**
- * What a stage of `thenCompose` waits for once its function was called. Only the futures of Deferreds are cancelled with it: what others
- * have made is theirs.
+ * The future that a stage of `thenCompose` waits for once its function was called. Only the futures of Deferreds are cancelled with it:
+ * objects that others have made are theirs.
  */
 internal class Composed(@Volatile private var before: Composed?) {
     /** The stage that waits. */
@@ -256,7 +256,7 @@ internal class Composed(@Volatile private var before: Composed?) {
     @Volatile
     var isShared = false
 
-    /** What the stage waits for, if it is the future of a Deferred. */
+    /** The future that the stage waits for, if it is that of a Deferred. */
     val inner: DeferredFuture<*>?
         get() {
             val now = stage.get()
@@ -310,7 +310,7 @@ internal class Handover {
 
     fun takeBackUnlessShared(): Runnable? = if (isShared) null else takeBack()
 
-    /** What gives the value back, or null when somebody was handed it. */
+    /** The action that gives the value back, or null when somebody was handed it. */
     fun takeBack(): Runnable? {
         val now = state.get() as? Offer ?: return null
         return if (state.compareAndSet(now, Returned(now.value))) Runnable { now.keeper.undelivered(now.value) } else null

@@ -130,7 +130,7 @@ internal class DeferredCoroutine<T>(private val outer: CoroutineContext) :
         }
     }
 
-    /** What kotlinx.coroutines does where there is no handler; it is asked by a coroutine that has none. */
+    /** The behaviour of kotlinx.coroutines where there is no handler; it is asked by a coroutine that has none. */
     private fun unhandled(context: CoroutineContext, exception: Throwable) {
         val bare = context.minusKey(CoroutineExceptionHandler).minusKey(Job) + InCaller
         object : CoroutineScope {

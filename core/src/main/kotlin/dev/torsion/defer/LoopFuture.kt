@@ -29,7 +29,7 @@ internal open class LoopFuture<T>(protected val loop: Executor) : CompletableFut
     /** Whether it has failed, for those who do not count as somebody. */
     internal val hasFailed: Boolean get() = super.isCompletedExceptionally()
 
-    /** What it has ended with, likewise: returned or thrown. */
+    /** Its outcome, likewise: returned or thrown. */
     protected fun peek(): T? = super.getNow(null)
 
     /** On JDK 19 and newer it overrides the method of this name, and does the same. */

@@ -19,7 +19,7 @@ internal class LoopThread {
     /** The turn is over; [outer] is the one that it was made within. */
     fun leave(outer: LoopThread?): Unit = current.set(outer) // which keeps the entry: a turn allocates nothing
 
-    /** The loop has ended: what it made is anybody's. */
+    /** The loop has ended: its objects are anybody's. */
     fun end() {
         isOver = true
     }

@@ -50,7 +50,7 @@ internal abstract class Parked<T> :
     /** The coroutine's, once it waits. */
     protected val context: CoroutineContext get() = continuation.context
 
-    /** Asks for the result, in the coroutine. What it throws is thrown to there. */
+    /** Asks for the result, in the coroutine. An exception of it is thrown to there. */
     protected abstract fun begin()
 
     /** In place of [begin]: the coroutine is cancelled already. */

@@ -18,7 +18,7 @@ import java.util.function.Function
  * - was asked, by `get`, `join` or their kin;
  * - was given to others, by `toCompletableFuture`, or is waited for by others, as by `allOf`.
  *
- * What is not volatile here is written by those who look, and read long after: at the end of a turn, or by a test.
+ * Those who look write the fields that are not volatile, and they are read long after: at the end of a turn, or by a test.
  */
 internal abstract class SeenFuture<T>(loop: Executor, private var parent: SeenFuture<*>?) : LoopFuture<T>(loop) {
     private var isSeen = false
@@ -40,7 +40,7 @@ internal abstract class SeenFuture<T>(loop: Executor, private var parent: SeenFu
 
     protected abstract fun <U> newStage(): SeenFuture<U>
 
-    /** This is about to be completed: whoever waits for it and is no stage of ours sees what comes. */
+    /** This is about to be completed: a waiter that is no stage of ours sees the result. */
     fun seeStrangers() {
         if (!isSeen && numberOfDependents > stages) see()
     }
@@ -55,7 +55,7 @@ internal abstract class SeenFuture<T>(loop: Executor, private var parent: SeenFu
         parent = null
     }
 
-    /** What this has failed with, if the failure began here, was no cancellation, and nobody has seen it. */
+    /** The failure of this, if it began here, was no cancellation, and nobody has seen it. */
     fun unseenError(): Throwable? {
         if (isSeen || !isDone || parent?.hasFailed == true) return null
         return error()?.takeIf { it !is CancellationException }
@@ -74,7 +74,7 @@ internal abstract class SeenFuture<T>(loop: Executor, private var parent: SeenFu
         e
     }
 
-    // Who gets errors sees them.
+    // A receiver of errors sees them.
 
     override fun exceptionally(fn: Function<Throwable, out T>): CompletableFuture<T> = seeing { super.exceptionally(fn) }
 

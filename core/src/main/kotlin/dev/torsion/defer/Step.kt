@@ -4,8 +4,8 @@
 package dev.torsion.defer
 
 /**
- * A step of a chain that is more than a callback for good results: the bare result (a value or a [Failure]) in, the next result out. What
- * it throws is the next result too.
+ * A step of a chain that is more than a callback for good results: the bare result (a value or a [Failure]) in, the next result out. An
+ * exception of it is the next result too.
  *
  * A class and not an interface: to ask whether an object is a [Step] is a single comparison then.
  */

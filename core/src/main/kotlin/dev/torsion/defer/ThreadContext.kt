@@ -9,8 +9,8 @@ import kotlin.coroutines.Continuation
 import kotlin.coroutines.CoroutineContext
 
 /**
- * What coroutines have on the thread while they run, such as `MDCContext`. A dispatcher sets it; who resumes a coroutine without one does
- * so [around] it.
+ * The state that coroutines have on the thread while they run, such as `MDCContext`. A dispatcher sets it; code that resumes a coroutine
+ * without one does so [around] it.
  */
 @TorsionSpi
 public class ThreadContext private constructor(private val elements: List<ThreadContextElement<*>>) {

@@ -59,10 +59,10 @@ public class UnhandledFailure private constructor(
  *
  * The future of a Deferred takes its failure over. Somebody sees it who adds `exceptionally`, `handle` or `whenComplete` to the future or to
  * a stage derived from it, waits for one of them, or gives it to others, as to `allOf` or a coroutine's `await`. Otherwise the failure is
- * reported, once, whatever the number of stages: at the end of the turn, if the future was made in a turn of its reactor. Whoever has made
- * it elsewhere, as on another thread or before the reactor runs, has a second to look. The same is true of what the function of a stage
- * throws, unless it runs on another executor. A cancellation is never reported. A future that has already failed when it is given to `allOf`
- * or `anyOf` is reported all the same, since the JDK's own look unseen.
+ * reported, once, whatever the number of stages: at the end of the turn, if the future was made in a turn of its reactor. A caller that has
+ * made it elsewhere, as on another thread or before the reactor runs, has a second to look. The same is true of what the function of a
+ * stage throws, unless it runs on another executor. A cancellation is never reported. A future that has already failed when it is given to
+ * `allOf` or `anyOf` is reported all the same, since the JDK's own look unseen.
  *
  * A report is an error in the log (namespace `dev.torsion.defer`), unless a listener claims it.
  */
@@ -137,11 +137,11 @@ public object UnhandledFailures {
     }
 }
 
-/** What may be reported, unless it is withdrawn or seen before. */
+/** The failures that may be reported, unless they are withdrawn or seen before. */
 internal abstract class FailureNote {
     abstract val isPending: Boolean
 
-    /** What to report, once; null when there is nothing. */
+    /** The failure to report, once; null when there is nothing. */
     abstract fun takeForReport(): UnhandledFailure?
 }
 
@@ -208,7 +208,7 @@ private object Backstop {
     }
 }
 
-/** Reports a second later: whoever has a future may be a thread that is about to look at it. */
+/** Reports a second later: the owner of a future may be a thread that is about to look at it. */
 private object Grace {
     fun reportLater(note: FailureNote, loop: Executor) {
         val report = Runnable { UnhandledFailures.report(note) }

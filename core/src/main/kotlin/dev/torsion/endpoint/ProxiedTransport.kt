@@ -17,7 +17,7 @@ import dev.torsion.net.TransportOver
  * Thread: the reactor's.
  */
 public interface ProxiedTransport : Transport {
-    /** What the proxy has said. */
+    /** The addresses that the proxy has given. */
     public val proxyHeader: ProxyHeader
 
     /** The connection with the proxy. */

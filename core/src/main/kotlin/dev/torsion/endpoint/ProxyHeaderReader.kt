@@ -48,7 +48,7 @@ internal class ProxyHeaderReader(private val limit: Int) {
 
     private val isBinary get() = bytes[0] == PROXY_SIGNATURE[0]
 
-    /** Whoever speaks another protocol is told by the first byte that differs. */
+    /** The first byte that differs shows a peer that speaks another protocol. */
     private fun checkBegin() {
         val begin = if (isBinary) PROXY_SIGNATURE else LINE_BEGIN
         for (i in 0 until minOf(count, begin.size)) {

@@ -21,7 +21,7 @@ internal object ProxyClientParser : ClientEndpointParser {
         text.inner { clientFromString(reactor, it, text.transport) }.wrap(ProxyProtocol.sending())
 }
 
-/** The endpoint of the string behind the first colon. What is wrong with that is at a place of this string, too. */
+/** The endpoint of the string behind the first colon. An error in that is at a place of this string, too. */
 private fun <E> EndpointString.inner(make: (String) -> E): E {
     val rest = rest()
     if (rest.isEmpty()) throw error("it needs another endpoint string, as in $kind:tcp:8007")

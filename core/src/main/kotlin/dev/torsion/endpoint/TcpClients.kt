@@ -150,8 +150,8 @@ private constructor(
 }
 
 /**
- * A Deferred for the attempt that [begin] starts. Cancelling it gives the attempt up, at any moment before it has fired: what is connected
- * by then, as in the protocol's `connectionMade`, is closed.
+ * A Deferred for the attempt that [begin] starts. Cancelling it gives the attempt up, at any moment before it has fired: a connection that
+ * is there by then, as in the protocol's `connectionMade`, is closed.
  */
 internal fun connecting(destination: String, begin: (Deferred<Protocol>) -> Connector): Deferred<Protocol> {
     var connector: Connector? = null
@@ -198,7 +198,7 @@ internal class ConnectOnce(private val factory: Factory, private val result: Def
     }
 
     override fun clientConnectionMade(connector: Connector, protocol: Protocol) {
-        // Whoever has cancelled in the meantime will not take it.
+        // A caller that has cancelled in the meantime does not take it.
         if (result.called) connector.disconnect() else result.callback(protocol)
     }
 

@@ -85,7 +85,7 @@ private fun identity(text: EndpointString, vararg files: EndpointArgument?): Tls
     return read(given.first(), text) { TlsIdentity.fromPem(password, *given.map { Path.of(it.value) }.toTypedArray()) }
 }
 
-/** What [reading] gives; that a file cannot be used is an error of [argument], or of the whole [text]. */
+/** The result of [reading]; that a file cannot be used is an error of [argument], or of the whole [text]. */
 private inline fun <T> read(argument: EndpointArgument?, text: EndpointString, crossinline reading: () -> T): T {
     val make = {
         try {

@@ -99,7 +99,7 @@ internal class PortShare(val reactor: Reactor, private val network: StreamNetwor
     override fun toString() = "the share of ${acceptor.logName}"
 
     companion object {
-        /** More than a burst that is shared leaves to a reactor in one turn; what comes after them goes to those who are quicker. */
+        /** More than a burst that is shared leaves to a reactor in one turn; connections that come after them go to quicker members. */
         const val MOST_ON_THEIR_WAY = 256
     }
 }

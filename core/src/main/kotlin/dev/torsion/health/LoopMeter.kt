@@ -121,7 +121,7 @@ internal class LoopMeter {
             val end = old.values.getAcquire(END)
             if (now - end > span) continue
             val length = end - old.start
-            // What began before the window counts as far as it is inside.
+            // Time that began before the window counts as far as it is inside.
             if (length > 0) busy += old.values.getAcquire(BUSY) * ((span - (now - end)).coerceAtMost(length) / length.toDouble())
             longest = maxOf(longest, old.values.getAcquire(LONGEST))
             lag = maxOf(lag, old.values.getAcquire(LAG))

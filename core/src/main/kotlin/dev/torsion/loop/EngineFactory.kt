@@ -11,8 +11,8 @@ import dev.torsion.spi.TorsionSpi
 @TorsionSpi
 public fun interface EngineFactory {
     /**
-     * The engine of the reactor whose [loop] it is, and which looks up [names]. What the engine calls it calls on that loop, and what those
-     * throw it reports to it. The loop has no poller before this returns: keep it, and ask nothing of it yet.
+     * The engine of the reactor whose [loop] it is, and which looks up [names]. The engine makes its calls on that loop, and reports their
+     * exceptions to it. The loop has no poller before this returns: keep it, and ask nothing of it yet.
      */
     public fun open(loop: Loop, names: HostNames): Engine
 }

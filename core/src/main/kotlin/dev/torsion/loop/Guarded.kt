@@ -11,7 +11,7 @@ import dev.torsion.net.safeLogValues
 import dev.torsion.spi.TorsionSpi
 import java.util.function.Supplier
 
-/** Runs [block]; what it throws is reported, with [what] it was, and goes no further. */
+/** Runs [block]; its exception is reported, with [what] it was, and goes no further. */
 internal inline fun ErrorReporter.guarded(crossinline what: () -> String, block: () -> Unit) {
     try {
         block()

@@ -43,7 +43,7 @@ internal fun toldByJvm(error: Throwable) {
     }
 }
 
-/** Waits a little after [failedTurns] turns in a row have failed: what is wrong, such as a lack of memory, may be over soon. */
+/** Waits a little after [failedTurns] turns in a row have failed: the trouble, such as a lack of memory, may be over soon. */
 internal fun pauseAfterFailures(failedTurns: Int) {
     if (failedTurns > 1) LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(minOf(1L shl failedTurns, LONGEST_PAUSE_MILLIS)))
 }

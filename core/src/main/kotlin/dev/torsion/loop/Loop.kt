@@ -30,8 +30,8 @@ import kotlin.coroutines.EmptyCoroutineContext
  * The loop inside of a reactor: the thread that owns it, its turns, its timers and tasks, and the errors of what it calls. It knows no
  * sockets, no triggers and no pool of threads, and what its life is like is decided above it.
  *
- * A turn waits for events and hands them out (by the [Poller]), then runs the timers that are due and the tasks that were handed over. What
- * a turn adds runs in the next one.
+ * A turn waits for events and hands them out (by the [Poller]), then runs the timers that are due and the tasks that were handed over. A
+ * task that a turn adds runs in the next one.
  *
  * Thread: its own, unless a method says otherwise. While it does not run, the thread that sets it up.
  *

@@ -269,7 +269,7 @@ constructor(
         }
     }
 
-    // Whatever happens here, the thread lives on: a pool whose thread is gone uncounted never ends.
+    // The thread lives on in any case: a pool whose thread is gone uncounted never ends.
     private fun reportFailed(error: Throwable) {
         try {
             log.failure("the error listener of {pool} failed", error, "pool" to toString())

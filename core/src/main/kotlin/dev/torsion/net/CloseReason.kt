@@ -5,7 +5,7 @@ package dev.torsion.net
 
 import java.io.IOException
 
-/** Who ended a connection. */
+/** The side that ended a connection. */
 public enum class ClosedBy {
     /** This side: `loseConnection`, `abortConnection`, a limit, or the end of the reactor. */
     US,

@@ -5,7 +5,7 @@ package dev.torsion.net
 
 import dev.torsion.log.LogKeys
 
-/** What the log says of a connection: who its ends are. */
+/** The values that the log has of a connection: its two ends. */
 internal fun Transport.logValues(): Map<String, Any?> = mapOf(LogKeys.HOST to host().toString(), LogKeys.PEER to peer().toString())
 
 /** [logValues], also of a transport that cannot say. */

@@ -12,8 +12,8 @@ package dev.torsion.net
  *
  * @property maxPacketSize the longest datagram that is received whole, in bytes. A longer one goes to [DatagramProtocol.datagramTruncated]. The
  *   default, 65535, lets every datagram through (Twisted: 8192, and the rest is cut off)
- * @property sendQueueLimit how many bytes may wait for the operating system to take them, each datagram counted with 64 more; 256 KiB. What
- *   is written above it is dropped
+ * @property sendQueueLimit how many bytes may wait for the operating system to take them, each datagram counted with 64 more; 256 KiB. A
+ *   datagram that is written above it is dropped
  * @property datagramsPerTurn how many datagrams are received in a row before others get their turn; 64, and 256 KiB in any case
  * @property reuseAddress whether other ports may have the same address, also those of other programs; false. For groups; Twisted's
  *   `listenMultiple`. Mind that another program can take datagrams away with it

@@ -66,7 +66,7 @@ public abstract class Protocol {
         }
     }
 
-    /** Who hears of the end of each half of the connection; null when nobody does. */
+    /** The protocol that hears of the end of each half of the connection; null when nobody does. */
     @get:JvmSynthetic
     internal open val halves: HalfCloseableProtocol? get() = this as? HalfCloseableProtocol
 
@@ -125,8 +125,8 @@ public abstract class Protocol {
 
     /**
      * The connection is about to be encrypted from here on (STARTTLS). Bytes that were received and that this protocol still keeps have come in
-     * the clear, maybe from somebody who sits between and wants them to look as if they had come encrypted. Whoever keeps such bytes ends
-     * the connection. The default does nothing.
+     * the clear, maybe from somebody who sits between and wants them to look as if they had come encrypted. A protocol that keeps such
+     * bytes ends the connection. The default does nothing.
      */
     public open fun tlsBegins() {}
 

@@ -132,7 +132,7 @@ internal class Allowance(private val own: TokenBucket?, private val all: TokenBu
         isWaiting = false
     }
 
-    /** The connection is gone: what it has reserved is the others'. */
+    /** The connection is gone: its reserved share is the others'. */
     fun end() {
         own?.giveBack(reserved)
         all?.giveBack(reserved)

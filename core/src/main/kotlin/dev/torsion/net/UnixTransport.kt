@@ -19,7 +19,7 @@ public interface UnixTransport : HalfCloseableTransport {
     override fun peer(): UnixAddress
 
     /**
-     * Who the process at the other end is, by the operating system: its user and group at the time when it connected, or began to listen.
+     * The process at the other end, as the operating system tells it: its user and group at the time when it connected, or began to listen.
      * Null where the system or its JDK does not tell (Windows), and on a connection that is gone.
      */
     public fun peerCredentials(): PeerCredentials?

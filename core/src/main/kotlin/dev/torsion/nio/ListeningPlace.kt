@@ -34,7 +34,7 @@ internal interface ListeningPlace {
 
     fun cannotListen(cause: Throwable): CannotListenException
 
-    /** What a port here is called. */
+    /** The name of a port here. */
     val kind: String
 }
 

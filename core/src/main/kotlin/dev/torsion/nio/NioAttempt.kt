@@ -62,7 +62,9 @@ internal class NioAttempt(private val reactor: NioEngine, private val target: Ni
             }
     }
 
-    /** Nobody must wait for what has broken down: what [step] throws, as over an address that a resolver has left out, ends the attempt. */
+    /**
+     * Nobody must wait for what has broken down: an exception of [step], as over an address that a resolver has left out, ends the attempt.
+     */
     private inline fun failingFor(step: () -> Unit) {
         try {
             step()
@@ -106,7 +108,7 @@ internal class NioAttempt(private val reactor: NioEngine, private val target: Ni
         }
     }
 
-    /** Ends the attempt; what has failed before is suppressed in [reason]. */
+    /** Ends the attempt; earlier failures are suppressed in [reason]. */
     private fun fail(reason: CannotConnectException) {
         if (isOver) return
         end()
@@ -231,7 +233,7 @@ internal class NioAttempt(private val reactor: NioEngine, private val target: Ni
     }
 }
 
-/** What a look-up has really failed with: it is wrapped, as a rule. */
+/** The real failure of a look-up, which is wrapped as a rule. */
 private fun Throwable.looked(): Throwable = if (this is DnsLookupException) cause ?: this else this
 
 /** Java has one exception for a connection that was refused and for one that the operating system has given up. */

@@ -81,7 +81,7 @@ public class NioEngine(
     internal fun resolve(host: String, family: AddressFamily, timeout: Duration): Deferred<List<InetAddress>> =
         names.resolve(host, family, timeout)
 
-    // What is on the selector.
+    // The objects on the selector.
 
     /**
      * Puts [channel], which does not block, on the selector: [selectable] hears when it is ready for one of [operations], a set of

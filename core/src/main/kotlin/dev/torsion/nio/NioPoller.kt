@@ -44,7 +44,7 @@ public open class NioPoller(
     private val registered = ArrayList<SelectionKey>() // a selector that somebody closes forgets its own; a few are of closed channels
     private val afterSelect = ArrayDeque<Runnable>()
 
-    /** What the channels' transports have written and left to do. */
+    /** The bytes and the work that the channels' transports have left. */
     @get:JvmSynthetic
     @set:JvmSynthetic
     internal lateinit var streams: LoopStreams
@@ -106,7 +106,7 @@ public open class NioPoller(
         runAfterSelect(closed)
     }
 
-    /** Throws nothing: what a callback throws is no fault of the selector. */
+    /** Throws nothing: an exception of a callback is no fault of the selector. */
     private fun keyReady(key: SelectionKey) {
         try {
             val selectable = key.attachment() as Selectable

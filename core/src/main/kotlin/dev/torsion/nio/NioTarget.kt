@@ -11,7 +11,7 @@ import dev.torsion.net.hostAndPort
 import java.net.InetAddress
 import java.net.InetSocketAddress
 
-/** What a connector connects to, from where and how. */
+/** The place that a connector connects to, from where and how. */
 internal class NioTarget(val host: String, val port: Int, val connecting: ConnectOptions, val options: TcpOptions) {
     init {
         require(host.isNotBlank()) { "connectTcp needs a host" }
@@ -20,7 +20,7 @@ internal class NioTarget(val host: String, val port: Int, val connecting: Connec
 
     private val local = connecting.bindAddress?.let(::LocalEnd)
 
-    /** What can be connected to, of the [addresses] of the host. */
+    /** Those of the host's [addresses] that can be connected to. */
     fun reachable(addresses: List<InetAddress>): List<InetAddress> = addresses.filter { local == null || localFor(it) != null }
 
     /** The local end to connect to [remote] from; null for any. */

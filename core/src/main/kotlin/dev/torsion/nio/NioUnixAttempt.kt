@@ -37,8 +37,8 @@ internal class NioUnixTarget(private val reactor: NioEngine, val path: Path, val
 }
 
 /**
- * One attempt to connect to a UNIX socket. The system says at once how it goes, but for a server whose backlog is full: Linux says to try
- * again, and tells nobody when. It ends with one call of the [handler].
+ * One attempt to connect to a UNIX socket. The system says at once how it goes, except for a server whose backlog is full: Linux says to
+ * try again, and tells nobody when. It ends with one call of the [handler].
  */
 internal class NioUnixAttempt(private val reactor: NioEngine, private val target: NioUnixTarget, private val handler: ConnectHandler) :
     ConnectAttempt,
@@ -86,7 +86,9 @@ internal class NioUnixAttempt(private val reactor: NioEngine, private val target
         false
     }
 
-    /** Whether a connection that is not there at once comes by itself. On the platform's sockets it does not, but for those of Windows. */
+    /**
+     * Whether a connection that is not there at once comes by itself. On the platform's sockets it does not, except for those of Windows.
+     */
     private val connectsLater get() = reactor.provider !== SelectorProvider.provider() || IS_WINDOWS
 
     override fun ready(operations: Int) {

@@ -44,7 +44,7 @@ public interface SocketFiles {
     @Throws(IOException::class)
     public fun removeStale(path: Path)
 
-    /** Makes [mode] the permissions of the new socket at [path]. What this gives tells it from other files at the same path. */
+    /** Makes [mode] the permissions of the new socket at [path]. This value tells the file from other files at the same path. */
     @Throws(IOException::class)
     public fun own(path: Path, mode: Set<PosixFilePermission>): Any?
 
@@ -74,7 +74,7 @@ internal object SystemSocketFiles : SocketFiles {
         Files.readAttributes(path, BasicFileAttributes::class.java, NOFOLLOW_LINKS).isOther
     }
 
-    /** Whoever cannot be asked may be alive. */
+    /** A process that cannot be asked may be alive. */
     private fun isAnswering(path: Path): Boolean = try {
         SocketChannel.open(StandardProtocolFamily.UNIX).use {
             it.configureBlocking(false) // a server that is busy lets others wait

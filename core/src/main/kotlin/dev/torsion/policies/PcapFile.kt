@@ -31,7 +31,7 @@ internal object PcapBlocks {
     private const val DROPPED: Short = 5
     private const val FRAME = 12 // the type, and the length at both ends
 
-    /** What a file begins with. */
+    /** The header of a file. */
     fun head(): ByteBuffer {
         val section = block(SECTION, 16) { it.putInt(BYTE_ORDER).putShort(1).putShort(0).putLong(-1) }
         val source =

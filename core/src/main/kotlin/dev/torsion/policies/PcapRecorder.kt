@@ -27,8 +27,8 @@ import java.util.concurrent.atomic.AtomicInteger
  * }
  * ```
  *
- * A recording has all secrets of its connections. So the file is made for its owner only, where the file system knows owners. What a
- * connection of TLS carries can be read when [addTlsSecrets] has been given its keys.
+ * A recording has all secrets of its connections. So the file is made for its owner only, where the file system knows owners. The content
+ * of a TLS connection can be read when [addTlsSecrets] has been given its keys.
  *
  * A thread of its own writes the file. When the disk is slow, up to 16 MiB wait. Further packets are left out, and the recording says how
  * many. At the limit of the file's size the recording ends, and the connections live on.

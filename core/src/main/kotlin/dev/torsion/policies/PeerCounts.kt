@@ -23,7 +23,7 @@ internal class PeerCounts {
     }
 }
 
-/** What the connections of one peer have in common; null for peers that cannot be told apart. */
+/** The counts that the connections of one peer share; null for peers that cannot be told apart. */
 internal fun peerKey(address: Address): Any? = when (address) {
     is IPv4Address -> address.host
     // The text is numeric, so nothing is looked up.

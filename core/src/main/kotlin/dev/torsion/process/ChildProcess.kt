@@ -19,19 +19,19 @@ public fun interface ProcessMaker {
 /**
  * A process below its protocol: three pipes, and an exit. It knows no rules: who is told of what when is [spawnProcess]'s own affair.
  *
- * Whoever gives it up by [end] while it is being started hears [Owner.notStarted], and it is killed as soon as it is there.
+ * A caller that gives it up by [end] while it is being started hears [Owner.notStarted], and it is killed as soon as it is there.
  *
  * Thread: the loop's.
  */
 @TorsionSpi
 public interface ChildProcess {
-    /** What is written to it. */
+    /** The stream of its input. */
     public val stdin: PipeSink
 
-    /** What it writes. */
+    /** The stream of its output. */
     public val stdout: PipeSource
 
-    /** What it writes as errors. */
+    /** The stream of its errors. */
     public val stderr: PipeSource
 
     /** Its number, from [Owner.started] on. */
@@ -52,7 +52,7 @@ public interface ChildProcess {
         public fun exited(code: Int)
     }
 
-    /** Begins to start it. What this throws is all that [owner] hears. */
+    /** Begins to start it. [owner] hears only the exception of this. */
     public fun start(owner: Owner)
 
     /** It is not wanted any more, started or not: it is killed when [isForced], otherwise told to end, and killed if it has not after a while. */
@@ -111,7 +111,7 @@ public interface PipeSink {
     /** Closes the stream behind all that was taken; [Writer.ended] follows. */
     public fun finish()
 
-    /** Ends it now: what was taken is dropped, but for what is being written. Nothing more is told. */
+    /** Ends it now: bytes that were taken are dropped, except those that are being written. Nothing more is told. */
     public fun close()
 
     /** There is nobody who reads any more, whatever was read: [Writer.ended] is called with [cause]. */

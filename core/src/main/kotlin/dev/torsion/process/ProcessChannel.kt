@@ -18,7 +18,7 @@ import java.io.IOException
 import java.nio.ByteBuffer
 
 /**
- * A process as a stream: what we write is its input, what we read is its output. The end of the connection is that of the process. When
+ * A process as a stream: our output is its input, and our input is its output. The end of the connection is that of the process. When
  * the connection ends in order, its input is closed and its end is waited for; a process that does not end then is told to, and an abort kills it. One
  * that is to be left is left by a loop that ends.
  *
@@ -91,7 +91,7 @@ internal class ProcessChannel(
     }
 }
 
-/** What to do with the standard error of a process that is a stream; Twisted's `StandardErrorBehavior`. */
+/** The use of the standard error of a process that is a stream; Twisted's `StandardErrorBehavior`. */
 public enum class StandardErrorBehavior {
     /** Each piece is a warning in the log, cut at some length. */
     LOG,

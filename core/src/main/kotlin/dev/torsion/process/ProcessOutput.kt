@@ -31,7 +31,7 @@ public fun Reactor.getProcessOutput(
 ): Deferred<ByteArray> = collecting(command, Collecting(limit, if (errorToo) Errors.MIXED else Errors.REFUSED)) { it.out.toByteArray() }
 
 /**
- * Runs [command], and gives its exit code; Twisted's `getProcessValue`. What it writes is dropped. A process that a signal ends has the code
+ * Runs [command], and gives its exit code; Twisted's `getProcessValue`. Its output is dropped. A process that a signal ends has the code
  * 128 + signal, as [ProcessTerminated] says. Otherwise as [getProcessOutput].
  */
 public fun Reactor.getProcessValue(command: ProcessCommand): Deferred<Int> = collecting(command, Collecting(0, Errors.DROPPED)) { it.code }
@@ -44,17 +44,17 @@ public fun Reactor.getProcessValue(command: ProcessCommand): Deferred<Int> = col
 public fun Reactor.getProcessOutputAndValue(command: ProcessCommand, limit: Int = DEFAULT_OUTPUT_LIMIT): Deferred<ProcessOutput> =
     collecting(command, Collecting(limit, Errors.KEPT)) { ProcessOutput(it.out.toByteArray(), it.err.toByteArray(), it.code) }
 
-/** What a process has written, and how it has ended. */
+/** The output of a process, and how it has ended. */
 public class ProcessOutput internal constructor(
     private val out: ByteArray,
     private val err: ByteArray,
     /** The exit code. */
     @get:JvmName("exitCode") public val exitCode: Int,
 ) {
-    /** What it has written to its standard output; a copy. */
+    /** The bytes of its standard output; a copy. */
     public fun output(): ByteArray = out.copyOf()
 
-    /** What it has written to its standard error; a copy. */
+    /** The bytes of its standard error; a copy. */
     public fun error(): ByteArray = err.copyOf()
 
     /** [output] as UTF-8. */
@@ -69,7 +69,7 @@ public class ProcessOutput internal constructor(
 /** A process has written to its standard error, which was to be empty. [error] is the first of it. */
 public class UnexpectedErrorOutputException internal constructor(private val bytes: ByteArray) :
     IOException("The process has written to its standard error: ${dev.torsion.log.escaped(bytes.decodeToString())}") {
-    /** What it has written, as far as it was read; a copy. */
+    /** Its output, as far as it was read; a copy. */
     public fun error(): ByteArray = bytes.copyOf()
 }
 

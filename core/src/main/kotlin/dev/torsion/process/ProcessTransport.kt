@@ -11,7 +11,7 @@ import dev.torsion.net.Transport
  * A process, for a [ProcessProtocol] to write to; Twisted's `IProcessTransport`. As a [Producer] it is the process's output and error.
  *
  * Three daemon threads serve a process, one for each pipe: the JVM has no way to wait for several pipes at once. Each reads or writes one piece at a
- * time. What is not read stays in the pipe, and the process waits when that is full.
+ * time. Bytes that nobody reads stay in the pipe, and the process waits when that is full.
  *
  * Java gives a process no other descriptors than these three, and no terminal: the program `script` does that (`script -qfec COMMAND /dev/null`).
  * When the process has exited, the JVM closes its pipes after what is in them, so the output of a grandchild that lives on may be cut.

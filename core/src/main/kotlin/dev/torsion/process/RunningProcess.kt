@@ -55,7 +55,7 @@ internal class RunningProcess(
         input.start(Input())
     }
 
-    // What the child tells.
+    // Events of the child.
 
     override fun started() {
         isStarted = true
@@ -132,7 +132,7 @@ internal class RunningProcess(
         loop.guarded({ "processEnded of ${name()}" }) { protocol.processEnded(reason) }
     }
 
-    /** Calls the protocol; what it throws is reported, and the process killed. */
+    /** Calls the protocol; its exception is reported, and the process killed. */
     private inline fun calling(what: String, call: () -> Unit) {
         try {
             call()
@@ -162,7 +162,7 @@ internal class RunningProcess(
         ended(exit ?: ProcessLeft())
     }
 
-    // What the protocol asks for.
+    // Requests of the protocol.
 
     override fun pid(): Long = checkNotNull(child.pid) { "the process \"$command\" is not started yet" }
 

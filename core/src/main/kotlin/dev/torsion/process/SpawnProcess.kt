@@ -15,7 +15,7 @@ import dev.torsion.stream.StreamLoop
 
 /**
  * Runs [command], with [protocol] as its other end; Twisted's `spawnProcess`. It is started on another thread, so the loop waits neither for the
- * disk nor for the system: [ProcessProtocol.connectionMade] says when it runs. What is written to its input before waits for it.
+ * disk nor for the system: [ProcessProtocol.connectionMade] says when it runs. Bytes that are written to its input before wait for it.
  *
  * A process that is alive when the reactor ends is told to end (TERM), and its pipes are closed, unless [ProcessCommand.leavesRunning] (Twisted
  * only closes the pipes). It is killed when it has not ended after [ProcessCommand.killAfter], and this JVM is there by then. To wait for it, stop it in a trigger before the shutdown.

@@ -22,7 +22,7 @@ import java.io.OutputStream
  *
  * It works with a terminal, a pipe, a file, and with streams that are closed. The end of the input ends the connection, unless the protocol is a
  * [HalfCloseableProtocol][dev.torsion.net.HalfCloseableProtocol]. [HalfCloseableTransport.loseWriteConnection] and the end of the connection
- * close standard output, after all that was written: whoever reads the other end of the pipe sees that. `System.out` prints nowhere then.
+ * close standard output, after all that was written: the reader at the other end of the pipe sees that. `System.out` prints nowhere then.
  *
  * A daemon thread reads, one piece at a time, and another one writes. A read that waits for somebody to type cannot be ended. When the
  * connection ends before, what that read brings is kept for the next [open].

@@ -35,7 +35,10 @@ internal class SharedInput(
     private var end: Result<Unit>? = null // of the stream: in order, or by a failure
     private var isUsed = false
 
-    /** What reads it until that is closed. Its reads are interruptible. Throws an [IllegalStateException] while there is another one. */
+    /**
+     * The thread that reads it until that is closed. Its reads are interruptible. Throws an [IllegalStateException] while there is another
+     * one.
+     */
     fun open(): InputStream = lock.withLock {
         check(!isUsed) { "standard input is in use already: there is one in a program" }
         isUsed = true

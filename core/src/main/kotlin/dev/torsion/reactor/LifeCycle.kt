@@ -206,7 +206,7 @@ internal class LifeCycle(
         if (!state.isLooping) throw error // it has crashed for this reason
         failedTurns++
         if (failedTurns >= MOST_FAILED_TURNS || !loop.poller.canWait) return endFailed(error) // which reports it
-        // When memory is short, nothing can be had, not even a text for the report: whatever is thrown here must not end the loop's thread.
+        // When memory is short, nothing can be had, not even a text for the report: no exception here may end the loop's thread.
         unfailing { loop.escaped("a turn of the loop failed", error) }
         unfailing { pauseAfterFailures(failedTurns) }
     }

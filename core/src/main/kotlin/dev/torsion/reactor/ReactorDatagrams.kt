@@ -41,8 +41,8 @@ public interface ReactorDatagrams {
     ): ListeningPort = openDatagramPort("listenUdp", protocol, options) { it.openDatagrams(port, networkInterface, options) }
 
     /**
-     * [listenUdp] for groups; Twisted's `listenMulticast`. It is a port of IPv4, unless [networkInterface] is of IPv6, such as `::`. What
-     * `listenUdp` opens can join groups as well.
+     * [listenUdp] for groups; Twisted's `listenMulticast`. It is a port of IPv4, unless [networkInterface] is of IPv6, such as `::`. A port
+     * of `listenUdp` can join groups as well.
      *
      * @param listenMultiple whether others, also other programs, may listen on the same port: each of them receives what is sent to a group
      */

@@ -124,7 +124,7 @@ constructor(
     }
 
     private fun whenConnected(waiter: Waiter): Deferred<Protocol> {
-        // A protocol hears of its end before this service does: who asks then is asking for the next connection.
+        // A protocol hears of its end before this service does: a caller that asks then asks for the next connection.
         val connected = link?.built?.takeIf { state == State.CONNECTED && it.isConnected }
         return when {
             connected != null -> succeed(connected)
@@ -165,7 +165,7 @@ constructor(
         next.connect()
     }
 
-    /** There is no connection any more, or none has come about; what follows is told last, when the state is right. */
+    /** There is no connection any more, or none has come about; the consequence is told last, when the state is right. */
     private fun ended(reason: Throwable?) {
         link = null
         if (state != State.DISCONNECTING) return waitBeforeRetry(reason)

@@ -89,8 +89,8 @@ public interface DatagramChannel {
 }
 
 /**
- * What a [DatagramChannel] tells. It calls from the loop only, when nothing else is being called: never out of one of its own methods, but for
- * the runnable of `close` while the loop does not run. Each method contains what user code throws.
+ * Hears the events of a [DatagramChannel]. It calls from the loop only, when nothing else is being called: never out of one of its own
+ * methods, except for the runnable of `close` while the loop does not run. Each method contains what user code throws.
  *
  * Thread: the loop's.
  */

@@ -20,7 +20,7 @@ public interface Poller {
     /**
      * Waits for events, but no longer than [timeoutNanos] (0: does not wait at all; [Long.MAX_VALUE]: for as long as it takes), and returns
      * early after a [wakeUp], also one that came before. It must not return early for nothing again and again: a loop would spin until its
-     * timer is due. It calls nobody, but for a report to the loop, such as that the thread was interrupted.
+     * timer is due. It calls nobody, except for a report to the loop, such as that the thread was interrupted.
      *
      * An exception counts as a failed turn of the loop, which tries again for a while, unless [canWait] says that there is no use.
      */

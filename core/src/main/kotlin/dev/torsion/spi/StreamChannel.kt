@@ -118,10 +118,10 @@ public interface StreamHandler {
     /** The channel is broken: the peer or the network has ended it. The handler closes it. A [cause] that is no `IOException` is reported. */
     public fun broken(cause: Throwable)
 
-    /** What was taken moves on while [StreamChannel.finish] waits: the peer still reads, and the time that it has begins anew. */
+    /** Bytes move on while [StreamChannel.finish] waits: the peer still reads, and the time that it has begins anew. */
     public fun outputMoved() {}
 
-    /** What [StreamChannel.finish] had to wait for is over, with [cause] when it has failed. Nothing follows. */
+    /** The wait of [StreamChannel.finish] is over, with [cause] when it has failed. Nothing follows. */
     public fun finished(cause: Throwable?)
 
     /** The loop is about to end: the handler sends what was written, then ends the channel. [loopEnded] follows when that takes too long. */

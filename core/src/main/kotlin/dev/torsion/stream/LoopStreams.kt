@@ -53,7 +53,7 @@ public class LoopStreams(private val loop: StreamLoop) {
         }
     }
 
-    /** What streams of one kind share on this loop, such as memory: [make] makes it when it is first asked for. */
+    /** The object that streams of one kind share on this loop, such as memory: [make] makes it when it is first asked for. */
     @JvmSynthetic
     internal fun <T : Any> part(type: Class<T>, make: () -> T): T = type.cast(parts.getOrPut(type, make))
 

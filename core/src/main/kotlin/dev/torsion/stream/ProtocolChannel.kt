@@ -46,7 +46,7 @@ internal class ProtocolChannel(private val transport: Transport) : StreamChannel
     /** The connection carries [inside], which sends what it has before the connection ends. */
     fun carries(inside: StreamTransport) = below.carries(inside)
 
-    // What the protocol passes on.
+    // Events that the protocol passes on.
 
     fun received(view: ByteBuffer) {
         if (!isOver && !isFinishing) handler.received(view)
@@ -64,7 +64,7 @@ internal class ProtocolChannel(private val transport: Transport) : StreamChannel
         if (isFinishing) handler.finished(reason.takeUnless { it is ConnectionDone || below.hasStopped }) else handler.broken(reason)
     }
 
-    // What the layer wants.
+    // Requests of the layer.
 
     override fun reading(on: Boolean) {
         if (isOver || isFinishing) return

@@ -40,8 +40,8 @@ import java.util.function.Consumer
  * | FINISHING | FINISHING                      | -                             | CLOSED, once the channel has finished     | CLOSED          | CLOSED        |
  * | CLOSED    | CLOSED                         | -                             | -                                   | -                     | -             |
  *
- * A callback of the user is never entered from within another: what a call such as `abortConnection` leads to is [settle]d when the
- * running callbacks have returned. So an abort, a failure or a limit only sets [endReason]; from then on nothing is read or written.
+ * A callback of the user is never entered from within another: the effect of a call such as `abortConnection` is [settle]d when the running
+ * callbacks have returned. So an abort, a failure or a limit only sets [endReason]; from then on nothing is read or written.
  *
  * A connection that this side ends before all is sent is reset, in every case: a cut never looks like an end in order.
  *
@@ -58,7 +58,7 @@ public open class StreamTransport protected constructor(
 ) : HalfCloseableTransport,
     StreamHandler,
     HandlerHost {
-    /** What is below: of several layers, the one that is nearest to the protocol. */
+    /** The channel below: of several layers, the one that is nearest to the protocol. */
     @get:JvmSynthetic
     internal var channel: StreamChannel = channel
         private set
@@ -114,9 +114,9 @@ public open class StreamTransport protected constructor(
         get() = state == State.OPEN && endReason == null && !isInputEnded && !isOutputEndWanted
 
     /**
-     * Puts the channel that [make] makes between the one below and this transport, such as one that encrypts. What was written before goes
-     * out as it is: [make] gets the bytes of it that are still to be sent, and sends them first. Nothing is done when the channel below
-     * breaks meanwhile; it says so by null.
+     * Puts the channel that [make] makes between the one below and this transport, such as one that encrypts. Bytes that were written
+     * before go out as they are: [make] gets the bytes of it that are still to be sent, and sends them first. Nothing is done when the
+     * channel below breaks meanwhile; it says so by null.
      */
     @JvmSynthetic
     internal fun <T : StreamChannel> addLayer(make: (StreamChannel, WriteQueue?) -> T): T? {
@@ -265,7 +265,7 @@ public open class StreamTransport protected constructor(
         return stage.buffer
     }
 
-    /** Sends [data] at once; what the channel does not take, and what is more than this connection's share, is queued. */
+    /** Sends [data] at once; bytes that the channel does not take, or that exceed this connection's share, are queued. */
     @JvmSynthetic
     internal fun send(data: ByteBuffer) {
         if (endReason != null || state == State.CLOSED) return data.skipAll()
@@ -361,7 +361,7 @@ public open class StreamTransport protected constructor(
         if (state != State.OPEN) return
         isLosing = true
         reading(false) // nothing is received any more, as in Twisted
-        // Whoever ended a side first is the one who ended the connection.
+        // The peer that ended a side first has ended the connection.
         beginClosing(if (isInputEnded && !isOutputEnded) ClosedBy.PEER else ClosedBy.US)
     }
 
@@ -508,8 +508,8 @@ public open class StreamTransport protected constructor(
     internal val hasStopped: Boolean get() = isStopped && endReason != null && endReason === orderlyReason
 
     /**
-     * Closes like [loseConnection], though the user has not asked for it: what is written while older bytes wait is sent as well. False
-     * when the connection was ending already.
+     * Closes like [loseConnection], though the user has not asked for it: bytes that are written while older ones wait are sent as well.
+     * False when the connection was ending already.
      */
     @JvmSynthetic
     internal fun drain(): Boolean {
@@ -581,7 +581,7 @@ public open class StreamTransport protected constructor(
         if (error !is CloseReason) loop.reportFailure(error, this) { "$what of $this" }
     }
 
-    /** Calls the protocol; what it throws is reported and aborts the connection. */
+    /** Calls the protocol; its exception is reported and aborts the connection. */
     private inline fun callingProtocol(what: String, call: () -> Unit) {
         try {
             call()

@@ -10,8 +10,8 @@ import java.nio.ByteBuffer
 import java.util.concurrent.TimeUnit
 
 /**
- * Takes and gives no more bytes than it may. It holds none itself: what it does not take stays with the transport, and what it does not
- * read with the channel below.
+ * Takes and gives no more bytes than it may. It holds none itself: bytes that it does not take stay with the transport, and bytes that it
+ * does not read stay with the channel below.
  */
 internal class ThrottledChannel(private val loop: StreamLoop, channel: StreamChannel, throttle: Throttle) : PassingChannel(channel) {
     private val input = throttle.forReading(loop::nanoTime)

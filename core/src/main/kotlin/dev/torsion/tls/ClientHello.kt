@@ -8,7 +8,7 @@ import java.nio.BufferUnderflowException
 import java.nio.ByteBuffer
 
 /**
- * What a client says first (RFC 8446, 4.1.2), as far as it helps to choose a certificate.
+ * The first message of a client (RFC 8446, 4.1.2), as far as it helps to choose a certificate.
  *
  * @property serverName the name that it asks for (RFC 6066, 3), in lower case; null when it asks for none
  * @property applicationProtocols what it speaks (ALPN, RFC 7301), the best first
@@ -21,7 +21,7 @@ public class ClientHello internal constructor(public val serverName: String?, pu
         private const val ALPN = 16
         private const val RANDOM = 34 // with the version
 
-        /** Reads the body of the message [text]. What cannot be read is left to the engine, which says why. */
+        /** Reads the body of the message [text]. The engine gets a message that cannot be read, and says why. */
         fun of(text: ByteBuffer): ClientHello = try {
             text.skip(RANDOM)
             text.skip(text.byte()) // session
@@ -78,7 +78,7 @@ internal class ClientHelloReader {
     fun read(record: ByteBuffer): ClientHello? {
         val bytes = ByteArray(record.remaining()).also(record::get)
         all.write(bytes)
-        // What is no handshake is the engine's to refuse.
+        // The engine refuses bytes that are no handshake.
         if (bytes[0].toInt() != TlsRecord.HANDSHAKE) return ClientHello(null, emptyList())
         if (bytes.size == TlsRecord.HEADER) throw TlsViolationException("The client's hello has a record without content.", null)
         message.write(bytes, TlsRecord.HEADER, bytes.size - TlsRecord.HEADER)

@@ -17,7 +17,7 @@ import javax.crypto.EncryptedPrivateKeyInfo
 import javax.crypto.SecretKeyFactory
 import javax.crypto.spec.PBEKeySpec
 
-/** What a file in the form of PEM (RFC 7468) has: keys and certificates, in their order. Everything else in it is skipped. */
+/** The content of a PEM file (RFC 7468): keys and certificates, in their order. Everything else in it is skipped. */
 internal class Pem private constructor(private val source: String, private val blocks: List<Block>) {
     private class Block(val label: String, val headers: String, val bytes: ByteArray)
 

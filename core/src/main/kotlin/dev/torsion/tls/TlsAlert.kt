@@ -6,7 +6,7 @@ package dev.torsion.tls
 import java.util.Locale
 
 /**
- * What one side of TLS tells the other when it ends the connection (RFC 8446, 6).
+ * The message of one side of TLS to the other when it ends the connection (RFC 8446, 6).
  *
  * @property code the number on the wire
  * @property meaning what it means, for people

@@ -82,7 +82,7 @@ internal class TlsChannel(
 
     private enum class State { HANDSHAKE, OPEN, FINISHING, PARTING, ENDED }
 
-    /** What was agreed on; null before the end of the handshake. */
+    /** The session that was agreed on; null before the end of the handshake. */
     var session: TlsSession? = null
         private set
 

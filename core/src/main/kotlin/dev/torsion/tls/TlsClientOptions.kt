@@ -50,7 +50,7 @@ public class TlsClientOptions internal constructor(
     public fun withServerName(name: String): TlsClientOptions = copy(serverName = nameForTls(name))
 
     /**
-     * Takes a certificate for any name, when it is trusted otherwise. Whoever has any certificate of a trusted authority can then pretend
+     * Takes a certificate for any name, when it is trusted otherwise. Everybody with a certificate of a trusted authority can then pretend
      * to be the server: use it only with [withTrust] or [withPins] for a server that is yours.
      */
     public fun withoutNameCheck(): TlsClientOptions = copy(checksName = false)

@@ -47,7 +47,9 @@ public fun Reactor.connectTls(
     options: TcpOptions = TcpOptions.DEFAULT,
 ): Connector = connectTcp(host, port, tls.wrap(factory, host), connecting, options)
 
-/** What TLS has agreed on for this connection; null when it carries no TLS, or its handshake is not done. Thread: the reactor's. */
+/**
+ * The session that TLS has agreed on for this connection; null when it carries no TLS, or its handshake is not done. Thread: the reactor's.
+ */
 public val Transport.tlsSession: TlsSession?
     @JvmName("tlsSession")
     get() = (connection?.channel as? TlsChannel)?.session
@@ -58,9 +60,9 @@ public val Transport.canStartTls: Boolean
     get() = connection != null
 
 /**
- * Begins TLS on this open connection, as its server; Twisted's `startTLS`. What was written before goes out in the clear, and first. What is
- * written from now on waits for the handshake. What comes from now on has to be TLS. The protocol stays the same, and so does a registered
- * producer.
+ * Begins TLS on this open connection, as its server; Twisted's `startTLS`. Bytes that were written before go out in the clear, and first.
+ * Bytes that are written from now on wait for the handshake. Bytes that come from now on have to be TLS. The protocol stays the same, and
+ * so does a registered producer.
  *
  * The Deferred fires when the handshake is done. When that fails, so does the Deferred, with a [TlsException], and the connection ends.
  * Cancelling it aborts the connection, for there is no way back.

@@ -47,7 +47,7 @@ public class TlsHandshakeEndedException internal constructor(message: String, ca
 /** The other side has ended the connection with an [alert]. */
 public class TlsAlertException internal constructor(
     message: String,
-    /** What it said; null when it is none that we know. */
+    /** The alert that it sent; null when it is none that we know. */
     public val alert: TlsAlert?,
     cause: Throwable?,
 ) : TlsException(message, cause)
@@ -65,8 +65,8 @@ public class TlsMismatchException internal constructor(message: String, cause: T
 public class TlsRenegotiationException internal constructor(message: String) : TlsException(message, null, ClosedBy.US)
 
 /**
- * The stream ended without TLS saying so. Somebody on the way may have cut it: what has come is genuine, but there may have been more. Many
- * peers end like that out of negligence. A protocol whose messages say how long they are can tell.
+ * The stream ended without TLS saying so. Somebody on the way may have cut it: the bytes that have come are genuine, but there may have
+ * been more. Many peers end like that out of negligence. A protocol whose messages say how long they are can tell.
  */
 public class TlsTruncatedException internal constructor() :
     TlsException("the other side has ended the connection without a close alert, so what came may be cut short")

@@ -16,7 +16,8 @@ import java.time.Instant
 import java.util.Base64
 
 /**
- * Who one side is: a private key and the certificate for it, with the chain up to an authority; Twisted's `PrivateCertificate`. Immutable.
+ * The identity of one side: a private key and the certificate for it, with the chain up to an authority; Twisted's `PrivateCertificate`.
+ * Immutable.
  *
  * ```kotlin
  * val identity = TlsIdentity.fromPem(Path.of("key.pem"), Path.of("cert.pem"))

@@ -42,7 +42,7 @@ public class TlsIdentityFiles(private val password: String?, private vararg val 
         return Read(TlsIdentity.fromPem(password, *files), times)
     }
 
-    /** What was read last. */
+    /** The identity that was read last. */
     override fun get(): TlsIdentity = current.identity
 
     /**

@@ -20,13 +20,13 @@ internal interface TlsParty {
     /** The engine for a client that says [hello]. */
     fun engineFor(hello: ClientHello): Deferred<SSLEngine>
 
-    /** What [engine] has agreed on. */
+    /** The session that [engine] has agreed on. */
     fun sessionOf(engine: SSLEngine, serverName: String?): TlsSession
 
     /** The connection has ended, and nobody uses [engine] any more. */
     fun released(engine: SSLEngine)
 
-    // What is said to people of the other side, which is at [address].
+    // The words for people about the other side, which is at [address].
 
     /** The other side, as a sentence begins. */
     fun peer(address: Address): String

@@ -7,7 +7,7 @@ import java.security.cert.X509Certificate
 import java.time.Instant
 
 /**
- * What two sides of TLS have agreed on. Immutable.
+ * The agreement of two sides of TLS. Immutable.
  *
  * Thread: any.
  *

@@ -13,7 +13,7 @@ import javax.net.ssl.SSLContext
 import javax.net.ssl.SSLEngine
 import javax.net.ssl.SSLParameters
 
-/** What servers and clients have in common. Immutable. */
+/** The settings that servers and clients have in common. Immutable. */
 internal data class TlsSettings(
     val versions: List<String> = VERSIONS,
     val cipherSuites: List<String> = CIPHER_SUITES,

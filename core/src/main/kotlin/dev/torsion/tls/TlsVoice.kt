@@ -17,7 +17,7 @@ import javax.net.ssl.SSLEngine
 import javax.net.ssl.SSLException
 import javax.net.ssl.SSLPeerUnverifiedException
 
-/** What both sides say of each other, in words that tell a person what to do. */
+/** The words of both sides about each other, which tell a person what to do. */
 internal abstract class TlsVoice(private val settings: TlsSettings) : TlsParty {
     final override val handshakeTimeout: Duration get() = settings.handshakeTimeout
 

@@ -56,7 +56,7 @@ private class World(started: Boolean, scripts: String) {
     private val gates = HashMap<String, Deferred<Unit>>()
     private var events = ArrayList<String>()
 
-    /** What happened, as the vectors have it. */
+    /** The events, as the vectors have them. */
     fun run(operation: String): String {
         events = ArrayList()
         val name = operation.substringAfter(" ", "")
@@ -118,7 +118,7 @@ private class World(started: Boolean, scripts: String) {
         if (error is SchedulerException) error.javaClass.simpleName.removeSuffix("Exception") else "RuntimeError"
 
     private companion object {
-        /** What a task's whenDone does, behind its last step. */
+        /** The effect of a task's whenDone, behind its last step. */
         const val END = "end:"
     }
 }

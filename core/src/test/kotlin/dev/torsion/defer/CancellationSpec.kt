@@ -241,7 +241,7 @@ internal class CancellationSpec :
     interface Way {
         fun cancel()
 
-        /** What it has got in the end, [loop] having run. */
+        /** Its result in the end, after [loop] has run. */
         fun seen(loop: HandLoop): List<Any>
     }
 

@@ -22,7 +22,7 @@ import java.util.concurrent.RejectedExecutionException
 import java.util.concurrent.TimeUnit
 import java.util.concurrent.TimeoutException
 
-/** What the JDK's stages do on a Deferred's future: where they run, what their failures become, and every way to complete one by hand. */
+/** The JDK's stages on a Deferred's future: where they run, what their failures become, and every way to complete one by hand. */
 class FutureStagesSpec :
     StringSpec({
         val error = IOException("down")

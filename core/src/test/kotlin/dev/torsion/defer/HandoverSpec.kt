@@ -23,8 +23,8 @@ import kotlin.concurrent.thread
 import kotlin.coroutines.CoroutineContext
 
 /**
- * Whoever is cancelled between winning something and being handed it gives it back: for each way to wait, every order of firing, cancelling
- * and dispatching.
+ * A waiter that is cancelled between winning something and being handed it gives it back: for each way to wait, every order of firing,
+ * cancelling and dispatching.
  */
 internal class HandoverSpec :
     FunSpec({

@@ -27,7 +27,7 @@ class UnhandledFailuresSpec :
     StringSpec({
         val error = IOException("down")
 
-        /** What a turn that runs [block] reports. */
+        /** The reports of a turn that runs [block]. */
         fun reportsOf(block: () -> Unit): List<UnhandledFailure> {
             val reports = mutableListOf<UnhandledFailure>()
             val thread = Thread.currentThread()

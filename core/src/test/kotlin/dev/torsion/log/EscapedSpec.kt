@@ -15,7 +15,7 @@ import io.kotest.property.arbitrary.string
 import io.kotest.property.checkAll
 import java.nio.ByteBuffer
 
-/** What a peer has sent can be shown, whatever it is. */
+/** Any text of a peer can be shown. */
 internal class EscapedSpec :
     StringSpec({
         "what can be printed stays, in all languages" {

@@ -29,7 +29,7 @@ import java.util.concurrent.CopyOnWriteArrayList
 import kotlin.time.Duration.Companion.milliseconds
 import kotlin.time.Duration.Companion.seconds
 
-/** What the library itself logs, on real sockets. */
+/** The library's own events, on real sockets. */
 internal class LibraryEventsSpec :
     StringSpec({
         /** Runs [program] on a reactor of its own until somebody stops it; gives what it has logged. */

@@ -8,7 +8,7 @@ import io.kotest.core.spec.style.StringSpec
 import io.kotest.matchers.collections.shouldContainExactly
 import io.kotest.matchers.shouldBe
 
-/** What is kept, and for how long. */
+/** The events that are kept, and for how long. */
 internal class LimitedHistoryLogObserverSpec :
     StringSpec({
         fun kept(size: Int, count: Int): List<String> {

@@ -15,7 +15,7 @@ import java.util.concurrent.TimeUnit
 import java.util.concurrent.atomic.AtomicInteger
 import kotlin.concurrent.thread
 
-/** Who hears an event, whatever the other observers do. */
+/** The observers that hear an event, whatever the others do. */
 internal class LogPublisherSpec :
     StringSpec({
         val evil = IllegalStateException("ARGH! EVIL DEATH!")

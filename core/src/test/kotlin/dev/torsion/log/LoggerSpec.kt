@@ -12,7 +12,7 @@ import io.kotest.matchers.types.shouldBeSameInstanceAs
 import org.slf4j.event.Level
 import java.time.Instant
 
-/** What a logger makes of what it is given. */
+/** The events that a logger makes of its arguments. */
 internal class LoggerSpec :
     StringSpec({
         val recorded = Recorded()

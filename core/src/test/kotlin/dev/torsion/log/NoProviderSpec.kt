@@ -14,13 +14,13 @@ import org.slf4j.helpers.NOP_FallbackServiceProvider
 import org.slf4j.spi.SLF4JServiceProvider
 import java.io.File
 
-/** What becomes of the library's events where SLF4J has no provider, in JVMs of their own. */
+/** The library's events where SLF4J has no provider, in JVMs of their own. */
 internal class NoProviderSpec :
     StringSpec({
         val withoutProviders = System.getProperty("java.class.path").split(File.pathSeparator)
             .filterNot { "slf4j-simple" in it || "logback" in it }
 
-        /** What the program writes to standard error, with [more] on its class path. */
+        /** The program's standard error, with [more] on its class path. */
         fun errors(vararg more: File): String {
             val java = ProcessHandle.current().info().command().orElseThrow()
             val classPath = (withoutProviders + more.map { it.path }).joinToString(File.pathSeparator)

@@ -18,7 +18,7 @@ import org.slf4j.spi.LoggingEventAware
 import java.io.PrintWriter
 import java.io.Writer
 
-/** What a backend of SLF4J is given. */
+/** The events that a backend of SLF4J gets. */
 internal class Slf4jLogObserverSpec :
     StringSpec({
         val error = IllegalStateException("why")

@@ -8,8 +8,8 @@ import org.jetbrains.lincheck.datastructures.Operation
 /**
  * [TaskQueue] as Lincheck sees it: any thread offers, one consumes. A task stands for its number.
  *
- * What a single drain leaves out (a task behind one that is not linked yet) comes with the next; here, as in the loop, it goes on until the
- * queue says that it is empty.
+ * A task that a single drain leaves out (it stands behind one that is not linked yet) comes with the next; here, as in the loop, it goes on
+ * until the queue says that it is empty.
  */
 class TaskQueueModel {
     private val queue = TaskQueue(2) // so that its operations cross the ends of chunks
@@ -32,7 +32,7 @@ class TaskQueueModel {
     }
 }
 
-/** What [TaskQueueModel] must look like from outside. */
+/** The behaviour of [TaskQueueModel] from outside. */
 class TaskQueueSpecification {
     private val tasks = ArrayList<Int>()
     private var isClosed = false

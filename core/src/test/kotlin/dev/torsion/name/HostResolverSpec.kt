@@ -50,7 +50,7 @@ private class ThreadsOf(private val reactor: Reactor) : ResolverLoop {
     override fun <T> deferToResolverThread(call: Callable<T>): Deferred<T> = reactor.deferToThread(call)
 }
 
-/** What every resolver that blocks has to do, seen through a reactor: [known] is a name that [resolver] knows. */
+/** The duties of every resolver that blocks, seen through a reactor: [known] is a name that [resolver] knows. */
 private fun FunSpec.resolverContract(name: String, resolver: BlockingHostResolver, known: String) {
     context("contract of $name") {
         fun <T> lookingUp(resolver: BlockingHostResolver, test: (Reactor) -> T) = withReactor(ReactorOptions(resolver = resolver), test)

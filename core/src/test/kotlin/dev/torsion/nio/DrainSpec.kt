@@ -95,7 +95,7 @@ private class Logged :
     override fun close() = LogPublisher.global().removeObserver(this)
 }
 
-/** What becomes of written bytes when a reactor stops or a port is drained: they are sent, or the peer sees a reset. */
+/** Written bytes when a reactor stops or a port is drained: they are sent, or the peer sees a reset. */
 class DrainSpec :
     StringSpec({
         "a reactor that stops sends what was written, however late the peer reads, and the peer sees a clean end" {

@@ -49,7 +49,9 @@ private fun fewFilesServer(files: Int, classPath: String): Process {
     return ProcessBuilder("/bin/sh", "-c", command).redirectError(ProcessBuilder.Redirect.INHERIT).start()
 }
 
-/** What a server needs of this class path, its folders as archives: a program's classes are read from files that are open already. */
+/**
+ * The part of this class path that a server needs, its folders as archives: a program's classes are read from files that are open already.
+ */
 private fun archives(folder: File): String {
     val needed =
         System.getProperty("java.class.path").split(File.pathSeparator).map(::File).filter {

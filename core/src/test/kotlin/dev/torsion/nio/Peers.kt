@@ -35,7 +35,7 @@ internal fun script(folder: Path): Path = folder.resolve("peer.py").also {
     if (!it.exists()) Files.write(it, Scripted::class.java.getResource("twisted_peer.py")!!.readBytes())
 }
 
-/** What [command] prints for its [input], once it has ended. */
+/** The output of [command] for its [input], once it has ended. */
 internal fun output(input: String, vararg command: String): String {
     val process = ProcessBuilder(*command).redirectErrorStream(true).start()
     try {

@@ -39,7 +39,7 @@ import java.util.concurrent.CopyOnWriteArrayList
 import java.util.concurrent.LinkedBlockingQueue
 import java.util.concurrent.TimeUnit
 
-/** UDP on real sockets, beside those of the JDK. What holds for every port is in the testkit's DatagramContract. */
+/** UDP on real sockets, beside those of the JDK. The testkit's DatagramContract has the rules of every port. */
 class UdpSpec :
     StringSpec({
         "a port of the JDK asks and is answered" {

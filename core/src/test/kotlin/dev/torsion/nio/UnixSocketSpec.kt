@@ -62,7 +62,7 @@ private fun Reactor.echoAt(path: Path, options: UnixPortOptions = UnixPortOption
 
 private fun Reactor.stop(port: ListeningPort) = resultOnLoop { port.stopListening() }
 
-/** What comes back of [text] from the socket at [path]; the peer knows nothing of us. */
+/** The answer to [text] from the socket at [path]; the peer knows nothing of us. */
 private fun echoed(path: Path, text: String): String = SocketChannel.open(UnixDomainSocketAddress.of(path)).use {
     it.write(java.nio.ByteBuffer.wrap(text.toByteArray()))
     it.shutdownOutput()

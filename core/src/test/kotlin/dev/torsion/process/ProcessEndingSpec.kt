@@ -64,7 +64,7 @@ private fun Reactor.connected(command: ProcessCommand, options: StreamOptions = 
     return protocol to ProcessHandle.of(protocol.number.getOrFail()).get()
 }
 
-/** What a pipe of Linux holds. The rest is being written then. */
+/** The capacity of a pipe of Linux. The rest is being written then. */
 private const val PIPE = 64 * 1024
 
 private val SHORT = StreamOptions(closeTimeout = Duration.ofMillis(100))

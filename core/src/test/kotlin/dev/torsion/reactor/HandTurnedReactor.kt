@@ -22,7 +22,7 @@ internal class HandTurnedReactor private constructor(disconnecting: () -> Unit, 
         get() = time.get()
         set(value) = time.set(value)
 
-    /** What `run` does before its first turn. */
+    /** The steps of `run` before its first turn. */
     fun beginByHand() = begin()
 
     /** One turn of `run`, if it has one left. */

@@ -21,8 +21,8 @@ import java.util.concurrent.atomic.AtomicInteger
 import kotlin.concurrent.thread
 
 /**
- * What threads share, run by Lincheck through the ways in which their steps can interleave. A program of its own: Lincheck rewrites the
- * classes of the JVM that it runs in.
+ * The objects that threads share, run by Lincheck through the ways in which their steps can interleave. A program of its own: Lincheck
+ * rewrites the classes of the JVM that it runs in.
  */
 internal object ModelChecks {
     @JvmStatic

@@ -249,7 +249,7 @@ class ReactorEndingSpec :
             reactor.stopAndJoin(deadline) shouldBe true
             waiters.forEach { it.join(deadline.toMillis()) }
             told shouldContainExactly List(4) { "the reactor of this coroutine has stopped" }
-            // Neither does who comes later.
+            // A later caller does not either.
             runBlocking { shouldThrow<CancellationException> { withContext(reactor.dispatcher) { delay(1.hours) } } }
         }
 

@@ -40,7 +40,7 @@ import java.util.concurrent.atomic.AtomicInteger
 import java.util.function.Consumer
 import kotlin.concurrent.thread
 
-/** What is thrown outside all callbacks: the loop lives on, and when it cannot, it ends whole. */
+/** Exceptions outside all callbacks: the loop lives on, and when it cannot, it ends whole. */
 class ReactorFailureSpec :
     StringSpec({
         val throwables =

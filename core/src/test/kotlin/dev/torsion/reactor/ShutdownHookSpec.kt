@@ -90,7 +90,7 @@ class ShutdownHookSpec :
     StringSpec({
         val all = listOf("before, on the reactor's thread: true", "what before waited for", "after")
 
-        /** What a spawned program prints after it was [ended]. */
+        /** The output of a spawned program after it was [ended]. */
         fun spawned(argument: String, exitCode: Int, ended: (Process, BufferedReader) -> Unit): List<String> {
             val java = File(System.getProperty("java.home"), "bin/java").path
             val classPath = System.getProperty("surefire.test.class.path") ?: System.getProperty("java.class.path")

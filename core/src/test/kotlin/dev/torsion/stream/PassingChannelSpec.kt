@@ -28,7 +28,7 @@ class PassingChannelSpec :
         }
     })
 
-/** Who the handler is, the layer knows itself. */
+/** The layer itself knows its handler. */
 private val OF_THE_LAYER = setOf("start", "handOver")
 
 private fun <T> noting(type: Class<T>, heard: MutableList<String>): T = type.cast(

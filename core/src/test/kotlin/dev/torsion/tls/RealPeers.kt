@@ -24,7 +24,7 @@ internal fun whereRuns(vararg command: String): Enabled = runCatching {
 /** Runs [use] with a process of [command], which has [seconds]. */
 internal fun <T> running(vararg command: String, seconds: Long = SECONDS, use: (Process) -> T): T {
     val process = ProcessBuilder(*command).redirectErrorStream(true).start()
-    // What it does not say in time it never says: reading ends.
+    // An answer that does not come in time never comes: reading ends.
     val deadline = CompletableFuture.runAsync({ process.destroyForcibly() }, CompletableFuture.delayedExecutor(seconds, TimeUnit.SECONDS))
     try {
         return use(process)

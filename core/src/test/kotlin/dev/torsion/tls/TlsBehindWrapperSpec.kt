@@ -25,7 +25,9 @@ private class Opened(private val made: CompletableFuture<Protocol>) : Protocol()
     }
 }
 
-/** What is written inside is written once more, to the connection below: it goes out in the same turn, since there may be no other. */
+/**
+ * Bytes that are written inside are written once more, to the connection below: it goes out in the same turn, since there may be no other.
+ */
 class TlsBehindWrapperSpec :
     StringSpec({
         for (layers in 1..3) {

@@ -19,8 +19,7 @@ fun interface Output {
         val CONSOLE: Output = escaping(::println)
 
         /**
-         * Writes lines with [println]. What a peer has sent may be in them, so that all that a terminal would take for a command is escaped, and
-         * a line ends somewhere.
+         * Writes lines with [println]. They may hold bytes of a peer: commands for a terminal are escaped, and a line has a limit.
          */
         fun escaping(println: (String) -> Unit): Output = Output { println(escaped(it, MOST)) }
     }

@@ -33,7 +33,7 @@ internal class ClientStorm(
     private var isOver = false
     private var open = 0
 
-    /** What the storm has done so far. */
+    /** The events of the storm so far. */
     var connected = 0
         private set
     var refused = 0

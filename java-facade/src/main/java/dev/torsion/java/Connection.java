@@ -187,10 +187,10 @@ public interface Connection<T> extends AutoCloseable {
   CompletableFuture<CloseReason> closed();
 
   /**
-   * Begins TLS on this open connection, as its server; Twisted's {@code startTLS}. What was sent
-   * before goes out in the clear, and first. What is sent from now on waits for the handshake, and
-   * everything that comes from now on has to be TLS. Call it on the reactor's thread, as in a
-   * handler, right after the message that says so to the peer.
+   * Begins TLS on this open connection, as its server; Twisted's {@code startTLS}. Messages that
+   * were sent before go out in the clear, and first. Messages that are sent from now on wait for
+   * the handshake, and everything that comes from now on has to be TLS. Call it on the reactor's
+   * thread, as in a handler, right after the message that says so to the peer.
    *
    * <p>The future completes when the handshake is done. When that fails, so does the future, with a
    * {@link dev.torsion.tls.TlsException}, and the connection ends. It fails with {@link
@@ -209,8 +209,8 @@ public interface Connection<T> extends AutoCloseable {
   CompletableFuture<TlsSession> startTls(TlsClientOptions options, String host);
 
   /**
-   * What TLS has agreed on, such as the certificate of the peer; empty when this connection carries
-   * no TLS. The future fails when the reactor has stopped.
+   * The session that TLS has agreed on, such as the certificate of the peer; empty when this
+   * connection carries no TLS. The future fails when the reactor has stopped.
    */
   CompletableFuture<Optional<TlsSession>> tlsSession();
 

@@ -28,9 +28,9 @@ import org.jspecify.annotations.Nullable;
  * the calls. Handlers, subscribers and the stages of the futures run there and must not block it.
  *
  * <p><b>Receiving.</b> A message goes to the earliest {@link #receive} or subscriber that waits, or
- * to the handler. Otherwise it waits in an inbox of a limited size. What comes when it is full is
- * lost, as in the network, and {@link #droppedMessages} counts it. A datagram that the codec does
- * not understand ends nothing; {@link #malformedDatagrams} counts it.
+ * to the handler. Otherwise it waits in an inbox of a limited size. A message that comes when it is
+ * full is lost, as in the network, and {@link #droppedMessages} counts it. A datagram that the
+ * codec does not understand ends nothing; {@link #malformedDatagrams} counts it.
  *
  * <p><b>Cancellation.</b> Cancelling the future of {@link #receive} loses no message. A message
  * that was sent is not taken back.
@@ -106,7 +106,7 @@ public final class Datagrams<T> implements AutoCloseable {
   }
 
   /**
-   * Gives every message to {@code handler} from now on, also those that wait. What it throws, and
+   * Gives every message to {@code handler} from now on, also those that wait. Its exception, and
    * the failure of the stage that it returns, is reported. The future fails with {@link
    * IllegalStateException} when there is a handler already, or a {@link #receive} waits.
    */

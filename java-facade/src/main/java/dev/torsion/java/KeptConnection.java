@@ -132,7 +132,7 @@ public final class KeptConnection<T> implements AutoCloseable {
   }
 
   /**
-   * What is chosen for a {@link KeptConnection}, see {@link Torsion#keepConnected(String, Codec,
+   * The choices for a {@link KeptConnection}, see {@link Torsion#keepConnected(String, Codec,
    * Consumer)}. Not for several threads at once.
    *
    * @param <T> the type of the messages

@@ -33,7 +33,7 @@ final class Loop {
     Place.addLibrary(Loop.class); // reports name the user's line
   }
 
-  /** What is not reported when nobody sees it: what the reactor's end takes with it is no fault. */
+  /** The failures that are not reported when nobody sees them: the reactor's end is no fault. */
   static final Predicate<Throwable> IS_END = error -> error instanceof ReactorNotRunningException;
 
   /** The same for what is told otherwise too. */
@@ -44,7 +44,8 @@ final class Loop {
   /** The thread that may use the reactor directly as long as it has not been run. */
   private volatile @Nullable Thread setUpThread;
 
-  // The reactor's thread only: what no event of the reactor would complete once it has stopped.
+  // The reactor's thread only: futures that no event of the reactor would complete once it has
+  // stopped.
   private final Set<Deferred<?>> pending = new LinkedHashSet<>();
   private final Set<Deferred<?>> pendingUntilEnd = new LinkedHashSet<>();
   private boolean stopped;

@@ -248,7 +248,7 @@ final class LoopConnection<T>
             message -> {
               long before = sends;
               consumer.accept(message);
-              // What was sent before is not this message's doing: waiting for it could stop both
+              // Earlier messages are not this message's doing: waiting for it could stop both
               // sides.
               return sends == before || inner.isWritable() ? null : loop.future(this::accepted);
             },
@@ -416,7 +416,7 @@ final class LoopConnection<T>
   public CompletableFuture<Void> send(T message) {
     given(message, "message");
     if (!loop.reactor.isInReactorThread()) return sendFromThread(message);
-    // What a handler does for each message: nothing is left to wait for or to cancel.
+    // The stage of a handler that leaves nothing to wait for or to cancel.
     try {
       write(message);
     } catch (CloseReason e) {
@@ -428,7 +428,8 @@ final class LoopConnection<T>
   }
 
   /**
-   * What is no news of a message that was not sent: the end of the connection is told otherwise.
+   * The failures that are no news of a message that was not sent: the end of the connection is told
+   * otherwise.
    */
   private static boolean isEnd(Throwable error) {
     return error instanceof CloseReason || Loop.IS_END.test(error);
@@ -601,7 +602,7 @@ final class LoopConnection<T>
   private CompletableFuture<TlsSession> startingTls(Callable<Deferred<TlsSession>> start) {
     return loop.future(
         () -> {
-          // What has come ahead has come in the clear.
+          // Bytes that have come ahead have come in the clear.
           if (held != null || returned != null) inner.abort(new PlainBytesException(1));
           return start.call();
         });

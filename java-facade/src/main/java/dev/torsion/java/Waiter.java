@@ -40,7 +40,7 @@ final class Waiter<T> {
             kept, loop.reactor, isRequest ? Waiter::isOurEnd : Waiter::isAnyEnd, null);
   }
 
-  /** What an unseen request is not reported for: this side has given it up. */
+  /** The failures that an unseen request is not reported for: this side has given it up. */
   static boolean isOurEnd(Throwable error) {
     return Loop.IS_END.test(error)
         || (error instanceof CloseReason reason && reason.getBy() == ClosedBy.US);

@@ -196,7 +196,7 @@ class CallbacksTest extends InMemory {
     assertEquals("hello", now(two.receive()));
     assertEquals("hello", now(one.receive()));
     one.send("x".repeat(81));
-    // What was sent to it before came through, and then it was closed.
+    // Bytes that were sent to it before came through, and then it was closed.
     assertInstanceOf(ConnectionDone.class, now(one.closed()));
     assertEquals(1, everybody.size());
     two.close();

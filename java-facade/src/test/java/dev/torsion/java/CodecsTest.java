@@ -74,7 +74,7 @@ class CodecsTest extends InMemory {
     assertThrows(StructException.class, () -> Codecs.struct("no"));
   }
 
-  /** What an echo of each message gives back when every byte comes alone. */
+  /** The echo of each message when every byte comes alone. */
   private <T> List<T> echoed(Codec<T> codec, List<T> messages) {
     reactor.network().setChunking(dev.torsion.testkit.Chunking.byteByByte());
     var pair = connected(codec);

@@ -130,7 +130,7 @@ class DeferredsTest extends InMemory {
     reactor.network().silence("192.0.2.1");
     var connecting = torsion.connect("tcp:192.0.2.1:80", Codecs.line());
     reactor.flush();
-    // What orTimeout does, on another thread too.
+    // The effect of orTimeout, on another thread too.
     CompletableFuture.runAsync(() -> connecting.completeExceptionally(new TimeoutException()))
         .join();
     reactor.flush();

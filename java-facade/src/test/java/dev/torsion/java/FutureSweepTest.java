@@ -6,7 +6,7 @@ package dev.torsion.java;
 import dev.torsion.testkit.sweep.FaultSweep;
 import org.junit.jupiter.api.Test;
 
-/** Whatever goes wrong at whatever point of a program in futures. */
+/** A fault at each point of a program in futures. */
 class FutureSweepTest {
   @Test
   void nothingThatGoesWrongHarmsAProgramInFutures() {

@@ -23,8 +23,8 @@ import java.util.function.Function;
 import org.junit.jupiter.api.Test;
 
 /**
- * What is opened in the moment in which nobody wants it any more is closed; results that are stages
- * or Deferreds.
+ * An object that is opened in the moment in which nobody wants it any more is closed; results that
+ * are stages or Deferreds.
  */
 @SuppressWarnings("FutureReturnValueIgnored")
 class HandedOverTest extends InMemory {

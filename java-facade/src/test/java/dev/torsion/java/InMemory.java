@@ -17,7 +17,7 @@ import org.junit.jupiter.api.AfterEach;
 
 /** A reactor in memory, which this thread drives, and a client and a server on it. */
 abstract class InMemory {
-  /** What callbacks have thrown; a test that means it to happen takes it out. */
+  /** The exceptions of callbacks; a test that means it to happen takes it out. */
   final List<Throwable> errors = new ArrayList<>();
 
   final MemoryReactor reactor = new MemoryReactor((context, error) -> errors.add(error));

@@ -12,7 +12,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
-/** What futures have come to, within a deadline that no test should need. */
+/** The results of futures, within a deadline that no test should need. */
 final class Results {
   private Results() {}
 
@@ -27,7 +27,7 @@ final class Results {
     }
   }
 
-  /** What {@code future} failed with, which is a {@code type}. */
+  /** The failure of {@code future}, which is a {@code type}. */
   static <E extends Throwable> E failure(Class<E> type, Future<?> future) {
     try {
       Object value = future.get(20, TimeUnit.SECONDS);

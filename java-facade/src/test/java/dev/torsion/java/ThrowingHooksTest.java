@@ -45,7 +45,7 @@ import org.junit.jupiter.api.TestFactory;
 class ThrowingHooksTest {
   private static final String ADDRESS = "tcp:127.0.0.1:8007";
 
-  /** What a user's code can throw; a cancellation means something else in some places. */
+  /** The exceptions of a user's code; a cancellation means something else in some places. */
   private static final Map<String, Supplier<Throwable>> THROWABLES = new LinkedHashMap<>();
 
   static {
@@ -120,7 +120,7 @@ class ThrowingHooksTest {
     hooks.put(
         "onEach",
         run -> run.asking(Codecs.line(), connection -> connection.onEach(m -> run.fail())));
-    // What cannot be decoded is the peer's fault: the reason of the end says so.
+    // Bytes that cannot be decoded are the peer's fault: the reason of the end says so.
     hooks.put(
         "decode",
         run ->
@@ -238,7 +238,7 @@ class ThrowingHooksTest {
       ask(Codecs.line());
     }
 
-    /** A violation has what the decoder has thrown as its cause, but for an overflown stack. */
+    /** A violation has what the decoder has thrown as its cause, except for an overflown stack. */
     void ended(CloseReason reason) {
       errors.add(reason);
       if (reason.getCause() instanceof MalformedContentException) {

@@ -74,7 +74,7 @@ class TorsionLifeTest {
     assertThrows(IOException.class, () -> connectTo(server));
     assertEquals(List.of("every", "before stop"), events);
     waiting.forEach(future -> Results.failure(ReactorNotRunningException.class, future));
-    // What is asked of it afterwards, on the thread that has set it up or another one.
+    // Calls on it afterwards, on the thread that has set it up or another one.
     Results.failure(
         ReactorNotRunningException.class, torsion.serve(ANY_PORT, Codecs.line(), c -> {}));
     Results.failure(

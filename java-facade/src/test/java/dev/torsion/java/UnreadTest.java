@@ -90,7 +90,7 @@ class UnreadTest extends InMemory {
         .thenCompose(answer -> c.send(answer));
   }
 
-  /** What a peer gets that says {@code words}, ends its side and waits. */
+  /** The bytes that a peer gets which says {@code words}, ends its side and waits. */
   private String halfClosing(String words, Consumer<Connection<String>> handler) {
     var peer = new HalfClosing();
     var ended = new ArrayList<CloseReason>();

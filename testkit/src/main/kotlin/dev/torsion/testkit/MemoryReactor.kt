@@ -411,7 +411,7 @@ public class MemoryReactor private constructor(
 
     private fun hereIfDebugging() = if (DeferredDebug.enabled) Place.here() else null
 
-    // What a test leaves behind.
+    // The leftovers of a test.
 
     /** Does what can be done without any time passing, unless the test has never started this reactor. */
     @JvmSynthetic

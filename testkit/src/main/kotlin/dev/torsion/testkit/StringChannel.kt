@@ -29,7 +29,7 @@ internal class StringChannel(
     private var isEndTold = false
     private var isAsked = false
 
-    /** Whom this tells; null until it is started. */
+    /** The handler that this tells; null until it is started. */
     var handler: StreamHandler? = null
         private set
 
@@ -54,7 +54,7 @@ internal class StringChannel(
 
     override var tcpKeepAlive: Boolean = options.tcpKeepAlive
 
-    // What the transport does.
+    // Calls of the transport.
 
     override fun handOver(handler: StreamHandler) {
         this.handler = handler
@@ -101,7 +101,7 @@ internal class StringChannel(
         close()
     }
 
-    // What the other end does.
+    // Acts of the other end.
 
     fun sent(): ByteArray = sent.toByteArray()
 

@@ -69,7 +69,7 @@ public class StringTransport private constructor(
         return this
     }
 
-    // What the protocol has done.
+    // Acts of the protocol.
 
     /** All that was written since the last [clear], also while the peer takes nothing; Twisted's `value`. */
     public fun value(): ByteArray {
@@ -124,7 +124,7 @@ public class StringTransport private constructor(
     public var isStreaming: Boolean = false
         private set
 
-    // What the test does.
+    // Acts of the test.
 
     /** Whether the peer takes nothing: written bytes count as [bufferedBytes] until [drain]. */
     public var isStalled: Boolean = false

@@ -50,7 +50,7 @@ private class ClockReplay(scripts: String) {
     private val calls = ArrayList<DelayedCall>()
     private var events = ArrayList<String>()
 
-    /** What happened. */
+    /** The events. */
     fun run(operation: String): String {
         events = ArrayList()
         perform(operation)

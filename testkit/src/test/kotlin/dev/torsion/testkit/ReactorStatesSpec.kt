@@ -108,7 +108,7 @@ private abstract class Subject(val reactor: Reactor, val errors: MutableList<Thr
 
     protected abstract fun end()
 
-    /** What [operation] answers at [state]. */
+    /** The answer of [operation] at [state]. */
     fun perform(operation: String, state: At): String {
         var answer = ""
         val done = CountDownLatch(1)
@@ -256,7 +256,7 @@ private abstract class Subject(val reactor: Reactor, val errors: MutableList<Thr
         end()
     }
 
-    /** What is not as it must be after the end. */
+    /** The parts that are not as they must be after the end. */
     fun complaints(): List<String> {
         waiters.forEach { it.join(DEADLINE.toMillis()) }
         return expected.mapNotNull { it() } + told + waiters.filter { it.isAlive }.map { "a thread waits for the dispatcher" } +

@@ -38,7 +38,7 @@ private sealed interface Step {
     data class RunFor(val time: Long) : Step
 }
 
-/** What a clock should do, in the simplest way: a list that is searched for the earliest call. */
+/** The rules of a clock in the simplest way: a list that is searched for the earliest call. */
 private class Model {
     class Call(val number: Int, var time: Long, var sequence: Int, val then: Long) {
         var state = "waiting"

@@ -16,7 +16,7 @@ import java.nio.channels.SocketChannel;
 
 /** One connection of a {@link Session}: sends a batch, reads as many bytes as answers. */
 final class Client {
-  /** What a client's session wants to know. */
+  /** The events that a client's session hears of. */
   interface Listener {
     /** All answers of a batch have come. */
     void answered(Client client) throws IOException;

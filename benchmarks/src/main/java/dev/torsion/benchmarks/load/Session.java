@@ -21,7 +21,7 @@ import org.HdrHistogram.Histogram;
 final class Session implements AutoCloseable {
   private static final long DEADLINE_NANOS = TimeUnit.SECONDS.toNanos(10);
 
-  /** What a run has done. */
+  /** The results of a run. */
   record Result(long messages, long nanos) {}
 
   private final Selector selector = Selector.open();

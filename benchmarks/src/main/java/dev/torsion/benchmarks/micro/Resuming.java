@@ -16,7 +16,7 @@ import org.openjdk.jmh.annotations.State;
 
 /**
  * A message for a coroutine that waits in {@code receive}, the same message for a callback, and the
- * resuming of a bare continuation. What waiting in {@code receive} costs is the first less the
+ * resuming of a bare continuation. The cost of waiting in {@code receive} is the first less the
  * second, to be compared with the third.
  */
 @State(Scope.Thread)

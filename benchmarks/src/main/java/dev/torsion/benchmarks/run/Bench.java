@@ -122,7 +122,7 @@ public final class Bench implements Callable<Integer> {
     return only.isEmpty() || only.contains(id);
   }
 
-  /** What is not asked over sockets: a quick run has no time for it, unless it is named. */
+  /** The parts that use no sockets: a quick run has no time for it, unless it is named. */
   private boolean isWantedBeside(String id) {
     return quick ? only.contains(id) : isWanted(id);
   }

@@ -75,7 +75,7 @@ enum Contender {
     return command;
   }
 
-  /** What it needs and this machine may not have. */
+  /** The programs that it needs and that this machine may not have. */
   String need() {
     return switch (this) {
       case THREADS -> "a JDK from 21 on";

@@ -11,14 +11,14 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 
-/** What a connection costs that does nothing. */
+/** The cost of a connection that does nothing. */
 final class Idle {
   static final String ID = "idle";
   private static final int CONNECTIONS = 10_000;
   private static final int WARM = 500;
 
   /**
-   * What it costs one server.
+   * The cost for one server.
    *
    * @param heapBytes of each connection; -1 when the server does not tell
    * @param residentBytes of each connection
@@ -64,7 +64,7 @@ final class Idle {
 
   private static Cost measure(Contender contender, Child server, Child load) throws IOException {
     String port = server.read();
-    // What is made once is there before it is measured.
+    // Objects that are made once exist before the measurement begins.
     load.ask(Machine.join("hold", port, WARM));
     load.ask("release");
     long heapBefore = heap(contender, server);
@@ -76,7 +76,7 @@ final class Idle {
         contender, contender.isPython() ? -1 : heap / CONNECTIONS, resident / CONNECTIONS);
   }
 
-  /** What is in use once it grows less no more: the ends of connections take a while. */
+  /** The memory in use, once it no longer falls: the ends of connections take a while. */
   private static long heap(Contender contender, Child server) throws IOException {
     if (contender.isPython()) return 0;
     long least = Long.parseLong(server.ask("heap"));

@@ -16,7 +16,9 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
-/** What the machine tells of itself: Linux's {@code /proc}, its cores and its programs. */
+/**
+ * The facts that the machine tells of itself: Linux's {@code /proc}, its cores and its programs.
+ */
 final class Machine {
   /** Whether a process can be given a core of its own. */
   static final boolean CAN_PIN =

@@ -35,8 +35,8 @@ final class Match {
 
   /**
    * Connects the clients, and has them ask for {@code millis} so that the server's code is
-   * compiled. What waits for the compiler then would be done beside the next server: it is let
-   * finish.
+   * compiled. The compiler may still have work, which would run beside the next server: it may
+   * finish first.
    */
   void begin(int millis) throws IOException {
     session = load.ask(Machine.join("open", work, port));

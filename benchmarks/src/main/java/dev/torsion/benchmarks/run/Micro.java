@@ -14,7 +14,7 @@ import org.openjdk.jmh.runner.options.OptionsBuilder;
 import org.openjdk.jmh.runner.options.TimeValue;
 import org.openjdk.jmh.runner.options.VerboseMode;
 
-/** What costs nanoseconds, measured with JMH. */
+/** Operations that cost nanoseconds, measured with JMH. */
 enum Micro {
   DEFERRED("DeferredChain", "a chain of ten steps"),
   TIMERS("Timers", "timers"),

@@ -16,7 +16,7 @@ import java.util.Locale;
 import java.util.Map;
 
 /**
- * What a call of the other side costs: AMP and Perspective Broker on Torsion and on Twisted, and
+ * The cost of a call of the other side: AMP and Perspective Broker on Torsion and on Twisted, and
  * gRPC beside them. The servers are measured in turn, window by window.
  */
 final class RemoteCalls {
@@ -46,7 +46,7 @@ final class RemoteCalls {
   }
 
   /**
-   * What it costs.
+   * The cost.
    *
    * @param cpuNanos what the server's process computed for each call
    * @param disturbed how many of its windows other load has disturbed

@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * What a server has done in a work.
+ * The result of one server in one work.
  *
  * @param windows the measurements that count
  * @param leftOut how many were left out, since something else was running

@@ -10,14 +10,14 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
-/** What a second loop brings: the same work on a group of one and of two, on all cores. */
+/** The gain of a second loop: the same work on a group of one and of two, on all cores. */
 final class Scaling {
   static final String ID = "group";
   private static final int MOST_TRIES = 4; // for each window that is wanted
   private static final List<Work> WORKS = List.of(Work.JSON, Work.LINE, Work.CHURN);
 
   /**
-   * What it brings in one work.
+   * The gain in one work.
    *
    * @param possible the highest {@link #reached} that the cores allow, since the load needs its
    *     share of them

@@ -13,7 +13,7 @@ import java.util.Map;
 
 /** The results of one work, with the best variant of each party. */
 record Standing(Work work, List<Result> results) {
-  /** What every ratio in the table is to. */
+  /** The contender that every ratio in the table refers to. */
   static final String YARDSTICK = "netty-nio";
 
   /** One line of what is machine-readable. */

@@ -43,7 +43,7 @@ import java.nio.charset.StandardCharsets;
  * Netty, on one event loop. It flushes when a read is done with, since each flush is a system call.
  */
 final class NettyServer implements BenchServer {
-  /** What moves the bytes. */
+  /** The transport that moves the bytes. */
   enum Native {
     NIO(NioServerSocketChannel.class),
     EPOLL(EpollServerSocketChannel.class),

@@ -17,7 +17,7 @@ import kotlin.coroutines.intrinsics.suspendCoroutineUninterceptedOrReturn
 import kotlin.coroutines.resume
 import kotlin.coroutines.startCoroutine
 
-/** What [Resuming] resumes. */
+/** The continuations that [Resuming] resumes. */
 internal object Receivers {
     /** A protocol whose messages a callback counts. */
     @JvmStatic

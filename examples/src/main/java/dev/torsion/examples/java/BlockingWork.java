@@ -43,7 +43,7 @@ public final class BlockingWork {
             });
   }
 
-  /** What would stop everything, were it done on the reactor's thread. */
+  /** Work that would stop everything on the reactor's thread. */
   private static String slowly(String result) throws InterruptedException {
     Thread.sleep(20);
     return result;

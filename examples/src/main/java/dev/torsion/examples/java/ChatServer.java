@@ -39,7 +39,7 @@ public final class ChatServer extends Factory {
     return new Spreader();
   }
 
-  /** One client: what it says goes to all others. The line {@code close} closes its connection. */
+  /** One client: its words go to all others. The line {@code close} closes its connection. */
   private final class Spreader extends LineOnlyReceiver {
     Spreader() {
       super(LineFraming.anyNewline());
@@ -75,7 +75,9 @@ public final class ChatServer extends Factory {
       if (!behind.isEmpty()) waitFor(behind);
     }
 
-    /** Whoever says more than the others read waits for them: so nobody can fill the memory. */
+    /**
+     * A client that says more than the others read waits for them: so nobody can fill the memory.
+     */
     private void waitFor(List<Deferred<Boolean>> behind) {
       pauseProducing();
       new DeferredList<>(behind)

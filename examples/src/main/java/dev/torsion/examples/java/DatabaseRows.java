@@ -16,7 +16,7 @@ import java.util.concurrent.CompletionException;
 public final class DatabaseRows {
   private DatabaseRows() {}
 
-  /** What a row of the table becomes. */
+  /** A row of the table as an object. */
   record Fruit(long id, String name, int price) {}
 
   /** The future completes at the end. */

@@ -8,7 +8,7 @@ import dev.torsion.java.Torsion;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 
-/** What {@code inlineCallbacks} does with {@code yield}, by composing futures. */
+/** The work of {@code inlineCallbacks} with {@code yield}, by composed futures. */
 public final class InlineCallbacks {
   private InlineCallbacks() {}
 

@@ -21,7 +21,7 @@ import java.util.concurrent.CompletableFuture;
 public final class Logins {
   private Logins() {}
 
-  /** What a user may do; the service's own interface. */
+  /** The calls that a user may make; the service's own interface. */
   interface Notes {
     String read();
   }

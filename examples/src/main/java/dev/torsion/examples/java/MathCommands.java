@@ -7,7 +7,7 @@ import dev.torsion.amp.AmpTypes;
 import dev.torsion.amp.Argument;
 import dev.torsion.amp.Command;
 
-/** What can be asked over AMP: both sides use the same. */
+/** The questions over AMP: both sides use the same. */
 public final class MathCommands {
   private MathCommands() {}
 

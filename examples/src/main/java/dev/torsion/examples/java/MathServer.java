@@ -17,7 +17,7 @@ import dev.torsion.net.Factory;
 public final class MathServer {
   private MathServer() {}
 
-  /** What it answers. */
+  /** Its answers. */
   public static Responders responders() {
     return Responders.builder()
         .on(SUM, request -> Values.of(SUM.total.of(request.get(SUM.a) + request.get(SUM.b))))

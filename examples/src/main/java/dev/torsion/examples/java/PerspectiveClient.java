@@ -17,7 +17,7 @@ import java.util.concurrent.CompletableFuture;
 public final class PerspectiveClient {
   private PerspectiveClient() {}
 
-  /** What the client knows of the server's root object. */
+  /** The part of the server's root object that the client knows. */
   interface FirstObject {
     @Remote("get_main")
     CompletableFuture<List<Object>> main(String message0, String message1);

@@ -11,7 +11,7 @@ import java.util.concurrent.CompletableFuture;
 public final class PrivateClient {
   private PrivateClient() {}
 
-  /** What the client tells the server. */
+  /** The calls that the client makes. */
   record Company(String company) {}
 
   /** The future completes when the answer has come. */

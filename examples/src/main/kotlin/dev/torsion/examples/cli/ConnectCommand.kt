@@ -74,7 +74,7 @@ internal class ConnectCommand : TorsionSubcommand() {
     }
 }
 
-/** What a peer has sent, with its lines, and nothing else that a terminal would take for a command. */
+/** The text of a peer, with its lines, and without bytes that a terminal would take for a command. */
 internal fun shown(text: String): String =
     text.split("\r\n").joinToString("\r\n") { part -> part.split('\n').joinToString("\n") { escaped(it, Int.MAX_VALUE) } }
 

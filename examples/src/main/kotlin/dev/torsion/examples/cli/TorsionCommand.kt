@@ -63,7 +63,7 @@ class TorsionCommand : TorsionSubcommand() {
     }
 }
 
-/** What `--version` prints. */
+/** The text of `--version`. */
 internal class Version : CommandLine.IVersionProvider {
     override fun getVersion(): Array<String> {
         val properties = Properties()

@@ -9,7 +9,7 @@ import picocli.CommandLine.Spec
 import java.io.PrintWriter
 import java.util.concurrent.Callable
 
-/** What all commands share: where they write. [call] gives the exit code. */
+/** The part that all commands share: where they write. [call] gives the exit code. */
 abstract class TorsionSubcommand : Callable<Int> {
     @Spec
     private lateinit var spec: CommandSpec

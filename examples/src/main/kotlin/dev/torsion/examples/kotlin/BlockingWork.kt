@@ -31,7 +31,7 @@ fun blockingWork(reactor: Reactor, out: Output): Deferred<Unit> = inlineCallback
     out.println("the pool has at most ${reactor.threadPool.size} threads")
 }
 
-/** What would stop everything, were it done on the reactor's thread. */
+/** Work that would stop everything on the reactor's thread. */
 private fun slowly(result: String): String {
     Thread.sleep(20)
     return result

@@ -15,7 +15,7 @@ import dev.torsion.net.Factory
 import dev.torsion.reactor.Reactor
 import kotlin.time.Duration.Companion.seconds
 
-/** One client of the chat: what it says goes to all others. The line `close` closes its connection. */
+/** One client of the chat: its words go to all others. The line `close` closes its connection. */
 class Spreader(private val room: ChatFactory) : LineOnlyReceiver(LineFraming.anyNewline()) {
     override fun connectionMade() {
         room.clients.add(this)
@@ -39,7 +39,7 @@ class Spreader(private val room: ChatFactory) : LineOnlyReceiver(LineFraming.any
         waitFor(others.filter { !it.transport.isWritable })
     }
 
-    /** Whoever says more than the others read is not heard until they have read it: so nobody can fill the memory. */
+    /** A client that says more than the others read is not heard until they have read it: so nobody can fill the memory. */
     private fun waitFor(behind: List<Spreader>) {
         if (behind.isEmpty()) return
         pauseProducing()

@@ -18,7 +18,7 @@ import dev.torsion.reactor.Reactor
 import dev.torsion.reactor.react
 import kotlin.system.exitProcess
 
-/** What a row of the table becomes. */
+/** A row of the table as an object. */
 data class Fruit(val id: Long, val name: String, val price: Int)
 
 private const val TABLE = "CREATE TABLE fruit(id INTEGER PRIMARY KEY, name TEXT UNIQUE, price INTEGER)"

@@ -20,7 +20,7 @@ import dev.torsion.examples.Output
 import dev.torsion.reactor.react
 import kotlin.system.exitProcess
 
-/** What a user may do; the service's own interface. */
+/** The calls that a user may make; the service's own interface. */
 fun interface Notes {
     fun read(): String
 }

@@ -10,7 +10,7 @@ import dev.torsion.net.Factory
 import dev.torsion.reactor.Reactor
 import java.math.BigInteger
 
-/** What it answers. */
+/** Its answers. */
 fun mathResponders(): Responders = Responders
     .builder()
     .on(Sum) { valuesOf(Sum.total(it[Sum.a] + it[Sum.b])) }

@@ -12,7 +12,7 @@ import kotlinx.serialization.json.Json
 import kotlinx.serialization.json.encodeToJsonElement
 import kotlin.system.exitProcess
 
-/** What the client tells the server. */
+/** The calls that the client makes. */
 @Serializable
 class Company(val company: String)
 

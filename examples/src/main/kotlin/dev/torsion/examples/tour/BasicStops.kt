@@ -31,7 +31,7 @@ import dev.torsion.examples.java.StructPacking as JavaStructPacking
 fun stops(): List<Stop> =
     basicStops() + networkStops() + secureStops() + datagramStops() + localStops() + objectStops() + databaseStops() + serviceStops()
 
-/** What needs no connection. */
+/** Stops that need no connection. */
 internal fun basicStops(): List<Stop> = listOf(
     stop(
         "StartAndStop",

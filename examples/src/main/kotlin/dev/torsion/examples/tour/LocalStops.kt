@@ -13,7 +13,7 @@ import java.nio.file.Path
 import dev.torsion.examples.java.UpperCaseServer as JavaUpperCaseServer
 import dev.torsion.examples.java.WordCount as JavaWordCount
 
-/** What stays on the machine: UNIX sockets and processes. */
+/** Stops that stay on the machine: UNIX sockets and processes. */
 internal fun localStops(): List<Stop> = listOf(
     stop(
         "UnixSocket",

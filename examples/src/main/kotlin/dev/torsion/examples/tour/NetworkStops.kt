@@ -63,7 +63,7 @@ import dev.torsion.examples.java.QuoteServer as JavaQuoteServer
 import dev.torsion.examples.java.UpperCaseServer as JavaUpperCaseServer
 import dev.torsion.examples.java.WriterThread as JavaWriterThread
 
-/** What has two ends: servers and clients, which speak to each other across the languages. */
+/** Stops with two ends: servers and clients, which speak to each other across the languages. */
 internal fun networkStops(): List<Stop> = listOf(
     stop(
         "QuoteServer",

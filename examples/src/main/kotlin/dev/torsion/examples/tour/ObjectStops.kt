@@ -27,7 +27,7 @@ import dev.torsion.examples.java.MathServer as JavaMathServer
 import dev.torsion.examples.java.PerspectiveClient as JavaPerspectiveClient
 import dev.torsion.examples.java.PerspectiveServer as JavaPerspectiveServer
 
-/** What calls the other side. */
+/** Stops that call the other side. */
 internal fun objectStops(): List<Stop> = listOf(
     stop(
         "PerspectiveServer",
@@ -79,7 +79,7 @@ internal fun objectStops(): List<Stop> = listOf(
     ),
 )
 
-/** What waits for a database. */
+/** Stops that wait for a database. */
 internal fun databaseStops(): List<Stop> = listOf(
     stop(
         "DatabaseRows",

@@ -17,7 +17,7 @@ import dev.torsion.reactor.Reactor
 import kotlin.time.Duration.Companion.milliseconds
 import dev.torsion.examples.java.SteadyClient as JavaSteadyClient
 
-/** What lasts longer than a connection. */
+/** Stops that last longer than a connection. */
 internal fun serviceStops(): List<Stop> = listOf(
     stop(
         "SteadyClient",

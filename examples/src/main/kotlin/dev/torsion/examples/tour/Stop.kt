@@ -14,7 +14,7 @@ import dev.torsion.reactor.Reactor
  * @property performances the program in its voices, each of which is expected to say the same
  */
 class Stop(val name: String, val title: String, val shows: String, val performances: List<Performance>) {
-    /** What each performance is expected to say, line by line. */
+    /** The expected lines of each performance. */
     val expected: List<String> by lazy {
         val resource = checkNotNull(Stop::class.java.getResourceAsStream("$name.txt")) { "there is no transcript $name.txt" }
         resource.bufferedReader().readLines()

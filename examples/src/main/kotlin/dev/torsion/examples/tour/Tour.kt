@@ -68,7 +68,7 @@ class Tour(private val stops: List<Stop>, private val printer: TourPrinter, priv
     private fun since(moment: Long) = (reactor.nanoTime() - moment).nanoseconds
 
     /**
-     * What became of one performance.
+     * The outcome of one performance.
      *
      * @property problem why it is not as expected, or null
      */

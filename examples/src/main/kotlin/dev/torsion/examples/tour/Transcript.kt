@@ -7,7 +7,7 @@ import dev.torsion.defer.Deferred
 import dev.torsion.defer.await
 import dev.torsion.examples.Output
 
-/** What a performance has said. Thread: the reactor's, as long as the performance goes on. */
+/** The lines of a performance. Thread: the reactor's, as long as the performance goes on. */
 class Transcript : Output {
     private val said = ArrayList<String>()
     private var awaited: String? = null

@@ -178,7 +178,7 @@ class CommandProcessSpec :
 private fun header(vararg values: Int): ByteArray =
     ByteBuffer.allocate(values.size * 4).order(ByteOrder.LITTLE_ENDIAN).apply { values.forEach(::putInt) }.array()
 
-/** What `nc` prints for [input]; null where there is none. */
+/** The output of `nc` for [input]; null where there is none. */
 private fun nc(port: Int, input: String): String? {
     if (System.getenv("PATH").split(File.pathSeparator).none { File(it, "nc").canExecute() }) return null
     val nc = ProcessBuilder("nc", "-N", "127.0.0.1", "$port").redirectError(ProcessBuilder.Redirect.INHERIT).start()

@@ -23,7 +23,7 @@ import java.net.ServerSocket
 import java.net.URLClassLoader
 import java.util.concurrent.TimeUnit
 
-/** What the command says for help and about mistakes, and with which exit code. */
+/** The command's words for help and about mistakes, with the exit code. */
 class TorsionCommandSpec :
     StringSpec({
         for (command in listOf("tour", "echo", "lines", "chat", "qotd", "int32", "private", "pb", "amp", "connect")) {

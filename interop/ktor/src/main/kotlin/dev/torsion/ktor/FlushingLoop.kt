@@ -15,7 +15,7 @@ import java.util.concurrent.ConcurrentHashMap
 import java.util.concurrent.TimeUnit
 
 /**
- * A [reactor] that knows nothing of streams, as the loop of one: what each use of the transport leaves to do is done in a later task.
+ * A [reactor] that knows nothing of streams, as the loop of one: the work that each use of the transport leaves is done in a later task.
  *
  * Thread: the reactor's. All connections of a reactor share one, as they share the memory of its stage.
  */

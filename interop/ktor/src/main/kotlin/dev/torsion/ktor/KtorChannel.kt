@@ -26,8 +26,8 @@ import kotlin.coroutines.CoroutineContext
 import kotlin.coroutines.coroutineContext
 
 /**
- * The two channels of a ktor connection as one [StreamChannel]. Two coroutines on the loop's thread move the bytes; what was taken to be
- * sent waits in a queue of at most [ROOM] bytes.
+ * The two channels of a ktor connection as one [StreamChannel]. Two coroutines on the loop's thread move the bytes; bytes that were taken
+ * wait in a queue of at most [ROOM] bytes.
  */
 internal class KtorChannel(private val loop: StreamLoop, connection: Connection) :
     StreamChannel,
@@ -40,7 +40,7 @@ internal class KtorChannel(private val loop: StreamLoop, connection: Connection)
     override val remoteAddress = socket.remoteAddress.toTorsion()
     private val pumps = ConnectionScope(loop.scope, ::broken)
 
-    /** Always another turn: whoever fills a channel of ktor on the loop must not find itself in a callback of this connection. */
+    /** Always another turn: a writer that fills a channel of ktor on the loop must not find itself in a callback of this connection. */
     private val inTurns =
         object : CoroutineDispatcher() {
             override fun dispatch(context: CoroutineContext, block: Runnable) = loop.dispatcher.dispatch(context, block)

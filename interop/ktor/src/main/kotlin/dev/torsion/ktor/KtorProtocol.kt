@@ -13,7 +13,7 @@ import java.nio.ByteBuffer
 
 /** Code for one connection, written against ktor's [Socket]. */
 public fun interface KtorHandler {
-    /** Runs on the reactor's thread, as a coroutine of the connection. What it throws aborts that. */
+    /** Runs on the reactor's thread, as a coroutine of the connection. An exception of it aborts that. */
     public suspend fun handle(socket: Socket)
 }
 

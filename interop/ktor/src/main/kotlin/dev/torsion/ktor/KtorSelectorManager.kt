@@ -35,8 +35,8 @@ import dev.torsion.nio.Selectable as ReactorSelectable
  * }
  * ```
  *
- * What waits on the reactor's dispatcher goes on there; ktor itself still moves the bytes of its sockets on `Dispatchers.IO`. For
- * ktor code on the reactor's own connections, which hop nowhere, see [KtorProtocol].
+ * A coroutine that waits on the reactor's dispatcher goes on there; ktor itself still moves the bytes of its sockets on `Dispatchers.IO`.
+ * For ktor code on the reactor's own connections, which hop nowhere, see [KtorProtocol].
  *
  * Thread: any. When the reactor stops, the sockets are closed and those who wait fail with [ClosedSelectorException].
  *

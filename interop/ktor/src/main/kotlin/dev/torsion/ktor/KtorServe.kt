@@ -30,7 +30,7 @@ import kotlinx.coroutines.withContext
  * ```
  *
  * The protocol gets a [Transport][dev.torsion.net.Transport] whose bytes are pumped by coroutines on [reactor]'s thread, where all
- * its methods are called. What is on its way to ktor, up to 64 KiB, and what ktor's own channel has taken, up to 1 MiB, is no longer in
+ * its methods are called. Bytes on their way to ktor, up to 64 KiB, and bytes in ktor's own channel, up to 1 MiB, are no longer in
  * `bufferedBytes`. When a peer takes too long to read the last of it, the closing time counts from when ktor has it all. ktor cannot reset a connection: after `abortConnection` the peer sees its end.
  *
  * Thread: any. Cancellation: aborts the connection; `connectionLost` has been called when this function throws.

@@ -77,7 +77,7 @@ class KtorClosingSpec :
     }
 }
 
-/** What stands behind two channels that a test holds the other ends of. */
+/** The connection behind two channels, whose other ends a test holds. */
 private class SocketOfChannels : Socket {
     override val socketContext: CompletableJob = Job()
     override val coroutineContext: CoroutineContext get() = socketContext

@@ -16,7 +16,7 @@ import java.util.concurrent.ConcurrentHashMap
 internal class Binding(private val dialect: Dialect) {
     private val parsed = ConcurrentHashMap<String, NamedParameters>()
 
-    /** What JDBC gets. */
+    /** The value that JDBC gets. */
     class Bound(val text: String, val values: List<Any?>)
 
     fun bound(sql: Sql): Bound {

@@ -12,8 +12,8 @@ import java.sql.SQLTimeoutException
 import java.sql.SQLTransientConnectionException
 
 /**
- * What an [SQLException] means. The SQLState says it where the standard has one and the driver keeps to it; where not, the database's own
- * error code does.
+ * The meaning of an [SQLException]. The SQLState says it where the standard has one and the driver keeps to it; where not, the database's
+ * own error code does.
  */
 internal object Classification {
     fun of(error: SQLException, dialect: Dialect): DatabaseException {

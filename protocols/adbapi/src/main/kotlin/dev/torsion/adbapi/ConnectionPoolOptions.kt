@@ -147,7 +147,7 @@ public enum class Isolation(@get:JvmSynthetic internal val level: Int) {
  * @property timeout how long it may take, from being asked for to the end of its commit; then it is rolled back and fails with
  *   [InteractionTimeoutException]. Null for no limit
  * @property retries how often it is run again, after a short pause, when it fails with a [DatabaseException] that
- *   [isRetryable][DatabaseException.isRetryable]. What it does besides the database, it does again
+ *   [isRetryable][DatabaseException.isRetryable]. Its effects besides the database happen again
  * @property isolation null for the database's own
  * @property readOnly tells the database that nothing will be changed
  */

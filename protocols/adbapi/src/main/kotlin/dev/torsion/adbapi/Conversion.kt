@@ -18,7 +18,8 @@ import java.util.UUID
 
 /**
  * A value of a row as the type that a program wants. Databases differ in what they give: a count may be an `Integer` or a `Long`, a boolean a
- * number, SQLite's dates are text. What does not fit is a [MappingException], never a value that is cut. Only the digits after the point of a
+ * number, SQLite's dates are text. A value that does not fit is a [MappingException], and is never cut. Only the digits after the point of
+ * a
  * `Double` or `Float` are rounded.
  */
 internal object Conversion {

@@ -7,7 +7,7 @@ import java.time.Duration
 import java.util.concurrent.atomic.AtomicLong
 import java.util.concurrent.atomic.LongAdder
 
-/** What has happened in a pool so far. On any thread. */
+/** The events of a pool so far. On any thread. */
 internal class Counters {
     val succeeded = LongAdder()
     val failed = LongAdder()

@@ -34,7 +34,7 @@ internal class Deadlines(name: String) : AutoCloseable {
     fun after(time: Duration, passed: Runnable): Deadline {
         val deadline = Deadline(System.nanoTime() - ORIGIN + minOf(TimeUnit.NANOSECONDS.convert(time), LONGEST), passed)
         open.add(deadline)
-        // What is added after a check has looked sees the check's new plan; what is added before is seen by the check.
+        // A deadline that is added after a check has looked sees the check's new plan; the check sees one that is added before.
         if (deadline.at < nextCheck) lock.withLock { plan(deadline.at) }
         return deadline
     }

@@ -94,7 +94,7 @@ internal enum class Dialect(
     OTHER,
     ;
 
-    /** What the database's own code in [error] means, where its SQLState does not say it. */
+    /** The meaning of the database's own code in [error], where its SQLState does not say it. */
     open fun kindOf(error: SQLException): Kind? = null
 
     /** Cancels what [connection] runs, which is [statement], once more. */

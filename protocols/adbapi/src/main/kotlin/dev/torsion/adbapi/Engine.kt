@@ -21,7 +21,7 @@ internal class Engine(val options: ConnectionPoolOptions, val connections: Conne
     val workers = Workers(options)
     val counters = Counters()
 
-    // What may take long although nobody waits for it: cancelling opens a connection to a server that may be gone.
+    // Work that may take long although nobody waits for it: cancelling opens a connection to a server that may be gone.
     private val helpers =
         ThreadPool("${options.name}-helper", options.connections * 2, helperFactory ?: ThreadFactory(::helper), ContextCarrier.none())
             .apply { start() }
@@ -62,7 +62,7 @@ internal class Engine(val options: ConnectionPoolOptions, val connections: Conne
 
     fun classified(error: SQLException): DatabaseException = Classification.of(error, dialect)
 
-    /** Gives [job] to a thread. What refuses it is thrown, and the job does not run. */
+    /** Gives [job] to a thread. The reason of a refusal is thrown, and the job does not run. */
     fun <T> submit(job: Job<T>) {
         try {
             job.prepare()
@@ -87,7 +87,7 @@ internal class Engine(val options: ConnectionPoolOptions, val connections: Conne
 
     private fun helper(work: Runnable) = Thread(work, "${options.name}-helper-${helperNumber.incrementAndGet()}").apply { isDaemon = true }
 
-    /** Takes no more; what was given is done, until the deadline. Then it is cancelled, and what does not end by then is left. */
+    /** Takes no more; jobs that were given are done, until the deadline. Then it is cancelled, and what does not end by then is left. */
     fun close(): CompletableFuture<Void?> {
         if (!isClosing.compareAndSet(false, true)) return ended
         workers.close(::end)

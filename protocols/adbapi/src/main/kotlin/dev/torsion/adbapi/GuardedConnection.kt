@@ -13,8 +13,8 @@ import java.sql.PreparedStatement
 import java.sql.Statement
 
 /**
- * JDBC's own objects for a program's work: what they execute can be cancelled, and when the work is over they refuse. Closing the connection is
- * left to the pool.
+ * JDBC's own objects for a program's work: their statements can be cancelled, and when the work is over they refuse. Closing the connection
+ * is left to the pool.
  */
 internal object GuardedConnection {
     fun of(session: Session): Connection {

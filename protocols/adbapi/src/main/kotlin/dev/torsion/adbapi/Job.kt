@@ -14,7 +14,7 @@ import kotlin.concurrent.withLock
 /** Nobody waits for the interaction any more. Its next statement throws this, and the pool rolls back. */
 public class InteractionCancelledException internal constructor() : CancellationException("nobody waits for it any more")
 
-/** Who waits for a job. Called once, on any thread, without a lock. */
+/** The voice that waits for a job. Called once, on any thread, without a lock. */
 internal interface Completion<in T> {
     fun succeeded(value: T)
 
@@ -24,7 +24,7 @@ internal interface Completion<in T> {
 /**
  * One piece of work with a connection, on a thread of the pool.
  *
- * | State | What cancelling does |
+ * | State | The effect of cancelling |
  * |---|---|
  * | QUEUED | it leaves the queue |
  * | RUNNING, waiting for a connection | the connection, when it comes, is given back unused |

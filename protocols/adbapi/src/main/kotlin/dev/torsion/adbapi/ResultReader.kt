@@ -78,7 +78,10 @@ internal class ResultReader(private val result: ResultSet, private val dialect: 
 
     private fun isJdk(value: Any) = value.javaClass.name.startsWith("java.")
 
-    /** What the driver makes without a loss; null for its usual object. PostgreSQL's driver says of its types with a zone that they have none. */
+    /**
+     * The type that the driver makes without a loss; null for its usual object. PostgreSQL's driver says of its types with a zone that they
+     * have none.
+     */
     private fun timeType(data: ResultSetMetaData, column: Int): Class<*>? {
         if (dialect == Dialect.SQLITE || dialect == Dialect.OTHER) return null // SQLite has no such types, others may have no such method
         val name = data.getColumnTypeName(column)

@@ -6,10 +6,10 @@ package dev.torsion.adbapi
 /**
  * Makes an object of a row.
  *
- * Thread: one of the pool's, so it may take its time; what it throws fails the query.
+ * Thread: one of the pool's, so it may take its time; its exception fails the query.
  */
 public fun interface RowMapper<out T> {
-    /** What [row] becomes. */
+    /** The object of [row]. */
     @Throws(Exception::class)
     public fun map(row: Row): T
 

@@ -39,7 +39,7 @@ internal class RowSource<T>(
             },
         )
 
-    /** Takes its place in the queue. What refuses it is thrown. */
+    /** Takes its place in the queue. The reason of a refusal is thrown. */
     fun start(): Unit = engine.submit(job)
 
     /** Gives [next] the next rows, soon. */

@@ -9,7 +9,7 @@ import java.sql.ResultSet
 import java.sql.Statement
 import java.time.Duration
 
-/** What a job does with its connection, on its thread. */
+/** The work of a job with its connection, on its thread. */
 internal class Session(val job: Job<*>, private val engine: Engine, val connection: Connection) {
     @Volatile
     private var isOver = false

@@ -57,7 +57,7 @@ public class Transaction internal constructor(private val session: Session) {
         }
     }
 
-    /** The connection, for libraries that want JDBC's. What it runs is cancelled as everything here is. Do not keep it. */
+    /** The connection, for libraries that want JDBC's. Its statements are cancelled as everything here is. Do not keep it. */
     public fun connection(): Connection = GuardedConnection.of(usable())
 
     private fun usable() = session.also(Session::checkUsable)
@@ -65,22 +65,24 @@ public class Transaction internal constructor(private val session: Session) {
     override fun toString(): String = "Transaction(${session.job})"
 }
 
-/** What runs in a transaction. */
+/** A function that runs in a transaction. */
 public fun interface Interaction<out T> {
-    /** Does its work with [transaction], and gives the result. What it throws rolls back. Thread: one of the pool's, so it may block. */
+    /**
+     * Does its work with [transaction], and gives the result. An exception of it rolls back. Thread: one of the pool's, so it may block.
+     */
     @Throws(Exception::class)
     public fun run(transaction: Transaction): T
 }
 
-/** What runs with a connection of JDBC's, in a transaction. */
+/** A function that runs with a connection of JDBC's, in a transaction. */
 public fun interface ConnectionWork<out T> {
-    /** Does its work with [connection], and gives the result. What it throws rolls back. Thread: one of the pool's, so it may block. */
+    /** Does its work with [connection], and gives the result. An exception of it rolls back. Thread: one of the pool's, so it may block. */
     @Throws(Exception::class)
     public fun run(connection: Connection): T
 }
 
 /**
- * What an `INSERT` has done.
+ * The result of an `INSERT`.
  *
  * @property count how many rows were added
  * @property keys a row of keys for each of them, where the database gives them: of several rows MariaDB tells the first key only, SQLite the last

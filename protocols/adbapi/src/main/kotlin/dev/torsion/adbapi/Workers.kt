@@ -74,7 +74,7 @@ internal class Workers(private val options: ConnectionPoolOptions) {
         if (isIdle) idle.run()
     }
 
-    /** What runs, and what waits, now. */
+    /** The jobs that run, and those that wait, now. */
     fun jobs(): List<Job<*>> = lock.withLock { running + queue }.toList()
 
     /** Lets the threads end. */

@@ -29,7 +29,7 @@ import java.util.concurrent.CountDownLatch
 import java.util.concurrent.CyclicBarrier
 import java.util.concurrent.TimeUnit
 
-/** What a pool does is the same over each database. */
+/** A pool does the same over each database. */
 internal class ContractSpec :
     FunSpec({
         for (database in TestDatabase.entries) {

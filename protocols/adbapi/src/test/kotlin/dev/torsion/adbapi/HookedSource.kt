@@ -22,7 +22,7 @@ internal class HookedSource(url: String = TestDatabase.H2.fresh()) : DataSource 
     private val source = JdbcDataSource().apply { setURL(url) }
     private val hooks = ConcurrentHashMap<String, (() -> Any?) -> Any?>()
 
-    /** What was called, as `Connection.commit`. */
+    /** The call, as `Connection.commit`. */
     val calls = CopyOnWriteArrayList<String>()
 
     /** When there is one, each call becomes one of it, whatever its name: `null` for none. */

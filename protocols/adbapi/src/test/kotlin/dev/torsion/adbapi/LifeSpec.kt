@@ -108,7 +108,7 @@ internal class LifeSpec :
                     // Interactions wait for those that are still being rolled back.
                     val amounts = pool.query(Sql.of("SELECT amount FROM account ORDER BY id").into<Int>()).result()
                     amounts.sum() shouldBe 1_000
-                    // What was committed at the very moment of its cancellation counts too.
+                    // A commit at the very moment of its cancellation counts too.
                     (amounts[1] >= moved.get()) shouldBe true
                     List(6) { pool.interaction { tx -> tx.query("SELECT 1").size } }.sumOf { it.result() } shouldBe 6
                 }

@@ -18,7 +18,7 @@ import java.util.concurrent.CompletableFuture
 import java.util.concurrent.CountDownLatch
 import java.util.concurrent.atomic.AtomicInteger
 
-/** What becomes of a connection, and of who waits, at each moment that a job may end at. One thread, one connection. */
+/** A connection, and those that wait, at each moment that a job may end at. One thread, one connection. */
 internal class MomentsSpec :
     FunSpec({
         fun moment(name: String, options: ConnectionPoolOptions = ConnectionPoolOptions.DEFAULT, block: Scene.() -> Unit) = test(name) {

@@ -48,7 +48,7 @@ internal fun <T> withPool(
     block: Reactor.(ConnectionPool) -> T,
 ): T = withPool(options, { reactor, set -> ConnectionPool.open(reactor, source, set) }, block)
 
-/** What the future gives; what it fails with is thrown as it is. */
+/** The result of the future; its failure is thrown as it is. */
 internal fun <T> CompletableFuture<T>.result(): T = try {
     get(30, TimeUnit.SECONDS)
 } catch (e: java.util.concurrent.ExecutionException) {

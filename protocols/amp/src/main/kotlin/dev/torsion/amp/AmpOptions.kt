@@ -19,7 +19,7 @@ package dev.torsion.amp
  * @property maxRequestBytes how many bytes the boxes of the requests that wait may have together; the last one may go beyond it. From then
  *   on it is as with [maxRequests] and [maxRequestsWhileCalling]: nothing is read, or more are refused
  * @property maxHeldAnswerBytes how many bytes of our answers may be held while we wait for TLS or for another protocol that we have asked for.
- *   A peer that asks for more in place of answering has its connection aborted. What is written has the transport's limit
+ *   A peer that asks for more in place of answering has its connection aborted. Bytes that are written have the transport's limit
  */
 public class AmpOptions private constructor(
     public val limits: AmpLimits,

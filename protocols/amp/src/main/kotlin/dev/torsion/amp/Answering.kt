@@ -7,13 +7,13 @@ import dev.torsion.defer.inlineCallbacks
 import dev.torsion.log.escapedThrowable
 import dev.torsion.net.ProtocolViolationException
 
-/** What is done with the boxes of one command. */
+/** The handling of the boxes of one command. */
 internal sealed class Answering {
     /** The command, if it is known as more than a name. */
     abstract val command: Command?
 
     /**
-     * What answers [box]: a value, a Deferred or a stage of one.
+     * The answer to [box]: a value, a Deferred or a stage of one.
      *
      * @throws UnfitArgumentsException when the arguments do not fit the command
      */

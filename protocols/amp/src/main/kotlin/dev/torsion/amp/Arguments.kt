@@ -24,7 +24,7 @@ public abstract class Arguments {
     private var reserved: List<String> = emptyList()
     private var isFixed = false
 
-    /** What was declared: from the first use on, it cannot change. */
+    /** The declared arguments: from the first use on, it cannot change. */
     @get:JvmSynthetic
     internal val all: List<Argument<*>> by lazy {
         isFixed = true

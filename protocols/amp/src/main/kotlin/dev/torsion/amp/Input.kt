@@ -11,7 +11,7 @@ import java.nio.ByteBuffer
  * may, or for answers to be read; unless we wait for an answer ourselves, which has to be read. On the reactor's thread.
  */
 internal class Input(private val amp: AMP, options: AmpOptions) {
-    /** What happens to bytes that come before we have answered the request that came last. */
+    /** The use of bytes that come before we have answered the request that came last. */
     enum class Quiet {
         /** They are boxes. */
         NO,
@@ -19,7 +19,7 @@ internal class Input(private val amp: AMP, options: AmpOptions) {
         /** They are kept, and belong to the protocol that the connection goes over to. */
         KEEPS,
 
-        /** They are a violation: what is sent before TLS begins might not be from the peer. */
+        /** They are a violation: bytes that are sent before TLS begins might not be from the peer. */
         REFUSES,
     }
 
@@ -30,7 +30,7 @@ internal class Input(private val amp: AMP, options: AmpOptions) {
     private var isResuming = false
     var isQuiet = Quiet.NO
 
-    /** Set when TLS has begun; what is left of the bytes then was sent before. */
+    /** Set when TLS has begun; the rest of the bytes then was sent before. */
     private var hasPlainEnded = false
 
     fun tlsHasBegun() {

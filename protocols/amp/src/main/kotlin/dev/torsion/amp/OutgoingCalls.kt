@@ -27,7 +27,7 @@ internal abstract class OutgoingCall<T> {
     /** Called when an error comes in its place, also when nobody waits for it. */
     open fun refused(error: Throwable) {}
 
-    /** The call is in nobody's list any more: whatever is thrown here is told to it first. */
+    /** The call is in nobody's list any more: an exception here is told to it first. */
     fun answered(box: AmpBox) {
         orFailed { accepted() }
         val value =
@@ -121,7 +121,7 @@ internal class OutgoingCalls(private val limit: Int) {
     private fun take(tag: ByteArray): OutgoingCall<*> = number(tag)?.let(waiting::remove)
         ?: throw ProtocolViolationException("An answer has come to no call: \"${escaped(tag, SHOWN)}\".")
 
-    /** What [tag] is as one of our numbers, or null. */
+    /** The [tag] as one of our numbers, or null. */
     private fun number(tag: ByteArray): Long? {
         if (tag.isEmpty() || tag.size >= DIGITS || tag[0] == ZERO) return null
         var number = 0L

@@ -4,7 +4,7 @@
 package dev.torsion.amp
 
 /*
- * What goes out, by what we have asked for:
+ * The boxes that go out, by the state of our requests:
  *
  *   state           a call                    an answer                 ends with
  *   --------------  ------------------------  ------------------------  -----------------------------------------------------------
@@ -73,7 +73,7 @@ internal class Output(
         state = next
     }
 
-    /** What we have asked for is done, or is refused: then [refusal] fails the calls that must not go. */
+    /** The request is done, or is refused: then [refusal] fails the calls that must not go. */
     fun open(calls: OutgoingCalls, refusal: (() -> Throwable)?) {
         state = State.OPEN
         val all = held.toList()

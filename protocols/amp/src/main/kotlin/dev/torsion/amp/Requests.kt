@@ -18,7 +18,7 @@ import java.util.concurrent.CancellationException
 import java.util.concurrent.CompletionStage
 
 /*
- * What becomes of a request (in the last column, what happens when it has no _ask):
+ * The fate of a request (the last column is for one without _ask):
  *
  *   the responder                            answer                                     connection   no answer
  *   ---------------------------------------  -----------------------------------------  -----------  -----------------
@@ -62,7 +62,7 @@ internal class Requests(private val amp: AMP, private val options: AmpOptions) {
     }
 
     /**
-     * Begins the request [box]. It never waits for others: what these wait for may be the answer to this one, by way of the other side.
+     * Begins the request [box]. It never waits for others: these may wait for the answer to this one, by way of the other side.
      */
     fun received(box: AmpBox) {
         val ask = box.raw(Keys.ASK)

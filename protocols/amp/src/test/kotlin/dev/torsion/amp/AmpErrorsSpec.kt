@@ -129,7 +129,7 @@ private object Quoter : Command("Quoter") {
 
 private fun failure(outcome: () -> Outcome<*>?): Throwable = (outcome() as Failure).value
 
-/** What it is asked to do with a text is to throw something. */
+/** A text asks it to throw something. */
 private object Thrower : Command("Thrower") {
     val error = AssertionError("of the user's")
 

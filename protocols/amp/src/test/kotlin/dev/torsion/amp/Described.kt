@@ -25,7 +25,7 @@ internal val TYPES: Map<String, AmpType<*>> =
         "rows" to AmpTypes.ampList(Row),
     )
 
-/** What a value is, as amp_values.py says it. */
+/** The text of a value, as amp_values.py has it. */
 internal fun describe(type: String, value: Any?): String = when (value) {
     is BigInteger -> value.toString()
     is ByteArray -> hexOf(value)

@@ -54,7 +54,7 @@ internal class Alone(
 internal fun box(vararg pairs: String): AmpBox =
     AmpBox.builder().also { box -> pairs.asList().chunked(2) { (key, value) -> box.put(key, value) } }.build()
 
-/** What the Deferred has come to, if it has. */
+/** The result of the Deferred, if it has one. */
 internal fun <T> Deferred<T>.outcome(): () -> Outcome<T>? {
     var outcome: Outcome<T>? = null
     addBoth { outcome = it }

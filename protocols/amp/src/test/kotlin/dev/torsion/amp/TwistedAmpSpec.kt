@@ -168,7 +168,7 @@ private class Server : AMP(answering) {
     var count = 0
 }
 
-/** What both sides of ours answer. */
+/** The answers of both our sides. */
 private val answering: Responders =
     Responders
         .builder()

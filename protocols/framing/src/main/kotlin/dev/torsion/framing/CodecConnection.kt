@@ -84,7 +84,7 @@ internal class CodecConnection<T : Any>(
     override var closeReason: CloseReason? = null
         private set
 
-    // What the transport tells, by way of the protocol.
+    // Events of the transport, by way of the protocol.
 
     fun feed(data: ByteBuffer) {
         idle?.heard()
@@ -114,7 +114,7 @@ internal class CodecConnection<T : Any>(
 
     private val readsForTheEnd: Boolean get() = isEndAwaited && readAhead.hasRoom(outstanding)
 
-    /** What breaks the rules is an end of the messages, also behind one that somebody is busy with, and is no reason to read no more. */
+    /** A violation of the rules is an end of the messages, also behind one that somebody is busy with, and is no reason to read no more. */
     private fun refuseAhead() {
         if (reader.keptBytes > 0 && !isReady()) reader.violationAhead?.let(::refused)
     }
@@ -203,7 +203,7 @@ internal class CodecConnection<T : Any>(
         answer.callback(kept)
     }
 
-    /** Whatever a content throws is the peer's doing, for it gave the bytes; but not that we have run out of memory or lack a class. */
+    /** An exception of a content is the peer's doing, for it gave the bytes; but not that we have run out of memory or lack a class. */
     private fun undecodable(error: Throwable) = when (error) {
         is ProtocolViolationException -> refused(error)
         is Exception, is StackOverflowError -> refused(MalformedContentException.of(NOT_UNDERSTOOD, error))

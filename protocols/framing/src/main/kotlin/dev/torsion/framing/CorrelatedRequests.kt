@@ -118,7 +118,7 @@ public class CorrelatedRequests<K : Any, T : Any> internal constructor(
         connection.abort(error)
     }
 
-    /** What those who wait are told: that the peer broke the rules says more than that the connection was aborted for it. */
+    /** The reason for those who wait: that the peer broke the rules says more than that the connection was aborted for it. */
     private fun told(reason: CloseReason): Throwable =
         if (reason is ConnectionAborted) reason.cause as? ProtocolViolationException ?: reason else reason
 

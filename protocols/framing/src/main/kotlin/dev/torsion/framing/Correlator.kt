@@ -39,7 +39,7 @@ public class Correlator<K : Any, T : Any>(
     /** How many requests wait. */
     public val size: Int get() = pending.size
 
-    /** Sends a request by [send], and gives the Deferred of its answer. What [send] throws fails it. */
+    /** Sends a request by [send], and gives the Deferred of its answer. An exception of [send] fails it. */
     public fun request(key: K, send: Callable<*>): Deferred<T> {
         val answer = pending.add(key)
         if (answer.called) return answer // refused

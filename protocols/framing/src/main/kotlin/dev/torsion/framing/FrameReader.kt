@@ -61,7 +61,7 @@ constructor(
     private var restFrom = 0
     private var restTo = 0
 
-    // What looking ahead has found: a frame, and where the kept bytes began then; or why they are none.
+    // The result of looking ahead: a frame, and where the kept bytes began then; or why they are none.
     private var isFound = false
     private var foundFrom = 0
     private var foundError: Throwable? = null
@@ -85,7 +85,7 @@ constructor(
             return isFound
         }
 
-    /** What is wrong with the kept bytes, when they are no frame; the consumer has not heard of it yet. */
+    /** The fault of the kept bytes, when they are no frame; the consumer has not heard of it yet. */
     @get:JvmSynthetic
     internal val violationAhead: ProtocolViolationException?
         get() {
@@ -256,7 +256,7 @@ constructor(
         val moved = if (isFound) kept.from - foundFrom else 0
         isFound = false
         if (taken > 0) {
-            // What lies behind the frame goes back, to be decoded in place.
+            // The bytes behind the frame go back, to be decoded in place.
             val over = kept.dropFrom(decoder.next)
             data.position(data.position() - over)
         }

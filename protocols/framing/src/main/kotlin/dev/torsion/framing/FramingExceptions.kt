@@ -8,7 +8,7 @@ import dev.torsion.log.escapedThrowable
 import dev.torsion.log.safeMessage
 import dev.torsion.net.ProtocolViolationException
 
-// What the peer did wrong: all of these are protocol violations.
+// Faults of the peer: all of these are protocol violations.
 
 /**
  * The peer sent a frame that is longer than the limit, or announced one. It is raised as soon as that is certain, for a length
@@ -57,7 +57,7 @@ constructor(message: String, cause: Throwable? = null) :
     }
 }
 
-// What we did wrong: a message that the framing cannot carry. Nothing of it was sent.
+// Our own fault: a message that the framing cannot carry. Nothing of it was sent.
 
 /** A message of our own cannot be sent in this framing or content; nothing of it was written. */
 public open class EncodeException

@@ -10,7 +10,7 @@ import kotlinx.coroutines.CoroutineExceptionHandler
 
 /**
  * A handler of this connection has failed: that is reported and the connection aborted, as for a coroutine of its scope. A coroutine that
- * throws would not do: what it throws says nothing to anybody when it is a cancellation, as of a future that the handler has waited for.
+ * throws would not do: its exception says nothing to anybody when it is a cancellation, as of a future that the handler has waited for.
  */
 @OptIn(TorsionSpi::class)
 internal fun Transport.failed(error: Throwable) {

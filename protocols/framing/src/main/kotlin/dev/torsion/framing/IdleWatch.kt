@@ -42,9 +42,9 @@ internal class IdleLimits(val either: Duration? = null, val read: Duration? = nu
 }
 
 /**
- * Tells [subject] once nothing has been [heard] or [sent] for as long as [limits] say, no output has gone out, and we were not busy. What
- * we are busy with is no excuse for sending nothing. There is one timer at a time, which no message moves. It looks four times in the
- * shortest limit.
+ * Tells [subject] once nothing has been [heard] or [sent] for as long as [limits] say, no output has gone out, and we were not busy. Our
+ * own work is no excuse for sending nothing. There is one timer at a time, which no message moves. It looks four times in the shortest
+ * limit.
  *
  * While output waits, the time is 30 seconds at least. The operating system takes more output only once much of its own buffer is empty,
  * so a peer that reads slowly seems to take nothing for many seconds.
@@ -114,7 +114,7 @@ internal class IdleWatch(private val clock: Clock, private val limits: IdleLimit
         const val LOOKS = 4
         val STALLED = TimeUnit.SECONDS.toNanos(30)
 
-        /** What does not fit, 292 years, is for ever. */
+        /** A time that does not fit, 292 years, is for ever. */
         fun nanos(time: Duration?) = if (time == null) Long.MAX_VALUE else TimeUnit.NANOSECONDS.convert(time)
     }
 }

@@ -19,8 +19,8 @@ import java.util.function.Consumer
  *
  * **Thread.** It lives on the reactor's thread. Another thread gets a [WrongThreadException][dev.torsion.net.WrongThreadException].
  *
- * **Receiving.** Messages that nobody has taken wait in an inbox of a limited size. What comes when it is full is lost, as in the network,
- * and [droppedMessages] counts it. A datagram that the codec does not understand ends nothing, since anybody can send one:
+ * **Receiving.** Messages that nobody has taken wait in an inbox of a limited size. A message that comes when it is full is lost, as in the
+ * network, and [droppedMessages] counts it. A datagram that the codec does not understand ends nothing, since anybody can send one:
  * [malformedDatagrams] counts it, and it is logged at level debug.
  *
  * **The end.** [close], and the end of the reactor. After it nothing more is received, not even messages that wait. A coroutine that waits
@@ -60,7 +60,7 @@ public interface MessagePort<T : Any> {
     public val incoming: Flow<Datagram<T>>
 
     /**
-     * Gives every message to [handler] from now on, also those that wait. What it throws is reported, and the next message comes all the
+     * Gives every message to [handler] from now on, also those that wait. Its exception is reported, and the next message comes all the
      * same.
      *
      * @throws IllegalStateException when there is a handler already, or a call of [receive] waits

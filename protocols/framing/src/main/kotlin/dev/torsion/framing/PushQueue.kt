@@ -57,10 +57,10 @@ internal class PushQueue<T : Any>(private val limit: Int, private val failed: Co
         makeRoom()
     }
 
-    /** The connection is gone. What has come before is handled all the same. */
+    /** The connection is gone. Messages that have come before are handled all the same. */
     fun ended() = makeRoom()
 
-    /** Whoever is told of room may add at once: that waits until the message before it is handled. */
+    /** A caller that hears of room may add at once: its message waits until the one before it is handled. */
     private fun handleAll() {
         if (isHandling) return
         isHandling = true

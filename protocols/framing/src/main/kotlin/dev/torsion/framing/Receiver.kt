@@ -37,7 +37,7 @@ internal interface MessageSource {
  * The one coroutine that waits for a message. It is resumed on its bare continuation, inside the call that brings the message, and the
  * message is taken in that very moment; so nothing can come between taking and returning it, and nothing is allocated. A channel, or a
  * cancellable continuation, would cost more than to decode a frame does. The watch for cancellation is set up once per job, not once per
- * wait. What the coroutine has on the thread, such as `MDCContext`, is set when it goes on.
+ * wait. The coroutine's state on the thread, such as `MDCContext`, is set when it goes on.
  */
 @OptIn(TorsionSpi::class)
 internal class Receiver(private val thread: Thread, private val transport: Transport, private val source: MessageSource) {
@@ -45,7 +45,7 @@ internal class Receiver(private val thread: Thread, private val transport: Trans
     private var wanted = Wanted.MESSAGE
     private var watch: AutoCloseable? = null
 
-    // What the context of the coroutine that waited last says: a look-up for each message would be much of what waiting costs.
+    // The values from the context of the coroutine that waited last: a look-up for each message would be much of what waiting costs.
     private var watchedContext: CoroutineContext? = null
     private var watchedJob: Job? = null
     private var watchedDispatcher: CoroutineDispatcher? = null
@@ -53,7 +53,7 @@ internal class Receiver(private val thread: Thread, private val transport: Trans
 
     val isWaiting: Boolean get() = waiting != null
 
-    /** What is [wanted] when it is there, otherwise waits: the body of a `suspendCoroutineUninterceptedOrReturn`. */
+    /** Gives the [wanted] value when it is there, otherwise waits: the body of a `suspendCoroutineUninterceptedOrReturn`. */
     fun receive(wanted: Wanted, continuation: Continuation<*>): Any? {
         val context = continuation.context
         val isWatched = context === watchedContext

@@ -42,8 +42,8 @@ import kotlinx.coroutines.launch
  * - A handler that is at work on the last message may finish it. So a peer that sends its messages, ends its side and waits gets all its
  *   answers.
  * - A handler whose output is still going out may go on.
- * - Any other handler is cancelled at once, as one that only waits in `delay`. What it has written is sent, and the connection is closed
- *   when it ends.
+ * - Any other handler is cancelled at once, as one that only waits in `delay`. Its output is sent, and the connection is closed when it
+ *   ends.
  *
  * The first three have [ConnectionOptions.answerTimeout] between two messages that they send. A handler that sends nothing for so long is
  * cancelled, and the connection is aborted with an [AnswerTimeoutException]: the peer sees a reset, so that it does not take what it has

@@ -45,7 +45,7 @@ class CodecHooksSpec :
 
 private class Hook(
     val name: String,
-    /** What is the peer's doing, and is not reported. */
+    /** The exceptions that are the peer's doing, and are not reported. */
     val peersDoing: (Throwable) -> Boolean = { false },
     /** For a coroutine that receives, the peer's violation is no failure of its own. */
     val isCoroutine: Boolean = false,
@@ -308,7 +308,7 @@ private val HOOKS =
 
 private const val HERE_TO = Run.HERE
 
-/** What a user's code can throw. */
+/** The exceptions of a user's code. */
 private val THROWABLES: List<Pair<String, () -> Throwable>> =
     listOf(
         "a RuntimeException" to { IllegalStateException("on purpose") },

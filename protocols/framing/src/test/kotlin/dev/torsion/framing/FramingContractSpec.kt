@@ -19,7 +19,7 @@ import io.kotest.property.arbitrary.of
 import io.kotest.property.checkAll
 import java.nio.ByteBuffer
 
-/** What every framing keeps, however the bytes are cut. */
+/** The rules that every framing keeps, however the bytes are cut. */
 class FramingContractSpec :
     FunSpec({
         for (case in framingCases) {

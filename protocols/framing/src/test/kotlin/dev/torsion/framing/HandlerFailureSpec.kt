@@ -27,7 +27,7 @@ import kotlin.time.Duration.Companion.seconds
 
 private const val HERE = "tcp:127.0.0.1:8007"
 
-/** Whatever a handler fails with, in whichever way: it is reported once, and the connection is aborted with it. */
+/** Every failure of a handler, in whichever way: it is reported once, and the connection is aborted with it. */
 class HandlerFailureSpec :
     StringSpec({
         val errors =
@@ -39,7 +39,7 @@ class HandlerFailureSpec :
                 { LinkageError("no good") },
             )
 
-        /** What was reported, and how the server's side of the connection ended, after a client has sent a line to [handle]. */
+        /** The report, and the end of the server's side of the connection, after a client has sent a line to [handle]. */
         fun failing(handle: suspend (MessageConnection<String>) -> Unit): Pair<List<Throwable>, CloseReason> {
             val reported = ArrayList<Throwable>()
             var end: CloseReason? = null

@@ -27,7 +27,7 @@ import kotlin.time.Duration.Companion.seconds
 
 private const val HERE = "tcp:127.0.0.1:8007"
 
-/** What is idle time of the peer, and what is not. */
+/** Time that is idle time of the peer, and time that is not. */
 class IdleTimeoutSpec :
     StringSpec({
         val tenSeconds = ConnectionOptions(idleTimeout = Duration.ofSeconds(10))
@@ -76,7 +76,7 @@ class IdleTimeoutSpec :
                 while (end == null) delay(100.milliseconds)
                 seconds() - all shouldBeInRange 1L..13L // the last bytes left the server before they came
                 end.shouldBeInstanceOf<ConnectionAborted>().cause.shouldBeInstanceOf<IdleTimeoutException>()
-                // What the operating system had taken was on its way, so the end came behind it.
+                // Bytes that the operating system had taken were on their way, so the end came behind them.
                 slow.transport.resumeProducing()
                 delay(1.seconds)
                 slow.lostFor!!.isClean shouldBe true

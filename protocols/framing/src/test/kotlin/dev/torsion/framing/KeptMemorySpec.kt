@@ -29,7 +29,7 @@ private const val KIB = 1024
 private const val FRAMES_IN_THE_INBOX = 16
 private const val OVERHEAD = 13 // the most that one of the framings below adds to a payload
 
-/** What is kept of bytes that nobody takes depends on the framing's limit, and on nothing that the peer does. */
+/** The memory for bytes that nobody takes depends on the framing's limit, and on nothing that the peer does. */
 class KeptMemorySpec :
     StringSpec({
         val framings =
@@ -142,7 +142,7 @@ class KeptMemorySpec :
             all[0].reader.keptBytes shouldBeGreaterThan 10 * KIB // it had earned it
             val over = all.sumOf { maxOf(0, it.reader.keptBytes - allowed(framing)) }
             over shouldBeLessThanOrEqual KIB * KIB
-            // Whoever has not stalled is served all the same.
+            // A peer that has not stalled is served all the same.
             val fine = Stalling(framing, Int.MAX_VALUE)
             fine.read(stream) shouldBe stream.size
             all.forEach { it.ahead.settle(0) }

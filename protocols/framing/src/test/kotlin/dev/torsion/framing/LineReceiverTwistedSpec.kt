@@ -10,7 +10,7 @@ import io.kotest.core.spec.style.StringSpec
 import io.kotest.matchers.shouldBe
 import io.kotest.matchers.types.shouldBeSameInstanceAs
 
-/** What Twisted's tests of `LineReceiver` ask for; their names stand in those of ours. */
+/** The rules of Twisted's tests of `LineReceiver`; their names stand in those of ours. */
 class LineReceiverTwistedSpec :
     StringSpec({
         fun text(bytes: ByteArray) = bytes.decodeToString()

@@ -6,7 +6,7 @@ package dev.torsion.framing
 import kotlinx.serialization.Serializable
 import kotlinx.serialization.json.Json
 
-/** What the messages of these tests are about. */
+/** The subject of these tests' messages. */
 @Serializable
 data class Order(val company: String, val count: Int = 1) {
     init {

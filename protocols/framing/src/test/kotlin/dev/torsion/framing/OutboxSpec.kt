@@ -53,7 +53,7 @@ private class Scene {
     }
 }
 
-/** What a slow receiver gets of messages that are offered faster than it reads. */
+/** The messages that a slow receiver gets when they are offered faster than it reads. */
 class OutboxSpec :
     StringSpec({
         "while there is room everything is sent at once" {

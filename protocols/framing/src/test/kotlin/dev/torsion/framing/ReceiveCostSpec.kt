@@ -14,7 +14,7 @@ import java.nio.ByteBuffer
 import kotlin.coroutines.Continuation
 import kotlin.coroutines.startCoroutine
 
-/** What a message costs the suspend voice beyond its own bytes. */
+/** The cost of a message in the suspend voice beyond its own bytes. */
 class ReceiveCostSpec :
     StringSpec({
         val threads = ManagementFactory.getThreadMXBean() as ThreadMXBean

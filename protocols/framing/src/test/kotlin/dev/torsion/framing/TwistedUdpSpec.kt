@@ -88,7 +88,7 @@ private val FACTS = listOf("write ", "connect ", "started")
 private suspend fun client(port: Int): String =
     withContext(Dispatchers.IO) { twisted.output(SCRIPT, "client", "$port") }.lines().first { it.isNotEmpty() }
 
-/** What `facts` of the script does. */
+/** The exchange of the script's `facts`. */
 private suspend fun Reactor.facts(): List<String> {
     val story = ArrayList<String>()
     val ended = dev.torsion.defer.Deferred<Unit>()

@@ -129,7 +129,7 @@ private class UnixHarness(private val folder: Path, private val inner: StreamHar
 }
 
 private class SocketHarness : StreamHarness() {
-    // What a check has left open is nobody's to wait for.
+    // Nobody waits for a connection that a check has left open.
     override val reactor =
         Reactor.create(ReactorOptions(errorListener = ErrorListener { _, error -> errors.add(error) }, drainTimeout = Duration.ZERO))
 

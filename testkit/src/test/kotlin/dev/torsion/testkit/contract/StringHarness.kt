@@ -59,7 +59,7 @@ internal class StringHarness : StreamHarness() {
 
     override fun close() = reactor.close()
 
-    /** What lies between two ends: it moves what they have sent, at each moment of the clock. */
+    /** The cable between two ends: it moves what they have sent, at each moment of the clock. */
     private inner class StringCable(private val one: StringChannel, private val other: StringChannel) : EndsWithLoop {
         init {
             loop.streams.add(this)

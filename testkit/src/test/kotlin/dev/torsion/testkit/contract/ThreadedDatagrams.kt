@@ -28,7 +28,7 @@ internal class ThreadedDatagrams(private val engine: ThreadedEngine, private val
     DatagramChannel {
     private val longest = options.maxPacketSize
 
-    /** What was received, and not handed out. */
+    /** The datagrams that were received, and not handed out. */
     private val room = Semaphore(options.datagramsPerTurn)
     private lateinit var handler: DatagramChannelHandler
     private var isStarted = false

@@ -215,7 +215,7 @@ internal class ThreadedEngine(private val loop: Loop, private val names: HostNam
             return acceptor.drain(timeout).addAsyncCallback { report -> stopped.addCallback { report } }
         }
 
-        /** What the acceptor has thrown. */
+        /** Gives the exception of the acceptor. */
         fun close(): Throwable? {
             if (!isListening) return null
             isListening = false

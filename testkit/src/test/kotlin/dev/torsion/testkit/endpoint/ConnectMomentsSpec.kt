@@ -62,7 +62,7 @@ private class Run(val reactor: Reactor, val server: Server, val moment: Moment, 
     var stops = 0
     var port = 0
 
-    /** What the run gives up, as far as it has it by then. */
+    /** The objects that the run gives up, as far as it has them by then. */
     var giveUp: () -> Unit = {}
 
     fun at(now: Moment) {
@@ -147,7 +147,7 @@ private class Run(val reactor: Reactor, val server: Server, val moment: Moment, 
 
     private operator fun Moment.rangeTo(last: Moment) = Moment.entries.subList(ordinal, last.ordinal + 1)
 
-    /** Whatever was given up: everything that began has ended. */
+    /** After each of them: everything that began has ended. */
     suspend fun checkEnd() {
         until("all connections are closed") { !hasOpen && reactor.health().connections == 0 }
         clients.forEach {
@@ -161,8 +161,8 @@ private class Run(val reactor: Reactor, val server: Server, val moment: Moment, 
 }
 
 /**
- * Whoever gives a connection up in the moment in which it comes about leaves nothing open: in each callback, and between each two turns, in
- * memory and on sockets.
+ * A caller that gives a connection up in the moment in which it comes about leaves nothing open: in each callback, and between each two
+ * turns, in memory and on sockets.
  */
 class ConnectMomentsSpec :
     FunSpec({

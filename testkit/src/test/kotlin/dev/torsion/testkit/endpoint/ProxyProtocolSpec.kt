@@ -80,7 +80,7 @@ private class Demanding(val reactor: MemoryReactor, private val make: () -> Hear
         }
     val port = reactor.await(serverFromString(reactor, "haproxy:tcp:8007").listen(factory))
 
-    /** Whoever connects, and says [bytes] at once. */
+    /** A client that connects, and says [bytes] at once. */
     fun say(bytes: ByteArray, client: Heard = Heard()): Heard {
         val plain = clientFromString(reactor, "tcp:127.0.0.1:8007")
         reactor.await(plain.connectProtocol(client))

@@ -13,7 +13,7 @@ import java.io.PrintStream
 import java.io.PrintWriter
 import java.util.concurrent.CancellationException
 
-/** What a user's code can throw. */
+/** The exceptions of a user's code. */
 internal class Kind(
     val name: String,
     /** Its `getCause` throws. kotlinx.coroutines asks for it when assertions are on, and cannot go on. */
@@ -59,7 +59,7 @@ internal class Kind(
 /** As `ThreadDeath`, which is going to be removed. */
 private class EndOfThread : Error()
 
-/** Whatever it is asked, it throws. */
+/** It throws at every call. */
 private class Indescribable : Exception() {
     override val message: String get() = throw IllegalStateException("no message")
     override val cause: Throwable get() = throw IllegalStateException("no cause")

@@ -50,10 +50,10 @@ internal class Play(private val kind: Kind, val isHostile: Boolean) {
     /** This, where `this` is an object of the hook's. */
     val play: Play get() = this
 
-    /** What the hook does. */
+    /** The act of the hook. */
     fun fail(): Nothing = throw kind.new().also(thrown::add)
 
-    /** What an object does that cannot be described. */
+    /** The act of an object that cannot be described. */
     fun beHostile(): Nothing = throw kind.new()
 
     /** The hook has been called at all, and how often. */
@@ -192,12 +192,12 @@ internal class Play(private val kind: Kind, val isHostile: Boolean) {
 /** One way in which the library calls a user's code. */
 internal class Hook(val name: String, val toldOf: ToldOf = ToldOf.EACH, val isCoroutine: Boolean = false, val play: Play.() -> Unit)
 
-/** What is told of the errors of a hook that is called more than once. */
+/** The report of the errors of a hook that is called more than once. */
 internal enum class ToldOf {
     /** Each is reported to the error listener, or to whoever waits for the result. */
     EACH,
 
-    /** Whoever waits for so many failures is told of the last. */
+    /** A waiter for so many failures hears of the last. */
     SOME,
 
     /** The log has each, for there is nobody else. */

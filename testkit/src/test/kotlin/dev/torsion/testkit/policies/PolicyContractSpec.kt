@@ -64,7 +64,7 @@ private class MemoryWithPolicies : WithPolicies() {
     override fun close() = reactor.close()
 }
 
-/** What slows and what listens keeps all that a stream promises. */
+/** A throttle and a listener keep all that a stream promises. */
 class PolicyContractSpec :
     FunSpec({
         mapOf("sockets" to { SocketsWithPolicies() }, "memory" to { MemoryWithPolicies() }).forEach { (name, harness) ->

@@ -35,7 +35,7 @@ internal class FakeEndpoint : ClientEndpoint {
     override fun toString() = "fake"
 }
 
-/** What becomes of a Deferred; empty while it has no result. */
+/** The result of a Deferred; empty while it has no result. */
 internal fun <T> Deferred<T>.outcomes(): List<Outcome<T>> = ArrayList<Outcome<T>>().also { seen ->
     addBoth {
         seen.add(it)

@@ -7,7 +7,7 @@ import dev.torsion.defer.DeferredDebug
 import io.kotest.core.spec.style.StringSpec
 import io.kotest.matchers.collections.shouldBeEmpty
 
-/** Whatever goes wrong at whatever point of a program: see [FaultSweep] for what has to hold afterwards. */
+/** A fault at each point of a program: see [FaultSweep] for what has to hold afterwards. */
 class FaultSweepSpec :
     StringSpec({
         for ((name, program) in PROGRAMS) {

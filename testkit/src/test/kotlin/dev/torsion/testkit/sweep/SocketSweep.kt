@@ -18,8 +18,8 @@ import kotlin.time.Duration.Companion.milliseconds
 import kotlin.time.Duration.Companion.seconds
 
 /**
- * The smaller sweep, on sockets of the loopback: faults in the calls of a program's code only. What is logged is nobody's here, for several runs
- * go on at a time; what is reported is heard from the reactor.
+ * The smaller sweep, on sockets of the loopback: faults in the calls of a program's code only. Log events belong to no run here, for
+ * several runs go on at a time; the reactor tells the reports.
  */
 internal class SocketSweep(private val name: String, private val program: SweepProgram) {
     /** The names of the runs in which something was wrong, and what. */

@@ -34,7 +34,7 @@ internal class ByHand(version: String = "TLSv1.3") :
     /** Whether it answers by itself what it has read. */
     var isAnswering = true
 
-    /** What was inside of the records that came. */
+    /** The content of the records that came. */
     val received: String get() = bytes.toString(Charsets.ISO_8859_1)
 
     /** Whether the other side has ended its half by a close alert: it has said all. */

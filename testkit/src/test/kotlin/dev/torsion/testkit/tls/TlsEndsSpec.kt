@@ -62,7 +62,7 @@ private class Ends(val scene: TlsScene, isChosen: Boolean) {
     }
 }
 
-/** Whatever ends a connection, on either side, at whatever turn of the handshake or of another end. */
+/** Every end of a connection, on either side, at each turn of the handshake or of another end. */
 class TlsEndsSpec :
     StringSpec({
         val ends =

@@ -79,7 +79,7 @@ private class Side(tls: (TlsServerOptions) -> TlsServerOptions = { it }, isBroke
     }
 }
 
-/** What a client says first. */
+/** The first message of a client. */
 private fun hello(): ByteArray {
     val engine = SSLContext.getDefault().createSSLEngine("localhost", 443)
     engine.useClientMode = true

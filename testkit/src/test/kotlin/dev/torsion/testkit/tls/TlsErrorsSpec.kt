@@ -37,7 +37,7 @@ import io.kotest.matchers.types.shouldBeInstanceOf
 import java.time.Duration
 import java.time.Instant
 
-/** What fails says who has refused whom, why, and what can be done. */
+/** A failure says who has refused whom, why, and what can be done. */
 class TlsErrorsSpec :
     StringSpec({
         "a certificate for other names: the client says which, and the server hears the alert" {
@@ -315,7 +315,7 @@ internal class Between(scene: TlsScene, target: dev.torsion.net.ListeningPort) {
     /** Changes what the client sends. */
     var spoil: (ByteArray) -> ByteArray = { it }
 
-    /** What has passed, from the client and from the server. */
+    /** The bytes that have passed, from the client and from the server. */
     val forward = ArrayList<ByteArray>()
     val backward = ArrayList<ByteArray>()
 

@@ -27,7 +27,7 @@ import kotlin.io.path.div
 import kotlin.io.path.setLastModifiedTime
 import kotlin.io.path.writeText
 
-/** What servers and clients can agree on. */
+/** The features that servers and clients can agree on. */
 class TlsFeaturesSpec :
     StringSpec({
         "the best application protocol of the server that the client speaks is chosen" {

@@ -27,7 +27,7 @@ import kotlin.random.Random
 
 private const val MOST_TURNS = 60
 
-/** Whatever ends a connection, at whatever turn of a handshake: everybody is told once, and nothing is left. */
+/** Every end of a connection, at each turn of a handshake: everybody is told once, and nothing is left. */
 class TlsMomentsSpec :
     StringSpec({
         val ends =

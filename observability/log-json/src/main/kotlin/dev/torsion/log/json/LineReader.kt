@@ -17,7 +17,7 @@ import java.math.BigInteger
 import java.time.DateTimeException
 import java.time.Instant
 
-/** Reads the lines that [LineWriter] writes. What is wrong with one is an IllegalArgumentException. */
+/** Reads the lines that [LineWriter] writes. An error in one is an IllegalArgumentException. */
 internal object LineReader {
     fun read(line: String): LogEvent {
         val event = requireNotNull(Json.parseToJsonElement(line) as? JsonObject) { "it is no JSON object" }

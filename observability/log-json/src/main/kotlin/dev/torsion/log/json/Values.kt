@@ -92,7 +92,7 @@ internal class Values(private var room: Int) {
     private fun isFull() = (room <= 0).also { if (it) isTruncated = true }
 
     private companion object {
-        /** What is this short is never cut. */
+        /** A text this short is never cut. */
         const val SHORT = 8
 
         /** Quotes and a comma or colon; and what keeps empty elements from being free. */

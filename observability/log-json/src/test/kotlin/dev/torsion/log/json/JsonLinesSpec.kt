@@ -34,7 +34,7 @@ import java.nio.file.Path
 import java.time.Instant
 import kotlin.text.Charsets.UTF_8
 
-/** What becomes of events in JSON, and back. */
+/** Events in JSON, and back. */
 internal class JsonLinesSpec :
     StringSpec({
         val time = Instant.parse("2026-11-21T12:00:00.000000001Z")
@@ -239,6 +239,6 @@ internal class JsonLinesSpec :
         }
     })
 
-/** What the document says of halves of surrogate pairs, by another way. */
+/** The document's rule for halves of surrogate pairs, by another way. */
 private fun halvesReplaced(text: String): String =
     text.codePoints().toArray().joinToString("") { if (it in 0xD800..0xDFFF) "\uFFFD" else String(Character.toChars(it)) }

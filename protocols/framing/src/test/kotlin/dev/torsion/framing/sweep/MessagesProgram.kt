@@ -110,7 +110,7 @@ internal class MessagesProgram(private val run: SweepRun) {
     }
 }
 
-/** What a coroutine ends with is for whoever has launched it to hear. */
+/** The launcher of a coroutine hears of its end. */
 private suspend fun SweepRun.heardIn(block: suspend () -> Unit) {
     try {
         block()

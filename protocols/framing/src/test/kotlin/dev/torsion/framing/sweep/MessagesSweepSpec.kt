@@ -6,7 +6,7 @@ package dev.torsion.framing.sweep
 import dev.torsion.testkit.sweep.FaultSweep
 import io.kotest.core.spec.style.StringSpec
 
-/** Whatever goes wrong at whatever point of a program that exchanges messages: see [FaultSweep] for what has to hold afterwards. */
+/** A fault at each point of a program that exchanges messages: see [FaultSweep] for what has to hold afterwards. */
 class MessagesSweepSpec :
     StringSpec({
         "nothing that goes wrong harms a program of messages" {

@@ -75,5 +75,5 @@ public class Bytes internal constructor(private val array: ByteArray, @Suppress(
     }
 }
 
-/** What a peer has sent, for a message. */
+/** The bytes of a peer, for a message. */
 internal fun escaped(bytes: Bytes, limit: Int = 40): String = escaped(bytes.raw(), limit)

@@ -11,7 +11,7 @@ import java.math.BigInteger
 
 /**
  * A value from a peer as the Java type that a method or a record declares. Python knows one kind of integer, of text and of list; Java
- * knows several. What does not fit is an [IllegalArgumentException], never a value that is cut.
+ * knows several. A value that does not fit is an [IllegalArgumentException], and is never cut.
  */
 internal object Conversion {
     fun convert(value: Any?, type: Type): Any? = when (type) {
@@ -65,7 +65,7 @@ internal object Conversion {
         }
     }
 
-    /** What kind of value came: never the value itself, which is a peer's and may be long, or hold itself. */
+    /** The kind of value that came: never the value itself, which is a peer's and may be long, or hold itself. */
     fun describe(value: Any): String = when (value) {
         is Long, is BigInteger -> "an integer"
         is Double -> "a float"

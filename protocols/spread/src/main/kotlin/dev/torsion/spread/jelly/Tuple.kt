@@ -108,7 +108,7 @@ public class FrozenSet<out E> internal constructor(private val values: Set<E>, @
     override fun iterator(): Iterator<E> = Collections.unmodifiableSet(values).iterator()
 }
 
-/** What a peer has instead of a value that could not be sent; Twisted's `Unpersistable`. Its [reason] is the peer's, made printable. */
+/** The peer's stand-in for a value that could not be sent; Twisted's `Unpersistable`. Its [reason] is the peer's, made printable. */
 public class Unpersistable(public val reason: String) {
     override fun toString(): String = "Unpersistable($reason)"
 }

@@ -114,7 +114,7 @@ public class TypeRegistry private constructor(
 }
 
 /**
- * What came of an error on the other side.
+ * The text of an error on the other side.
  *
  * @property type the full name of its type there, such as `builtins.ValueError`
  * @property value its text

@@ -46,7 +46,7 @@ internal class Unjellier(private val types: TypeRegistry, private val limits: Ba
         copies.add(copy)
     }
 
-    /** What users' code does with a peer's data: its mistakes are the data's. */
+    /** Users' code on a peer's data: its mistakes are the data's. */
     inline fun <T> guarded(what: String, call: () -> T): T = try {
         call()
     } catch (e: ProtocolViolationException) {

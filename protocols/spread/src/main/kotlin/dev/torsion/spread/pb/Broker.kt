@@ -263,7 +263,7 @@ public class Broker internal constructor(
     }
 }
 
-/** Who has made a broker. On the reactor's thread. */
+/** The maker of a broker. On the reactor's thread. */
 internal interface BrokerOwner {
     /** Both sides have agreed on a dialect. */
     fun ready(broker: Broker)

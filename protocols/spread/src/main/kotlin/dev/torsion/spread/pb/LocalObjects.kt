@@ -3,12 +3,12 @@
 
 package dev.torsion.spread.pb
 
-/** What the other side may call: one of our objects, in one of its roles. */
+/** An object that the other side may call: one of our objects, in one of its roles. */
 internal sealed interface CallTarget {
-    /** What the other side's references in the arguments belong to, and for whom the answer is. */
+    /** The broker that the other side's references in the arguments belong to, and that gets the answer. */
     val perspective: Any? get() = null
 
-    /** What our own code gets when the other side sends it back. */
+    /** The object that our own code gets when the other side sends it back. */
     val original: Any
 
     fun received(call: RemoteCall): Any?

@@ -65,7 +65,7 @@ constructor(
     }
 
     private companion object {
-        /** What a page takes besides its bytes. */
+        /** The memory of a page besides its bytes. */
         const val PAGE = 64
     }
 }

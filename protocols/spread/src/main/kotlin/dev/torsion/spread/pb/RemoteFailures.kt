@@ -90,7 +90,7 @@ internal object RemoteFailures {
         return cut.encodeToByteArray().decodeToString()
     }
 
-    /** What a peer's failure says. @throws IllegalArgumentException when it says nothing */
+    /** The text of a peer's failure. @throws IllegalArgumentException when it says nothing */
     fun read(state: Any?): RemoteFailure {
         val names = namesOf(state)
         val type = requireNotNull(text(names["type"])) { "a failure has no type" }

@@ -146,7 +146,7 @@ public class RemoteReference internal constructor(
 
     override fun toString(): String = "RemoteReference(${if (id is Bytes) escaped(id) else id}${if (isClosed) ", closed" else ""})"
 
-    /** What is left to do once the reference itself is gone, so it must not know that. */
+    /** The work that is left once the reference itself is gone, so it must not know that. */
     private class Release(private val broker: Broker, private val id: BananaInteger) : Runnable {
         private val done = AtomicBoolean()
 

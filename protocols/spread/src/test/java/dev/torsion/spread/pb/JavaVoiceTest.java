@@ -105,7 +105,7 @@ class JavaVoiceTest {
     }
   }
 
-  /** What a client sees of it. */
+  /** The client's view of it. */
   interface Calculator {
     CompletableFuture<Integer> add(int a, int b);
 
@@ -269,7 +269,7 @@ class JavaVoiceTest {
     }
   }
 
-  /** Whoever got the connection has to close it. */
+  /** The caller that got the connection has to close it. */
   private void waitUntilNoBroker(
       PBServerFactory factory, AtomicReference<PBClient> got, CountDownLatch closed) {
     var client = got.getAndSet(null);

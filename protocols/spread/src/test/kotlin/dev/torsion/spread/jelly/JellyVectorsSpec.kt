@@ -57,7 +57,7 @@ internal fun decode(hex: String, dialect: BananaDialect): BananaElement {
     return element
 }
 
-/** What the value is, as the first field of the vectors says it. */
+/** The value, as the first field of the vectors says it. */
 private fun describe(value: Any?, met: IdentityHashMap<Any, Int>, to: StringBuilder) {
     when (value) {
         null -> to.append('n')

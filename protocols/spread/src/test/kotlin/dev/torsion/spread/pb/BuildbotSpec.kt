@@ -84,7 +84,7 @@ private fun worker(vararg arguments: String): Process =
         if (arguments[0] == "start") ProcessBuilder.Redirect.DISCARD else ProcessBuilder.Redirect.PIPE,
     ).start()
 
-/** What a worker logs in to; its mind is the bot that the master calls. */
+/** The perspective that a worker logs in to; its mind is the bot that the master calls. */
 private class Master {
     val attached = Deferred<RemoteReference>()
     val keptAlive = Deferred<Unit>()

@@ -43,7 +43,7 @@ internal fun scene(
     block: suspend Scene.() -> Unit,
 ) = scene(PBServerFactory(root, options), clientOptions, block)
 
-/** What the Deferred has come to, if it has. */
+/** The result of the Deferred, if it has one. */
 internal fun <T> Deferred<T>.outcome(): () -> Outcome<T>? {
     var outcome: Outcome<T>? = null
     addBoth { outcome = it }
