@@ -42,7 +42,8 @@ private constructor(
     override fun toString(): String = "tcp:$port${interfaceArgument(networkInterface)}"
 
     /** The same with other limits and socket options. */
-    public fun withOptions(options: TcpOptions): TCP4ServerEndpoint = TCP4ServerEndpoint(reactor, port, backlog, networkInterface, options, Unit)
+    public fun withOptions(options: TcpOptions): TCP4ServerEndpoint =
+        TCP4ServerEndpoint(reactor, port, backlog, networkInterface, options, Unit)
 
     public companion object {
         /** The constructor with all arguments, for Kotlin: Java has [withOptions]. */
@@ -90,7 +91,8 @@ private constructor(
     override fun toString(): String = "tcp6:$port${interfaceArgument(networkInterface)}"
 
     /** The same with other limits and socket options. */
-    public fun withOptions(options: TcpOptions): TCP6ServerEndpoint = TCP6ServerEndpoint(reactor, port, backlog, networkInterface, options, Unit)
+    public fun withOptions(options: TcpOptions): TCP6ServerEndpoint =
+        TCP6ServerEndpoint(reactor, port, backlog, networkInterface, options, Unit)
 
     public companion object {
         /** The constructor with all arguments, for Kotlin: Java has [withOptions]. */

@@ -117,8 +117,7 @@ private constructor(
         TlsClientEndpoint(reactor, host, port, tls, connecting, options, Unit)
 
     /** The same with other limits and socket options. */
-    public fun withOptions(options: TcpOptions): TlsClientEndpoint =
-        TlsClientEndpoint(reactor, host, port, tls, connecting, options, Unit)
+    public fun withOptions(options: TcpOptions): TlsClientEndpoint = TlsClientEndpoint(reactor, host, port, tls, connecting, options, Unit)
 
     public companion object {
         /** The constructor with all arguments, for Kotlin: Java has [withConnecting] and [withOptions]. */

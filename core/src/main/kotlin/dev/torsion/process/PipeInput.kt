@@ -18,11 +18,8 @@ import java.util.concurrent.Semaphore
  *
  * Thread: the loop's, but for [run].
  */
-internal class PipeInput(
-    private val loop: StreamLoop,
-    private val name: String,
-    private val threads: PipeThreads = PipeThreads.DAEMONS,
-) : PipeSource {
+internal class PipeInput(private val loop: StreamLoop, private val name: String, private val threads: PipeThreads = PipeThreads.DAEMONS) :
+    PipeSource {
     private val buffer = ByteArray(PIECE)
     private val credit = Semaphore(0) // to read a piece
     private lateinit var reader: PipeSource.Reader

@@ -18,11 +18,8 @@ import kotlin.concurrent.withLock
  *
  * Thread: the loop's.
  */
-internal class PipeOutput(
-    private val loop: StreamLoop,
-    private val name: String,
-    private val threads: PipeThreads = PipeThreads.DAEMONS,
-) : PipeSink {
+internal class PipeOutput(private val loop: StreamLoop, private val name: String, private val threads: PipeThreads = PipeThreads.DAEMONS) :
+    PipeSink {
     private lateinit var writer: PipeSink.Writer
     private val lock = ReentrantLock()
     private val work = lock.newCondition()

@@ -22,10 +22,7 @@ internal object StandardInput {
  *
  * Thread: any; one reader at a time.
  */
-internal class SharedInput(
-    private val threads: PipeThreads = PipeThreads.DAEMONS,
-    private val readSource: (ByteArray) -> Int,
-) {
+internal class SharedInput(private val threads: PipeThreads = PipeThreads.DAEMONS, private val readSource: (ByteArray) -> Int) {
     private val lock = ReentrantLock()
     private val changed = lock.newCondition()
     private var isWanted = false

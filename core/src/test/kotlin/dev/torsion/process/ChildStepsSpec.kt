@@ -116,7 +116,6 @@ class ChildStepsSpec :
                     reactor.known() shouldBe 0
                 }
             }
-
         }
 
         for ((name, step) in ENDPOINT_STEPS) {
@@ -196,7 +195,12 @@ class ChildStepsSpec :
         }
     })
 
-private fun Reactor.known(): Int = onLoop { streamNetwork!!.streams.count { it is RunningProcess || it is StartingProcess || it is ProcessChannel } }
+private fun Reactor.known(): Int = onLoop {
+    streamNetwork!!.streams.count {
+        it is RunningProcess || it is StartingProcess ||
+            it is ProcessChannel
+    }
+}
 
 private fun Reactor.spawnFailing(protocol: Noting, threads: PipeThreads, launch: () -> Process): ProcessTransport = onLoop {
     val loop = streamNetwork!!

@@ -40,7 +40,9 @@ class TlsIdentitySpec :
             val files = listOf("ec.pem", "mid.pem", "ca.pem")
             val orders = files.flatMap { first -> (files - first).map { second -> listOf(first, second) + (files - first - second) } }
             for (order in orders) {
-                TlsIdentity.fromPem(file("ec.key"), *order.map(::file).toTypedArray()).chain.map { it.subjectX500Principal.name } shouldContainExactly
+                TlsIdentity.fromPem(file("ec.key"), *order.map(::file).toTypedArray()).chain.map {
+                    it.subjectX500Principal.name
+                } shouldContainExactly
                     listOf("CN=ec", "CN=Torsion test intermediate", "CN=Torsion test root")
             }
         }

@@ -6,7 +6,6 @@ package dev.torsion.java;
 import static dev.torsion.java.Given.given;
 
 import dev.torsion.clock.Clocks;
-import dev.torsion.clock.DeferredTimeoutException;
 import dev.torsion.clock.LoopingCall;
 import dev.torsion.defer.Deferred;
 import dev.torsion.defer.Deferreds;
@@ -485,7 +484,8 @@ public final class Torsion implements AutoCloseable {
     given(endpoint, "endpoint");
     given(factory, "factory");
     given(options, "options");
-    return opening.listen(() -> Endpoints.serverFromString(reactor, endpoint, options).listen(factory));
+    return opening.listen(
+        () -> Endpoints.serverFromString(reactor, endpoint, options).listen(factory));
   }
 
   /** The same for an endpoint that is an object of {@link #reactor()}. */

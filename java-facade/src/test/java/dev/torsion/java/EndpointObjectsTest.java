@@ -42,8 +42,7 @@ class EndpointObjectsTest {
           .build();
 
   private static TCP4ServerEndpoint anyPort(Torsion torsion) {
-    return new TCP4ServerEndpoint(
-            torsion.reactor(), 0, ListeningPort.DEFAULT_BACKLOG, "127.0.0.1")
+    return new TCP4ServerEndpoint(torsion.reactor(), 0, ListeningPort.DEFAULT_BACKLOG, "127.0.0.1")
         .withOptions(KEPT_ALIVE);
   }
 

@@ -45,8 +45,12 @@ public class ConnectedPair<S : Protocol, C : Protocol> internal constructor(
 
         /** The same with limits for both sides. */
         @JvmStatic
-        public fun <S : Protocol, C : Protocol> connect(server: S, client: C, chunking: Chunking, options: TcpOptions): ConnectedPair<S, C> =
-            connectedPair(server, client, chunking, options = options)
+        public fun <S : Protocol, C : Protocol> connect(
+            server: S,
+            client: C,
+            chunking: Chunking,
+            options: TcpOptions,
+        ): ConnectedPair<S, C> = connectedPair(server, client, chunking, options = options)
     }
 }
 

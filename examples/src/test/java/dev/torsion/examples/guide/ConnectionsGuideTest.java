@@ -83,8 +83,10 @@ class ConnectionsGuideTest {
         header -> {
           if (header.getInt(0) != MAGIC) throw new MalformedFrameException("None of our messages.");
         };
-    var codec = Codecs.header(new HeaderFraming(new Struct(">III"), 1, 100_000, check), Content.text());
-    assertEquals(17, codec.encode(new HeaderAndBody<>(StructValues.of(MAGIC, 0, 1), "hello")).length);
+    var codec =
+        Codecs.header(new HeaderFraming(new Struct(">III"), 1, 100_000, check), Content.text());
+    assertEquals(
+        17, codec.encode(new HeaderAndBody<>(StructValues.of(MAGIC, 0, 1), "hello")).length);
     try (var torsion = Torsion.start()) {
       var server = torsion.serve("tcp:0:interface=127.0.0.1", codec, c -> c.onMessage(c::send));
       greet(torsion.connect("tcp:127.0.0.1:" + server.join().port(), codec).join());

@@ -91,11 +91,8 @@ public abstract class StreamHarness : AutoCloseable {
 }
 
 /** The connections of [below] with TLS on them. */
-private class TlsHarness(
-    private val below: StreamHarness,
-    private val server: TlsServerOptions,
-    private val client: TlsClientOptions,
-) : StreamHarness() {
+private class TlsHarness(private val below: StreamHarness, private val server: TlsServerOptions, private val client: TlsClientOptions) :
+    StreamHarness() {
     override val reactor get() = below.reactor
 
     override val errors get() = below.errors
