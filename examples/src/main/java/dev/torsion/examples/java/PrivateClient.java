@@ -11,7 +11,7 @@ import java.util.concurrent.CompletableFuture;
 public final class PrivateClient {
   private PrivateClient() {}
 
-  /** The calls that the client makes. */
+  /** The message of the client. */
   record Company(String company) {}
 
   /** The future completes when the answer has come. */

@@ -12,7 +12,7 @@ import kotlinx.serialization.json.Json
 import kotlinx.serialization.json.encodeToJsonElement
 import kotlin.system.exitProcess
 
-/** The calls that the client makes. */
+/** The message of the client. */
 @Serializable
 class Company(val company: String)
 

@@ -9,7 +9,7 @@ package dev.torsion.adbapi
  * Thread: one of the pool's, so it may take its time; its exception fails the query.
  */
 public fun interface RowMapper<out T> {
-    /** The object of [row]. */
+    /** Makes the object of [row]. */
     @Throws(Exception::class)
     public fun map(row: Row): T
 

@@ -80,7 +80,7 @@ public class SweepRun internal constructor(
 
     private class Flight(val isDone: BooleanSupplier, val endsWithReactor: Boolean, val cancel: Runnable?)
 
-    // The lines of the program.
+    // The program's own marks.
 
     /** Runs [body], a piece of a user's code, with a point for faults before and one after it. */
     public fun <T> call(name: String, body: Supplier<T>): T = between(name, Kind.USER, body)

@@ -54,7 +54,7 @@ constructor(
 
 /** Knows the objects that Jelly itself does not: those of Perspective Broker, which mean something on one connection. */
 internal interface ObjectJelly {
-    /** The broker that the values go to or come from, or null. */
+    /** The perspective that the values go to or come from, or null. */
     val perspective: Any?
 
     /** The element for [value], or null when it is none of these objects. */

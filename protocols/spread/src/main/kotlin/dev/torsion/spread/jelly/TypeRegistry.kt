@@ -114,7 +114,7 @@ public class TypeRegistry private constructor(
 }
 
 /**
- * The text of an error on the other side.
+ * An error of the other side.
  *
  * @property type the full name of its type there, such as `builtins.ValueError`
  * @property value its text

@@ -5,7 +5,7 @@ package dev.torsion.spread.pb
 
 /** An object that the other side may call: one of our objects, in one of its roles. */
 internal sealed interface CallTarget {
-    /** The broker that the other side's references in the arguments belong to, and that gets the answer. */
+    /** The perspective that the other side's references in the arguments belong to, and that gets the answer. */
     val perspective: Any? get() = null
 
     /** The object that our own code gets when the other side sends it back. */
