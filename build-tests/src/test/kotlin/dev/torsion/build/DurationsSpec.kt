@@ -51,6 +51,10 @@ import dev.torsion.net.InternetAddress
 import dev.torsion.net.ListeningPort
 import dev.torsion.net.Protocol
 import dev.torsion.net.StreamOptions
+import dev.torsion.process.ProcessCommand
+import dev.torsion.process.ProcessProtocol
+import dev.torsion.process.spawnProcess
+import dev.torsion.testkit.MemoryProgram
 import dev.torsion.net.TcpOptions
 import dev.torsion.net.TimeoutMixin
 import dev.torsion.net.setTimeout
@@ -447,8 +451,30 @@ internal class DurationsSpec :
             call.cancel()
         }
 
+        /** A process that does not heed TERM, after the end of its reactor. */
+        fun unheeding(command: ProcessCommand) {
+            val reactor = playing(command) { process -> process.onSignal("TERM") {} }
+            reactor.close()
+            reactor.clock.advance(halfACentury)
+            reactor.processes.all.single().signals shouldBe listOf("TERM")
+        }
+
+        fun playing(command: ProcessCommand, program: MemoryProgram) = MemoryReactor().also { reactor ->
+            reactor.processes.add("program", program)
+            reactor.spawnProcess(object : ProcessProtocol() {}, command)
+            reactor.flush()
+        }
+
         val tries: Map<String, (Duration) -> Unit> =
             mapOf(
+                "process/ProcessCommand.<init>" to { time -> unheeding(ProcessCommand(listOf("program"), killAfter = time)) },
+                "process/ProcessCommand.withKillAfter" to { time -> unheeding(ProcessCommand.of("program").withKillAfter(time)) },
+                "testkit/MemoryProcess.later" to { time ->
+                    val reactor = playing(ProcessCommand.of("program")) { process -> process.later(time) { process.exit(1) } }
+                    reactor.clock.advance(halfACentury)
+                    reactor.processes.all.single().isAlive shouldBe true
+                    reactor.close()
+                },
                 "clock/Clocks.addTimeout" to { time ->
                     onClockNever { clock, never -> Deferred<Int>().addTimeout(time, clock).addErrback { 0.also { never.run() } } }
                 },

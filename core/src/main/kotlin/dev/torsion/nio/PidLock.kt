@@ -50,7 +50,7 @@ internal class PidLock private constructor(private val file: Path) {
     }
 
     /** Moved aside before it is looked at again: another one who saw the same stale lock may have a new one there by now. */
-    private fun removeStale(holder: Long) {
+    fun removeStale(holder: Long) {
         val aside = file.resolveSibling("${file.fileName}.$OWN")
         try {
             Files.move(file, aside, ATOMIC_MOVE)

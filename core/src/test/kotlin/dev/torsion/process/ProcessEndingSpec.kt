@@ -24,6 +24,7 @@ import io.kotest.matchers.types.shouldBeInstanceOf
 import java.nio.file.Files
 import java.nio.file.Path
 import java.time.Duration
+import java.time.temporal.ChronoUnit
 import java.util.concurrent.CompletableFuture
 import java.util.concurrent.TimeUnit
 
@@ -74,7 +75,7 @@ class ProcessEndingSpec :
         "an endpoint: a process that does not end by itself is told to, and not killed" {
             inFile { file ->
                 withReactor { reactor ->
-                    val (protocol, process) = reactor.connected(notingTerm(file), SHORT)
+                    val (protocol, process) = reactor.connected(notingTerm(file).withKillAfter(ChronoUnit.FOREVER.duration), SHORT)
                     reactor.onLoop { protocol.transport.loseConnection() }
                     protocol.lost.getOrFail().shouldBeInstanceOf<ConnectionLost>()
                     process.onExit().getOrFail()

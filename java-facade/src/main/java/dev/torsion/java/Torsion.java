@@ -44,6 +44,8 @@ import dev.torsion.reactor.Reactors;
 import dev.torsion.reactor.SystemEvent;
 import dev.torsion.service.Services;
 import java.nio.channels.DatagramChannel;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.Callable;
@@ -524,6 +526,64 @@ public final class Torsion implements AutoCloseable {
   }
 
   /**
+   * Accepts connections on {@code channel}, which somebody else has bound, such as {@code
+   * System.inheritedChannel()}; Twisted's {@code adoptStreamPort}. It may be of TCP or of a UNIX
+   * socket. It is closed with the server. {@code new AdoptedStreamServerEndpoint(reactor(),
+   * channel)} is the same as an endpoint, for {@link #serve(ServerEndpoint, Codec,
+   * ConnectionHandler)} with a codec. The string {@code "systemd:domain=INET:index=0"} takes the
+   * socket that systemd has started this program with.
+   *
+   * <p>The future fails with {@link IllegalArgumentException} when it is not bound, and with {@link
+   * dev.torsion.net.CannotListenException} when it is closed or was adopted before. The channel
+   * stays yours when it is not bound, and when the reactor has stopped.
+   */
+  public CompletableFuture<Server> adoptStreamPort(ServerSocketChannel channel, Factory factory) {
+    given(channel, "channel");
+    given(factory, "factory");
+    return adoptStreamPort(channel, factory, TcpOptions.DEFAULT);
+  }
+
+  /** The same with limits and socket options of the connections. */
+  public CompletableFuture<Server> adoptStreamPort(
+      ServerSocketChannel channel, Factory factory, TcpOptions options) {
+    given(channel, "channel");
+    given(factory, "factory");
+    given(options, "options");
+    return opening.listen(
+        () -> Deferreds.succeed(Reactors.adoptStreamPort(reactor, channel, factory, options)));
+  }
+
+  /**
+   * Makes {@code channel}, which somebody else has connected, the connection of {@code protocol};
+   * Twisted's {@code adoptStreamConnection}. It may be of TCP or of a UNIX socket. The future has
+   * the protocol once it is connected. The channel is the reactor's from then on.
+   *
+   * <p>The future fails with {@link IllegalArgumentException} when the channel is not connected,
+   * and with {@link java.io.IOException} when it is closed. It stays yours when it is not
+   * connected, and when the reactor has stopped.
+   */
+  public <P extends Protocol> CompletableFuture<P> adoptStreamConnection(
+      SocketChannel channel, P protocol) {
+    given(channel, "channel");
+    given(protocol, "protocol");
+    return adoptStreamConnection(channel, protocol, TcpOptions.DEFAULT);
+  }
+
+  /** The same with limits and socket options of the connection. */
+  public <P extends Protocol> CompletableFuture<P> adoptStreamConnection(
+      SocketChannel channel, P protocol, TcpOptions options) {
+    given(channel, "channel");
+    given(protocol, "protocol");
+    given(options, "options");
+    return loop.opening(
+        () -> {
+          Reactors.adoptStreamConnection(reactor, channel, new Factory(() -> protocol), options);
+          return Deferreds.succeed(protocol);
+        },
+        unwanted -> unwanted.transport().abortConnection());
+  }
+
+  /**
    * Connects {@code protocol} itself to {@code endpoint}; Twisted's {@code connectProtocol}. The
    * future has the protocol once it is connected, and fails as {@link #connect}.
    */
@@ -693,7 +753,8 @@ public final class Torsion implements AutoCloseable {
 
   /**
    * Connects {@code protocol} to standard input and output, see {@link StandardIO}. The future has
-   * the protocol once it is connected.
+   * the protocol once it is connected, and fails with {@link IllegalStateException} when another
+   * one has them. Cancelling it after that changes nothing.
    */
   public <P extends Protocol> CompletableFuture<P> standardIO(P protocol) {
     given(protocol, "protocol");

@@ -58,7 +58,7 @@ public class MemoryNetwork {
     @get:JvmSynthetic
     internal val resources = LinkedHashSet<Any>()
 
-    /** In which pieces the bytes of connections that are made from now on arrive. */
+    /** In which pieces the bytes of connections that are made from now on arrive, and the output of processes. */
     public var chunking: Chunking = Chunking.whole()
 
     /**

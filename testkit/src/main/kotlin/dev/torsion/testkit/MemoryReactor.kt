@@ -24,10 +24,14 @@ import dev.torsion.net.ListeningPort
 import dev.torsion.net.StreamOptions
 import dev.torsion.net.TcpOptions
 import dev.torsion.net.UnixPortOptions
+import dev.torsion.process.ChildProcess
+import dev.torsion.process.ProcessCommand
+import dev.torsion.process.ProcessMaker
 import dev.torsion.reactor.EngineReactor
 import dev.torsion.reactor.ReactorOptions
 import dev.torsion.reactor.nioEngine
 import dev.torsion.spi.TorsionSpi
+import dev.torsion.stream.StreamLoop
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.Job
@@ -63,6 +67,8 @@ import kotlin.coroutines.ContinuationInterceptor
  * An exception of a callback is reported as by any reactor, and thrown to the test at the end of the method that was driving, unless an
  * [ErrorListener] was given.
  *
+ * Processes are those of [processes], which the test plays.
+ *
  * Work for threads, as of [deferToThread], runs on another thread, so that the rules of threads are kept, while the reactor waits for
  * it: in a turn of its own, in the order given, and without any virtual time passing.
  *
@@ -88,6 +94,7 @@ public class MemoryReactor private constructor(
     },
     timers,
 ),
+    ProcessMaker,
     AutoCloseable {
     /** A reactor with a network of its own, on a [clock] that the test may have already. */
     @JvmOverloads
@@ -129,6 +136,10 @@ public class MemoryReactor private constructor(
      * @throws IllegalArgumentException when [address] is not numeric, or a machine has it already
      */
     public fun neighbour(address: String): MemoryReactor = MemoryReactor(clock, network, network.addMachine(address), listener)
+
+    /** The programs that it can run; no others. */
+    @get:JvmName("processes")
+    public val processes: MemoryProcesses = MemoryProcesses()
 
     private val poller get() = engine.poller as MemoryPoller
 
@@ -409,6 +420,10 @@ public class MemoryReactor private constructor(
     override fun connectUnix(path: Path, factory: ClientFactory, timeout: Duration, checkPid: Boolean, options: StreamOptions): Connector =
         super.connectUnix(path, factory, timeout, checkPid, options).also { made[it] = hereIfDebugging() }
 
+    @TorsionSpi
+    override fun make(loop: StreamLoop, command: ProcessCommand): ChildProcess =
+        MemoryProcess(loop, command, clock, processes, network.chunking).child
+
     private fun hereIfDebugging() = if (DeferredDebug.enabled) Place.here() else null
 
     // The leftovers of a test.
@@ -444,7 +459,8 @@ public class MemoryReactor private constructor(
                 val place = opened.entries.firstOrNull { (port, _) -> (port.host() as? InternetAddress)?.port == end.port }?.value
                 "open connection: the end $end, whose other end is closed${at(place, "; its port was made at")}"
             }
-        return openPorts + busy + half
+        val running = processes.all.filter { it.isAlive && !it.command.leavesRunning }.map { "running process: $it" }
+        return openPorts + busy + half + running
     }
 
     private fun at(place: Place?, what: String = ", made at") = if (place == null) "" else "$what ${place.site()}$place"

@@ -8,12 +8,16 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.torsion.examples.java.WordCount;
 import dev.torsion.java.Codecs;
 import dev.torsion.java.Torsion;
 import dev.torsion.net.ConnectionLost;
+import dev.torsion.process.ProcessCommand;
 import dev.torsion.testkit.MemoryReactor;
 import dev.torsion.testkit.junit.TorsionExtension;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -56,6 +60,24 @@ class TestingGuideTest {
     assertThrows(IllegalStateException.class, never::join); // call await or runUntil
     never.cancel(true);
     reactor.flush();
+  }
+
+  @Test
+  void theTestPlaysAProcess(MemoryReactor reactor) {
+    var torsion = Torsion.on(reactor);
+    var said = new ArrayList<String>();
+    reactor
+        .processes()
+        .add(
+            "wc",
+            process -> {
+              process.onInput(data -> process.print("3\n"));
+              process.onInputEnd(() -> process.later(Duration.ofMinutes(1), () -> process.exit(0)));
+            });
+    var words = torsion.spawnProcess(new WordCount(said::add), ProcessCommand.of("wc", "-w"));
+    reactor.await(words);
+    reactor.advance(Duration.ofMinutes(1));
+    assertEquals(List.of("3 words", "exit code 0"), said);
   }
 
   @Test

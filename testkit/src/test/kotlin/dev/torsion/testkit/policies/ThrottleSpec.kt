@@ -3,7 +3,10 @@
 
 package dev.torsion.testkit.policies
 
+import dev.torsion.net.ClientFactory
 import dev.torsion.net.CloseReason
+import dev.torsion.net.ConnectionDone
+import dev.torsion.net.ConnectionLost
 import dev.torsion.net.Factory
 import dev.torsion.net.HalfCloseableProtocol
 import dev.torsion.net.Protocol
@@ -18,9 +21,12 @@ import io.kotest.matchers.ints.shouldBeInRange
 import io.kotest.matchers.nulls.shouldBeNull
 import io.kotest.matchers.nulls.shouldNotBeNull
 import io.kotest.matchers.shouldBe
+import io.kotest.matchers.string.shouldContain
+import io.kotest.matchers.types.shouldBeInstanceOf
 import kotlin.time.Duration
 import kotlin.time.Duration.Companion.milliseconds
 import kotlin.time.Duration.Companion.seconds
+import kotlin.time.toJavaDuration
 
 /** Takes what comes, and remembers how much. */
 private class Sink :
@@ -67,6 +73,37 @@ private fun MemoryReactor.pass(time: Duration) = repeat((time / 10.milliseconds)
 
 class ThrottleSpec :
     StringSpec({
+        "a closing connection that waits for its share is not stalled, however long that takes" {
+            val slow = Throttle.builder().writeInAll(16).build()
+            val options = TcpOptions(stream = StreamOptions(closeTimeout = 1.seconds.toJavaDuration(), throttle = slow))
+            MemoryReactor().use { reactor ->
+                val sinks = ArrayList<Sink>()
+                reactor.listenTcp(1, Factory { Sink().also(sinks::add) })
+                val sources = List(64) { Source(20) } // a byte for each of them takes four seconds
+                sources.forEach { source -> reactor.connectTcp("127.0.0.1", 1, ClientFactory { source }, options = options) }
+                reactor.advance(100.seconds)
+                sources.forEach { it.reason.shouldBeInstanceOf<ConnectionDone>() }
+                sinks.map { it.count } shouldBe List(64) { 20 }
+            }
+        }
+
+        "a peer that takes nothing is stalled, also of a connection that is slow by its own will" {
+            val slow = Throttle.builder().writePerConnection(10_000).build()
+            val options = TcpOptions(stream = StreamOptions(closeTimeout = 1.seconds.toJavaDuration(), throttle = slow))
+            MemoryReactor().use { reactor ->
+                reactor.network.window = 10
+                val deaf =
+                    object : Protocol() {
+                        override fun connectionMade() = transport.pauseProducing()
+                    }
+                reactor.listenTcp(1, Factory { deaf })
+                val source = Source(20)
+                reactor.connectTcp("127.0.0.1", 1, ClientFactory { source }, options = options)
+                reactor.advance(10.seconds)
+                source.reason.shouldBeInstanceOf<ConnectionLost>().message!! shouldContain "took nothing"
+            }
+        }
+
         lateinit var reactor: MemoryReactor
         beforeTest { reactor = MemoryReactor() }
         afterTest { reactor.close() }
