@@ -6,6 +6,7 @@ package dev.torsion.amp
 import dev.torsion.defer.await
 import dev.torsion.net.Factory
 import dev.torsion.testsupport.RealTwisted
+import dev.torsion.testsupport.withRealReactor
 import dev.torsion.tls.Tls
 import dev.torsion.tls.TlsTrust
 import dev.torsion.tls.tlsSession
