@@ -117,6 +117,11 @@ public final class KeyedRequests<K, T> {
     }
 
     @Override
+    public void stopped() {
+      correlator.stopped();
+    }
+
+    @Override
     public void ended(Throwable end) {
       correlator.ended(end);
     }

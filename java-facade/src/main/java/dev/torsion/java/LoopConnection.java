@@ -400,6 +400,12 @@ final class LoopConnection<T>
   }
 
   @Override
+  public void receivingStopped() {
+    Receiver<T> target = receiver.get();
+    if (target != null) target.stopped();
+  }
+
+  @Override
   public boolean isEndAwaited() {
     return endWanted && !inUse && waiters.isEmpty() && receiver.get() == null;
   }

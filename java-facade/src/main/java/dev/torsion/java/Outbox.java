@@ -21,10 +21,10 @@ import org.jspecify.annotations.Nullable;
  * feed.subscribe(prices::offer);
  * }</pre>
  *
- * <p>While the connection is {@linkplain Connection#isWritable() writable}, a message is written
- * as soon as the reactor comes to it. Otherwise it waits here. So at most the transport's
- * high-water mark and {@link #limit} messages are behind, whichever thread they come from. Messages
- * that are sent in another way, such as answers, do not wait behind those here.
+ * <p>While the connection is {@linkplain Connection#isWritable() writable}, a message is written as
+ * soon as the reactor comes to it. Otherwise it waits here. So at most the transport's high-water
+ * mark and {@link #limit} messages are behind, whichever thread they come from. Messages that are
+ * sent in another way, such as answers, do not wait behind those here.
  *
  * <p>When the connection ends, waiting messages are dropped. A message that the codec cannot carry
  * is reported, and aborts the connection.
@@ -217,12 +217,6 @@ public final class Outbox<T> {
 
   @Override
   public String toString() {
-    return "Outbox("
-        + waiting()
-        + " waiting, "
-        + dropped()
-        + " dropped, for "
-        + connection
-        + ")";
+    return "Outbox(" + waiting() + " waiting, " + dropped() + " dropped, for " + connection + ")";
   }
 }

@@ -26,6 +26,9 @@ interface Receiver<T> {
     return null;
   }
 
+  /** This side has closed the connection: what waits is received no more. */
+  default void stopped() {}
+
   /** There are no more messages. */
   void ended(Throwable end);
 }

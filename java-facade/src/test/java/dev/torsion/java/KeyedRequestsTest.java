@@ -197,6 +197,25 @@ class KeyedRequestsTest extends InMemory {
   }
 
   @Test
+  void pushesThatWaitWhenTheHandlerClosesAreNotHandled() {
+    var requests = requests();
+    var pushed = new ArrayList<String>();
+    var first = new CompletableFuture<Void>();
+    requests.onPush(
+        push -> {
+          pushed.add(push);
+          return first.thenRun(() -> ends.client().close());
+        });
+    now(ends.server().send("*first"));
+    now(ends.server().send("*second"));
+    reactor.flush();
+    reactor.callFromThread(() -> first.complete(null));
+    reactor.flush();
+    assertEquals(List.of("*first"), pushed);
+    assertTrue(now(ends.client().closed()).isClean());
+  }
+
+  @Test
   void workOnTheLastPushIsCancelledWhenThePeerIsGone() {
     for (int limit : new int[] {1, 2, 64}) {
       var both = connected(Codecs.line());

@@ -63,8 +63,7 @@ internal class CodecConnection<T : Any>(
     private var handler: Callback<T, *>? = null
     private var demand: MessageDemand? = null // the handler, if it is one
 
-    /** Gives the end of what the handler has put aside, or null when there is nothing. */
-    var aside: (() -> Deferred<*>?)? = null
+    var aside: PushQueue<*>? = null // what the handler has put aside
     private var untaken = 0 // about how many bytes the messages came in that nobody has taken, or that the handler is busy with
     private var handled: Deferred<*>? = null // what the handler has given, until it has fired
     private var isCutOff = false // the handler was cancelled, so that it is not asked why it fails
@@ -241,7 +240,7 @@ internal class CodecConnection<T : Any>(
     /** The handler has had all messages: ends the connection when it has done with them too. */
     private fun endHandled() {
         if (closing) return
-        val rest = aside?.invoke() ?: demand?.unfinished
+        val rest = aside?.unfinished ?: demand?.unfinished
         if (rest == null) endSeen() else waitFor(rest)
     }
 
@@ -318,6 +317,8 @@ internal class CodecConnection<T : Any>(
         endHeartbeats()
         if (endedBy == null) failure = why
         receivingEnded(ClosedBy.US)
+        aside?.clear()
+        demand?.receivingStopped()
     }
 
     private fun endOfMessages(): Throwable = failure ?: ConnectionDone(endedBy ?: ClosedBy.US)

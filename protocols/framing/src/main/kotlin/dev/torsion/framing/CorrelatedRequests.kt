@@ -73,7 +73,7 @@ public class CorrelatedRequests<K : Any, T : Any> internal constructor(
     private val correlator = Correlator(connection.clock, options, connection.codec.content, keyOf, ::failed)
 
     init {
-        connection.aside = correlator::unfinished
+        connection.aside = correlator.pushes
         connection.onMessage(correlator::received)
         connection.whenClosed().addCallback { correlator.ended(told(it)) }
     }

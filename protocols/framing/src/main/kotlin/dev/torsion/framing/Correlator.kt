@@ -33,7 +33,9 @@ public class Correlator<K : Any, T : Any>(
     failed: Consumer<Throwable>,
 ) {
     private val pending = PendingAnswers<K, T>(clock, options)
-    private val pushes = PushQueue<T>(options.pushLimit, failed)
+
+    @get:JvmSynthetic
+    internal val pushes = PushQueue<T>(options.pushLimit, failed)
     private var hasWarned = false
 
     /** How many requests wait. */
@@ -79,6 +81,9 @@ public class Correlator<K : Any, T : Any>(
 
     /** Fires when the handler of the other messages has done with all that have come; null when it has. Cancelling it cancels the work on the last. */
     public val unfinished: Deferred<*>? get() = pushes.unfinished
+
+    /** This side has closed the connection: what has come and waits is handled no more. */
+    public fun stopped(): Unit = pushes.clear()
 
     /** There are no more messages: all requests that wait fail with [reason]. */
     public fun ended(reason: Throwable) {

@@ -26,6 +26,9 @@ public interface MessageDemand {
     /** Fires when the work is done that this has begun and no pending Deferred stands for; null when there is none. */
     public val unfinished: Deferred<*>? get() = null
 
+    /** This side has closed the connection: what has come and waits is received no more. */
+    public fun receivingStopped() {}
+
     /**
      * Whether somebody waits for the end of the connection while nobody asks for a message or is busy with one. Then waiting messages do
      * not hold the end up, as [MessageConnection.whenClosed] says. Asked when that is called, when bytes come, and when the peer has ended

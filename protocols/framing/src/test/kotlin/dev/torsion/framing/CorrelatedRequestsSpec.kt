@@ -260,6 +260,29 @@ class CorrelatedRequestsSpec :
             }
         }
 
+        "a push handler closes: those that wait are not handled, though the connection is there until all is sent" {
+            for (end in listOf<(MessageConnection<String>) -> Unit>({ it.close() }, { it.abort() })) {
+                driving {
+                    val scene = scene()
+                    val requests = scene.client.requestsBy(keyOf = keyOf)
+                    val pushed = ArrayList<String>()
+                    val first = Deferred<Unit>()
+                    requests.onPush { push ->
+                        pushed.add(push)
+                        first.addCallback { end(scene.client) }
+                    }
+                    scene.server.write("*1")
+                    scene.server.write("*2")
+                    flush()
+                    first.callback(Unit)
+                    scene.client.closeReason shouldBe null
+                    pushed shouldContainExactly listOf("*1")
+                    flush()
+                    pushed shouldContainExactly listOf("*1")
+                }
+            }
+        }
+
         "the work on the last push is cancelled when its time is up, or the peer is gone, and those before it are not" {
             for (limit in listOf(1, 2, 64)) {
                 for (isGone in listOf(false, true)) {
