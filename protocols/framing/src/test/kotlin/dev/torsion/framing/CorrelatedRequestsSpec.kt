@@ -47,6 +47,27 @@ class CorrelatedRequestsSpec :
             return Scene(successResultOf(client), server!!, heard)
         }
 
+        /** What was pushed, and the work on it, which is done when a test says so. */
+        class Pushes(requests: CorrelatedRequests<Int, String>) {
+            val pushed = ArrayList<String>()
+            val work = ArrayList<Deferred<Unit>>()
+
+            init {
+                requests.onPush { push ->
+                    pushed.add(push)
+                    Deferred<Unit>().also(work::add)
+                }
+            }
+        }
+
+        fun MemoryReactor.twoPushes(scene: Scene): Pushes {
+            val pushes = Pushes(scene.client.requestsBy(keyOf = keyOf))
+            scene.server.write("*1")
+            scene.server.write("*2")
+            flush()
+            return pushes
+        }
+
         fun driving(test: MemoryReactor.() -> Unit) = MemoryReactor().use { it.test() }
 
         "answers come in any order, and coroutines ask" {
@@ -93,24 +114,19 @@ class CorrelatedRequestsSpec :
             driving {
                 val scene = scene()
                 val requests = scene.client.requestsBy(CorrelationOptions(pushLimit = 2), keyOf)
-                val pushed = ArrayList<String>()
-                val work = ArrayList<Deferred<Unit>>()
-                requests.onPush { push ->
-                    pushed.add(push)
-                    Deferred<Unit>().also(work::add)
-                }
+                val pushes = Pushes(requests)
                 val asked = requests.request(1, "1=question")
                 for (n in 1..10) scene.server.write("*$n")
                 scene.server.write("1=answer")
                 flush()
-                pushed shouldContainExactly listOf("*1")
+                pushes.pushed shouldContainExactly listOf("*1")
                 asked.called shouldBe false
                 var done = 0
                 while (done < 10) {
-                    work[done++].callback(Unit)
+                    pushes.work[done++].callback(Unit)
                     flush()
                 }
-                pushed shouldContainExactly (1..10).map { "*$it" }
+                pushes.pushed shouldContainExactly (1..10).map { "*$it" }
                 successResultOf(asked) shouldBe "1=answer"
             }
         }
@@ -158,20 +174,14 @@ class CorrelatedRequestsSpec :
             for (limit in listOf(1, 3, 100)) {
                 driving {
                     val scene = scene()
-                    val requests = scene.client.requestsBy(CorrelationOptions(pushLimit = limit), keyOf)
-                    val pushed = ArrayList<String>()
-                    val work = ArrayList<Deferred<Unit>>()
-                    requests.onPush { push ->
-                        pushed.add(push)
-                        Deferred<Unit>().also(work::add)
-                    }
+                    val pushes = Pushes(scene.client.requestsBy(CorrelationOptions(pushLimit = limit), keyOf))
                     for (n in 1..10) scene.server.write("*$n")
                     scene.server.close()
                     flush()
                     for (done in 0 until 10) {
-                        pushed shouldContainExactly (1..done + 1).map { "*$it" }
+                        pushes.pushed shouldContainExactly (1..done + 1).map { "*$it" }
                         scene.client.closeReason shouldBe null
-                        work[done].callback(Unit)
+                        pushes.work[done].callback(Unit)
                         flush()
                     }
                     scene.client.closeReason.shouldBeInstanceOf<ConnectionDone>()
@@ -221,64 +231,38 @@ class CorrelatedRequestsSpec :
         "the peer is gone: the pushes that came before are handled" {
             driving {
                 val scene = scene()
-                val requests = scene.client.requestsBy(keyOf = keyOf)
-                val pushed = ArrayList<String>()
-                val first = Deferred<Unit>()
-                requests.onPush { push ->
-                    pushed.add(push)
-                    if (pushed.size == 1) first else null
-                }
-                scene.server.write("*1")
-                scene.server.write("*2")
-                flush()
+                val pushes = twoPushes(scene)
                 scene.server.abort()
                 flush()
                 scene.client.closeReason!!.by shouldBe ClosedBy.PEER
-                first.callback(Unit)
-                pushed shouldContainExactly listOf("*1", "*2")
+                pushes.work[0].callback(Unit)
+                pushes.pushed shouldContainExactly listOf("*1", "*2")
             }
         }
 
         "pushes that wait when this side closes are not handled" {
             driving {
                 val scene = scene()
-                val requests = scene.client.requestsBy(keyOf = keyOf)
-                val pushed = ArrayList<String>()
-                val first = Deferred<Unit>()
-                requests.onPush { push ->
-                    pushed.add(push)
-                    first
-                }
-                scene.server.write("*1")
-                scene.server.write("*2")
-                flush()
+                val pushes = twoPushes(scene)
                 scene.client.close()
                 flush()
                 scene.client.closeReason!!.by shouldBe ClosedBy.US
-                first.callback(Unit)
-                pushed shouldContainExactly listOf("*1")
+                pushes.work[0].callback(Unit)
+                pushes.pushed shouldContainExactly listOf("*1")
             }
         }
 
-        "a push handler closes: those that wait are not handled, though the connection is there until all is sent" {
+        "this side closes while a push is handled: those that wait are not handled, though the connection is there until all is sent" {
             for (end in listOf<(MessageConnection<String>) -> Unit>({ it.close() }, { it.abort() })) {
                 driving {
                     val scene = scene()
-                    val requests = scene.client.requestsBy(keyOf = keyOf)
-                    val pushed = ArrayList<String>()
-                    val first = Deferred<Unit>()
-                    requests.onPush { push ->
-                        pushed.add(push)
-                        first.addCallback { end(scene.client) }
-                    }
-                    scene.server.write("*1")
-                    scene.server.write("*2")
-                    flush()
-                    first.callback(Unit)
+                    val pushes = twoPushes(scene)
+                    end(scene.client)
+                    pushes.work[0].callback(Unit)
                     scene.client.closeReason shouldBe null
-                    pushed shouldContainExactly listOf("*1")
+                    pushes.pushed shouldContainExactly listOf("*1")
                     flush()
-                    pushed shouldContainExactly listOf("*1")
+                    pushes.pushed shouldContainExactly listOf("*1")
                 }
             }
         }

@@ -90,13 +90,18 @@ class TruncatedEndSpec :
                     delay(1.seconds)
                 }
 
+                suspend fun MemoryReactor.beginAndEnd(work: MutableList<Deferred<Unit>>): () -> MessageConnection<ByteArray> {
+                    val server = accepting(codec, options) { c -> c.onMessage { Deferred<Unit>().also(work::add) } }
+                    val peer = peer()
+                    peer.sendAll()
+                    peer.end()
+                    return server
+                }
+
                 "the peer ends its side: the work has its time and no more ($name)" {
                     runReactorTest(1.hours) {
                         val work = ArrayList<Deferred<Unit>>()
-                        val server = accepting(codec, options) { c -> c.onMessage { Deferred<Unit>().also(work::add) } }
-                        val peer = peer()
-                        peer.sendAll()
-                        peer.end()
+                        val server = beginAndEnd(work)
                         delay(2.seconds)
                         server().closeReason.shouldBeNull()
                         work.single().called.shouldBeFalse()
@@ -109,9 +114,7 @@ class TruncatedEndSpec :
                 "the peer is gone: the work is cancelled ($name)" {
                     runReactorTest(1.hours) {
                         var isCancelled = false
-                        listen("tcp:8007", Codec(tail.framing, Content.bytes()), options) { c ->
-                            c.onMessage { Deferred<Unit> { isCancelled = true } }
-                        }.await()
+                        accepting(codec, options) { c -> c.onMessage { Deferred<Unit> { isCancelled = true } } }
                         val peer = peer()
                         peer.sendAll()
                         isCancelled.shouldBeFalse()
@@ -124,10 +127,7 @@ class TruncatedEndSpec :
                 "work that is done in time: the connection ends with what the peer did ($name)" {
                     runReactorTest(1.hours) {
                         val work = ArrayList<Deferred<Unit>>()
-                        val server = accepting(codec, options) { c -> c.onMessage { Deferred<Unit>().also(work::add) } }
-                        val peer = peer()
-                        peer.sendAll()
-                        peer.end()
+                        val server = beginAndEnd(work)
                         delay(1.seconds)
                         work.single().callback(Unit)
                         delay(1.seconds)
