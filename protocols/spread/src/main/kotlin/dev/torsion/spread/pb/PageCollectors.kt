@@ -73,7 +73,7 @@ constructor(
 /**
  * Calls the method [name] with a collector as its first argument and [args] behind that, and gives the pages that it sends; Twisted's
  * `getAllPages`. Fails when the call does, when the connection ends, and when there are more than [maxBytes] bytes. Cancelling it drops
- * what has come.
+ * what has come, and gives up the answer of the call.
  */
 @JvmOverloads
 public fun getAllPages(

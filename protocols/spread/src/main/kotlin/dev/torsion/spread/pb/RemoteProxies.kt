@@ -34,7 +34,7 @@ import kotlin.coroutines.intrinsics.startCoroutineUninterceptedOrReturn
  *
  * A `T` that is an interface is made a proxy in turn. The name on the wire is that of the method, or of its [Remote]. Default methods are
  * the interface's own. An answer that is no `T` is the peer's
- * [violation][dev.torsion.net.ProtocolViolationException].
+ * [violation][dev.torsion.net.ProtocolViolationException], and what it holds is given back.
  */
 public object RemoteProxies {
     /** The reference behind [proxy]. @throws IllegalArgumentException when it is no proxy of this kind */

@@ -293,7 +293,7 @@ internal interface Numbers {
     suspend fun suspended(): Int
 }
 
-private class Watched : Cacheable {
+internal class Watched : Cacheable {
     val observers = ArrayList<RemoteCacheObserver>()
 
     override fun typeToCopyFor(perspective: Any?) = "watched"
@@ -304,7 +304,7 @@ private class Watched : Cacheable {
     }
 
     override fun stoppedObserving(perspective: Any?, observer: RemoteCacheObserver) {
-        observers.remove(observer)
+        check(observers.remove(observer)) { "nobody observed" }
     }
 }
 
@@ -334,4 +334,4 @@ private val FAILED =
             BananaList.of(Bytes.utf8("dictionary"), BananaList.of(Bytes.utf8("type"), Bytes.utf8("bad.Error"))),
         ),
     )
-private val WATCHERS = TypeRegistry.builder().remoteCopy("watched", Supplier { Watcher() }).build()
+internal val WATCHERS = TypeRegistry.builder().remoteCopy("watched", Supplier { Watcher() }).build()

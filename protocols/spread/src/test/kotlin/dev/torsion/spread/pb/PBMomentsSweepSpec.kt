@@ -10,7 +10,6 @@ import dev.torsion.cred.Realm
 import dev.torsion.cred.UsernamePassword
 import dev.torsion.defer.Deferred
 import dev.torsion.defer.succeed
-import dev.torsion.spread.jelly.TypeRegistry
 import io.kotest.assertions.withClue
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.shouldBe
@@ -19,7 +18,6 @@ import kotlinx.coroutines.delay
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.yield
 import java.util.concurrent.CompletableFuture
-import java.util.function.Supplier
 import kotlin.time.Duration.Companion.seconds
 
 /**
@@ -95,12 +93,11 @@ class PBMomentsSweepSpec :
 
     private companion object {
         const val MOST_TURNS = 30
-        val TYPES = TypeRegistry.builder().remoteCopy("pond", Supplier { PondCopy() }).build()
 
         fun one(question: Question, mishap: Mishap, turns: Int) {
             var entered = 0
             var left = 0
-            val pond = ObservedPond()
+            val pond = Watched()
             val child = RemoteMethods.create().referenceable()
             val realm =
                 Realm { _, _, _ ->
@@ -113,7 +110,7 @@ class PBMomentsSweepSpec :
                     .on("pond") { listOf(pond, child) }
                     .on("pages") { call -> BytesPager(call.arg<RemoteReference>(0), ByteArray(20_000)).start().addErrback { } }
                     .root()
-            val options = PBOptions(TYPES)
+            val options = PBOptions(WATCHERS)
             val isLogin = question.name.startsWith("LOGIN")
             val server =
                 if (isLogin) {
@@ -148,23 +145,4 @@ class PBMomentsSweepSpec :
             }
         }
     }
-}
-
-private class ObservedPond : Cacheable {
-    val observers = ArrayList<RemoteCacheObserver>()
-
-    override fun typeToCopyFor(perspective: Any?) = "pond"
-
-    override fun stateToCacheAndObserveFor(perspective: Any?, observer: RemoteCacheObserver): Any? {
-        observers.add(observer)
-        return 1
-    }
-
-    override fun stoppedObserving(perspective: Any?, observer: RemoteCacheObserver) {
-        check(observers.remove(observer)) { "nobody observed" }
-    }
-}
-
-private class PondCopy : RemoteCache() {
-    override fun setCopyableState(state: Any?) = Unit
 }
