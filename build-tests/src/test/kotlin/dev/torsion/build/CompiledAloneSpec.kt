@@ -36,7 +36,7 @@ private const val LARGEST_INLINED = 325
 
 private val instruction = Regex("^ +(\\d+): ", RegexOption.MULTILINE)
 
-/** How many bytes of code, but for the last instruction, the methods of [type] have whose declaration holds [declaration]. */
+/** How many bytes of code, except for the last instruction, the methods of [type] have whose declaration holds [declaration]. */
 private fun codeSizes(type: String, declaration: String): List<Int> {
     val classes = Path.of(Class.forName(type).protectionDomain.codeSource.location.toURI())
     val text = StringWriter()

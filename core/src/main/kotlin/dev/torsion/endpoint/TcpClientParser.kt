@@ -14,14 +14,20 @@ internal class TcpClientParser(private val prefix: String) : ClientEndpointParse
 
     override fun parse(reactor: Reactor, text: EndpointString): ClientEndpoint {
         text.order("host", "port")
-        val given = text.needed("host")
-        val host = given.host()
-        if (text.option("port") == null && isPort(host)) throw given.error("it needs a host before the port, as in $prefix:127.0.0.1:$host")
+        val host = text.hostBeforePort(prefix)
         val port = text.needed("port").port()
         val timeout = text.option("timeout")?.seconds() ?: Connector.DEFAULT_TIMEOUT
         val bindAddress = text.option("bindAddress")?.let { local -> local.address().also { local.checked { LocalEnd(it) } } }
         return HostnameEndpoint(reactor, host, port, ConnectOptions(timeout, bindAddress), text.transport)
     }
-
-    private fun isPort(text: String) = text.isNotEmpty() && text.all { it in '0'..'9' }
 }
+
+/** The host, unless it is the port that stands in its place. */
+internal fun EndpointString.hostBeforePort(prefix: String): String {
+    val given = needed("host")
+    val host = given.host()
+    if (option("port") == null && isPort(host)) throw given.error("it needs a host before the port, as in $prefix:127.0.0.1:$host")
+    return host
+}
+
+private fun isPort(text: String) = text.isNotEmpty() && text.all { it in '0'..'9' }

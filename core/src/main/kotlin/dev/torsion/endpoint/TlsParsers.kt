@@ -57,7 +57,7 @@ internal class TlsClientParser(private val kind: String, private val trust: Stri
 
     override fun parse(reactor: Reactor, text: EndpointString): ClientEndpoint {
         text.order("host", "port")
-        val host = text.needed("host").host()
+        val host = text.hostBeforePort(kind)
         val port = text.needed("port").port()
         val timeout = text.option("timeout")?.seconds() ?: Connector.DEFAULT_TIMEOUT
         val bindAddress = text.option("bindAddress")?.let { local -> local.address().also { local.checked { LocalEnd(it) } } }

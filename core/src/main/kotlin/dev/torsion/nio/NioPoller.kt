@@ -24,7 +24,7 @@ import java.util.function.Consumer
  * It is the poller of a [NioEngine], which gives it its streams, and of no other engine. It is open for selectors and channels that are
  * not the platform's: another [provider] is all that a network in memory needs, and perhaps another way to [select].
  *
- * Thread: the loop's, but for [wakeUp].
+ * Thread: the loop's, except for [wakeUp].
  *
  * @property provider where the selector and the channels come from
  */

@@ -16,7 +16,7 @@ import java.util.concurrent.Semaphore
  * The thread is a daemon. Nothing can end a read of a pipe or of a terminal that has begun; a thread that is in one when this is [closed][close]
  * ends with it, and what it has read then is dropped.
  *
- * Thread: the loop's, but for [run].
+ * Thread: the loop's, except for [run].
  */
 internal class PipeInput(private val loop: StreamLoop, private val name: String, private val threads: PipeThreads = PipeThreads.DAEMONS) :
     PipeSource {

@@ -77,7 +77,7 @@ public interface StreamChannel {
     /** The same, and what was taken is dropped: the peer sees a loss (TCP: a reset), where the channel can show it one. */
     public fun abort()
 
-    /** [abort] for want of time: nobody has asked for it, but not all can be sent any more. A process is told to end, and not killed. */
+    /** [abort] because time is up: nobody has asked for it, but not all can be sent any more. A process is told to end, and not killed. */
     public fun cut(): Unit = abort()
 
     /** Whether it is a limit of this side that [send] takes nothing at the moment: then the peer is not to blame. */

@@ -294,7 +294,7 @@ public open class StreamTransport protected constructor(
         val before = waiting.size
         try {
             append(waiting)
-        } catch (e: Throwable) { // for want of memory: what comes later must not be sent without this
+        } catch (e: Throwable) { // out of memory: later bytes must not be sent without this
             return broken(e)
         }
         channel.notifyWhenWritable(true)

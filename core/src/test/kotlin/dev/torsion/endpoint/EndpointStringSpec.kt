@@ -164,6 +164,7 @@ class EndpointStringSpec :
 
         listOf(
             "tcp:8007" to "it needs a host before the port, as in tcp:127.0.0.1:8007",
+            "tls:8443" to "it needs a host before the port, as in tls:127.0.0.1:8443",
             "tcp:h:80:bindAddress=h" to "an address to connect from is numeric",
             "tcp:h:80:bindAddress=10.0.0.1\\:99999" to "a port to connect from is a number from 0 to 65535",
             "tcp:h:80:timeout=0" to "timeout must be between 1",

@@ -54,7 +54,7 @@ import java.util.concurrent.CompletableFuture
  * When the connection ends, every waiting call fails at once. Bytes that are no boxes, and answers to no call, end the connection. Its
  * reason then has a [ProtocolViolationException] as the cause. Boxes that were written before still go out.
  *
- * Thread: the reactor's, where others get a [WrongThreadException]; but for [call], [ask], [close], [onDisconnect] and [isDisconnected],
+ * Thread: the reactor's, where others get a [WrongThreadException]; except for [call], [ask], [close], [onDisconnect] and [isDisconnected],
  * which may be used on any.
  *
  * @param responders the commands that the other side may ask

@@ -180,7 +180,7 @@ private class FailingDecoder(private val inner: FrameDecoder, private val find: 
     override fun reset() = inner.reset()
 }
 
-/** Answers each line, but for the first of all. */
+/** Answers each line, except for the first of all. */
 private abstract class Lines(private val run: Run) : LineOnlyReceiver() {
     override fun lineReceived(line: ByteArray) {
         run.failOnce()

@@ -240,7 +240,7 @@ class HandlerFailureSpec :
             reported shouldBe emptyList()
         }
 
-        "content that fails for want of memory or of a class: reported, and whoever receives is told" {
+        "content that fails without memory or a class: reported, and the receiver is told" {
             for (error in listOf(OutOfMemoryError("no good"), NoClassDefFoundError("no good"))) {
                 val reported = ArrayList<Throwable>()
                 MemoryReactor { _, e -> reported.add(e) }.use { reactor ->

@@ -158,7 +158,7 @@ class ReceiveCancellationSpec :
             runReactorTest {
                 val (client, server) = pair()
                 val waiting = inlineCallbacks { client.receive() }
-                waiting.cancel(null)
+                waiting.cancel()
                 shouldThrow<DeferredCancelledException> { waiting.await() }
                 server.send("a")
                 client.receive() shouldBe "a"

@@ -18,7 +18,7 @@ import kotlin.concurrent.thread
 /**
  * A connection with one thread that reads, a piece at a time, and one that writes what was taken, at most [ROOM] bytes.
  *
- * Thread: the loop's, but for the two.
+ * Thread: the loop's, except for the two.
  */
 @OptIn(TorsionSpi::class)
 internal class ThreadedChannel(private val engine: ThreadedEngine, val socket: Socket) : TcpChannel {

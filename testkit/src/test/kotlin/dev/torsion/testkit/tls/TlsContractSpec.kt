@@ -50,7 +50,7 @@ class TlsContractSpec :
             "TLS over UNIX sockets" to { StreamHarness.tls(StreamHarness.tls(StreamHarness.unixSockets(folder))) },
         ).forEach { (name, harness) ->
             context("TLS over $name") {
-                StreamContract(harness).run { streams + resets + halfClose }.forEach { check -> test(check.name) { check.run() } }
+                StreamContract(harness).run { streams + resets + drains + halfClose }.forEach { check -> test(check.name) { check.run() } }
             }
         }
 
@@ -58,7 +58,7 @@ class TlsContractSpec :
             val harness = { StreamHarness.tls(InsideHarness(StreamHarness.memory(Chunking.random(seed = 2, largest = 4000)))) }
             // The connection below has a queue of its own: it drains once more when it is looked at, and the factory is told of its end.
             val ofOneTransport = listOf("a streaming producer is paused when the queue is long,", "coroutines of a connection end with it,")
-            StreamContract(harness).run { streams + halfClose }.filterNot { check -> ofOneTransport.any { check.name.startsWith(it) } }
+            StreamContract(harness).run { streams + drains + halfClose }.filterNot { check -> ofOneTransport.any { check.name.startsWith(it) } }
                 .forEach { check -> test(check.name) { check.run() } }
         }
 

@@ -24,7 +24,7 @@ import java.util.concurrent.CompletableFuture
  * }
  * ```
  *
- * Thread: any, but for [open] and [loginDeferred].
+ * Thread: any, except for [open] and [loginDeferred].
  */
 public class PBClient private constructor(private val factory: PBClientFactory, private val broker: Broker) : AutoCloseable {
     /** The root object of the server. */

@@ -36,7 +36,7 @@ import java.util.function.Consumer
  * The other side keeps its object until it is told that it is not needed: by [close], by the end of the connection, or when the garbage
  * collector has found every reference to be out of use. Two references to the same object are equal.
  *
- * Thread: the reactor's, where others get a [WrongThreadException][dev.torsion.net.WrongThreadException]; but for [call], [callWith],
+ * Thread: the reactor's, where others get a [WrongThreadException][dev.torsion.net.WrongThreadException]; except for [call], [callWith],
  * [send], [ask], [close], [proxy] and `toString`, which may be called on any.
  */
 public class RemoteReference internal constructor(
