@@ -11,7 +11,7 @@ import java.io.IOException
 import java.nio.ByteBuffer
 
 /**
- * Records of our own on their way to [lower]. What it does not take waits, behind [queue], which was written before TLS began.
+ * Records of our own on their way to [lower]. Bytes that it does not take wait, behind [queue], which was written before TLS began.
  *
  * Thread: the loop's.
  */

@@ -134,7 +134,7 @@ public final class Outbox<T> {
     return true;
   }
 
-  /** On the reactor's thread. What is offered meanwhile has to wait for the next turn. */
+  /** On the reactor's thread. A message that is offered meanwhile has to wait for the next turn. */
   private void sendAll() {
     int left = waiting();
     while (!connection.isClosing()) {

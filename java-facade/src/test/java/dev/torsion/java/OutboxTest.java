@@ -24,7 +24,7 @@ class OutboxTest extends InMemory {
     return connected(Codecs.line());
   }
 
-  /** What is offered from now on waits. */
+  /** Messages that are offered from now on wait. */
   private void fill() {
     while (ends.server().isWritable()) {
       var sent = ends.server().send("fill".repeat(2000));
@@ -32,7 +32,7 @@ class OutboxTest extends InMemory {
     }
   }
 
-  /** What the client gets before the end of this. */
+  /** The messages that the client gets before the end of this. */
   private List<String> received() {
     List<String> all = new ArrayList<>();
     for (int i = 0; i < 1000; i++) {

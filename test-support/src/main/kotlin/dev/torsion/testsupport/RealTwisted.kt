@@ -15,7 +15,7 @@ import kotlin.io.path.writeLines
 class RealTwisted(folder: String) {
     private val scripts = Path(folder)
 
-    /** What the program [script] prints for [arguments]. */
+    /** The output of the program [script] for [arguments]. */
     fun output(script: String, vararg arguments: String): String = run(listOf("${scripts / script}", *arguments))
 
     /** The lines that the program [script] prints when it reads [lines]. */

@@ -12,7 +12,7 @@ import java.nio.ByteBuffer
 import java.util.function.Consumer
 import java.util.function.IntUnaryOperator
 
-/** What a pipe holds, as on Linux. In bytes. */
+/** The capacity of a pipe, as on Linux. In bytes. */
 private const val WINDOW = 64 * 1024
 
 /** Bytes in their order. */
@@ -104,7 +104,7 @@ internal class MemoryPipeSource(private val loop: StreamLoop, private val chunks
     }
 }
 
-/** Input of a process in memory. What is in the pipe is written, whether the process reads it or not. */
+/** Input of a process in memory. Bytes in the pipe are written, whether the process reads them or not. */
 @OptIn(TorsionSpi::class)
 internal class MemoryPipeSink(private val loop: StreamLoop) : PipeSink {
     private val waiting = Bytes()

@@ -68,7 +68,7 @@ public class MemoryProcess internal constructor(
 
     private fun pipe(chunks: IntUnaryOperator): MemoryPipeSource = MemoryPipeSource(loop, chunks, ::exitIfWritten)
 
-    // What the process does.
+    // Acts of the process.
 
     /** Reads its standard input from now on. Until then it reads nothing, and what is written waits. */
     public fun onInput(handler: Consumer<ByteArray>): Unit = input.reads { guarded { handler.accept(it) } }
@@ -157,7 +157,7 @@ public class MemoryProcess internal constructor(
         FATAL[name]?.let { ended(SIGNALLED + it) }
     }
 
-    // What the reactor asks for.
+    // Requests of the reactor.
 
     @get:JvmSynthetic
     internal val child: Child = Child()

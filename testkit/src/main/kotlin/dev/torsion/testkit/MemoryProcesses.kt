@@ -58,6 +58,6 @@ public class MemoryProcesses internal constructor() {
 
 /** A program that a test plays; see [MemoryProcesses]. */
 public fun interface MemoryProgram {
-    /** A process of it begins. What this or a handler of [process] throws is reported, and ends the process with exit code 1. */
+    /** A process of it begins. An exception of this or of a handler of [process] is reported, and ends the process with exit code 1. */
     public fun begin(process: MemoryProcess)
 }

@@ -6,7 +6,7 @@ package dev.torsion.adbapi
 import java.util.concurrent.locks.Condition
 import java.util.concurrent.locks.ReentrantLock
 
-/** What the parts of a job share: its lock, and why it is to go no further. */
+/** The state that the parts of a job share: its lock, and why it is to go no further. */
 internal class Fate {
     val lock = ReentrantLock()
     val changed: Condition = lock.newCondition()

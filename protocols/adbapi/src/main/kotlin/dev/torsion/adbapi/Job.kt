@@ -54,7 +54,7 @@ internal class Job<T>(
     /** The connection that it has. */
     val connection: HeldConnection = HeldConnection(engine, fate, interaction)
 
-    /** What it does with that. */
+    /** The use of that. */
     val statements: Executions = Executions(engine, fate, connection)
 
     /** On the thread that asks for it. The time-out of an interaction counts from now. */

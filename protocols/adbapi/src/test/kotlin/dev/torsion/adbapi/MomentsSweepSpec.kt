@@ -18,8 +18,8 @@ import java.util.concurrent.TimeUnit
 import java.util.concurrent.atomic.AtomicInteger
 
 /**
- * Each kind of work, with each mishap, at each call of JDBC that its thread makes, before it and after. Whatever happens: who waits is told once,
- * no connection is lost, what is told is true of the rows, and the next query has what it needs.
+ * Each kind of work, with each mishap, at each call of JDBC that its thread makes, before it and after. In each case: who waits is told
+ * once, no connection is lost, what is told is true of the rows, and the next query has what it needs.
  */
 internal class MomentsSweepSpec :
     FunSpec({
@@ -33,7 +33,7 @@ internal class MomentsSweepSpec :
             }
         }
     }) {
-    /** What is asked of a pool; [rows] of it are there when it has succeeded. */
+    /** The calls of a pool; [rows] of it are there when it has succeeded. */
     enum class Work(val rows: Int) {
         UPDATE(1) {
             override fun begin(pool: ConnectionPool) = Begun.of(pool.update(INSERT, "one"))
@@ -84,7 +84,7 @@ internal class MomentsSweepSpec :
         }
     }
 
-    /** What goes wrong, on the thread of the work. */
+    /** The faults, on the thread of the work. */
     enum class Mishap(val text: String, val happen: (ConnectionPool, Begun) -> Unit) {
         REFUSED("refused by the driver", { _, _ -> throw SQLException("not today", "58000") }),
         LOST("the connection is lost", { _, _ -> throw SQLException("connection reset", "08006") }),

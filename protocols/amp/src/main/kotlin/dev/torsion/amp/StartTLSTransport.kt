@@ -11,9 +11,9 @@ import dev.torsion.tls.TlsSession
 import dev.torsion.tls.startTls
 
 /**
- * What one side brings to TLS: certificates, authorities, names. Those that [server] and [client] make are for Torsion's own transports. The
- * side that asks is TLS's client, and the other its server: a client that was asked would speak right behind its answer, and the other side
- * could not tell the two apart.
+ * The part of one side in TLS: certificates, authorities, names. Those that [server] and [client] make are for Torsion's own transports.
+ * The side that asks is TLS's client, and the other its server: a client that was asked would speak right behind its answer, and the other
+ * side could not tell the two apart.
  *
  * In Twisted these are `tls_localCertificate` and `tls_verifyAuthorities`, and the side that has connected is TLS's client.
  */
@@ -35,7 +35,7 @@ public interface TLSSettings {
 
 /** The settings that [begin] TLS on Torsion's own transports. */
 internal class OwnSettings(val isClient: Boolean, private val start: (Transport) -> Deferred<TlsSession>) : TLSSettings {
-    /** What becomes of it the connection says itself: it ends when the handshake fails. */
+    /** The connection itself tells the outcome: it ends when the handshake fails. */
     fun begin(transport: Transport) {
         start(transport).addCallbacks({}, {})
     }

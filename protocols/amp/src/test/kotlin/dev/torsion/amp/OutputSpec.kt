@@ -7,7 +7,7 @@ import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.collections.shouldContainExactly
 import io.kotest.matchers.shouldBe
 
-/** What is held while the connection changes, and who is told when it goes out. */
+/** Boxes that are held while the connection changes, and those that hear when they go out. */
 class OutputSpec :
     FunSpec({
         test("who is told that a held call is written, and asks for another change, does so behind all that was held") {
@@ -26,7 +26,7 @@ class OutputSpec :
             output.answer("third".encodeToByteArray())
             written.size shouldBe 0
             output.open(OutgoingCalls(10), null)
-            // What comes behind a switch would be the other protocol's.
+            // Bytes behind a switch would be the other protocol's.
             written shouldContainExactly listOf("first", "second", "third", "switch", "(told)")
             output.state shouldBe Output.State.SWITCH_ASKED
         }

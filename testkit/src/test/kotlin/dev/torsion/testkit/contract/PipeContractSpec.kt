@@ -36,7 +36,7 @@ class PipeContractSpec :
     })
 
 private class PipeHarness : StreamHarness() {
-    // What a check has left open is nobody's to wait for.
+    // Nobody waits for a connection that a check has left open.
     override val reactor =
         Reactor.create(ReactorOptions(errorListener = ErrorListener { _, error -> errors.add(error) }, drainTimeout = Duration.ZERO))
 

@@ -129,7 +129,7 @@ private val ENGINES =
         object : SSLContext(spi, below.provider, "TLS") {}
     }
 
-/** What a connection does while its engine is in other hands, though it is open, is done when the engine is back. */
+/** Acts of a connection while its engine is in other hands, though it is open, are done when the engine is back. */
 class TlsForeignEngineSpec :
     StringSpec({
         fun TlsScene.talk(onData: Noting.(ByteArray) -> Unit): Noting {

@@ -50,7 +50,7 @@ import java.util.function.Consumer
 import java.util.function.Supplier
 import kotlin.time.Duration.Companion.seconds
 
-/** Whoever has something of the other side's, and does not use it, gives it back; whoever waits is told, whatever the others do. */
+/** A side that has something of the other side's, and does not use it, gives it back; whoever waits is told, whatever the others do. */
 class GivingBackSpec :
     FunSpec({
         test("an answer that is not what the caller wants is given back, in every voice") {

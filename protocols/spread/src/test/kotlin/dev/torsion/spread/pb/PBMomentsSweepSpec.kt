@@ -21,8 +21,8 @@ import java.util.concurrent.CompletableFuture
 import kotlin.time.Duration.Companion.seconds
 
 /**
- * Each kind of question, with each mishap, after each number of turns. Whatever happens: who waits is told, each login ends once, and nothing of
- * the server's is held or kept up to date for nobody.
+ * Each kind of question, with each mishap, after each number of turns. In each case: who waits is told, each login ends once, and nothing
+ * of the server's is held or kept up to date for nobody.
  */
 class PBMomentsSweepSpec :
     FunSpec({
@@ -34,7 +34,7 @@ class PBMomentsSweepSpec :
             }
         }
     }) {
-    /** What the client asks for. */
+    /** The calls of the client. */
     private enum class Question(val ask: Scene.() -> Asked) {
         LOGIN_AS_DEFERRED({ Asked.of(client.loginDeferred(UsernamePassword("joe", "secret"))) }),
         LOGIN_AS_FUTURE({ Asked.of(client.login(UsernamePassword("joe", "secret"))) }),
