@@ -90,7 +90,7 @@ class DeferredQueueFlowSpec :
 
             val second = CoroutineScope(dispatcher).launch { queue.asFlow().collect { seen.add(it) } }
             runAll()
-            second.cancel() // its cancellation is on its way when the object comes
+            second.cancel(null) // its cancellation is on its way when the object comes
             queue.put(3)
             runAll()
             queue.waitingCount shouldBe 0

@@ -224,7 +224,7 @@ class InlineCallbacksSpec :
             val source = Deferred<Int>()
             runTest {
                 val job = launch(start = CoroutineStart.UNDISPATCHED) { source.await() }
-                job.cancel()
+                job.cancel(null)
                 job.join()
             }
             source.called shouldBe true
@@ -250,7 +250,7 @@ class InlineCallbacksSpec :
             val seen = mutableListOf<Int>()
             val job = Job()
             CoroutineScope(job).launch(start = CoroutineStart.UNDISPATCHED) {
-                job.cancel()
+                job.cancel(null)
                 seen.add(succeed(5).await())
             }
             seen shouldContainExactly listOf(5)
@@ -515,7 +515,7 @@ class InlineCallbacksSpec :
             mine.cancel()
             left.isCancelled shouldBe true
             (outcomeOf(mine) as Failure).type shouldBe DeferredCancelledException::class.java
-            val theirCancel = CompletableDeferred<Int>().apply { cancel() }
+            val theirCancel = CompletableDeferred<Int>().apply { cancel(null) }
             (outcomeOf(theirCancel.toDeferred(here)) as Failure).type shouldBe DeferredCancelledException::class.java
 
             val job = Job()
