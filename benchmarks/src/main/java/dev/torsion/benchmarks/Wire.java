@@ -17,5 +17,7 @@ public enum Wire {
    */
   JSON,
   /** UDP: a message is a datagram, echoed as it comes. */
-  DATAGRAM
+  DATAGRAM,
+  /** Bytes inside of TLS, echoed as they come: see {@link BenchTls}. */
+  TLS
 }

@@ -36,7 +36,15 @@ public enum Work {
   /** One client that asks by UDP and waits. */
   UDP1(Wire.DATAGRAM, 1, 1, 64, "UDP, 64 B ping-pong, 1 client"),
   /** Fifty of them. */
-  UDP50(Wire.DATAGRAM, 50, 1, 64, "UDP, 64 B ping-pong, 50 clients");
+  UDP50(Wire.DATAGRAM, 50, 1, 64, "UDP, 64 B ping-pong, 50 clients"),
+  /** Fifty clients over TLS. */
+  TLSPP50(Wire.TLS, 50, 1, 64, "TLS, 64 B ping-pong, 50 connections"),
+  /** Large messages over TLS: five records each. */
+  TLSBULK(Wire.TLS, 8, 1, 64 * 1024, "TLS, 64 KiB, 8 connections"),
+  /** A connection and a handshake with all its signatures for each message. */
+  HANDSHAKES(Wire.TLS, 50, 1, 64, "TLS, full handshake, 64 B, close, 50 at once"),
+  /** The same with handshakes that resume a session. */
+  RESUMED(Wire.TLS, 50, 1, 64, "TLS, resumed handshake, 64 B, close, 50 at once");
 
   /** The protocol that the server must understand. */
   public final Wire wire;
@@ -65,10 +73,15 @@ public enum Work {
     return name().toLowerCase(Locale.ROOT);
   }
 
+  /** Whether each message has a connection of its own. */
+  public boolean isChurning() {
+    return this == CHURN || this == HANDSHAKES || this == RESUMED;
+  }
+
   /** The bytes of one message, with its framing. */
   public byte[] message() {
     return switch (wire) {
-      case RAW, DATAGRAM -> text(size);
+      case RAW, DATAGRAM, TLS -> text(size);
       case LINE -> concat(text(size), "\r\n".getBytes(StandardCharsets.US_ASCII));
       case INT32 -> concat(ByteBuffer.allocate(4).putInt(size).array(), text(size));
       case JSON -> {

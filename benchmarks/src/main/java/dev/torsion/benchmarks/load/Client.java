@@ -22,11 +22,14 @@ final class Client {
     void answered(Client client) throws IOException;
   }
 
-  private final ByteChannel channel;
+  private final SocketChannel socket; // null for UDP
+  private ByteChannel channel;
+  private TlsSocket secure; // null without TLS
   private final SelectionKey key;
   private final ByteBuffer toSend;
   private final ByteBuffer expected;
   private final Listener listener;
+  private final TlsEngines engines;
   private boolean isConnected;
   private int missing;
   private boolean isCompared = true;
@@ -34,18 +37,27 @@ final class Client {
   /** When the batch under way was due, for latencies. */
   long dueAt;
 
-  Client(Selector selector, InetSocketAddress server, ByteBuffer batch, Listener listener)
+  /**
+   * @param engines null without TLS
+   */
+  Client(
+      Selector selector,
+      InetSocketAddress server,
+      TlsEngines engines,
+      ByteBuffer batch,
+      Listener listener)
       throws IOException {
     toSend = batch.duplicate();
     expected = batch.duplicate();
     this.listener = listener;
-    var socket = SocketChannel.open();
+    this.engines = engines;
+    socket = SocketChannel.open();
     channel = socket;
     socket.configureBlocking(false);
     socket.setOption(StandardSocketOptions.TCP_NODELAY, true);
-    isConnected = socket.connect(server);
-    key = socket.register(selector, isConnected ? 0 : SelectionKey.OP_CONNECT, this);
-    if (isConnected) connected();
+    boolean isImmediate = socket.connect(server);
+    key = socket.register(selector, isImmediate ? 0 : SelectionKey.OP_CONNECT, this);
+    if (isImmediate) connected();
   }
 
   /** By UDP: its batch is one datagram. */
@@ -54,6 +66,8 @@ final class Client {
     toSend = batch.duplicate();
     expected = batch.duplicate();
     this.listener = listener;
+    engines = null;
+    this.socket = null;
     channel = socket;
     isConnected = true;
     key = socket.configureBlocking(false).register(selector, SelectionKey.OP_READ, this);
@@ -66,11 +80,15 @@ final class Client {
     return new Client(DatagramChannel.open().connect(server), selector, batch, listener);
   }
 
-  /** Opens the next connection of {@link Work#CHURN} and asks at once. */
+  /** Opens the next connection of a work such as {@link Work#CHURN} and asks at once. */
   static Client asking(
-      Selector selector, InetSocketAddress server, ByteBuffer batch, Listener listener)
+      Selector selector,
+      InetSocketAddress server,
+      TlsEngines engines,
+      ByteBuffer batch,
+      Listener listener)
       throws IOException {
-    var client = new Client(selector, server, batch, listener);
+    var client = new Client(selector, server, engines, batch, listener);
     client.send();
     return client;
   }
@@ -94,23 +112,44 @@ final class Client {
     if (isConnected) write();
   }
 
-  private void connected() {
+  private void connected() throws IOException {
     key.interestOps(SelectionKey.OP_READ);
+    if (engines == null) {
+      isConnected = true;
+    } else {
+      secure = new TlsSocket(socket, engines.engine());
+      channel = secure;
+      handshake();
+    }
+  }
+
+  private void handshake() throws IOException {
+    isConnected = secure.handshake();
+    if (isConnected && missing > 0) write();
+  }
+
+  /** Whether its handshake has resumed a session. */
+  boolean isResumed() {
+    return secure != null && secure.isResumed();
   }
 
   private void write() throws IOException {
     channel.write(toSend);
-    int wanted = SelectionKey.OP_READ | (toSend.hasRemaining() ? SelectionKey.OP_WRITE : 0);
+    boolean hasMore = toSend.hasRemaining() || (secure != null && secure.hasOutput());
+    int wanted = SelectionKey.OP_READ | (hasMore ? SelectionKey.OP_WRITE : 0);
     if (key.interestOps() != wanted) key.interestOps(wanted);
   }
 
   /** Does what the channel is ready for. */
   void ready(ByteBuffer buffer) throws IOException {
     if (key.isConnectable()) {
-      ((SocketChannel) channel).finishConnect();
-      isConnected = true;
+      socket.finishConnect();
       connected();
-      if (missing > 0) write();
+      if (isConnected && engines == null && missing > 0) write();
+      return;
+    }
+    if (!isConnected) {
+      handshake();
       return;
     }
     if (key.isWritable()) write();
@@ -120,6 +159,7 @@ final class Client {
   private void read(ByteBuffer buffer) throws IOException {
     buffer.clear();
     int count = channel.read(buffer);
+    if (count == 0) return; // tickets of TLS, and nothing else
     if (count < 0) throw new IOException("the server has closed a connection");
     if (count > missing) throw new IOException("the server sent more than was asked for");
     if (isCompared) compare(buffer.flip());

@@ -35,13 +35,16 @@ final class Session implements AutoCloseable {
   private IOException failure;
   private int busy;
   private int nextAddress;
+  private final TlsEngines engines;
+  private long unresumed;
 
   Session(Work work, int port) throws IOException {
     this.work = work;
     this.port = port;
     byte[] bytes = work.batch();
     batch = ByteBuffer.allocateDirect(bytes.length).put(bytes).flip();
-    if (work == Work.CHURN) return;
+    engines = work.wire == Wire.TLS ? new TlsEngines(port, work == Work.RESUMED) : null;
+    if (work.isChurning()) return;
     for (int i = 0; i < work.connections; i++) clients.add(open());
     long deadline = System.nanoTime() + DEADLINE_NANOS;
     while (!clients.stream().allMatch(Client::isConnected)) turn(deadline);
@@ -50,7 +53,7 @@ final class Session implements AutoCloseable {
   private Client open() throws IOException {
     return work.wire == Wire.DATAGRAM
         ? Client.ofDatagrams(selector, address(1), batch, client -> mode.answered(client))
-        : new Client(selector, address(1), batch, client -> mode.answered(client));
+        : new Client(selector, address(1), engines, batch, client -> mode.answered(client));
   }
 
   private InetSocketAddress address(int last) throws IOException {
@@ -63,10 +66,11 @@ final class Session implements AutoCloseable {
     long start = System.nanoTime();
     long end = start + nanos;
     long[] batches = {0};
-    if (work == Work.CHURN) {
+    if (work.isChurning()) {
       mode =
           client -> {
             batches[0]++;
+            if (engines != null && !client.isResumed()) unresumed++;
             client.close();
             if (System.nanoTime() < end) ask();
             else busy--;
@@ -86,14 +90,26 @@ final class Session implements AutoCloseable {
         client.send();
       }
     }
+    unresumed = 0;
     while (busy > 0) turn(end + DEADLINE_NANOS);
+    checkHandshakes(batches[0]);
     return new Result(batches[0] * work.depth, System.nanoTime() - start);
+  }
+
+  /** The first ones of a session have nothing to resume. */
+  private void checkHandshakes(long count) throws IOException {
+    long resumed = count - unresumed;
+    boolean isRight =
+        work == Work.RESUMED
+            ? unresumed <= work.connections + count / 20
+            : work != Work.HANDSHAKES || resumed == 0;
+    if (!isRight) throw new IOException(resumed + " of " + count + " handshakes were resumed");
   }
 
   /** One connection for one question. Several addresses, since each has only so many ports. */
   private void ask() throws IOException {
     nextAddress = nextAddress % 16 + 1;
-    Client.asking(selector, address(nextAddress), batch, client -> mode.answered(client));
+    Client.asking(selector, address(nextAddress), engines, batch, client -> mode.answered(client));
   }
 
   /**

@@ -39,7 +39,8 @@ public final class Bench implements Callable<Integer> {
       split = ",",
       paramLabel = "WORK",
       description =
-          "These works: pp1 pp50 pp1000 pipelined bulk churn line int32 json; or these small"
+          "These works: pp1 pp50 pp1000 pipelined bulk churn line int32 json udp1 udp50"
+              + " tlspp50 tlsbulk handshakes resumed; or these small"
               + " things: deferred timers calls resume idle group remote.")
   private List<String> only = List.of();
 

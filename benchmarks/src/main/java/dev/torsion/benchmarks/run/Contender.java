@@ -22,6 +22,7 @@ enum Contender {
   NETTY_EPOLL_IDIOMATIC("netty-epoll", "netty-epoll-idiomatic"),
   NETTY_URING("netty-uring", "netty-uring"),
   NETTY_URING_IDIOMATIC("netty-uring", "netty-uring-idiomatic"),
+  NETTY_TCNATIVE("netty-tcnative", "netty-tcnative"),
   VERTX("vertx", "vertx"),
   KTOR("ktor", "ktor"),
   THREADS("threads", "threads"),
@@ -52,9 +53,23 @@ enum Contender {
     return server.endsWith("-idiomatic");
   }
 
-  /** Whether there is a server of it for {@code wire}: of UDP not all of them have one. */
+  /** Whether there is a server of it for {@code wire}: of UDP and TLS not all of them have one. */
   boolean speaks(Wire wire) {
-    if (wire != Wire.DATAGRAM) return true;
+    return switch (wire) {
+      case DATAGRAM -> speaksDatagrams();
+      case TLS -> speaksTls();
+      default -> this != NETTY_TCNATIVE;
+    };
+  }
+
+  private boolean speaksTls() {
+    return switch (this) {
+      case CALLBACK, SUSPEND, JAVA, NETTY_NIO, NETTY_EPOLL, NETTY_TCNATIVE, VERTX, THREADS -> true;
+      default -> false;
+    };
+  }
+
+  private boolean speaksDatagrams() {
     return switch (this) {
       case CALLBACK, SUSPEND, JAVA, NETTY_NIO, NETTY_EPOLL, NETTY_EPOLL_IDIOMATIC, TWISTED -> true;
       default -> false;
@@ -81,6 +96,7 @@ enum Contender {
       case THREADS -> "a JDK from 21 on";
       case TWISTED -> "Python with Twisted (Debian: python3-twisted)";
       case UVLOOP -> "Python with uvloop (Debian: python3-uvloop)";
+      case NETTY_TCNATIVE -> "a system that BoringSSL was compiled for";
       case NETTY_EPOLL, NETTY_EPOLL_IDIOMATIC, NETTY_URING, NETTY_URING_IDIOMATIC ->
           "Linux on x86-64 whose kernel lets it";
       default -> "nothing";

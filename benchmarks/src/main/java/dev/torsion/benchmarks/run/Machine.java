@@ -3,6 +3,7 @@
 
 package dev.torsion.benchmarks.run;
 
+import dev.torsion.benchmarks.BenchTls;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
@@ -166,6 +167,7 @@ final class Machine {
         "-Xms512m",
         "-Xmx512m",
         "-Dio.netty.noUnsafe=false",
+        "-D" + BenchTls.PROPERTY + "=" + BenchTls.identityFile(),
         "-Dorg.slf4j.simpleLogger.defaultLogLevel=error",
         "-cp",
         System.getProperty("java.class.path"));

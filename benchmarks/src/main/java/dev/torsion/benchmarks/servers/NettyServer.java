@@ -3,6 +3,7 @@
 
 package dev.torsion.benchmarks.servers;
 
+import dev.torsion.benchmarks.BenchTls;
 import dev.torsion.benchmarks.OrderJson;
 import dev.torsion.benchmarks.Wire;
 import io.netty.bootstrap.Bootstrap;
@@ -34,10 +35,16 @@ import io.netty.channel.uring.IoUringServerSocketChannel;
 import io.netty.handler.codec.LengthFieldBasedFrameDecoder;
 import io.netty.handler.codec.LengthFieldPrepender;
 import io.netty.handler.codec.LineBasedFrameDecoder;
+import io.netty.handler.ssl.SslContext;
+import io.netty.handler.ssl.SslContextBuilder;
+import io.netty.handler.ssl.SslProvider;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import java.security.cert.X509Certificate;
+import java.util.List;
+import javax.net.ssl.SSLException;
 
 /**
  * Netty, on one event loop. It flushes when a read is done with, since each flush is a system call.
@@ -79,16 +86,24 @@ final class NettyServer implements BenchServer {
 
   private final Native io;
   private final Framing framing;
+  private final SslProvider provider;
 
   NettyServer(Native io, Framing framing) {
+    this(io, framing, SslProvider.JDK);
+  }
+
+  /** For TLS with the engine of {@code provider}. */
+  NettyServer(Native io, Framing framing, SslProvider provider) {
     this.io = io;
     this.framing = framing;
+    this.provider = provider;
   }
 
   @Override
   public int start(Wire wire) throws Exception {
     var loop = new MultiThreadIoEventLoopGroup(1, io.handler());
     if (wire == Wire.DATAGRAM) return startDatagrams(loop);
+    var tls = wire == Wire.TLS ? tls() : null;
     var bootstrap =
         new ServerBootstrap()
             .group(loop)
@@ -99,10 +114,23 @@ final class NettyServer implements BenchServer {
                 new ChannelInitializer<Channel>() {
                   @Override
                   protected void initChannel(Channel channel) {
+                    if (tls != null) channel.pipeline().addLast(tls.newHandler(channel.alloc()));
                     addHandlers(channel, wire);
                   }
                 });
     return ((InetSocketAddress) bootstrap.bind(0).sync().channel().localAddress()).getPort();
+  }
+
+  private SslContext tls() throws SSLException {
+    var identity = BenchTls.identity();
+    var chain = identity.getChain().toArray(X509Certificate[]::new);
+    var builder =
+        SslContextBuilder.forServer(identity.getPrivateKey(), chain)
+            .sslProvider(provider)
+            .protocols(BenchTls.VERSION);
+    // BoringSSL chooses the cipher itself, and chooses this one on a processor with AES.
+    if (provider == SslProvider.JDK) builder.ciphers(List.of(BenchTls.CIPHER));
+    return builder.build();
   }
 
   /** By epoll the tuned one receives and sends several datagrams with one system call. */
@@ -125,7 +153,7 @@ final class NettyServer implements BenchServer {
     var pipeline = channel.pipeline();
     var isTuned = framing == Framing.TUNED;
     switch (wire) {
-      case RAW -> pipeline.addLast(new Echo());
+      case RAW, TLS -> pipeline.addLast(new Echo());
       case LINE -> {
         pipeline.addLast(new LineBasedFrameDecoder(MAX));
         pipeline.addLast(isTuned ? new GatheredLines() : new LineEcho());

@@ -5,6 +5,7 @@ package dev.torsion.benchmarks.servers;
 
 import dev.torsion.benchmarks.servers.NettyServer.Framing;
 import dev.torsion.benchmarks.servers.NettyServer.Native;
+import io.netty.handler.ssl.SslProvider;
 
 /** The servers by their names. */
 final class Servers {
@@ -23,6 +24,8 @@ final class Servers {
       case "netty-epoll-idiomatic" -> new NettyServer(Native.EPOLL, Framing.IDIOMATIC);
       case "netty-uring" -> new NettyServer(Native.IO_URING, Framing.TUNED);
       case "netty-uring-idiomatic" -> new NettyServer(Native.IO_URING, Framing.IDIOMATIC);
+      case "netty-tcnative" ->
+          new NettyServer(Native.NIO, Framing.TUNED, SslProvider.OPENSSL_REFCNT);
       case "vertx" -> new VertxServer();
       case "ktor" -> new KtorServer();
       case "threads" -> new ThreadsServer();

@@ -3,6 +3,7 @@
 
 package dev.torsion.benchmarks.servers;
 
+import dev.torsion.benchmarks.BenchTls;
 import dev.torsion.benchmarks.OrderJson;
 import dev.torsion.benchmarks.Wire;
 import java.io.BufferedInputStream;
@@ -19,6 +20,7 @@ import java.net.Socket;
 import java.net.SocketException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Executors;
+import javax.net.ssl.SSLServerSocket;
 
 /** Blocking sockets, one virtual thread for each: needs a JDK from 21 on. */
 final class ThreadsServer implements BenchServer {
@@ -29,9 +31,17 @@ final class ThreadsServer implements BenchServer {
     // This module is compiled for 17.
     var threads =
         (Executor) Executors.class.getMethod("newVirtualThreadPerTaskExecutor").invoke(null);
-    var listener = new ServerSocket(0, 1024);
+    var listener = wire == Wire.TLS ? secureListener() : new ServerSocket(0, 1024);
     threads.execute(() -> accept(listener, wire, threads));
     return listener.getLocalPort();
+  }
+
+  private static ServerSocket secureListener() throws Exception {
+    var factory = BenchTls.context().getServerSocketFactory();
+    var listener = (SSLServerSocket) factory.createServerSocket(0, 1024);
+    listener.setEnabledProtocols(new String[] {BenchTls.VERSION});
+    listener.setEnabledCipherSuites(new String[] {BenchTls.CIPHER});
+    return listener;
   }
 
   private static void accept(ServerSocket listener, Wire wire, Executor threads) {
@@ -51,7 +61,7 @@ final class ThreadsServer implements BenchServer {
       var in = socket.getInputStream();
       var out = socket.getOutputStream();
       switch (wire) {
-        case RAW -> in.transferTo(out);
+        case RAW, TLS -> in.transferTo(out);
         case LINE ->
             lines(new BufferedInputStream(in, BUFFER), new BufferedOutputStream(out, BUFFER));
         case INT32 -> strings(data(in), data(out));

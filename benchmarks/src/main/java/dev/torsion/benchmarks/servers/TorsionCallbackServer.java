@@ -3,6 +3,7 @@
 
 package dev.torsion.benchmarks.servers;
 
+import dev.torsion.benchmarks.BenchTls;
 import dev.torsion.benchmarks.OrderJson;
 import dev.torsion.benchmarks.Wire;
 import dev.torsion.framing.HeaderFraming;
@@ -19,6 +20,8 @@ import dev.torsion.net.ListeningPort;
 import dev.torsion.net.Protocol;
 import dev.torsion.net.TcpOptions;
 import dev.torsion.reactor.Reactor;
+import dev.torsion.tls.Tls;
+import dev.torsion.tls.TlsServerOptions;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
@@ -28,20 +31,29 @@ final class TorsionCallbackServer implements BenchServer {
   @Override
   public int start(Wire wire) {
     var reactor = Reactor.create();
-    var port =
-        wire == Wire.DATAGRAM
-            ? reactor.listenUdp(0, new DatagramEcho(), "0.0.0.0", DatagramOptions.DEFAULT)
-            : reactor.listenTcp(
-                0, factory(wire), "", ListeningPort.DEFAULT_BACKLOG, TcpOptions.DEFAULT);
+    if (wire == Wire.DATAGRAM) {
+      var port = reactor.listenUdp(0, new DatagramEcho(), "0.0.0.0", DatagramOptions.DEFAULT);
+      reactor.start();
+      return port.port();
+    }
+    var factory = wire == Wire.TLS ? tls().wrap(factory(Wire.RAW)) : factory(wire);
+    var port = reactor.listenTcp(0, factory, "", ListeningPort.DEFAULT_BACKLOG, TcpOptions.DEFAULT);
     reactor.start();
     return port.port();
+  }
+
+  /** For all voices. */
+  static TlsServerOptions tls() {
+    return Tls.server(BenchTls.identity())
+        .withVersions(BenchTls.VERSION)
+        .withCipherSuites(BenchTls.CIPHER);
   }
 
   static Factory factory(Wire wire) {
     return new Factory(
         () ->
             switch (wire) {
-              case RAW -> new Echo();
+              case RAW, TLS -> new Echo();
               case LINE -> new Lines();
               case INT32 -> new Strings();
               case JSON -> new Orders();

@@ -6,6 +6,7 @@ package dev.torsion.benchmarks.servers;
 import dev.torsion.benchmarks.Order;
 import dev.torsion.benchmarks.OrderJson;
 import dev.torsion.benchmarks.Wire;
+import dev.torsion.endpoint.TlsServerEndpoint;
 import dev.torsion.framing.Codec;
 import dev.torsion.framing.Content;
 import dev.torsion.framing.Struct;
@@ -27,6 +28,7 @@ final class TorsionJavaServer implements BenchServer {
               Codecs.header(
                   new Struct("<iii"), 1, Content.<Order>of(OrderJson::encode, OrderJson::decode)));
       case DATAGRAM -> serveDatagrams(torsion);
+      case TLS -> serveTls(torsion, Codecs.raw().with(Content.view()));
     };
   }
 
@@ -35,6 +37,14 @@ final class TorsionJavaServer implements BenchServer {
         torsion.openDatagrams("udp:0:interface=0.0.0.0", Codecs.raw().with(Content.view())).join();
     port.onDatagram(datagram -> port.send(datagram.message(), datagram.sender())).join();
     return port.port();
+  }
+
+  private static <T> int serveTls(Torsion torsion, Codec<T> codec) {
+    var endpoint = new TlsServerEndpoint(torsion.reactor(), 0, TorsionCallbackServer.tls());
+    return torsion
+        .serve(endpoint, codec, connection -> connection.onMessage(connection::send))
+        .join()
+        .port();
   }
 
   private static <T> int serve(Torsion torsion, Codec<T> codec) {

@@ -5,6 +5,9 @@ package dev.torsion.benchmarks.servers
 
 import dev.torsion.benchmarks.OrderJson
 import dev.torsion.benchmarks.Wire
+import dev.torsion.endpoint.ServerEndpoint
+import dev.torsion.endpoint.TCP4ServerEndpoint
+import dev.torsion.endpoint.TlsServerEndpoint
 import dev.torsion.framing.Codec
 import dev.torsion.framing.Content
 import dev.torsion.framing.HeaderCodec
@@ -25,6 +28,7 @@ internal class TorsionSuspendServer : BenchServer {
         Wire.INT32 -> serve(Int32Codec().with(Content.view()))
         Wire.JSON -> serve(HeaderCodec(Struct("<iii"), 1, Content.of(OrderJson::encode, OrderJson::decode)))
         Wire.DATAGRAM -> serveDatagrams()
+        Wire.TLS -> serve(RawCodec().with(Content.view())) { TlsServerEndpoint(it, 0, TorsionCallbackServer.tls()) }
     }
 
     private fun serveDatagrams(): Int {
@@ -35,12 +39,12 @@ internal class TorsionSuspendServer : BenchServer {
         return port.host().port
     }
 
-    private fun <T : Any> serve(codec: Codec<T>): Int {
+    private fun <T : Any> serve(codec: Codec<T>, endpoint: (Reactor) -> ServerEndpoint = { TCP4ServerEndpoint(it, 0) }): Int {
         val reactor = Reactor.create()
         reactor.start()
         val port =
             reactor.blockingCallFromThread {
-                reactor.serve("tcp:0", codec) { connection -> for (message in connection.incoming) connection.send(message) }
+                reactor.serve(endpoint(reactor), codec) { connection -> for (message in connection.incoming) connection.send(message) }
             }
         return port.port()
     }

@@ -3,15 +3,19 @@
 
 package dev.torsion.benchmarks.servers
 
+import dev.torsion.benchmarks.BenchTls
 import dev.torsion.benchmarks.OrderJson
 import dev.torsion.benchmarks.Wire
 import io.vertx.core.Handler
 import io.vertx.core.Vertx
 import io.vertx.core.VertxOptions
 import io.vertx.core.buffer.Buffer
+import io.vertx.core.net.JdkSSLEngineOptions
 import io.vertx.core.net.NetServerOptions
 import io.vertx.core.net.NetSocket
+import io.vertx.core.net.PemKeyCertOptions
 import io.vertx.core.parsetools.RecordParser
+import java.nio.file.Files
 import java.util.concurrent.TimeUnit
 
 /**
@@ -23,13 +27,22 @@ internal class VertxServer : BenchServer {
     override fun start(wire: Wire): Int {
         val vertx = Vertx.vertx(VertxOptions().setEventLoopPoolSize(1))
         val options = NetServerOptions().setTcpNoDelay(true).setAcceptBacklog(1024).setPort(0)
+        if (wire == Wire.TLS) encrypt(options)
         val server = vertx.createNetServer(options).connectHandler { handle(it, wire) }.listen()
         return server.toCompletionStage().toCompletableFuture().get(20, TimeUnit.SECONDS).actualPort()
     }
 
+    private fun encrypt(options: NetServerOptions) {
+        val pem = Buffer.buffer(Files.readString(BenchTls.identityFile()))
+        options.setSsl(true).setSslEngineOptions(JdkSSLEngineOptions())
+            .setKeyCertOptions(PemKeyCertOptions().addKeyValue(pem).addCertValue(pem))
+            .setEnabledSecureTransportProtocols(setOf(BenchTls.VERSION))
+            .addEnabledCipherSuite(BenchTls.CIPHER)
+    }
+
     private fun handle(socket: NetSocket, wire: Wire) {
         when (wire) {
-            Wire.RAW -> socket.handler { socket.write(it) }
+            Wire.RAW, Wire.TLS -> socket.handler { socket.write(it) }
             Wire.LINE -> {
                 val lines = RecordParser.newDelimited("\r\n")
                 val answers = Answers(socket, lines)

@@ -4,11 +4,15 @@
 package dev.torsion.benchmarks.servers;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.torsion.benchmarks.BenchTls;
 import dev.torsion.benchmarks.Work;
 import io.netty.channel.epoll.Epoll;
 import io.netty.channel.uring.IoUring;
+import io.netty.handler.ssl.OpenSsl;
+import io.netty.handler.ssl.util.InsecureTrustManagerFactory;
 import java.io.IOException;
 import java.net.DatagramPacket;
 import java.net.DatagramSocket;
@@ -18,6 +22,9 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLSocket;
+import javax.net.ssl.TrustManager;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -94,6 +101,37 @@ class ServersTest {
     }
   }
 
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "callback",
+        "suspend",
+        "java",
+        "netty-nio",
+        "netty-epoll",
+        "netty-tcnative",
+        "vertx",
+        "threads"
+      })
+  @Timeout(value = 60, unit = TimeUnit.SECONDS)
+  void answersInsideOfTls(String name) throws Exception {
+    assumeTrue(isPossible(name), name + " cannot run on this machine");
+    int port = Servers.byName(name).start(Work.TLSBULK.wire);
+    var trust = new TrustManager[] {InsecureTrustManagerFactory.INSTANCE.getTrustManagers()[0]};
+    var context = SSLContext.getInstance("TLS");
+    context.init(null, trust, null);
+    var address = InetAddress.getLoopbackAddress();
+    try (var socket = (SSLSocket) context.getSocketFactory().createSocket(address, port)) {
+      for (Work work : List.of(Work.TLSPP50, Work.TLSBULK)) {
+        byte[] batch = work.batch();
+        for (int i = 0; i < 3; i++) exchange(socket, batch, batch.length);
+      }
+      assertEquals(BenchTls.CIPHER, socket.getSession().getCipherSuite());
+      assertEquals(
+          BenchTls.identity().getCertificate(), socket.getSession().getPeerCertificates()[0]);
+    }
+  }
+
   private static void exchange(Socket socket, byte[] batch, int piece) throws IOException {
     for (int from = 0; from < batch.length; from += piece) {
       socket.getOutputStream().write(batch, from, Math.min(piece, batch.length - from));
@@ -105,6 +143,7 @@ class ServersTest {
   private static boolean isPossible(String name) {
     if (name.startsWith("netty-epoll")) return Epoll.isAvailable();
     if (name.startsWith("netty-uring")) return IoUring.isAvailable();
+    if (name.equals("netty-tcnative")) return OpenSsl.isAvailable();
     return !name.equals("threads") || Runtime.version().feature() >= 21;
   }
 }
