@@ -22,6 +22,10 @@ import kotlin.coroutines.Continuation
 import kotlin.coroutines.ContinuationInterceptor
 import kotlin.coroutines.CoroutineContext
 import kotlin.coroutines.EmptyCoroutineContext
+import kotlin.coroutines.intrinsics.COROUTINE_SUSPENDED
+import kotlin.coroutines.intrinsics.startCoroutineUninterceptedOrReturn
+import kotlin.coroutines.intrinsics.suspendCoroutineUninterceptedOrReturn
+import kotlin.coroutines.jvm.internal.CoroutineStackFrame
 
 /**
  * Runs [block] as a coroutine and gives its result as a Deferred (Twisted's `inlineCallbacks`). Waiting is written [await],
@@ -48,11 +52,11 @@ import kotlin.coroutines.EmptyCoroutineContext
  */
 public fun <T> inlineCallbacks(context: CoroutineContext = EmptyCoroutineContext, block: suspend CoroutineScope.() -> T): Deferred<T> {
     val dispatcher = context[ContinuationInterceptor]
-    val coroutine = DeferredCoroutine<T>(if (dispatcher == null) context + InCaller else context)
+    val coroutine = DeferredCoroutine(if (dispatcher == null) context + InCaller else context, block)
     LeftBehind.begun(coroutine)
     val wait = dispatcher is CoroutineDispatcher && dispatcher.isDispatchNeeded(context)
     if (wait) coroutine.deferred.belongsElsewhere()
-    coroutine.begin(wait, block)
+    coroutine.begin(wait)
     return coroutine.deferred
 }
 
@@ -68,42 +72,99 @@ public fun <T> CoroutineScope.deferred(
 /**
  * The coroutine behind [inlineCallbacks]. It is a `launch`, whose context has this object in it: so an [await] finds where to leave what it
  * waits on ([of]), and a failure that no parent takes comes here instead of to the handler of the [outer] context.
+ *
+ * It is what is launched too, and what goes on when the [block] has ended, so that a call makes no objects for them.
  */
-internal class DeferredCoroutine<T>(private val outer: CoroutineContext) :
+internal class DeferredCoroutine<T>(private val outer: CoroutineContext, private val block: suspend CoroutineScope.() -> T) :
     AbstractCoroutineContextElement(CoroutineExceptionHandler),
     CoroutineExceptionHandler,
     CoroutineScope,
-    (Throwable?) -> Unit {
+    Continuation<T>,
+    CoroutineStackFrame,
+    suspend (CoroutineScope) -> Unit {
     override val coroutineContext: CoroutineContext = outer + this
-    val deferred: Deferred<T> = Result()
+    private val result = Result()
+    val deferred: Deferred<T> get() = result
     var waiter: Waiter? = null
     private val waitingOn: Deferred<*>? get() = waiter?.takeIf { it.isWaiting }?.deferred
 
     /** Its [Job], null until it has begun. */
     var job: Job? = null
         private set
-    private var value: T? = null
+    private lateinit var launched: Continuation<Unit>
+    private var value: Any? = null
     private var blockThread: Thread? = null // where the block has ended
+    private var hasWaited = false // for its dispatcher, before it began
+    private var hasEndedAtOnce = false // in the call that has begun it
     private var isUnhandled = false
 
     @OptIn(DelicateCoroutinesApi::class) // ATOMIC, so that a coroutine that is cancelled before it begins ends on its dispatcher too
-    fun begin(wait: Boolean, block: suspend CoroutineScope.() -> T) {
-        job =
-            launch(start = if (wait) CoroutineStart.ATOMIC else CoroutineStart.UNDISPATCHED) {
-                val own = coroutineContext.job
-                job = own
-                own.invokeOnCompletion(this@DeferredCoroutine)
-                try {
-                    if (wait) ensureActive()
-                    value = block()
-                } finally {
-                    blockThread = Thread.currentThread()
-                }
-            }
+    fun begin(wait: Boolean) {
+        hasWaited = wait
+        job = launch(start = if (wait) CoroutineStart.ATOMIC else CoroutineStart.UNDISPATCHED, block = this)
+        if (hasEndedAtOnce) afterBlock()
     }
 
+    /** The launched coroutine. */
+    override suspend fun invoke(scope: CoroutineScope): Unit = suspendCoroutineUninterceptedOrReturn { launched ->
+        this.launched = launched
+        val own = launched.context.job
+        job = own
+        if (isHeardFromJob) own.invokeOnCompletion(result)
+        val given =
+            try {
+                if (hasWaited) own.ensureActive()
+                block.startCoroutineUninterceptedOrReturn(scope, this)
+            } catch (e: Throwable) {
+                endedAtOnce(null)
+                throw e
+            }
+        if (given !== COROUTINE_SUSPENDED) {
+            endedAtOnce(given)
+            Unit
+        } else {
+            given
+        }
+    }
+
+    /**
+     * Whether [result] hears of the end from the job itself. Where there is neither a parent to be ahead of nor a dispatcher to wait for, a look
+     * at the job behind the block will do: a handler there costs more than the rest of a wait.
+     */
+    private val isHeardFromJob: Boolean get() = hasWaited || outer[Job] != null
+
+    private fun endedAtOnce(given: Any?) {
+        blockEnded(given)
+        hasEndedAtOnce = true
+    }
+
+    /** The coroutine has ended with its block, unless others that it has launched go on, or it has failed: then its job says how. */
+    private fun afterBlock() {
+        if (isHeardFromJob) return
+        val own = job!!
+        if (own.isCompleted && !own.isCancelled) fire(null) else own.invokeOnCompletion(result)
+    }
+
+    override val context: CoroutineContext get() = launched.context
+
+    /** The block has ended after a wait. */
+    override fun resumeWith(result: kotlin.Result<T>) {
+        blockEnded(result.getOrNull())
+        launched.resumeWith(result.map {})
+        afterBlock()
+    }
+
+    private fun blockEnded(given: Any?) {
+        blockThread = Thread.currentThread()
+        value = given
+    }
+
+    override val callerFrame: CoroutineStackFrame? get() = launched as? CoroutineStackFrame
+
+    override fun getStackTraceElement(): StackTraceElement? = null
+
     /** The coroutine has ended: with its block, or with the last coroutine that it has launched, which may run on any thread. */
-    override fun invoke(cause: Throwable?) {
+    private fun ended(cause: Throwable?) {
         if (Thread.currentThread() === blockThread) return fire(cause)
         val dispatcher = outer[ContinuationInterceptor] as? CoroutineDispatcher
         if (dispatcher == null || !dispatcher.isDispatchNeeded(outer)) return fire(cause)
@@ -140,8 +201,12 @@ internal class DeferredCoroutine<T>(private val outer: CoroutineContext) :
 
     override fun toString(): String = "$deferred"
 
-    /** Cancelling leaves it unfired: the block decides what it ends with. */
-    private inner class Result : Deferred<T>() {
+    /** Cancelling leaves it unfired: the block decides what it ends with. It hears of that end. */
+    private inner class Result :
+        Deferred<T>(),
+        (Throwable?) -> Unit {
+        override fun invoke(cause: Throwable?) = ended(cause)
+
         override val awaited get() = waitingOn
 
         override fun cancelUnfired() {

@@ -37,9 +37,11 @@ public class ThreadContext private constructor(private val elements: List<Thread
     public companion object {
         /** Of the coroutines with this [context]; null when they have nothing. */
         @JvmStatic
-        public fun of(context: CoroutineContext): ThreadContext? = context.fold(null, ::collect)?.let(::ThreadContext)
+        public fun of(context: CoroutineContext): ThreadContext? = context.fold(null, collect)?.let(::ThreadContext)
 
-        private fun collect(found: List<ThreadContextElement<*>>?, element: CoroutineContext.Element): List<ThreadContextElement<*>>? =
+        // A value: a reference to a function of this object would be a new object for each wait.
+        private val collect = { found: List<ThreadContextElement<*>>?, element: CoroutineContext.Element ->
             if (element is ThreadContextElement<*>) found.orEmpty() + element else found
+        }
     }
 }
