@@ -84,8 +84,11 @@ internal class Receiver(private val thread: Thread, private val transport: Trans
             try {
                 source.outcome(wanted)
             } catch (e: Throwable) {
+                forgetJob()
                 return continuation.resumeWithException(e)
             }
+        // After the end nobody waits any more. A watch that lived on would be told of the job's end, by an exception that is made for it.
+        if (outcome == null || (outcome == false && wanted == Wanted.WHETHER_THERE_IS_ONE)) forgetJob()
         continuation.resume(outcome)
     }
 
