@@ -3,6 +3,7 @@
 
 package dev.torsion.benchmarks.run;
 
+import dev.torsion.benchmarks.Wire;
 import dev.torsion.benchmarks.Work;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -31,7 +32,10 @@ import picocli.CommandLine.ParameterException;
 public final class Bench implements Callable<Integer> {
   @CommandLine.Spec private CommandLine.Model.CommandSpec spec;
 
-  @Option(names = "--quick", description = "Less than five minutes, with less certainty.")
+  @Option(
+      names = "--quick",
+      description =
+          "Less than five minutes, with less certainty; without UDP and TLS unless they are named.")
   private boolean quick;
 
   @Option(
@@ -95,7 +99,7 @@ public final class Bench implements Callable<Integer> {
             : List.<RemoteCalls.Cost>of();
     try (var tournament = new Tournament(plan, contenders)) {
       for (Work work : Work.values()) {
-        if (!isWanted(work.id())) continue;
+        if (!isWanted(work)) continue;
         var standing = new Standing(work, tournament.play(work));
         standings.add(standing);
         table.print(standing);
@@ -117,6 +121,11 @@ public final class Bench implements Callable<Integer> {
     out.println("written: " + output.resolve("results.json") + ", results.md and results.svg");
     standings.forEach(standing -> standing.ratios().forEach(table::print));
     return 0;
+  }
+
+  private boolean isWanted(Work work) {
+    boolean isBeside = work.wire == Wire.DATAGRAM || work.wire == Wire.TLS;
+    return isBeside ? isWantedBeside(work.id()) : isWanted(work.id());
   }
 
   private boolean isWanted(String id) {
