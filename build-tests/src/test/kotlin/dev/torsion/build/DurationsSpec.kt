@@ -48,7 +48,9 @@ import dev.torsion.net.DrainReport
 import dev.torsion.net.DrainTimeoutException
 import dev.torsion.net.Factory
 import dev.torsion.net.InternetAddress
+import dev.torsion.net.KeepAlive
 import dev.torsion.net.ListeningPort
+import dev.torsion.net.MinimumRate
 import dev.torsion.net.Protocol
 import dev.torsion.net.StreamOptions
 import dev.torsion.process.ProcessCommand
@@ -740,6 +742,22 @@ internal class DurationsSpec :
                     }
                 },
                 "log/DurationText.readable" to { time -> readable(time).endsWith("h") shouldBe true },
+                "net/KeepAlive.<init>" to { time ->
+                    inMemory { reactor ->
+                        val probed = TcpOptions.DEFAULT.withKeepAlive(KeepAlive(time, time, 1))
+                        reactor.listenTcp(0, Factory { object : Protocol() {} }, options = probed).stopListening()
+                        reactor.flush()
+                    }
+                },
+                "net/MinimumRate\$Builder.grace" to { time ->
+                    closing(
+                        StreamOptions(closeTimeout = time, minimumRate = MinimumRate.builder().reading(1).writing(1).grace(time).build()),
+                    )
+                },
+                "net/MinimumRate\$Builder.window" to { time ->
+                    val rate = MinimumRate.builder().reading(1).writing(1).grace(ChronoUnit.FOREVER.duration).window(time).build()
+                    closing(StreamOptions(closeTimeout = time, minimumRate = rate))
+                },
                 "service/ClientService.setDrainTimeout" to { time ->
                     inMemory { reactor ->
                         val deaf = object : Protocol() {

@@ -19,6 +19,7 @@ import java.io.IOException
 import java.net.InetSocketAddress
 import java.net.SocketAddress
 import java.nio.channels.Channel
+import java.nio.channels.NetworkChannel
 import java.nio.channels.ServerSocketChannel
 import java.nio.channels.SocketChannel
 
@@ -32,13 +33,18 @@ import java.nio.channels.SocketChannel
  * @property options limits and socket options of the connections
  */
 public class InheritedServerEndpoint
-@JvmOverloads
-constructor(
+internal constructor(
     private val reactor: Reactor,
-    public val options: TcpOptions = TcpOptions.DEFAULT,
+    public val options: TcpOptions,
+    private val domain: String?,
 ) : ServerEndpoint {
+    @JvmOverloads
+    public constructor(reactor: Reactor, options: TcpOptions = TcpOptions.DEFAULT) : this(reactor, options, null)
+
     override fun listen(factory: Factory): Deferred<ListeningPort> = maybeDeferred {
-        when (val channel = inherited()) {
+        val channel = inherited()
+        if (channel is NetworkChannel) checkDomain(channel)
+        when (channel) {
             is ServerSocketChannel -> reactor.adoptStreamPort(channel, factory, options)
             is SocketChannel ->
                 OneConnectionPort(reactor, factory, addressOf(channel.localAddress)).open {
@@ -55,6 +61,16 @@ constructor(
         throw CannotListenException("fd:0", e)
     }
 
+    // Java finds out by itself whether a socket of the internet is of IPv4 or of IPv6.
+    private fun checkDomain(channel: NetworkChannel) {
+        val wanted = domain ?: return
+        val isInternet = channel.localAddress is InetSocketAddress
+        if (isInternet == (wanted != UNIX)) return
+        throw cannot(
+            "a socket of the domain $wanted is wanted, but descriptor 0 is ${if (isInternet) "one of the internet" else "a UNIX socket"}",
+        )
+    }
+
     private fun cannot(problem: String) = CannotListenException("fd:0", IOException(problem))
 
     private fun addressOf(address: SocketAddress?): Address =
@@ -62,6 +78,8 @@ constructor(
 
     override fun toString(): String = "fd:0"
 }
+
+private const val UNIX = "UNIX"
 
 private const val ONLY_ZERO =
     "Java reaches descriptor 0 only: put the socket there, by <&3 in a shell, or StandardInput=socket in a unit of systemd"
@@ -74,11 +92,14 @@ internal object FdServerParser : ServerEndpointParser {
         text.order("fileno")
         val given = text.needed("fileno")
         if (given.number(0, Int.MAX_VALUE) != 0) throw given.error(ONLY_ZERO)
-        return InheritedServerEndpoint(reactor)
+        return InheritedServerEndpoint(reactor, text.transport)
     }
 }
 
-/** `systemd:domain=INET:index=0`: the first socket that systemd passes, which has to be standard input, too. */
+/**
+ * `systemd:domain=INET:index=0`: the first socket that systemd passes, which has to be standard input, too. It has to be of the domain,
+ * which is `INET`, `INET6` or `UNIX`.
+ */
 internal object SystemdServerParser : ServerEndpointParser {
     override fun prefix() = "systemd"
 
@@ -94,7 +115,7 @@ internal object SystemdServerParser : ServerEndpointParser {
             name != null -> checkFirst(name)
             else -> throw text.error("it needs an index or a name")
         }
-        return InheritedServerEndpoint(reactor)
+        return InheritedServerEndpoint(reactor, text.transport, domain.value)
     }
 
     private fun checkFirst(name: EndpointArgument) {
@@ -103,5 +124,5 @@ internal object SystemdServerParser : ServerEndpointParser {
         throw name.error("the first socket that systemd has passed is \"${names.first()}\". $ONLY_ZERO")
     }
 
-    private val DOMAINS = listOf("INET", "INET6", "UNIX")
+    private val DOMAINS = listOf("INET", "INET6", UNIX)
 }

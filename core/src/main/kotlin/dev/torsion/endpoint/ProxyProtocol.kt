@@ -128,6 +128,8 @@ private class ReceivingFactory(
 
         override fun receiveLimit() = inner?.receiveLimit() ?: reader.wanted
 
+        override fun expectsBytes() = inner?.expectsBytes() ?: true
+
         override fun tlsBegins() {
             inner?.tlsBegins()
         }

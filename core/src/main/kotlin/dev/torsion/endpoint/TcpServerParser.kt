@@ -4,9 +4,10 @@
 package dev.torsion.endpoint
 
 import dev.torsion.net.ListeningPort
+import dev.torsion.net.TcpOptions
 import dev.torsion.reactor.Reactor
 
-/** `tcp:PORT[:interface=ADDRESS][:backlog=N]`, and the same with `tcp6`. */
+/** `tcp:PORT[:interface=ADDRESS][:backlog=N][:reusePort=1]`, and the same with `tcp6`. */
 internal class TcpServerParser(private val isIpv6: Boolean) : ServerEndpointParser {
     override fun prefix() = if (isIpv6) "tcp6" else "tcp"
 
@@ -16,10 +17,14 @@ internal class TcpServerParser(private val isIpv6: Boolean) : ServerEndpointPars
         val given = text.option("interface")
         val networkInterface = given?.address() ?: ""
         val backlog = text.option("backlog")?.number(1, Int.MAX_VALUE) ?: ListeningPort.DEFAULT_BACKLOG
+        val options = text.portOptions()
         return when {
-            !isIpv6 -> TCP4ServerEndpoint(reactor, port, backlog, networkInterface, text.transport)
-            given == null -> TCP6ServerEndpoint(reactor, port, backlog, "", text.transport)
-            else -> given.checked { TCP6ServerEndpoint(reactor, port, backlog, networkInterface, text.transport) }
+            !isIpv6 -> TCP4ServerEndpoint(reactor, port, backlog, networkInterface, options)
+            given == null -> TCP6ServerEndpoint(reactor, port, backlog, "", options)
+            else -> given.checked { TCP6ServerEndpoint(reactor, port, backlog, networkInterface, options) }
         }
     }
 }
+
+/** The options of a port of TCP: those of the caller, and those that are named here. */
+internal fun EndpointString.portOptions(): TcpOptions = option("reusePort")?.let { transport.withReusePort(it.flag()) } ?: transport

@@ -16,7 +16,10 @@ import java.io.IOException
 import java.nio.file.NoSuchFileException
 import java.nio.file.Path
 
-/** `ssl:PORT[:privateKey=FILE][:certKey=FILE][:extraCertChain=FILE][:password=TEXT][:sslmethod=NAME][:interface=ADDRESS][:backlog=N]`. */
+/**
+ * `ssl:PORT[:privateKey=FILE][:certKey=FILE][:extraCertChain=FILE][:password=TEXT][:sslmethod=NAME][:interface=ADDRESS][:backlog=N]` and
+ * `[:reusePort=1]`.
+ */
 internal object TlsServerParser : ServerEndpointParser {
     override fun prefix() = "ssl"
 
@@ -31,7 +34,7 @@ internal object TlsServerParser : ServerEndpointParser {
         val tls = Tls.server(identity ?: read(null, text) { TlsIdentity.fromPem(Path.of(DEFAULT_FILE)) })
         val versions = text.option("sslmethod")?.let(::versions)
         val ofVersion = if (versions == null) tls else tls.withVersions(versions)
-        return TlsServerEndpoint(reactor, port, ofVersion, backlog, networkInterface, text.transport)
+        return TlsServerEndpoint(reactor, port, ofVersion, backlog, networkInterface, text.portOptions())
     }
 
     private fun versions(method: EndpointArgument): String? = when (method.value) {

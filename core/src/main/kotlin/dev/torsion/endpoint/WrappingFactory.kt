@@ -81,6 +81,8 @@ public abstract class ProtocolWrapper(public val wrapped: Protocol) : Protocol()
 
     override fun receiveLimit(): Int = wrapped.receiveLimit()
 
+    override fun expectsBytes(): Boolean = wrapped.expectsBytes()
+
     override fun tlsBegins() {
         if (isWrappedConnected) wrapped.tlsBegins()
     }

@@ -90,3 +90,8 @@ constructor(
     phase: ClosePhase = ClosePhase.OPEN,
     unsentBytes: Long = 0,
 ) : CloseReason(message, cause, ClosedBy.US, phase, unsentBytes)
+
+/** An error that knows who has broken the connection. */
+internal interface HasBreaker {
+    val by: ClosedBy
+}

@@ -124,6 +124,12 @@ public abstract class Protocol {
     public open fun receiveLimit(): Int = Int.MAX_VALUE
 
     /**
+     * Whether the peer is to send now. False while it may be silent, as between two requests: then it is not too slow for
+     * [StreamOptions.minimumRate], which asks after each [dataReceived] and from time to time. The default is true.
+     */
+    public open fun expectsBytes(): Boolean = true
+
+    /**
      * The connection is about to be encrypted from here on (STARTTLS). Bytes that were received and that this protocol still keeps have come in
      * the clear, maybe from somebody who sits between and wants them to look as if they had come encrypted. A protocol that keeps such
      * bytes ends the connection. The default does nothing.

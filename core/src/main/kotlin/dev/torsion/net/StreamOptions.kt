@@ -15,6 +15,7 @@ import java.time.Duration
  * @property closeTimeout how long [Transport.loseConnection] waits for a peer that does not read, before the rest is dropped; 30 s
  * @property throttle how fast the streams may be; null for no limit
  * @property listener hears what happens on each stream; null for nobody
+ * @property minimumRate how fast the peers have to be; null for as slow as they like
  */
 public class StreamOptions private constructor(
     public val highWaterMark: Int,
@@ -23,6 +24,7 @@ public class StreamOptions private constructor(
     public val closeTimeout: Duration,
     public val throttle: Throttle?,
     public val listener: ConnectionListenerFactory?,
+    public val minimumRate: MinimumRate?,
 ) {
     init {
         require(lowWaterMark >= 0) { "lowWaterMark must not be negative, but is $lowWaterMark" }
@@ -46,6 +48,9 @@ public class StreamOptions private constructor(
     /** These options with another [listener]. */
     public fun withListener(listener: ConnectionListenerFactory?): StreamOptions = copy(listener = listener)
 
+    /** These options with another [minimumRate]. */
+    public fun withMinimumRate(rate: MinimumRate?): StreamOptions = copy(minimumRate = rate)
+
     /** A builder that begins with these options. */
     public fun toBuilder(): Builder = Builder(this)
 
@@ -58,16 +63,17 @@ public class StreamOptions private constructor(
         closeTimeout: Duration = this.closeTimeout,
         throttle: Throttle? = this.throttle,
         listener: ConnectionListenerFactory? = this.listener,
-    ): StreamOptions = StreamOptions(highWaterMark, lowWaterMark, writeLimit, closeTimeout, throttle, listener)
+        minimumRate: MinimumRate? = this.minimumRate,
+    ): StreamOptions = StreamOptions(highWaterMark, lowWaterMark, writeLimit, closeTimeout, throttle, listener, minimumRate)
 
-    private fun values() = listOf<Any?>(highWaterMark, lowWaterMark, writeLimit, closeTimeout, throttle, listener)
+    private fun values() = listOf<Any?>(highWaterMark, lowWaterMark, writeLimit, closeTimeout, throttle, listener, minimumRate)
 
     override fun equals(other: Any?): Boolean = other is StreamOptions && values() == other.values()
 
     override fun hashCode(): Int = values().hashCode()
 
     override fun toString(): String = "StreamOptions(highWaterMark=$highWaterMark, lowWaterMark=$lowWaterMark, writeLimit=$writeLimit, " +
-        "closeTimeout=$closeTimeout, throttle=$throttle, listener=$listener)"
+        "closeTimeout=$closeTimeout, throttle=$throttle, listener=$listener, minimumRate=$minimumRate)"
 
     /** Sets options by their names, for Java. Not for several threads at once. */
     public class Builder internal constructor(options: StreamOptions) {
@@ -77,6 +83,7 @@ public class StreamOptions private constructor(
         private var closeTimeout: Duration = options.closeTimeout
         private var throttle: Throttle? = options.throttle
         private var listener: ConnectionListenerFactory? = options.listener
+        private var minimumRate: MinimumRate? = options.minimumRate
 
         /** See [StreamOptions.highWaterMark]. */
         public fun highWaterMark(value: Int): Builder = apply { highWaterMark = value }
@@ -96,8 +103,12 @@ public class StreamOptions private constructor(
         /** See [StreamOptions.listener]. */
         public fun listener(value: ConnectionListenerFactory?): Builder = apply { listener = value }
 
+        /** See [StreamOptions.minimumRate]. */
+        public fun minimumRate(value: MinimumRate?): Builder = apply { minimumRate = value }
+
         /** The options. @throws IllegalArgumentException when they do not fit together, or one is out of its range */
-        public fun build(): StreamOptions = StreamOptions(highWaterMark, lowWaterMark, writeLimit, closeTimeout, throttle, listener)
+        public fun build(): StreamOptions =
+            StreamOptions(highWaterMark, lowWaterMark, writeLimit, closeTimeout, throttle, listener, minimumRate)
     }
 
     public companion object {
@@ -114,7 +125,8 @@ public class StreamOptions private constructor(
             closeTimeout: Duration = Duration.ofSeconds(30),
             throttle: Throttle? = null,
             listener: ConnectionListenerFactory? = null,
-        ): StreamOptions = StreamOptions(highWaterMark, lowWaterMark, writeLimit, closeTimeout, throttle, listener)
+            minimumRate: MinimumRate? = null,
+        ): StreamOptions = StreamOptions(highWaterMark, lowWaterMark, writeLimit, closeTimeout, throttle, listener, minimumRate)
 
         /** A builder that begins with the defaults. */
         @JvmStatic

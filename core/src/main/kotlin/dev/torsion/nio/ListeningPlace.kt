@@ -53,6 +53,7 @@ internal class TcpPlace(
             channel = opened
             opened.configureBlocking(false)
             opened.setOption(StandardSocketOptions.SO_REUSEADDR, true)
+            if (options.reusePort) opened.setOption(StandardSocketOptions.SO_REUSEPORT, true)
             opened.bind(local, backlog)
             return opened
         } catch (e: Throwable) {

@@ -106,6 +106,9 @@ public interface StreamHandler {
     /** Asked before each read: the most bytes that [received] may bring. 0: do not read now. A channel that has the bytes already may bring more. */
     public fun receiveLimit(): Int
 
+    /** Whether the peer is to send now, and is late if it does not: see [dev.torsion.net.Protocol.expectsBytes]. */
+    public fun expectsBytes(): Boolean = true
+
     /** Bytes have come: [view] is read-only, and good during this call only. The handler may switch reading off meanwhile. */
     public fun received(view: ByteBuffer)
 

@@ -9,6 +9,7 @@ import dev.torsion.net.ClosePhase
 import dev.torsion.net.ClosedBy
 import dev.torsion.net.ConnectionAborted
 import dev.torsion.net.ConnectionLost
+import dev.torsion.net.HasBreaker
 import dev.torsion.net.Transport
 import java.io.IOException
 import java.net.NoRouteToHostException
@@ -41,11 +42,6 @@ internal fun breakerOf(error: Throwable): ClosedBy {
     if (error is NoRouteToHostException || error is SocketTimeoutException) return ClosedBy.NETWORK
     val message = (error as? IOException)?.message?.lowercase() ?: return ClosedBy.PEER
     return if (OF_THE_NETWORK.any { it in message }) ClosedBy.NETWORK else ClosedBy.PEER
-}
-
-/** An error that knows who has broken the connection. */
-internal interface HasBreaker {
-    val by: ClosedBy
 }
 
 /** ETIMEDOUT, EHOSTUNREACH, ENETUNREACH, EHOSTDOWN, ENETDOWN, ENETRESET; and what Windows says for the first two. */

@@ -29,6 +29,8 @@ internal abstract class PassingChannel(protected val channel: StreamChannel) :
 
     override fun receiveLimit(): Int = handler.receiveLimit()
 
+    override fun expectsBytes(): Boolean = handler.expectsBytes()
+
     override fun received(view: ByteBuffer) = handler.received(view)
 
     override fun inputEnded() = handler.inputEnded()

@@ -26,7 +26,7 @@ internal class ProtocolChannel(private val transport: Transport) : StreamChannel
     val loop: StreamLoop get() = below.loop
 
     /** The limits of the connection. Its pace and its listener are below already. */
-    val options: StreamOptions get() = below.options.withThrottle(null).withListener(null)
+    val options: StreamOptions get() = below.options.withThrottle(null).withListener(null).withMinimumRate(null)
     private lateinit var handler: StreamHandler
     private var isAskedForRoom = false
     private var isToAsk = false
@@ -53,6 +53,8 @@ internal class ProtocolChannel(private val transport: Transport) : StreamChannel
     }
 
     fun receiveLimit(): Int = if (isOver || isFinishing) 1 else handler.receiveLimit()
+
+    fun expectsBytes(): Boolean = !isOver && !isFinishing && handler.expectsBytes()
 
     fun inputEnded() {
         if (!isOver && !isFinishing) handler.inputEnded()

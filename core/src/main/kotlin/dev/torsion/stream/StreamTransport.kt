@@ -15,6 +15,7 @@ import dev.torsion.net.ConnectionAborted
 import dev.torsion.net.ConnectionDone
 import dev.torsion.net.HalfCloseableProtocol
 import dev.torsion.net.HalfCloseableTransport
+import dev.torsion.net.HasBreaker
 import dev.torsion.net.Producer
 import dev.torsion.net.Protocol
 import dev.torsion.net.StreamOptions
@@ -170,6 +171,11 @@ public open class StreamTransport protected constructor(
             return if (endReason == null) maxOf(limit, 1) else 0
         }
         return 0
+    }
+
+    override fun expectsBytes(): Boolean {
+        callingProtocol("expectsBytes") { return state == State.OPEN && protocol.expectsBytes() }
+        return false
     }
 
     override fun received(view: ByteBuffer) {
@@ -621,7 +627,8 @@ public open class StreamTransport protected constructor(
             options: StreamOptions,
             lost: Consumer<CloseReason>? = null,
         ): StreamTransport {
-            val slowed = options.throttle?.let { ThrottledChannel(loop, channel, it) } ?: channel
+            val rated = options.minimumRate?.let { RatedChannel(loop, channel, it) } ?: channel
+            val slowed = options.throttle?.let { ThrottledChannel(loop, rated, it) } ?: rated
             val listened = options.listener?.let { ListenedChannel(loop, slowed, it) }
             val through = listened ?: slowed
             val told = listened?.beforeTelling(lost) ?: lost

@@ -136,6 +136,12 @@ internal class TlsChannel(
         else -> minOf(handler.receiveLimit().toLong() + TlsRecord.HEADER, MOST_READ.toLong()).toInt()
     }
 
+    override fun expectsBytes(): Boolean = when (state) {
+        State.HANDSHAKE -> !isBusy
+        State.OPEN -> input.record != null || handler.expectsBytes()
+        else -> false
+    }
+
     private val takesRecords: Boolean
         get() = failure == null && !isBusy && !isInputEnded && !isInputEndPending &&
             (state == State.HANDSHAKE || (state == State.OPEN && isReading))

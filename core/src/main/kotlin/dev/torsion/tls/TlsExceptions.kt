@@ -4,7 +4,7 @@
 package dev.torsion.tls
 
 import dev.torsion.net.ClosedBy
-import dev.torsion.stream.HasBreaker
+import dev.torsion.net.HasBreaker
 import java.io.IOException
 import java.security.cert.X509Certificate
 import java.time.Duration

@@ -172,6 +172,8 @@ internal class TlsOpening(
 
     override fun receiveLimit(): Int = below?.receiveLimit() ?: Int.MAX_VALUE
 
+    override fun expectsBytes(): Boolean = below?.expectsBytes() ?: true
+
     override fun readConnectionLost() {
         below?.inputEnded()
     }

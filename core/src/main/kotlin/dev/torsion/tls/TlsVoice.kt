@@ -96,6 +96,10 @@ internal abstract class TlsVoice(private val settings: TlsSettings) : TlsParty {
         TlsTimeoutException("${peer(address)} was not done with the TLS handshake within ${inMillis(handshakeTimeout)}.", handshakeTimeout)
 
     final override fun endedInHandshake(address: Address, cause: Throwable?, by: ClosedBy): TlsException {
+        if (by == ClosedBy.US && cause != null) {
+            val message = "${peer(address)}: this side ended the connection in the middle of the TLS handshake: ${safeMessage(cause)}"
+            return TlsHandshakeEndedException(message, cause, by)
+        }
         val how = cause?.let { " (${safeMessage(it)})" } ?: ""
         return TlsHandshakeEndedException(
             "${peer(address)} ended the connection in the middle of the TLS handshake, without a reason$how. ${whyEnded()}",

@@ -3,6 +3,7 @@
 
 package dev.torsion.endpoint
 
+import dev.torsion.net.TcpOptions
 import dev.torsion.reactor.Reactor
 import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.StringSpec
@@ -27,6 +28,15 @@ class EndpointStringSpec :
             six.networkInterface shouldBe "::1"
             six.backlog shouldBe 7
             (serverFromString(reactor, "tcp6:port=0") as TCP6ServerEndpoint).networkInterface shouldBe ""
+        }
+
+        "a port may be shared with other sockets" {
+            (serverFromString(reactor, "tcp:8080:reusePort=1") as TCP4ServerEndpoint).options.reusePort shouldBe true
+            (serverFromString(reactor, "tcp6:8080:reusePort=yes") as TCP6ServerEndpoint).options.reusePort shouldBe true
+            (serverFromString(reactor, "tcp:8080:reusePort=0") as TCP4ServerEndpoint).options.reusePort shouldBe false
+            (serverFromString(reactor, "tcp:8080") as TCP4ServerEndpoint).options.reusePort shouldBe false
+            val given = serverFromString(reactor, "tcp:8080", TcpOptions.DEFAULT.withReusePort(true)) as TCP4ServerEndpoint
+            given.options.reusePort shouldBe true
         }
 
         "client strings" {

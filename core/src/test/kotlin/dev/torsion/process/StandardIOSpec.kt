@@ -216,6 +216,27 @@ class StandardIOSpec :
                 listOf("ONE", "TWO", "INETD", "0")
         }
 
+        "a socket of another domain than the string says is refused" {
+            val python = """
+                import os, socket, subprocess, sys
+                inet = socket.create_server(("127.0.0.1", 0))
+                unix = socket.socket(socket.AF_UNIX)
+                unix.bind(os.path.join(sys.argv[1], "domain.sock"))
+                unix.listen()
+                for listening, domain in ((inet, "UNIX"), (unix, "INET"), (unix, "INET6")):
+                    subprocess.run(sys.argv[2:] + [f"systemd:domain={domain}:index=0"], stdin=listening)
+            """.trimIndent()
+            val folder = Files.createTempDirectory("torsion")
+            val java = File(System.getProperty("java.home"), "bin/java").path
+            val program = listOf(java, "-cp", System.getProperty("java.class.path"), "dev.torsion.process.StdioProgram")
+            val started = listOf("/usr/bin/python3", "-c", python, folder.toString()) + program
+            val output = ProcessBuilder(started).redirectErrorStream(true).start().finish()
+            output shouldContain "a socket of the domain UNIX is wanted, but descriptor 0 is one of the internet"
+            output shouldContain "a socket of the domain INET is wanted, but descriptor 0 is a UNIX socket"
+            output shouldContain "a socket of the domain INET6 is wanted, but descriptor 0 is a UNIX socket"
+            folder.toFile().deleteRecursively()
+        }
+
         "a descriptor 0 that is no socket is an error that says so" {
             shell("echo x | PROGRAM", "fd:0").finish() shouldContain "standard input is no socket"
         }

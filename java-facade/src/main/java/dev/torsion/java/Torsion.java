@@ -30,6 +30,7 @@ import dev.torsion.net.ListeningPort;
 import dev.torsion.net.Protocol;
 import dev.torsion.net.StreamOptions;
 import dev.torsion.net.TcpOptions;
+import dev.torsion.net.Transport;
 import dev.torsion.net.UnixPortOptions;
 import dev.torsion.process.ProcessCommand;
 import dev.torsion.process.ProcessOutput;
@@ -724,6 +725,24 @@ public final class Torsion implements AutoCloseable {
     given(protocol, "protocol");
     given(command, "command");
     return call(() -> Processes.spawnProcess(reactor, protocol, command));
+  }
+
+  /**
+   * Sends the file at {@code path} through {@code transport}; Twisted's {@code FileSender}. Threads
+   * of the pool read it, as fast as the peer takes it. The future has the number of bytes.
+   * Cancelling it stops the sending, and leaves the connection as it is.
+   */
+  public CompletableFuture<Long> sendFile(Path path, Transport transport) {
+    given(path, "path");
+    given(transport, "transport");
+    return sendFile(path, transport, 0, Long.MAX_VALUE);
+  }
+
+  /** The same for at most {@code count} bytes, from {@code offset} on. */
+  public CompletableFuture<Long> sendFile(Path path, Transport transport, long offset, long count) {
+    given(path, "path");
+    given(transport, "transport");
+    return loop.future(() -> Reactors.sendFile(reactor, path, transport, offset, count));
   }
 
   /**

@@ -13,6 +13,7 @@ import dev.torsion.endpoint.TCP4ServerEndpoint;
 import dev.torsion.endpoint.WrappingFactory;
 import dev.torsion.framing.ConnectionOptions;
 import dev.torsion.net.ClientFactory;
+import dev.torsion.net.ConnectOptions;
 import dev.torsion.net.Connector;
 import dev.torsion.net.Factory;
 import dev.torsion.net.ListeningPort;
@@ -20,11 +21,17 @@ import dev.torsion.net.Protocol;
 import dev.torsion.net.StreamOptions;
 import dev.torsion.net.TcpOptions;
 import dev.torsion.net.TcpTransport;
+import dev.torsion.net.Transport;
 import dev.torsion.reactor.ReactorOptions;
 import dev.torsion.service.RetryPolicy;
+import java.net.InetAddress;
+import java.net.Socket;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -42,12 +49,65 @@ class EndpointObjectsTest {
           .build();
 
   private static TCP4ServerEndpoint anyPort(Torsion torsion) {
-    return new TCP4ServerEndpoint(torsion.reactor(), 0, ListeningPort.DEFAULT_BACKLOG, "127.0.0.1")
-        .withOptions(KEPT_ALIVE);
+    return local(torsion, 0, KEPT_ALIVE);
+  }
+
+  private static TCP4ServerEndpoint local(Torsion torsion, int port, TcpOptions options) {
+    return new TCP4ServerEndpoint(
+            torsion.reactor(), port, ListeningPort.DEFAULT_BACKLOG, "127.0.0.1")
+        .withOptions(options);
   }
 
   private static HostnameEndpoint at(Torsion torsion, Server server) {
     return new HostnameEndpoint(torsion.reactor(), "127.0.0.1", server.port());
+  }
+
+  /** A server whose first connection completes {@code accepted}. */
+  private static Factory telling(CompletableFuture<Transport> accepted) {
+    return new Factory(
+        () ->
+            new Protocol() {
+              @Override
+              protected void connectionMade() {
+                accepted.complete(transport());
+              }
+            });
+  }
+
+  @Test
+  void filesAreSent() throws Exception {
+    var file = Files.createTempFile("torsion", ".txt");
+    Files.writeString(file, "all of the file");
+    try (var torsion = Torsion.start()) {
+      var accepted = new CompletableFuture<Transport>();
+      var server = Results.of(torsion.listenTcp(0, telling(accepted)));
+      try (var socket = new Socket(InetAddress.getLoopbackAddress(), server.port())) {
+        var transport = accepted.get(30, TimeUnit.SECONDS);
+        assertEquals(15, Results.of(torsion.sendFile(file, transport)));
+        assertEquals(4, Results.of(torsion.sendFile(file, transport, 11, 100)));
+        var bytes = socket.getInputStream().readNBytes(19);
+        assertEquals("all of the filefile", new String(bytes, StandardCharsets.UTF_8));
+      }
+    } finally {
+      Files.delete(file);
+    }
+  }
+
+  @Test
+  void tcpTakesAddressesBacklogAndTheWayThere() throws Exception {
+    try (var torsion = Torsion.start()) {
+      var shared = TcpOptions.DEFAULT.withReusePort(true);
+      var accepted = new CompletableFuture<Transport>();
+      var factory = telling(accepted);
+      var first = Results.of(torsion.listen(local(torsion, 0, shared), factory));
+      var second = Results.of(torsion.listen(local(torsion, first.port(), shared), factory));
+      assertEquals(first.port(), second.port());
+      var from = ConnectOptions.DEFAULT.withBindAddress("127.0.0.2");
+      var there = new HostnameEndpoint(torsion.reactor(), "127.0.0.1", first.port(), from);
+      Results.of(torsion.connectProtocol(there, new Protocol() {}));
+      var transport = (TcpTransport) accepted.get(30, TimeUnit.SECONDS);
+      assertEquals("127.0.0.2", transport.peer().getHost());
+    }
   }
 
   @Test

@@ -32,6 +32,7 @@ class NullArgumentsTest extends InMemory {
           Map.entry(String.class, "tcp:1"),
           Map.entry(Object.class, "message"),
           Map.entry(int.class, 1),
+          Map.entry(long.class, 1L),
           Map.entry(java.nio.file.Path.class, java.nio.file.Path.of("socket")),
           Map.entry(dev.torsion.net.UnixPortOptions.class, dev.torsion.net.UnixPortOptions.DEFAULT),
           Map.entry(Duration.class, Duration.ofSeconds(1)),

@@ -11,9 +11,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.torsion.framing.ConnectionOptions;
 import dev.torsion.net.CloseReason;
 import dev.torsion.net.ConnectionDone;
+import dev.torsion.net.MinimumRate;
+import dev.torsion.net.PeerTooSlowException;
 import dev.torsion.net.StreamOptions;
 import dev.torsion.net.TcpOptions;
 import dev.torsion.net.WriteLimitExceededException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -60,6 +63,23 @@ class TransportLimitsTest extends InMemory {
     var ends = connected(Codecs.line(), SMALL);
     overflow(ends.server());
     overflow(connected(Codecs.line(), SMALL).client());
+  }
+
+  @Test
+  void aPeerThatTakesNothingIsCutOff() {
+    var tenSeconds = Duration.ofSeconds(10);
+    var rate = MinimumRate.builder().writing(100).grace(tenSeconds).window(tenSeconds).build();
+    var stream = StreamOptions.DEFAULT.withMinimumRate(rate);
+    var options = ConnectionOptions.DEFAULT.withTransport(TcpOptions.DEFAULT.withStream(stream));
+    var ends = connected(Codecs.line(), options);
+    fill(ends.server());
+    advance(9_000);
+    assertFalse(ends.server().closed().isDone());
+    advance(2_000);
+    var cause =
+        assertInstanceOf(PeerTooSlowException.class, now(ends.server().closed()).getCause());
+    assertFalse(cause.isReading());
+    assertEquals(100, cause.getRate());
   }
 
   @Test

@@ -33,6 +33,7 @@ internal class SocketOptionMap {
     private val values = HashMap<SocketOption<*>, Any?>()
 
     fun <T> set(name: SocketOption<T>, value: T) {
+        if (name !in DEFAULTS) throw UnsupportedOperationException("no socket option $name in memory")
         values[name] = value
     }
 

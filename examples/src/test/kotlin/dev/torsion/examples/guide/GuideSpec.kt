@@ -3,17 +3,25 @@
 
 package dev.torsion.examples.guide
 
+import dev.torsion.defer.Deferred
+import dev.torsion.defer.await
 import dev.torsion.log.Logger
 import dev.torsion.net.ClientFactory
 import dev.torsion.net.Factory
 import dev.torsion.net.Protocol
+import dev.torsion.net.Transport
+import dev.torsion.reactor.Reactor
+import dev.torsion.reactor.sendFile
 import dev.torsion.testkit.CapturedLogs
 import dev.torsion.testkit.MemoryReactor
 import dev.torsion.testkit.advance
+import dev.torsion.testkit.runReactorTest
 import dev.torsion.testkit.sweep.FaultSweep
 import io.kotest.core.spec.style.StringSpec
 import io.kotest.matchers.collections.shouldContainExactly
 import io.kotest.matchers.shouldBe
+import kotlinx.coroutines.launch
+import java.nio.file.Files
 import kotlin.time.Duration.Companion.seconds
 
 private class ChatRoom(private val room: Int) {
@@ -54,6 +62,29 @@ class GuideSpec :
             reactor.advance(1.seconds)
             answers.joinToString("") shouldBe "hello"
             reactor.close()
+        }
+
+        "a file goes out as fast as the peer takes it" {
+            val file = Files.createTempFile("torsion", ".txt")
+            Files.write(file, ByteArray(5000))
+            suspend fun send(reactor: Reactor, transport: Transport): Long {
+                val sent = reactor.sendFile(file, transport, offset = 100, count = 1000).await()
+                transport.loseConnection()
+                return sent
+            }
+            runReactorTest {
+                val sending = object : Protocol() {
+                    val sent = Deferred<Long>()
+
+                    override fun connectionMade() {
+                        transport.scope.launch { sent.callback(send(this@runReactorTest, transport)) }
+                    }
+                }
+                listenTcp(8007, Factory { sending })
+                connectTcp("127.0.0.1", 8007, ClientFactory { object : Protocol() {} })
+                sending.sent.await() shouldBe 1000
+            }
+            Files.delete(file)
         }
 
         "nothing that goes wrong harms a program that works in a thread" {

@@ -344,6 +344,9 @@ constructor(
         inner?.tlsBegins()
     }
 
+    /** Within a box. */
+    final override fun expectsBytes(): Boolean = inner?.expectsBytes() ?: input.isInBox
+
     final override fun receiveLimit(): Int = inner?.receiveLimit() ?: super.receiveLimit()
 
     @JvmSynthetic

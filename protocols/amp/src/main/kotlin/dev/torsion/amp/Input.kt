@@ -38,6 +38,9 @@ internal class Input(private val amp: AMP, options: AmpOptions) {
         if (kept.isNotEmpty()) amp.transport.abortConnection(injected())
     }
 
+    /** Whether a box has begun, and it is for the peer to end it. */
+    val isInBox: Boolean get() = !isPaused && decoder.isInBox
+
     fun received(view: ByteBuffer) {
         if (isPaused || isBusy) keep(view) else consume(view)
     }

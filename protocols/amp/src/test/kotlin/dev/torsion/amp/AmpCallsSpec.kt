@@ -546,6 +546,14 @@ class AmpCallsSpec :
             }
         }
 
+        test("the peer is to send within a box, and may be silent between two") {
+            val amp = AMP()
+            val transport = StringTransport().connect(amp)
+            amp.expectsBytes() shouldBe false
+            transport.receive(byteArrayOf(0, 4, 'k'.code.toByte()))
+            amp.expectsBytes() shouldBe true
+        }
+
         test("nothing can be asked before there is a connection") {
             val amp = AMP()
             shouldThrow<IllegalStateException> { amp.callRemote(Nothings) }

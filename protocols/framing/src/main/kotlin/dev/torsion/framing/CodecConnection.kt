@@ -120,6 +120,9 @@ internal class CodecConnection<T : Any>(
 
     fun receiveLimit(): Int = readAhead.limit(outstanding, unfinished = isReady() && inbox.isEmpty)
 
+    /** Within a frame, unless we are busy. */
+    fun expectsBytes(): Boolean = reader.keptBytes > 0 && isReady()
+
     fun peerEnded() {
         peerHasEnded = true
         reader.end()

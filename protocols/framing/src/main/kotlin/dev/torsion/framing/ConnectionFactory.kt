@@ -91,6 +91,8 @@ public class ConnectionFactory<T : Any> internal constructor(
 
         override fun receiveLimit() = connection?.receiveLimit() ?: 1
 
+        override fun expectsBytes() = connection?.expectsBytes() ?: false
+
         override fun readConnectionLost() = connection!!.peerEnded()
 
         override fun writeConnectionLost() {}

@@ -104,6 +104,9 @@ public abstract class FrameReceiver(public val framing: Framing) :
     /** While it is paused, no more than the framing's limit and a quarter is kept. */
     final override fun receiveLimit(): Int = readAhead.limit(reader.keptBytes, unfinished = true)
 
+    /** Within a frame, unless it is paused. */
+    override fun expectsBytes(): Boolean = !isPaused && reader.keptBytes > 0
+
     final override fun dataReceived(data: ByteArray): Unit = reader.feed(ByteBuffer.wrap(data).asReadOnlyBuffer())
 
     final override fun tlsBegins() {

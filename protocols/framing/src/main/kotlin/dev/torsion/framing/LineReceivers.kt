@@ -107,6 +107,9 @@ constructor(framing: LineFraming = LineFraming()) : LineOnlyReceiver(framing) {
      */
     public fun clearLineBuffer(): ByteArray = reader.takeRest()
 
+    /** Within a line, and in raw mode always, unless it is paused. */
+    override fun expectsBytes(): Boolean = (isRawMode && !isPaused) || super.expectsBytes()
+
     final override fun frameReceived(frame: ByteBuffer): Unit = if (isRawMode) rawDataReceived(frame) else lineReceived(frame)
 
     private companion object {

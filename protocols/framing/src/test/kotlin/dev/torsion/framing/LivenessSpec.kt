@@ -9,7 +9,10 @@ import dev.torsion.endpoint.clientFromString
 import dev.torsion.net.CloseReason
 import dev.torsion.net.ConnectionAborted
 import dev.torsion.net.Factory
+import dev.torsion.net.MinimumRate
 import dev.torsion.net.Protocol
+import dev.torsion.net.StreamOptions
+import dev.torsion.net.TcpOptions
 import dev.torsion.testkit.Chunking
 import dev.torsion.testkit.MemoryReactor
 import dev.torsion.testkit.runReactorTest
@@ -52,6 +55,43 @@ class LivenessSpec :
                 server().whenClosed().await().cause.shouldBeInstanceOf<ReadIdleTimeoutException>().timeout shouldBe Duration.ofSeconds(10)
                 seconds() shouldBe 15
             }
+        }
+
+        "a peer may be silent between two frames, and within one it keeps to the least rate" {
+            val reading = MinimumRate.builder().reading(100).grace(Duration.ofSeconds(10)).build()
+            val slow = TcpOptions.DEFAULT.withStream(StreamOptions.DEFAULT.withMinimumRate(reading))
+            val rawMode = mutableListOf<LineReceiver>()
+            val servers =
+                listOf<MemoryReactor.() -> Unit>(
+                    { listen("tcp:8007", LineCodec(), ConnectionOptions.DEFAULT.withTransport(slow)) { c -> c.onMessage { c.write(it) } } },
+                    {
+                        val echo =
+                            object : LineReceiver() {
+                                override fun lineReceived(line: ByteArray) = sendLine(line)
+                            }
+                        listenTcp(8007, Factory { echo.also(rawMode::add) }, options = slow)
+                    },
+                )
+            for (begin in servers) {
+                runReactorTest(10.hours) {
+                    begin(this)
+                    val client = connect(HERE, RawCodec())
+                    for (line in listOf("one\r\n", "two\r\n")) {
+                        delay(1.hours)
+                        client.write(line.encodeToByteArray())
+                    }
+                    delay(1.seconds)
+                    client.closeReason.shouldBeNull()
+                    val before = seconds()
+                    while (client.closeReason == null) {
+                        client.write(byteArrayOf('x'.code.toByte()))
+                        delay(1.seconds)
+                    }
+                    seconds() - before shouldBeInRange 10L..12L
+                }
+            }
+            rawMode.single().setRawMode()
+            rawMode.single().expectsBytes() shouldBe true
         }
 
         "heartbeats keep a connection whose other end looks for them, and end with it" {

@@ -13,6 +13,7 @@ import dev.torsion.net.ConnectionListenerFactory
 import dev.torsion.net.Connector
 import dev.torsion.net.Factory
 import dev.torsion.net.ListeningPort
+import dev.torsion.net.MinimumRate
 import dev.torsion.net.TcpOptions
 import dev.torsion.net.Throttle
 import dev.torsion.reactor.Reactor
@@ -24,13 +25,15 @@ import io.kotest.core.spec.style.FunSpec
 import java.time.Duration
 import java.util.concurrent.Callable
 
-/** Connections with a throttle that is generous, and a listener. */
+/** Connections with a throttle and a least rate that are generous, and a listener. */
 private abstract class WithPolicies : StreamHarness() {
     protected val errorListener = ErrorListener { _, error -> errors.add(error) }
     private val throttle = Throttle.builder().readPerConnection(GENEROUS).writeInAll(GENEROUS).build()
     private val listeners = ConnectionListenerFactory { _, _ -> object : ConnectionListener {} }
 
-    private fun TcpOptions.withPolicies() = withStream(stream.withThrottle(throttle).withListener(listeners))
+    private val rate = MinimumRate.builder().reading(1).writing(1).grace(Duration.ofDays(1)).build()
+
+    private fun TcpOptions.withPolicies() = withStream(stream.withThrottle(throttle).withListener(listeners).withMinimumRate(rate))
 
     override fun listen(factory: Factory, options: TcpOptions): ListeningPort = super.listen(factory, options.withPolicies())
 

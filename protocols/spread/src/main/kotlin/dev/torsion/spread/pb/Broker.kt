@@ -136,6 +136,8 @@ public class Broker internal constructor(
         view.position(view.limit()) // what comes after the end is nobody's
     }
 
+    override fun expectsBytes(): Boolean = dialect == null || decoder.isInsideElement
+
     private fun received(element: BananaElement) {
         if (dialect != null) return messages.received(element)
         val chosen =

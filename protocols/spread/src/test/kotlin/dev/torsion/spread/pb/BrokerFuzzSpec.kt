@@ -14,12 +14,22 @@ import dev.torsion.spread.banana.fuzzBytes
 import dev.torsion.testkit.CapturedLogs
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.ints.shouldBeGreaterThan
+import io.kotest.matchers.shouldBe
 import io.kotest.matchers.types.shouldBeInstanceOf
 import java.util.Random
 
 /** Peers that send anything: each message is answered, or ends the connection as a violation; nothing else happens. */
 class BrokerFuzzSpec :
     FunSpec({
+        test("the peer is to send until a dialect is agreed on, and within an element") {
+            val (transport, broker) = serverSide(root(), PBOptions())
+            broker.expectsBytes() shouldBe true
+            transport.agree()
+            broker.expectsBytes() shouldBe false
+            transport.receive(byteArrayOf(5))
+            broker.expectsBytes() shouldBe true
+        }
+
         test("messages that look right") {
             val random = Random(1)
             var answered = 0

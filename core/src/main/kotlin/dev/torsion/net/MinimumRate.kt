@@ -1,0 +1,144 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.net
+
+import java.io.IOException
+import java.time.Duration
+import java.util.concurrent.TimeUnit
+
+/**
+ * Ends connections whose peer is too slow on purpose, as in a slowloris attack: it sends a request byte by byte, or takes an answer byte by
+ * byte, to keep connections busy. Set it with [StreamOptions.withMinimumRate]. The connection is aborted with a [PeerTooSlowException].
+ *
+ * ```kotlin
+ * val options = StreamOptions.DEFAULT.withMinimumRate(MinimumRate.builder().reading(240).writing(240).build())
+ * ```
+ *
+ * A peer begins with [grace]. Each second takes one from it, and each of the bytes gives its part of a second back. So a fast time makes up
+ * for a slow one, by [window] at most. Nothing is left of it once the peer is slower than the rate for too long.
+ *
+ * *Reading* counts while the transport reads and [Protocol.expectsBytes] says that the peer is to send. The codecs of framing say so within a
+ * frame, so a peer may be silent between two messages. Beside it, use a time-out for peers that are silent for ever. *Writing* counts while
+ * bytes wait that the peer does not take. Time in which this side is paused, or waits for a [Throttle], does not count.
+ *
+ * The operating system holds up to some hundred kilobytes that are on their way. It takes bytes for a slow peer in lumps of that size, so a
+ * short [window] with a high rate for writing ends connections that are as fast as they should be.
+ *
+ * Thread: any.
+ *
+ * @property reading the bytes per second that the peer has to send; 0 for no limit, the default
+ * @property writing the bytes per second that the peer has to take; 0 for no limit, the default
+ * @property grace the time at the beginning, and anew for each frame and after each time in which nothing waited; 10 s
+ * @property window the longest time that a peer may do nothing after it was fast; 60 s
+ */
+public class MinimumRate private constructor(
+    public val reading: Long,
+    public val writing: Long,
+    public val grace: Duration,
+    public val window: Duration,
+) {
+    init {
+        require(reading in 0..MOST) { "a rate must be 0 to $MOST bytes per second, but is $reading" }
+        require(writing in 0..MOST) { "a rate must be 0 to $MOST bytes per second, but is $writing" }
+        require(!grace.isNegative && !grace.isZero) { "grace must be positive, but is $grace" }
+        require(!window.isNegative && !window.isZero) { "window must be positive, but is $window" }
+    }
+
+    @JvmSynthetic
+    internal fun pace(perSecond: Long): Pace? =
+        if (perSecond == 0L) null else Pace(perSecond, TimeUnit.NANOSECONDS.convert(grace), TimeUnit.NANOSECONDS.convert(window))
+
+    override fun equals(other: Any?): Boolean = other is MinimumRate && reading == other.reading && writing == other.writing &&
+        grace == other.grace && window == other.window
+
+    override fun hashCode(): Int = listOf(reading, writing, grace, window).hashCode()
+
+    override fun toString(): String = "MinimumRate(reading=$reading, writing=$writing, grace=$grace, window=$window)"
+
+    /** Makes a [MinimumRate]. Not for several threads at once. */
+    public class Builder internal constructor() {
+        private var reading = 0L
+        private var writing = 0L
+        private var grace = Duration.ofSeconds(10)
+        private var window = Duration.ofSeconds(60)
+
+        /** See [MinimumRate.reading]. */
+        public fun reading(bytesPerSecond: Long): Builder = apply { reading = bytesPerSecond }
+
+        /** See [MinimumRate.writing]. */
+        public fun writing(bytesPerSecond: Long): Builder = apply { writing = bytesPerSecond }
+
+        /** See [MinimumRate.grace]. */
+        public fun grace(time: Duration): Builder = apply { grace = time }
+
+        /** See [MinimumRate.window]. */
+        public fun window(time: Duration): Builder = apply { window = time }
+
+        /** The rates. @throws IllegalArgumentException when one is negative or over 10 GB, or a time is not positive */
+        public fun build(): MinimumRate = MinimumRate(reading, writing, grace, window)
+    }
+
+    public companion object {
+        private const val MOST = 10_000_000_000L
+
+        /** A builder without any rate. */
+        @JvmStatic
+        public fun builder(): Builder = Builder()
+    }
+}
+
+/** The peer was slower than its [MinimumRate]: the cause of a [ConnectionAborted]. */
+public class PeerTooSlowException internal constructor(
+    /** True when it has sent too little, false when it has taken too little. */
+    public val isReading: Boolean,
+    /** The bytes per second that it should have moved. */
+    public val rate: Long,
+) : IOException("The peer ${if (isReading) "sends" else "takes"} less than $rate bytes per second."),
+    HasBreaker {
+    /** This side. */
+    override val by: ClosedBy get() = ClosedBy.US
+}
+
+/** How much time a peer has left, in one direction; all in nanoseconds. Thread: its loop's. */
+internal class Pace(val perSecond: Long, private val grace: Long, window: Long) {
+    private val most = maxOf(grace, window)
+    private var rest = grace
+    private var since = 0L
+
+    var isRunning = false
+        private set
+
+    fun left(now: Long): Long = if (isRunning) rest - (now - since) else rest
+
+    /** Time counts from [now] on. */
+    fun run(now: Long) {
+        if (isRunning) return
+        isRunning = true
+        since = now
+    }
+
+    /** Time does not count from [now] on; what is left stays. */
+    fun halt(now: Long) {
+        rest = left(now)
+        isRunning = false
+    }
+
+    /** The same, and the next time begins with the grace. */
+    fun reset() {
+        isRunning = false
+        rest = grace
+    }
+
+    /** [bytes] have moved, while time counts. */
+    fun moved(bytes: Int, now: Long) {
+        if (!isRunning) return
+        val left = left(now)
+        rest = left + minOf(bytes * SECOND / perSecond, most - left)
+        since = now
+    }
+
+    private companion object {
+        const val SECOND = 1_000_000_000L
+    }
+}
