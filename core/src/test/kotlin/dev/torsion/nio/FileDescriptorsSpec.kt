@@ -52,7 +52,7 @@ private fun fewFilesServer(files: Int, classPath: String): Process {
 /**
  * The part of this class path that a server needs, its folders as archives: a program's classes are read from files that are open already.
  */
-private fun archives(folder: File): String {
+internal fun archives(folder: File): String {
     val needed =
         System.getProperty("java.class.path").split(File.pathSeparator).map(::File).filter {
             it.isDirectory ||
