@@ -5,6 +5,7 @@ package dev.torsion.examples.guide;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.torsion.framing.ConnectionOptions;
@@ -15,6 +16,7 @@ import dev.torsion.net.Factory;
 import dev.torsion.net.HalfCloseableProtocol;
 import dev.torsion.net.HalfCloseableTransport;
 import dev.torsion.net.IPv4Address;
+import dev.torsion.net.MinimumRate;
 import dev.torsion.net.Producer;
 import dev.torsion.net.Protocol;
 import dev.torsion.net.StreamOptions;
@@ -172,6 +174,31 @@ class TransportsGuideTest {
     assertTrue(!reason.isClean());
     server.close();
     port.close();
+    reactor.flush();
+  }
+
+  /** The Java of docs/guide/security.md. */
+  @Test
+  void security(MemoryReactor reactor) {
+    var torsion = Torsion.on(reactor);
+    var patient = MinimumRate.builder().reading(240).writing(240).build();
+    var careful = TcpOptions.DEFAULT.withStream(StreamOptions.DEFAULT.withMinimumRate(patient));
+    var options =
+        ConnectionOptions.DEFAULT
+            .withTransport(careful)
+            .withReadIdleTimeout(Duration.ofMinutes(1))
+            .withMaxConnections(10_000);
+    var server =
+        reactor.await(torsion.serve("tcp:8009", Codecs.line(), options, c -> c.onMessage(c::send)));
+
+    var connection = reactor.await(torsion.connect("tcp:127.0.0.1:8009", Codecs.line()));
+    connection.send("hello");
+    assertEquals("hello", reactor.await(connection.receive()));
+    reactor.advance(Duration.ofSeconds(59));
+    assertFalse(connection.closed().isDone());
+    reactor.advance(Duration.ofSeconds(2));
+    reactor.await(connection.closed());
+    server.close();
     reactor.flush();
   }
 
