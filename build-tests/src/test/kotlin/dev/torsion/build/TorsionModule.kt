@@ -22,6 +22,7 @@ internal enum class TorsionModule(val directory: Path, val published: Boolean = 
     JSON(ROOT / "protocols" / "json"),
     KTOR(ROOT / "interop" / "ktor"),
     SPREAD(ROOT / "protocols" / "spread"),
+    WEB(ROOT / "protocols" / "web"),
     JAVA_FACADE(ROOT / "java-facade"),
     LOG_JSON(ROOT / "observability" / "log-json"),
     MICROMETER(ROOT / "observability" / "micrometer"),
@@ -34,11 +35,11 @@ internal enum class TorsionModule(val directory: Path, val published: Boolean = 
     val uses: Set<TorsionModule>
         get() = when (this) {
             CORE -> emptySet()
-            ADBAPI, AMP, CRED, FRAMING, KTOR, LOG_JSON, MICROMETER, TESTKIT, TEST_SUPPORT -> setOf(CORE)
+            ADBAPI, AMP, CRED, FRAMING, KTOR, LOG_JSON, MICROMETER, TESTKIT, TEST_SUPPORT, WEB -> setOf(CORE)
             SPREAD -> setOf(CORE, CRED)
             JAVA_FACADE, JSON -> setOf(CORE, FRAMING)
             BENCHMARKS -> setOf(ADBAPI, AMP, CORE, FRAMING, JAVA_FACADE, SPREAD, TESTKIT)
-            EXAMPLES -> setOf(ADBAPI, AMP, CORE, CRED, FRAMING, JAVA_FACADE, JSON, KTOR, LOG_JSON, SPREAD, TESTKIT)
+            EXAMPLES -> setOf(ADBAPI, AMP, CORE, CRED, FRAMING, JAVA_FACADE, JSON, KTOR, LOG_JSON, SPREAD, TESTKIT, WEB)
         }
 
     val api: Path get() = directory / "api" / "${directory.fileName}.api"

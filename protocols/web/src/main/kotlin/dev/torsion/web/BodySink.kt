@@ -1,0 +1,73 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.web
+
+import dev.torsion.defer.Deferred
+import dev.torsion.defer.ScopeExecutor
+import dev.torsion.defer.await
+import dev.torsion.defer.awaitOnLoop
+import dev.torsion.defer.fail
+import dev.torsion.defer.futureOnLoop
+import dev.torsion.defer.succeed
+import dev.torsion.defer.toDeferred
+import dev.torsion.net.Transport
+import java.util.concurrent.CompletableFuture
+import java.util.concurrent.CompletionStage
+
+/**
+ * Takes the body of a message as it is made: [write] in Kotlin, [send] in Java. Each waits while the peer does not take what was written
+ * before. It fails when the connection has ended, and when more is written than the length that was announced.
+ *
+ * Thread: any, one write at a time.
+ */
+public class BodySink internal constructor(
+    private val loop: ScopeExecutor,
+    private val transport: Transport,
+    private val isChunked: Boolean,
+    private var left: Long,
+    private val room: () -> Deferred<Unit>,
+) {
+    private var isEnded = false
+
+    /** Writes all of [bytes], and waits until there is room for more. The array is copied before. */
+    @JvmSynthetic
+    public suspend fun write(bytes: ByteArray): Unit = loop.awaitOnLoop { begin(bytes) }
+
+    /** [write] with [text] in UTF-8. */
+    @JvmSynthetic
+    public suspend fun write(text: String): Unit = write(text.toByteArray())
+
+    /** Writes all of [bytes]. The future is done when there is room for more. The array must not change until then. */
+    public fun send(bytes: ByteArray): CompletableFuture<Void?> = loop.futureOnLoop { begin(bytes).addCallback<Void?> { null } }
+
+    private fun begin(bytes: ByteArray): Deferred<Unit> {
+        if (isEnded) return fail(IllegalStateException("The body has ended: nothing can be written behind it."))
+        if (bytes.isEmpty()) return succeed(Unit)
+        if (left >= 0) {
+            if (bytes.size > left) return fail(IllegalStateException("The body is longer than the length that was announced."))
+            left -= bytes.size
+        }
+        if (isChunked) HttpWriter.chunk(transport, bytes) else transport.write(bytes)
+        return room()
+    }
+
+    /** For the connection: nothing more is written. False when the body is shorter than its head says. */
+    @JvmSynthetic
+    internal fun end(): Boolean {
+        isEnded = true
+        if (isChunked) HttpWriter.lastChunk(transport)
+        return left <= 0
+    }
+
+    /** For the connection: nothing can be written any more. */
+    @JvmSynthetic
+    internal fun cut() {
+        isEnded = true
+    }
+
+    @JvmSynthetic
+    internal suspend fun awaiting(stage: CompletionStage<*>) {
+        stage.toDeferred(loop::execute).await()
+    }
+}

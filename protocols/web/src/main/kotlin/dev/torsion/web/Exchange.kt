@@ -1,0 +1,239 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.web
+
+import dev.torsion.defer.Deferred
+import dev.torsion.defer.ScopeExecutor
+import dev.torsion.defer.inlineCallbacks
+import dev.torsion.log.Logger
+import dev.torsion.log.escaped
+import dev.torsion.log.readable
+import dev.torsion.net.CloseReason
+import dev.torsion.net.Producer
+import dev.torsion.net.TimeoutMixin
+import java.nio.ByteBuffer
+
+/** One request of a [ServerConnection] and its answer. */
+internal class Exchange(private val connection: ServerConnection, private val head: RequestHead) : HttpBody.Flow {
+    private val transport = connection.transport
+    private val options = connection.options
+    private val loop = ScopeExecutor(transport.scope)
+    private val body = HttpBody(loop, this)
+    private var handling: Deferred<*>? = null
+    private var deadline: TimeoutMixin? = null
+    private var silence: TimeoutMixin? = null
+    private var isAnswered = false // the head of the answer is written
+    private var isOver = false
+    private var isContinueWanted = false
+    private var isLast = !head.isPersistent
+    private var status = 413 // when the handler fails with the fault of the body: by itself, that is more than it allows
+
+    var isBegun = false
+        private set
+
+    /** Whether the whole request has come. */
+    var isReceived = false
+        private set
+
+    val hasRoom: Boolean get() = isReceived || isOver || body.hasRoom
+
+    fun begin() {
+        if (isBegun) return
+        isBegun = true
+        val expected = head.headers["Expect"]
+        if (head.method == "CONNECT") return refuse(501)
+        if (expected != null && head.isHttp11) {
+            if (!expected.equals("100-continue", ignoreCase = true)) return refuse(417)
+            isContinueWanted = !isReceived
+        }
+        val request = Request(head.method, head.target, head.headers, head.isHttp11, body, transport.peer(), emptyMap())
+        val result = inlineCallbacks(transport.scope.coroutineContext) { connection.site.handler(request) }
+        handling = result
+        result.addCallbacks(::answer, { handlerFailed(it.value) })
+        if (isOver) return
+        transport.registerProducer(KeepsOpen, true) // an end in order waits for the answer
+        if (!isAnswered) {
+            deadline = TimeoutMixin(connection, connection.site.clock, ::handlerIsLate).also { it.setTimeout(options.handlerTimeout) }
+        }
+        if (!isReceived) {
+            silence = TimeoutMixin(connection, connection.site.clock, ::bodyIsSilent)
+            watchBody()
+        }
+    }
+
+    private fun refuse(status: Int) {
+        isLast = true
+        answer(Response.error(status))
+    }
+
+    // The body of the request.
+
+    fun content(view: ByteBuffer) {
+        isContinueWanted = false
+        if (isOver) return
+        val piece = ByteArray(view.remaining())
+        view.get(piece)
+        body.add(piece)
+        watchBody()
+    }
+
+    fun received() {
+        isReceived = true
+        isContinueWanted = false
+        silence?.setTimeout(null)
+        body.end()
+    }
+
+    /** The bytes of the body break a rule. */
+    fun failed(error: HttpException) {
+        isLast = true
+        status = (error as? HttpViolationException)?.status ?: 400
+        silence?.setTimeout(null)
+        body.fail(error)
+    }
+
+    override fun wanted() {
+        if (!isContinueWanted || isAnswered) return
+        isContinueWanted = false
+        HttpWriter.continueTo(transport)
+        watchBody()
+    }
+
+    override fun roomChanged() {
+        if (isOver) return
+        watchBody()
+        connection.roomChanged()
+    }
+
+    /** The time of the next byte counts while we read, and the client has no reason to wait. */
+    private fun watchBody() {
+        val silence = silence ?: return
+        val isExpected = !isReceived && !isOver && !isContinueWanted && body.hasRoom
+        if (isExpected &&
+            silence.timeout != null
+        ) {
+            silence.resetTimeout()
+        } else {
+            silence.setTimeout(if (isExpected) options.bodyTimeout else null)
+        }
+    }
+
+    private fun bodyIsSilent() {
+        isLast = true
+        status = 408
+        body.fail(HttpTimeoutException("No byte of the body came", options.bodyTimeout))
+    }
+
+    // The answer.
+
+    private fun handlerIsLate() {
+        val timeout = readable(options.handlerTimeout)
+        log.warn("A handler has given no answer within {timeout}, and is cancelled", "timeout" to timeout)
+        val late = handling
+        isLast = true
+        answer(Response.error(503))
+        late?.cancel()
+    }
+
+    private fun handlerFailed(error: Throwable) {
+        if (isAnswered || isOver) return // it was cancelled, or its client is gone
+        val isOfRequest = generateSequence(error) { it.cause }.take(MOST_CAUSES).any { it === body.fault }
+        if (!isOfRequest) {
+            val path = escaped(head.target.substringBefore('?')) // a query may have secrets
+            log.failure("The handler of {method} {path} has failed", error, "method" to head.method, "path" to path)
+        }
+        answer(Response.error(if (isOfRequest) status else 500))
+    }
+
+    private fun answer(response: Response) {
+        if (isAnswered || isOver) return
+        isAnswered = true
+        deadline?.setTimeout(null)
+        isLast = isLast || !isReceived || connection.site.isEnding || "close" in response.headers.tokens("Connection")
+        when (val content = response.content) {
+            is Response.Content.Bytes -> {
+                val hasBody = response.status != 204 && response.status != 304
+                writeHead(response, if (hasBody) content.bytes.size.toLong() else NO_BODY, isChunked = false)
+                if (hasBody && head.method != "HEAD") transport.write(content.bytes)
+                finish()
+            }
+
+            is Response.Content.Stream -> stream(response, content)
+        }
+    }
+
+    private fun stream(response: Response, content: Response.Content.Stream) {
+        val isChunked = content.length < 0 && head.isHttp11
+        if (content.length < 0 && !isChunked) isLast = true // the end of the connection is that of the body
+        writeHead(response, content.length, isChunked)
+        if (head.method == "HEAD") return finish()
+        val sink = BodySink(loop, transport, isChunked, content.length, connection::room)
+        val writing = inlineCallbacks(transport.scope.coroutineContext) { content.write(sink) }
+        handling = writing
+        writing.addCallbacks({
+            if (isOver) return@addCallbacks
+            if (sink.end()) finish() else cut(sink, IllegalStateException("The body is shorter than the length that was announced."))
+        }) { cut(sink, it.value) }
+    }
+
+    /** A body that is not whole must not look as if it were. */
+    private fun cut(sink: BodySink, error: Throwable) {
+        sink.cut()
+        if (isOver) return
+        transport.abortConnection(error)
+        if (error !is CloseReason && error !is HttpTimeoutException) {
+            log.failure("The body of an answer has failed, and its connection is cut", error)
+        }
+        over()
+    }
+
+    private fun writeHead(response: Response, length: Long, isChunked: Boolean) {
+        val fields = Headers.builder().add(response.headers.without("Connection"))
+        when {
+            isChunked -> fields.add("Transfer-Encoding", "chunked")
+            length >= 0 -> fields.add("Content-Length", length.toString())
+        }
+        if ("Date" !in response.headers) fields.add("Date", connection.site.date())
+        if (isLast) {
+            fields.add("Connection", "close")
+        } else if (!head.isHttp11) {
+            fields.add("Connection", "keep-alive")
+        }
+        transport.write(HttpWriter.response(response.status, fields.build()))
+    }
+
+    private fun finish() {
+        if (isOver) return
+        over()
+        if (connection.isConnected) transport.unregisterProducer()
+        connection.finished(this, isLast)
+    }
+
+    private fun over() {
+        isOver = true
+        deadline?.setTimeout(null)
+        silence?.setTimeout(null)
+        body.discard()
+    }
+
+    /** The connection is gone; its scope cancels the handler. */
+    fun lost(reason: CloseReason) {
+        if (isOver) return
+        isOver = true
+        body.fail(IncompleteMessageException("The connection ended before the body did. ${reason.message}", reason))
+    }
+
+    /** Of a connection whose answer is not there yet: a stop in order waits for it. */
+    private object KeepsOpen : Producer {
+        override fun resumeProducing() = Unit
+
+        override fun stopProducing() = Unit
+    }
+
+    private companion object {
+        val log = Logger(Site::class.java)
+        const val NO_BODY = -1L
+        const val MOST_CAUSES = 5
+    }
+}

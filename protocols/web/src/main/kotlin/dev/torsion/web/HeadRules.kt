@@ -1,0 +1,54 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.web
+
+/** The rules of a head that the parser does not know, or knows less strictly; what breaks them is one way to smuggle a request. */
+internal object HeadRules {
+    fun request(method: String, target: String, isHttp11: Boolean, headers: Headers): RequestHead {
+        val hosts = headers.all("Host")
+        when {
+            hosts.size > 1 -> bad("There is more than one Host.", "RFC 9112 3.2")
+            hosts.isEmpty() -> if (isHttp11) bad("There is no Host.", "RFC 9112 3.2")
+            !isAuthority(hosts[0]) -> bad("The Host is none.", "RFC 9112 3.2")
+        }
+        if (!isTarget(method, target)) bad("The target does not fit the method, or is no URL.", "RFC 9112 3.2")
+        return RequestHead(method, target, isHttp11, headers, framing(headers, isHttp11, Framing.NONE))
+    }
+
+    /** [isToHead]: it answers a HEAD. */
+    fun response(status: Int, reason: String, isHttp11: Boolean, headers: Headers, isToHead: Boolean): ResponseHead {
+        val framing = framing(headers, isHttp11, Framing.UNTIL_END)
+        val hasNoBody = isToHead || status == 204 || status == 304 || status < 200
+        return ResponseHead(status, reason, isHttp11, headers, if (hasNoBody) Framing.NONE else framing)
+    }
+
+    /** RFC 9112 6.3, but for what has an error in it: that is always refused, and never repaired. */
+    private fun framing(headers: Headers, isHttp11: Boolean, default: Framing): Framing {
+        val codings = headers.tokens("Transfer-Encoding")
+        val lengths = headers.all("Content-Length")
+        if ("Transfer-Encoding" in headers) {
+            if (lengths.isNotEmpty()) bad("There are both a Transfer-Encoding and a Content-Length.", "RFC 9112 6.1")
+            if (!isHttp11) bad("There is a Transfer-Encoding in a message of HTTP/1.0.", "RFC 9112 6.1")
+            if (headers.all("Transfer-Encoding").size == 1 && codings == listOf("chunked")) return Framing.CHUNKED
+            if (codings.count { it == "chunked" } != 1 || codings.last() != "chunked") {
+                bad("The last coding is not chunked.", "RFC 9112 6.3")
+            }
+            throw HttpViolationException("There is a coding other than chunked.", 501, "RFC 9112 6.1")
+        }
+        if (lengths.isEmpty()) return default
+        if (lengths.size > 1) bad("There is more than one Content-Length.", "RFC 9112 6.3")
+        return Framing.of(length(lengths[0]))
+    }
+
+    private fun length(text: String): Long {
+        if (text.isEmpty() || text.length > MOST_DIGITS || text.any { it !in '0'..'9' }) {
+            bad("The Content-Length is no number.", "RFC 9110 8.6")
+        }
+        return text.toLong()
+    }
+
+    private const val MOST_DIGITS = 18
+
+    private fun bad(message: String, rule: String): Unit = throw HttpViolationException(message, 400, rule)
+}

@@ -1,0 +1,168 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.web
+
+import dev.torsion.defer.Deferred
+import dev.torsion.defer.ScopeExecutor
+import dev.torsion.defer.await
+import dev.torsion.defer.awaitOnLoop
+import dev.torsion.defer.futureOnLoop
+import dev.torsion.defer.inlineCallbacks
+import dev.torsion.defer.succeed
+import java.io.ByteArrayOutputStream
+import java.util.concurrent.CompletableFuture
+import dev.torsion.defer.fail as failed
+
+/**
+ * The body of a message while it comes. It is read once, in pieces: [read] in Kotlin, [piece] in Java, [next] with Deferreds. [readBytes] and
+ * [bytes] put all of it together. What nobody reads waits in memory up to 64 KiB; then the peer is not read from either.
+ *
+ * Reading fails with an [IncompleteMessageException] when the connection ends before the body, with an [HttpViolationException] when the
+ * peer breaks a rule, and with an [HttpTimeoutException] when no byte comes for too long. Cancelling a read only stops the waiting: no
+ * byte is lost.
+ *
+ * Thread: [next] belongs to the reactor's. The others may be used on any. One read may wait at a time.
+ */
+public class HttpBody internal constructor(private val loop: ScopeExecutor, private val flow: Flow) {
+    /** Is told what a body needs. */
+    internal interface Flow {
+        /** Somebody waits for bytes. */
+        fun wanted()
+
+        /** Whether there is room for more has changed. */
+        fun roomChanged()
+    }
+
+    private val pieces = ArrayDeque<ByteArray>()
+    private var waiter: Deferred<ByteArray?>? = null
+    private var error: Throwable? = null
+
+    /** What reading has failed with. */
+    @get:JvmSynthetic
+    internal var fault: Throwable? = null
+        private set
+    private var isEnded = false
+    private var isUnwanted = false
+
+    /** How many bytes wait to be read. */
+    @get:JvmSynthetic
+    internal var heldBytes: Int = 0
+        private set
+
+    /** Whether the peer should be read from. */
+    @get:JvmSynthetic
+    internal val hasRoom: Boolean get() = heldBytes < MOST_HELD
+
+    /** The next piece, or null at the end. On the reactor's thread. */
+    public fun next(): Deferred<ByteArray?> {
+        if (waiter != null) return failed(IllegalStateException("A read of this body waits already."))
+        val first = pieces.removeFirstOrNull()
+        if (first != null) {
+            held(-first.size)
+            return succeed<ByteArray?>(first).onUndelivered(::giveBack)
+        }
+        error?.let { return failed(it) }
+        if (isEnded) return succeed(null)
+        val waiting = Deferred<ByteArray?> { if (waiter === it) waiter = null }.onUndelivered(::giveBack)
+        waiter = waiting
+        flow.wanted()
+        return waiting
+    }
+
+    /** The next piece, or null at the end. On any dispatcher. */
+    @JvmSynthetic
+    public suspend fun read(): ByteArray? = loop.awaitOnLoop { next() }
+
+    /** The next piece, or null at the end; as a future, on any thread. */
+    public fun piece(): CompletableFuture<ByteArray?> = loop.futureOnLoop { next() }
+
+    /** All that is left. Fails with a [BodyTooLargeException] when that is more than [limit] bytes. On any dispatcher. */
+    @JvmSynthetic
+    public suspend fun readBytes(limit: Long = DEFAULT_LIMIT): ByteArray = loop.awaitOnLoop { all(limit) }
+
+    /** [readBytes] as text in UTF-8. */
+    @JvmSynthetic
+    public suspend fun readText(limit: Long = DEFAULT_LIMIT): String = readBytes(limit).toString(Charsets.UTF_8)
+
+    /** All that is left, up to 16 MiB; as a future, on any thread. */
+    public fun bytes(): CompletableFuture<ByteArray> = bytes(DEFAULT_LIMIT)
+
+    /** All that is left. Fails with a [BodyTooLargeException] when that is more than [limit] bytes. As a future, on any thread. */
+    public fun bytes(limit: Long): CompletableFuture<ByteArray> = loop.futureOnLoop { all(limit) }
+
+    private fun all(limit: Long): Deferred<ByteArray> = inlineCallbacks {
+        val whole = ByteArrayOutputStream()
+        while (true) {
+            val piece = next().await() ?: break
+            if (whole.size() + piece.size.toLong() > limit) throw BodyTooLargeException(limit).also { fault = it }
+            whole.write(piece, 0, piece.size)
+        }
+        whole.toByteArray()
+    }
+
+    /** For the connection: [piece] has come. */
+    @JvmSynthetic
+    internal fun add(piece: ByteArray) {
+        if (isUnwanted || error != null) return
+        val waiting = waiter
+        if (waiting != null) {
+            waiter = null
+            waiting.callback(piece)
+        } else {
+            pieces.addLast(piece)
+            held(piece.size)
+        }
+    }
+
+    /** For the connection: all has come. */
+    @JvmSynthetic
+    internal fun end() {
+        isEnded = true
+        waiter?.let {
+            waiter = null
+            it.callback(null)
+        }
+    }
+
+    /** For the connection: no more will come. Pieces that are there can still be read. */
+    @JvmSynthetic
+    internal fun fail(reason: Throwable) {
+        if (isEnded || error != null) return
+        error = reason
+        fault = reason
+        waiter?.let {
+            waiter = null
+            it.errback(reason)
+        }
+    }
+
+    /** For the connection: nobody will read any more. */
+    @JvmSynthetic
+    internal fun discard() {
+        isUnwanted = true
+        pieces.clear()
+        held(-heldBytes)
+    }
+
+    private fun giveBack(piece: ByteArray?) {
+        if (piece == null || isUnwanted) return
+        pieces.addFirst(piece)
+        held(piece.size)
+    }
+
+    private fun held(more: Int) {
+        val had = hasRoom
+        heldBytes += more
+        if (had != hasRoom) flow.roomChanged()
+    }
+
+    override fun toString(): String = "HttpBody(${if (isEnded) "ended" else "coming"}, $heldBytes bytes waiting)"
+
+    public companion object {
+        private const val MOST_HELD = 64 * 1024
+
+        /** How much a body that is read as a whole may have, unless said otherwise: 16 MiB. */
+        public const val DEFAULT_LIMIT: Long = 16L * 1024 * 1024
+    }
+}

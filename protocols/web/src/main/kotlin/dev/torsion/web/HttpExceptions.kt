@@ -1,0 +1,42 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.web
+
+import dev.torsion.log.readable
+import java.io.IOException
+import java.time.Duration
+
+/** The base of the errors of HTTP. */
+public open class HttpException
+@JvmOverloads
+constructor(message: String, cause: Throwable? = null) : IOException(message, cause)
+
+/**
+ * The peer has broken a rule of HTTP, or one of our limits. The connection ends with it: what comes behind it cannot be understood.
+ *
+ * @property status the status that a server answers with, such as 400, 413 or 431
+ * @property rule where the rule stands, such as `RFC 9112 6.3`; or the name of the limit
+ */
+public class HttpViolationException(message: String, public val status: Int, public val rule: String) : HttpException("$message ($rule)") {
+    // It is the peer's fault: our stack says nothing, and a peer could make us fill in many.
+    override fun fillInStackTrace(): Throwable = this
+}
+
+/** The connection ended before the message did: what has come of its body is not the whole. */
+public class IncompleteMessageException
+@JvmOverloads
+constructor(message: String, cause: Throwable? = null) : HttpException(message, cause)
+
+/** A body is larger than the one who reads it allows. */
+public class BodyTooLargeException(
+    /** How many bytes were allowed. */
+    public val limit: Long,
+) : HttpException("The body has more than the $limit bytes that are allowed.")
+
+/** Nothing has happened for too long. */
+public open class HttpTimeoutException(
+    message: String,
+    /** How long it was given. */
+    public val timeout: Duration,
+) : HttpException("$message within ${readable(timeout)}.")

@@ -1,0 +1,40 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.web
+
+/** What a head says, with its rules checked. */
+internal sealed class MessageHead(val isHttp11: Boolean, val headers: Headers, val framing: Framing) {
+    /** Whether the connection may be used for another message after this one (RFC 9112 9.3). */
+    val isPersistent: Boolean = headers.tokens("Connection").let { if (isHttp11) "close" !in it else "keep-alive" in it && "close" !in it }
+}
+
+internal class RequestHead(val method: String, val target: String, isHttp11: Boolean, headers: Headers, framing: Framing) :
+    MessageHead(isHttp11, headers, framing)
+
+internal class ResponseHead(val status: Int, val reason: String, isHttp11: Boolean, headers: Headers, framing: Framing) :
+    MessageHead(isHttp11, headers, framing)
+
+/** How the end of a body is known: by [length], by the last of its chunks, or, of an answer, by the end of the connection. */
+internal class Framing private constructor(val length: Long, val isChunked: Boolean) {
+    companion object {
+        val NONE = Framing(0, false)
+        val CHUNKED = Framing(-1, true)
+        val UNTIL_END = Framing(-1, false)
+
+        fun of(length: Long): Framing = if (length == 0L) NONE else Framing(length, false)
+    }
+}
+
+/** Hears what an [HttpReader] finds. It must not feed the reader from inside. */
+internal interface MessageListener {
+    fun head(head: MessageHead)
+
+    /** A part of the body, valid during the call. */
+    fun content(view: java.nio.ByteBuffer)
+
+    fun end(trailers: Headers)
+
+    /** The last call. */
+    fun failed(error: HttpException)
+}

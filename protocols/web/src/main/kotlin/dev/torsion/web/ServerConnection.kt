@@ -1,0 +1,227 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.web
+
+import dev.torsion.net.CloseReason
+import dev.torsion.net.Protocol
+import dev.torsion.net.TimeoutMixin
+import java.nio.ByteBuffer
+import java.time.Duration
+
+/**
+ * One connection of a [Site].
+ *
+ * | state    | bytes                                       | the handler has ended       | time                  | a fault in the bytes         |
+ * |----------|---------------------------------------------|-----------------------------|-----------------------|------------------------------|
+ * | IDLE     | HEAD; BUSY when a head is whole             | -                           | closes                | answers it, OVER             |
+ * | HEAD     | BUSY when the head is whole                 | -                           | 408, OVER             | answers it, OVER             |
+ * | BUSY     | the body; what is behind it is held         | IDLE, and goes on with what is held; OVER when the connection is not to last | see [Exchange] | the body fails; OVER after the answer |
+ * | OVER     | dropped                                     | -                           | -                     | -                            |
+ *
+ * One request is handled at a time. What the client sends ahead is held up to a limit; then nothing is read. Until then reading goes on, since
+ * otherwise nobody would notice that the client has gone.
+ */
+internal class ServerConnection(val site: Site) :
+    Protocol(),
+    MessageListener {
+    private enum class State { IDLE, HEAD, BUSY, OVER }
+
+    val options: HttpServerOptions = site.options
+    private val reader = HttpReader(options.limits, isRequest = true, this)
+    private val timer = TimeoutMixin(this, site.clock, ::timeIsUp)
+    private var state = State.IDLE
+    private var exchange: Exchange? = null
+    private var isReading = false
+    private var isWaitingForRoom = false
+    private var isPaused = false
+    private var held: ByteBuffer? = null
+    private var fault: HttpException? = null
+    private var unsent = 0L // when the idle time was over last
+
+    override fun connectionMade() {
+        timer.setTimeout(options.idleTimeout)
+    }
+
+    override fun receiveLimit(): Int = MOST_HELD
+
+    override fun dataReceived(view: ByteBuffer) {
+        if (state == State.OVER) return
+        val isBusy = isReading || isWaitingForRoom || held != null || exchange?.isReceived == true
+        if (isBusy) hold(view) else read(view)
+        updateReading()
+    }
+
+    private fun read(view: ByteBuffer) {
+        isReading = true
+        try {
+            while (view.hasRemaining() && state != State.OVER && !isWaitingForRoom) {
+                if (exchange == null && !transport.isWritable) {
+                    waitForRoom()
+                    break
+                }
+                val isComplete = reader.feed(view)
+                fault?.let { refuse(it) }
+                exchange?.begin()
+                if (exchange?.isReceived == true || !isComplete) break
+            }
+        } finally {
+            isReading = false
+        }
+        if (view.hasRemaining() && state != State.OVER) hold(view)
+        armed()
+    }
+
+    /** What the client has sent ahead goes on, when the request before it has its answer. */
+    private fun goOn() {
+        if (isReading || isWaitingForRoom || state == State.OVER) return
+        val ahead = held
+        held = null
+        if (ahead != null) read(ahead)
+        armed()
+        updateReading()
+    }
+
+    private fun hold(view: ByteBuffer) {
+        val before = held
+        val size = (before?.remaining() ?: 0) + view.remaining()
+        held = ByteBuffer.allocate(size).also { if (before != null) it.put(before) }.put(view).flip()
+    }
+
+    /** A client that asks, and does not take its answers, gets no more of them. */
+    private fun waitForRoom() {
+        isWaitingForRoom = true
+        room().addCallbacks({
+            isWaitingForRoom = false
+            goOn()
+        }) { }
+    }
+
+    /** Fires when there is room for more; a client that takes nothing for too long is cut off. */
+    fun room() = roomFor(this, site.clock, options.writeTimeout)
+
+    private fun updateReading() {
+        val wanted = (held?.remaining() ?: 0) < MOST_HELD && exchange?.hasRoom != false
+        if (wanted != isPaused || !isConnected) return
+        isPaused = !wanted
+        if (wanted) transport.resumeProducing() else transport.pauseProducing()
+    }
+
+    /** The timer is that of the state. A time of a head begins with its first byte, and goes on. */
+    private fun armed() {
+        when {
+            state == State.OVER -> timer.setTimeout(null)
+
+            exchange != null || isWaitingForRoom -> if (state != State.BUSY) {
+                state = State.BUSY
+                timer.setTimeout(null)
+            }
+
+            reader.isInHead -> if (state != State.HEAD) {
+                state = State.HEAD
+                timer.setTimeout(options.headTimeout)
+            }
+
+            else -> {
+                if (state == State.IDLE) timer.resetTimeout() else timer.setTimeout(options.idleTimeout)
+                state = State.IDLE
+            }
+        }
+    }
+
+    private fun timeIsUp() {
+        if (state == State.HEAD) {
+            answerAndEnd(408, HttpTimeoutException("The head of a request did not come", options.headTimeout))
+            return
+        }
+        val waiting = transport.bufferedBytes
+        if (waiting > 0 && waiting != unsent) { // a client that is still taking its answer is not idle
+            unsent = waiting
+            timer.setTimeout(options.idleTimeout)
+            return
+        }
+        over()
+        if (waiting > 0) transport.abortConnection(tookNothing(options.idleTimeout)) else transport.loseConnection()
+    }
+
+    // What the reader finds.
+
+    override fun head(head: MessageHead) {
+        if (state == State.HEAD) { // the next head has a time of its own
+            state = State.BUSY
+            timer.setTimeout(null)
+        }
+        exchange = Exchange(this, head as RequestHead)
+    }
+
+    override fun content(view: ByteBuffer) {
+        exchange?.content(view)
+    }
+
+    override fun end(trailers: Headers) {
+        exchange?.received()
+    }
+
+    override fun failed(error: HttpException) {
+        fault = error
+    }
+
+    private fun refuse(error: HttpException) {
+        fault = null
+        val current = exchange
+        if (current == null || !current.isBegun) {
+            exchange = null
+            answerAndEnd((error as? HttpViolationException)?.status ?: 400, error)
+        } else {
+            current.failed(error)
+        }
+    }
+
+    private fun answerAndEnd(status: Int, cause: Exception) {
+        val body = Response.error(status)
+        val bytes = (body.content as Response.Content.Bytes).bytes
+        val fields = body.headers.plus("Content-Length", "${bytes.size}").plus("Date", site.date()).plus("Connection", "close")
+        transport.write(HttpWriter.response(status, fields))
+        transport.write(bytes)
+        over()
+        transport.loseConnection(cause)
+    }
+
+    // What an exchange tells.
+
+    /** The answer of [done] is written; another request may come, or not. */
+    fun finished(done: Exchange, isLast: Boolean) {
+        if (exchange !== done) return
+        exchange = null
+        if (!isConnected) return
+        if (isLast || transport.isDisconnecting) {
+            over()
+            transport.loseConnection()
+        } else {
+            goOn()
+        }
+    }
+
+    fun roomChanged() {
+        if (!isReading) updateReading()
+    }
+
+    private fun over() {
+        state = State.OVER
+        held = null
+        timer.setTimeout(null)
+    }
+
+    override fun connectionLost(reason: CloseReason) {
+        state = State.OVER
+        held = null
+        exchange?.lost(reason)
+        exchange = null
+    }
+
+    override fun toString(): String = "ServerConnection($state)"
+
+    private companion object {
+        const val MOST_HELD = 64 * 1024
+    }
+}

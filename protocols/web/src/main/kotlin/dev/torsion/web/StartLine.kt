@@ -1,0 +1,143 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.web
+
+import java.nio.ByteBuffer
+
+/**
+ * Checks the first line of a message byte by byte, before the parser sees it. The parser of Jetty is lenient there: it takes several
+ * spaces, `http/1.1` and versions to come, and says so after the line only. So the verdict does not depend on how the bytes come.
+ *
+ * The line of a request is `method SP target SP version CRLF` (RFC 9112 3), that of an answer `version SP status [SP [reason]] CRLF`
+ * (RFC 9112 4).
+ */
+internal class StartLine(private val isRequest: Boolean, private val maxUrlBytes: Int) {
+    private enum class At { BEGIN, EMPTY_LINE, METHOD, TARGET, VERSION, STATUS, AFTER_STATUS, REASON, LAST, DONE }
+
+    private var at = At.BEGIN
+    private var count = 0 // of bytes in this part
+    private var emptyLines = 0
+    private var version = 0L // its last 8 bytes
+
+    val isDone: Boolean get() = at == At.DONE
+    val isBegun: Boolean get() = at != At.BEGIN && at != At.EMPTY_LINE
+
+    fun reset() {
+        begin(At.BEGIN)
+        emptyLines = 0
+        version = 0
+    }
+
+    private fun begin(part: At) {
+        at = part
+        count = 0
+    }
+
+    /** Skips empty lines before a request, which RFC 9112 2.2 asks a server to ignore: two at most. */
+    fun skipEmptyLines(bytes: ByteBuffer) {
+        while (isRequest && !isBegun && bytes.hasRemaining()) {
+            val byte = bytes.get(bytes.position()).toInt()
+            when {
+                at == At.EMPTY_LINE -> if (byte == LF) begin(At.BEGIN) else bad("A line begins with a carriage return.", "RFC 9112 2.2")
+                byte == CR ->
+                    if (++emptyLines > 2) bad("There are empty lines in place of a request.", "RFC 9112 2.2") else begin(At.EMPTY_LINE)
+                else -> return
+            }
+            bytes.get()
+        }
+    }
+
+    /** Checks the bytes of [bytes] that belong to the line, and leaves its position. */
+    fun check(bytes: ByteBuffer) {
+        var i = bytes.position()
+        val end = bytes.limit()
+        while (i < end && at != At.DONE) check(bytes.get(i++).toInt() and 0xff)
+    }
+
+    private fun check(byte: Int) {
+        count++
+        when (at) {
+            At.BEGIN, At.EMPTY_LINE -> {
+                at = if (isRequest) At.METHOD else At.VERSION
+                count--
+                check(byte)
+            }
+
+            At.METHOD -> when {
+                byte == SP && count > 1 -> begin(At.TARGET)
+                !isTokenByte(byte) -> bad("The method is no token.", "RFC 9110 9.1")
+                count > LONGEST_METHOD -> throw HttpViolationException("The method is too long.", 501, "RFC 9112 3")
+            }
+
+            At.TARGET -> when {
+                byte == SP && count > 1 -> begin(At.VERSION)
+                byte !in VISIBLE -> bad("The first line has not three parts with one space between them.", "RFC 9112 3")
+                count > maxUrlBytes -> throw HttpViolationException("The target of the request is too long.", 414, "maxUrlBytes")
+            }
+
+            At.VERSION -> version(byte)
+
+            At.STATUS -> when {
+                byte !in '0'.code..'9'.code -> bad("The status is no number of three digits.", "RFC 9112 4")
+                count == 1 && byte !in '1'.code..'5'.code -> bad("There is no such class of status.", "RFC 9110 15")
+                count == 3 -> begin(At.AFTER_STATUS)
+            }
+
+            At.AFTER_STATUS -> when (byte) {
+                SP -> begin(At.REASON)
+                CR -> begin(At.LAST)
+                else -> bad("The status is no number of three digits.", "RFC 9112 4")
+            }
+
+            At.REASON -> when {
+                byte == CR -> begin(At.LAST)
+                byte !in VISIBLE && byte != SP && byte != TAB -> bad("The reason has characters that are not of ASCII.", "RFC 9112 4")
+            }
+
+            At.LAST -> if (byte == LF) begin(At.DONE) else bad("A carriage return stands alone.", "RFC 9112 2.2")
+
+            At.DONE -> Unit
+        }
+    }
+
+    private fun version(byte: Int) {
+        val isEnd = byte == if (isRequest) CR else SP
+        when {
+            isEnd -> {
+                checkVersion()
+                begin(if (isRequest) At.LAST else At.STATUS)
+            }
+
+            byte !in VISIBLE || count > VERSION_LENGTH -> bad("The version is not one of HTTP.", "RFC 9112 2.3")
+
+            else -> version = (version shl 8) or byte.toLong()
+        }
+    }
+
+    private fun checkVersion() {
+        if (count == VERSION_LENGTH + 1 && (version == HTTP_1_1 || version == HTTP_1_0)) return
+        val isHttp = count == VERSION_LENGTH + 1 && version ushr 24 == HTTP_1_1 ushr 24 && isDigit(version ushr 16) &&
+            version ushr 8 and 0xff == '.'.code.toLong() && isDigit(version)
+        if (isHttp) throw HttpViolationException("Only HTTP/1.1 and HTTP/1.0 are spoken here.", 505, "RFC 9110 15.6.6")
+        bad("The version is not one of HTTP.", "RFC 9112 2.3")
+    }
+
+    private fun isDigit(value: Long) = (value and 0xff).toInt() in '0'.code..'9'.code
+
+    private fun bad(message: String, rule: String): Unit = throw HttpViolationException(message, 400, rule)
+
+    private companion object {
+        const val CR = 13
+        const val LF = 10
+        const val SP = 32
+        const val TAB = 9
+        const val LONGEST_METHOD = 64
+        const val VERSION_LENGTH = 8
+        val VISIBLE = 0x21..0x7e
+        val HTTP_1_1 = packed("HTTP/1.1")
+        val HTTP_1_0 = packed("HTTP/1.0")
+
+        fun packed(text: String) = text.fold(0L) { sum, c -> (sum shl 8) or c.code.toLong() }
+    }
+}

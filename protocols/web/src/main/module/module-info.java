@@ -1,0 +1,10 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+/** HTTP/1.1: servers and clients on the reactor. */
+module dev.torsion.web {
+  requires transitive dev.torsion.core;
+  requires org.eclipse.jetty.http;
+
+  exports dev.torsion.web;
+}
