@@ -222,6 +222,20 @@ class HttpServerSpec :
             }
         }
 
+        test("the time of a head begins anew with each head, also with one that comes with the end of another") {
+            scene(handler = { Response.text(it.target) }) {
+                val client = connect()
+                client.send("GET /1 H")
+                pass(6)
+                client.send("TTP/1.1\r\nHost: a\r\n\r\nGET /2 H")
+                pass(9)
+                client.got() shouldBe answer("/1")
+                client.isConnected shouldBe true
+                pass(2)
+                client.got() shouldStartWith "HTTP/1.1 408 "
+            }
+        }
+
         test("a handler that gives no answer is cancelled, and its client gets 503") {
             var ended: Throwable? = null
             scene(handler = {
