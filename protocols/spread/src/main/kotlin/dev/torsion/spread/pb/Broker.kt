@@ -166,7 +166,9 @@ public class Broker internal constructor(
         cached.clear().forEach { guarded("stoppedObserving of ${it.value.cacheable.javaClass.name}") { it.value.stopped(this) } }
         caches.values.forEach { it.broker = null }
         caches.clear()
-        while (disconnects.isNotEmpty()) guarded("a listener of the disconnection", disconnects.removeFirst()::run) // one may take another back
+        while (disconnects.isNotEmpty()) { // one may take another back
+            guarded("a listener of the disconnection", disconnects.removeFirst()::run)
+        }
         owner.lost(this, reason)
     }
 
