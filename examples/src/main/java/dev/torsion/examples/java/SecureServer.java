@@ -9,7 +9,6 @@ import dev.torsion.endpoint.TlsServerEndpoint;
 import dev.torsion.java.Codecs;
 import dev.torsion.java.Server;
 import dev.torsion.java.Torsion;
-import dev.torsion.net.ListeningPort;
 import dev.torsion.tls.Tls;
 import dev.torsion.tls.TlsIdentity;
 import java.io.IOException;
@@ -23,12 +22,7 @@ public final class SecureServer {
 
   public static CompletableFuture<Server> serve(Torsion torsion, int port, TlsIdentity identity) {
     var endpoint =
-        new TlsServerEndpoint(
-            torsion.reactor(),
-            port,
-            Tls.server(identity),
-            ListeningPort.DEFAULT_BACKLOG,
-            "127.0.0.1");
+        new TlsServerEndpoint(torsion.reactor(), port, Tls.server(identity), "127.0.0.1");
     return torsion.serve(
         endpoint, Codecs.line(), c -> c.onMessage(line -> c.send(line.toUpperCase(ROOT))));
   }
