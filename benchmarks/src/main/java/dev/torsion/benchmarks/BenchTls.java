@@ -13,7 +13,10 @@ import java.security.cert.X509Certificate;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
 
-/** What all servers of {@link Wire#TLS} have in common: a certificate, a version and a cipher. */
+/**
+ * The settings that all servers of {@link Wire#TLS} have in common: a certificate, a version and a
+ * cipher.
+ */
 public final class BenchTls {
   /** The only version that is spoken. */
   public static final String VERSION = "TLSv1.3";

@@ -26,10 +26,10 @@ import java.nio.file.StandardOpenOption
  * The file is opened and read on the [threadPool][ReactorThreads.threadPool], a piece of [FILE_PIECE] bytes at a time. The next one is read when
  * the transport takes more, as from a producer, which this is until the end. The file is closed in every case, once.
  *
- * The Deferred gives the number of bytes that were written to the transport; the last of them may still wait there. What is appended to the
- * file meanwhile is not sent. A file that has become shorter gives a smaller number. It fails with an [IOException] when the file cannot be
- * opened or read, and with the [CloseReason][dev.torsion.net.CloseReason] when the connection ends first. The connection lives on after an
- * error, and after a cancellation of the Deferred. Bytes that were written by then are sent.
+ * The Deferred gives the number of bytes that were written to the transport; the last of them may still wait there. Bytes that are appended
+ * to the file meanwhile are not sent. A file that has become shorter gives a smaller number. It fails with an [IOException] when the file
+ * cannot be opened or read, and with the [CloseReason][dev.torsion.net.CloseReason] when the connection ends first. The connection lives on
+ * after an error, and after a cancellation of the Deferred. Bytes that were written by then are sent.
  *
  * Thread: the reactor's.
  *

@@ -35,7 +35,7 @@ internal class RatedChannel(private val loop: StreamLoop, channel: StreamChannel
         inputTimer = after(lookAgain, ::lookAtInput)
     }
 
-    // What the peer sends.
+    // Bytes of the peer.
 
     override fun received(view: ByteBuffer) {
         val pace = input ?: return handler.received(view)
@@ -80,7 +80,7 @@ internal class RatedChannel(private val loop: StreamLoop, channel: StreamChannel
         handler.inputEnded()
     }
 
-    // What it takes.
+    // Bytes for the peer.
 
     override fun send(data: ByteBuffer): Int {
         val sent = channel.send(data)

@@ -75,7 +75,7 @@ class RobustnessSpec :
     }
 }
 
-/** What the server says of its connections. */
+/** The server's words about its connections. */
 private class Report(line: String) {
     private val text = line
     val accepted = number("accepted")

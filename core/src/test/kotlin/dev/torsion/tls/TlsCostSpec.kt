@@ -19,7 +19,7 @@ import javax.net.ssl.SSLContext
 import javax.net.ssl.SSLSocket
 import javax.net.ssl.TrustManagerFactory
 
-/** What a record costs, beside what the engine does by itself. */
+/** The cost of a record, beside that of the engine by itself. */
 class TlsCostSpec :
     StringSpec({
         "a record allocates nothing of ours, and its answer is one record" {
@@ -40,7 +40,7 @@ class TlsCostSpec :
 private const val WARM = 5_000
 private const val ROUNDS = 10_000
 
-/** For a record. What the loop does beside it, such as its timers, is in it too. */
+/** For a record. Other work of the loop, such as its timers, is in it too. */
 private const val MOST_BYTES = 1.0
 
 /** Five records each way when all are full; the answers begin before the last one has come, so some are cut. */

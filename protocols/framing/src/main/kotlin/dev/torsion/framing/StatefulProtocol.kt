@@ -32,14 +32,14 @@ public abstract class StatefulProtocol : Protocol() {
     private var filled = 0
     private var isBusy = false
 
-    /** Who takes a piece. */
+    /** The taker of a piece. */
     public fun interface PieceHandler {
         /** All bytes of the piece, which are yours. Gives what comes next; null for the same again. */
         public fun pieceReceived(data: ByteArray): State?
     }
 
     /**
-     * What comes next.
+     * The state that comes next.
      *
      * @property length how many bytes the piece has; 1 at least. They take memory when they come, so check what a peer says beforehand
      * @throws IllegalArgumentException when [length] is not positive
@@ -50,7 +50,7 @@ public abstract class StatefulProtocol : Protocol() {
         }
     }
 
-    /** What comes first; Twisted's `getInitialState`. Called once, when the first bytes are there. */
+    /** The state that comes first; Twisted's `getInitialState`. Called once, when the first bytes are there. */
     protected abstract fun initialState(): State
 
     /** Within a piece. */

@@ -47,7 +47,7 @@ class CorrelatedRequestsSpec :
             return Scene(successResultOf(client), server!!, heard)
         }
 
-        /** What was pushed, and the work on it, which is done when a test says so. */
+        /** The pushed message, and the work on it, which is done when a test says so. */
         class Pushes(requests: CorrelatedRequests<Int, String>) {
             val pushed = ArrayList<String>()
             val work = ArrayList<Deferred<Unit>>()

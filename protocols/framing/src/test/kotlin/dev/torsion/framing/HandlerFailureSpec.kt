@@ -178,7 +178,7 @@ class HandlerFailureSpec :
             val waits =
                 listOf<suspend () -> Unit>(
                     { withTimeout(1.seconds) { CompletableDeferred<Unit>().await() } },
-                    { CompletableDeferred<Unit>().apply { cancel() }.await() },
+                    { CompletableDeferred<Unit>().apply { cancel(null) }.await() },
                     { Deferred<Unit>().apply { cancel() }.await() },
                 )
             for (wait in waits) {

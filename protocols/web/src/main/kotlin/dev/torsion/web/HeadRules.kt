@@ -23,7 +23,7 @@ internal object HeadRules {
         return ResponseHead(status, reason, isHttp11, headers, if (hasNoBody) Framing.NONE else framing)
     }
 
-    /** RFC 9112 6.3, but for what has an error in it: that is always refused, and never repaired. */
+    /** RFC 9112 6.3, except for heads with an error in them: that is always refused, and never repaired. */
     private fun framing(headers: Headers, isHttp11: Boolean, default: Framing): Framing {
         val codings = headers.tokens("Transfer-Encoding")
         val lengths = headers.all("Content-Length")

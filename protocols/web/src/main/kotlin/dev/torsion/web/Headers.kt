@@ -15,7 +15,7 @@ import java.util.function.BiConsumer
  * ```
  *
  * A name is a token, and a value has no control character but the tab, and no character beyond ISO 8859-1 (RFC 9110 5.5). So nobody can
- * end a line in a value, and begin a field or a message of his own. Whatever breaks this rule is refused with an
+ * end a line in a value, and begin a field or a message of his own. A field that breaks this rule is refused with an
  * [IllegalArgumentException].
  */
 public class Headers private constructor(private val namesAndValues: Array<String>) {
@@ -55,7 +55,7 @@ public class Headers private constructor(private val namesAndValues: Array<Strin
     /** These fields, with one field of [name] in place of all that there are; Twisted's `setRawHeaders`. */
     public fun with(name: String, value: String): Headers = without(name).plus(name, value)
 
-    /** These fields but for those of [name]. */
+    /** These fields except for those of [name]. */
     public fun without(name: String): Headers {
         if (name !in this) return this
         val builder = builder()

@@ -16,7 +16,7 @@ import dev.torsion.defer.fail as failed
 
 /**
  * The body of a message while it comes. It is read once, in pieces: [read] in Kotlin, [piece] in Java, [next] with Deferreds. [readBytes] and
- * [bytes] put all of it together. What nobody reads waits in memory up to 64 KiB; then the peer is not read from either.
+ * [bytes] put all of it together. Bytes that nobody reads wait in memory up to 64 KiB; then the peer is not read from either.
  *
  * Reading fails with an [IncompleteMessageException] when the connection ends before the body, with an [HttpViolationException] when the
  * peer breaks a rule, and with an [HttpTimeoutException] when no byte comes for too long. Cancelling a read only stops the waiting: no
@@ -38,7 +38,7 @@ public class HttpBody internal constructor(private val loop: ScopeExecutor, priv
     private var waiter: Deferred<ByteArray?>? = null
     private var error: Throwable? = null
 
-    /** What reading has failed with. */
+    /** The failure of reading. */
     @get:JvmSynthetic
     internal var fault: Throwable? = null
         private set

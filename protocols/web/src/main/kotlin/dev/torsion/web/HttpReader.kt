@@ -140,7 +140,7 @@ internal class HttpReader(private val limits: HttpLimits, isRequest: Boolean, pr
         if (at == At.BODY) checkGap(taken)
     }
 
-    /** What stands between the parts of a body: sizes and extensions of chunks, and the trailer. */
+    /** The bytes between the parts of a body: sizes and extensions of chunks, and the trailer. */
     private fun checkGap(now: Long) {
         if (now - contentEnd > limits.maxHeadBytes) {
             throw HttpViolationException("What stands between the chunks of a body is too long.", 400, "maxHeadBytes")
@@ -167,7 +167,7 @@ internal class HttpReader(private val limits: HttpLimits, isRequest: Boolean, pr
         return false
     }
 
-    /** What the parser tells. An exception that is thrown here ends it. */
+    /** Events of the parser. An exception that is thrown here ends it. */
     private inner class Events :
         HttpParser.RequestHandler,
         HttpParser.ResponseHandler {

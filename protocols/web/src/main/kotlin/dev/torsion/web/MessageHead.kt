@@ -3,7 +3,7 @@
 
 package dev.torsion.web
 
-/** What a head says, with its rules checked. */
+/** The content of a head, with its rules checked. */
 internal sealed class MessageHead(val isHttp11: Boolean, val headers: Headers, val framing: Framing) {
     /** Whether the connection may be used for another message after this one (RFC 9112 9.3). */
     val isPersistent: Boolean = headers.tokens("Connection").let { if (isHttp11) "close" !in it else "keep-alive" in it && "close" !in it }

@@ -3,7 +3,7 @@
 
 package dev.torsion.web
 
-/** What RFC 9110 15 calls [status]; empty for one that it does not know. */
+/** The name of [status] in RFC 9110 15; empty for one that it does not know. */
 internal fun reasonOf(status: Int): String = REASONS[status] ?: ""
 
 private val REASONS = mapOf(

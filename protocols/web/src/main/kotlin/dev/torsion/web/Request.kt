@@ -74,7 +74,7 @@ public class Request internal constructor(
 
         fun decoded(segment: String): String = if ('%' in segment) form(segment.replace("+", "%2B")) else segment
 
-        /** What a form has written; as it is where its escapes are wrong. */
+        /** The fields of a form; as it is where its escapes are wrong. */
         fun form(text: String): String = if (isEscaped(text)) URLDecoder.decode(text, Charsets.UTF_8) else text
     }
 }

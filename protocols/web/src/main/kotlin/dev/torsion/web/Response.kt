@@ -30,7 +30,7 @@ public class Response private constructor(
         require((status != 204 && status != 304) || content === NOTHING) { "an answer of status $status has no body" }
     }
 
-    /** What stands behind the head. */
+    /** The bytes behind the head. */
     internal sealed class Content {
         class Bytes(val bytes: ByteArray) : Content()
 

@@ -19,8 +19,8 @@ import java.time.Duration
  * | BUSY     | the body; what is behind it is held         | IDLE, and goes on with what is held; OVER when the connection is not to last | see [Exchange] | the body fails; OVER after the answer |
  * | OVER     | dropped                                     | -                           | -                     | -                            |
  *
- * One request is handled at a time. What the client sends ahead is held up to a limit; then nothing is read. Until then reading goes on, since
- * otherwise nobody would notice that the client has gone.
+ * One request is handled at a time. Bytes that the client sends ahead are held up to a limit; then nothing is read. Until then reading goes
+ * on, since otherwise nobody would notice that the client has gone.
  */
 internal class ServerConnection(val site: Site) :
     Protocol(),
@@ -72,7 +72,7 @@ internal class ServerConnection(val site: Site) :
         armed()
     }
 
-    /** What the client has sent ahead goes on, when the request before it has its answer. */
+    /** A request that the client has sent ahead goes on, when the one before it has its answer. */
     private fun goOn() {
         if (isReading || isWaitingForRoom || state == State.OVER) return
         val ahead = held
@@ -144,7 +144,7 @@ internal class ServerConnection(val site: Site) :
         if (waiting > 0) transport.abortConnection(tookNothing(options.idleTimeout)) else transport.loseConnection()
     }
 
-    // What the reader finds.
+    // Finds of the reader.
 
     override fun head(head: MessageHead) {
         if (state == State.HEAD) { // the next head has a time of its own
@@ -187,7 +187,7 @@ internal class ServerConnection(val site: Site) :
         transport.loseConnection(cause)
     }
 
-    // What an exchange tells.
+    // Events of an exchange.
 
     /** The answer of [done] is written; another request may come, or not. */
     fun finished(done: Exchange, isLast: Boolean) {

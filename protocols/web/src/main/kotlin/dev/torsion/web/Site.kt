@@ -43,8 +43,8 @@ internal fun RequestHandler.suspending(): suspend (Request) -> Response = { requ
  * torsion.listen("tcp:8080", site);
  * ```
  *
- * The requests of a connection are handled one after the other, so their answers have their order. What a client sends ahead waits: some in
- * memory, the rest with the client. A handler runs on the reactor's thread. It is cancelled when its client goes away.
+ * The requests of a connection are handled one after the other, so their answers have their order. Requests that a client sends ahead wait:
+ * some in memory, the rest with the client. A handler runs on the reactor's thread. It is cancelled when its client goes away.
  *
  * When the port stops listening, each answer is the last one of its connection. A stop that drains the port ([dev.torsion.net.ListeningPort.drain], or the end of the reactor) lets the answers in flight end, and closes
  * connections that wait for a request.

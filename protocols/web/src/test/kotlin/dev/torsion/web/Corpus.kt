@@ -31,7 +31,7 @@ internal class Case(val verdict: String, val section: String, val name: String, 
     }
 }
 
-/** What a reader has told, as text; bodies are put together. */
+/** The events of a reader, as text; bodies are put together. */
 internal class Heard(isRequest: Boolean, limits: HttpLimits = HttpLimits.DEFAULT) : MessageListener {
     val reader = HttpReader(limits, isRequest, this)
     val messages = ArrayList<String>()

@@ -25,7 +25,7 @@ import kotlinx.coroutines.delay
 import java.time.Duration
 import java.time.temporal.ChronoUnit
 
-/** What a [Site] does with a connection, under the virtual clock. */
+/** A [Site] and its connections, under the virtual clock. */
 class HttpServerSpec :
     FunSpec({
         val echo: suspend (Request) -> Response = { Response.text("${it.method} ${it.target} ${it.body.readText()}") }

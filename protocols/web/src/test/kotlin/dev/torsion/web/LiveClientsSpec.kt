@@ -99,7 +99,7 @@ private object Tool {
     private fun available(otherwise: String, vararg command: String): Enabled =
         if (runCatching { run(*command) }.isSuccess) Enabled.enabled else Enabled.disabled(otherwise)
 
-    /** What [command] prints; it has to end well. */
+    /** The output of [command]; it has to end well. */
     fun run(vararg command: String): String {
         val process = ProcessBuilder(*command).redirectErrorStream(true).start()
         try {

@@ -10,7 +10,7 @@ import io.kotest.matchers.shouldBe
 import kotlinx.coroutines.delay
 import kotlin.random.Random
 
-/** Whatever a client sends ahead, each request gets its own answer. */
+/** Each request gets its own answer, whatever a client sends ahead. */
 class RandomRequestsSpec :
     FunSpec({
         test("random requests, in random pieces, answered after random times: each has its own answer, in their order") {

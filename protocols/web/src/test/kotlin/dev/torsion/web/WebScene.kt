@@ -22,7 +22,7 @@ internal class Raw : Protocol() {
         end = reason
     }
 
-    /** What has come since this was asked last, without its `Date`. */
+    /** The bytes that have come since this was asked last, without its `Date`. */
     fun got(): String = bytes.toString(Charsets.ISO_8859_1).also { bytes.reset() }.replace(DATE, "")
 
     fun send(text: String) = transport.write(text.toByteArray(Charsets.ISO_8859_1))

@@ -57,8 +57,15 @@ class TlsContractSpec :
         context("TLS inside of another protocol, over memory") {
             val harness = { StreamHarness.tls(InsideHarness(StreamHarness.memory(Chunking.random(seed = 2, largest = 4000)))) }
             // The connection below has a queue of its own: it drains once more when it is looked at, and the factory is told of its end.
-            val ofOneTransport = listOf("a streaming producer is paused when the queue is long,", "coroutines of a connection end with it,")
-            StreamContract(harness).run { streams + drains + halfClose }.filterNot { check -> ofOneTransport.any { check.name.startsWith(it) } }
+            // A port reports its own connections, whose end the inner one hears later in the same turn.
+            val ofOneTransport =
+                listOf(
+                    "a streaming producer is paused when the queue is long,",
+                    "coroutines of a connection end with it,",
+                    "a port that drains resets what its peers do not take in time,",
+                )
+            StreamContract(harness).run { streams + drains + halfClose }
+                .filterNot { check -> ofOneTransport.any { check.name.startsWith(it) } }
                 .forEach { check -> test(check.name) { check.run() } }
         }
 
