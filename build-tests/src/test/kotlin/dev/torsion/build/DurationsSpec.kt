@@ -14,11 +14,13 @@ import dev.torsion.defer.Deferred
 import dev.torsion.endpoint.ClientCreator
 import dev.torsion.endpoint.ClientEndpoint
 import dev.torsion.endpoint.HostnameEndpoint
+import dev.torsion.endpoint.ProcessEndpoint
 import dev.torsion.endpoint.ProxyProtocol
 import dev.torsion.endpoint.TCP4ClientEndpoint
 import dev.torsion.endpoint.TCP6ClientEndpoint
 import dev.torsion.endpoint.TlsClientEndpoint
 import dev.torsion.endpoint.UNIXClientEndpoint
+import dev.torsion.endpoint.connectProtocol
 import dev.torsion.endpoint.serverFromString
 import dev.torsion.framing.AnswerTimeoutException
 import dev.torsion.framing.ConnectionOptions
@@ -53,13 +55,12 @@ import dev.torsion.net.ListeningPort
 import dev.torsion.net.MinimumRate
 import dev.torsion.net.Protocol
 import dev.torsion.net.StreamOptions
-import dev.torsion.process.ProcessCommand
-import dev.torsion.process.ProcessProtocol
-import dev.torsion.process.spawnProcess
-import dev.torsion.testkit.MemoryProgram
 import dev.torsion.net.TcpOptions
 import dev.torsion.net.TimeoutMixin
 import dev.torsion.net.setTimeout
+import dev.torsion.process.ProcessCommand
+import dev.torsion.process.ProcessProtocol
+import dev.torsion.process.spawnProcess
 import dev.torsion.reactor.Reactor
 import dev.torsion.reactor.ReactorOptions
 import dev.torsion.reactor.connectUdp
@@ -73,6 +74,7 @@ import dev.torsion.service.TimerService
 import dev.torsion.service.backoff
 import dev.torsion.testkit.DatagramFate
 import dev.torsion.testkit.MemoryLink
+import dev.torsion.testkit.MemoryProgram
 import dev.torsion.testkit.MemoryReactor
 import dev.torsion.testkit.VirtualClock
 import dev.torsion.testkit.advance
@@ -453,12 +455,17 @@ internal class DurationsSpec :
             call.cancel()
         }
 
-        /** A process that does not heed TERM, after the end of its reactor. */
+        /** A process that does not heed TERM, long after it was told. */
         fun unheeding(command: ProcessCommand) {
-            val reactor = playing(command) { process -> process.onSignal("TERM") {} }
-            reactor.close()
-            reactor.clock.advance(halfACentury)
+            val reactor = MemoryReactor()
+            reactor.processes.add("program") { process -> process.onSignal("TERM") {} }
+            val protocol = object : Protocol() {}
+            reactor.await(ProcessEndpoint(reactor, command).connectProtocol(protocol))
+            protocol.transport.loseConnection()
+            reactor.runFor(Duration.ofMinutes(1))
+            reactor.advance(halfACentury)
             reactor.processes.all.single().signals shouldBe listOf("TERM")
+            reactor.close()
         }
 
         fun playing(command: ProcessCommand, program: MemoryProgram) = MemoryReactor().also { reactor ->

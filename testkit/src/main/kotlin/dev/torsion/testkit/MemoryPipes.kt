@@ -30,7 +30,8 @@ private class Bytes {
 
 /** Output of a process in memory: a piece in each turn, of a size that [chunks] says. [moved] hears that there is more room. */
 @OptIn(TorsionSpi::class)
-internal class MemoryPipeSource(private val loop: StreamLoop, private val chunks: IntUnaryOperator, private val moved: Runnable) : PipeSource {
+internal class MemoryPipeSource(private val loop: StreamLoop, private val chunks: IntUnaryOperator, private val moved: Runnable) :
+    PipeSource {
     private val waiting = Bytes()
     private var reader: PipeSource.Reader? = null
     private var isReading = true

@@ -221,7 +221,10 @@ public class MemoryProcess internal constructor(
 
         /** Those that end a process which does not handle them. */
         val FATAL =
-            mapOf("HUP" to 1, "INT" to 2, "QUIT" to 3, "ABRT" to 6, "KILL" to 9, "USR1" to 10, "USR2" to 12, "PIPE" to 13, "ALRM" to 14, "TERM" to 15)
+            mapOf(
+                "HUP" to 1, "INT" to 2, "QUIT" to 3, "ABRT" to 6, "KILL" to 9, "USR1" to 10, "USR2" to 12, "PIPE" to 13, "ALRM" to 14,
+                "TERM" to 15,
+            )
         val HARMLESS = setOf("CHLD", "CONT", "URG", "WINCH")
     }
 }

@@ -16,6 +16,8 @@ package dev.torsion.testkit
  * var said = reactor.await(Torsion.on(reactor).processOutput(ProcessCommand.of("greet")));
  * ```
  *
+ * The end of the reactor tells its processes to end. After that no time passes for them.
+ *
  * A command whose executable was not added cannot be started, as a program that is not there.
  *
  * Thread: the test's.

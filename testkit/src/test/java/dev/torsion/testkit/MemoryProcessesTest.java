@@ -32,7 +32,8 @@ class MemoryProcessesTest {
             "count",
             process -> {
               assertEquals(COUNT, process.command());
-              process.onInput(data -> process.print(new String(data, UTF_8).split(" ").length + "\n"));
+              process.onInput(
+                  data -> process.print(new String(data, UTF_8).split(" ").length + "\n"));
               process.onInputEnd(() -> process.later(Duration.ofMinutes(1), () -> process.exit(0)));
             });
     var counting = new Counting();

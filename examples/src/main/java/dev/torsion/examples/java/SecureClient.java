@@ -16,7 +16,9 @@ import java.nio.file.Path;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 
-/** Asks a server over TLS whose certificate signs itself: first without trust in it, then with it. */
+/**
+ * Asks a server over TLS whose certificate signs itself: first without trust in it, then with it.
+ */
 public final class SecureClient {
   private final Torsion torsion;
   private final int port;
@@ -29,8 +31,7 @@ public final class SecureClient {
   }
 
   /** The future completes when both are done. */
-  public static CompletableFuture<Void> run(
-      Torsion torsion, int port, TlsTrust trust, Output out) {
+  public static CompletableFuture<Void> run(Torsion torsion, int port, TlsTrust trust, Output out) {
     var client = new SecureClient(torsion, port, out);
     return client
         .ask(Tls.client())

@@ -3,13 +3,13 @@
 
 package dev.torsion.examples.kotlin
 
+import dev.torsion.defer.Deferred
+import dev.torsion.defer.await
+import dev.torsion.framing.LineCodec
 import dev.torsion.framing.LineFraming
 import dev.torsion.framing.LineOnlyReceiver
-import dev.torsion.framing.LineCodec
 import dev.torsion.framing.MessageConnection
 import dev.torsion.framing.connect
-import dev.torsion.defer.await
-import dev.torsion.defer.Deferred
 import dev.torsion.net.CloseReason
 import dev.torsion.net.HalfCloseableProtocol
 import dev.torsion.process.StandardIO

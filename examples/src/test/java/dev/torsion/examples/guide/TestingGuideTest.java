@@ -76,6 +76,7 @@ class TestingGuideTest {
             });
     var words = torsion.spawnProcess(new WordCount(said::add), ProcessCommand.of("wc", "-w"));
     reactor.await(words);
+    reactor.flush(); // it starts, and reads
     reactor.advance(Duration.ofMinutes(1));
     assertEquals(List.of("3 words", "exit code 0"), said);
   }

@@ -81,6 +81,8 @@ class ConsoleClientSpec :
     })
 
 private fun Torsion.shouting(): String {
-    val server = serve("tcp:0:interface=127.0.0.1", LineCodec()) { connection -> connection.onMessage { connection.send(it.uppercase()) } }.join()
+    val server = serve("tcp:0:interface=127.0.0.1", LineCodec()) { connection ->
+        connection.onMessage { connection.send(it.uppercase()) }
+    }.join()
     return "tcp:127.0.0.1:${server.port()}"
 }

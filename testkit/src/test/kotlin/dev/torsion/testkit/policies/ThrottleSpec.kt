@@ -81,7 +81,7 @@ class ThrottleSpec :
                 reactor.listenTcp(1, Factory { Sink().also(sinks::add) })
                 val sources = List(64) { Source(20) } // a byte for each of them takes four seconds
                 sources.forEach { source -> reactor.connectTcp("127.0.0.1", 1, ClientFactory { source }, options = options) }
-                reactor.advance(100.seconds)
+                reactor.runFor(100.seconds.toJavaDuration())
                 sources.forEach { it.reason.shouldBeInstanceOf<ConnectionDone>() }
                 sinks.map { it.count } shouldBe List(64) { 20 }
             }
@@ -99,7 +99,7 @@ class ThrottleSpec :
                 reactor.listenTcp(1, Factory { deaf })
                 val source = Source(20)
                 reactor.connectTcp("127.0.0.1", 1, ClientFactory { source }, options = options)
-                reactor.advance(10.seconds)
+                reactor.runFor(10.seconds.toJavaDuration())
                 source.reason.shouldBeInstanceOf<ConnectionLost>().message!! shouldContain "took nothing"
             }
         }
