@@ -181,16 +181,17 @@ class KeptMemorySpec :
             }
         }
 
-        val never = Deferred<Unit>()
+        // Each connection has work of its own: that on a last message is cancelled with its connection.
+        fun endless() = Deferred<Unit>()
         val voices =
             mapOf<String, (MemoryReactor, Codec<ByteArray>) -> Factory>(
-                "a callback that is busy" to { reactor, codec -> ConnectionFactory(reactor, codec) { c -> c.onMessage { never } } },
+                "a callback that is busy" to { reactor, codec -> ConnectionFactory(reactor, codec) { c -> c.onMessage { endless() } } },
                 "nobody who receives" to { reactor, codec -> ConnectionFactory(reactor, codec) { } },
                 "a coroutine that is busy" to { reactor, codec ->
                     ConnectionFactory(reactor, codec, ConnectionOptions.DEFAULT, isServed = true) { c ->
                         c.runHandler {
                             it.receive()
-                            never.await()
+                            endless().await()
                         }
                     }
                 },
