@@ -68,6 +68,7 @@ internal class JavaSurfaceSpec :
                 "group/ReactorGroup.listenTcp",
                 // Functions of a reactor for Kotlin, which the facade calls. The receiver is an argument more.
                 "reactor/Reactors.connectUdp",
+                "reactor/Reactors.sendFile",
                 "framing/Connections.listen",
                 "framing/DatagramPorts.connectDatagrams",
                 // The side of engines and of the facade: their callers are parts of Torsion.
@@ -80,6 +81,7 @@ internal class JavaSurfaceSpec :
                 "log/LogEvent.<init>",
                 // Each argument has a type of its own, and the overloads leave out the last ones.
                 "loop/ThreadPool.<init>",
+                "process/ProcessCommand.<init>",
                 "process/StandardIO.open",
             )
 
