@@ -21,10 +21,13 @@ import dev.torsion.reactor.ReactorOptions
 import dev.torsion.spread.banana.BananaLimits
 import dev.torsion.spread.pb.PBOptions
 import dev.torsion.tls.Tls
+import dev.torsion.web.HttpLimits
+import dev.torsion.web.HttpServerOptions
 import io.kotest.assertions.withClue
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.collections.shouldBeEmpty
 import io.kotest.matchers.collections.shouldHaveAtLeastSize
+import io.kotest.matchers.collections.shouldNotBeEmpty
 import io.kotest.matchers.shouldBe
 import java.lang.reflect.Method
 import java.lang.reflect.Modifier
@@ -47,6 +50,13 @@ internal class SecurityPageSpec :
 
         rows.forEach { row ->
             test("${row.key} is ${row.default}") { valueOf(row.default) shouldBe comparable(actual(row.key)) }
+        }
+
+        test("the options of each artifact are looked at") {
+            val dumps = TorsionModule.entries.filter { it.published }.flatMap { it.api.readLines() }
+            val types = dumps.mapNotNull { TYPE.find(it)?.groupValues?.get(1) }
+            types.shouldNotBeEmpty()
+            withClue("add these to OPTIONS") { (types.toSet() - OPTIONS.keys - WITHOUT_NUMBERS).shouldBeEmpty() }
         }
 
         test("each option is on the page") {
@@ -122,11 +132,18 @@ private val OPTIONS: Map<String, Any> =
         AmpLimits.DEFAULT,
         PBOptions.DEFAULT,
         BananaLimits.DEFAULT,
+        HttpLimits.DEFAULT,
+        HttpServerOptions.DEFAULT,
         ConnectionPoolOptions.DEFAULT,
         InteractionOptions.DEFAULT,
         PasswordHash.DEFAULT,
         ProcessCommand(listOf("true")),
     ).associateBy { it.javaClass.simpleName }
+
+private val TYPE = Regex("class dev/torsion/[a-z/]+/(\\w+(?:Options|Limits)) ")
+
+/** Their one time is on the page, too. */
+private val WITHOUT_NUMBERS = setOf("TlsClientOptions", "TlsServerOptions")
 
 /** Options that limit nothing. */
 private val NO_LIMITS =
