@@ -44,7 +44,8 @@ internal class MeasuredEngines : TlsEngines {
     }
 
     private inner class Spi(private val real: SSLContext) : SSLContextSpi() {
-        override fun engineInit(keys: Array<KeyManager>?, trust: Array<TrustManager>?, random: SecureRandom?) = real.init(keys, trust, random)
+        override fun engineInit(keys: Array<KeyManager>?, trust: Array<TrustManager>?, random: SecureRandom?) =
+            real.init(keys, trust, random)
 
         override fun engineGetSocketFactory() = real.socketFactory
 

@@ -125,7 +125,9 @@ internal class Requests(private val amp: AMP, private val options: AmpOptions) {
             } catch (e: Throwable) { // of a type of the user's; it must not pass for a declared error
                 return failed(answering, ask, name, BadLocalReturnException("The answer of $name cannot be written.", escapedThrowable(e)))
             }
-        if ((answering is StartingTLS && !(result is TLSSettings && amp.takes(result, isClient = false))) || (answering is Switching && result !is Protocol)) {
+        if ((answering is StartingTLS && !(result is TLSSettings && amp.takes(result, isClient = false))) ||
+            (answering is Switching && result !is Protocol)
+        ) {
             return failed(answering, ask, name, BadLocalReturnException("The responder of $name has given nothing to go over to.", null))
         }
         amp.output.answer(bytes)

@@ -29,7 +29,8 @@ public interface TLSSettings {
          * @param host the name or the address that was connected to, which the certificate of the other side has to be for
          */
         @JvmStatic
-        public fun client(options: TlsClientOptions, host: String): TLSSettings = OwnSettings(isClient = true) { it.startTls(options, host) }
+        public fun client(options: TlsClientOptions, host: String): TLSSettings =
+            OwnSettings(isClient = true) { it.startTls(options, host) }
     }
 }
 
