@@ -11,7 +11,6 @@ import dev.torsion.log.escaped
 import dev.torsion.log.readable
 import dev.torsion.net.CloseReason
 import dev.torsion.net.Producer
-import dev.torsion.net.TimeoutMixin
 import java.nio.ByteBuffer
 
 /** One request of a [ServerConnection] and its answer. */
@@ -21,11 +20,10 @@ internal class Exchange(private val connection: ServerConnection, private val he
     private val loop = ScopeExecutor(transport.scope)
     private val body = HttpBody(loop, this)
     private var handling: Deferred<*>? = null
-    private var deadline: TimeoutMixin? = null
-    private var silence: TimeoutMixin? = null
     private var isAnswered = false // the head of the answer is written
     private var isOver = false
     private var isContinueWanted = false
+    private var isBroken = false // nothing more of the body comes
     private var isLast = !head.isPersistent
     private var status = 413 // when the handler fails with the fault of the body: by itself, that is more than it allows
 
@@ -53,13 +51,8 @@ internal class Exchange(private val connection: ServerConnection, private val he
         result.addCallbacks(::answer, { handlerFailed(it.value) })
         if (isOver) return
         transport.registerProducer(KeepsOpen, true) // an end in order waits for the answer
-        if (!isAnswered) {
-            deadline = TimeoutMixin(connection, connection.site.clock, ::handlerIsLate).also { it.setTimeout(options.handlerTimeout) }
-        }
-        if (!isReceived) {
-            silence = TimeoutMixin(connection, connection.site.clock, ::bodyIsSilent)
-            watchBody()
-        }
+        if (!isAnswered) connection.deadline.setTimeout(options.handlerTimeout)
+        watchBody()
     }
 
     private fun refuse(status: Int) {
@@ -81,7 +74,7 @@ internal class Exchange(private val connection: ServerConnection, private val he
     fun received() {
         isReceived = true
         isContinueWanted = false
-        silence?.setTimeout(null)
+        watchBody()
         body.end()
     }
 
@@ -89,14 +82,15 @@ internal class Exchange(private val connection: ServerConnection, private val he
     fun failed(error: HttpException) {
         isLast = true
         status = (error as? HttpViolationException)?.status ?: 400
-        silence?.setTimeout(null)
+        isBroken = true
+        watchBody()
         body.fail(error)
     }
 
     override fun wanted() {
-        if (!isContinueWanted || isAnswered) return
+        if (!isContinueWanted || isOver) return
         isContinueWanted = false
-        HttpWriter.continueTo(transport)
+        if (!isAnswered) HttpWriter.continueTo(transport) // there is none behind the head of an answer
         watchBody()
     }
 
@@ -106,20 +100,21 @@ internal class Exchange(private val connection: ServerConnection, private val he
         connection.roomChanged()
     }
 
+    /** Whether the next byte of the body is the client's to send. */
+    val isExpecting: Boolean get() = !isReceived && !isOver && !isBroken && !isContinueWanted && body.hasRoom
+
     /** The time of the next byte counts while we read, and the client has no reason to wait. */
     private fun watchBody() {
-        val silence = silence ?: return
-        val isExpected = !isReceived && !isOver && !isContinueWanted && body.hasRoom
-        if (isExpected &&
-            silence.timeout != null
-        ) {
+        if (!isBegun || isOver) return
+        val silence = connection.silence
+        if (isExpecting && silence.timeout != null) {
             silence.resetTimeout()
         } else {
-            silence.setTimeout(if (isExpected) options.bodyTimeout else null)
+            silence.setTimeout(if (isExpecting) options.bodyTimeout else null)
         }
     }
 
-    private fun bodyIsSilent() {
+    fun bodyIsSilent() {
         isLast = true
         status = 408
         body.fail(HttpTimeoutException("No byte of the body came", options.bodyTimeout))
@@ -127,7 +122,7 @@ internal class Exchange(private val connection: ServerConnection, private val he
 
     // The answer.
 
-    private fun handlerIsLate() {
+    fun handlerIsLate() {
         val timeout = readable(options.handlerTimeout)
         log.warn("A handler has given no answer within {timeout}, and is cancelled", "timeout" to timeout)
         val late = handling
@@ -149,7 +144,7 @@ internal class Exchange(private val connection: ServerConnection, private val he
     private fun answer(response: Response) {
         if (isAnswered || isOver) return
         isAnswered = true
-        deadline?.setTimeout(null)
+        connection.deadline.setTimeout(null)
         isLast = isLast || !isReceived || connection.site.isEnding || "close" in response.headers.tokens("Connection")
         when (val content = response.content) {
             is Response.Content.Bytes -> {
@@ -212,8 +207,9 @@ internal class Exchange(private val connection: ServerConnection, private val he
 
     private fun over() {
         isOver = true
-        deadline?.setTimeout(null)
-        silence?.setTimeout(null)
+        connection.deadline.setTimeout(null)
+        connection.silence.setTimeout(null)
+        handling = null
         body.discard()
     }
 

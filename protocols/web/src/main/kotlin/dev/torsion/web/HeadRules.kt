@@ -13,6 +13,10 @@ internal object HeadRules {
             !isAuthority(hosts[0]) -> bad("The Host is none.", "RFC 9112 3.2")
         }
         if (!isTarget(method, target)) bad("The target does not fit the method, or is no URL.", "RFC 9112 3.2")
+        val authority = authorityOf(target)
+        if (authority != null && hosts.isNotEmpty() && !isHostOf(hosts[0], target, authority)) {
+            bad("The Host is not that of the target.", "RFC 9112 3.2.2")
+        }
         return RequestHead(method, target, isHttp11, headers, framing(headers, isHttp11, Framing.NONE))
     }
 
@@ -30,7 +34,8 @@ internal object HeadRules {
         if ("Transfer-Encoding" in headers) {
             if (lengths.isNotEmpty()) bad("There are both a Transfer-Encoding and a Content-Length.", "RFC 9112 6.1")
             if (!isHttp11) bad("There is a Transfer-Encoding in a message of HTTP/1.0.", "RFC 9112 6.1")
-            if (headers.all("Transfer-Encoding").size == 1 && codings == listOf("chunked")) return Framing.CHUNKED
+            if (headers.all("Transfer-Encoding").singleOrNull().equals("chunked", ignoreCase = true)) return Framing.CHUNKED
+            if (codings == listOf("chunked")) bad("Transfer-Encoding has more than chunked.", "RFC 9112 6.1")
             if (codings.count { it == "chunked" } != 1 || codings.last() != "chunked") {
                 bad("The last coding is not chunked.", "RFC 9112 6.3")
             }

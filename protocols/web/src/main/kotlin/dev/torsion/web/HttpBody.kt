@@ -140,13 +140,26 @@ public class HttpBody internal constructor(private val loop: ScopeExecutor, priv
     /** For the connection: nobody will read any more. */
     @JvmSynthetic
     internal fun discard() {
+        if (isUnwanted) return
         isUnwanted = true
+        if (!isEnded || pieces.isNotEmpty()) lose()
         pieces.clear()
         held(-heldBytes)
     }
 
+    /** A reader that goes on must not take the rest for empty. */
+    private fun lose() {
+        val gone = error ?: IllegalStateException("The request has its answer: what was left of its body is gone.")
+        error = gone
+        waiter?.let {
+            waiter = null
+            it.errback(gone)
+        }
+    }
+
     private fun giveBack(piece: ByteArray?) {
-        if (piece == null || isUnwanted) return
+        if (piece == null) return
+        if (isUnwanted) return lose()
         pieces.addFirst(piece)
         held(piece.size)
     }

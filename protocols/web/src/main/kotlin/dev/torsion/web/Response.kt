@@ -27,7 +27,7 @@ public class Response private constructor(
         require(status in 200..599) { "an answer has a status from 200 to 599, and not $status" }
         require("Transfer-Encoding" !in headers) { "the server sets Transfer-Encoding by itself" }
         require("Content-Length" !in headers) { "the server sets Content-Length by itself: the length of a stream is an argument" }
-        require((status != 204 && status != 304) || content === NOTHING) { "an answer of status $status has no body" }
+        require((status != 204 && status != 205 && status != 304) || content === NOTHING) { "an answer of status $status has no body" }
     }
 
     /** The bytes behind the head. */

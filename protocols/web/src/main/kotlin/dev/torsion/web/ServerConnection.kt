@@ -30,6 +30,10 @@ internal class ServerConnection(val site: Site) :
     val options: HttpServerOptions = site.options
     private val reader = HttpReader(options.limits, isRequest = true, this)
     private val timer = TimeoutMixin(this, site.clock, ::timeIsUp)
+
+    /** The time of the handler, and that of the next byte of a body: of whichever request there is. */
+    val deadline = TimeoutMixin(this, site.clock) { exchange?.handlerIsLate() }
+    val silence = TimeoutMixin(this, site.clock) { exchange?.bodyIsSilent() }
     private var state = State.IDLE
     private var exchange: Exchange? = null
     private var isReading = false
@@ -44,6 +48,8 @@ internal class ServerConnection(val site: Site) :
     }
 
     override fun receiveLimit(): Int = MOST_HELD
+
+    override fun expectsBytes(): Boolean = state != State.OVER && (exchange?.isExpecting ?: (!isWaitingForRoom && reader.isInHead))
 
     override fun dataReceived(view: ByteBuffer) {
         if (state == State.OVER) return
@@ -168,6 +174,7 @@ internal class ServerConnection(val site: Site) :
 
     private fun refuse(error: HttpException) {
         fault = null
+        if (state == State.OVER) return // the request has its answer, which is the last one
         val current = exchange
         if (current == null || !current.isBegun) {
             exchange = null

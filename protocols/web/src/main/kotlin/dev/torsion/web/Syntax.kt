@@ -39,6 +39,21 @@ private fun isAbsolute(rest: String): Boolean {
     return authority.isNotEmpty() && isAuthority(authority) && isEscaped(rest.substring(authority.length).substringBefore('?'))
 }
 
+/** The host and port of a [target] that is a whole URL, without the port that its scheme has anyway; null for any other. */
+internal fun authorityOf(target: String): String? {
+    val scheme = SCHEMES.find { target.startsWith(it, ignoreCase = true) } ?: return null
+    return withoutPort(target.substring(scheme.length).takeWhile { it != '/' && it != '?' }, scheme)
+}
+
+/** Whether [host], a field of a request, names the [authority] that [target] has. */
+internal fun isHostOf(host: String, target: String, authority: String): Boolean {
+    val scheme = SCHEMES.first { target.startsWith(it, ignoreCase = true) }
+    return withoutPort(host, scheme).equals(authority, ignoreCase = true)
+}
+
+private fun withoutPort(authority: String, scheme: String) =
+    authority.removeSuffix(if (scheme == "http://") ":80" else ":443").removeSuffix(":")
+
 /** `uri-host [ ":" port ]` of RFC 9110 7.2; without a user, whom RFC 9110 4.2.4 forbids. */
 internal fun isAuthority(text: String): Boolean {
     if (text.isEmpty()) return true

@@ -38,9 +38,9 @@ internal class WebScene(options: HttpServerOptions = HttpServerOptions.DEFAULT, 
     val site = Site(reactor, options, handler)
     val port: ListeningPort = reactor.listenTcp(0, site, "127.0.0.1")
 
-    fun connect(): Raw {
+    fun connect(to: ListeningPort = port): Raw {
         val raw = Raw()
-        reactor.connectTcp("127.0.0.1", port.port(), ClientFactory { raw })
+        reactor.connectTcp("127.0.0.1", to.port(), ClientFactory { raw })
         reactor.flush()
         return raw
     }
