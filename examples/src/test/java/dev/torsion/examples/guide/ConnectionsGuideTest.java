@@ -51,7 +51,7 @@ class ConnectionsGuideTest {
   }
 
   private static void publish(Connection<String> connection, Consumer<Consumer<String>> feed) {
-    Outbox<String> prices = Outbox.latest(connection, line -> line.split("=")[0]);
+    Outbox<String> prices = Outbox.latest(connection, line -> line.split("=", 2)[0]);
     feed.accept(prices::offer);
   }
 

@@ -12,7 +12,7 @@ import dev.torsion.framing.HeaderFraming
 import dev.torsion.framing.LineCodec
 import dev.torsion.framing.MalformedFrameException
 import dev.torsion.framing.MessageConnection
-import dev.torsion.framing.Outbox
+import dev.torsion.framing.MessageOutbox
 import dev.torsion.framing.Struct
 import dev.torsion.framing.StructValues
 import dev.torsion.framing.connect
@@ -41,7 +41,7 @@ private fun beat(connection: MessageConnection<String>) {
 }
 
 private fun publish(connection: MessageConnection<String>, feed: ((String) -> Unit) -> Unit) {
-    val prices = Outbox.latest(connection) { line: String -> line.substringBefore('=') }
+    val prices = MessageOutbox.latest(connection) { line: String -> line.substringBefore('=') }
     feed { line -> prices.offer(line) }
 }
 

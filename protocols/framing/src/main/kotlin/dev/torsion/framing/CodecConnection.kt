@@ -90,7 +90,7 @@ internal class CodecConnection<T : Any>(
         val count = data.remaining()
         reader.feed(data)
         refuseAhead()
-        readAhead.wasRead(count, outstanding, behind = handling || !inbox.isEmpty)
+        readAhead.wasRead(count, outstanding, behind = handling || !inbox.isEmpty || (handler == null && !receiver.isWaiting))
         if (!readingPaused && !closing && isBehind && !readsForTheEnd) {
             readingPaused = true
             transport.pauseProducing()
@@ -139,7 +139,8 @@ internal class CodecConnection<T : Any>(
 
     fun tlsBegins() {
         val rest = reader.takeRest()
-        if (rest.isNotEmpty() || !inbox.isEmpty) transport.abortConnection(PlainBytesException(maxOf(rest.size, untaken)))
+        if (rest.isEmpty() && inbox.isEmpty && aside?.isEmpty != false) return
+        transport.abortConnection(PlainBytesException(maxOf(rest.size, untaken, 1)))
     }
 
     fun lost(reason: CloseReason) {

@@ -27,6 +27,8 @@ internal class PushQueue<T : Any>(private val limit: Int, private val failed: Co
             handleAll()
         }
 
+    val isEmpty: Boolean get() = queue.isEmpty()
+
     val isFull: Boolean get() = queue.size >= limit
 
     /** Takes [message]. Gives a Deferred that fires when there is room for the next one, or null when there is now. */

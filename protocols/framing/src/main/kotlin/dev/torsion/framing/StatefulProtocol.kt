@@ -30,7 +30,7 @@ public abstract class StatefulProtocol : Protocol() {
     private var state: State? = null
     private var piece = NONE
     private var filled = 0
-    private var isBusy = false
+    private var behind: ByteBuffer? = null // what has come behind the piece that is being delivered
 
     /** The taker of a piece. */
     public fun interface PieceHandler {
@@ -59,7 +59,7 @@ public abstract class StatefulProtocol : Protocol() {
     final override fun dataReceived(data: ByteArray): Unit = dataReceived(ByteBuffer.wrap(data).asReadOnlyBuffer())
 
     final override fun dataReceived(view: ByteBuffer) {
-        check(!isBusy) { "a piece is being delivered" }
+        check(behind == null) { "a piece is being delivered" }
         while (view.hasRemaining() && !transport.isDisconnecting) {
             val current = state ?: initialState().also { state = it }
             take(view, current.length)
@@ -67,11 +67,11 @@ public abstract class StatefulProtocol : Protocol() {
             val whole = piece
             piece = NONE
             filled = 0
-            isBusy = true
+            behind = view
             try {
                 current.handler.pieceReceived(whole)?.let { state = it }
             } finally {
-                isBusy = false
+                behind = null
             }
         }
     }
@@ -89,7 +89,8 @@ public abstract class StatefulProtocol : Protocol() {
     }
 
     final override fun tlsBegins() {
-        if (filled > 0) transport.abortConnection(PlainBytesException(filled))
+        val kept = filled + (behind?.remaining() ?: 0)
+        if (kept > 0) transport.abortConnection(PlainBytesException(kept))
     }
 
     private companion object {

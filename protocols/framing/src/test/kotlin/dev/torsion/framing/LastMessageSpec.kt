@@ -56,7 +56,7 @@ class LastMessageSpec :
 
         "after closeWrite a message is refused, and not lost" {
             ends {
-                val outbox = Outbox.dropOldest(writer, 10)
+                val outbox = MessageOutbox.dropOldest(writer, 10)
                 writer.write("last")
                 writer.closeWrite()
                 writer.hasEndedIt(shouldThrow<ConnectionDone> { writer.send("more") })
@@ -123,7 +123,7 @@ class LastMessageSpec :
 
         "closing waits for the peer to read: nothing of an outbox comes behind the last message" {
             ends {
-                val outbox = Outbox.dropOldest(writer, 10)
+                val outbox = MessageOutbox.dropOldest(writer, 10)
                 while (writer.isWritable) writer.write("fill".padEnd(10_000, '.'))
                 repeat(3) { outbox.offer("offered").shouldBeTrue() }
                 writer.write("last")
@@ -137,7 +137,7 @@ class LastMessageSpec :
 
         "an outbox refuses another thread before anything has changed" {
             ends {
-                val outbox = Outbox.dropOldest(writer, 10)
+                val outbox = MessageOutbox.dropOldest(writer, 10)
                 while (writer.isWritable) writer.write("fill".padEnd(10_000, '.'))
                 val error = CompletableFuture.supplyAsync { runCatching { outbox.offer("elsewhere") }.exceptionOrNull() }
                 error.get(20, TimeUnit.SECONDS).shouldBeInstanceOf<WrongThreadException>()

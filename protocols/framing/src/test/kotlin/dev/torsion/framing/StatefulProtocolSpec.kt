@@ -70,4 +70,15 @@ class StatefulProtocolSpec :
             protocol.tlsBegins()
             transport.isDisconnecting shouldBe true
         }
+
+        "nor do bytes that have come behind the piece that asks for TLS" {
+            val transport = StringTransport()
+            val protocol = Int32Strings { tlsBegins() }
+            protocol.makeConnection(transport)
+            protocol.dataReceived(framed("STARTTLS"))
+            transport.isDisconnecting shouldBe false
+            protocol.dataReceived(framed("STARTTLS", "injected"))
+            transport.isDisconnecting shouldBe true
+            protocol.got shouldContainExactly listOf("STARTTLS", "STARTTLS")
+        }
     })

@@ -12,7 +12,7 @@ import java.util.function.Function
  * receiver is behind, some messages are left out. The three kinds differ in which.
  *
  * ```kotlin
- * val prices = Outbox.latest(connection) { price: Price -> price.symbol }
+ * val prices = MessageOutbox.latest(connection) { price: Price -> price.symbol }
  * feed.subscribe { prices.offer(it) }
  * ```
  *
@@ -27,7 +27,7 @@ import java.util.function.Function
  *
  * @property limit how many messages may wait
  */
-public class Outbox<T : Any> private constructor(
+public class MessageOutbox<T : Any> private constructor(
     private val connection: MessageConnection<T>,
     public val limit: Int,
     private val dropsNewest: Boolean,
@@ -115,20 +115,20 @@ public class Outbox<T : Any> private constructor(
         if (failure.value !is CloseReason) failure.raise()
     }
 
-    override fun toString(): String = "Outbox($waiting waiting, $dropped dropped, for $connection)"
+    override fun toString(): String = "MessageOutbox($waiting waiting, $dropped dropped, for $connection)"
 
     public companion object {
         private const val MOST_KEYS = 1024
 
         /** Drops the oldest message that waits when there are [limit] already. */
         @JvmStatic
-        public fun <T : Any> dropOldest(connection: MessageConnection<T>, limit: Int): Outbox<T> =
-            Outbox(connection, limit, dropsNewest = false, key = null)
+        public fun <T : Any> dropOldest(connection: MessageConnection<T>, limit: Int): MessageOutbox<T> =
+            MessageOutbox(connection, limit, dropsNewest = false, key = null)
 
         /** Refuses a message when [limit] wait already. */
         @JvmStatic
-        public fun <T : Any> dropNewest(connection: MessageConnection<T>, limit: Int): Outbox<T> =
-            Outbox(connection, limit, dropsNewest = true, key = null)
+        public fun <T : Any> dropNewest(connection: MessageConnection<T>, limit: Int): MessageOutbox<T> =
+            MessageOutbox(connection, limit, dropsNewest = true, key = null)
 
         /**
          * Conflates: a message takes the place of the one with the same [key] that waits, if there is one. When [limit] keys wait, the
@@ -138,7 +138,10 @@ public class Outbox<T : Any> private constructor(
          */
         @JvmStatic
         @JvmOverloads
-        public fun <T : Any> latest(connection: MessageConnection<T>, limit: Int = MOST_KEYS, key: Function<in T, out Any>): Outbox<T> =
-            Outbox(connection, limit, dropsNewest = false, key = key)
+        public fun <T : Any> latest(
+            connection: MessageConnection<T>,
+            limit: Int = MOST_KEYS,
+            key: Function<in T, out Any>,
+        ): MessageOutbox<T> = MessageOutbox(connection, limit, dropsNewest = false, key = key)
     }
 }

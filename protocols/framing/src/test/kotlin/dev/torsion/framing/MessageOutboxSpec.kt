@@ -54,11 +54,11 @@ private class Scene {
 }
 
 /** The messages that a slow receiver gets when they are offered faster than it reads. */
-class OutboxSpec :
+class MessageOutboxSpec :
     StringSpec({
         "while there is room everything is sent at once" {
             Scene().run {
-                val outbox = Outbox.dropOldest(sender, 1)
+                val outbox = MessageOutbox.dropOldest(sender, 1)
                 repeat(5) { outbox.offer("$it") shouldBe true }
                 outbox.waiting shouldBe 0
                 outbox.dropped shouldBe 0
@@ -69,7 +69,7 @@ class OutboxSpec :
 
         "the oldest are dropped" {
             Scene().run {
-                val outbox = Outbox.dropOldest(sender, 3)
+                val outbox = MessageOutbox.dropOldest(sender, 3)
                 fill()
                 repeat(10) { outbox.offer("$it") shouldBe true }
                 outbox.waiting shouldBe 3
@@ -84,7 +84,7 @@ class OutboxSpec :
 
         "the newest are dropped" {
             Scene().run {
-                val outbox = Outbox.dropNewest(sender, 3)
+                val outbox = MessageOutbox.dropNewest(sender, 3)
                 fill()
                 List(5) { outbox.offer(if (it == 2) "the end" else "$it") } shouldContainExactly listOf(true, true, true, false, false)
                 outbox.dropped shouldBe 2
@@ -94,7 +94,7 @@ class OutboxSpec :
 
         "the latest of each key is sent, in the place of the first" {
             Scene().run {
-                val outbox = Outbox.latest(sender, limit = 3) { line: String -> line.substringBefore('=') }
+                val outbox = MessageOutbox.latest(sender, limit = 3) { line: String -> line.substringBefore('=') }
                 fill()
                 listOf("a=1", "b=1", "a=2", "the end", "b=2", "a=3").forEach { outbox.offer(it) shouldBe true }
                 outbox.waiting shouldBe 3
@@ -105,7 +105,7 @@ class OutboxSpec :
 
         "over the limit of keys the oldest goes" {
             Scene().run {
-                val outbox = Outbox.latest(sender, limit = 2) { line: String -> line }
+                val outbox = MessageOutbox.latest(sender, limit = 2) { line: String -> line }
                 fill()
                 listOf("a", "b", "the end").forEach(outbox::offer)
                 received() shouldContainExactly listOf("b")
@@ -114,7 +114,7 @@ class OutboxSpec :
 
         "what waits is dropped with the connection, and more is refused" {
             Scene().run {
-                val outbox = Outbox.dropOldest(sender, 3)
+                val outbox = MessageOutbox.dropOldest(sender, 3)
                 fill()
                 outbox.offer("a")
                 outbox.offer("b")
@@ -130,7 +130,7 @@ class OutboxSpec :
         "a message that cannot be encoded: thrown at once, or reported when its time comes" {
             val scene = Scene()
             scene.run {
-                val outbox = Outbox.dropOldest(sender, 3)
+                val outbox = MessageOutbox.dropOldest(sender, 3)
                 shouldThrow<EncodeException> { outbox.offer("two\nlines") }
                 fill()
                 outbox.offer("two\nlines") shouldBe true
@@ -142,7 +142,7 @@ class OutboxSpec :
         "behind a message that cannot be encoded nothing is sent: one report, and the rest is dropped and counted" {
             val scene = Scene()
             scene.run {
-                val outbox = Outbox.dropOldest(sender, 10)
+                val outbox = MessageOutbox.dropOldest(sender, 10)
                 fill()
                 listOf("a", "two\nlines", "also\ntwo", "b").forEach { outbox.offer(it) shouldBe true }
                 shouldThrow<ConnectionLost> { while (true) receiver.receive() shouldNotBe "b" }
@@ -158,6 +158,6 @@ class OutboxSpec :
             val transport = StringTransport()
             var made: MessageConnection<String>? = null
             transport.connect(ConnectionFactory(MemoryReactor(), LineCodec()) { made = it }.buildProtocol(transport.peer())!!)
-            shouldThrow<IllegalArgumentException> { Outbox.dropOldest(made!!, 0) }
+            shouldThrow<IllegalArgumentException> { MessageOutbox.dropOldest(made!!, 0) }
         }
     })
