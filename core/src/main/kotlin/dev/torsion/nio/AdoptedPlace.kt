@@ -21,6 +21,7 @@ internal class AdoptedPlace(private val channel: ServerSocketChannel, private va
     private var isUsed = false
 
     override fun open(reactor: NioEngine): ServerSocketChannel {
+        if (channel.isRegistered) throw cannotListen(IOException("the channel is a port already"))
         if (isUsed) throw cannotListen(IOException("it was somebody else's port, which is closed for good"))
         isUsed = true
         try {

@@ -27,6 +27,7 @@ import dev.torsion.stream.LoopStreams
 import dev.torsion.stream.StreamNetwork
 import dev.torsion.stream.UnixStreamNetwork
 import java.net.InetAddress
+import java.nio.channels.ClosedChannelException
 import java.nio.channels.SelectableChannel
 import java.nio.channels.SelectionKey
 import java.nio.channels.ServerSocketChannel
@@ -173,6 +174,7 @@ public class NioEngine(
      */
     public fun adoptConnection(channel: SocketChannel, options: TcpOptions): StreamChannel {
         requireOwn(channel)
+        if (!channel.isOpen) throw ClosedChannelException()
         require(channel.isConnected) { "a channel that is to be a connection must be connected, but $channel is not" }
         return adoptedStream(this, channel, options)
     }

@@ -68,6 +68,8 @@ internal class ProtocolChannel(private val transport: Transport) : StreamChannel
 
     // Requests of the layer.
 
+    override val isHeldBack: Boolean get() = below.isHeldBack
+
     override fun reading(on: Boolean) {
         if (isOver || isFinishing) return
         if (on) transport.resumeProducing() else transport.pauseProducing()

@@ -146,6 +146,11 @@ internal class RatedChannel(private val loop: StreamLoop, channel: StreamChannel
         channel.abort()
     }
 
+    override fun cut() {
+        stop()
+        channel.cut()
+    }
+
     private fun stop() {
         isOver = true
         inputTimer?.cancel()

@@ -319,6 +319,7 @@ public open class StreamTransport protected constructor(
                 return broken(e)
             }
             closeTimer?.progress()
+            inside?.outputMoved()
             if (it.size > options.lowWaterMark) return
         }
         val isEmpty = queue.isNullOrEmpty()
@@ -492,7 +493,12 @@ public open class StreamTransport protected constructor(
 
     override fun outputMoved() {
         if (state == State.CLOSING || state == State.FINISHING) closeTimer?.progress()
+        inside?.outputMoved()
     }
+
+    /** Whether our own limits hold back what is to be sent. */
+    @get:JvmSynthetic
+    internal val isHeldBack: Boolean get() = channel.isHeldBack
 
     override fun finished(cause: Throwable?) {
         val reason = orderlyReason ?: return

@@ -199,8 +199,10 @@ internal class Job<T>(
             statements.checkGoesOn()
             return if (interaction == null) withSession(taken) else inTransaction(taken, interaction)
         } catch (e: SQLException) {
+            failure = e // whatever describing it throws
             throw (whyEnded() ?: statements.translated(e)).also { failure = it }
         } catch (e: Throwable) {
+            failure = e
             throw (if (e is Error || e is CommitOutcomeUnknownException) e else whyEnded() ?: e).also { failure = it }
         } finally {
             connection.giveBack(taken, failure)
