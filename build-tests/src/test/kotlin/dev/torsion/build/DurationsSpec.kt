@@ -130,7 +130,12 @@ internal class DurationsSpec :
 
         /** The library gives these a duration. */
         val givenToTheUser =
-            setOf("clock/TimeoutCallback.timedOut", "health/BlockedLoopListener.loopBlocked", "health/BlockedLoopListener.turnIsLong")
+            setOf(
+                "clock/TimeoutCallback.timedOut",
+                "health/BlockedLoopListener.loopBlocked",
+                "health/BlockedLoopListener.turnIsLong",
+                "testkit/contract/ReactorKind.create",
+            )
 
         val MANGLED = Regex("""-[A-Za-z0-9_]{7}$""")
 
@@ -559,6 +564,11 @@ internal class DurationsSpec :
                 "tls/TlsIdentityFiles.watch" to { time -> watchFiles(time) },
                 "endpoint/ClientCreator.connectUnix" to { time ->
                     onUnixSocket { reactor, path -> ClientCreator(reactor) { object : Protocol() {} as Protocol }.connectUnix(path, time) }
+                },
+                "endpoint/UNIXClientEndpoint\$Companion.invoke" to { time ->
+                    onUnixSocket { reactor, path ->
+                        UNIXClientEndpoint(reactor, path, time, options = StreamOptions.DEFAULT).connect(Factory { object : Protocol() {} })
+                    }
                 },
                 "endpoint/UNIXClientEndpoint.<init>" to { time ->
                     onUnixSocket { reactor, path -> UNIXClientEndpoint(reactor, path, time).connect(Factory { object : Protocol() {} }) }

@@ -35,13 +35,13 @@ internal class ProseSpec : StringSpec({
              * ```
              * @return what the call gives
              */
-            val x = "/* What stands in a string is none. */" // Whoever sees this
+            val x = "/* What stands in a string is none. */" // Whoever sees this.
             // Were it later, nobody would know. Never does it end. It ends, but for the last.
             """.trimIndent()
         wrongSentences(Path.of("X.kt"), source) shouldContainExactly
             listOf(
                 "What waits is told.",
-                "Whoever sees this",
+                "Whoever sees this.",
                 "Were it later, nobody would know.",
                 "Never does it end.",
                 "It ends, but for the last.",

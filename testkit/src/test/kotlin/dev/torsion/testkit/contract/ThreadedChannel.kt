@@ -10,6 +10,7 @@ import dev.torsion.spi.TorsionSpi
 import java.io.IOException
 import java.net.InetSocketAddress
 import java.net.Socket
+import java.net.SocketException
 import java.nio.ByteBuffer
 import java.util.concurrent.LinkedBlockingQueue
 import java.util.concurrent.Semaphore
@@ -220,6 +221,7 @@ internal class ThreadedChannel(private val engine: ThreadedEngine, val socket: S
     override fun abort() {
         try {
             socket.setSoLinger(true, 0)
+        } catch (_: SocketException) { // its reader has read to the end, and closed it
         } finally {
             close()
         }
