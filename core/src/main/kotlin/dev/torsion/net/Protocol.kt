@@ -125,7 +125,8 @@ public abstract class Protocol {
 
     /**
      * Whether the peer is to send now. False while it may be silent, as between two requests: then it is not too slow for
-     * [StreamOptions.minimumRate], which asks after each [dataReceived] and from time to time. The default is true.
+     * [StreamOptions.minimumRate], which asks after each [dataReceived] and from time to time. The default is true. A connection that is drained while a
+     * producer is registered goes on reading when this is true.
      */
     public open fun expectsBytes(): Boolean = true
 

@@ -37,7 +37,7 @@ import java.util.function.Consumer
  * | state     | [loseConnection], [loopEnding] | end of the peer's stream      | nothing left to send                | abort, failure, limit | the loop ends |
  * |-----------|--------------------------------|-------------------------------|-------------------------------------|-----------------------|---------------|
  * | OPEN      | CLOSING                        | CLOSING; FINISHING when ours has ended; OPEN with a [HalfCloseableProtocol] | ends our half if that was asked for, then as with the peer's | CLOSED | CLOSED |
- * | CLOSING   | CLOSING                        | CLOSING                       | FINISHING, once no producer is waited for | CLOSED          | CLOSED        |
+ * | CLOSING   | CLOSING                        | CLOSING, and no producer is waited for if it still read | FINISHING, once no producer is waited for | CLOSED          | CLOSED        |
  * | FINISHING | FINISHING                      | -                             | CLOSED, once the channel has finished     | CLOSED          | CLOSED        |
  * | CLOSED    | CLOSED                         | -                             | -                                   | -                     | -             |
  *
@@ -153,7 +153,10 @@ public open class StreamTransport protected constructor(
     override fun peer(): Address = channel.remoteAddress
 
     override val isDisconnecting: Boolean
-        get() = endReason != null || (state != State.OPEN && !(isDraining && state == State.CLOSING))
+        get() = endReason != null || !isInUse
+
+    /** Open, or closing though nobody has asked it to. */
+    private val isInUse: Boolean get() = state == State.OPEN || (isDraining && state == State.CLOSING)
 
     override val bufferedBytes: Long
         get() = (queue?.size ?: 0) + if (stage.owner === this) stage.buffer.position() else 0
@@ -174,7 +177,7 @@ public open class StreamTransport protected constructor(
     }
 
     override fun expectsBytes(): Boolean {
-        callingProtocol("expectsBytes") { return state == State.OPEN && protocol.expectsBytes() }
+        callingProtocol("expectsBytes") { return isInUse && protocol.expectsBytes() }
         return false
     }
 
@@ -186,8 +189,13 @@ public open class StreamTransport protected constructor(
         isInputEnded = true
         val half = protocol.halves
         when {
-            state != State.OPEN -> settleLater()
+            !isInUse -> settleLater()
             half != null -> callingProtocol("readConnectionLost") { half.readConnectionLost() }
+            state == State.CLOSING -> { // it drains, and was still reading
+                isDraining = false
+                isLosing = false
+                beginClosing(ClosedBy.PEER)
+            }
             isOutputEnded -> finish(ConnectionDone(ClosedBy.PEER))
             // The peer may still read what we have answered: it gets it, if it takes it.
             else -> beginClosing(ClosedBy.PEER)
@@ -206,7 +214,7 @@ public open class StreamTransport protected constructor(
 
     override fun resumeProducing() {
         loop.checkThread("resumeProducing")
-        if (state == State.OPEN && endReason == null && !isInputEnded) reading(true)
+        if (isInUse && (state == State.OPEN || isAnswering) && endReason == null && !isInputEnded) reading(true)
     }
 
     // Writing. The two write() are long on purpose: the JIT does not inline what is over 325 bytes of code, and compiles it with all
@@ -354,7 +362,9 @@ public open class StreamTransport protected constructor(
     override fun unregisterProducer() {
         loop.checkThread("unregisterProducer")
         producing?.unregister()
-        if (state == State.CLOSING) settleLater()
+        if (state != State.CLOSING) return
+        if (isDraining) channel.reading(false) // the answer is whole
+        settleLater()
     }
 
     // Ending.
@@ -362,6 +372,7 @@ public open class StreamTransport protected constructor(
     override fun loseConnection() {
         loop.checkThread("loseConnection")
         if (state == State.CLOSING) {
+            if (isDraining) reading(false)
             isDraining = false
             settleLater() // a producer that is waited for may have ended
         }
@@ -486,6 +497,7 @@ public open class StreamTransport protected constructor(
 
     /** All is sent: ends the channel in order, and the connection for [reason] behind it. */
     private fun finish(reason: CloseReason) {
+        if (isDraining) channel.reading(false)
         state = State.FINISHING
         orderlyReason = reason
         if (endingChannel(whenFailed = true) { channel.finish() }) end(reason) else startCloseTimer()
@@ -520,19 +532,24 @@ public open class StreamTransport protected constructor(
     internal val hasStopped: Boolean get() = isStopped && endReason != null && endReason === orderlyReason
 
     /**
-     * Closes like [loseConnection], though the user has not asked for it: bytes that are written while older ones wait are sent as well.
-     * False when the connection was ending already.
+     * Closes like [loseConnection], though the user has not asked for it: bytes that are written while older ones wait are sent as well. While
+     * it waits for a producer and the protocol expects bytes, it reads: the rest of a request, without which there is no answer. False when
+     * the connection was ending already.
      */
     @JvmSynthetic
     internal fun drain(): Boolean {
         if (state != State.OPEN || endReason != null) return false
         if (holdsMoreInside) return true.also { inside?.drain() } // which ends this one behind it
+        val needsMore = isAnswering && expectsBytes()
+        if (endReason != null) return false
         isDraining = true
         isLosing = true
-        channel.reading(false)
+        if (!needsMore) channel.reading(false)
         beginClosing(if (isInputEnded && !isOutputEnded) ClosedBy.PEER else ClosedBy.US)
         return true
     }
+
+    private val isAnswering: Boolean get() = producing?.holdsUpClosing == true
 
     private val holdsMoreInside: Boolean get() = inside.let { it != null && it.state != State.CLOSED }
 
@@ -566,9 +583,8 @@ public open class StreamTransport protected constructor(
     }
 
     /** Whether the peer would miss something if this were the end. */
-    private fun hasMore() =
-        bufferedBytes > 0 || state == State.FINISHING || ((state == State.OPEN || isLosing) && producing?.holdsUpClosing == true) ||
-            (isStopping && holdsMoreInside)
+    private fun hasMore() = bufferedBytes > 0 || state == State.FINISHING || ((state == State.OPEN || isLosing) && isAnswering) ||
+        (isStopping && holdsMoreInside)
 
     /** An error is reported: the protocol has not been told yet. */
     private inline fun <T> endingChannel(whenFailed: T, block: () -> T): T = try {

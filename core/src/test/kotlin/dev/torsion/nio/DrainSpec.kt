@@ -15,6 +15,7 @@ import dev.torsion.net.DrainReport
 import dev.torsion.net.DrainTimeoutException
 import dev.torsion.net.ListeningPort
 import dev.torsion.net.Producer
+import dev.torsion.net.Protocol
 import dev.torsion.net.StreamOptions
 import dev.torsion.net.TcpOptions
 import dev.torsion.net.Transport
@@ -76,6 +77,37 @@ private fun Reactor.writer(bytes: Int, options: TcpOptions = WIDE): Pair<Listeni
 }
 
 private fun Socket.countToEnd(): Long = getInputStream().readAllBytes().size.toLong()
+
+/** Of an answer that has not ended. */
+private object Endless : Producer {
+    override fun resumeProducing() = Unit
+
+    override fun pauseProducing() = Unit
+
+    override fun stopProducing() = Unit
+}
+
+/** Answers a request of [size] bytes, and tells [half] when half of it has come. */
+private class Whole(private val size: Int, private val half: CompletableFuture<Whole>, private val expects: Boolean = true) : Protocol() {
+    val lost = CompletableFuture<CloseReason>()
+    private var got = 0
+
+    override fun expectsBytes() = expects
+
+    override fun dataReceived(data: ByteArray) {
+        if (got == 0) transport.registerProducer(Endless, streaming = true)
+        got += data.size
+        if (got == size / 2) half.complete(this)
+        if (got == size) {
+            transport.write("whole".toByteArray())
+            transport.unregisterProducer()
+        }
+    }
+
+    override fun connectionLost(reason: CloseReason) {
+        lost.complete(reason)
+    }
+}
 
 private class Logged :
     LogObserver,
@@ -149,19 +181,11 @@ class DrainSpec :
         "an answer whose producer has not ended is no whole answer, so its peer is reset" {
             val reactor = Reactor.create(ReactorOptions(drainTimeout = Duration.ofMillis(100)))
             reactor.start()
-            val endless =
-                object : Producer {
-                    override fun resumeProducing() = Unit
-
-                    override fun pauseProducing() = Unit
-
-                    override fun stopProducing() = Unit
-                }
             val made = CompletableFuture<Scripted>()
             val port =
                 reactor.listen {
                     Scripted(made = {
-                        transport.registerProducer(endless, streaming = true)
+                        transport.registerProducer(Endless, streaming = true)
                         transport.write(ByteArray(10))
                         made.complete(this)
                     })
@@ -352,6 +376,44 @@ class DrainSpec :
                     server.lost.getOrFail().unsentBytes shouldBe 0
                 }
                 reactor.stopAndJoin(PATIENT) shouldBe true
+            }
+        }
+
+        "a protocol that waits for the rest of a request gets it, whether the reactor stops or the port is drained" {
+            for (byPort in listOf(true, false)) {
+                val reactor = Reactor.create()
+                reactor.start()
+                val half = CompletableFuture<Whole>()
+                val port = reactor.listen { Whole(10, half) }
+                port.connect().use { peer ->
+                    peer.getOutputStream().write(ByteArray(5))
+                    val server = half.getOrFail()
+                    if (byPort) reactor.onLoop { port.drain().called } else reactor.beginToStop()
+                    peer.getOutputStream().write(ByteArray(5))
+                    String(peer.getInputStream().readAllBytes()) shouldBe "whole"
+                    server.lost.getOrFail().isClean shouldBe byPort
+                }
+                reactor.stopAndJoin(PATIENT) shouldBe true
+            }
+        }
+
+        "one that expects nothing reads nothing more, and one whose peer ends its side is not waited for" {
+            for (expects in listOf(true, false)) {
+                withReactor { reactor ->
+                    val half = CompletableFuture<Whole>()
+                    val port = reactor.listen { Whole(10, half, expects) }
+                    port.connect().use { peer ->
+                        peer.getOutputStream().write(ByteArray(5))
+                        val server = half.getOrFail()
+                        val drained = CompletableFuture<DrainReport>()
+                        reactor.onLoop {
+                            port.drain(Duration.ofMillis(if (expects) 3_600_000 else 100)).also { it.addCallback(drained::complete) }.called
+                        }
+                        if (expects) peer.shutdownOutput() else peer.getOutputStream().write(ByteArray(5))
+                        drained.getOrFail().cutConnections shouldBe if (expects) 0 else 1
+                        server.lost.getOrFail().by shouldBe if (expects) ClosedBy.PEER else ClosedBy.US
+                    }
+                }
             }
         }
 
