@@ -28,7 +28,7 @@ public class BodySink internal constructor(
     private var left: Long,
     private val room: () -> Deferred<Unit>,
 ) {
-    private var isEnded = false
+    private var ended: Throwable? = null // why nothing more can be written
 
     /** Writes all of [bytes], and waits until there is room for more. The array is copied before. */
     @JvmSynthetic
@@ -42,7 +42,7 @@ public class BodySink internal constructor(
     public fun send(bytes: ByteArray): CompletableFuture<Void?> = loop.futureOnLoop { begin(bytes).addCallback<Void?> { null } }
 
     private fun begin(bytes: ByteArray): Deferred<Unit> {
-        if (isEnded) return fail(IllegalStateException("The body has ended: nothing can be written behind it."))
+        ended?.let { return fail(it) }
         if (bytes.isEmpty()) return succeed(Unit)
         if (left >= 0) {
             if (bytes.size > left) return fail(IllegalStateException("The body is longer than the length that was announced."))
@@ -55,15 +55,15 @@ public class BodySink internal constructor(
     /** For the connection: nothing more is written. False when the body is shorter than its head says. */
     @JvmSynthetic
     internal fun end(): Boolean {
-        isEnded = true
+        ended = IllegalStateException("The body has ended: nothing can be written behind it.")
         if (isChunked) HttpWriter.lastChunk(transport)
         return left <= 0
     }
 
-    /** For the connection: nothing can be written any more. */
+    /** For the connection: nothing can be written any more, because of [reason]. */
     @JvmSynthetic
-    internal fun cut() {
-        isEnded = true
+    internal fun cut(reason: Throwable) {
+        ended = reason
     }
 
     @JvmSynthetic

@@ -20,11 +20,13 @@ internal class Exchange(private val connection: ServerConnection, private val he
     private val loop = ScopeExecutor(transport.scope)
     private val body = HttpBody(loop, this)
     private var handling: Deferred<*>? = null
+    private var sink: BodySink? = null
     private var isAnswered = false // the head of the answer is written
     private var isOver = false
     private var isContinueWanted = false
     private var isBroken = false // nothing more of the body comes
     private var isLast = !head.isPersistent
+    private var isUntilEnd = false // the end of the connection is that of the answer
     private var status = 413 // when the handler fails with the fault of the body: by itself, that is more than it allows
 
     var isBegun = false
@@ -39,10 +41,10 @@ internal class Exchange(private val connection: ServerConnection, private val he
     fun begin() {
         if (isBegun) return
         isBegun = true
-        val expected = head.headers["Expect"]
+        val expected = head.headers.all("Expect")
         if (head.method == "CONNECT") return refuse(501)
-        if (expected != null && head.isHttp11) {
-            if (!expected.equals("100-continue", ignoreCase = true)) return refuse(417)
+        if (expected.isNotEmpty() && head.isHttp11) {
+            if (!expected.all { it.equals("100-continue", ignoreCase = true) }) return refuse(417)
             isContinueWanted = !isReceived
         }
         val request = Request(head.method, head.target, head.headers, head.isHttp11, body, transport.peer(), emptyMap())
@@ -91,6 +93,7 @@ internal class Exchange(private val connection: ServerConnection, private val he
         if (!isContinueWanted || isOver) return
         isContinueWanted = false
         if (!isAnswered) HttpWriter.continueTo(transport) // there is none behind the head of an answer
+        transport.resumeProducing() // one that drains reads no more while nothing is expected
         watchBody()
     }
 
@@ -122,23 +125,33 @@ internal class Exchange(private val connection: ServerConnection, private val he
 
     // The answer.
 
+    /** The time of the handler counts from the head on, with the body: otherwise a client could hold it for ever with a byte now and then. */
     fun handlerIsLate() {
-        val timeout = readable(options.handlerTimeout)
-        log.warn("A handler has given no answer within {timeout}, and is cancelled", "timeout" to timeout)
+        val isClientLate = isExpecting && body.isAwaited
         val late = handling
         isLast = true
-        answer(Response.error(503))
+        answer(Response.error(if (isClientLate) 408 else 503))
         late?.cancel()
+        log.warn(
+            if (isClientLate) LATE_BODY else LATE_HANDLER,
+            "method" to head.method,
+            "path" to path,
+            "timeout" to readable(options.handlerTimeout),
+        )
     }
+
+    /** For the log: a query may have secrets. */
+    private val path get() = escaped(head.target.substringBefore('?'))
+
+    /** Whether [error] is what the client has done to its body. */
+    private fun isOfRequest(error: Throwable) = generateSequence(error) { it.cause }.take(MOST_CAUSES).any { it === body.fault }
 
     private fun handlerFailed(error: Throwable) {
         if (isAnswered || isOver) return // it was cancelled, or its client is gone
-        val isOfRequest = generateSequence(error) { it.cause }.take(MOST_CAUSES).any { it === body.fault }
-        if (!isOfRequest) {
-            val path = escaped(head.target.substringBefore('?')) // a query may have secrets
-            log.failure("The handler of {method} {path} has failed", error, "method" to head.method, "path" to path)
-        }
+        val isOfRequest = isOfRequest(error)
         answer(Response.error(if (isOfRequest) status else 500))
+        if (isOfRequest) return
+        log.failure("The handler of {method} {path} has failed", error, "method" to head.method, "path" to path)
     }
 
     private fun answer(response: Response) {
@@ -160,10 +173,11 @@ internal class Exchange(private val connection: ServerConnection, private val he
 
     private fun stream(response: Response, content: Response.Content.Stream) {
         val isChunked = content.length < 0 && head.isHttp11
-        if (content.length < 0 && !isChunked) isLast = true // the end of the connection is that of the body
+        isUntilEnd = content.length < 0 && !isChunked
+        isLast = isLast || isUntilEnd
         writeHead(response, content.length, isChunked)
         if (head.method == "HEAD") return finish()
-        val sink = BodySink(loop, transport, isChunked, content.length, connection::room)
+        val sink = BodySink(loop, transport, isChunked, content.length, connection::room).also { sink = it }
         val writing = inlineCallbacks(transport.scope.coroutineContext) { content.write(sink) }
         handling = writing
         writing.addCallbacks({
@@ -174,11 +188,16 @@ internal class Exchange(private val connection: ServerConnection, private val he
 
     /** A body that is not whole must not look as if it were. */
     private fun cut(sink: BodySink, error: Throwable) {
-        sink.cut()
+        sink.cut(error)
         if (isOver) return
         transport.abortConnection(error)
-        if (error !is CloseReason && error !is HttpTimeoutException) {
-            log.failure("The body of an answer has failed, and its connection is cut", error)
+        if (error !is CloseReason && error !is HttpTimeoutException && !isOfRequest(error)) {
+            log.failure(
+                "The body of the answer to {method} {path} has failed, and its connection is cut",
+                error,
+                "method" to head.method,
+                "path" to path,
+            )
         }
         over()
     }
@@ -213,10 +232,14 @@ internal class Exchange(private val connection: ServerConnection, private val he
         body.discard()
     }
 
+    /** The client sends no more. True when the end of the connection would look like that of the answer. */
+    fun isMistakenForWhole(): Boolean = isUntilEnd && !isOver
+
     /** The connection is gone; its scope cancels the handler. */
     fun lost(reason: CloseReason) {
         if (isOver) return
         isOver = true
+        sink?.cut(reason) // before a reader of the body goes on
         body.fail(IncompleteMessageException("The connection ended before the body did. ${reason.message}", reason))
     }
 
@@ -231,5 +254,7 @@ internal class Exchange(private val connection: ServerConnection, private val he
         val log = Logger(Site::class.java)
         const val NO_BODY = -1L
         const val MOST_CAUSES = 5
+        const val LATE_HANDLER = "The handler of {method} {path} has given no answer within {timeout}, and is cancelled"
+        const val LATE_BODY = "The body of {method} {path} has not come whole within {timeout}, and its handler is cancelled"
     }
 }

@@ -13,11 +13,16 @@ internal object HeadRules {
             !isAuthority(hosts[0]) -> bad("The Host is none.", "RFC 9112 3.2")
         }
         if (!isTarget(method, target)) bad("The target does not fit the method, or is no URL.", "RFC 9112 3.2")
-        val authority = authorityOf(target)
-        if (authority != null && hosts.isNotEmpty() && !isHostOf(hosts[0], target, authority)) {
-            bad("The Host is not that of the target.", "RFC 9112 3.2.2")
-        }
+        if (hosts.isNotEmpty() && !fits(hosts[0], target)) bad("The Host is not that of the target.", "RFC 9112 3.2.2")
         return RequestHead(method, target, isHttp11, headers, framing(headers, isHttp11, Framing.NONE))
+    }
+
+    /** Whether [host] is that of [target], where this is a whole URL: a server takes the one, and a proxy before it perhaps the other. */
+    private fun fits(host: String, target: String): Boolean {
+        val scheme = schemeOf(target) ?: return true
+        val port = if (scheme == "http://") ":80" else ":443" // which is there also when it is not said
+        fun named(authority: String) = authority.removeSuffix(port).removeSuffix(":")
+        return named(host).equals(named(authorityOf(target.substring(scheme.length))), ignoreCase = true)
     }
 
     /** [isToHead]: it answers a HEAD. */

@@ -34,7 +34,7 @@ public class HttpBody internal constructor(private val loop: ScopeExecutor, priv
         fun roomChanged()
     }
 
-    private val pieces = ArrayDeque<ByteArray>()
+    private val pieces = Pieces()
     private var waiter: Deferred<ByteArray?>? = null
     private var error: Throwable? = null
 
@@ -45,21 +45,19 @@ public class HttpBody internal constructor(private val loop: ScopeExecutor, priv
     private var isEnded = false
     private var isUnwanted = false
 
-    /** How many bytes wait to be read. */
-    @get:JvmSynthetic
-    internal var heldBytes: Int = 0
-        private set
-
     /** Whether the peer should be read from. */
     @get:JvmSynthetic
-    internal val hasRoom: Boolean get() = heldBytes < MOST_HELD
+    internal val hasRoom: Boolean get() = pieces.size < MOST_HELD
+
+    /** Whether somebody waits for bytes. */
+    @get:JvmSynthetic
+    internal val isAwaited: Boolean get() = waiter != null
 
     /** The next piece, or null at the end. On the reactor's thread. */
     public fun next(): Deferred<ByteArray?> {
         if (waiter != null) return failed(IllegalStateException("A read of this body waits already."))
-        val first = pieces.removeFirstOrNull()
+        val first = changing { pieces.removeFirstOrNull() }
         if (first != null) {
-            held(-first.size)
             return succeed<ByteArray?>(first).onUndelivered(::giveBack)
         }
         error?.let { return failed(it) }
@@ -110,8 +108,7 @@ public class HttpBody internal constructor(private val loop: ScopeExecutor, priv
             waiter = null
             waiting.callback(piece)
         } else {
-            pieces.addLast(piece)
-            held(piece.size)
+            changing { pieces.addLast(piece) }
         }
     }
 
@@ -142,9 +139,8 @@ public class HttpBody internal constructor(private val loop: ScopeExecutor, priv
     internal fun discard() {
         if (isUnwanted) return
         isUnwanted = true
-        if (!isEnded || pieces.isNotEmpty()) lose()
-        pieces.clear()
-        held(-heldBytes)
+        if (!isEnded || !pieces.isEmpty()) lose()
+        changing { pieces.clear() }
     }
 
     /** A reader that goes on must not take the rest for empty. */
@@ -160,17 +156,21 @@ public class HttpBody internal constructor(private val loop: ScopeExecutor, priv
     private fun giveBack(piece: ByteArray?) {
         if (piece == null) return
         if (isUnwanted) return lose()
-        pieces.addFirst(piece)
-        held(piece.size)
+        val next = waiter
+        if (next != null) { // it must not get a later piece first
+            waiter = null
+            next.callback(piece)
+            return
+        }
+        changing { pieces.addFirst(piece) }
     }
 
-    private fun held(more: Int) {
+    private inline fun <T> changing(change: () -> T): T {
         val had = hasRoom
-        heldBytes += more
-        if (had != hasRoom) flow.roomChanged()
+        return change().also { if (had != hasRoom) flow.roomChanged() }
     }
 
-    override fun toString(): String = "HttpBody(${if (isEnded) "ended" else "coming"}, $heldBytes bytes waiting)"
+    override fun toString(): String = "HttpBody(${if (isEnded) "ended" else "coming"}, ${pieces.size} bytes waiting)"
 
     public companion object {
         private const val MOST_HELD = 64 * 1024

@@ -44,6 +44,7 @@ internal class HttpReader(private val limits: HttpLimits, isRequest: Boolean, pr
     private var startLineEnd = 0L
     private var contentEnd = 0L
     private var contentBytes = 0L
+    private var excess = 0L // of what stands between chunks, over what their sizes need
 
     init {
         parser.headerCacheSize = 0 // it would take much memory for each connection
@@ -123,12 +124,20 @@ internal class HttpReader(private val limits: HttpLimits, isRequest: Boolean, pr
         try {
             return parser.parseNext(bytes)
         } catch (e: Throwable) {
-            if (failure == null) throw e
+            if (failure == null && e !is AssertionError) throw e
+            if (failure == null) failure = malformed("Bad Response")
             return false // the parser asserts that the status of an answer is one of an error
         } finally {
             if (failure == null) taken = position()
             current = NOTHING
         }
+    }
+
+    /** The parser has refused the bytes; or, behind all of them, their end. */
+    private fun malformed(reason: String, status: Int = 400) = if (isEnded) {
+        IncompleteMessageException(CUT_BODY)
+    } else {
+        HttpViolationException("$reason.", if (status in 400..599) status else 400, "RFC 9112 5")
     }
 
     private fun position() = taken + current.position() - from
@@ -147,6 +156,15 @@ internal class HttpReader(private val limits: HttpLimits, isRequest: Boolean, pr
         }
     }
 
+    /** A chunk of [content] bytes, or a part of one, behind a gap. Long extensions of small chunks are work without a limit. */
+    private fun checkExcess(gap: Long, content: Int) {
+        excess += maxOf(0, gap - USUAL_GAP)
+        if (excess > limits.maxHeadBytes) {
+            throw HttpViolationException("The extensions of the chunks have more bytes than the body.", 400, "maxHeadBytes")
+        }
+        excess = maxOf(0, excess - 2L * content)
+    }
+
     private fun complete(): Boolean {
         val trailers = events.trailers?.build() ?: Headers.EMPTY
         parser.reset()
@@ -157,6 +175,7 @@ internal class HttpReader(private val limits: HttpLimits, isRequest: Boolean, pr
         taken = 0
         startLineEnd = 0
         contentBytes = 0
+        excess = 0
         listener.end(trailers)
         return true
     }
@@ -201,12 +220,12 @@ internal class HttpReader(private val limits: HttpLimits, isRequest: Boolean, pr
             startLineEnd = position()
         }
 
-        override fun parsedHeader(field: HttpField) = add(fields, field)
+        override fun parsedHeader(field: HttpField) = add(fields, field, 431)
 
-        override fun parsedTrailer(field: HttpField) = add(trailers ?: Headers.builder().also { trailers = it }, field)
+        override fun parsedTrailer(field: HttpField) = add(trailers ?: Headers.builder().also { trailers = it }, field, 400)
 
-        private fun add(builder: Headers.Builder, field: HttpField) = stopping {
-            if (++count > limits.maxFields) throw HttpViolationException("There are too many fields.", 431, "maxFields")
+        private fun add(builder: Headers.Builder, field: HttpField, statusOfTooMany: Int) = stopping {
+            if (++count > limits.maxFields) throw HttpViolationException("There are too many fields.", statusOfTooMany, "maxFields")
             try {
                 builder.add(field.header?.asString() ?: field.name, field.value ?: "") // in the same case, whole or in pieces
             } catch (e: IllegalArgumentException) {
@@ -241,6 +260,7 @@ internal class HttpReader(private val limits: HttpLimits, isRequest: Boolean, pr
                 val length = content.remaining()
                 val end = position()
                 checkGap(end - length)
+                checkExcess(end - length - contentEnd, length)
                 contentEnd = end
                 contentBytes += length
                 if (contentBytes > limits.maxBodyBytes) throw HttpViolationException("The body is too large.", 413, "maxBodyBytes")
@@ -263,8 +283,7 @@ internal class HttpReader(private val limits: HttpLimits, isRequest: Boolean, pr
 
         override fun badMessage(error: org.eclipse.jetty.http.HttpException) {
             if (failure != null) return
-            val reason = error.reason?.takeIf { it.isNotEmpty() } ?: "The head is malformed"
-            failure = HttpViolationException("$reason.", if (error.code in 400..599) error.code else 400, "RFC 9112 5")
+            failure = malformed(error.reason?.takeIf { it.isNotEmpty() } ?: "The head is malformed", error.code)
         }
 
         /** The stream has ended in a body; or, since the parser does not tell this apart, a chunk is malformed. */
@@ -292,6 +311,9 @@ internal class HttpReader(private val limits: HttpLimits, isRequest: Boolean, pr
     private companion object {
         /** Room for a method and a version beside the target and the fields. */
         const val BESIDES = 80
+
+        /** Two ends of lines and a size. */
+        const val USUAL_GAP = 16L
 
         const val CUT_BODY = "The connection ended inside the body of a message."
 

@@ -16,7 +16,8 @@ import java.time.Duration
  * @property idleTimeout how long a connection may be open without a request; 60 s. Then it is closed
  * @property headTimeout how long a head may take from its first byte; 10 s. Then it is answered with 408
  * @property bodyTimeout how long the next byte of a body may take; 30 s. Then reading the body fails, and the answer is 408
- * @property handlerTimeout how long a handler may take until its answer is there; 60 s. Then the handler is cancelled, and the answer is 503
+ * @property handlerTimeout how long a handler may take until its answer is there; 60 s. It counts from the head of the request on, so also while
+ *   the body comes. Then the handler is cancelled, and the answer is 503; or 408 when it was waiting for the body
  * @property writeTimeout how long a client may take nothing of what was written; 60 s. Then its connection is reset
  */
 public class HttpServerOptions private constructor(

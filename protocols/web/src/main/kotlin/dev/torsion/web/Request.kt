@@ -60,7 +60,8 @@ public class Request internal constructor(
     internal fun withParameters(parameters: Map<String, String>): Request =
         Request(method, target, headers, isHttp11, body, peer, parameters)
 
-    override fun toString(): String = "Request($method ${escaped(target, SHOWN)} from $peer)"
+    /** Without the query, which may have secrets. */
+    override fun toString(): String = "Request($method ${escaped(target.substringBefore('?'), SHOWN)} from $peer)"
 
     private companion object {
         const val SHOWN = 200

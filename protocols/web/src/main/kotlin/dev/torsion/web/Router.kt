@@ -21,7 +21,9 @@ package dev.torsion.web
  * ```
  *
  * A pattern has parts between slashes: names, which are compared as they are decoded, and parameters in braces, each of which takes one part
- * that is not empty. The last one may be `{rest...}`, which takes all that is left, with its slashes. A path that fits no pattern is answered
+ * that is not empty. The last one may be `{rest...}`, which takes all that is left, with its slashes. It takes no path
+ * with a part that is `.` or `..`, or has a slash, a backslash or a control character in it (`%2F`): where the parts are put together, nobody
+ * could tell that part from several. A path that fits no pattern is answered
  * with 404; one that fits, but not with its method, with 405 and `Allow`. HEAD is answered by the handler of GET, and OPTIONS by itself,
  * unless they have routes of their own. Of several patterns that fit, the first one that was given wins.
  */
@@ -73,10 +75,13 @@ public class Router private constructor(private val routes: List<Route>) {
 
         fun fits(segments: List<String>): Boolean {
             if (if (hasRest) segments.size < parts.size else segments.size != parts.size) return false
+            if (hasRest && segments.subList(parts.lastIndex, segments.size).any(::misleads)) return false
             return parts.indices.all { i ->
                 if (isParameter(parts[i])) segments[i].isNotEmpty() || (hasRest && i == parts.lastIndex) else segments[i] == parts[i]
             }
         }
+
+        private fun misleads(segment: String) = segment == "." || segment == ".." || segment.any { it == '/' || it == '\\' || it < ' ' }
 
         fun parameters(segments: List<String>): Map<String, String> {
             val found = LinkedHashMap<String, String>()

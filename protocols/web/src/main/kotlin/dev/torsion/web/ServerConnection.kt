@@ -4,6 +4,7 @@
 package dev.torsion.web
 
 import dev.torsion.net.CloseReason
+import dev.torsion.net.HalfCloseableProtocol
 import dev.torsion.net.Protocol
 import dev.torsion.net.TimeoutMixin
 import java.nio.ByteBuffer
@@ -24,6 +25,7 @@ import java.time.Duration
  */
 internal class ServerConnection(val site: Site) :
     Protocol(),
+    HalfCloseableProtocol,
     MessageListener {
     private enum class State { IDLE, HEAD, BUSY, OVER }
 
@@ -39,7 +41,7 @@ internal class ServerConnection(val site: Site) :
     private var isReading = false
     private var isWaitingForRoom = false
     private var isPaused = false
-    private var held: ByteBuffer? = null
+    private val held = HeldBytes()
     private var fault: HttpException? = null
     private var unsent = 0L // when the idle time was over last
 
@@ -47,18 +49,19 @@ internal class ServerConnection(val site: Site) :
         timer.setTimeout(options.idleTimeout)
     }
 
-    override fun receiveLimit(): Int = MOST_HELD
+    override fun receiveLimit(): Int = MOST_HELD - held.remaining
 
     override fun expectsBytes(): Boolean = state != State.OVER && (exchange?.isExpecting ?: (!isWaitingForRoom && reader.isInHead))
 
     override fun dataReceived(view: ByteBuffer) {
         if (state == State.OVER) return
-        val isBusy = isReading || isWaitingForRoom || held != null || exchange?.isReceived == true
-        if (isBusy) hold(view) else read(view)
+        val isBusy = isReading || isWaitingForRoom || held.remaining > 0 || exchange?.isReceived == true
+        if (isBusy) held.add(view) else read(view, isOurs = false)
         updateReading()
     }
 
-    private fun read(view: ByteBuffer) {
+    /** Reads requests from [view], which is the transport's, or of bytes that were held and so [isOurs]. Holds what is left. */
+    private fun read(view: ByteBuffer, isOurs: Boolean) {
         isReading = true
         try {
             while (view.hasRemaining() && state != State.OVER && !isWaitingForRoom) {
@@ -74,24 +77,16 @@ internal class ServerConnection(val site: Site) :
         } finally {
             isReading = false
         }
-        if (view.hasRemaining() && state != State.OVER) hold(view)
+        if (view.hasRemaining() && state != State.OVER) if (isOurs) held.putBack(view) else held.add(view)
         armed()
     }
 
     /** A request that the client has sent ahead goes on, when the one before it has its answer. */
     private fun goOn() {
         if (isReading || isWaitingForRoom || state == State.OVER) return
-        val ahead = held
-        held = null
-        if (ahead != null) read(ahead)
+        held.take()?.let { read(it, isOurs = true) }
         armed()
         updateReading()
-    }
-
-    private fun hold(view: ByteBuffer) {
-        val before = held
-        val size = (before?.remaining() ?: 0) + view.remaining()
-        held = ByteBuffer.allocate(size).also { if (before != null) it.put(before) }.put(view).flip()
     }
 
     /** A client that asks, and does not take its answers, gets no more of them. */
@@ -107,7 +102,7 @@ internal class ServerConnection(val site: Site) :
     fun room() = roomFor(this, site.clock, options.writeTimeout)
 
     private fun updateReading() {
-        val wanted = (held?.remaining() ?: 0) < MOST_HELD && exchange?.hasRoom != false
+        val wanted = held.remaining < MOST_HELD && exchange?.hasRoom != false
         if (wanted != isPaused || !isConnected) return
         isPaused = !wanted
         if (wanted) transport.resumeProducing() else transport.pauseProducing()
@@ -215,13 +210,25 @@ internal class ServerConnection(val site: Site) :
 
     private fun over() {
         state = State.OVER
-        held = null
+        held.clear()
         timer.setTimeout(null)
     }
 
+    /** The client has gone, or cannot be told from one that has: nothing waits for the handler. */
+    override fun readConnectionLost() {
+        over()
+        if (exchange?.isMistakenForWhole() == true) {
+            return transport.abortConnection(IncompleteMessageException("The client has ended its side, and the answer is not whole."))
+        }
+        transport.unregisterProducer()
+        transport.loseConnection()
+    }
+
+    override fun writeConnectionLost() = Unit
+
     override fun connectionLost(reason: CloseReason) {
         state = State.OVER
-        held = null
+        held.clear()
         exchange?.lost(reason)
         exchange = null
     }

@@ -10,9 +10,6 @@ import dev.torsion.net.Protocol
 import dev.torsion.reactor.Reactor
 import kotlinx.coroutines.future.await
 import java.time.Instant
-import java.time.ZoneOffset
-import java.time.format.DateTimeFormatter
-import java.util.Locale
 import java.util.Objects
 import java.util.concurrent.CompletionStage
 
@@ -46,8 +43,9 @@ internal fun RequestHandler.suspending(): suspend (Request) -> Response = { requ
  * The requests of a connection are handled one after the other, so their answers have their order. Requests that a client sends ahead wait:
  * some in memory, the rest with the client. A handler runs on the reactor's thread. It is cancelled when its client goes away.
  *
- * When the port stops listening, each answer is the last one of its connection. A stop that drains the port ([dev.torsion.net.ListeningPort.drain], or the end of the reactor) lets the answers in flight end, and closes
- * connections that wait for a request.
+ * When the port stops listening, each answer is the last one of its connection. A stop that drains the port
+ * ([dev.torsion.net.ListeningPort.drain], or the end of the reactor) lets the answers in flight end, and closes connections that wait for a
+ * request.
  *
  * A handler that fails is answered with 500 and no word of the error; the log has it. A request that breaks a rule of HTTP or a limit gets
  * its status, and the end of the connection.
@@ -83,14 +81,13 @@ public class Site private constructor(
         val now = System.currentTimeMillis() / MILLIS
         if (now != dateSecond) {
             dateSecond = now
-            date = DATE.format(Instant.ofEpochSecond(now))
+            date = HttpDate.format(Instant.ofEpochSecond(now))
         }
         return date
     }
 
     public companion object {
         private const val MILLIS = 1000
-        private val DATE = DateTimeFormatter.ofPattern("EEE, dd MMM yyyy HH:mm:ss 'GMT'", Locale.ENGLISH).withZone(ZoneOffset.UTC)
 
         /** A site with a handler that is a suspend function. */
         @JvmSynthetic

@@ -7,13 +7,14 @@ import java.nio.ByteBuffer
 
 /**
  * Checks the first line of a message byte by byte, before the parser sees it. The parser of Jetty is lenient there: it takes several
- * spaces, `http/1.1` and versions to come, and says so after the line only. So the verdict does not depend on how the bytes come.
+ * spaces, `http/1.1` and versions to come, and says so after the line only. Each byte that the parser would refuse is refused here: the
+ * parser gets to it sooner or later, as the bytes come in pieces. So the verdict does not depend on those.
  *
  * The line of a request is `method SP target SP version CRLF` (RFC 9112 3), that of an answer `version SP status [SP [reason]] CRLF`
  * (RFC 9112 4).
  */
 internal class StartLine(private val isRequest: Boolean, private val maxUrlBytes: Int) {
-    private enum class At { BEGIN, EMPTY_LINE, METHOD, TARGET, VERSION, STATUS, AFTER_STATUS, REASON, LAST, DONE }
+    private enum class At { BEGIN, EMPTY_LINE, METHOD, TARGET, VERSION, STATUS, AFTER_STATUS, BEFORE_REASON, REASON, LAST, DONE }
 
     private var at = At.BEGIN
     private var count = 0 // of bytes in this part
@@ -85,9 +86,18 @@ internal class StartLine(private val isRequest: Boolean, private val maxUrlBytes
             }
 
             At.AFTER_STATUS -> when (byte) {
-                SP -> begin(At.REASON)
+                SP -> begin(At.BEFORE_REASON)
                 CR -> begin(At.LAST)
                 else -> bad("The status is no number of three digits.", "RFC 9112 4")
+            }
+
+            At.BEFORE_REASON -> when (byte) {
+                SP -> Unit
+                TAB -> bad("The reason begins with a tab.", "RFC 9112 4")
+                else -> {
+                    begin(At.REASON)
+                    check(byte)
+                }
             }
 
             At.REASON -> when {

@@ -31,30 +31,24 @@ internal fun isTarget(method: String, target: String): Boolean = when {
     method == "CONNECT" -> target.substringAfterLast(':', "").let { it.isNotEmpty() && isPort(it) } && isAuthority(target)
     target == "*" -> method == "OPTIONS"
     target.startsWith('/') -> isEscaped(target.substringBefore('?'))
-    else -> SCHEMES.any { target.startsWith(it, ignoreCase = true) } && isAbsolute(target.substringAfter("://"))
+    else -> schemeOf(target) != null && isAbsolute(target.substringAfter("://"))
 }
 
+/** The beginning of a [target] that is a whole URL, in lower case: `http://` or `https://`; null for any other. */
+internal fun schemeOf(target: String): String? = SCHEMES.find { target.startsWith(it, ignoreCase = true) }
+
+/** The host and port that [rest], a URL behind its scheme, begins with. */
+internal fun authorityOf(rest: String): String = rest.takeWhile { it != '/' && it != '?' }
+
 private fun isAbsolute(rest: String): Boolean {
-    val authority = rest.takeWhile { it != '/' && it != '?' }
+    val authority = authorityOf(rest)
     return authority.isNotEmpty() && isAuthority(authority) && isEscaped(rest.substring(authority.length).substringBefore('?'))
 }
 
-/** The host and port of a [target] that is a whole URL, without the port that its scheme has anyway; null for any other. */
-internal fun authorityOf(target: String): String? {
-    val scheme = SCHEMES.find { target.startsWith(it, ignoreCase = true) } ?: return null
-    return withoutPort(target.substring(scheme.length).takeWhile { it != '/' && it != '?' }, scheme)
-}
-
-/** Whether [host], a field of a request, names the [authority] that [target] has. */
-internal fun isHostOf(host: String, target: String, authority: String): Boolean {
-    val scheme = SCHEMES.first { target.startsWith(it, ignoreCase = true) }
-    return withoutPort(host, scheme).equals(authority, ignoreCase = true)
-}
-
-private fun withoutPort(authority: String, scheme: String) =
-    authority.removeSuffix(if (scheme == "http://") ":80" else ":443").removeSuffix(":")
-
-/** `uri-host [ ":" port ]` of RFC 9110 7.2; without a user, whom RFC 9110 4.2.4 forbids. */
+/**
+ * `uri-host [ ":" port ]` of RFC 9110 7.2; without a user, whom RFC 9110 4.2.4 forbids. A name has none of the commas and escapes that RFC 3986
+ * allows: `a,b` is rather two Hosts that somebody has put together.
+ */
 internal fun isAuthority(text: String): Boolean {
     if (text.isEmpty()) return true
     if (text.startsWith('[')) {
@@ -64,7 +58,7 @@ internal fun isAuthority(text: String): Boolean {
         return isAddress && isPortPart(text.substring(end + 1))
     }
     val host = text.substringBefore(':')
-    return host.isNotEmpty() && host.all { it in HOST } && isEscaped(host) && isPortPart(text.substring(host.length))
+    return host.isNotEmpty() && host.all { it in HOST } && isPortPart(text.substring(host.length))
 }
 
 private fun isPortPart(text: String) = text.isEmpty() || (text.startsWith(':') && isPort(text.substring(1)))
@@ -82,7 +76,7 @@ internal fun isEscaped(text: String): Boolean {
 }
 
 private const val HEXADECIMAL = "0123456789abcdefABCDEF"
-private val HOST = (('a'..'z') + ('A'..'Z') + ('0'..'9') + "-._~!$&'()*+,;=%".toList()).toSet()
+private val HOST = (('a'..'z') + ('A'..'Z') + ('0'..'9') + "-._~".toList()).toSet()
 private val SCHEMES = listOf("http://", "https://")
 
 /** No URL has these, and some servers read them as something else. */

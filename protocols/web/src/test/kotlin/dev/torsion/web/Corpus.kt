@@ -25,7 +25,7 @@ internal class Case(val verdict: String, val section: String, val name: String, 
                     "0" -> "\u0000"
                     "\\" -> "\\"
                     else -> it.groupValues[2].toInt(16).toChar().toString()
-                }.let(Regex::escapeReplacement)
+                }
             }.toByteArray(Charsets.ISO_8859_1)
         }
     }

@@ -29,7 +29,7 @@ class HttpCorpusSpec :
         }
 
         test("there are enough of them, each with a name of its own and a section") {
-            requests.size + responses.size shouldBeGreaterThan 180
+            requests.size + responses.size shouldBeGreaterThan 240
             listOf(requests, responses).forEach { cases -> cases.map { it.name }.toSet().size shouldBe cases.size }
         }
 
@@ -47,6 +47,20 @@ class HttpCorpusSpec :
                 val whole = heard { it }
                 verdictOfAnswers(whole) shouldBe case.verdict
                 splits(case) { next -> heard(next).all shouldBe whole.all }
+            }
+        }
+
+        test("the parser refuses no byte of a first line that we let pass: so the verdict is ours, whatever the pieces") {
+            val lines = listOf("GET /a?b HTTP/1.1\r\n", "M!~9 http://a/ HTTP/1.0\r\n").map { it to true } +
+                listOf("HTTP/1.1 200 OK yes\r\n", "HTTP/1.1 200  a\tb \r\n", "HTTP/1.0 404\r\n", "HTTP/1.1 204 \r\n").map { it to false }
+            for ((line, isRequest) in lines) {
+                for (at in line.indices) {
+                    for (byte in 0..255) {
+                        val bytes = line.take(at).toByteArray() + byte.toByte()
+                        val error = Heard(isRequest).feed(bytes) { it }.error as HttpViolationException?
+                        withClue({ "${line.take(at)} and $byte: ${error?.message}" }) { (error?.rule == "RFC 9112 5") shouldBe false }
+                    }
+                }
             }
         }
 

@@ -16,11 +16,16 @@ import io.kotest.matchers.shouldNotBe
 import io.kotest.matchers.string.shouldContain
 import io.kotest.matchers.string.shouldStartWith
 import io.kotest.matchers.types.shouldBeInstanceOf
+import kotlinx.coroutines.CoroutineDispatcher
+import kotlinx.coroutines.CoroutineScope
+import kotlinx.coroutines.awaitCancellation
 import kotlinx.coroutines.delay
+import kotlinx.coroutines.launch
 import java.lang.ref.WeakReference
 import java.util.concurrent.CompletableFuture
 import java.util.concurrent.ExecutionException
 import java.util.concurrent.TimeUnit
+import kotlin.coroutines.CoroutineContext
 
 /** Moments at which a connection of a [Site] must not forget, answer twice, wait for ever or cut off the innocent. */
 class HttpServerMomentsSpec :
@@ -106,6 +111,26 @@ class HttpServerMomentsSpec :
             }
         }
 
+        test("a piece that a reader does not get, since it is cancelled, is not behind later ones for the next reader") {
+            lateinit var request: Request
+            val elsewhere = Queued()
+            scene(handler = {
+                request = it
+                awaitCancellation()
+            }) {
+                val client = connect()
+                client.ask("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 6\r\n\r\n")
+                val first = CoroutineScope(elsewhere).launch { request.body.read() }
+                elsewhere.runAll()
+                client.ask("abc")
+                first.cancel(null)
+                val second = request.body.bytes()
+                elsewhere.runAll()
+                client.ask("def")
+                second.get(0, TimeUnit.SECONDS).decodeToString() shouldBe "abcdef"
+            }
+        }
+
         test("a client that takes a little at a time has as much time again") {
             scene(handler = { Response.stream("a/b", 3_000_000) { sink -> repeat(3) { sink.write(ByteArray(1_000_000)) } } }) {
                 val client = Sipping()
@@ -137,4 +162,17 @@ class HttpServerMomentsSpec :
 /** A client that takes one piece each time that it is told to read. */
 private class Sipping : Protocol() {
     override fun dataReceived(data: ByteArray) = transport.pauseProducing()
+}
+
+/** Another place, whose time the test decides. */
+private class Queued : CoroutineDispatcher() {
+    private val tasks = ArrayDeque<Runnable>()
+
+    override fun dispatch(context: CoroutineContext, block: Runnable) {
+        tasks.addLast(block)
+    }
+
+    fun runAll() {
+        while (true) (tasks.removeFirstOrNull() ?: break).run()
+    }
 }

@@ -42,7 +42,8 @@ class RouterSpec :
                 "/users/.." to "user ..",
                 "/users/7" to "user 7",
                 "/users/a%2Fb%20c+d" to "user a/b c+d",
-                "/files/x/a/b%2Fc" to "x a/b/c",
+                "/files/x/a/b%20c..d" to "x a/b c..d",
+                "/files/..%2F/a" to "../ a",
                 "/files/x/" to "x ",
             ).forEach { (path, answer) -> withClue(path) { body(path) shouldBe answer } }
         }
@@ -50,6 +51,12 @@ class RouterSpec :
         test("a path that fits none is answered with 404: names are compared whole, and a parameter is not empty") {
             for (path in listOf("/user", "/users/", "/users/7/", "/Users", "/users/7/8", "/files/x", "//users", "/./users")) {
                 withClue(path) { ask(get(path)) shouldStartWith "HTTP/1.1 404 " }
+            }
+        }
+
+        test("the rest of a path is taken by nobody when its parts cannot be told apart, or lead upwards") {
+            for (rest in listOf("a/..", "../a", "./a", "a/%2e%2e/b", "a%2Fb", "..%2f..%2fetc", "a%5Cb", "a%00", "a%0Ab")) {
+                withClue(rest) { ask(get("/files/x/$rest")) shouldStartWith "HTTP/1.1 404 " }
             }
         }
 
