@@ -19,8 +19,14 @@ import dev.torsion.net.InternetAddress
 import dev.torsion.net.Protocol
 import dev.torsion.reactor.Reactor
 import dev.torsion.spread.pb.PBServerFactory
+import dev.torsion.web.Site
+import dev.torsion.web.StaticFiles
 import picocli.CommandLine.Command
+import picocli.CommandLine.Option
+import picocli.CommandLine.ParameterException
 import java.nio.ByteBuffer
+import java.nio.file.Path
+import kotlin.io.path.isDirectory
 
 /** `torsion echo`. */
 @Command(
@@ -93,4 +99,19 @@ internal class PbCommand : ServerCommand() {
 @Command(name = "amp", description = ["AMP: the documents' commands Sum and Divide."])
 internal class AmpCommand : ServerCommand() {
     override fun listen(reactor: Reactor, endpoint: String) = serverFromString(reactor, endpoint).listen(mathFactory())
+}
+
+/** `torsion web`. */
+@Command(name = "web", description = ["HTTP/1.1: the files below a folder, without names that begin with a dot."])
+internal class WebCommand : ServerCommand() {
+    @Option(names = ["-p", "--path"], paramLabel = "DIR", required = true, description = ["The folder."])
+    private lateinit var folder: Path
+
+    override fun call(): Int {
+        if (!folder.isDirectory()) throw ParameterException(commandLine, "there is no folder $folder")
+        return super.call()
+    }
+
+    override fun listen(reactor: Reactor, endpoint: String) =
+        serverFromString(reactor, endpoint).listen(Site.of(reactor, StaticFiles.of(reactor, folder)))
 }

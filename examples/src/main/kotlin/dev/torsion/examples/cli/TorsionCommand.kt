@@ -29,6 +29,7 @@ import kotlin.system.exitProcess
         PrivateCommand::class,
         PbCommand::class,
         AmpCommand::class,
+        WebCommand::class,
         ConnectCommand::class,
     ],
     footer = [

@@ -12,13 +12,17 @@ import dev.torsion.web.BodySink;
 import dev.torsion.web.Response;
 import dev.torsion.web.Router;
 import dev.torsion.web.Site;
+import dev.torsion.web.StaticFiles;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Locale;
 import java.util.concurrent.CompletionStage;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** The Java of docs/guide/web.md, with the JDK's client on real sockets. */
 class WebTest {
@@ -61,6 +65,20 @@ class WebTest {
               .POST(HttpRequest.BodyPublishers.ofString("hello"))
               .build();
       assertEquals("HELLO", client.send(shout, BodyHandlers.ofString()).body());
+    }
+  }
+
+  @Test
+  void filesBelowAFolder(@TempDir Path folder) throws Exception {
+    Files.writeString(folder.resolve("a.txt"), "file");
+    try (var torsion = Torsion.start()) {
+      var site = Site.of(torsion.reactor(), StaticFiles.of(torsion.reactor(), folder));
+      var server = torsion.listen("tcp:0:interface=127.0.0.1", site).join();
+      var at = URI.create("http://127.0.0.1:" + server.port() + "/a.txt");
+      var answer =
+          HttpClient.newHttpClient()
+              .send(HttpRequest.newBuilder(at).build(), BodyHandlers.ofString());
+      assertEquals("file", answer.body());
     }
   }
 

@@ -7,6 +7,7 @@ import dev.torsion.examples.kotlin.askMath
 import dev.torsion.examples.kotlin.askPerspective
 import dev.torsion.reactor.react
 import io.kotest.core.spec.style.StringSpec
+import io.kotest.engine.spec.tempdir
 import io.kotest.matchers.shouldBe
 import io.kotest.matchers.string.shouldContain
 import java.io.File
@@ -14,12 +15,17 @@ import java.net.DatagramPacket
 import java.net.DatagramSocket
 import java.net.InetSocketAddress
 import java.net.Socket
+import java.net.URI
 import java.net.UnixDomainSocketAddress
+import java.net.http.HttpClient
+import java.net.http.HttpRequest
+import java.net.http.HttpResponse.BodyHandlers
 import java.nio.ByteBuffer
 import java.nio.ByteOrder
 import java.nio.channels.SocketChannel
 import java.nio.file.Files
 import java.util.concurrent.TimeUnit
+import kotlin.io.path.writeText
 
 private const val ANY_PORT = "tcp:0:interface=127.0.0.1"
 private const val TIMEOUT_MILLIS = 30_000
@@ -130,6 +136,19 @@ class CommandProcessSpec :
                 val said = ArrayList<String>()
                 react { reactor -> askMath(reactor, "tcp:127.0.0.1:${server.port("amp")}") { said.add(it) } }
                 said shouldBe listOf("13 + 81 = 94", "1 / 4 = 0.25", "1 / 0: division by zero")
+            }
+        }
+
+        "web serves files to the JDK's client, and a part of one" {
+            val folder = tempdir().toPath()
+            folder.resolve("index.html").writeText("hello")
+            CommandProcess("web", "--path", "$folder", "--listen", ANY_PORT).use { server ->
+                val at = URI("http://127.0.0.1:${server.port("web")}/")
+                val client = HttpClient.newHttpClient()
+                client.send(HttpRequest.newBuilder(at).build(), BodyHandlers.ofString()).body() shouldBe "hello"
+                val part = client.send(HttpRequest.newBuilder(at).header("Range", "bytes=1-3").build(), BodyHandlers.ofString())
+                part.statusCode() shouldBe 206
+                part.body() shouldBe "ell"
             }
         }
 

@@ -26,7 +26,7 @@ import java.util.concurrent.TimeUnit
 /** The command's words for help and about mistakes, with the exit code. */
 class TorsionCommandSpec :
     StringSpec({
-        for (command in listOf("tour", "echo", "lines", "chat", "qotd", "int32", "private", "pb", "amp", "connect")) {
+        for (command in listOf("tour", "echo", "lines", "chat", "qotd", "int32", "private", "pb", "amp", "web", "connect")) {
             "$command has help" {
                 val ran = run(command, "--help")
                 ran.code shouldBe 0
@@ -53,6 +53,7 @@ class TorsionCommandSpec :
 
         "mistakes in the command line get one line" {
             run("nonsense") shouldBe mistake("torsion: Unmatched argument at index 0: 'nonsense' (see torsion --help)")
+            run("web", "--path", "nowhere") shouldBe mistake("torsion web: there is no folder nowhere (see torsion web --help)")
             run("connect") shouldBe mistake("torsion connect: Missing required parameter: 'ENDPOINT' (see torsion connect --help)")
         }
 
