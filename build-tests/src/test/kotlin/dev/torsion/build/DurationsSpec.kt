@@ -251,7 +251,7 @@ internal class DurationsSpec :
                 override fun connectionMade() = transport.pauseProducing()
             }
             val port = reactor.listenTcp(0, Factory { deaf }, "127.0.0.1")
-            val endpoint = HostnameEndpoint(reactor, "127.0.0.1", port.port(), options = TcpOptions(options))
+            val endpoint = HostnameEndpoint(reactor, "127.0.0.1", port.port()).withOptions(TcpOptions(options))
             val protocol = reactor.await(endpoint.connect(Factory { object : Protocol() {} }))
             protocol.transport.write(ByteArray(1 shl 20))
             protocol.transport.loseConnection()
@@ -565,11 +565,6 @@ internal class DurationsSpec :
                 "endpoint/ClientCreator.connectUnix" to { time ->
                     onUnixSocket { reactor, path -> ClientCreator(reactor) { object : Protocol() {} as Protocol }.connectUnix(path, time) }
                 },
-                "endpoint/UNIXClientEndpoint\$Companion.invoke" to { time ->
-                    onUnixSocket { reactor, path ->
-                        UNIXClientEndpoint(reactor, path, time, options = StreamOptions.DEFAULT).connect(Factory { object : Protocol() {} })
-                    }
-                },
                 "endpoint/UNIXClientEndpoint.<init>" to { time ->
                     onUnixSocket { reactor, path -> UNIXClientEndpoint(reactor, path, time).connect(Factory { object : Protocol() {} }) }
                 },
@@ -785,7 +780,7 @@ internal class DurationsSpec :
                         }
                         val forEver = TcpOptions(StreamOptions(closeTimeout = ChronoUnit.FOREVER.duration))
                         val port = reactor.listenTcp(0, Factory { deaf }, "127.0.0.1")
-                        val endpoint = HostnameEndpoint(reactor, "127.0.0.1", port.port(), options = forEver)
+                        val endpoint = HostnameEndpoint(reactor, "127.0.0.1", port.port()).withOptions(forEver)
                         val service = ClientService(endpoint, Factory { sender }, reactor)
                         service.drainTimeout = time
                         service.startService()

@@ -47,7 +47,7 @@ public class ClientCreator<P : Protocol>(private val reactor: Reactor, private v
 
     /** The same with all that says how to get there, such as an address to connect from. */
     public fun connectTls(host: String, port: Int, tls: TlsClientOptions, connecting: ConnectOptions): Deferred<P> =
-        connect(TlsClientEndpoint(reactor, host, port, tls, connecting))
+        connect(TlsClientEndpoint(reactor, host, port, tls).withConnecting(connecting))
 
     /** Connects to the UNIX socket at [path], as a [UNIXClientEndpoint] does; Twisted's `connectUNIX`. */
     @JvmOverloads

@@ -18,7 +18,7 @@ internal class TcpClientParser(private val prefix: String) : ClientEndpointParse
         val port = text.needed("port").port()
         val timeout = text.option("timeout")?.seconds() ?: Connector.DEFAULT_TIMEOUT
         val bindAddress = text.option("bindAddress")?.let { local -> local.address().also { local.checked { LocalEnd(it) } } }
-        return HostnameEndpoint(reactor, host, port, ConnectOptions(timeout, bindAddress), text.transport)
+        return HostnameEndpoint(reactor, host, port, ConnectOptions(timeout, bindAddress)).withOptions(text.transport)
     }
 }
 

@@ -45,11 +45,10 @@ private constructor(
     public val port: Int,
     public val connecting: ConnectOptions,
     public val options: TcpOptions,
-    @Suppress("UNUSED_PARAMETER") whole: Unit,
 ) : ClientEndpoint {
     @JvmOverloads
     public constructor(reactor: Reactor, host: String, port: Int, connecting: ConnectOptions = ConnectOptions.DEFAULT) :
-        this(reactor, host, port, connecting, TcpOptions.DEFAULT, Unit)
+        this(reactor, host, port, connecting, TcpOptions.DEFAULT)
 
     override fun connect(factory: Factory): Deferred<Protocol> =
         connecting(hostAndPort(host, port)) { reactor.connectTcp(host, port, ConnectOnce(factory, it), connecting, options) }
@@ -58,19 +57,7 @@ private constructor(
     override fun toString(): String = "tcp:${quoteStringArgument(host)}:$port"
 
     /** The same with other limits and socket options. */
-    public fun withOptions(options: TcpOptions): HostnameEndpoint = HostnameEndpoint(reactor, host, port, connecting, options, Unit)
-
-    public companion object {
-        /** The constructor with all arguments, for Kotlin: Java has [withOptions]. */
-        @JvmSynthetic
-        public operator fun invoke(
-            reactor: Reactor,
-            host: String,
-            port: Int,
-            connecting: ConnectOptions = ConnectOptions.DEFAULT,
-            options: TcpOptions,
-        ): HostnameEndpoint = HostnameEndpoint(reactor, host, port, connecting, options, Unit)
-    }
+    public fun withOptions(options: TcpOptions): HostnameEndpoint = HostnameEndpoint(reactor, host, port, connecting, options)
 }
 
 /**
@@ -87,28 +74,15 @@ private constructor(
     public val port: Int,
     private val connecting: ConnectOptions,
     options: TcpOptions,
-    @Suppress("UNUSED_PARAMETER") whole: Unit,
-) : ClientEndpoint by HostnameEndpoint(reactor, host, port, connecting.withAddressFamily(AddressFamily.IPV4), options) {
+) : ClientEndpoint by HostnameEndpoint(reactor, host, port, connecting.withAddressFamily(AddressFamily.IPV4)).withOptions(options) {
     @JvmOverloads
     public constructor(reactor: Reactor, host: String, port: Int, connecting: ConnectOptions = ConnectOptions.DEFAULT) :
-        this(reactor, host, port, connecting, TcpOptions.DEFAULT, Unit)
+        this(reactor, host, port, connecting, TcpOptions.DEFAULT)
 
     override fun toString(): String = "${hostAndPort(host, port)} over IPv4"
 
     /** The same with other limits and socket options. */
-    public fun withOptions(options: TcpOptions): TCP4ClientEndpoint = TCP4ClientEndpoint(reactor, host, port, connecting, options, Unit)
-
-    public companion object {
-        /** The constructor with all arguments, for Kotlin: Java has [withOptions]. */
-        @JvmSynthetic
-        public operator fun invoke(
-            reactor: Reactor,
-            host: String,
-            port: Int,
-            connecting: ConnectOptions = ConnectOptions.DEFAULT,
-            options: TcpOptions,
-        ): TCP4ClientEndpoint = TCP4ClientEndpoint(reactor, host, port, connecting, options, Unit)
-    }
+    public fun withOptions(options: TcpOptions): TCP4ClientEndpoint = TCP4ClientEndpoint(reactor, host, port, connecting, options)
 }
 
 /**
@@ -125,28 +99,15 @@ private constructor(
     public val port: Int,
     private val connecting: ConnectOptions,
     options: TcpOptions,
-    @Suppress("UNUSED_PARAMETER") whole: Unit,
-) : ClientEndpoint by HostnameEndpoint(reactor, host, port, connecting.withAddressFamily(AddressFamily.IPV6), options) {
+) : ClientEndpoint by HostnameEndpoint(reactor, host, port, connecting.withAddressFamily(AddressFamily.IPV6)).withOptions(options) {
     @JvmOverloads
     public constructor(reactor: Reactor, host: String, port: Int, connecting: ConnectOptions = ConnectOptions.DEFAULT) :
-        this(reactor, host, port, connecting, TcpOptions.DEFAULT, Unit)
+        this(reactor, host, port, connecting, TcpOptions.DEFAULT)
 
     override fun toString(): String = "${hostAndPort(host, port)} over IPv6"
 
     /** The same with other limits and socket options. */
-    public fun withOptions(options: TcpOptions): TCP6ClientEndpoint = TCP6ClientEndpoint(reactor, host, port, connecting, options, Unit)
-
-    public companion object {
-        /** The constructor with all arguments, for Kotlin: Java has [withOptions]. */
-        @JvmSynthetic
-        public operator fun invoke(
-            reactor: Reactor,
-            host: String,
-            port: Int,
-            connecting: ConnectOptions = ConnectOptions.DEFAULT,
-            options: TcpOptions,
-        ): TCP6ClientEndpoint = TCP6ClientEndpoint(reactor, host, port, connecting, options, Unit)
-    }
+    public fun withOptions(options: TcpOptions): TCP6ClientEndpoint = TCP6ClientEndpoint(reactor, host, port, connecting, options)
 }
 
 /**

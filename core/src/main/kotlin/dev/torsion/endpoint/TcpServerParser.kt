@@ -19,9 +19,9 @@ internal class TcpServerParser(private val isIpv6: Boolean) : ServerEndpointPars
         val backlog = text.option("backlog")?.number(1, Int.MAX_VALUE) ?: ListeningPort.DEFAULT_BACKLOG
         val options = text.portOptions()
         return when {
-            !isIpv6 -> TCP4ServerEndpoint(reactor, port, backlog, networkInterface, options)
-            given == null -> TCP6ServerEndpoint(reactor, port, backlog, "", options)
-            else -> given.checked { TCP6ServerEndpoint(reactor, port, backlog, networkInterface, options) }
+            !isIpv6 -> TCP4ServerEndpoint(reactor, port, backlog, networkInterface).withOptions(options)
+            given == null -> TCP6ServerEndpoint(reactor, port, backlog).withOptions(options)
+            else -> given.checked { TCP6ServerEndpoint(reactor, port, backlog, networkInterface).withOptions(options) }
         }
     }
 }

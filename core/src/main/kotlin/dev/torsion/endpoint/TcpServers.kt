@@ -30,11 +30,10 @@ private constructor(
     public val backlog: Int,
     public val networkInterface: String,
     public val options: TcpOptions,
-    @Suppress("UNUSED_PARAMETER") whole: Unit,
 ) : ServerEndpoint {
     @JvmOverloads
     public constructor(reactor: Reactor, port: Int, backlog: Int = ListeningPort.DEFAULT_BACKLOG, networkInterface: String = "") :
-        this(reactor, port, backlog, networkInterface, TcpOptions.DEFAULT, Unit)
+        this(reactor, port, backlog, networkInterface, TcpOptions.DEFAULT)
 
     override fun listen(factory: Factory): Deferred<ListeningPort> =
         maybeDeferred { reactor.listenTcp(port, factory, networkInterface.ifEmpty { "0.0.0.0" }, backlog, options) }.closedBy(reactor)
@@ -42,20 +41,7 @@ private constructor(
     override fun toString(): String = "tcp:$port${interfaceArgument(networkInterface)}"
 
     /** The same with other limits and socket options. */
-    public fun withOptions(options: TcpOptions): TCP4ServerEndpoint =
-        TCP4ServerEndpoint(reactor, port, backlog, networkInterface, options, Unit)
-
-    public companion object {
-        /** The constructor with all arguments, for Kotlin: Java has [withOptions]. */
-        @JvmSynthetic
-        public operator fun invoke(
-            reactor: Reactor,
-            port: Int,
-            backlog: Int = ListeningPort.DEFAULT_BACKLOG,
-            networkInterface: String = "",
-            options: TcpOptions,
-        ): TCP4ServerEndpoint = TCP4ServerEndpoint(reactor, port, backlog, networkInterface, options, Unit)
-    }
+    public fun withOptions(options: TcpOptions): TCP4ServerEndpoint = TCP4ServerEndpoint(reactor, port, backlog, networkInterface, options)
 }
 
 /**
@@ -75,11 +61,10 @@ private constructor(
     public val backlog: Int,
     public val networkInterface: String,
     public val options: TcpOptions,
-    @Suppress("UNUSED_PARAMETER") whole: Unit,
 ) : ServerEndpoint {
     @JvmOverloads
     public constructor(reactor: Reactor, port: Int, backlog: Int = ListeningPort.DEFAULT_BACKLOG, networkInterface: String = "") :
-        this(reactor, port, backlog, networkInterface, TcpOptions.DEFAULT, Unit)
+        this(reactor, port, backlog, networkInterface, TcpOptions.DEFAULT)
 
     init {
         require(networkInterface.isEmpty() || ':' in networkInterface) { "\"$networkInterface\" is not an address of IPv6" }
@@ -91,20 +76,7 @@ private constructor(
     override fun toString(): String = "tcp6:$port${interfaceArgument(networkInterface)}"
 
     /** The same with other limits and socket options. */
-    public fun withOptions(options: TcpOptions): TCP6ServerEndpoint =
-        TCP6ServerEndpoint(reactor, port, backlog, networkInterface, options, Unit)
-
-    public companion object {
-        /** The constructor with all arguments, for Kotlin: Java has [withOptions]. */
-        @JvmSynthetic
-        public operator fun invoke(
-            reactor: Reactor,
-            port: Int,
-            backlog: Int = ListeningPort.DEFAULT_BACKLOG,
-            networkInterface: String = "",
-            options: TcpOptions,
-        ): TCP6ServerEndpoint = TCP6ServerEndpoint(reactor, port, backlog, networkInterface, options, Unit)
-    }
+    public fun withOptions(options: TcpOptions): TCP6ServerEndpoint = TCP6ServerEndpoint(reactor, port, backlog, networkInterface, options)
 }
 
 /** Nobody has taken the port: it is closed. */

@@ -41,38 +41,23 @@ private constructor(
     public val backlog: Int,
     public val networkInterface: String,
     public val options: TcpOptions,
-    @Suppress("UNUSED_PARAMETER") whole: Unit,
 ) : ServerEndpoint {
     @JvmOverloads
     public constructor(reactor: Reactor, port: Int, tls: TlsServerOptions, networkInterface: String = "") :
-        this(reactor, port, tls, ListeningPort.DEFAULT_BACKLOG, networkInterface, TcpOptions.DEFAULT, Unit)
+        this(reactor, port, tls, ListeningPort.DEFAULT_BACKLOG, networkInterface, TcpOptions.DEFAULT)
 
-    private val below = TCP4ServerEndpoint(reactor, port, backlog, networkInterface, options)
+    private val below = TCP4ServerEndpoint(reactor, port, backlog, networkInterface).withOptions(options)
 
     override fun listen(factory: Factory): Deferred<ListeningPort> = below.listen(tls.wrap(factory))
 
     override fun toString(): String = "TLS on $below"
 
     /** The same with another [backlog]. */
-    public fun withBacklog(backlog: Int): TlsServerEndpoint =
-        TlsServerEndpoint(reactor, port, tls, backlog, networkInterface, options, Unit)
+    public fun withBacklog(backlog: Int): TlsServerEndpoint = TlsServerEndpoint(reactor, port, tls, backlog, networkInterface, options)
 
     /** The same with other limits and socket options. */
     public fun withOptions(options: TcpOptions): TlsServerEndpoint =
-        TlsServerEndpoint(reactor, port, tls, backlog, networkInterface, options, Unit)
-
-    public companion object {
-        /** The constructor with all arguments, for Kotlin: Java has [withBacklog] and [withOptions]. */
-        @JvmSynthetic
-        public operator fun invoke(
-            reactor: Reactor,
-            port: Int,
-            tls: TlsServerOptions,
-            backlog: Int = ListeningPort.DEFAULT_BACKLOG,
-            networkInterface: String = "",
-            options: TcpOptions,
-        ): TlsServerEndpoint = TlsServerEndpoint(reactor, port, tls, backlog, networkInterface, options, Unit)
-    }
+        TlsServerEndpoint(reactor, port, tls, backlog, networkInterface, options)
 }
 
 /**
@@ -99,11 +84,10 @@ private constructor(
     public val tls: TlsClientOptions,
     public val connecting: ConnectOptions,
     public val options: TcpOptions,
-    @Suppress("UNUSED_PARAMETER") whole: Unit,
 ) : ClientEndpoint {
     @JvmOverloads
     public constructor(reactor: Reactor, host: String, port: Int, tls: TlsClientOptions = Tls.client()) :
-        this(reactor, host, port, tls, ConnectOptions.DEFAULT, TcpOptions.DEFAULT, Unit)
+        this(reactor, host, port, tls, ConnectOptions.DEFAULT, TcpOptions.DEFAULT)
 
     override fun connect(factory: Factory): Deferred<Protocol> = connecting(hostAndPort(host, port)) {
         reactor.connectTcp(host, port, tls.wrap(ConnectOnce(factory, it), host), connecting, options)
@@ -114,23 +98,10 @@ private constructor(
 
     /** The same with another way to get there. */
     public fun withConnecting(connecting: ConnectOptions): TlsClientEndpoint =
-        TlsClientEndpoint(reactor, host, port, tls, connecting, options, Unit)
+        TlsClientEndpoint(reactor, host, port, tls, connecting, options)
 
     /** The same with other limits and socket options. */
-    public fun withOptions(options: TcpOptions): TlsClientEndpoint = TlsClientEndpoint(reactor, host, port, tls, connecting, options, Unit)
-
-    public companion object {
-        /** The constructor with all arguments, for Kotlin: Java has [withConnecting] and [withOptions]. */
-        @JvmSynthetic
-        public operator fun invoke(
-            reactor: Reactor,
-            host: String,
-            port: Int,
-            tls: TlsClientOptions = Tls.client(),
-            connecting: ConnectOptions,
-            options: TcpOptions = TcpOptions.DEFAULT,
-        ): TlsClientEndpoint = TlsClientEndpoint(reactor, host, port, tls, connecting, options, Unit)
-    }
+    public fun withOptions(options: TcpOptions): TlsClientEndpoint = TlsClientEndpoint(reactor, host, port, tls, connecting, options)
 }
 
 /** [endpoint] with TLS on its connections. */

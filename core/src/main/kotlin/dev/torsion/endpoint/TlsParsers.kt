@@ -34,7 +34,7 @@ internal object TlsServerParser : ServerEndpointParser {
         val tls = Tls.server(identity ?: read(null, text) { TlsIdentity.fromPem(Path.of(DEFAULT_FILE)) })
         val versions = text.option("sslmethod")?.let(::versions)
         val ofVersion = if (versions == null) tls else tls.withVersions(versions)
-        return TlsServerEndpoint(reactor, port, ofVersion, backlog, networkInterface, text.portOptions())
+        return TlsServerEndpoint(reactor, port, ofVersion, networkInterface).withBacklog(backlog).withOptions(text.portOptions())
     }
 
     private fun versions(method: EndpointArgument): String? = when (method.value) {
@@ -67,7 +67,7 @@ internal class TlsClientParser(private val kind: String, private val trust: Stri
         val tls = tls(text)
         val below = text.option("endpoint")
         if (below != null) return below.checked { wrapClientTls(tls, clientFromString(reactor, below.value, text.transport), host) }
-        return TlsClientEndpoint(reactor, host, port, tls, ConnectOptions(timeout, bindAddress), text.transport)
+        return TlsClientEndpoint(reactor, host, port, tls).withConnecting(ConnectOptions(timeout, bindAddress)).withOptions(text.transport)
     }
 
     private fun tls(text: EndpointString): TlsClientOptions {

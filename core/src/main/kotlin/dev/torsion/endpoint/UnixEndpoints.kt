@@ -51,11 +51,10 @@ private constructor(
     public val timeout: Duration,
     public val checkPid: Boolean,
     public val options: StreamOptions,
-    @Suppress("UNUSED_PARAMETER") whole: Unit,
 ) : ClientEndpoint {
     @JvmOverloads
     public constructor(reactor: Reactor, path: Path, timeout: Duration = Connector.DEFAULT_TIMEOUT, checkPid: Boolean = false) :
-        this(reactor, path, timeout, checkPid, StreamOptions.DEFAULT, Unit)
+        this(reactor, path, timeout, checkPid, StreamOptions.DEFAULT)
 
     init {
         require(!timeout.isNegative && !timeout.isZero) { "a timeout must be positive, but $timeout was given" }
@@ -68,19 +67,7 @@ private constructor(
     override fun toString(): String = unixString(path)
 
     /** The same with other limits. */
-    public fun withOptions(options: StreamOptions): UNIXClientEndpoint = UNIXClientEndpoint(reactor, path, timeout, checkPid, options, Unit)
-
-    public companion object {
-        /** The constructor with all arguments, for Kotlin: Java has [withOptions]. */
-        @JvmSynthetic
-        public operator fun invoke(
-            reactor: Reactor,
-            path: Path,
-            timeout: Duration = Connector.DEFAULT_TIMEOUT,
-            checkPid: Boolean = false,
-            options: StreamOptions,
-        ): UNIXClientEndpoint = UNIXClientEndpoint(reactor, path, timeout, checkPid, options, Unit)
-    }
+    public fun withOptions(options: StreamOptions): UNIXClientEndpoint = UNIXClientEndpoint(reactor, path, timeout, checkPid, options)
 }
 
 private fun unixString(path: Path) = "unix:${quoteStringArgument(path.toString())}"

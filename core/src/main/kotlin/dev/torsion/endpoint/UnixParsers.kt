@@ -37,7 +37,8 @@ internal object UnixClientParser : ClientEndpointParser {
     override fun parse(reactor: Reactor, text: EndpointString): ClientEndpoint {
         val path = text.socketPath("path")
         val timeout = text.option("timeout")?.seconds() ?: Connector.DEFAULT_TIMEOUT
-        return UNIXClientEndpoint(reactor, path, timeout, text.option("lockfile")?.flag() ?: false, text.transport.stream)
+        return UNIXClientEndpoint(reactor, path, timeout, text.option("lockfile")?.flag() ?: false)
+            .withOptions(text.transport.stream)
     }
 }
 
