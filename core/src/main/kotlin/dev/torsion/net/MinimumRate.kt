@@ -20,16 +20,19 @@ import java.util.concurrent.TimeUnit
  *
  * *Reading* counts while the transport reads and [Protocol.expectsBytes] says that the peer is to send. The codecs of framing say so within a
  * frame, so a peer may be silent between two messages. Beside it, use a time-out for peers that are silent for ever. *Writing* counts while
- * bytes wait that the peer does not take. Time in which this side is paused, or waits for a [Throttle], does not count.
+ * bytes wait that the peer does not take. Only bytes that go out after others had to wait give time back. Time in which this side is paused,
+ * or waits for a [Throttle], does not count. A peer is not cut off for a standstill of the reactor.
  *
- * The operating system holds up to some hundred kilobytes that are on their way. It takes bytes for a slow peer in lumps of that size, so a
- * short [window] with a high rate for writing ends connections that are as fast as they should be.
+ * The operating system takes bytes for a slow peer in lumps. A lump is about a third of the socket's send buffer: some 30 kilobytes, and up to
+ * a megabyte on a fast network. Between two of them the peer seems to take nothing. So a peer that is faster than a low rate for writing is
+ * cut off all the same when a lump takes it longer than [grace] at the beginning, and longer than [window] later. A lower rate does not spare
+ * such peers. Longer times do: a lump, divided by the speed of the slowest peer that is welcome.
  *
  * Thread: any.
  *
  * @property reading the bytes per second that the peer has to send; 0 for no limit, the default
  * @property writing the bytes per second that the peer has to take; 0 for no limit, the default
- * @property grace the time at the beginning, and anew for each frame and after each time in which nothing waited; 10 s
+ * @property grace the time at the beginning, and anew for each frame; a time in which nothing waits to be written gives it back; 10 s
  * @property window the longest time that a peer may do nothing after it was fast; 60 s
  */
 public class MinimumRate private constructor(
@@ -105,17 +108,21 @@ internal class Pace(val perSecond: Long, private val grace: Long, window: Long) 
     private val most = maxOf(grace, window)
     private var rest = grace
     private var since = 0L
+    private var isResting = false
 
     var isRunning = false
         private set
 
     fun left(now: Long): Long = if (isRunning) rest - (now - since) else rest
 
-    /** Time counts from [now] on. */
-    fun run(now: Long) {
-        if (isRunning) return
+    /** Time counts from [now] on. False when it does so already. */
+    fun run(now: Long): Boolean {
+        if (isRunning) return false
+        if (isResting) rest = maxOf(rest, minOf(grace, rest + (now - since)))
+        isResting = false
         isRunning = true
         since = now
+        return true
     }
 
     /** Time does not count from [now] on; what is left stays. */
@@ -124,18 +131,26 @@ internal class Pace(val perSecond: Long, private val grace: Long, window: Long) 
         isRunning = false
     }
 
-    /** The same, and the next time begins with the grace. */
+    /** The same, and this time is given back, up to the grace. */
+    fun rest(now: Long) {
+        if (!isRunning) return
+        halt(now)
+        isResting = true
+        since = now
+    }
+
+    /** Time does not count, and the next time begins with the grace. */
     fun reset() {
         isRunning = false
+        isResting = false
         rest = grace
     }
 
-    /** [bytes] have moved, while time counts. */
+    /** [bytes] have moved. */
     fun moved(bytes: Int, now: Long) {
-        if (!isRunning) return
         val left = left(now)
         rest = left + minOf(bytes * SECOND / perSecond, most - left)
-        since = now
+        if (isRunning) since = now
     }
 
     private companion object {

@@ -3,9 +3,7 @@
 
 package dev.torsion.stream
 
-import dev.torsion.clock.DelayedCall
 import dev.torsion.net.MinimumRate
-import dev.torsion.net.Pace
 import dev.torsion.net.PeerTooSlowException
 import dev.torsion.spi.StreamChannel
 import dev.torsion.spi.StreamHandler
@@ -13,43 +11,43 @@ import java.nio.ByteBuffer
 import java.util.concurrent.TimeUnit
 
 /**
- * Breaks when the peer is slower than its [MinimumRate]. There is one timer at a time in each direction, which no byte moves. It stands
- * below a throttle, so that what the throttle holds up is not the peer's fault.
+ * Breaks when the peer is slower than its [MinimumRate]. It stands below a throttle, so that what the throttle holds up is not the peer's
+ * fault.
  */
 internal class RatedChannel(private val loop: StreamLoop, channel: StreamChannel, rate: MinimumRate) : PassingChannel(channel) {
-    private val input = rate.pace(rate.reading)
-    private val output = rate.pace(rate.writing)
+    private val input = rate.pace(rate.reading)?.let { PaceWatch(loop, it, ::lookAtInput) }
+    private val output = rate.pace(rate.writing)?.let { PaceWatch(loop, it, ::lookAtOutput) }
     private val lookAgain = TimeUnit.NANOSECONDS.convert(rate.grace)
     private var isReading = true
     private var isExpecting = true
     private var isOutputWanted = false
     private var isBlocked = false // the channel has not taken all of what it was given last
-    private var inputTimer: DelayedCall? = null
-    private var outputTimer: DelayedCall? = null
+    private var wasFull = false // from then on it takes only what the peer has made room for
     private var isOver = false
 
     override fun start(handler: StreamHandler) {
         super.start(handler)
-        val pace = input ?: return
-        if (isReading) pace.run(loop.nanoTime())
-        inputTimer = after(lookAgain, ::lookAtInput)
+        val watch = input ?: return
+        if (isReading) watch.run()
+        watch.lookWithin(lookAgain)
     }
 
     // Bytes of the peer.
 
     override fun received(view: ByteBuffer) {
-        val pace = input ?: return handler.received(view)
-        pace.moved(view.remaining(), loop.nanoTime())
+        val watch = input ?: return handler.received(view)
+        if (watch.pace.isRunning) watch.moved(view.remaining())
         handler.received(view)
-        if (!isOver) settleInput(pace)
+        if (!isOver) settleInput(watch)
     }
 
-    private fun settleInput(pace: Pace) {
+    private fun settleInput(watch: PaceWatch) {
         isExpecting = handler.expectsBytes()
         when {
-            !isExpecting -> pace.reset()
-            isReading -> pace.run(loop.nanoTime())
-            else -> pace.halt(loop.nanoTime())
+            isOver -> Unit // asked, it has ended the connection
+            !isExpecting -> watch.pace.reset()
+            isReading -> watch.run()
+            else -> watch.halt()
         }
     }
 
@@ -57,26 +55,23 @@ internal class RatedChannel(private val loop: StreamLoop, channel: StreamChannel
     override fun reading(on: Boolean) {
         isReading = on
         channel.reading(on)
-        val pace = input ?: return
-        if (!on || isOver) return pace.halt(loop.nanoTime())
-        if (isExpecting) pace.run(loop.nanoTime())
-        if (inputTimer == null) inputTimer = after(pace.left(loop.nanoTime()), ::lookAtInput)
+        val watch = input ?: return
+        if (!on || isOver) return watch.halt()
+        if (isExpecting) watch.run()
+        watch.lookWithin(watch.pace.left(loop.nanoTime()))
     }
 
     private fun lookAtInput() {
-        inputTimer = null
-        val pace = input!!
-        settleInput(pace)
+        val watch = input!!
+        settleInput(watch)
         if (isOver) return
-        if (!isReading) return // there is no timer while that lasts
-        val left = if (pace.isRunning) pace.left(loop.nanoTime()) else lookAgain
-        if (left > 0) inputTimer = after(left, ::lookAtInput) else broken(PeerTooSlowException(true, pace.perSecond))
+        if (watch.isTooSlow()) return broken(PeerTooSlowException(true, watch.pace.perSecond))
+        if (isReading && !watch.pace.isRunning) watch.lookWithin(lookAgain) // a protocol does not say that it expects bytes now
     }
 
     override fun inputEnded() {
-        input?.reset()
-        inputTimer?.cancel()
-        inputTimer = null
+        input?.pace?.reset()
+        input?.stop()
         handler.inputEnded()
     }
 
@@ -84,21 +79,21 @@ internal class RatedChannel(private val loop: StreamLoop, channel: StreamChannel
 
     override fun send(data: ByteBuffer): Int {
         val sent = channel.send(data)
-        wasSent(sent.toLong(), data.hasRemaining())
+        wasSent(sent, data.hasRemaining())
         return sent
     }
 
     override fun send(data: Array<ByteBuffer>): Long {
         val sent = channel.send(data)
-        wasSent(sent, data.any { it.hasRemaining() })
+        wasSent(sent.toInt(), data.any { it.hasRemaining() })
         return sent
     }
 
-    private fun wasSent(count: Long, isBlocked: Boolean) {
+    private fun wasSent(count: Int, isBlocked: Boolean) {
         this.isBlocked = isBlocked
-        val pace = output ?: return
-        if (pace.isRunning) pace.moved(count.toInt(), loop.nanoTime())
-        settleOutput(pace)
+        val watch = output ?: return
+        if (wasFull) watch.moved(count) else wasFull = isBlocked
+        settleOutput(watch)
     }
 
     override fun notifyWhenWritable(on: Boolean) {
@@ -107,22 +102,12 @@ internal class RatedChannel(private val loop: StreamLoop, channel: StreamChannel
         settleOutput(output ?: return)
     }
 
-    private fun settleOutput(pace: Pace) {
-        if (!isBlocked || !isOutputWanted || isOver) return pace.reset()
-        pace.run(loop.nanoTime())
-        if (outputTimer == null) outputTimer = after(pace.left(loop.nanoTime()), ::lookAtOutput)
-    }
+    private fun settleOutput(watch: PaceWatch) = if (isBlocked && isOutputWanted && !isOver) watch.run() else watch.rest()
 
     private fun lookAtOutput() {
-        outputTimer = null
-        val pace = output!!
-        if (!pace.isRunning) return
-        val left = pace.left(loop.nanoTime())
-        if (left > 0) outputTimer = after(left, ::lookAtOutput) else broken(PeerTooSlowException(false, pace.perSecond))
+        val watch = output!!
+        if (watch.isTooSlow()) broken(PeerTooSlowException(false, watch.pace.perSecond))
     }
-
-    // A peer that moves a byte at a time must not make a turn of each.
-    private fun after(nanos: Long, look: () -> Unit) = loop.callLater(maxOf(nanos, LEAST), TimeUnit.NANOSECONDS) { look() }
 
     // Ending.
 
@@ -153,13 +138,7 @@ internal class RatedChannel(private val loop: StreamLoop, channel: StreamChannel
 
     private fun stop() {
         isOver = true
-        inputTimer?.cancel()
-        outputTimer?.cancel()
-        inputTimer = null
-        outputTimer = null
-    }
-
-    private companion object {
-        val LEAST = TimeUnit.MILLISECONDS.toNanos(10)
+        input?.stop()
+        output?.stop()
     }
 }

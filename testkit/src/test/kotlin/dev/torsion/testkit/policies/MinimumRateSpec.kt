@@ -3,6 +3,7 @@
 
 package dev.torsion.testkit.policies
 
+import dev.torsion.clock.callLater
 import dev.torsion.loop.ErrorListener
 import dev.torsion.net.ClientFactory
 import dev.torsion.net.CloseReason
@@ -21,6 +22,7 @@ import dev.torsion.net.TcpOptions
 import dev.torsion.net.Throttle
 import dev.torsion.testkit.MemoryReactor
 import dev.torsion.testkit.advance
+import dev.torsion.testkit.runFor
 import dev.torsion.tls.Tls
 import dev.torsion.tls.TlsException
 import dev.torsion.tls.listenTls
@@ -53,6 +55,34 @@ private open class Party(private val made: Party.() -> Unit = {}) : Protocol() {
     override fun connectionLost(reason: CloseReason) {
         this.reason = reason
     }
+}
+
+/** Takes nothing except when it is told to, and then so much. */
+private class Taker : Party({ transport.pauseProducing() }) {
+    private var wanted = 0
+
+    fun take(bytes: Int) {
+        if (reason != null) return
+        wanted = bytes
+        transport.resumeProducing()
+    }
+
+    override fun receiveLimit() = maxOf(wanted, 1)
+
+    override fun dataReceived(data: ByteArray) {
+        super.dataReceived(data)
+        wanted -= data.size
+        if (wanted <= 0) transport.pauseProducing()
+    }
+}
+
+/** Writes a piece whenever it may, and has no end. */
+private class Endless(private val server: Party, private val piece: Int) : Producer {
+    fun begin() = server.transport.registerProducer(this, false)
+
+    override fun resumeProducing() = server.transport.write(ByteArray(piece))
+
+    override fun stopProducing() {}
 }
 
 private fun options(rate: MinimumRate.Builder, throttle: Throttle? = null) =
@@ -203,6 +233,57 @@ class MinimumRateSpec :
             server.reason.shouldBeTooSlow(isReading = false)
         }
 
+        "a peer that takes large lumps lives by what it has taken, also when nothing waits in between" {
+            reactor.network.window = 300_000
+            val server = Party { Endless(this, 64 * 1024).begin() }
+            val client = Taker()
+            connect(server, client, options(MinimumRate.builder().writing(100).window(JavaDuration.ofSeconds(30))))
+            for (seconds in listOf(8) + List(20) { 25 }) {
+                reactor.runFor(seconds.seconds)
+                client.take(300_000)
+                reactor.flush()
+                server.reason.shouldBeNull()
+            }
+            client.count shouldBe 21 * 300_000
+            reactor.runFor(29.seconds)
+            server.reason.shouldBeNull()
+            reactor.runFor(2.seconds)
+            server.reason.shouldBeTooSlow(isReading = false)
+        }
+
+        "a peer that takes a few bytes at a time gains nothing when nothing waits in between" {
+            reactor.network.window = 500
+            val server = Party { Endless(this, 12).begin() }
+            val client = Taker()
+            connect(server, client, options(writing()))
+            repeat(10) {
+                reactor.runFor(6.seconds)
+                client.take(15)
+                reactor.flush()
+            }
+            client.count shouldBe 15
+            server.reason.shouldBeTooSlow(isReading = false)
+        }
+
+        "a time in which nothing waits gives the grace back" {
+            reactor.network.window = 500
+            val server = Party { transport.write(ByteArray(1_000)) }
+            val client = Taker()
+            connect(server, client, options(writing().writing(10_000)))
+            reactor.runFor(8.seconds)
+            repeat(10) {
+                client.take(1_000)
+                reactor.flush()
+                client.count shouldBe (it + 1) * 1_000
+                reactor.runFor(10.seconds)
+                server.transport.write(ByteArray(1_000))
+                reactor.runFor(9.seconds)
+                server.reason.shouldBeNull()
+            }
+            server.transport.abortConnection()
+            reactor.flush()
+        }
+
         "a connection that is quiet, and whose peer has taken everything, is not slow" {
             val server = Party { transport.write(ByteArray(100_000)) }
             val client = Party()
@@ -243,6 +324,79 @@ class MinimumRateSpec :
             client.count shouldBeInRange 700..900
             server.reason.shouldBeNull()
             server.transport.abortConnection()
+            reactor.flush()
+        }
+
+        "what the peer has sent while the loop stood still counts" {
+            val server = Party()
+            val client = Party()
+            connect(server, client, options(reading()))
+            val busy = Party()
+            val port =
+                reactor.listenTcp(
+                    0,
+                    Factory {
+                        object : Protocol() {
+                            override fun dataReceived(data: ByteArray) {
+                                client.transport.write(ByteArray(1_000))
+                                reactor.advance(0.9.seconds)
+                            }
+                        }
+                    },
+                )
+            reactor.connectTcp("127.0.0.1", port.port(), ClientFactory { busy })
+            reactor.runFor(9.5.seconds)
+            busy.transport.write(ByteArray(1))
+            reactor.flush()
+            server.reason.shouldBeNull()
+            reactor.runFor(9.seconds)
+            server.reason.shouldBeNull()
+            reactor.runFor(2.seconds)
+            server.reason.shouldBeTooSlow(isReading = true)
+        }
+
+        "a long standstill of the loop is not the peer's, in both directions" {
+            for (isReading in listOf(true, false)) {
+                reactor.network.window = 500
+                val server = Party { if (!isReading) Endless(this, 1_000).begin() }
+                val client = if (isReading) Party() else Taker()
+                connect(server, client, options(if (isReading) reading() else writing()))
+                reactor.runFor(9.5.seconds)
+                reactor.callLater(0.4.seconds) { reactor.advance(1.hours) }
+                reactor.runFor(1.seconds)
+                reactor.runFor(9.seconds)
+                server.reason.shouldBeNull()
+                reactor.runFor(2.seconds)
+                server.reason.shouldBeTooSlow(isReading)
+            }
+        }
+
+        "a frame that begins anew has the grace, and not what a fast time has left" {
+            val server = Party()
+            val client = Party()
+            connect(server, client, options(reading()))
+            client.transport.write(ByteArray(1_000_000))
+            reactor.runFor(11.seconds)
+            server.isExpecting = false
+            client.transport.write(ByteArray(1))
+            reactor.runFor(1.seconds)
+            server.isExpecting = true
+            client.transport.write(ByteArray(1))
+            reactor.runFor(9.5.seconds)
+            server.reason.shouldBeNull()
+            reactor.runFor(1.seconds)
+            server.reason.shouldBeTooSlow(isReading = true)
+        }
+
+        "a connection that is cut because its closing takes too long leaves no timer" {
+            val server = Party { transport.write(ByteArray(1_000_000)) }
+            val client = Party { transport.pauseProducing() }
+            connect(server, client, options(writing().reading(100).grace(JavaDuration.ofHours(1))))
+            server.transport.loseConnection()
+            reactor.runFor(31.seconds)
+            server.reason.shouldBeInstanceOf<ConnectionLost>()
+            reactor.delayedCalls().shouldBeEmpty()
+            client.transport.abortConnection()
             reactor.flush()
         }
 
