@@ -116,7 +116,8 @@ public interface Transport : Producer {
 public interface HalfCloseableTransport : Transport {
     /**
      * Half-closes: sends all written bytes, then tells the peer that no more will come, and goes on reading. A
-     * [HalfCloseableProtocol] hears `writeConnectionLost` afterwards. Writes after this call are ignored.
+     * [HalfCloseableProtocol] hears `writeConnectionLost` afterwards. Writes after this call are ignored. It waits for a registered
+     * [Producer] that is no transport, and bytes that are written until then are sent.
      */
     public fun loseWriteConnection()
 }

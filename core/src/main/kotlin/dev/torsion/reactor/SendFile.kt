@@ -10,6 +10,7 @@ import dev.torsion.defer.Deferred
 import dev.torsion.log.Logger
 import dev.torsion.net.Producer
 import dev.torsion.net.Transport
+import dev.torsion.stream.connection
 import java.io.IOException
 import java.nio.ByteBuffer
 import java.nio.channels.FileChannel
@@ -28,8 +29,9 @@ import java.nio.file.StandardOpenOption
  *
  * The Deferred gives the number of bytes that were written to the transport; the last of them may still wait there. Bytes that are appended
  * to the file meanwhile are not sent. A file that has become shorter gives a smaller number. It fails with an [IOException] when the file
- * cannot be opened or read, and with the [CloseReason][dev.torsion.net.CloseReason] when the connection ends first. The connection lives on
- * after an error, and after a cancellation of the Deferred. Bytes that were written by then are sent.
+ * cannot be opened or read, or when the transport's output has ended, and with the [CloseReason][dev.torsion.net.CloseReason] when the
+ * connection ends first. The connection lives on after an error, and after a cancellation of the Deferred. Bytes that were written by then
+ * are sent.
  *
  * Thread: the reactor's.
  *
@@ -51,6 +53,7 @@ public const val FILE_PIECE: Int = 64 * 1024
 /** Reads while the transport takes what was read. Thread: the reactor's. */
 private class FileSender(private val reactor: Reactor, private val transport: Transport, private val file: SentFile) : Producer {
     private val result = Deferred<Long> { end() }
+    private val connection = transport.connection
     private var sent = 0L
     private var isPaused = false
     private var isReading = false
@@ -75,15 +78,24 @@ private class FileSender(private val reactor: Reactor, private val transport: Tr
     }
 
     private fun wasRead(piece: ByteBuffer?) {
-        isReading = false
         if (isOver) return
         if (piece == null) {
             end()
             return result.callback(sent)
         }
+        if (!isTaken()) return // and no more is read
+        isReading = false
         sent += piece.remaining()
         transport.write(piece)
         goOn()
+    }
+
+    /** Whether the transport sends what is written. One that is ending says why at its end, which is soon. */
+    private fun isTaken(): Boolean {
+        if (connection?.takesWrites != false) return true
+        closeFile()
+        if (!transport.isDisconnecting) fail(IOException("The output of the connection to ${transport.peer()} has ended."))
+        return false
     }
 
     private fun fail(error: Throwable) {

@@ -34,6 +34,10 @@ public class ConsumerSide(private val transport: Transport) {
                 (current !== transport && !current.isDisconnecting && (current as? StreamTransport)?.isDraining != true)
         }
 
+    /** The same for an end of the output alone. The code that joins two transports knows when one of them has said all. */
+    @get:JvmSynthetic
+    internal val holdsUpOutputEnd: Boolean get() = producer.let { it != null && it !is Transport }
+
     /** Closing waits: when it waits for a transport, [ended] is called once that has ended, on any thread, for nobody else may say so. */
     public fun whenProducerEnds(ended: Runnable) {
         val current = producer as? Transport ?: return

@@ -221,8 +221,13 @@ public open class StreamTransport protected constructor(
     // that it calls in it. In pieces they would be inlined at the end of a long chain of calls, and the buffer's methods no longer.
     // The performance notebook has the figures.
 
-    private val takesWrites: Boolean
-        get() = !isOutputEndWanted && endReason == null && (state == State.OPEN || (state == State.CLOSING && isLosing))
+    /** Whether bytes that are written now are sent. */
+    @get:JvmSynthetic
+    internal val takesWrites: Boolean
+        get() = (!isOutputEndWanted || holdsOutputOpen) && endReason == null &&
+            (state == State.OPEN || (state == State.CLOSING && isLosing))
+
+    private val holdsOutputOpen: Boolean get() = !isOutputEnded && producing?.holdsUpOutputEnd == true
 
     final override fun write(data: ByteArray, offset: Int, length: Int) {
         loop.checkThread("write")
@@ -362,9 +367,8 @@ public open class StreamTransport protected constructor(
     override fun unregisterProducer() {
         loop.checkThread("unregisterProducer")
         producing?.unregister()
-        if (state != State.CLOSING) return
-        if (isDraining) channel.reading(false) // the answer is whole
-        settleLater()
+        if (state == State.CLOSING && isDraining) channel.reading(false) // the answer is whole
+        if (state == State.CLOSING || isOutputEndWanted) settleLater()
     }
 
     // Ending.
@@ -456,7 +460,7 @@ public open class StreamTransport protected constructor(
                     finish(orderly())
                 }
             }
-            isOutputEndWanted && !isOutputEnded -> endOutput()
+            isOutputEndWanted && !isOutputEnded -> if (!holdsOutputOpen) endOutput()
         }
     }
 

@@ -7,6 +7,8 @@ import dev.torsion.defer.Deferred
 import dev.torsion.defer.DeferredCancelledException
 import dev.torsion.net.CloseReason
 import dev.torsion.net.Factory
+import dev.torsion.net.HalfCloseableProtocol
+import dev.torsion.net.HalfCloseableTransport
 import dev.torsion.net.ListeningPort
 import dev.torsion.net.Protocol
 import io.kotest.assertions.throwables.shouldThrow
@@ -16,7 +18,9 @@ import io.kotest.matchers.longs.shouldBeInRange
 import io.kotest.matchers.longs.shouldBeLessThan
 import io.kotest.matchers.longs.shouldBeLessThanOrEqual
 import io.kotest.matchers.shouldBe
+import io.kotest.matchers.string.shouldContain
 import io.kotest.matchers.types.shouldBeInstanceOf
+import java.io.IOException
 import java.net.InetAddress
 import java.net.Socket
 import java.nio.channels.FileChannel
@@ -32,13 +36,19 @@ import kotlin.io.path.deleteIfExists
 import kotlin.io.path.exists
 import kotlin.io.path.writeBytes
 
-private class Served : Protocol() {
+private class Served :
+    Protocol(),
+    HalfCloseableProtocol {
     val isThere = CompletableFuture<Served>()
     val lost = CompletableFuture<CloseReason>()
 
     override fun connectionMade() {
         isThere.complete(this)
     }
+
+    override fun readConnectionLost() {}
+
+    override fun writeConnectionLost() {}
 
     override fun connectionLost(reason: CloseReason) {
         lost.complete(reason)
@@ -124,6 +134,26 @@ class SendFileSpec :
                 reactor.onLoop { served.transport.loseConnection() }
                 socket.readAll().size shouldBe 20_000_000
                 sent.getOrFail() shouldBe 20_000_000
+            }
+        }
+
+        "an end of the output waits for it, too, and one that is over takes no file" {
+            sending { reactor, file, served, socket ->
+                val sent = reactor.onLoop {
+                    val result = CompletableFuture<Long>()
+                    reactor.sendFile(file, served.transport).addCallbacks({
+                        result.complete(it)
+                    }, { result.completeExceptionally(it.value) })
+                    (served.transport as HalfCloseableTransport).loseWriteConnection()
+                    result
+                }
+                socket.readAll().contentEquals(content) shouldBe true
+                sent.getOrFail() shouldBe content.size
+                val late = reactor.sending(file, served)
+                shouldThrow<ExecutionException> { late.getOrFail() }.cause.shouldBeInstanceOf<IOException>()
+                    .message!! shouldContain "has ended"
+                reactor.sending(file, served, count = 0).getOrFail() shouldBe 0 // the transport has no producer any more
+                served.lost.isDone shouldBe false
             }
         }
 

@@ -381,6 +381,36 @@ internal val halfClosing: Checks =
             expectEqual(server.receivedBytes, written, "bytes before the end of the half")
         }
 
+        "the half is closed only after what its producer writes" {
+            for (streaming in listOf(true, false)) {
+                val server = halfPeer()
+                val client = halfPeer()
+                connect(server, client)
+                val producer = NotingProducer(client)
+                client.transport.registerProducer(producer, streaming)
+                client.halves.loseWriteConnection()
+                roundTrip()
+                expect("write lost" !in client.story) { "the producer has not ended" }
+                client.transport.write(pattern(10))
+                client.transport.unregisterProducer()
+                client.transport.write(pattern(10))
+                until("both know of the half") { "write lost" in client.story && "read lost" in server.story }
+                expectBytes(server.received, pattern(10))
+            }
+        }
+
+        "the half does not wait for another transport that is its producer" {
+            val server = halfPeer()
+            val client = halfPeer()
+            connect(server, client)
+            val other = peer()
+            connect(peer(), other)
+            client.transport.registerProducer(other.transport, true)
+            client.halves.loseWriteConnection()
+            until("both know of the half") { "write lost" in client.story && "read lost" in server.story }
+            expect(!client.isLost && !other.isLost) { "both connections are there" }
+        }
+
         "the end of the peer's stream closes the connection after what was to be answered" {
             val server = peer { onData = { transport.write(it) } }
             val client = halfPeer()
