@@ -188,6 +188,7 @@ private constructor(
 
         fun adopt(engine: NioEngine, socket: Socket, options: DatagramOptions): DatagramChannel = reporting(0, "$socket") {
             if (socket.provider() !== engine.provider) throw IOException("it is of another provider than the reactor's selector")
+            if (socket.isRegistered) throw IOException("it is a port already")
             socket.configureBlocking(false)
             if (options.broadcast) socket.setOption(StandardSocketOptions.SO_BROADCAST, true)
             if (socket.localAddress == null) socket.bind(null)

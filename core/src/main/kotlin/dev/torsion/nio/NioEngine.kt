@@ -170,12 +170,13 @@ public class NioEngine(
     /**
      * A stream over the connected [channel], which is this engine's from now on.
      *
-     * @throws IllegalArgumentException when it is not connected, or of another provider; then it stays the caller's
+     * @throws IllegalArgumentException when it is not connected, is in use already, or of another provider; then it stays the caller's
      */
     public fun adoptConnection(channel: SocketChannel, options: TcpOptions): StreamChannel {
         requireOwn(channel)
         if (!channel.isOpen) throw ClosedChannelException()
         require(channel.isConnected) { "a channel that is to be a connection must be connected, but $channel is not" }
+        require(!channel.isRegistered) { "$channel is a connection already" }
         return adoptedStream(this, channel, options)
     }
 

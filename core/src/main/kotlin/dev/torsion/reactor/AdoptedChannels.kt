@@ -43,7 +43,8 @@ public fun Reactor.adoptStreamPort(
  * Thread: the reactor's.
  *
  * @throws UnsupportedOperationException when this reactor has no selector of `java.nio`
- * @throws IllegalArgumentException when it is not connected, or not of this reactor's provider; then it stays the caller's
+ * @throws IllegalArgumentException when it is not connected, was adopted before, or is not of this reactor's provider; then it
+ *   stays as it is
  * @throws java.io.IOException when it is closed
  * @throws dev.torsion.loop.ReactorNotRunningException when the reactor is ending, or has ended
  */

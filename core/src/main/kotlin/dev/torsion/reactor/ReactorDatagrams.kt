@@ -60,8 +60,8 @@ public interface ReactorDatagrams {
      * bound to any free port; one that is connected stays so. Such a port cannot be opened again.
      *
      * @throws UnsupportedOperationException when this reactor has no datagrams
-     * @throws dev.torsion.net.CannotListenException when the reactor cannot have [socket], which is closed, or of another selector. It is the
-     *   caller's then
+     * @throws dev.torsion.net.CannotListenException when the reactor cannot have [socket], which is closed, of another selector, or a port
+     *   already. It is the caller's then
      * @throws IllegalStateException when [protocol] is on a port already
      * @throws ReactorNotRunningException when the reactor is ending, or has ended
      */

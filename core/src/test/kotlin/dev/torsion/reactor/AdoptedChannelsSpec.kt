@@ -5,6 +5,7 @@ package dev.torsion.reactor
 
 import dev.torsion.net.Address
 import dev.torsion.net.CannotListenException
+import dev.torsion.net.DatagramProtocol
 import dev.torsion.net.Factory
 import dev.torsion.net.InternetAddress
 import dev.torsion.net.Protocol
@@ -20,6 +21,7 @@ import java.net.Socket
 import java.net.StandardProtocolFamily
 import java.net.UnixDomainSocketAddress
 import java.nio.ByteBuffer
+import java.nio.channels.DatagramChannel
 import java.nio.channels.ServerSocketChannel
 import java.nio.channels.SocketChannel
 import java.nio.file.Files
@@ -27,6 +29,14 @@ import java.util.concurrent.CompletableFuture
 
 private class Echoing : Protocol() {
     override fun dataReceived(data: ByteArray) = transport.write(data)
+}
+
+private class Speaking : Protocol() {
+    val answer = CompletableFuture<Int>()
+
+    override fun dataReceived(data: ByteArray) {
+        answer.complete(data[0].toInt())
+    }
 }
 
 private fun loopback() = InetSocketAddress(InetAddress.getLoopbackAddress(), 0)
@@ -90,6 +100,38 @@ class AdoptedChannelsSpec :
                 val taken = ServerSocketChannel.open().bind(loopback())
                 taken.close()
                 runCatching { reactor.onLoop { reactor.adoptStreamPort(taken, Factory { Echoing() }) } }.isFailure shouldBe true
+            }
+        }
+
+        "a channel that is adopted already is refused, and serves on" {
+            withReactor { reactor ->
+                val channel = ServerSocketChannel.open().bind(loopback())
+                val port = reactor.onLoop { reactor.adoptStreamPort(channel, Factory { Echoing() }) }
+                shouldThrow<CannotListenException> { reactor.onLoop { reactor.adoptStreamPort(channel, Factory { Echoing() }) } }
+                val client = SocketChannel.open(channel.localAddress)
+                val spoken = Speaking()
+                reactor.onLoop { reactor.adoptStreamConnection(client, Factory { spoken }) }
+                shouldThrow<IllegalArgumentException> { reactor.onLoop { reactor.adoptStreamConnection(client, Factory { Echoing() }) } }
+                reactor.onLoop { spoken.transport.write(byteArrayOf(7)) }
+                spoken.answer.getOrFail() shouldBe 7
+                reactor.resultOnLoop { port.stopListening() }
+            }
+        }
+
+        "a datagram socket that is adopted already is refused, and goes on" {
+            withReactor { reactor ->
+                val socket = DatagramChannel.open().bind(loopback())
+                val answer = CompletableFuture<Int>()
+                val first =
+                    object : DatagramProtocol() {
+                        override fun datagramReceived(data: ByteArray, sender: InternetAddress) {
+                            answer.complete(data.size)
+                        }
+                    }
+                reactor.onLoop { reactor.adoptDatagramPort(socket, first) }
+                shouldThrow<CannotListenException> { reactor.onLoop { reactor.adoptDatagramPort(socket, object : DatagramProtocol() {}) } }
+                DatagramChannel.open().use { it.send(ByteBuffer.allocate(3), socket.localAddress) }
+                answer.getOrFail() shouldBe 3
             }
         }
 
