@@ -69,6 +69,46 @@ class TlsInsideSpec :
                 port to attempt.noting!!
             }
 
+            /** A server that writes [count] bytes and closes, and a client that takes them. */
+            fun TlsScene.closing(count: Int, server: StreamOptions, client: StreamOptions = StreamOptions.DEFAULT): Attempt {
+                val make = {
+                    Noting({
+                        transport.write(ByteArray(count))
+                        transport.loseConnection()
+                    })
+                }
+                val options = TcpOptions.DEFAULT.withStream(server)
+                val port = reactor.listenTcp(0, outer(factory(Tls.server(IDENTITY), make)), options = options)
+                val attempt = Attempt { Noting() }
+                val inside = trusting().wrap(attempt, "localhost")
+                val factory = if (isTwice) trusting().wrap(inside, "localhost") else inside
+                reactor.connectTcp("127.0.0.1", port.port(), factory, options = TcpOptions.DEFAULT.withStream(client))
+                return attempt
+            }
+
+            "a peer that reads slowly while the connection closes gets all, behind $name" {
+                TlsScene.run {
+                    val slowly = Throttle.builder().readPerConnection(1_000).build()
+                    val attempt = closing(150_000, StreamOptions.DEFAULT, StreamOptions.DEFAULT.withThrottle(slowly))
+                    reactor.runFor(Duration.ofMinutes(3))
+                    attempt.noting!!.received.length shouldBe 150_000
+                    attempt.noting!!.reason!!.isClean shouldBe true
+                    served.single().reason!!.isClean shouldBe true
+                }
+            }
+
+            "a throttle of our own may hold up the end for longer than the time to close, behind $name" {
+                TlsScene.run {
+                    val slowly = Throttle.builder().writePerConnection(1_000).build()
+                    val impatient = StreamOptions.DEFAULT.withThrottle(slowly).withCloseTimeout(Duration.ofMillis(20))
+                    val attempt = closing(20_000, impatient)
+                    reactor.runFor(Duration.ofMinutes(1))
+                    attempt.noting!!.received.length shouldBe 20_000
+                    attempt.noting!!.reason!!.isClean shouldBe true
+                    served.single().reason!!.isClean shouldBe true
+                }
+            }
+
             "a port that is drained sends what was written and then the close alert, behind $name" {
                 TlsScene.run {
                     val (port, client) = unread()
