@@ -11,7 +11,6 @@ import dev.torsion.process.ProcessCommand
 import dev.torsion.process.StandardErrorBehavior
 import dev.torsion.process.connectProcess
 import dev.torsion.reactor.Reactor
-import dev.torsion.reactor.onLoop
 
 /**
  * A process as the other end of a connection: what the protocol writes is its standard input, what the protocol receives is its standard
@@ -35,7 +34,7 @@ constructor(
 ) : ClientEndpoint {
     override fun connect(factory: Factory): Deferred<Protocol> =
         connecting(command.toString()) { reactor.connectProcess(command, ConnectOnce(factory, it), errors, options) }
-            .onUndelivered { protocol -> reactor.onLoop { protocol.transport.abortConnection() } }
+            .abortedBy(reactor)
 
     override fun toString(): String = "process $command"
 }

@@ -52,7 +52,7 @@ private constructor(
 
     override fun connect(factory: Factory): Deferred<Protocol> =
         connecting(hostAndPort(host, port)) { reactor.connectTcp(host, port, ConnectOnce(factory, it), connecting, options) }
-            .onUndelivered { protocol -> reactor.onLoop { protocol.transport.abortConnection() } }
+            .abortedBy(reactor)
 
     override fun toString(): String = "tcp:${quoteStringArgument(host)}:$port"
 
@@ -137,6 +137,10 @@ internal fun connecting(destination: String, begin: (Deferred<Protocol>) -> Conn
     }
     return result
 }
+
+/** Nobody has taken the connection: it is aborted. */
+internal fun Deferred<Protocol>.abortedBy(reactor: Reactor) =
+    onUndelivered { protocol -> reactor.onLoop { protocol.transport.abortConnection() } }
 
 private val log = Logger(ClientEndpoint::class.java)
 

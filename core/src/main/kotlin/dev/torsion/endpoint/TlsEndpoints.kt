@@ -12,7 +12,6 @@ import dev.torsion.net.Protocol
 import dev.torsion.net.TcpOptions
 import dev.torsion.net.hostAndPort
 import dev.torsion.reactor.Reactor
-import dev.torsion.reactor.onLoop
 import dev.torsion.tls.Tls
 import dev.torsion.tls.TlsClientOptions
 import dev.torsion.tls.TlsConnectException
@@ -91,8 +90,7 @@ private constructor(
 
     override fun connect(factory: Factory): Deferred<Protocol> = connecting(hostAndPort(host, port)) {
         reactor.connectTcp(host, port, tls.wrap(ConnectOnce(factory, it), host), connecting, options)
-    }
-        .onUndelivered { protocol -> reactor.onLoop { protocol.transport.abortConnection() } }
+    }.abortedBy(reactor)
 
     override fun toString(): String = "tls:${quoteStringArgument(host)}:$port"
 

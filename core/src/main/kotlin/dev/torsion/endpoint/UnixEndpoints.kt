@@ -13,7 +13,6 @@ import dev.torsion.net.StreamOptions
 import dev.torsion.net.UnixAddress
 import dev.torsion.net.UnixPortOptions
 import dev.torsion.reactor.Reactor
-import dev.torsion.reactor.onLoop
 import java.nio.file.Path
 import java.time.Duration
 
@@ -62,7 +61,7 @@ private constructor(
 
     override fun connect(factory: Factory): Deferred<Protocol> =
         connecting(UnixAddress(path).toString()) { reactor.connectUnix(path, ConnectOnce(factory, it), timeout, checkPid, options) }
-            .onUndelivered { protocol -> reactor.onLoop { protocol.transport.abortConnection() } }
+            .abortedBy(reactor)
 
     override fun toString(): String = unixString(path)
 

@@ -7,24 +7,16 @@ import dev.torsion.net.ConnectionDone
 import dev.torsion.net.HalfCloseableTransport
 import dev.torsion.testkit.tls.TlsScene.Companion.IDENTITY
 import dev.torsion.tls.Tls
-import dev.torsion.tls.TlsEngines
 import io.kotest.core.spec.style.StringSpec
 import io.kotest.matchers.shouldBe
 import io.kotest.matchers.types.shouldBeInstanceOf
 import java.nio.ByteBuffer
-import java.security.SecureRandom
-import javax.net.ssl.KeyManager
-import javax.net.ssl.SSLContext
-import javax.net.ssl.SSLContextSpi
 import javax.net.ssl.SSLEngine
 import javax.net.ssl.SSLEngineResult
 import javax.net.ssl.SSLEngineResult.HandshakeStatus
-import javax.net.ssl.SSLParameters
-import javax.net.ssl.SSLSession
-import javax.net.ssl.TrustManager
 
 /** An engine as other providers may have it: it hands out a step also after data, on an open connection. */
-private class StepsAfterData(private val own: SSLEngine) : SSLEngine() {
+private class StepsAfterData(real: SSLEngine) : PassingEngine(real) {
     private var step: Runnable? = null
     private var isStepping = false
 
@@ -45,89 +37,9 @@ private class StepsAfterData(private val own: SSLEngine) : SSLEngine() {
     override fun getDelegatedTask(): Runnable? = step?.also { step = null } ?: own.delegatedTask
 
     override fun getHandshakeStatus(): HandshakeStatus = if (isStepping) HandshakeStatus.NEED_TASK else own.handshakeStatus
-
-    override fun closeInbound() = own.closeInbound()
-
-    override fun isInboundDone() = own.isInboundDone
-
-    override fun closeOutbound() = own.closeOutbound()
-
-    override fun isOutboundDone() = own.isOutboundDone
-
-    override fun getSupportedCipherSuites(): Array<String> = own.supportedCipherSuites
-
-    override fun getEnabledCipherSuites(): Array<String> = own.enabledCipherSuites
-
-    override fun setEnabledCipherSuites(suites: Array<String>) {
-        own.enabledCipherSuites = suites
-    }
-
-    override fun getSupportedProtocols(): Array<String> = own.supportedProtocols
-
-    override fun getEnabledProtocols(): Array<String> = own.enabledProtocols
-
-    override fun setEnabledProtocols(protocols: Array<String>) {
-        own.enabledProtocols = protocols
-    }
-
-    override fun getSession(): SSLSession = own.session
-
-    override fun beginHandshake() = own.beginHandshake()
-
-    override fun setUseClientMode(mode: Boolean) {
-        own.useClientMode = mode
-    }
-
-    override fun getUseClientMode() = own.useClientMode
-
-    override fun setNeedClientAuth(need: Boolean) {
-        own.needClientAuth = need
-    }
-
-    override fun getNeedClientAuth() = own.needClientAuth
-
-    override fun setWantClientAuth(want: Boolean) {
-        own.wantClientAuth = want
-    }
-
-    override fun getWantClientAuth() = own.wantClientAuth
-
-    override fun setEnableSessionCreation(flag: Boolean) {
-        own.enableSessionCreation = flag
-    }
-
-    override fun getEnableSessionCreation() = own.enableSessionCreation
-
-    override fun getSSLParameters(): SSLParameters = own.sslParameters
-
-    override fun setSSLParameters(parameters: SSLParameters) {
-        own.sslParameters = parameters
-    }
-
-    override fun getApplicationProtocol(): String? = own.applicationProtocol
 }
 
-private val ENGINES =
-    TlsEngines {
-        val below = SSLContext.getInstance("TLS")
-        val spi =
-            object : SSLContextSpi() {
-                override fun engineInit(km: Array<KeyManager>?, tm: Array<TrustManager>?, sr: SecureRandom?) = below.init(km, tm, sr)
-
-                override fun engineGetSocketFactory() = below.socketFactory
-
-                override fun engineGetServerSocketFactory() = below.serverSocketFactory
-
-                override fun engineCreateSSLEngine() = StepsAfterData(below.createSSLEngine())
-
-                override fun engineCreateSSLEngine(host: String?, port: Int) = StepsAfterData(below.createSSLEngine(host, port))
-
-                override fun engineGetServerSessionContext() = below.serverSessionContext
-
-                override fun engineGetClientSessionContext() = below.clientSessionContext
-            }
-        object : SSLContext(spi, below.provider, "TLS") {}
-    }
+private val ENGINES = PassingEngine.engines(::StepsAfterData)
 
 /** Acts of a connection while its engine is in other hands, though it is open, are done when the engine is back. */
 class TlsForeignEngineSpec :

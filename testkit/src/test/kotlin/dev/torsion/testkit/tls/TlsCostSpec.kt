@@ -1,13 +1,16 @@
 // Copyright (c) the Torsion contributors
 // SPDX-License-Identifier: MIT
 
-package dev.torsion.tls
+package dev.torsion.testkit.tls
 
 import com.sun.management.ThreadMXBean
 import dev.torsion.net.Factory
 import dev.torsion.net.Protocol
-import dev.torsion.reactor.onLoop
-import dev.torsion.reactor.withReactor
+import dev.torsion.reactor.Reactor
+import dev.torsion.reactor.ReactorOptions
+import dev.torsion.tls.Tls
+import dev.torsion.tls.TlsIdentity
+import dev.torsion.tls.listenTls
 import io.kotest.core.spec.style.StringSpec
 import io.kotest.matchers.comparables.shouldBeLessThan
 import io.kotest.matchers.shouldBe
@@ -15,6 +18,9 @@ import java.lang.management.ManagementFactory
 import java.net.InetAddress
 import java.nio.ByteBuffer
 import java.security.KeyStore
+import java.time.Duration
+import java.util.concurrent.CompletableFuture
+import java.util.concurrent.TimeUnit.SECONDS
 import javax.net.ssl.SSLContext
 import javax.net.ssl.SSLSocket
 import javax.net.ssl.TrustManagerFactory
@@ -47,14 +53,28 @@ private const val MOST_BYTES = 1.0
 private const val MOST_CALLS = 20.0
 
 /** [check] gets the engine's calls and our bytes for each message there and back. */
-private fun roundsCost(size: Int, check: (Double, Double) -> Unit) = withReactor { reactor ->
+private fun roundsCost(size: Int, check: (Double, Double) -> Unit) {
+    val reactor = Reactor.create(ReactorOptions("cost"))
+    reactor.start()
+    try {
+        rounds(reactor, size, check)
+    } finally {
+        check(reactor.stopAndJoin(Duration.ofSeconds(10))) { "$reactor does not stop" }
+    }
+}
+
+private fun <T> Reactor.onLoop(work: () -> T): T = CompletableFuture<T>().also { result ->
+    callFromThread { runCatching(work).onSuccess(result::complete).onFailure(result::completeExceptionally) }
+}.get(20, SECONDS)
+
+private fun rounds(reactor: Reactor, size: Int, check: (Double, Double) -> Unit) {
     val identity = TlsIdentity.selfSigned("localhost")
     val engines = MeasuredEngines()
     val echo =
         object : Protocol() {
             override fun dataReceived(view: ByteBuffer) = transport.write(view)
         }
-    val port = reactor.onLoop { reactor.listenTls(0, Factory { echo }, Tls.server(identity).withEngines(engines)) }
+    val port = reactor.onLoop { reactor.listenTls(0, Factory { echo }, Tls.server(identity).withEngines(engines.engines)) }
     clientOf(identity, port.port()).use { socket ->
         val message = ByteArray(size) { it.toByte() }
         val answer = ByteArray(size)
