@@ -7,6 +7,7 @@ import com.zaxxer.hikari.HikariConfig
 import com.zaxxer.hikari.HikariDataSource
 import com.zaxxer.hikari.SQLExceptionOverride
 import dev.torsion.log.Logger
+import dev.torsion.log.safeString
 import java.sql.Connection
 import java.sql.SQLException
 import java.sql.SQLTimeoutException
@@ -43,7 +44,7 @@ internal fun cut(connection: Connection) {
     try {
         connection.abort(Runnable::run)
     } catch (e: Throwable) { // some drivers have no such method
-        log.debug("a connection could not be cut: {reason}", "reason" to e.toString())
+        log.debug("a connection could not be cut: {reason}", "reason" to safeString(e))
     }
 }
 
@@ -67,8 +68,7 @@ internal class KeptConnections(private val url: String?, private val source: Dat
     override fun giveBack(connection: Connection) = connection.close()
 
     override fun evict(connection: Connection) {
-        made?.evictConnection(connection)
-        connection.close()
+        connection.use { made?.evictConnection(it) }
     }
 
     override fun evictIdle() {
@@ -158,8 +158,7 @@ internal class SourceConnections(private val pool: HikariDataSource? = null, pri
 
     override fun evict(connection: Connection) {
         switched.remove(connection)
-        if (pool == null) cut(connection) else pool.evictConnection(connection)
-        connection.close()
+        connection.use { if (pool == null) cut(it) else pool.evictConnection(it) }
     }
 
     override fun evictIdle() {

@@ -14,13 +14,20 @@ import java.sql.SQLException
  */
 public open class DatabaseException internal constructor(message: String, cause: Throwable?) : RuntimeException(message, cause) {
     @get:JvmName("sqlState")
-    public val sqlState: String = (cause as? SQLException)?.sqlState.orEmpty()
+    public val sqlState: String = saidBy(cause) { it.sqlState }.orEmpty()
 
     @get:JvmName("errorCode")
-    public val errorCode: Int = (cause as? SQLException)?.errorCode ?: 0
+    public val errorCode: Int = saidBy(cause) { it.errorCode } ?: 0
 
     /** Whether the same transaction, begun anew, may well succeed: after a deadlock, or when two have changed the same rows at once. */
     public open val isRetryable: Boolean get() = false
+}
+
+/** A driver's exception need not be able to say anything. */
+private fun <T> saidBy(cause: Throwable?, what: (SQLException) -> T?): T? = try {
+    (cause as? SQLException)?.let(what)
+} catch (_: Exception) {
+    null
 }
 
 /** Two transactions waited for each other, and this one was given up; it was rolled back. */
@@ -68,7 +75,7 @@ public class StatementCancelledException internal constructor(message: String, c
 /** The server cannot be reached, has gone, or takes no more connections. The next try may succeed. */
 public open class DatabaseUnavailableException internal constructor(message: String, cause: Throwable?) : DatabaseException(message, cause)
 
-/** The connection was lost while a transaction was committed: whether it was is not known. */
+/** The connection was lost while a transaction was committed, or the driver does not say what has happened: whether it was is not known. */
 public class CommitOutcomeUnknownException internal constructor(message: String, cause: Throwable?) :
     DatabaseUnavailableException(message, cause)
 

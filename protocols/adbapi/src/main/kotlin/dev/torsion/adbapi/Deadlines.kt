@@ -8,6 +8,7 @@ import java.time.Duration
 import java.util.concurrent.ConcurrentHashMap
 import java.util.concurrent.ScheduledFuture
 import java.util.concurrent.ScheduledThreadPoolExecutor
+import java.util.concurrent.ThreadFactory
 import java.util.concurrent.TimeUnit
 import java.util.concurrent.locks.ReentrantLock
 import kotlin.concurrent.withLock
@@ -16,11 +17,12 @@ import kotlin.concurrent.withLock
  * Deadlines of what goes on at the same time: few, and nearly all of them are met. So a thread is woken when one may have passed, and not for
  * each that begins or ends.
  */
-internal class Deadlines(name: String) : AutoCloseable {
+internal class Deadlines(name: String, threads: ThreadFactory = ThreadFactory { Thread(it, "$name-deadlines").apply { isDaemon = true } }) :
+    AutoCloseable {
     private val lock = ReentrantLock()
     private val open: MutableSet<Deadline> = ConcurrentHashMap.newKeySet()
     private val timer =
-        ScheduledThreadPoolExecutor(1) { Thread(it, "$name-deadlines").apply { isDaemon = true } }.apply {
+        ScheduledThreadPoolExecutor(1, threads).apply {
             removeOnCancelPolicy = true
             setKeepAliveTime(1, TimeUnit.MINUTES)
             allowCoreThreadTimeOut(true)
@@ -30,20 +32,29 @@ internal class Deadlines(name: String) : AutoCloseable {
     private var nextCheck = NEVER
     private var planned: ScheduledFuture<*>? = null
 
-    /** Runs [passed], which must be quick, after [time], unless the deadline is closed before. */
+    /** Runs [passed], which must be quick, after [time], unless the deadline is closed before. Throws when the system has no thread for it. */
     fun after(time: Duration, passed: Runnable): Deadline {
         val deadline = Deadline(System.nanoTime() - ORIGIN + minOf(TimeUnit.NANOSECONDS.convert(time), LONGEST), passed)
         open.add(deadline)
         // A deadline that is added after a check has looked sees the check's new plan; the check sees one that is added before.
-        if (deadline.at < nextCheck) lock.withLock { plan(deadline.at) }
+        if (deadline.at < nextCheck) {
+            try {
+                lock.withLock { plan(deadline.at) }
+            } catch (e: Throwable) {
+                deadline.close()
+                throw e
+            }
+        }
         return deadline
     }
 
     private fun plan(at: Long) {
         if (at >= nextCheck || timer.isShutdown) return
+        // First: a system that has no thread for it refuses, and then what was planned before stays.
+        val next = timer.schedule(::check, at - (System.nanoTime() - ORIGIN), TimeUnit.NANOSECONDS)
         planned?.cancel(false)
+        planned = next
         nextCheck = at
-        planned = timer.schedule(::check, at - (System.nanoTime() - ORIGIN), TimeUnit.NANOSECONDS)
     }
 
     private fun check() {

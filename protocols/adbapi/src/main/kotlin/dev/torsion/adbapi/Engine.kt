@@ -16,8 +16,12 @@ import java.util.concurrent.atomic.AtomicBoolean
 import java.util.concurrent.atomic.AtomicInteger
 
 /** The parts of a pool that its three voices share. On any thread. */
-internal class Engine(val options: ConnectionPoolOptions, val connections: Connections, helperFactory: ThreadFactory? = null) {
-    val deadlines = Deadlines(options.name)
+internal class Engine(
+    val options: ConnectionPoolOptions,
+    val connections: Connections,
+    helperFactory: ThreadFactory? = null,
+    val deadlines: Deadlines = Deadlines(options.name),
+) {
     val workers = Workers(options)
     val counters = Counters()
 

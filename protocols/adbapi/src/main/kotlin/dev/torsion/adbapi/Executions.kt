@@ -55,13 +55,14 @@ internal class Executions(private val engine: Engine, private val fate: Fate, pr
             execution = Execution(statement, timeout, running)
             running = execution
         }
-        val limit = engine.deadlines.after(timeout) { timeOut(execution) }
+        var limit: AutoCloseable? = null
         try {
+            limit = engine.deadlines.after(timeout) { timeOut(execution) } // which a system without threads refuses
             return call()
         } catch (e: SQLException) {
             throw lock.withLock { fate.end ?: timedOut()?.timedOut(e) ?: e }
         } finally {
-            limit.close()
+            limit?.close()
             lock.withLock {
                 running = execution.outer // whose rows are still read
                 connection.awaitCancels()

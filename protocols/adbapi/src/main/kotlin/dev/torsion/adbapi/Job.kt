@@ -245,15 +245,27 @@ internal class Job<T>(
             engine.deadlines.after(engine.options.statementTimeout) { connection.cutUnlessOver(taken) }.use { taken.commit() }
         } catch (e: SQLException) {
             lock.withLock { state = State.RUNNING }
-            val error = engine.classified(e)
-            throw if (error is DatabaseUnavailableException) {
-                CommitOutcomeUnknownException("the connection was lost at the commit: ${error.message}", e)
-            } else {
-                error
-            }
+            throw commitFailure(e)
+        } catch (e: RuntimeException) { // of a driver, or a pool, that cannot say what has happened
+            lock.withLock { state = State.RUNNING }
+            throw unknownOutcome(e)
         }
         return result
     }
+
+    private fun commitFailure(error: SQLException): DatabaseException {
+        val classified =
+            try {
+                engine.classified(error)
+            } catch (_: Throwable) {
+                return unknownOutcome(error)
+            }
+        if (classified !is DatabaseUnavailableException) return classified
+        return CommitOutcomeUnknownException("the connection was lost at the commit: ${classified.message}", error)
+    }
+
+    private fun unknownOutcome(error: Exception) =
+        CommitOutcomeUnknownException("the commit has failed with ${error.javaClass.name}, which does not say whether it was done", error)
 
     private fun whyEnded(): Throwable? = lock.withLock { fate.end }
 

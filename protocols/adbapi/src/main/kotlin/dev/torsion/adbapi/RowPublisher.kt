@@ -4,6 +4,7 @@
 package dev.torsion.adbapi
 
 import dev.torsion.log.Logger
+import dev.torsion.log.safeString
 import dev.torsion.loop.ReactorNotRunningException
 import dev.torsion.reactor.Reactor
 import java.util.concurrent.Flow
@@ -112,7 +113,7 @@ internal class RowPublisher<T>(private val reactor: Reactor, private val engine:
                 signal()
             } catch (e: Throwable) {
                 cancel()
-                log.failure("a subscriber of {query} failed", e, "query" to query.toString())
+                log.failure("a subscriber of {query} failed", e, "query" to safeString(query))
             }
         }
 

@@ -26,6 +26,42 @@ internal class MomentsSpec :
             withPool(source, options.withConnections(1)) { pool -> Scene(source, this, pool).block() }
         }
 
+        moment("an interaction that fails with what cannot be described is rolled back") {
+            shouldThrow<IllegalStateException> {
+                pool.interaction { tx ->
+                    tx.update("INSERT INTO fruit(name) VALUES ('first')")
+                    throw Mute()
+                }.result()
+            }
+            names() shouldBe emptyList()
+        }
+
+        for (pooled in listOf(true, false)) { // a pool looks at an exception itself
+            moment(
+                "a commit that fails with what cannot be described has an unknown outcome, and its connection goes to nobody: pooled $pooled",
+                ConnectionPoolOptions.DEFAULT.withPooled(pooled),
+            ) {
+                source.on("Connection.commit") { throw Mute() }
+                val failed = pool.interaction { it.update("INSERT INTO fruit(name) VALUES ('first')") }
+                shouldThrow<CommitOutcomeUnknownException> { failed.result() }
+                source.off("Connection.commit")
+                names() shouldBe emptyList()
+                pool.health().evicted shouldBe 1
+            }
+        }
+
+        moment(
+            "a connection is closed although what cutting it fails with cannot be described",
+            ConnectionPoolOptions.DEFAULT.withPooled(false),
+        ) {
+            source.on("Connection.rollback") { throw SQLException("no roll-back today", "58000") }
+            source.on("Connection.abort") { throw Mute() }
+            shouldThrow<NoSuchElementException> { pool.interaction { throw NoSuchElementException() }.result() }
+            within { "Connection.close" in source.calls }
+            source.calls shouldContain "Connection.abort"
+            source.off("Connection.rollback")
+        }
+
         moment("cancelled in the queue: it never begins, and its place is free") {
             val first = holdUp()
             val second = pool.interaction { tx -> tx.update("INSERT INTO fruit(name) VALUES ('second')") }
@@ -371,6 +407,15 @@ internal class MomentsSpec :
                 future.result() shouldBe 1
             }
         }
+    }
+
+    /** A driver's exception that says nothing without failing. */
+    class Mute : SQLException() {
+        override val message: String get() = error("mute")
+
+        override fun getSQLState(): String = error("mute")
+
+        override fun toString(): String = error("mute")
     }
 
     private companion object {
