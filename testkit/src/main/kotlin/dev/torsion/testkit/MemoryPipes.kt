@@ -35,6 +35,7 @@ internal class MemoryPipeSource(private val loop: StreamLoop, private val chunks
     private val waiting = Bytes()
     private var reader: PipeSource.Reader? = null
     private var isReading = true
+    private var isHeld = false // the reader wants nothing until reading is switched on again
     private var isEnding = false
     private var isOver = false
     private var isToHandOut = false
@@ -72,10 +73,11 @@ internal class MemoryPipeSource(private val loop: StreamLoop, private val chunks
 
     override fun reading(on: Boolean) {
         isReading = on
+        isHeld = false
         if (on) handOutSoon()
     }
 
-    private val hasSomething get() = isReading && !isOver && reader != null && (waiting.size > 0 || isEnding)
+    private val hasSomething get() = isReading && !isHeld && !isOver && reader != null && (waiting.size > 0 || isEnding)
 
     private fun handOutSoon() {
         if (isToHandOut || !hasSomething) return
@@ -92,7 +94,8 @@ internal class MemoryPipeSource(private val loop: StreamLoop, private val chunks
             return reader.ended(null)
         }
         val most = minOf(reader.receiveLimit(), waiting.size, WINDOW)
-        if (most <= 0 || !hasSomething) return
+        if (most <= 0) isHeld = true
+        if (!hasSomething) return
         val data = waiting.take(chunks.applyAsInt(most).coerceIn(1, most))
         reader.received(ByteBuffer.wrap(data).asReadOnlyBuffer())
         moved.run()

@@ -36,40 +36,37 @@ class MemoryProcessesTest {
                   data -> process.print(new String(data, UTF_8).split(" ").length + "\n"));
               process.onInputEnd(() -> process.later(Duration.ofMinutes(1), () -> process.exit(0)));
             });
-    var counting = new Counting();
-    Processes.spawnProcess(reactor, counting, COUNT);
+    var hearing = new Hearing();
+    var process = Processes.spawnProcess(reactor, hearing, COUNT);
     reactor.flush();
-    assertEquals("3\n", counting.said.toString());
-    assertNull(counting.end);
+    process.write("one two three".getBytes(UTF_8));
+    process.closeStdin();
+    reactor.flush();
+    assertEquals("3\n", hearing.said);
+    assertNull(hearing.end);
     reactor.advance(Duration.ofMinutes(1));
-    assertInstanceOf(ProcessDone.class, counting.end);
+    assertInstanceOf(ProcessDone.class, hearing.end);
     assertEquals(0, reactor.processes().all().get(0).exitCode());
   }
 
   @Test
   void oneThatIsKilled(MemoryReactor reactor) {
     reactor.processes().add("count", process -> {});
-    var counting = new Counting();
-    var process = Processes.spawnProcess(reactor, counting, COUNT);
+    var hearing = new Hearing();
+    var process = Processes.spawnProcess(reactor, hearing, COUNT);
     reactor.flush();
     reactor.await(process.signalProcess("TERM"));
     reactor.flush();
-    assertEquals(15, assertInstanceOf(ProcessTerminated.class, counting.end).getSignal());
+    assertEquals(15, assertInstanceOf(ProcessTerminated.class, hearing.end).getSignal());
   }
 
-  private static class Counting extends ProcessProtocol {
-    final StringBuilder said = new StringBuilder();
+  private static class Hearing extends ProcessProtocol {
+    String said = "";
     ProcessEnd end;
 
     @Override
-    protected void connectionMade() {
-      transport().write("one two three".getBytes(UTF_8));
-      transport().closeStdin();
-    }
-
-    @Override
     public void outReceived(byte[] data) {
-      said.append(new String(data, UTF_8));
+      said += new String(data, UTF_8);
     }
 
     @Override

@@ -13,6 +13,7 @@ import dev.torsion.net.ConnectionDone
 import dev.torsion.net.ConnectionLost
 import dev.torsion.net.Protocol
 import dev.torsion.process.MOST_PROCESSES
+import dev.torsion.process.PipeSource
 import dev.torsion.process.ProcessCommand
 import dev.torsion.process.ProcessDone
 import dev.torsion.process.ProcessEnd
@@ -24,12 +25,15 @@ import dev.torsion.process.ProcessTerminated
 import dev.torsion.process.getProcessOutput
 import dev.torsion.process.getProcessOutputAndValue
 import dev.torsion.process.spawnProcess
+import dev.torsion.spi.TorsionSpi
 import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.StringSpec
 import io.kotest.matchers.collections.shouldContainExactly
 import io.kotest.matchers.shouldBe
 import io.kotest.matchers.string.shouldContain
 import io.kotest.matchers.types.shouldBeInstanceOf
+import java.io.IOException
+import java.nio.ByteBuffer
 import java.time.Duration
 import kotlin.time.Duration.Companion.seconds
 
@@ -87,8 +91,43 @@ private fun playing(program: MemoryProgram, test: (MemoryReactor) -> Unit) = Mem
     test(reactor)
 }
 
+@OptIn(TorsionSpi::class)
 class MemoryProcessesSpec :
     StringSpec({
+        "a pipe whose reader wants nothing rests until reading is switched on again" {
+            val loop = StringLoop()
+            var asked = 0
+            var limit = 0
+            val heard = ArrayList<String>()
+            val source = MemoryPipeSource(loop, { it }) {}
+            source.start(
+                object : PipeSource.Reader {
+                    override fun receiveLimit(): Int {
+                        check(++asked < 10) { "it is asked in each turn" }
+                        return limit
+                    }
+
+                    override fun received(view: ByteBuffer) {
+                        heard.add(Charsets.UTF_8.decode(view).toString())
+                    }
+
+                    override fun ended(cause: IOException?) {
+                        heard.add("end")
+                    }
+                },
+            )
+            source.write("bytes".toByteArray())
+            loop.settle()
+            limit = 3
+            source.end()
+            loop.settle()
+            asked shouldBe 1
+            heard shouldBe emptyList()
+            source.reading(true)
+            loop.settle()
+            heard shouldContainExactly listOf("byt", "es", "end")
+        }
+
         "a played process reads, writes and exits, and every event comes in its order, in no time" {
             playing({ process ->
                 process.onInput { process.print(String(it).uppercase()) }
