@@ -68,6 +68,13 @@ public interface Transport : Producer {
     /** True once [loseConnection] or [abortConnection] was called or the connection is gone; Twisted's `disconnecting`. */
     public val isDisconnecting: Boolean
 
+    /**
+     * True while the connection closes though nobody has asked it to: its port or its reactor drains. Bytes that are written while older
+     * ones wait are still sent, so that code in the middle of an answer may go on with it. A feed without an end stops: it would use up the
+     * time of the drain.
+     */
+    public val isDraining: Boolean get() = false
+
     /** Written bytes that the operating system has not taken yet. */
     public val bufferedBytes: Long
 

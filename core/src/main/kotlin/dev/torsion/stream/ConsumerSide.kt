@@ -31,7 +31,7 @@ public class ConsumerSide(private val transport: Transport) {
         get() {
             val current = producer ?: return false
             return current !is Transport ||
-                (current !== transport && !current.isDisconnecting && (current as? StreamTransport)?.isDraining != true)
+                (current !== transport && !current.isDisconnecting && !current.isDraining)
         }
 
     /** The same for an end of the output alone. The code that joins two transports knows when one of them has said all. */

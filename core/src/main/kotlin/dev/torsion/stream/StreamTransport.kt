@@ -76,9 +76,7 @@ public open class StreamTransport protected constructor(
     private var isStopping = false // the loop is about to end
     private var isStopped = false // which is why this connection closes
 
-    /** It closes, though nobody has asked it to: code in the middle of an answer may go on with it. */
-    @get:JvmSynthetic
-    internal var isDraining = false
+    final override var isDraining: Boolean = false
         private set
     private var isBroken = false // the channel has failed, so that it can neither be closed in order nor reset
     private var hasSent = false

@@ -4,6 +4,7 @@
 package dev.torsion.java;
 
 import dev.torsion.defer.Deferred;
+import dev.torsion.defer.Undelivered;
 import dev.torsion.framing.Datagram;
 import dev.torsion.framing.MessagePort;
 import dev.torsion.net.ConnectionRefusedException;
@@ -84,7 +85,7 @@ final class DatagramSubscription<T> implements Flow.Subscription {
         next.addCallbacks(
             datagram -> {
               waiting = null;
-              take(datagram);
+              take(next, datagram);
               pump();
               return null;
             },
@@ -95,9 +96,12 @@ final class DatagramSubscription<T> implements Flow.Subscription {
             });
   }
 
-  private void take(Datagram<T> datagram) {
+  private void take(Deferred<Datagram<T>> source, Datagram<T> datagram) {
     Flow.Subscriber<? super Datagram<T>> target = subscriber;
-    if (target == null) return; // cancelled on another thread this very moment
+    if (target == null) { // cancelled on another thread this very moment
+      Undelivered.giveBack(source, datagram);
+      return;
+    }
     if (demand != Long.MAX_VALUE) demand--;
     try {
       target.onNext(datagram);

@@ -117,6 +117,11 @@ public final class KeyedRequests<K, T> {
     }
 
     @Override
+    public boolean holdsMessages() {
+      return correlator.getHoldsMessages();
+    }
+
+    @Override
     public void stopped() {
       correlator.stopped();
     }

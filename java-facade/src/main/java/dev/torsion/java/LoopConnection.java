@@ -38,7 +38,6 @@ import java.util.PriorityQueue;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Flow;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
@@ -73,6 +72,7 @@ final class LoopConnection<T>
   private @Nullable PriorityQueue<Waiter.Returned<T>> returned;
 
   private long taken; // by calls that waited: the number of the last message
+  private long takenInTheClear; // the same when TLS began
   private boolean givesAgain; // what was returned
   private boolean isEndedByUs;
   private boolean isWriteClosed; // by us
@@ -188,6 +188,10 @@ final class LoopConnection<T>
    */
   void takeBack(Waiter.Returned<T> message) {
     if (isEndedByUs) return; // nothing more is received
+    if (message.number() <= takenInTheClear) {
+      abort(new PlainBytesException(1));
+      return;
+    }
     if (message.number() == taken) inUse = false;
     putBack(message);
     pump();
@@ -400,6 +404,15 @@ final class LoopConnection<T>
   }
 
   @Override
+  public boolean tlsBegins() {
+    takenInTheClear = taken;
+    Receiver<T> target = receiver.get();
+    boolean holds = held != null || returned != null || (target != null && target.holdsMessages());
+    if (holds) dropAll();
+    return holds;
+  }
+
+  @Override
   public void receivingStopped() {
     Receiver<T> target = receiver.get();
     if (target != null) target.stopped();
@@ -474,6 +487,11 @@ final class LoopConnection<T>
     return closeReason != null || isWriteClosed || inner.getTransport().isDisconnecting();
   }
 
+  /** Whether a drain closes it, and no feed should go on. */
+  boolean isDraining() {
+    return inner.getTransport().isDraining();
+  }
+
   @Override
   public boolean isWritable() {
     return inner.isWritable();
@@ -520,24 +538,7 @@ final class LoopConnection<T>
     if (Loop.nanos(interval) == 0) {
       throw new IllegalArgumentException("an interval must be positive, but is " + interval);
     }
-    AtomicReference<@Nullable AutoCloseable> beats = new AtomicReference<>();
-    AtomicBoolean isOver = new AtomicBoolean();
-    loop.actIfRunning(
-        () -> {
-          if (!isOver.get()) beats.set(inner.every(interval, message));
-        });
-    return () -> {
-      isOver.set(true);
-      loop.actIfRunning(() -> end(beats.getAndSet(null)));
-    };
-  }
-
-  private static void end(@Nullable AutoCloseable beats) {
-    try {
-      if (beats != null) beats.close();
-    } catch (Exception e) {
-      throw new IllegalStateException(e);
-    }
+    return new LoopHeartbeats(loop, () -> inner.every(interval, message));
   }
 
   // Ending.
@@ -595,23 +596,14 @@ final class LoopConnection<T>
   @Override
   public CompletableFuture<TlsSession> startTls(TlsServerOptions options) {
     given(options, "options");
-    return startingTls(() -> TlsConnections.startTls(inner.getTransport(), options));
+    return loop.future(() -> TlsConnections.startTls(inner.getTransport(), options));
   }
 
   @Override
   public CompletableFuture<TlsSession> startTls(TlsClientOptions options, String host) {
     given(options, "options");
     given(host, "host");
-    return startingTls(() -> TlsConnections.startTls(inner.getTransport(), options, host));
-  }
-
-  private CompletableFuture<TlsSession> startingTls(Callable<Deferred<TlsSession>> start) {
-    return loop.future(
-        () -> {
-          // Bytes that have come ahead have come in the clear.
-          if (held != null || returned != null) inner.abort(new PlainBytesException(1));
-          return start.call();
-        });
+    return loop.future(() -> TlsConnections.startTls(inner.getTransport(), options, host));
   }
 
   @Override

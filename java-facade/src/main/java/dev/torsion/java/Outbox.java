@@ -26,8 +26,9 @@ import org.jspecify.annotations.Nullable;
  * mark and {@link #limit} messages are behind, whichever thread they come from. Messages that are
  * sent in another way, such as answers, do not wait behind those here.
  *
- * <p>When the connection ends, waiting messages are dropped. A message that the codec cannot carry
- * is reported, and aborts the connection.
+ * <p>When the connection ends, waiting messages are dropped. When its server or its reactor drains,
+ * waiting messages are sent, and more are refused. A message that the codec cannot carry is
+ * reported, and aborts the connection.
  *
  * <p>Thread: all methods may be called on any thread.
  *
@@ -98,15 +99,16 @@ public final class Outbox<T> {
    * Sends {@code message}, now or when there is room.
    *
    * @return false when it was dropped at once: the limit is reached and the newest is dropped, or
-   *     the connection is known to be closing or gone
+   *     the connection is known to be closing, draining or gone
    */
   public boolean offer(T message) {
     given(message, "message");
     Object about = key == null ? null : given(key.apply(message), "key of a message");
     boolean isHere = loop.reactor.isInReactorThread();
-    boolean isClosing = isHere ? connection.isClosing() : connection.isGone();
+    boolean isEnding =
+        isHere ? connection.isClosing() || connection.isDraining() : connection.isGone();
     synchronized (this) {
-      if (isOver || isClosing || !put(about == null ? count++ : about, message)) {
+      if (isOver || isEnding || !put(about == null ? count++ : about, message)) {
         dropped++;
         return false;
       }
@@ -136,6 +138,7 @@ public final class Outbox<T> {
 
   /** On the reactor's thread. A message that is offered meanwhile has to wait for the next turn. */
   private void sendAll() {
+    if (connection.isDraining()) refuseMore();
     int left = waiting();
     while (!connection.isClosing()) {
       if (!connection.isWritable()) {
@@ -189,6 +192,10 @@ public final class Outbox<T> {
     T message = first.next();
     first.remove();
     return message;
+  }
+
+  private synchronized void refuseMore() {
+    isOver = true;
   }
 
   private synchronized void dropAll() {

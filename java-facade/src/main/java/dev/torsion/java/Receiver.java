@@ -26,6 +26,11 @@ interface Receiver<T> {
     return null;
   }
 
+  /** Whether messages that it took wait for their handler. */
+  default boolean holdsMessages() {
+    return false;
+  }
+
   /** This side has closed the connection: what waits is received no more. */
   default void stopped() {}
 

@@ -176,6 +176,25 @@ class DatagramsTest extends InMemory {
   }
 
   @Test
+  void aSubscriberThatIsCancelledOnAnotherThreadLosesNoMessage() throws Exception {
+    var server = open(ANY_PORT);
+    var client = connectedTo(server);
+    var subscriber = new Taking();
+    server.messages().subscribe(subscriber);
+    subscriber.ask(5);
+    reactor.flush();
+    var sent = List.of(client.send("one"), client.send("two")); // they come before the loop hears
+    var thread = new Thread(subscriber.subscription::cancel);
+    thread.start();
+    thread.join();
+    sent.forEach(this::now);
+    assertEquals(List.of(), subscriber.heard);
+    assertEquals("one", now(server.receive()).message());
+    assertEquals("two", now(server.receive()).message());
+    close(server, client);
+  }
+
+  @Test
   void aSubscriberThatThrowsIsReportedAndGetsNothingMore() {
     var server = open(ANY_PORT);
     var client = connectedTo(server);

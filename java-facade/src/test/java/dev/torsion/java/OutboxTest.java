@@ -9,7 +9,9 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.torsion.framing.EncodeException;
+import dev.torsion.net.DrainReport;
 import java.lang.reflect.Proxy;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -125,6 +127,40 @@ class OutboxTest extends InMemory {
     assertEquals(2, outbox.dropped());
     assertFalse(outbox.offer("3"));
     assertEquals(3, outbox.dropped());
+  }
+
+  @Test
+  void aDrainSendsWhatWaitsAndRefusesMoreOnEachThread() throws Exception {
+    List<Connection<String>> accepted = new ArrayList<>();
+    var server = now(torsion.serve("tcp:0", Codecs.line(), accepted::add));
+    var client = now(torsion.connect("tcp:127.0.0.1:" + server.port(), Codecs.line()));
+    var slow = accepted.get(0);
+    var outbox = Outbox.dropOldest(slow, 3);
+    while (slow.isWritable()) {
+      var sent = slow.send("fill".repeat(2000));
+      assertEquals(sent.isDone(), slow.isWritable());
+    }
+    offerAll(outbox, "1", "2");
+    var drained = server.drain(Duration.ofMinutes(1));
+    assertFalse(outbox.offer("here"));
+    var elsewhere = new ArrayList<Boolean>();
+    List<String> all = new ArrayList<>();
+    while (true) {
+      var line = client.receive();
+      reactor.flush();
+      if (line.isCompletedExceptionally()) break;
+      if (!now(line).startsWith("fill")) all.add(now(line));
+      if (all.size() == 1) {
+        var thread = new Thread(() -> elsewhere.add(outbox.offer("elsewhere")));
+        thread.start();
+        thread.join();
+      }
+    }
+    assertEquals(List.of("1", "2"), all);
+    assertEquals(List.of(false), elsewhere);
+    assertEquals(new DrainReport(1, 0, 0), now(drained));
+    ends.client().close();
+    reactor.flush();
   }
 
   @Test

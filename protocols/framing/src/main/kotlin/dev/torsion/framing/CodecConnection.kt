@@ -75,7 +75,7 @@ internal class CodecConnection<T : Any>(
     private var endedBy: ClosedBy? = null // who ended the messages, once they have ended
     private var isEndTold = false // to somebody who waited for a message, or has asked for one since
     private var failure: Throwable? = null // what receiving ends with, when not with null
-    private var heartbeats: ArrayList<Heartbeats>? = null
+    private var heartbeats: Heartbeats? = null
     private var closedWaiters: ArrayDeque<Deferred<CloseReason>>? = null
 
     override fun peer() = transport.peer()
@@ -90,13 +90,16 @@ internal class CodecConnection<T : Any>(
         val count = data.remaining()
         reader.feed(data)
         refuseAhead()
-        readAhead.wasRead(count, outstanding, behind = handling || !inbox.isEmpty || (handler == null && !receiver.isWaiting))
+        readAhead.wasRead(count, outstanding, behind = handling || !inbox.isEmpty || !isMessageAwaited)
         if (!readingPaused && !closing && isBehind && !readsForTheEnd) {
             readingPaused = true
             transport.pauseProducing()
         }
         if (deadline != null) watchFrame()
     }
+
+    /** Whether somebody takes the next message as soon as it comes. A coroutine that is busy does not. */
+    private val isMessageAwaited: Boolean get() = handler != null || receiver.isWaiting || !requests.isNullOrEmpty()
 
     /** The bytes that have been read and that nobody has taken. */
     private val outstanding: Int get() = reader.keptBytes + if (handling || !inbox.isEmpty) untaken else 0
@@ -137,18 +140,21 @@ internal class CodecConnection<T : Any>(
         if (endedBy == null) refused(FrameTimeoutException(timeout, reader.keptBytes))
     }
 
+    /** Messages that came in the clear and wait for somebody are received no more. */
     fun tlsBegins() {
         val rest = reader.takeRest()
-        if (rest.isEmpty() && inbox.isEmpty && aside?.isEmpty != false) return
-        transport.abortConnection(PlainBytesException(maxOf(rest.size, untaken, 1)))
+        val isElsewhere = demand?.tlsBegins() == true || aside?.isEmpty == false
+        if (rest.isNotEmpty() || !inbox.isEmpty || isElsewhere) plainBytes(maxOf(rest.size, untaken))
     }
+
+    private fun plainBytes(count: Int) = abort(PlainBytesException(maxOf(count, 1)))
 
     fun lost(reason: CloseReason) {
         closeReason = reason
         idle?.stop()
         deadline?.stop()
         lastAnswer?.stop()
-        endHeartbeats()
+        heartbeats?.end()
         readAhead.settle(0)
         if (closing) failure = failure ?: reason.takeIf { it !is ConnectionDone } else reader.end()
         if (reader.isStopped && endedBy == null) brokenOff(reason)
@@ -318,7 +324,7 @@ internal class CodecConnection<T : Any>(
         closing = true
         reader.stop()
         inbox.clear()
-        endHeartbeats()
+        heartbeats?.end()
         if (endedBy == null) failure = why
         receivingEnded(ClosedBy.US)
         aside?.clear()
@@ -341,6 +347,8 @@ internal class CodecConnection<T : Any>(
         inUse = false
         return receiver.receive(wanted, continuation)
     }
+
+    override val hasMessage: Boolean get() = !inbox.isEmpty
 
     override val hasOutcome: Boolean get() = !inbox.isEmpty || endedBy != null
 
@@ -532,7 +540,7 @@ internal class CodecConnection<T : Any>(
         val halves = transport as? HalfCloseableTransport ?: throw UnsupportedOperationException("$transport cannot end one side alone")
         halves.loseWriteConnection()
         isWriteEnded = true
-        endHeartbeats()
+        heartbeats?.end()
     }
 
     override fun whenClosed(): Deferred<CloseReason> {
@@ -549,27 +557,9 @@ internal class CodecConnection<T : Any>(
         return result
     }
 
-    // Heartbeats.
-
     override fun every(interval: Duration, message: T): AutoCloseable {
         checkThread("every")
-        val bytes = codec.encode(message)
-        val beats = Heartbeats(clock, interval, { heartbeats?.remove(it) }) { beat(bytes) }
-        if (isSendingOver) beats.close() else (heartbeats ?: ArrayList<Heartbeats>(1).also { heartbeats = it }).add(beats)
-        return beats
-    }
-
-    private fun beat(bytes: ByteArray) {
-        if (isSendingOver) return endHeartbeats() // none comes behind the last message
-        if (!transport.isWritable) return
-        idle?.sent() // it is no answer of the handler's, whose time goes on
-        transport.write(bytes)
-    }
-
-    private fun endHeartbeats() {
-        val all = heartbeats ?: return
-        heartbeats = null
-        all.forEach { it.close() }
+        return (heartbeats ?: Heartbeats(this, idle).also { heartbeats = it }).every(interval, codec.encode(message))
     }
 
     fun checkThread(operation: String) {

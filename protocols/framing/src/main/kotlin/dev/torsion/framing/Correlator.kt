@@ -41,6 +41,9 @@ public class Correlator<K : Any, T : Any>(
     /** How many requests wait. */
     public val size: Int get() = pending.size
 
+    /** Whether messages that answer no request wait for their handler. */
+    public val holdsMessages: Boolean get() = !pushes.isEmpty
+
     /** Sends a request by [send], and gives the Deferred of its answer. An exception of [send] fails it. */
     public fun request(key: K, send: Callable<*>): Deferred<T> {
         val answer = pending.add(key)

@@ -26,6 +26,12 @@ public interface MessageDemand {
     /** Fires when the work is done that this has begun and no pending Deferred stands for; null when there is none. */
     public val unfinished: Deferred<*>? get() = null
 
+    /**
+     * TLS begins: gives whether a message waits here that has come in the clear. The connection is aborted then. A message that comes back
+     * later, from somebody who has not looked at it, must not be received either.
+     */
+    public fun tlsBegins(): Boolean = holdsMessage
+
     /** This side has closed the connection: what has come and waits is received no more. */
     public fun receivingStopped() {}
 

@@ -20,8 +20,8 @@ import java.util.function.Function
  * output has gone down to the transport's low-water mark. So at most the high-water mark and [limit] messages are behind. Messages that
  * are written in another way, such as answers, do not wait behind those here.
  *
- * When the connection ends, or this side has closed it, waiting messages are dropped. A message that cannot be encoded when its time comes is reported, and aborts the
- * connection.
+ * When the connection ends, or this side has closed it, waiting messages are dropped. When its port or its reactor drains, waiting messages
+ * are sent, and more are refused. A message that cannot be encoded when its time comes is reported, and aborts the connection.
  *
  * Thread: the connection's.
  *
@@ -45,19 +45,19 @@ public class MessageOutbox<T : Any> private constructor(
     /** How many messages wait now. */
     public val waiting: Int get() = messages.size
 
-    /** How many messages were left out: replaced by a newer one, dropped at the limit, or offered to a connection that was closing or gone. */
+    /** How many messages were left out: replaced by a newer one, dropped at the limit, or offered to a connection that was ending or gone. */
     public var dropped: Long = 0
         private set
 
     /**
      * Sends [message], now or when there is room.
      *
-     * @return false when it was dropped at once: the limit is reached and the newest is dropped, or the connection is closing or gone
+     * @return false when it was dropped at once: the limit is reached and the newest is dropped, or the connection is closing, draining or gone
      * @throws EncodeException when it is written now, and the codec cannot carry it
      */
     public fun offer(message: T): Boolean {
         ours?.checkThread("offer")
-        if (isClosing) return drop()
+        if (isClosing || connection.transport.isDraining) return drop()
         if (messages.isEmpty() && connection.isWritable) {
             connection.write(message)
             return true

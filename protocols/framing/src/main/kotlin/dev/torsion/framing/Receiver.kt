@@ -26,6 +26,8 @@ internal enum class Wanted { MESSAGE, MESSAGE_OR_NULL, WHETHER_THERE_IS_ONE }
 
 /** Where a [Receiver] gets what is waited for. */
 internal interface MessageSource {
+    val hasMessage: Boolean
+
     /** Whether there is a message, or the end of them. */
     val hasOutcome: Boolean
 
@@ -59,7 +61,10 @@ internal class Receiver(private val thread: Thread, private val transport: Trans
         val isWatched = context === watchedContext
         if (isWatched) watchedJob?.ensureActive() else context.ensureActive()
         check(waiting == null) { TAKEN }
-        if (source.hasOutcome) return source.outcome(wanted)
+        if (source.hasOutcome) {
+            if (!source.hasMessage) forgetJob()
+            return source.outcome(wanted)
+        }
         if (!isWatched) {
             watch(context)
             watchedJob?.ensureActive() // a cancellation that came before the watch has told nobody
@@ -80,15 +85,13 @@ internal class Receiver(private val thread: Thread, private val transport: Trans
 
     private fun give(waiting: Continuation<Any?>) {
         val continuation = inItsPlace(waiting)
+        if (!source.hasMessage) forgetJob()
         val outcome =
             try {
                 source.outcome(wanted)
             } catch (e: Throwable) {
-                forgetJob()
                 return continuation.resumeWithException(e)
             }
-        // After the end nobody waits any more. A watch that lived on would be told of the job's end, by an exception that is made for it.
-        if (outcome == null || (outcome == false && wanted == Wanted.WHETHER_THERE_IS_ONE)) forgetJob()
         continuation.resume(outcome)
     }
 
@@ -116,7 +119,10 @@ internal class Receiver(private val thread: Thread, private val transport: Trans
         }
     }
 
-    /** No further wait will come: lets go of the job, which may outlive the connection by far. */
+    /**
+     * No further wait will come, as after the end: lets go of the job, which may outlive the connection by far. A watch that lived on would be
+     * told of the job's end, by an exception that is made for it.
+     */
     fun forgetJob() {
         watch?.close()
         watch = null

@@ -228,28 +228,23 @@ class CorrelatedRequestsSpec :
             }
         }
 
+        /** [end] comes while the first of two pushes is handled. Gives who has ended the connection, and the pushes in the end. */
+        fun MemoryReactor.endedBetween(end: (Scene) -> Unit): Pair<ClosedBy, List<String>> {
+            val scene = scene()
+            val pushes = twoPushes(scene)
+            end(scene)
+            flush()
+            val by = scene.client.closeReason!!.by
+            pushes.work[0].callback(Unit)
+            return by to pushes.pushed
+        }
+
         "the peer is gone: the pushes that came before are handled" {
-            driving {
-                val scene = scene()
-                val pushes = twoPushes(scene)
-                scene.server.abort()
-                flush()
-                scene.client.closeReason!!.by shouldBe ClosedBy.PEER
-                pushes.work[0].callback(Unit)
-                pushes.pushed shouldContainExactly listOf("*1", "*2")
-            }
+            driving { endedBetween { it.server.abort() } shouldBe (ClosedBy.PEER to listOf("*1", "*2")) }
         }
 
         "pushes that wait when this side closes are not handled" {
-            driving {
-                val scene = scene()
-                val pushes = twoPushes(scene)
-                scene.client.close()
-                flush()
-                scene.client.closeReason!!.by shouldBe ClosedBy.US
-                pushes.work[0].callback(Unit)
-                pushes.pushed shouldContainExactly listOf("*1")
-            }
+            driving { endedBetween { it.client.close() } shouldBe (ClosedBy.US to listOf("*1")) }
         }
 
         "this side closes while a push is handled: those that wait are not handled, though the connection is there until all is sent" {

@@ -6,6 +6,8 @@ package dev.torsion.framing
 import dev.torsion.defer.await
 import dev.torsion.net.CloseReason
 import dev.torsion.net.ConnectionLost
+import dev.torsion.net.DrainReport
+import dev.torsion.net.ListeningPort
 import dev.torsion.testkit.MemoryReactor
 import dev.torsion.testkit.StringTransport
 import dev.torsion.testkit.runTest
@@ -16,6 +18,7 @@ import io.kotest.matchers.shouldBe
 import io.kotest.matchers.shouldNotBe
 import io.kotest.matchers.types.shouldBeInstanceOf
 import kotlinx.coroutines.delay
+import java.time.Duration
 import kotlin.time.Duration.Companion.seconds
 
 private const val HERE = "tcp:127.0.0.1:8007"
@@ -24,13 +27,14 @@ private const val HERE = "tcp:127.0.0.1:8007"
 private class Scene {
     val reported = ArrayList<Throwable>()
     val reactor = MemoryReactor { _, error -> reported.add(error) }
+    lateinit var port: ListeningPort
     lateinit var sender: MessageConnection<String>
     lateinit var receiver: MessageConnection<String>
 
     fun run(test: suspend Scene.() -> Unit) = reactor.use {
         it.network.window = 1000
         it.runTest {
-            it.listen("tcp:8007", LineCodec()) { c -> sender = c }.await()
+            port = it.listen("tcp:8007", LineCodec()) { c -> sender = c }.await()
             receiver = it.connect(HERE, LineCodec(), ConnectionOptions(inboundLimit = 1))
             delay(1.seconds)
             test()
@@ -124,6 +128,24 @@ class MessageOutboxSpec :
                 outbox.dropped shouldBe 2
                 outbox.offer("c") shouldBe false
                 outbox.dropped shouldBe 3
+            }
+        }
+
+        "a drain sends what waits and refuses more, so that a feed does not use up its time" {
+            Scene().run {
+                val outbox = MessageOutbox.dropOldest(sender, 3)
+                fill()
+                outbox.offer("a") shouldBe true
+                val drained = port.drain(Duration.ofMinutes(1))
+                outbox.offer("b") shouldBe false
+                outbox.waiting to outbox.dropped shouldBe (1 to 1L)
+                val all = ArrayList<String>()
+                while (true) {
+                    all.add(receiver.receiveOrNull() ?: break)
+                    outbox.offer("c") shouldBe false
+                }
+                all.last() shouldBe "a"
+                drained.await() shouldBe DrainReport(1, 0, 0)
             }
         }
 

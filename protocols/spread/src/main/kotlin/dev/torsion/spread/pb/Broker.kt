@@ -60,6 +60,7 @@ public class Broker internal constructor(
     private val encoder = BananaEncoder(options.limits)
     private var dialect: BananaDialect? = null
     private var handshake: Job? = null
+    private var feeding: ByteBuffer? = null // what has come and is being read
     private var lastId = 0L
     private val messages = BrokerMessages(this)
     private val calls = OutgoingCalls(this)
@@ -128,12 +129,21 @@ public class Broker internal constructor(
     override fun dataReceived(data: ByteArray): Unit = dataReceived(ByteBuffer.wrap(data))
 
     override fun dataReceived(view: ByteBuffer) {
+        feeding = view
         try {
             while (!transport.isDisconnecting) received(decoder.decode(view) ?: break)
         } catch (e: ProtocolViolationException) {
             transport.abortConnection(e)
+        } finally {
+            feeding = null
         }
         view.position(view.limit()) // what comes after the end is nobody's
+    }
+
+    /** Bytes that came in the clear are never taken for encrypted ones (CVE-2011-0411). */
+    override fun tlsBegins() {
+        if (!decoder.isInsideElement && feeding?.hasRemaining() != true) return
+        transport.abortConnection(ProtocolViolationException("Bytes followed in the clear where TLS was to begin."))
     }
 
     override fun expectsBytes(): Boolean = dialect == null || decoder.isInsideElement

@@ -18,6 +18,8 @@ import dev.torsion.spread.jelly.InsecureJellyException
 import dev.torsion.spread.jelly.Tuple
 import dev.torsion.spread.jelly.TypeRegistry
 import dev.torsion.testkit.CapturedLogs
+import dev.torsion.tls.Tls
+import dev.torsion.tls.startTls
 import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.collections.shouldContain
@@ -314,6 +316,24 @@ class CallsSpec :
                 shouldThrow<RemoteError> { root.callRemote("wait").await() }.remoteMessage shouldContain "Too many"
                 waiting.forEach { it.callback(1) }
                 calls.forEach { it.await() shouldBe 1L }
+            }
+        }
+
+        test("a call that came in the clear behind the one that begins TLS is not made") {
+            val heard = ArrayList<String>()
+            val tls = Tls.server(Tls.selfSigned("localhost"))
+            val methods =
+                RemoteMethods
+                    .create()
+                    .on("secure") { call ->
+                        heard.add(call.name)
+                        call.broker.transport.startTls(tls).addCallbacks({}, {})
+                        null
+                    }.on("injected") { heard.add(it.name) }
+            scene(methods.root()) {
+                val calls = listOf("secure", "injected").map { root.callRemote(it) }
+                calls.forEach { shouldThrow<PBConnectionLost> { it.await() } }
+                heard shouldContainExactly listOf("secure")
             }
         }
 
