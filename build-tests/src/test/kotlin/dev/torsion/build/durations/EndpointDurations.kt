@@ -12,7 +12,6 @@ import dev.torsion.endpoint.TlsClientEndpoint
 import dev.torsion.endpoint.UNIXClientEndpoint
 import dev.torsion.net.Factory
 import dev.torsion.net.Protocol
-import dev.torsion.net.StreamOptions
 import dev.torsion.testkit.MemoryReactor
 import dev.torsion.tls.Tls
 import dev.torsion.tls.TlsClientOptions
