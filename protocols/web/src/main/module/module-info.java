@@ -7,4 +7,5 @@ module dev.torsion.web {
   requires org.eclipse.jetty.http;
 
   exports dev.torsion.web;
+  exports dev.torsion.web.client;
 }

@@ -41,6 +41,10 @@ public class BodySink internal constructor(
     /** Writes all of [bytes]. The future is done when there is room for more. The array must not change until then. */
     public fun send(bytes: ByteArray): CompletableFuture<Void?> = loop.futureOnLoop { begin(bytes).addCallback<Void?> { null } }
 
+    /** Whether all bytes of the length that was announced are written. */
+    @get:JvmSynthetic
+    internal val isWhole: Boolean get() = !isChunked && left == 0L
+
     private fun begin(bytes: ByteArray): Deferred<Unit> {
         ended?.let { return fail(it) }
         if (bytes.isEmpty()) return succeed(Unit)

@@ -24,7 +24,11 @@ import dev.torsion.defer.fail as failed
  *
  * Thread: [next] belongs to the reactor's. The others may be used on any. One read may wait at a time.
  */
-public class HttpBody internal constructor(private val loop: ScopeExecutor, private val flow: Flow) {
+public class HttpBody internal constructor(
+    private val loop: ScopeExecutor,
+    private val flow: Flow,
+    private val gone: String = "The request has its answer: what was left of its body is gone.",
+) {
     /** Is told what a body needs. */
     internal interface Flow {
         /** Somebody waits for bytes. */
@@ -89,7 +93,9 @@ public class HttpBody internal constructor(private val loop: ScopeExecutor, priv
     /** All that is left. Fails with a [BodyTooLargeException] when that is more than [limit] bytes. As a future, on any thread. */
     public fun bytes(limit: Long): CompletableFuture<ByteArray> = loop.futureOnLoop { all(limit) }
 
-    private fun all(limit: Long): Deferred<ByteArray> = inlineCallbacks {
+    /** [readBytes] as a Deferred. On the reactor's thread. */
+    @JvmSynthetic
+    internal fun all(limit: Long): Deferred<ByteArray> = inlineCallbacks {
         val whole = ByteArrayOutputStream()
         while (true) {
             val piece = next().await() ?: break
@@ -145,11 +151,11 @@ public class HttpBody internal constructor(private val loop: ScopeExecutor, priv
 
     /** A reader that goes on must not take the rest for empty. */
     private fun lose() {
-        val gone = error ?: IllegalStateException("The request has its answer: what was left of its body is gone.")
-        error = gone
+        val reason = error ?: IllegalStateException(gone)
+        error = reason
         waiter?.let {
             waiter = null
-            it.errback(gone)
+            it.errback(reason)
         }
     }
 

@@ -23,10 +23,30 @@ public class HttpViolationException(message: String, public val status: Int, pub
     override fun fillInStackTrace(): Throwable = this
 }
 
-/** The connection ended before the message did: what has come of its body is not the whole. */
+/** A part of a message, in their order. */
+public enum class MessagePart {
+    /** Before its first byte. */
+    START,
+
+    /** Between its first byte and the end of its head. */
+    HEAD,
+
+    /** Behind its head. */
+    BODY,
+}
+
+/**
+ * The connection ended before the message did: what has come of its body is not the whole.
+ *
+ * @property part how far the message had come
+ */
 public class IncompleteMessageException
 @JvmOverloads
-constructor(message: String, cause: Throwable? = null) : HttpException(message, cause)
+constructor(
+    message: String,
+    cause: Throwable? = null,
+    public val part: MessagePart = MessagePart.BODY,
+) : HttpException(message, cause)
 
 /** A body is larger than the one who reads it allows. */
 public class BodyTooLargeException(

@@ -79,7 +79,7 @@ internal class HttpReader(private val limits: HttpLimits, isRequest: Boolean, pr
         if (at == At.FAILED || isEnded) return false
         isEnded = true
         if (!isInside) return false
-        if (at == At.HEAD) return failed(IncompleteMessageException("The connection ended inside the head of a message."))
+        if (at == At.HEAD) return failed(IncompleteMessageException(CUT_HEAD, null, MessagePart.HEAD))
         parser.atEOF()
         return read(NOTHING.duplicate())
     }
@@ -315,6 +315,7 @@ internal class HttpReader(private val limits: HttpLimits, isRequest: Boolean, pr
         /** Two ends of lines and a size. */
         const val USUAL_GAP = 16L
 
+        const val CUT_HEAD = "The connection ended inside the head of a message."
         const val CUT_BODY = "The connection ended inside the body of a message."
 
         /** The parser's own limit counts a field differently when it comes in pieces, and logs: it is never reached. */

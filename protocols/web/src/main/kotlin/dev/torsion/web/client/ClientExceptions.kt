@@ -1,0 +1,40 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.web.client
+
+import dev.torsion.web.HttpException
+import dev.torsion.web.HttpTimeoutException
+import java.time.Duration
+
+/** No connection was free for the request within [timeout]. Nothing was sent. */
+public class QueueTimeoutException(timeout: Duration) : HttpTimeoutException("No connection was free for the request", timeout)
+
+/** The server has sent no byte of an answer within [timeout] after the whole request. It may have done what it was asked for. */
+public class ResponseTimeoutException(timeout: Duration) : HttpTimeoutException("The server has not begun to answer", timeout)
+
+/** An answer has begun, and its next byte has not come within [timeout]. */
+public class ReadTimeoutException(timeout: Duration) : HttpTimeoutException("The next byte of the answer has not come", timeout)
+
+/** The request and its answer were not done within [timeout]. */
+public class RequestTimeoutException(timeout: Duration) : HttpTimeoutException("The request was not done", timeout)
+
+/** Nobody has read the body of a response within [timeout], and its connection was ended. */
+public class UnreadBodyException(timeout: Duration) : HttpTimeoutException("Nobody has read the body of the response", timeout)
+
+/** As many requests wait for a connection as may: [limit]. Nothing was sent. */
+public class AgentBusyException(
+    /** How many may wait. */
+    public val limit: Int,
+) : HttpException("There are $limit requests already that wait for a connection.")
+
+/** The agent was closed, or its reactor has ended. Nothing was sent. */
+public class AgentClosedException : HttpException("The agent was closed.")
+
+/**
+ * The proxy has made no tunnel, but answered with [status]; 407 when it wants other credentials. Nothing was sent to the server.
+ *
+ * @property status what the proxy has answered
+ */
+public class ProxyRefusedException(public val status: Int, reason: String) :
+    HttpException("The proxy has made no tunnel, but answered with $status${if (reason.isEmpty()) "" else " $reason"}.")

@@ -1,0 +1,326 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.web.client
+
+import dev.torsion.defer.ScopeExecutor
+import dev.torsion.net.CloseReason
+import dev.torsion.web.Framing
+import dev.torsion.web.Headers
+import dev.torsion.web.HttpBody
+import dev.torsion.web.HttpException
+import dev.torsion.web.HttpTimeoutException
+import dev.torsion.web.HttpViolationException
+import dev.torsion.web.IncompleteMessageException
+import dev.torsion.web.MessagePart
+import dev.torsion.web.ResponseHead
+import java.nio.ByteBuffer
+import java.time.Duration
+
+/**
+ * One request on a [connection], and its answer. The two are independent: an answer may come while the request is still written, and then ends
+ * that, unless it is one of success on a connection that stays.
+ *
+ * It is over when the whole answer has come and the whole request has gone; or when one of them has failed, or nobody wants them any more: then
+ * the connection ends.
+ */
+internal class ClientExchange(private val connection: ClientConnection, private val call: Call) :
+    ClientConnection.Asking,
+    HttpBody.Flow,
+    ClientResponse.Owner {
+    private enum class Waiting { NOTHING, LEAVE, RESPONSE, NEXT_BYTE, READER, REST }
+
+    private val agent = connection.agent
+    private val options = agent.options
+    private val request = call.request
+    private val transport = connection.transport
+    private val loop = ScopeExecutor(transport.scope)
+    private val upload = request.body?.let { Upload(it, connection, loop, ::sent, ::notSent) }
+    private var waiting = Waiting.NOTHING
+    private var isSent = false
+    private var isLast = "Connection" in request.headers
+    private var isOver = false
+    private var isInterim = false
+    private var interims = 0
+    private var hasLeave = false
+    private var hasBegun = false // the answer
+    private var isTold = false
+    private var isLetGo = false
+    private var dropped = 0
+    private var head: ResponseHead? = null
+    private var body: HttpBody? = null
+
+    override var isAnswered = false
+        private set
+
+    override val isExpecting: Boolean get() = isSent && !isAnswered && hasRoom
+
+    @Volatile
+    override var trailers: Headers = Headers.EMPTY
+        private set
+
+    private val hasRoom get() = isLetGo || body?.hasRoom != false
+
+    fun begin() {
+        val expects = upload != null && request.body?.length != 0L && call.expectsLeave
+        connection.begin(this)
+        connection.reader.expectNoBody(isToHead)
+        transport.write(OutgoingHead.of(request, options, expects, call.plainProxy))
+        when {
+            upload == null -> sent()
+            expects -> await(Waiting.LEAVE, LEAVE)
+            else -> upload.begin()
+        }
+    }
+
+    private val isToHead get() = request.method == "HEAD"
+
+    private fun await(what: Waiting, time: Duration) {
+        waiting = what
+        connection.timer.set(time)
+    }
+
+    // The request.
+
+    private fun sent() {
+        isSent = true
+        if (isOver) return
+        if (!hasBegun) {
+            await(Waiting.RESPONSE, options.responseTimeout)
+        } else if (isAnswered) {
+            finish()
+        }
+    }
+
+    /** The body of the request has failed, by itself or on its way. */
+    private fun notSent(error: Throwable) {
+        if (isOver || isSent) return
+        if (error is CloseReason && transport.isDisconnecting) return // the connection says so itself, and says more
+        fail(error)
+    }
+
+    private fun leaveGiven() {
+        if (waiting != Waiting.LEAVE || isOver) return
+        waiting = Waiting.NOTHING
+        connection.timer.clear()
+        upload?.begin()
+    }
+
+    /** What is left of the request is not sent. */
+    private fun stopSending() {
+        if (isSent) return
+        isLast = true
+        upload?.stop()
+    }
+
+    // The answer.
+
+    override fun bytesCame() {
+        if (waiting == Waiting.RESPONSE || waiting == Waiting.NEXT_BYTE) waiting = Waiting.NOTHING
+        hasBegun = true
+    }
+
+    override fun head(head: ResponseHead) {
+        if (head.status < FINAL) return interim(head)
+        this.head = head
+        body = HttpBody(loop, this, CLOSED)
+        connection.keptSeconds = keptSeconds(head.headers)
+    }
+
+    private fun interim(head: ResponseHead) {
+        if (head.status ==
+            SWITCHING
+        ) {
+            throw HttpViolationException("The server switches to a protocol that nobody has asked for.", BAD, "RFC 9110 7.8")
+        }
+        if (++interims >
+            MOST_INTERIMS
+        ) {
+            throw HttpViolationException("There are too many answers on the way to the last.", BAD, "RFC 9110 15.2")
+        }
+        isInterim = true
+        hasLeave = hasLeave || head.status == CONTINUE
+    }
+
+    override fun content(view: ByteBuffer) {
+        if (isOver) return
+        if (isLetGo) {
+            dropped += view.remaining()
+            return
+        }
+        val piece = ByteArray(view.remaining())
+        view.get(piece)
+        body?.add(piece)
+    }
+
+    override fun ended(trailers: Headers) {
+        if (isInterim) {
+            isInterim = false
+            connection.reader.expectNoBody(isToHead)
+            return
+        }
+        this.trailers = trailers
+        isAnswered = true
+    }
+
+    override fun settle(isMore: Boolean) {
+        if (isOver) return
+        if (hasLeave) leaveGiven()
+        if (isOver) return
+        val head = this.head ?: return awaitBytes()
+        if (isMore || !head.isPersistent || head.framing === Framing.UNTIL_END) isLast = true
+        if (!isTold && refusesExpectation(head)) return
+        if (!isSent && (isAnswered || head.status !in SUCCESS || isLast)) {
+            if (upload?.isWhole == true) isSent = true else stopSending()
+        }
+        if (isAnswered) return finish()
+        tell()
+        if (isOver) return
+        if (isLetGo && dropped > MOST_DROPPED) return abandon()
+        updateReading()
+    }
+
+    /** The server does not take the field `Expect`: so it is asked again without it (RFC 9110 15.5.18). */
+    private fun refusesExpectation(head: ResponseHead): Boolean {
+        if (head.status != EXPECTATION_FAILED || waiting != Waiting.LEAVE) return false
+        call.expectsLeave = false
+        end(null)
+        call.again()
+        return true
+    }
+
+    private fun tell() {
+        val head = head ?: return
+        if (isTold) return
+        isTold = true
+        call.answered(ClientResponse(head.status, head.reason, head.headers, head.isHttp11, body!!, request, this))
+    }
+
+    private fun awaitBytes() {
+        if (isOver || waiting == Waiting.LEAVE || waiting == Waiting.REST) return
+        if (isSent || hasBegun) await(Waiting.NEXT_BYTE, options.readTimeout)
+    }
+
+    private fun updateReading() {
+        if (isOver || isAnswered) return
+        if (hasRoom) {
+            connection.resume()
+            awaitBytes()
+        } else {
+            connection.pause()
+            if (waiting != Waiting.READER) await(Waiting.READER, options.unreadTimeout)
+        }
+    }
+
+    override fun wanted(): Unit = Unit
+
+    override fun roomChanged() {
+        if (isTold) updateReading()
+    }
+
+    // The end.
+
+    /** The whole answer is there. The connection is free before anybody hears of it: who asks next may have it. */
+    private fun finish() {
+        if (isOver) return
+        isOver = true
+        call.over()
+        connection.finished()
+        when {
+            !isSent -> connection.abort(null)
+            isLast -> connection.close()
+            else -> agent.pool.release(connection)
+        }
+        tell()
+        body?.end()
+    }
+
+    override fun failed(error: HttpException) = fail(error)
+
+    override fun lost(reason: CloseReason) {
+        if (isOver) return
+        val cause = reason.cause
+        val part = when {
+            !hasBegun -> MessagePart.START
+            head == null -> MessagePart.HEAD
+            else -> MessagePart.BODY
+        }
+        val error = cause as? HttpException ?: IncompleteMessageException(MESSAGES.getValue(part) + " ${reason.message}", reason, part)
+        if (part == MessagePart.START && cause !is HttpException && call.mayRepeat(connection)) {
+            end(error)
+            return call.again()
+        }
+        fail(error)
+    }
+
+    fun fail(error: Throwable) {
+        if (isOver) return
+        end(error)
+        call.over()
+        if (!isTold) call.failed(error) else body?.fail(error)
+    }
+
+    /** Nobody wants the answer any more. */
+    fun abandon() {
+        if (isOver) return
+        end(null)
+        call.over()
+        body?.discard()
+    }
+
+    private fun end(cause: Throwable?) {
+        isOver = true
+        if (!connection.isOver) connection.abort(cause)
+        if (!isSent) upload?.stop()
+    }
+
+    override fun close() = loop.execute { letGo() }
+
+    private fun letGo() {
+        if (isLetGo) return
+        isLetGo = true
+        body?.discard()
+        if (isOver) return
+        val length = head?.framing?.length ?: -1
+        if (!isSent || head?.framing === Framing.UNTIL_END || length > MOST_DROPPED) return abandon()
+        connection.resume()
+        await(Waiting.REST, REST)
+    }
+
+    override fun timeIsUp() {
+        when (waiting) {
+            Waiting.NOTHING -> Unit
+            Waiting.LEAVE -> leaveGiven()
+            Waiting.RESPONSE -> fail(ResponseTimeoutException(options.responseTimeout))
+            Waiting.NEXT_BYTE -> fail(ReadTimeoutException(options.readTimeout))
+            Waiting.READER -> fail(UnreadBodyException(options.unreadTimeout))
+            Waiting.REST -> abandon()
+        }
+    }
+
+    override fun toString(): String = "$request"
+
+    private companion object {
+        const val CONTINUE = 100
+        const val SWITCHING = 101
+        const val FINAL = 200
+        const val EXPECTATION_FAILED = 417
+        const val BAD = 502
+        const val MOST_INTERIMS = 32
+        const val MOST_DROPPED = 64 * 1024
+        const val CLOSED = "The response was closed: what was left of its body is gone."
+        val SUCCESS = 200..299
+        val LEAVE: Duration = Duration.ofSeconds(1)
+        val REST: Duration = Duration.ofSeconds(1)
+        val MESSAGES = mapOf(
+            MessagePart.START to "The connection ended before the answer began.",
+            MessagePart.HEAD to "The connection ended inside the head of the answer.",
+            MessagePart.BODY to "The connection ended inside the body of the answer.",
+        )
+
+        /** The time in `Keep-Alive: timeout=5, max=100`, which old servers send. */
+        fun keptSeconds(headers: Headers): Long = headers.tokens("Keep-Alive").firstNotNullOfOrNull { parameter ->
+            parameter.takeIf { it.startsWith("timeout=") }?.substringAfter('=')?.trim('"')?.toLongOrNull()?.takeIf { it >= 0 }
+        } ?: Long.MAX_VALUE
+    }
+}

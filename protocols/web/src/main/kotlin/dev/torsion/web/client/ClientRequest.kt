@@ -1,0 +1,127 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.web.client
+
+import dev.torsion.log.escaped
+import dev.torsion.web.Headers
+import dev.torsion.web.isToken
+import java.net.URI
+import java.time.Duration
+import java.util.Objects
+
+/**
+ * What a client asks for. Immutable: each `with` method gives another one.
+ *
+ * ```java
+ * ClientRequest request =
+ *     ClientRequest.post("https://example.com/cats", RequestBody.text("Tom")).withHeader("Accept", "application/json");
+ * ```
+ *
+ * The agent adds `Host`, `Content-Length` or `Transfer-Encoding`, and `Content-Type` where the body has one and the headers have none.
+ *
+ * Thread: any.
+ *
+ * @property method the method, such as `GET`
+ * @property url where to ask: `http` or `https`, with a host, without a user. Its fragment is not sent
+ * @property headers the fields that were given
+ * @property body what is sent behind the head; null for nothing
+ * @property timeout how long all of it may take, to the last byte of the answer; null for that of the options
+ * @property expectContinue whether the body waits until the server says that it wants it (RFC 9110 10.1.1), a second at most; null for that of the
+ *   options
+ */
+public class ClientRequest private constructor(
+    @get:JvmName("method") public val method: String,
+    @get:JvmName("url") public val url: URI,
+    @get:JvmName("headers") public val headers: Headers,
+    @get:JvmName("body") public val body: RequestBody?,
+    @get:JvmName("timeout") public val timeout: Duration?,
+    @get:JvmName("expectContinue") public val expectContinue: Boolean?,
+) {
+    @get:JvmSynthetic
+    internal val origin: Origin = Origin.of(url)
+
+    @get:JvmSynthetic
+    internal val target: String
+
+    init {
+        require(isToken(method)) { "\"${escaped(method, SHOWN)}\" is no method" }
+        require(method != "CONNECT") { "CONNECT is for agents, which send it to proxies by themselves" }
+        for (name in OURS) require(name !in headers) { "the agent sets $name by itself" }
+        require(headers.all("Host").size <= 1) { "there is more than one Host" }
+        require("Connection" !in headers || headers.tokens("Connection") == listOf("close")) { "Connection may only say close" }
+        target = Origin.target(method, url)
+        require(timeout == null || (!timeout.isNegative && !timeout.isZero)) { "a time-out must be positive, but is $timeout" }
+    }
+
+    /** This request with another [method]. */
+    public fun withMethod(method: String): ClientRequest = copy(method = method)
+
+    /** This request for another [url]. */
+    public fun withUrl(url: URI): ClientRequest = copy(url = url)
+
+    /** This request with other [headers]. */
+    public fun withHeaders(headers: Headers): ClientRequest = copy(headers = headers)
+
+    /** This request with one field of [name] in place of all that there are. */
+    public fun withHeader(name: String, value: String): ClientRequest = copy(headers = headers.with(name, value))
+
+    /** This request with another [body]; null for none. */
+    public fun withBody(body: RequestBody?): ClientRequest = copy(body = body)
+
+    /** This request with a [timeout] for all of it; null for that of the options. */
+    public fun withTimeout(timeout: Duration?): ClientRequest = copy(timeout = timeout)
+
+    /** This request, whose body waits for leave or not. */
+    public fun withExpectContinue(expectContinue: Boolean): ClientRequest = copy(expectContinue = expectContinue)
+
+    private fun copy(
+        method: String = this.method,
+        url: URI = this.url,
+        headers: Headers = this.headers,
+        body: RequestBody? = this.body,
+        timeout: Duration? = this.timeout,
+        expectContinue: Boolean? = this.expectContinue,
+    ) = ClientRequest(method, url, headers, body, timeout, expectContinue)
+
+    /** Without the query, which may have secrets. */
+    override fun toString(): String = "ClientRequest($method $origin${escaped(url.rawPath.orEmpty(), SHOWN)})"
+
+    public companion object {
+        private const val SHOWN = 200
+        private val OURS = listOf("Content-Length", "Transfer-Encoding", "Upgrade", "TE", "Trailer", "Expect", "Proxy-Authorization")
+
+        /** A request without a body. @throws IllegalArgumentException when the method or the URL is none */
+        @JvmStatic
+        public fun of(method: String, url: URI): ClientRequest =
+            ClientRequest(method, Objects.requireNonNull(url), Headers.EMPTY, null, null, null)
+
+        /** The same for a [url] as text, which is escaped where it has to be. */
+        @JvmStatic
+        public fun of(method: String, url: String): ClientRequest = of(method, URI.create(url))
+
+        /** `GET` [url]. */
+        @JvmStatic
+        public fun get(url: String): ClientRequest = of("GET", url)
+
+        /** `HEAD` [url]. */
+        @JvmStatic
+        public fun head(url: String): ClientRequest = of("HEAD", url)
+
+        /** `DELETE` [url]. */
+        @JvmStatic
+        public fun delete(url: String): ClientRequest = of("DELETE", url)
+
+        /** `POST` [body] to [url]. */
+        @JvmStatic
+        public fun post(url: String, body: RequestBody): ClientRequest = of("POST", url).withBody(body)
+
+        /** `PUT` [body] to [url]. */
+        @JvmStatic
+        public fun put(url: String, body: RequestBody): ClientRequest = of("PUT", url).withBody(body)
+
+        /** `PATCH` [url] with [body]. */
+        @JvmStatic
+        public fun patch(url: String, body: RequestBody): ClientRequest = of("PATCH", url).withBody(body)
+    }
+}
