@@ -4,20 +4,21 @@
 package dev.torsion.web
 
 import dev.torsion.defer.Deferred
-import dev.torsion.defer.ScopeExecutor
 import dev.torsion.defer.inlineCallbacks
 import dev.torsion.log.Logger
 import dev.torsion.log.escaped
 import dev.torsion.log.readable
 import dev.torsion.net.CloseReason
 import dev.torsion.net.Producer
+import dev.torsion.tls.tlsSession
 import java.nio.ByteBuffer
 
 /** One request of a [ServerConnection] and its answer. */
-internal class Exchange(private val connection: ServerConnection, private val head: RequestHead) : HttpBody.Flow {
+internal class Exchange(private val connection: ServerConnection, private val head: RequestHead) :
+    RequestLife(connection.site.reactor, connection.transport.scope),
+    HttpBody.Flow {
     private val transport = connection.transport
     private val options = connection.options
-    private val loop = ScopeExecutor(transport.scope)
     private val body = HttpBody(loop, this)
     private var handling: Deferred<*>? = null
     private var sink: BodySink? = null
@@ -41,13 +42,14 @@ internal class Exchange(private val connection: ServerConnection, private val he
     fun begin() {
         if (isBegun) return
         isBegun = true
+        isSecure = transport.tlsSession != null
         val expected = head.headers.all("Expect")
         if (head.method == "CONNECT") return refuse(501)
         if (expected.isNotEmpty() && head.isHttp11) {
             if (!expected.all { it.equals("100-continue", ignoreCase = true) }) return refuse(417)
             isContinueWanted = !isReceived
         }
-        val request = Request(head.method, head.target, head.headers, head.isHttp11, body, transport.peer(), emptyMap())
+        val request = Request(head.method, head.target, head.headers, head.isHttp11, body, transport.peer(), this)
         val result = inlineCallbacks(transport.scope.coroutineContext) { connection.site.handler(request) }
         handling = result
         result.addCallbacks(::answer, { handlerFailed(it.value) })
@@ -148,14 +150,16 @@ internal class Exchange(private val connection: ServerConnection, private val he
 
     private fun handlerFailed(error: Throwable) {
         if (isAnswered || isOver) return // it was cancelled, or its client is gone
+        if (error is HttpStatusException) return answer(error.response)
         val isOfRequest = isOfRequest(error)
         answer(Response.error(if (isOfRequest) status else 500))
         if (isOfRequest) return
         log.failure("The handler of {method} {path} has failed", error, "method" to head.method, "path" to path)
     }
 
-    private fun answer(response: Response) {
+    private fun answer(answer: Response) {
         if (isAnswered || isOver) return
+        val response = connection.site.paged(answer)
         isAnswered = true
         connection.deadline.setTimeout(null)
         isLast = isLast || !isReceived || connection.site.isEnding || "close" in response.headers.tokens("Connection")
@@ -203,7 +207,7 @@ internal class Exchange(private val connection: ServerConnection, private val he
     }
 
     private fun writeHead(response: Response, length: Long, isChunked: Boolean) {
-        val fields = Headers.builder().add(response.headers.without("Connection"))
+        val fields = Headers.builder().add(response.fields(isSecure).without("Connection"))
         when {
             isChunked -> fields.add("Transfer-Encoding", "chunked")
             length >= 0 -> fields.add("Content-Length", length.toString())
@@ -230,6 +234,7 @@ internal class Exchange(private val connection: ServerConnection, private val he
         connection.silence.setTimeout(null)
         handling = null
         body.discard()
+        ended()
     }
 
     /** The client sends no more. True when the end of the connection would look like that of the answer. */
@@ -241,6 +246,7 @@ internal class Exchange(private val connection: ServerConnection, private val he
         isOver = true
         sink?.cut(reason) // before a reader of the body goes on
         body.fail(IncompleteMessageException("The connection ended before the body did. ${reason.message}", reason))
+        ended()
     }
 
     /** Of a connection whose answer is not there yet: a stop in order waits for it. */

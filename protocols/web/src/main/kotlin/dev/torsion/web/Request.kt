@@ -6,9 +6,13 @@ package dev.torsion.web
 import dev.torsion.log.escaped
 import dev.torsion.net.Address
 import java.net.URLDecoder
+import java.util.UUID
+import java.util.concurrent.CompletableFuture
 
 /**
  * A request that a server has got; Twisted's `Request`, without its answer. The head is there; the [body] is still coming.
+ *
+ * A filter gives a handler the same request, or one [with] something more, which has the same body.
  *
  * Thread: its properties may be read on any.
  *
@@ -19,46 +23,139 @@ import java.net.URLDecoder
  * @property body the body; an empty one ends at once
  * @property peer the address at the other end of the connection
  */
-public class Request internal constructor(
+public class Request private constructor(
     @get:JvmName("method") public val method: String,
-    @get:JvmName("target") public val target: String,
+    private val path: RequestTarget,
     @get:JvmName("headers") public val headers: Headers,
     @get:JvmName("isHttp11") public val isHttp11: Boolean,
     @get:JvmName("body") public val body: HttpBody,
     @get:JvmName("peer") public val peer: Address,
+    @get:JvmSynthetic internal val life: RequestLife,
     private val parameters: Map<String, String>,
+    private val given: Map<RequestKey<*>, Any>,
+    private val taken: Int, // how many names of the path lead to here
 ) {
+    internal constructor(
+        method: String,
+        target: String,
+        headers: Headers,
+        isHttp11: Boolean,
+        body: HttpBody,
+        peer: Address,
+        life: RequestLife,
+    ) : this(method, RequestTarget(target), headers, isHttp11, body, peer, life, emptyMap(), emptyMap(), 0)
+
+    @get:JvmName("target")
+    public val target: String get() = path.text
+
     /** The part of [target] that is the path, as it came; `/` when a whole URL has none. */
     @get:JvmName("rawPath")
-    public val rawPath: String = path(target)
-
-    /**
-     * The names between the slashes of [rawPath], each decoded by itself; Twisted's `postpath`. An escaped slash is a character of its name.
-     * Nothing is left out: `.` and `..` are names like others, and the last one is empty when the path ends with a slash.
-     */
-    @get:JvmName("pathSegments")
-    public val pathSegments: List<String> by lazy(LazyThreadSafetyMode.PUBLICATION) {
-        if (rawPath == "*") emptyList() else rawPath.removePrefix("/").split('/').map(::decoded)
-    }
+    public val rawPath: String get() = path.rawPath
 
     /** The part of [target] behind the first `?`, as it came; null when there is none. */
     @get:JvmName("rawQuery")
-    public val rawQuery: String? = target.substringAfter('?', "").takeIf { '?' in target }
+    public val rawQuery: String? get() = path.rawQuery
+
+    /**
+     * The names between the slashes of [rawPath], each decoded by itself; Twisted's `postpath`. An escaped slash is a character of its name.
+     * Nothing is left out: `.` and `..` are names like others, and the last one is empty when the path ends with a slash. A handler that is
+     * mounted at a path has the names below that path; there may be none.
+     */
+    @get:JvmName("pathSegments")
+    public val pathSegments: List<String> get() = if (taken == 0) path.segments else path.segments.drop(taken)
+
+    /** The names that lead to where the handler is mounted, see [Router.Builder.mount]; Twisted's `prepath`. */
+    @get:JvmName("mountSegments")
+    public val mountSegments: List<String> get() = path.segments.take(taken)
+
+    /** Whether the connection of the client carries TLS; Twisted's `isSecure`. */
+    @get:JvmName("isSecure")
+    public val isSecure: Boolean get() = life.isSecure
+
+    /** The name and port that the client has asked for, in lower case: of the target when that is a whole URL, else of `Host`. Null when it says none. */
+    @get:JvmName("authority")
+    public val authority: String?
+        get() = (if (path.isWholeUrl) authorityOf(target.substringAfter("://")) else headers["Host"])?.lowercase()?.takeIf { it.isNotEmpty() }
 
     /** The first value of [name] in the query, decoded; null when there is none. Twisted's `args`. */
     public fun query(name: String): String? = queryAll(name).firstOrNull()
 
     /** All values of [name] in the query, decoded. */
     public fun queryAll(name: String): List<String> = rawQuery.orEmpty().split('&').filter { it.isNotEmpty() }
-        .filter { form(it.substringBefore('=')) == name }.map { form(it.substringAfter('=', "")) }
+        .filter { formDecoded(it.substringBefore('=')) == name }.map { formDecoded(it.substringAfter('=', "")) }
 
     /** The part of the path that the pattern of the route calls [name]. @throws IllegalArgumentException when it has no such part */
     public fun parameter(name: String): String =
         requireNotNull(parameters[name]) { "the route of this request has no parameter $name, but ${parameters.keys}" }
 
+    /** [parameter] as a number. The answer is 404 where it is none, which does not happen when the pattern says `{name:int}`. */
+    public fun intParameter(name: String): Int = typed(parameter(name), ParameterType::int)
+
+    /** [parameter] as a number of 64 bits, for `{name:long}`. The answer is 404 where it is none. */
+    public fun longParameter(name: String): Long = typed(parameter(name), ParameterType::long)
+
+    /** [parameter] as a UUID, for `{name:uuid}`. The answer is 404 where it is none. */
+    public fun uuidParameter(name: String): UUID = typed(parameter(name), ParameterType::uuid)
+
+    /** What a filter has given as [key]; null when none has. */
+    public operator fun <T : Any> get(key: RequestKey<T>): T? {
+        @Suppress("UNCHECKED_CAST") // [with] has put it there
+        return given[key] as T?
+    }
+
+    /**
+     * The body as JSON, read by [reader]: `request.json(bytes -> mapper.readValue(bytes, Order.class))`. As a future, on any thread. It fails with a
+     * [HttpStatusException], which is the answer where a handler passes it on: of 415 when the type of the body is none of JSON, of 400 when [reader]
+     * throws, and of 413 above [HttpBody.DEFAULT_LIMIT].
+     */
+    public fun <T> json(reader: JsonReader<T>): CompletableFuture<T> = life.future { readJson(reader) }
+
+    /** [json] for Kotlin, which `torsion-json` makes shorter for kotlinx-serialization. On any dispatcher. */
     @JvmSynthetic
-    internal fun withParameters(parameters: Map<String, String>): Request =
-        Request(method, target, headers, isHttp11, body, peer, parameters)
+    public suspend fun <T> readJson(reader: JsonReader<T>): T {
+        val type = headers["Content-Type"].orEmpty().substringBefore(';').trim().lowercase()
+        if (type != "application/json" && !(type.startsWith("application/") && type.endsWith("+json"))) {
+            throw HttpStatusException(415, "The body must be application/json.")
+        }
+        val bytes = body.readBytes()
+        return try {
+            reader.read(bytes)
+        } catch (e: HttpStatusException) {
+            throw e
+        } catch (e: Exception) {
+            throw HttpStatusException(400, "The body is no such JSON.", e)
+        } catch (e: StackOverflowError) { // of lists within lists
+            throw HttpStatusException(400, "The body is no such JSON.", e)
+        }
+    }
+
+    /** The cookies that the client has sent, by their names; the first of each name. Twisted's `received_cookies`. */
+    @get:JvmName("cookies")
+    public val cookies: Map<String, String> get() = Cookies.of(headers)
+
+    /** The value of the cookie called [name]; null when the client has sent none. Twisted's `getCookie`. */
+    public fun cookie(name: String): String? = cookies[name]
+
+    /** The same request, with [value] for [key]: for a filter to pass on. */
+    public fun <T : Any> with(key: RequestKey<T>, value: T): Request = view(given = given + (key to value))
+
+    /** The same request, of a client at [peer]: for a filter that knows it better than the connection does. */
+    @JvmSynthetic
+    internal fun withPeer(peer: Address): Request = view(peer = peer)
+
+    @JvmSynthetic
+    internal fun withParameters(more: Map<String, String>): Request = if (more.isEmpty()) this else view(parameters = parameters + more)
+
+    /** The request as a handler has it that is mounted [count] names further down. */
+    @JvmSynthetic
+    internal fun below(count: Int): Request = if (count == 0) this else view(taken = taken + count)
+
+    private fun view(
+        peer: Address = this.peer,
+        parameters: Map<String, String> = this.parameters,
+        given: Map<RequestKey<*>, Any> = this.given,
+        taken: Int = this.taken,
+    ) = Request(method, path, headers, isHttp11, body, peer, life, parameters, given, taken)
 
     /** Without the query, which may have secrets. */
     override fun toString(): String = "Request($method ${escaped(target.substringBefore('?'), SHOWN)} from $peer)"
@@ -66,6 +163,20 @@ public class Request internal constructor(
     private companion object {
         const val SHOWN = 200
 
+        fun <T : Any> typed(text: String, parse: (String) -> T?): T = parse(text) ?: throw HttpStatusException(404)
+    }
+}
+
+/** The parts of a target, for all views of a request. */
+internal class RequestTarget(val text: String) {
+    val isWholeUrl: Boolean get() = !text.startsWith('/') && text != "*"
+    val rawPath: String = path(text)
+    val rawQuery: String? = if ('?' in text) text.substringAfter('?') else null
+    val segments: List<String> by lazy(LazyThreadSafetyMode.PUBLICATION) {
+        if (rawPath == "*") emptyList() else rawPath.removePrefix("/").split('/').map(::decoded)
+    }
+
+    private companion object {
         fun path(target: String): String {
             val whole = target.substringBefore('?')
             if (whole.startsWith('/') || whole == "*") return whole
@@ -73,9 +184,9 @@ public class Request internal constructor(
             return if ('/' in rest) rest.substring(rest.indexOf('/')) else "/"
         }
 
-        fun decoded(segment: String): String = if ('%' in segment) form(segment.replace("+", "%2B")) else segment
-
-        /** The fields of a form; as it is where its escapes are wrong. */
-        fun form(text: String): String = if (isEscaped(text)) URLDecoder.decode(text, Charsets.UTF_8) else text
+        fun decoded(segment: String): String = if ('%' in segment) formDecoded(segment.replace("+", "%2B")) else segment
     }
 }
+
+/** [text] as the fields of a form have it (`application/x-www-form-urlencoded`); as it is where its escapes are wrong. */
+internal fun formDecoded(text: String): String = if (isEscaped(text)) URLDecoder.decode(text, Charsets.UTF_8) else text

@@ -22,7 +22,11 @@ public class Response private constructor(
     @get:JvmName("status") public val status: Int,
     @get:JvmName("headers") public val headers: Headers,
     @get:JvmSynthetic internal val content: Content,
+    private val cookies: List<Cookie>,
+    @get:JvmSynthetic internal val isErrorPage: Boolean,
 ) {
+    private constructor(status: Int, headers: Headers, content: Content) : this(status, headers, content, emptyList(), false)
+
     init {
         require(status in 200..599) { "an answer has a status from 200 to 599, and not $status" }
         require("Transfer-Encoding" !in headers) { "the server sets Transfer-Encoding by itself" }
@@ -39,18 +43,62 @@ public class Response private constructor(
     }
 
     /** This answer with another [status]. */
-    public fun withStatus(status: Int): Response = Response(status, headers, content)
+    public fun withStatus(status: Int): Response = with(status = status)
 
     /** This answer with one field of [name] in place of all that there are. */
-    public fun withHeader(name: String, value: String): Response = Response(status, headers.with(name, value), content)
+    public fun withHeader(name: String, value: String): Response = with(headers = headers.with(name, value))
 
     /** This answer with other [headers]. */
-    public fun withHeaders(headers: Headers): Response = Response(status, headers, content)
+    public fun withHeaders(headers: Headers): Response = with(headers = headers)
+
+    /**
+     * This answer, which sets [cookie], in place of one of the same name, domain and path; Twisted's `addCookie`. It stands in no [headers]: the
+     * server writes it, as it knows whether the connection carries TLS.
+     */
+    public fun withCookie(cookie: Cookie): Response = with(cookies = cookies.filterNot(cookie::replaces) + cookie)
+
+    /** This answer with [name] among those of `Vary`: caches keep answers apart by that field of requests. */
+    @JvmSynthetic
+    internal fun varying(name: String): Response {
+        val known = headers.all("Vary").joinToString(", ")
+        if (known.split(',').any { it.trim() == "*" || it.trim().equals(name, ignoreCase = true) }) return this
+        return withHeader("Vary", if (known.isEmpty()) name else "$known, $name")
+    }
+
+    /** The same head with another form of the body, such as a compressed one: no page takes its place any more. */
+    @JvmSynthetic
+    internal fun withContent(content: Content): Response = Response(status, headers, content, cookies, isErrorPage = false)
+
+    /** The body of [page], for this error. The fields of this one stay, such as `Allow`. */
+    @JvmSynthetic
+    internal fun withPage(page: Response): Response {
+        val bytes = page.content as? Content.Bytes ?: error("the body of an error page is a stream")
+        val fields = Headers.builder().add(page.headers)
+        headers.forEach { name, value -> if (name !in page.headers) fields.add(name, value) }
+        return Response(status, fields.build(), bytes, cookies + page.cookies, isErrorPage)
+    }
+
+    /** The fields with those of cookies, for a connection with TLS or without. */
+    @JvmSynthetic
+    internal fun fields(isSecure: Boolean): Headers {
+        if (cookies.isEmpty()) return headers
+        val fields = Headers.builder().add(headers)
+        for (cookie in cookies) fields.add("Set-Cookie", cookie.field(isSecure))
+        return fields.build()
+    }
+
+    private fun with(
+        status: Int = this.status,
+        headers: Headers = this.headers,
+        cookies: List<Cookie> = this.cookies,
+    ) = Response(status, headers, content, cookies, isErrorPage)
 
     override fun toString(): String = "Response($status, $headers)"
 
     public companion object {
         private val NOTHING = Content.Bytes(ByteArray(0))
+        private val PLAIN = Headers.of("Content-Type", "text/plain; charset=utf-8")
+        private const val JSON = "application/json"
 
         /** An answer without a body. */
         @JvmStatic
@@ -65,9 +113,25 @@ public class Response private constructor(
         public fun bytes(bytes: ByteArray, contentType: String): Response =
             Response(200, Headers.of("Content-Type", contentType), Content.Bytes(bytes))
 
-        /** A short page of text that says what [status] means: with no stack, and nothing of the program. */
+        /**
+         * A short page of text that says what [status] means: with no stack, and nothing of the program. A site may have pages of its own:
+         * [Site.withErrorPages].
+         */
         @JvmStatic
-        public fun error(status: Int): Response = text("$status ${reasonOf(status)}\n").withStatus(status)
+        public fun error(status: Int): Response =
+            Response(status, PLAIN, Content.Bytes("$status ${reasonOf(status)}\n".toByteArray()), emptyList(), isErrorPage = true)
+
+        /** [text], which is JSON, in UTF-8 as `application/json`, with status 200. */
+        @JvmStatic
+        public fun json(text: String): Response = bytes(text.toByteArray(), JSON)
+
+        /**
+         * [value] as `application/json`, by [writer], such as a mapper's: `Response.json(order, mapper::writeValueAsBytes)`. What [writer] throws comes
+         * as it is.
+         */
+        @JvmStatic
+        @Throws(Exception::class)
+        public fun <T> json(value: T, writer: JsonWriter<in T>): Response = bytes(writer.write(value), JSON)
 
         /** The answer that sends the client to [location]. */
         @JvmStatic

@@ -3,6 +3,8 @@
 
 package dev.torsion.web
 
+import java.util.concurrent.CompletionStage
+
 /**
  * Finds the handler of a request by its path and its method. Immutable.
  *
@@ -21,87 +23,79 @@ package dev.torsion.web
  * ```
  *
  * A pattern has parts between slashes: names, which are compared as they are decoded, and parameters in braces, each of which takes one part
- * that is not empty. The last one may be `{rest...}`, which takes all that is left, with its slashes. It takes no path
+ * that is not empty. A parameter may have a type: `{id:int}`, `{id:long}` or `{id:uuid}`; a part that is none does not fit. The last one may
+ * be `{rest...}`, which takes all that is left, with its slashes. It takes no path
  * with a part that is `.` or `..`, or has a slash, a backslash or a control character in it (`%2F`): where the parts are put together, nobody
  * could tell that part from several. A path that fits no pattern is answered
  * with 404; one that fits, but not with its method, with 405 and `Allow`. HEAD is answered by the handler of GET, and OPTIONS by itself,
  * unless they have routes of their own. Of several patterns that fit, the first one that was given wins.
+ *
+ * Other routers, trees of resources and handlers are mounted below a path: [Builder.mount].
  */
-public class Router private constructor(private val routes: List<Route>) {
-    /** The answer to [request]. Thread: the reactor's. */
-    @JvmSynthetic
-    public suspend fun handle(request: Request): Response {
-        if (request.target == "*") return allowing(204, routes)
-        val segments = request.pathSegments
-        val fitting = routes.filter { it.fits(segments) }
-        if (fitting.isEmpty()) return Response.error(404)
-        val route = fitting.firstOrNull { it.method == request.method }
-            ?: fitting.firstOrNull { request.method == "HEAD" && it.method == "GET" }
-            ?: return allowing(if (request.method == "OPTIONS") 204 else 405, fitting)
-        return route.handler(request.withParameters(route.parameters(segments)))
+public class Router private constructor(private val routes: List<Route>, filters: List<RequestFilter>) : RequestHandler {
+    @get:JvmSynthetic
+    internal val handler: suspend (Request) -> Response = filters.around(::route)
+
+    override fun handle(request: Request): CompletionStage<Response> = request.life.future { handler(request) }
+
+    private suspend fun route(request: Request): Response {
+        if (request.target == "*") return allowing(204, LinkedHashSet<String>().also(::addMethods))
+        val segments = request.pathSegments.ifEmpty { ROOT } // of a router that is mounted
+        var ofGet: Route? = null
+        var methods: LinkedHashSet<String>? = null
+        for (route in routes) {
+            if (!route.pattern.fits(segments)) continue
+            if (route.method == request.method) return route.answer(request, segments)
+            if (route.method == null) return (ofGet ?: route).answer(request, segments)
+            if (ofGet == null && request.method == "HEAD" && route.method == "GET") ofGet = route
+            (methods ?: LinkedHashSet<String>().also { methods = it }).add(route)
+        }
+        if (ofGet != null) return ofGet.answer(request, segments)
+        return methods?.let { allowing(if (request.method == "OPTIONS") 204 else 405, it) } ?: Response.error(404)
     }
 
-    private fun allowing(status: Int, routes: List<Route>): Response {
-        val methods = LinkedHashSet<String>()
-        for (route in routes) {
-            methods.add(route.method)
-            if (route.method == "GET") methods.add("HEAD")
-        }
+    private fun addMethods(to: LinkedHashSet<String>) {
+        for (route in routes) route.router?.addMethods(to) ?: to.add(route)
+    }
+
+    private fun LinkedHashSet<String>.add(route: Route) {
+        add(route.method ?: return)
+        if (route.method == "GET") add("HEAD")
+    }
+
+    private fun allowing(status: Int, methods: LinkedHashSet<String>): Response {
         methods.add("OPTIONS")
         val answer = if (status == 204) Response.of(status) else Response.error(status)
         return answer.withHeader("Allow", methods.joinToString(", "))
     }
 
-    override fun toString(): String = "Router(${routes.joinToString { "${it.method} ${it.pattern}" }})"
+    override fun toString(): String = "Router(${routes.joinToString { "${it.method ?: "mount"} ${it.pattern.text}" }})"
 
-    private class Route(val method: String, val pattern: String, val handler: suspend (Request) -> Response) {
-        private val parts = pattern.removePrefix("/").split('/')
-        private val hasRest = parts.last().endsWith("...}")
-
-        init {
-            require(isToken(method)) { "\"$method\" is no method" }
-            require(pattern.startsWith('/')) { "a pattern begins with a slash, but \"$pattern\" does not" }
-            parts.forEach { require(isName(it) || isParameter(it)) { "\"$it\" in \"$pattern\" is neither a name nor a parameter" } }
-            require(parts.dropLast(1).none { it.endsWith("...}") }) { "only the last part of \"$pattern\" can take all that is left" }
-            val names = parts.filter(::isParameter).map(::name)
-            require(names.toSet().size == names.size) { "\"$pattern\" has two parameters of one name" }
-        }
-
-        private fun isName(part: String) = part.none { it == '{' || it == '}' }
-
-        private fun isParameter(part: String) = part.startsWith('{') && part.endsWith('}') && name(part).isNotEmpty() && isName(name(part))
-
-        private fun name(part: String) = part.removeSurrounding("{", "}").removeSuffix("...")
-
-        fun fits(segments: List<String>): Boolean {
-            if (if (hasRest) segments.size < parts.size else segments.size != parts.size) return false
-            if (hasRest && segments.subList(parts.lastIndex, segments.size).any(::misleads)) return false
-            return parts.indices.all { i ->
-                if (isParameter(parts[i])) segments[i].isNotEmpty() || (hasRest && i == parts.lastIndex) else segments[i] == parts[i]
-            }
-        }
-
-        private fun misleads(segment: String) = segment == "." || segment == ".." || segment.any { it == '/' || it == '\\' || it < ' ' }
-
-        fun parameters(segments: List<String>): Map<String, String> {
-            val found = LinkedHashMap<String, String>()
-            for (i in parts.indices) {
-                if (!isParameter(parts[i])) continue
-                val isRest = hasRest && i == parts.lastIndex
-                found[name(parts[i])] = if (isRest) segments.drop(i).joinToString("/") else segments[i]
-            }
-            return found
+    /** Something for the paths that fit [pattern]; for all methods, and what is below, where [method] is null. */
+    private class Route(
+        val method: String?,
+        val pattern: RoutePattern,
+        private val handler: suspend (Request) -> Response,
+        val router: Router? = null,
+    ) {
+        suspend fun answer(request: Request, segments: List<String>): Response {
+            val found = request.withParameters(pattern.parameters(segments))
+            return handler(if (method == null) found.below(pattern.size) else found)
         }
     }
 
     /** Collects routes. Not for several threads at once. */
     public class Builder internal constructor() {
         private val routes = ArrayList<Route>()
+        private val filters = ArrayList<RequestFilter>()
 
         /** A route for Kotlin. @throws IllegalArgumentException when [pattern] or [method] is none */
         @JvmSynthetic
         public fun on(method: String, pattern: String, handler: suspend (Request) -> Response): Builder =
-            apply { routes.add(Route(method, pattern, handler)) }
+            apply {
+                require(isToken(method)) { "\"$method\" is no method" }
+                routes.add(Route(method, RoutePattern(pattern, isOpen = false), handler))
+            }
 
         /** A route for GET, and HEAD. */
         @JvmSynthetic
@@ -119,6 +113,10 @@ public class Router private constructor(private val routes: List<Route>) {
         @JvmSynthetic
         public fun delete(pattern: String, handler: suspend (Request) -> Response): Builder = on("DELETE", pattern, handler)
 
+        /** A route for PATCH. */
+        @JvmSynthetic
+        public fun patch(pattern: String, handler: suspend (Request) -> Response): Builder = on("PATCH", pattern, handler)
+
         /** A route. @throws IllegalArgumentException when [pattern] or [method] is none */
         public fun on(method: String, pattern: String, handler: RequestHandler): Builder = on(method, pattern, handler.suspending())
 
@@ -134,11 +132,37 @@ public class Router private constructor(private val routes: List<Route>) {
         /** A route for DELETE. */
         public fun delete(pattern: String, handler: RequestHandler): Builder = on("DELETE", pattern, handler)
 
+        /** A route for PATCH. */
+        public fun patch(pattern: String, handler: RequestHandler): Builder = on("PATCH", pattern, handler)
+
+        /**
+         * [handler] answers for [path] and all that is below it, whatever the method. It may be a router, a [Resource], [StaticFiles], or any other.
+         * Its [Request.pathSegments] are those below [path]; a router finds its routes by them, so that its `/` is both [path] and that with a
+         * slash. The path may have parameters, which all handlers see. What [handler] answers is final, 404 too.
+         *
+         * @throws IllegalArgumentException when [path] is no pattern, or takes all that is left
+         */
+        public fun mount(path: String, handler: RequestHandler): Builder =
+            apply { routes.add(Route(null, RoutePattern(path, isOpen = true), handler.suspending(), handler as? Router)) }
+
+        /** [mount] for Kotlin. */
+        @JvmSynthetic
+        public fun mount(path: String, handler: suspend (Request) -> Response): Builder = mount(path, SuspendHandler(handler))
+
+        /** [filter] is around all routes of this router, and around its 404 and 405; inside of those that were given before. */
+        public fun with(filter: RequestFilter): Builder = apply { filters.add(filter) }
+
+        /** [with] for Kotlin. */
+        @JvmSynthetic
+        public fun with(filter: suspend (request: Request, next: suspend (Request) -> Response) -> Response): Builder = with(SuspendFilter(filter))
+
         /** The router. */
-        public fun build(): Router = Router(routes.toList())
+        public fun build(): Router = Router(routes.toList(), filters.toList())
     }
 
     public companion object {
+        private val ROOT = listOf("")
+
         /** A builder without routes. */
         @JvmStatic
         public fun builder(): Builder = Builder()

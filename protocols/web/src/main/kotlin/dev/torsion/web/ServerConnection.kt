@@ -180,7 +180,7 @@ internal class ServerConnection(val site: Site) :
     }
 
     private fun answerAndEnd(status: Int, cause: Exception) {
-        val body = Response.error(status)
+        val body = site.paged(Response.error(status))
         val bytes = (body.content as Response.Content.Bytes).bytes
         val fields = body.headers.plus("Content-Length", "${bytes.size}").plus("Date", site.date()).plus("Connection", "close")
         transport.write(HttpWriter.response(status, fields))

@@ -4,29 +4,12 @@
 package dev.torsion.web
 
 import dev.torsion.clock.Clock
+import dev.torsion.log.Logger
 import dev.torsion.net.Address
 import dev.torsion.net.Factory
 import dev.torsion.net.Protocol
 import dev.torsion.reactor.Reactor
-import kotlinx.coroutines.future.await
 import java.time.Instant
-import java.util.Objects
-import java.util.concurrent.CompletionStage
-
-/** Answers requests. The same object answers those of all connections. */
-public fun interface RequestHandler {
-    /**
-     * The answer to [request], perhaps later. A stage that fails is answered with 500, and reported. When the client goes away, or the time of
-     * [HttpServerOptions.handlerTimeout] is over, a stage that is a future is cancelled.
-     *
-     * Thread: the reactor's; it must not block.
-     */
-    public fun handle(request: Request): CompletionStage<Response>
-}
-
-internal fun RequestHandler.suspending(): suspend (Request) -> Response = { request ->
-    Objects.requireNonNull(handle(request).await(), "The handler has given no answer.")
-}
 
 /**
  * A server of HTTP/1.1: the factory for an endpoint of any kind; Twisted's `Site`.
@@ -53,10 +36,17 @@ internal fun RequestHandler.suspending(): suspend (Request) -> Response = { requ
  * @property options limits and time-outs
  */
 public class Site private constructor(
-    @get:JvmSynthetic internal val clock: Clock,
+    @get:JvmSynthetic internal val reactor: Reactor,
     public val options: HttpServerOptions,
-    @get:JvmSynthetic internal val handler: suspend (Request) -> Response,
+    private val bare: suspend (Request) -> Response,
+    private val filters: List<RequestFilter>,
+    private val errorPages: ErrorPages?,
 ) : Factory() {
+    @get:JvmSynthetic
+    internal val clock: Clock get() = reactor
+
+    @get:JvmSynthetic
+    internal val handler: suspend (Request) -> Response = filters.around(bare)
     private var dateSecond = Long.MIN_VALUE
     private var date = ""
 
@@ -86,7 +76,34 @@ public class Site private constructor(
         return date
     }
 
+    /**
+     * This site with [filter] around its handler, inside of those that it has already. The first filter sees a request first. It is another site,
+     * which knows nothing of the ports and connections of this one: call it before listening.
+     */
+    public fun with(filter: RequestFilter): Site = Site(reactor, options, bare, filters + filter, errorPages)
+
+    /** [with] for Kotlin. */
+    @JvmSynthetic
+    public fun with(filter: suspend (request: Request, next: suspend (Request) -> Response) -> Response): Site = with(SuspendFilter(filter))
+
+    /** This site with [pages] in place of its short error pages, as another site. */
+    public fun withErrorPages(pages: ErrorPages): Site = Site(reactor, options, bare, filters, pages)
+
+    /** [answer], or the page of this site in its place. */
+    @JvmSynthetic
+    internal fun paged(answer: Response): Response {
+        val pages = errorPages ?: return answer
+        if (!answer.isErrorPage) return answer
+        return try {
+            pages.page(answer.status)?.let(answer::withPage) ?: answer
+        } catch (e: Exception) {
+            log.failure("The error page of {status} has failed", e, "status" to answer.status)
+            answer
+        }
+    }
+
     public companion object {
+        private val log = Logger(Site::class.java)
         private const val MILLIS = 1000
 
         /** A site with a handler that is a suspend function. */
@@ -95,29 +112,32 @@ public class Site private constructor(
             reactor: Reactor,
             options: HttpServerOptions = HttpServerOptions.DEFAULT,
             handler: suspend (Request) -> Response,
-        ): Site = Site(reactor, options, handler)
+        ): Site = Site(reactor, options, handler, emptyList(), null)
 
-        /** A site that finds the handler of each request by its path and method: for Kotlin. */
+        /** A site with a router, a tree of resources or any other handler: for Kotlin. */
         @JvmSynthetic
-        public operator fun invoke(reactor: Reactor, router: Router, options: HttpServerOptions = HttpServerOptions.DEFAULT): Site =
-            of(reactor, router, options)
+        public operator fun invoke(reactor: Reactor, handler: RequestHandler, options: HttpServerOptions = HttpServerOptions.DEFAULT): Site =
+            of(reactor, handler, options)
 
-        /** A site with a handler of Java. */
+        /** A site with [handler]: a [Router], a [Resource] with all that is below it, or any other. */
         @JvmStatic
         @JvmOverloads
         public fun of(reactor: Reactor, handler: RequestHandler, options: HttpServerOptions = HttpServerOptions.DEFAULT): Site =
-            Site(reactor, options, handler.suspending())
-
-        /** A site whose resources are a tree below [root]. */
-        @JvmStatic
-        @JvmOverloads
-        public fun of(reactor: Reactor, root: Resource, options: HttpServerOptions = HttpServerOptions.DEFAULT): Site =
-            Site(reactor, options, root::find)
-
-        /** A site that finds the handler of each request by its path and method. */
-        @JvmStatic
-        @JvmOverloads
-        public fun of(reactor: Reactor, router: Router, options: HttpServerOptions = HttpServerOptions.DEFAULT): Site =
-            Site(reactor, options, router::handle)
+            Site(reactor, options, handler.suspending(), emptyList(), null)
     }
+}
+
+/**
+ * Makes the error pages of a site, in place of the short ones of text: of requests that break a rule, of handlers that fail, and of
+ * [Response.error]. An answer that a handler has made by itself stays as it is.
+ *
+ * ```java
+ * Site site = Site.of(reactor, router).withErrorPages(status -> Response.bytes(page(status), "text/html; charset=utf-8"));
+ * ```
+ *
+ * Thread: the reactor's; it must not block.
+ */
+public fun interface ErrorPages {
+    /** The page for [status], whose own status does not matter; null for the short one. A body that is a stream is not taken. */
+    public fun page(status: Int): Response?
 }

@@ -26,7 +26,7 @@ class RouterSpec :
 
         fun ask(request: String): String {
             var answer = ""
-            scene(handler = router::handle) { answer = connect().ask(request) }
+            scene(handler = router.handler) { answer = connect().ask(request) }
             return answer
         }
 
@@ -75,8 +75,11 @@ class RouterSpec :
         }
 
         test("a pattern that is none is refused") {
-            for (pattern in listOf("users", "/{}", "/{a", "/a}", "/{a}/{a}", "/{a...}/b", "/x{a}")) {
+            for (pattern in listOf("users", "/{}", "/{a", "/a}", "/{a}/{a}", "/{a...}/b", "/x{a}", "/{...}", "/{a:}", "/{a:float}", "/{:int}", "/{a}b{c}")) {
                 withClue(pattern) { shouldThrow<IllegalArgumentException> { Router { get(pattern) { Response.of(200) } } } }
+            }
+            for (path in listOf("users", "/users/", "/{a...}", "")) {
+                withClue(path) { shouldThrow<IllegalArgumentException> { Router { mount(path) { Response.of(200) } } } }
             }
         }
 

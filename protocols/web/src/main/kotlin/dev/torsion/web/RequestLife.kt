@@ -1,0 +1,57 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.web
+
+import dev.torsion.defer.ScopeExecutor
+import dev.torsion.defer.futureOnLoop
+import dev.torsion.defer.inlineCallbacks
+import dev.torsion.log.Logger
+import dev.torsion.reactor.Reactor
+import kotlinx.coroutines.CoroutineScope
+import java.util.concurrent.CompletableFuture
+
+/**
+ * What all views of one request share: its place, and its end.
+ *
+ * @property scope that of the connection
+ */
+internal open class RequestLife(val reactor: Reactor, val scope: CoroutineScope) {
+    val loop: ScopeExecutor = ScopeExecutor(scope)
+
+    /** Whether the client speaks TLS, to us or to a proxy that we trust. */
+    var isSecure: Boolean = false
+    private var atEnd: ArrayList<Runnable>? = null
+    private var hasEnded = false
+
+    /**
+     * Calls [action] when the request is over: its answer is written, or its client has gone, or the server has ended. At once when it is over
+     * already. On the loop.
+     */
+    fun onEnd(action: Runnable) {
+        if (hasEnded) return action.run()
+        (atEnd ?: ArrayList<Runnable>(1).also { atEnd = it }).add(action)
+    }
+
+    /** For the connection: the request is over. */
+    protected fun ended() {
+        hasEnded = true
+        val actions = atEnd ?: return
+        atEnd = null
+        for (action in actions) {
+            try {
+                action.run()
+            } catch (e: Exception) {
+                log.failure("The end of a request could not be told to {listener}", e, "listener" to action.javaClass.name)
+            }
+        }
+    }
+
+    /** What [block] gives, run in the place of the handlers; as a future, from any thread. Cancelling it cancels [block]. */
+    fun <T> future(block: suspend () -> T): CompletableFuture<T> =
+        loop.futureOnLoop { inlineCallbacks(scope.coroutineContext) { block() } }
+
+    private companion object {
+        val log = Logger(Site::class.java)
+    }
+}

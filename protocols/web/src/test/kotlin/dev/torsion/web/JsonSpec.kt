@@ -1,0 +1,48 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.web
+
+import io.kotest.assertions.withClue
+import io.kotest.core.spec.style.FunSpec
+import io.kotest.matchers.shouldBe
+import io.kotest.matchers.string.shouldContain
+import io.kotest.matchers.string.shouldNotContain
+import io.kotest.matchers.string.shouldStartWith
+
+/** JSON by the functions of any library. */
+class JsonSpec :
+    FunSpec({
+        test("an answer is JSON, given as text or by a function") {
+            scene(handler = { if (it.target == "/text") Response.json("[1]") else Response.json(2) { n -> "[$n]".toByteArray() } }) {
+                val answer = connect().ask(get("/text"))
+                answer shouldContain "\r\nContent-Type: application/json\r\n"
+                answer shouldContain "\r\n\r\n[1]"
+                connect().ask(get("/")) shouldContain "\r\n\r\n[2]"
+            }
+        }
+
+        test("a body is read by a function, and what is no such JSON has its status and no word of the error") {
+            val reader = JsonReader { bytes ->
+                if (bytes.isEmpty()) {
+                    fun deep(): Int = deep() + 1
+                    deep()
+                } else {
+                    bytes.decodeToString().toInt()
+                }
+            }
+            scene(handler = { Response.text("${it.readJson(reader)}") }) {
+                for (type in listOf("application/json", "Application/JSON; charset=utf-8", "application/problem+json")) {
+                    withClue(type) { connect().ask(post("/", "7", "Content-Type: $type\r\n")) shouldContain "\r\n\r\n7" }
+                }
+                for (type in listOf("text/plain", "application/jsonp", "text/json", "application/x-www-form-urlencoded", "")) {
+                    withClue(type) { connect().ask(post("/", "7", "Content-Type: $type\r\n")) shouldStartWith "HTTP/1.1 415 " }
+                }
+                connect().ask(post("/", "7")) shouldStartWith "HTTP/1.1 415 "
+                val wrong = connect().ask(post("/", "secret", "Content-Type: application/json\r\n"))
+                wrong shouldStartWith "HTTP/1.1 400 "
+                wrong shouldNotContain "secret"
+                connect().ask(post("/", "", "Content-Type: application/json\r\n")) shouldStartWith "HTTP/1.1 400 "
+            }
+        }
+    })

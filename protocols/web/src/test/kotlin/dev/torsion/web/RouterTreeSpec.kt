@@ -1,0 +1,97 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.web
+
+import io.kotest.assertions.withClue
+import io.kotest.core.spec.style.FunSpec
+import io.kotest.matchers.shouldBe
+import io.kotest.matchers.string.shouldContain
+import io.kotest.matchers.string.shouldStartWith
+import java.util.concurrent.CompletableFuture.completedFuture
+import java.util.concurrent.CompletionStage
+
+/** Parameters with types, what is mounted in a router, and resources that tell methods apart. */
+class RouterTreeSpec :
+    FunSpec({
+        fun ask(handler: RequestHandler, request: String): String {
+            var answer = ""
+            scene(handler = handler.suspending()) { answer = connect().ask(request) }
+            return answer
+        }
+
+        fun body(handler: RequestHandler, path: String) = ask(handler, get(path)).substringAfter("\r\n\r\n")
+
+        test("a parameter with a type takes what is of that type, in one form, and leaves the rest to others") {
+            val router = Router {
+                get("/n/{n:int}") { Response.text("int ${it.intParameter("n") + 1}") }
+                get("/n/{n:long}") { Response.text("long ${it.longParameter("n")}") }
+                get("/n/{n:uuid}") { Response.text("uuid ${it.uuidParameter("n")}") }
+                get("/n/{n}") { Response.text("text ${it.parameter("n")}") }
+                get("/only/{n:int}") { Response.of(204) }
+                get("/late/{n}") { Response.text("${it.intParameter("n")}") }
+            }
+            mapOf(
+                "7" to "int 8",
+                "-7" to "int -6",
+                "007" to "int 8",
+                "2147483648" to "long 2147483648",
+                "9223372036854775808" to "text 9223372036854775808",
+                "+7" to "text +7",
+                "7.0" to "text 7.0",
+                "%D9%A7" to "text \u00d9\u00a7", // a seven of Arabic, in bytes
+                "123e4567-e89b-12d3-a456-426614174000" to "uuid 123e4567-e89b-12d3-a456-426614174000",
+                "1-1-1-1-1" to "text 1-1-1-1-1",
+            ).forEach { (part, answer) -> withClue(part) { body(router, "/n/$part") shouldBe answer } }
+            ask(router, get("/only/x")) shouldStartWith "HTTP/1.1 404 "
+            ask(router, get("/only/99999999999999999999999")) shouldStartWith "HTTP/1.1 404 "
+            ask(router, get("/late/x")) shouldStartWith "HTTP/1.1 404 "
+        }
+
+        test("what is mounted has the rest of the path, and the parameters of the whole") {
+            val users = Router {
+                get("/") { Response.text("all of ${it.parameter("team")}") }
+                get("/{id:int}") { Response.text("${it.parameter("team")} ${it.intParameter("id")} ${it.mountSegments} ${it.pathSegments} ${it.rawPath}") }
+                mount("/files", Resource.of { completedFuture(Response.text("files ${it.pathSegments} ${it.mountSegments}")) })
+            }
+            val router = Router {
+                get("/teams/x/users/own") { Response.text("own") }
+                mount("/teams/{team}/users", users)
+                mount("/raw") { Response.text("${it.method} ${it.pathSegments}") }
+                mount("/", Resource.tree().putChild("a", Resource.of { completedFuture(Response.text("a")) }))
+            }
+            body(router, "/teams/x/users/7") shouldBe "x 7 [teams, x, users] [7] /teams/x/users/7"
+            body(router, "/teams/x/users") shouldBe "all of x"
+            body(router, "/teams/x/users/") shouldBe "all of x"
+            body(router, "/teams/x/users/own") shouldBe "own"
+            body(router, "/teams/x/users/files/a/b") shouldBe "files [a, b] [teams, x, users, files]"
+            ask(router, get("/teams/x/users/none")) shouldStartWith "HTTP/1.1 404 "
+            ask(router, get("/teams//users")) shouldStartWith "HTTP/1.1 404 "
+            body(router, "/raw") shouldBe "GET []"
+            body(router, "/raw/") shouldBe "GET []" // the one name that is left is empty
+            body(router, "/a") shouldBe "a"
+            ask(router, post("/teams/x/users/own", "")) shouldStartWith "HTTP/1.1 404 " // that of the users, which are mounted behind
+            ask(router, post("/teams/x/users/7", "")) shouldContain "\r\nAllow: GET, HEAD, OPTIONS\r\n"
+            ask(router, "HEAD /teams/x/users/own HTTP/1.1\r\nHost: a\r\n\r\n") shouldContain "\r\nContent-Length: 3\r\n"
+            ask(router, "OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n") shouldContain "\r\nAllow: GET, HEAD, OPTIONS\r\n"
+        }
+
+        class Counter : Resource() {
+            override fun renderGet(request: Request): CompletionStage<Response> = completedFuture(Response.text("count"))
+
+            override fun renderPost(request: Request): CompletionStage<Response> = request.body.bytes().thenApply { Response.text("+${it.size}") }
+        }
+
+        test("a resource answers the methods that it has, and says which these are") {
+            val root = Resource.tree().putChild("count", Counter()).putChild("gone", Resource.error(410))
+            body(root, "/count") shouldBe "count"
+            ask(root, post("/count", "abc")).substringAfter("\r\n\r\n") shouldBe "+3"
+            ask(root, "HEAD /count HTTP/1.1\r\nHost: a\r\n\r\n") shouldContain "\r\nContent-Length: 5\r\n"
+            val other = ask(root, "DELETE /count HTTP/1.1\r\nHost: a\r\n\r\n")
+            other shouldStartWith "HTTP/1.1 405 "
+            other shouldContain "\r\nAllow: GET, HEAD, POST, OPTIONS\r\n"
+            ask(root, "BREW /count HTTP/1.1\r\nHost: a\r\n\r\n") shouldStartWith "HTTP/1.1 405 "
+            ask(root, "OPTIONS /count HTTP/1.1\r\nHost: a\r\n\r\n") shouldStartWith "HTTP/1.1 204 "
+            ask(root, get("/gone/and/below")) shouldStartWith "HTTP/1.1 410 "
+        }
+    })
