@@ -25,6 +25,9 @@ internal class Raw : Protocol() {
     /** The bytes that have come since this was asked last, without its `Date`. */
     fun got(): String = bytes.toString(Charsets.ISO_8859_1).also { bytes.reset() }.replace(DATE, "")
 
+    /** How many bytes have come since [got]. */
+    val length: Int get() = bytes.size()
+
     fun send(text: String) = transport.write(text.toByteArray(Charsets.ISO_8859_1))
 
     private companion object {

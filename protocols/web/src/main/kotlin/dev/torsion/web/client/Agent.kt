@@ -85,7 +85,7 @@ public suspend fun Agent.fetch(method: String, url: String, headers: Headers = H
 
 /**
  * The whole body of [response]; Twisted's `readBody`. Fails with a [BodyTooLargeException][dev.torsion.web.BodyTooLargeException] when that has more
- * than [limit] bytes. Cancelling it, and its failure, end the connection.
+ * than [limit] bytes. When it fails or is cancelled, the response is closed.
  *
  * Thread: the reactor's.
  */

@@ -9,6 +9,7 @@ import dev.torsion.endpoint.ClientEndpoint
 import dev.torsion.endpoint.HostnameEndpoint
 import dev.torsion.endpoint.TlsClientEndpoint
 import dev.torsion.endpoint.wrapClientTls
+import dev.torsion.loop.ReactorNotRunningException
 import dev.torsion.net.ConnectTimeoutException
 import dev.torsion.net.Factory
 import dev.torsion.tls.TlsConnectException
@@ -36,13 +37,16 @@ internal class Attempt(private val agent: HttpAgent, val call: Call) {
             try {
                 connect()
             } catch (e: Throwable) { // an endpoint is anybody's code
-                return if (end()) failed(e) else Unit
+                return if (end()) failed(told(e)) else Unit
             }
         connecting = result
         result.addCallbacks({ connection -> if (end()) connected(connection) else connection.abort(null) }) {
-            if (end()) failed(it.value)
+            if (end()) failed(told(it.value))
         }
     }
+
+    /** An agent ends with its reactor, whichever of them is the first. */
+    private fun told(error: Throwable) = if (error is ReactorNotRunningException) AgentClosedException(error) else error
 
     private fun connect(): Deferred<ClientConnection> {
         val factory = Factory { ClientConnection(agent) }

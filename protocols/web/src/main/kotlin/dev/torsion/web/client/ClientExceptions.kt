@@ -29,7 +29,9 @@ public class AgentBusyException(
 ) : HttpException("There are $limit requests already that wait for a connection.")
 
 /** The agent was closed, or its reactor has ended. Nothing was sent. */
-public class AgentClosedException : HttpException("The agent was closed.")
+public class AgentClosedException
+@JvmOverloads
+constructor(cause: Throwable? = null) : HttpException("The agent was closed.", cause)
 
 /**
  * The proxy has made no tunnel, but answered with [status]; 407 when it wants other credentials. Nothing was sent to the server.

@@ -257,7 +257,8 @@ internal class ClientExchange(private val connection: ClientConnection, private 
         if (isOver) return
         end(error)
         call.over()
-        if (!isTold) call.failed(error) else body?.fail(error)
+        body?.fail(error)
+        if (head == null) call.failed(error) else tell() // a head is told, also when the same bytes had a fault in the body
     }
 
     /** Nobody wants the answer any more. */

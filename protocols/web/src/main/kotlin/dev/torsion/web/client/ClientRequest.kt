@@ -5,6 +5,7 @@ package dev.torsion.web.client
 
 import dev.torsion.log.escaped
 import dev.torsion.web.Headers
+import dev.torsion.web.isAuthority
 import dev.torsion.web.isToken
 import java.net.URI
 import java.time.Duration
@@ -49,6 +50,7 @@ public class ClientRequest private constructor(
         require(method != "CONNECT") { "CONNECT is for agents, which send it to proxies by themselves" }
         for (name in OURS) require(name !in headers) { "the agent sets $name by itself" }
         require(headers.all("Host").size <= 1) { "there is more than one Host" }
+        require("Host" !in headers || isAuthority(headers["Host"]!!)) { "the Host is none" }
         require("Connection" !in headers || headers.tokens("Connection") == listOf("close")) { "Connection may only say close" }
         target = Origin.target(method, url)
         require(timeout == null || (!timeout.isNegative && !timeout.isZero)) { "a time-out must be positive, but is $timeout" }
