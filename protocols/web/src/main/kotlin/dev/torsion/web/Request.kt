@@ -3,6 +3,8 @@
 
 package dev.torsion.web
 
+import dev.torsion.defer.awaitOnLoop
+import dev.torsion.defer.inlineCallbacks
 import dev.torsion.log.escaped
 import dev.torsion.net.Address
 import java.net.URLDecoder
@@ -97,6 +99,9 @@ public class Request private constructor(
     /** [parameter] as a UUID, for `{name:uuid}`. The answer is 404 where it is none. */
     public fun uuidParameter(name: String): UUID = typed(parameter(name), ParameterType::uuid)
 
+    /** The session of the browser that has sent this. On the reactor's thread. @throws IllegalStateException when no filter of [Sessions] is around */
+    public fun session(): Session = checkNotNull(this[Session.KEY]) { "there are no sessions here: the site or the router needs the filter of Sessions" }
+
     /** What a filter has given as [key]; null when none has. */
     public operator fun <T : Any> get(key: RequestKey<T>): T? {
         @Suppress("UNCHECKED_CAST") // [with] has put it there
@@ -128,6 +133,27 @@ public class Request private constructor(
             throw HttpStatusException(400, "The body is no such JSON.", e)
         }
     }
+
+    /**
+     * The fields and files of a form that is the body: `application/x-www-form-urlencoded` or `multipart/form-data` (RFC 7578). As a future, on any
+     * thread. Files go to the disk above [FormOptions.memoryBytes], and are deleted when the request is over. A form is read once: whoever asks
+     * again has the same one.
+     *
+     * It fails with a [HttpStatusException], which is the answer where a handler passes it on: of 415 when the body is no form, of 413 above
+     * a limit, and of 400 when it breaks a rule.
+     */
+    public fun form(): CompletableFuture<FormData> = form(FormOptions.DEFAULT)
+
+    /** [form] with other limits. */
+    public fun form(options: FormOptions): CompletableFuture<FormData> = life.future { formOnLoop(options) }
+
+    /** [form] for Kotlin. On any dispatcher. */
+    @JvmSynthetic
+    public suspend fun readForm(options: FormOptions = FormOptions.DEFAULT): FormData =
+        life.loop.awaitOnLoop { inlineCallbacks(life.scope.coroutineContext) { formOnLoop(options) } }
+
+    private suspend fun formOnLoop(options: FormOptions): FormData =
+        life.form ?: FormReader.read(this, options).also { life.form = it }
 
     /** The cookies that the client has sent, by their names; the first of each name. Twisted's `received_cookies`. */
     @get:JvmName("cookies")

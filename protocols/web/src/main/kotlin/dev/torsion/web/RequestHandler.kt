@@ -28,5 +28,6 @@ internal fun RequestHandler.suspending(): suspend (Request) -> Response = when (
     is SuspendHandler -> handler
     is Router -> handler
     is Resource -> ::find
+    is VirtualHosts -> ::answer
     else -> { request -> Objects.requireNonNull(handle(request).await(), "The handler has given no answer.") }
 }

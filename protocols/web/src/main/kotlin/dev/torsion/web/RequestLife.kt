@@ -21,6 +21,9 @@ internal open class RequestLife(val reactor: Reactor, val scope: CoroutineScope)
 
     /** Whether the client speaks TLS, to us or to a proxy that we trust. */
     var isSecure: Boolean = false
+
+    /** The form that the body was, once it is read. */
+    var form: FormData? = null
     private var atEnd: ArrayList<Runnable>? = null
     private var hasEnded = false
 

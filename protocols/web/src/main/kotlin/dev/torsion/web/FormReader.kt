@@ -1,0 +1,54 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.web
+
+/** Reads the form of a request, on the loop. */
+internal object FormReader {
+    suspend fun read(request: Request, options: FormOptions): FormData {
+        val type = FieldParameters.of(request.headers["Content-Type"].orEmpty())
+        return when (type?.value?.lowercase()) {
+            "application/x-www-form-urlencoded" -> urlEncoded(request.body, options)
+
+            "multipart/form-data" -> {
+                val boundary = type["boundary"]?.takeIf(::isBoundary) ?: throw MultipartReader.wrong("has no boundary")
+                multipart(request, boundary, options)
+            }
+
+            else -> throw HttpStatusException(415, "The body must be a form.")
+        }
+    }
+
+    private suspend fun urlEncoded(body: HttpBody, options: FormOptions): FormData {
+        val text = try {
+            body.readBytes(options.maxTextBytes.toLong()).toString(Charsets.UTF_8)
+        } catch (e: BodyTooLargeException) {
+            throw HttpStatusException(413, "The form is too large.", e)
+        }
+        val fields = ArrayList<Pair<String, String>>()
+        for (pair in text.splitToSequence('&')) {
+            if (pair.isEmpty()) continue
+            if (fields.size == options.maxFields) throw HttpStatusException(413, "The form has too many fields.")
+            fields.add(formDecoded(pair.substringBefore('=')) to formDecoded(pair.substringAfter('=', "")))
+        }
+        return FormData(fields, emptyList())
+    }
+
+    private suspend fun multipart(request: Request, boundary: String, options: FormOptions): FormData {
+        val spool = Spool(request.life, options)
+        val parts = FormParts(options, spool)
+        val reader = MultipartReader(boundary, options.maxPartHeadBytes, parts)
+        while (true) {
+            reader.feed(request.body.read() ?: break)
+            spool.flush()
+        }
+        reader.end()
+        return FormData(parts.fields, parts.files)
+    }
+
+    /** RFC 2046 5.1.1. */
+    private fun isBoundary(text: String) =
+        text.length in 1..MOST_BOUNDARY && text.last() != ' ' && text.all { it in 'a'..'z' || it in 'A'..'Z' || it in '0'..'9' || it in "'()+_,-./:=? " }
+
+    private const val MOST_BOUNDARY = 70
+}

@@ -1,0 +1,80 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.web
+
+import dev.torsion.clock.Clock
+import kotlinx.coroutines.future.await
+import java.security.MessageDigest
+import java.security.SecureRandom
+import java.util.Base64
+import java.util.HexFormat
+
+/**
+ * Gives requests a [Session], which stays from one request of a browser to the next; the part of Twisted's `Site` that keeps sessions.
+ *
+ * ```java
+ * Site site = Site.of(reactor, router).with(Sessions.inMemory(reactor).filter());
+ * ```
+ *
+ * A session begins when a handler puts something into it. A request that only looks makes none, and sets no cookie; Twisted's `getSession` makes
+ * one. Its id has 256 random bits. It stands in a cookie that no script sees, and that no other site sends with a post; over TLS its name is
+ * `__Host-` and the name. The id of a client that we have not made is never taken. The store has the hash of an id, so nobody who reads it can
+ * take over a session.
+ *
+ * Thread: the reactor's.
+ */
+public class Sessions private constructor(private val store: SessionStore, private val options: SessionOptions) {
+    private val random = SecureRandom()
+
+    /**
+     * The filter that gives each request its session, [Request.session]. It loads it before the handler, and saves it before the answer is sent: a
+     * body that is still being written changes nothing. When the handler fails, nothing is saved. Of two requests at a time that change one session,
+     * the second one to end wins; one that was ended meanwhile stays ended.
+     */
+    public fun filter(): RequestFilter = requestFilter { request, next ->
+        val name = if (request.isSecure) HOST + options.cookieName else options.cookieName
+        val id = request.cookie(name)?.takeIf { ID.matches(it) }
+        val session = Session(id?.let { store.load(hash(it)).await() })
+        val answer = next(request.with(Session.KEY, session))
+        val cookie = save(session, id, name) ?: return@requestFilter answer
+        val own = answer.withCookie(cookie)
+        if ("Cache-Control" in own.headers) own else own.withHeader("Cache-Control", "no-store")
+    }
+
+    /** The cookie that the answer sets, if it does. */
+    private suspend fun save(session: Session, id: String?, name: String): Cookie? {
+        val values = session.values()
+        if (session.isNew && values.isEmpty()) return if (session.isEnded && id != null) Cookie.of(name, "").expired() else null
+        if (!session.isNew && !session.isEnded && !session.isRenewed) {
+            if (session.isChanged) store.save(hash(checkNotNull(id)), values).await()
+            return null
+        }
+        if (!session.isNew) store.delete(hash(checkNotNull(id))).await()
+        if (session.isEnded && values.isEmpty()) return Cookie.of(name, "").expired()
+        val fresh = ByteArray(ID_BYTES).also(random::nextBytes).let { Base64.getUrlEncoder().withoutPadding().encodeToString(it) }
+        store.create(hash(fresh), values, options.idleTimeout, options.lifetime).await()
+        return Cookie.of(name, fresh)
+    }
+
+    private fun hash(id: String) = HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(id.toByteArray()))
+
+    override fun toString(): String = "Sessions(${options.cookieName})"
+
+    public companion object {
+        private const val HOST = "__Host-"
+        private const val ID_BYTES = 32
+        private val ID = Regex("[A-Za-z0-9_-]{43}")
+
+        /** Sessions in the memory of this process. At the limit of their number, the one that was used least lately goes. */
+        @JvmStatic
+        @JvmOverloads
+        public fun inMemory(clock: Clock, options: SessionOptions = SessionOptions.DEFAULT): Sessions =
+            Sessions(MemorySessions(clock, options.maxSessions), options)
+
+        /** Sessions in [store]; [SessionOptions.maxSessions] is its own matter. */
+        @JvmStatic
+        @JvmOverloads
+        public fun of(store: SessionStore, options: SessionOptions = SessionOptions.DEFAULT): Sessions = Sessions(store, options)
+    }
+}
