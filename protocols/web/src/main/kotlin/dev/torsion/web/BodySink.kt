@@ -27,6 +27,7 @@ public class BodySink internal constructor(
     private val isChunked: Boolean,
     private var left: Long,
     private val room: () -> Deferred<Unit>,
+    private val passOn: ((ByteArray) -> Deferred<Unit>)? = null, // where the bytes go, when it is not the transport
 ) {
     private var ended: Throwable? = null // why nothing more can be written
 
@@ -48,6 +49,7 @@ public class BodySink internal constructor(
     private fun begin(bytes: ByteArray): Deferred<Unit> {
         ended?.let { return fail(it) }
         if (bytes.isEmpty()) return succeed(Unit)
+        passOn?.let { return it(bytes) }
         if (left >= 0) {
             if (bytes.size > left) return fail(IllegalStateException("The body is longer than the length that was announced."))
             left -= bytes.size
@@ -55,6 +57,11 @@ public class BodySink internal constructor(
         if (isChunked) HttpWriter.chunk(transport, bytes) else transport.write(bytes)
         return room()
     }
+
+    /** A sink before this one, which gets what [change] makes of the bytes of each write. Cut it when that is not to be called any more. */
+    @JvmSynthetic
+    internal fun through(change: (ByteArray) -> ByteArray): BodySink =
+        BodySink(loop, transport, isChunked = true, left = -1, room) { bytes -> begin(change(bytes)) }
 
     /** For the connection: nothing more is written. False when the body is shorter than its head says. */
     @JvmSynthetic

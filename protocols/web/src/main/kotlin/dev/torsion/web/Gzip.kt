@@ -1,0 +1,149 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.web
+
+import kotlinx.coroutines.yield
+import java.io.ByteArrayOutputStream
+import java.util.zip.GZIPOutputStream
+
+/**
+ * Compresses answers with gzip for clients that take it; Twisted's `GzipEncoderFactory`.
+ *
+ * ```java
+ * Site site = Site.of(reactor, router).with(Gzip.filter());
+ * ```
+ *
+ * Texts, scripts, JSON, XML, SVG and WebAssembly are compressed, and no type that is compressed already. Bodies of less than 1 KiB stay as they are, and so do
+ * answers that have a `Content-Encoding`, are a part (206) or say `no-transform`. What a stream writes goes out at once, so that events come in time.
+ * `ETag` becomes a weak one, and `Vary` names `Accept-Encoding`.
+ *
+ * Do not compress pages that have a secret (a token of a form) and something that the request has chosen: over TLS the length of the answer tells
+ * those who listen how alike the two are (BREACH). An answer with `Cache-Control: no-transform` stays as it is; so does one of a route that is
+ * outside of this filter.
+ *
+ * Thread: the reactor's. Large bodies are compressed in pieces of 32 KiB, with turns for others between.
+ */
+public object Gzip {
+    private const val MIN_BYTES = 1024
+    private const val PIECE = 32 * 1024
+
+    /** The filter, for a site, a router or a route. */
+    @JvmStatic
+    public fun filter(): RequestFilter = requestFilter { request, next ->
+        val answer = next(request)
+        if (!isForThis(answer)) return@requestFilter answer
+        val varying = answer.varying("Accept-Encoding")
+        val isWanted = AcceptEncoding.takesGzip(request.headers) && !isShort(answer.content)
+        if (isWanted) compressed(varying) else varying
+    }
+
+    private fun isForThis(answer: Response): Boolean {
+        if (answer.status == 204 || answer.status == 205 || answer.status == 206 || answer.status == 304) return false
+        val fields = answer.headers
+        if ("Content-Encoding" in fields || "Content-Range" in fields || "no-transform" in fields.tokens("Cache-Control")) return false
+        return isCompressible(fields["Content-Type"].orEmpty().substringBefore(';').trim().lowercase())
+    }
+
+    private fun isCompressible(type: String) = type.startsWith("text/") || type.endsWith("+json") || type.endsWith("+xml") || type in TYPES
+
+    private fun isShort(content: Response.Content): Boolean = when (content) {
+        is Response.Content.Bytes -> content.bytes.size < MIN_BYTES
+        is Response.Content.Stream -> content.length in 0 until MIN_BYTES
+    }
+
+    private fun compressed(answer: Response): Response {
+        val fields = Headers.builder()
+        answer.headers.forEach { name, value ->
+            when {
+                name.equals("Accept-Ranges", ignoreCase = true) -> Unit // they would be ranges of other bytes
+                name.equals("ETag", ignoreCase = true) && !value.startsWith("W/") -> fields.add(name, "W/$value")
+                else -> fields.add(name, value)
+            }
+        }
+        return answer.withHeaders(fields.add("Content-Encoding", "gzip").build()).withContent(compressed(answer.content))
+    }
+
+    private fun compressed(content: Response.Content): Response.Content = when (content) {
+        is Response.Content.Bytes -> if (content.bytes.size <= PIECE) Response.Content.Bytes(whole(content.bytes)) else stream { inPieces(content.bytes, it) }
+        is Response.Content.Stream -> stream(content.write)
+    }
+
+    private fun whole(bytes: ByteArray): ByteArray {
+        val packed = ByteArrayOutputStream(bytes.size / 2)
+        GZIPOutputStream(packed).use { it.write(bytes) }
+        return packed.toByteArray()
+    }
+
+    private suspend fun inPieces(bytes: ByteArray, sink: BodySink) {
+        for (from in bytes.indices step PIECE) {
+            sink.write(bytes.copyOfRange(from, minOf(from + PIECE, bytes.size)))
+            yield()
+        }
+    }
+
+    private fun stream(write: suspend (BodySink) -> Unit) = Response.Content.Stream(-1) { sink ->
+        Gzipping().use { gzip ->
+            val plain = sink.through(gzip::add)
+            try {
+                write(plain)
+            } finally {
+                plain.cut(IllegalStateException("The body has ended: nothing can be written behind it."))
+            }
+            sink.write(gzip.end())
+        }
+    }
+
+    private val TYPES = setOf(
+        "application/json", "application/javascript", "application/xml", "application/wasm", "application/x-ndjson", "application/manifest+json",
+        "font/ttf", "font/otf",
+    )
+}
+
+/** One stream of gzip (RFC 1952), all of whose bytes come out at once. Its memory is none of the heap's, so it is closed. */
+private class Gzipping : AutoCloseable {
+    private val packed = ByteArrayOutputStream()
+    private val gzip = object : GZIPOutputStream(packed, SIZE, true) {
+        fun free() = def.end()
+    }
+
+    fun add(bytes: ByteArray): ByteArray {
+        gzip.write(bytes)
+        gzip.flush() // also what the deflater would keep for later (SYNC_FLUSH)
+        return taken()
+    }
+
+    fun end(): ByteArray {
+        gzip.finish()
+        return taken()
+    }
+
+    private fun taken() = packed.toByteArray().also { packed.reset() }
+
+    override fun close() = gzip.free()
+
+    private companion object {
+        const val SIZE = 8192
+    }
+}
+
+/** `Accept-Encoding` (RFC 9110 12.5.3). */
+internal object AcceptEncoding {
+    fun takesGzip(headers: Headers): Boolean {
+        var ofAny: Boolean? = null
+        for (each in headers.tokens("Accept-Encoding")) {
+            val coding = each.substringBefore(';').trim()
+            val isWanted = weight(each.substringAfter(';', "")) > 0
+            if (coding == "gzip" || coding == "x-gzip") return isWanted
+            if (coding == "*") ofAny = isWanted
+        }
+        return ofAny ?: false
+    }
+
+    private fun weight(parameters: String): Double {
+        val q = parameters.split(';').map { it.trim() }.firstOrNull { it.startsWith("q=") } ?: return 1.0
+        return q.drop(2).takeIf { WEIGHT.matches(it) }?.toDouble() ?: 0.0
+    }
+
+    private val WEIGHT = Regex("[01](\\.[0-9]{0,3})?")
+}
