@@ -78,7 +78,10 @@ public interface Transport : Producer {
     /** Written bytes that the operating system has not taken yet. */
     public val bufferedBytes: Long
 
-    /** False from when more bytes wait than [StreamOptions.highWaterMark] until there are no more than [StreamOptions.lowWaterMark]. */
+    /**
+     * False from when more bytes wait than [StreamOptions.highWaterMark] until there are no more than [StreamOptions.lowWaterMark]. False too
+     * from when nothing can be sent any more until [Protocol.connectionLost].
+     */
     public val isWritable: Boolean
 
     /**

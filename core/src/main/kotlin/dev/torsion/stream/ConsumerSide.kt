@@ -100,12 +100,16 @@ public class ConsumerSide(private val transport: Transport) {
     }
 
     /** A Deferred for [dev.torsion.net.Transport.whenWritable]. */
-    public fun whenWritable(): Deferred<Unit> {
+    public fun whenWritable(): Deferred<Unit> = whenWritable(isWritable = !isFull)
+
+    /** [whenWritable] of a transport that may never be so again. */
+    @JvmSynthetic
+    internal fun whenWritable(isWritable: Boolean): Deferred<Unit> {
         val result = Deferred<Unit> { waiters?.remove(it) }
         val reason = lostWith
         when {
             reason != null -> result.errback(reason)
-            !isFull -> result.callback(Unit)
+            isWritable -> result.callback(Unit)
             else -> (waiters ?: ArrayDeque<Deferred<Unit>>().also { waiters = it }).addLast(result)
         }
         return result

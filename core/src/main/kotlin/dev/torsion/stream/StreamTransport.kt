@@ -162,7 +162,11 @@ public open class StreamTransport protected constructor(
     /** A copy of the bytes that the channel has not taken, and that are not being gathered. For transports of tests. */
     protected fun unsent(): ByteArray = queue?.copy() ?: ByteArray(0)
 
-    override val isWritable: Boolean get() = producing?.isFull != true
+    override val isWritable: Boolean get() = producing?.isFull != true && !isPastWriting
+
+    /** Nothing that is written now is sent, and the protocol has not heard so. One that writes until it must wait would never end. */
+    private val isPastWriting: Boolean
+        get() = if (endReason != null) state != State.CLOSED else state == State.CLOSING && !isLosing
 
     // Reading.
 
@@ -352,7 +356,7 @@ public open class StreamTransport protected constructor(
 
     override fun whenWritable(): Deferred<Unit> {
         loop.checkThread("whenWritable")
-        return consumerSide().whenWritable()
+        return consumerSide().whenWritable(isWritable)
     }
 
     override fun registerProducer(producer: Producer, streaming: Boolean) {

@@ -8,6 +8,7 @@ import dev.torsion.defer.await
 import dev.torsion.net.CloseReason
 import dev.torsion.net.ConnectionDone
 import dev.torsion.net.ConnectionLost
+import dev.torsion.net.Factory
 import dev.torsion.net.HalfCloseableTransport
 import dev.torsion.testkit.CapturedLogs
 import dev.torsion.testkit.successResultOf
@@ -29,6 +30,26 @@ import kotlinx.coroutines.withContext
 class HttpEndsSpec :
     FunSpec({
         val size: suspend (Request) -> Response = { Response.text("${it.body.readBytes().size}") }
+
+        test("a body without an end is written no more when its connection breaks in the middle of it") {
+            lateinit var connection: ServerConnection
+            var written = 0
+            scene(handler = {
+                Response.stream("a/b") { sink ->
+                    sink.write("a")
+                    connection.transport.abortConnection() // as one that the operating system reports to be broken
+                    repeat(1000) {
+                        sink.write("b")
+                        written++
+                    }
+                }
+            }) {
+                val client = connect(reactor.listenTcp(0, Factory { ServerConnection(site).also { connection = it } }, "127.0.0.1"))
+                client.ask(get("/"))
+                written shouldBe 0
+                connection.isConnected shouldBe false
+            }
+        }
 
         test("a stop in order takes the rest of a body, for which an answer waits") {
             scene(handler = size) {

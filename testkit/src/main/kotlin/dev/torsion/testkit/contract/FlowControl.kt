@@ -153,6 +153,15 @@ internal val flowControl: Checks =
             expectThrows<ConnectionAborted> { client.transport.whenWritable().await() }
         }
 
+        "a connection that is aborted takes nothing more: it is not writable, and whenWritable waits for its end" {
+            val client = peer()
+            connect(peer(), client)
+            client.transport.abortConnection()
+            expect(client.isLost || !client.transport.isWritable) { "one that writes until it has to wait would never end" }
+            expectThrows<ConnectionAborted> { client.transport.whenWritable().await() }
+            until("it is gone") { client.isLost }
+        }
+
         "a streaming producer is paused when the queue is long, and resumed when it has drained" {
             val server = peer { onMade = { transport.pauseProducing() } }
             val client = peer()
