@@ -1,5 +1,5 @@
 # Asks the server at the URL of the first argument with Twisted's Agent over one persistent pool, and prints what it got as JSON.
-# Run by TwistedAgentSpec: python3 twisted_agent.py http://127.0.0.1:PORT
+# Run by LiveClientsSpec: python3 twisted_agent.py http://127.0.0.1:PORT
 import json
 import sys
 from io import BytesIO
