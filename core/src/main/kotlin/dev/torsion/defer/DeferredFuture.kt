@@ -111,6 +111,15 @@ internal sealed class DeferredFuture<T>(
         }
     }
 
+    /** Whether [error], with which this has failed, needs no report: here, or where it comes from by way of `thenCompose`. */
+    fun isNobodysLoss(error: Throwable): Boolean {
+        withWaitedFor {
+            if (!it.hasFailed) return false // what it waited for has succeeded, or has been dealt with
+            if (it.first.isQuiet(error)) return true
+        }
+        return false
+    }
+
     fun composing(by: Composed) {
         outer = by
         isBeingComposed = true

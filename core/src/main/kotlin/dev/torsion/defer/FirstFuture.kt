@@ -100,12 +100,15 @@ internal class FirstFuture<T>(source: Deferred<*>, loop: Executor, private val q
     /** The failure of [member], which has come this moment, if it has failed. */
     fun noteIfUnseen(member: DeferredFuture<*>) {
         val error = member.unseenError() ?: return
-        if (quiet?.test(error) == true) {
+        if (member.isNobodysLoss(error)) {
             member.see()
         } else if (!isInTest) {
             UnhandledFailures.note(FutureNote(member, made), loop, isFromTurn)
         }
     }
+
+    /** Whether [error], which has come here from the source, needs no report. */
+    fun isQuiet(error: Throwable): Boolean = quiet?.test(error) == true
 
     /** After its result the source may be waiting for another Deferred, which is no business of this future's. */
     fun cancelSource() {

@@ -438,10 +438,8 @@ final class LoopConnection<T>
     // The stage of a handler that leaves nothing to wait for or to cancel.
     try {
       write(message);
-    } catch (CloseReason e) {
-      return CompletableFuture.failedFuture(e);
     } catch (Exception e) {
-      return loop.future(() -> Deferreds.fail(e));
+      return loop.future(() -> Deferreds.fail(e), LoopConnection::isEnd);
     }
     return inner.isWritable() ? Done.FUTURE : loop.future(this::accepted, LoopConnection::isEnd);
   }

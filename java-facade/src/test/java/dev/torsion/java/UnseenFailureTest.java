@@ -164,6 +164,67 @@ class UnseenFailureTest {
   }
 
   @Test
+  void theEndOfTheConnectionIsNotReportedForTheSendOfAChainEither() throws Exception {
+    var server = torsion.serve("tcp:0:interface=127.0.0.1", Codecs.line(), c -> c.close()).join();
+    var client = torsion.connect("tcp:127.0.0.1:" + server.port(), Codecs.line()).join();
+    client.closed().get(10, TimeUnit.SECONDS);
+    torsion
+        .call(
+            () -> {
+              var later = Duration.ofMillis(1);
+              var unused = torsion.deferLater(later, () -> client).thenCompose(c -> c.send("late"));
+              var unusedToo =
+                  torsion
+                      .after(later)
+                      .thenCompose(nothing -> torsion.call(() -> 1))
+                      .thenCompose(one -> client.send("late").thenApply(sent -> one))
+                      .thenAccept(one -> {});
+              var unusedThree = torsion.after(later).thenCompose(nothing -> client.whenWritable());
+              return 1;
+            })
+        .join();
+    torsion.after(Duration.ofMillis(20)).join();
+    turnEnds();
+    assertNull(reports.poll());
+  }
+
+  @Test
+  void whatElseFailsInSuchAChainIsReported() throws Exception {
+    var accepted = new CompletableFuture<Connection<String>>();
+    var server =
+        torsion.serve("tcp:0:interface=127.0.0.1", Codecs.line(), accepted::complete).join();
+    var client = torsion.connect("tcp:127.0.0.1:" + server.port(), Codecs.line()).join();
+    var now = Duration.ZERO;
+    var error = new IllegalStateException("mine");
+    torsion
+        .call(
+            () ->
+                torsion.after(now).thenCompose(nothing -> client.send("x".repeat(20_000))) != null)
+        .join();
+    assertInstanceOf(EncodeException.class, reported());
+    torsion
+        .call(
+            () ->
+                torsion
+                        .after(now)
+                        .thenCompose(nothing -> client.send("short"))
+                        .thenRun(
+                            () -> {
+                              throw error;
+                            })
+                    != null)
+        .join();
+    assertEquals(error, reported());
+    accepted.get(10, TimeUnit.SECONDS).close();
+    client.closed().get(10, TimeUnit.SECONDS);
+    torsion
+        .call(() -> torsion.after(now).thenCompose(nothing -> client.request("late")) != null)
+        .join();
+    assertInstanceOf(CloseReason.class, reported());
+    assertNull(reports.poll());
+  }
+
+  @Test
   void requestWithoutAnswerIsReportedUnlessThisSideHasGivenItUp() throws Exception {
     var server =
         torsion
