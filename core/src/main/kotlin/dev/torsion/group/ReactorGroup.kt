@@ -15,6 +15,7 @@ import dev.torsion.reactor.ReactorAlreadyRunningException
 import dev.torsion.reactor.ReactorNotRestartableException
 import dev.torsion.reactor.ReactorOptions
 import dev.torsion.reactor.stopOnShutdown
+import dev.torsion.reactor.stopWithin
 import java.time.Duration
 import java.util.concurrent.CompletableFuture
 import java.util.concurrent.atomic.AtomicInteger
@@ -117,16 +118,17 @@ public class ReactorGroup private constructor(private val members: List<Reactor>
     }
 
     /**
-     * [stopAndJoin] with 10 seconds more than [ReactorOptions.drainTimeout]. On the thread of one of the reactors it only asks them to
-     * end. When the calling thread is interrupted, it waits no longer, and the thread stays interrupted.
+     * [stopAndJoin] with 10 seconds more than [ReactorOptions.drainTimeout]. One second before that, shutdown triggers and peers are waited
+     * for no more: connections that have something to send are reset, and the log says what was waited for. On the thread of one of the
+     * reactors it only asks them to end. When the calling thread is interrupted, it waits no longer, and the thread stays interrupted.
      *
-     * @throws IllegalStateException when they have not ended by then, since a callback blocks or a shutdown trigger waits
+     * @throws IllegalStateException when they have not ended by then, since a callback or a thread of a pool is blocked
      */
     override fun close() {
         if (members.any { it.isInReactorThread }) return stopFromThread()
         val haveEnded =
             try {
-                stopAndJoin(closeDeadline)
+                stopWithin(members, closeDeadline, ::stopAndJoin)
             } catch (_: InterruptedException) {
                 Thread.currentThread().interrupt()
                 false

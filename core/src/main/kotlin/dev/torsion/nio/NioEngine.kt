@@ -190,5 +190,7 @@ public class NioEngine(
         streams.batchEnded()
     }
 
+    override fun resetUnsent(): Int = poller.count { it is NioStream && it.resetIfOwing() }
+
     override fun toString(): String = "NioEngine(${loop.name})"
 }

@@ -105,6 +105,13 @@ internal abstract class NioStream(private var reactor: NioEngine, protected val 
         }
     }
 
+    /** [resetOnClose] of one whose peer would miss something, when the operating system closes it at the end of the process. On any thread. */
+    fun resetIfOwing(): Boolean = try {
+        handler.owesPeer.also { if (it) resetOnClose() }
+    } catch (_: Exception) {
+        false // it is closed by now, or has not been started
+    }
+
     /** The peer is to see a reset, where this kind of socket can show it one. */
     protected abstract fun resetOnClose()
 

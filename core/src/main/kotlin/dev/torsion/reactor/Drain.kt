@@ -27,6 +27,8 @@ internal class Drain(private val loop: Loop, private val engine: () -> Engine, p
     private var deadline: DelayedCall? = null
     private var isBeginning = false
     private var isCut = timeout.isZero
+    private var isOutOfTime = false
+    private var isBroken = false // the loop is, and nothing is sent any more
     private var isDisconnected = false
 
     /** Between [begin] and the end of the last connection. */
@@ -35,8 +37,8 @@ internal class Drain(private val loop: Loop, private val engine: () -> Engine, p
     /** Begins; [rest] follows, now or in a later turn. */
     fun begin(rest: Runnable) {
         this.rest = rest
-        var isDrained = isCut
-        if (!isCut) {
+        var isDrained = false
+        if (!isBroken) { // without time too: those that have nothing to send end in order, and the others are counted
             isBeginning = true
             loop.contained("ending connections") { engine().drain { if (isBeginning) isDrained = true else loop.nextTurn(::end) } }
             isBeginning = false
@@ -48,6 +50,7 @@ internal class Drain(private val loop: Loop, private val engine: () -> Engine, p
     /** There is no time left: cuts what is left, now and later. */
     fun cut() {
         isCut = true
+        isOutOfTime = true
         streams()?.cutDrains()
         if (isUnderWay && !isBeginning) loop.nextTurn(::end)
     }
@@ -55,6 +58,7 @@ internal class Drain(private val loop: Loop, private val engine: () -> Engine, p
     /** [cut], without another turn: no callback is running. */
     fun cutNow() {
         isCut = true
+        isBroken = true
         end()
     }
 
@@ -75,13 +79,15 @@ internal class Drain(private val loop: Loop, private val engine: () -> Engine, p
     }
 
     private fun report() {
-        val (connections, bytes) = streams()?.takeCuts() ?: return
-        if (connections == 0) return
+        val cuts = streams()?.takeCuts() ?: return
+        if (cuts.connections == 0) return
+        val time = if (isOutOfTime) "when the time of the stop was over" else "(drainTimeout: {timeout})"
         log.with(LogKeys.REACTOR, loop.name).warn(
-            "{reactor} has stopped: {connections} connections were reset, whose peers had not taken {bytes} bytes (drainTimeout: {timeout})",
-            "connections" to connections,
-            "bytes" to bytes,
+            "{reactor} has stopped: {connections} connections were reset, whose peers had not taken {bytes} bytes $time: {peers}",
+            "connections" to cuts.connections,
+            "bytes" to cuts.bytes,
             "timeout" to readable(timeout),
+            "peers" to cuts.peers,
         )
     }
 

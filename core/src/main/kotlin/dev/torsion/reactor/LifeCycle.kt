@@ -82,6 +82,9 @@ internal class LifeCycle(
     @Volatile
     private var lastTurn = CountDownLatch(0) // of the present run
     private val drain = Drain(loop, { reactor.engine }, drainTimeout)
+
+    /** The end of the time that it has to stop. */
+    val time = StopTime(loop, events.shutdown, drain) { reactor.engine }
     private var failedTurns = 0 // in a row
     private val atEnd = ArrayDeque<Runnable>() // the reactor's thread only
     private val atCrash = CopyOnWriteArrayList<CrashCall>()
@@ -221,7 +224,10 @@ internal class LifeCycle(
         requestStop()
     }
 
-    private fun requestStop() = loop.steps.addForThisTurn { events.shutdown.fire(::shutdownReached, ::endWithPool, loop::nextTurn) }
+    private fun requestStop() = loop.steps.addForThisTurn {
+        events.shutdown.fire(::shutdownReached, ::endWithPool, loop::nextTurn)
+        time.stopBegan()
+    }
 
     /** See [Reactor.stopFromThread]. */
     fun stopFromThread() {
@@ -290,11 +296,6 @@ internal class LifeCycle(
 
     /** Whether connections send what was written, at the end. */
     val isDraining: Boolean get() = drain.isUnderWay
-
-    /** There is no time left: nothing waits any more for peers to take the bytes that were written, now and at the end. On any thread. */
-    fun cutFromThread() {
-        loop.tasks.offer(drain::cut)
-    }
 
     private fun endWithPool() {
         loop.contained("letting go of the threads of the pool") {

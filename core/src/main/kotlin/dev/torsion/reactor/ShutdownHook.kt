@@ -18,8 +18,10 @@ import kotlin.time.toJavaDuration
 
 /**
  * Stops this reactor when the JVM is told to end, by Ctrl-C, a termination signal or `System.exit`. The shutdown triggers run, the reactor
- * waits for their Deferreds, and connections are closed, within [timeout]. Then the JVM ends with the exit code of the signal (130 for
- * Ctrl-C, 143 for a termination signal). A second signal meanwhile ends it at once.
+ * waits for their Deferreds, and connections are closed, within [timeout]. One second before that is over, or a quarter of it, the reactor
+ * waits no more for triggers and for peers: connections that have something to send are reset, and the log says what it has waited for.
+ * Then the JVM ends with the exit code of the signal (130 for Ctrl-C, 143 for a termination signal). A second signal meanwhile ends it at
+ * once.
  *
  * [Reactor.run] does this by itself, with [ReactorOptions.shutdownTimeout], unless that is zero. Call this for a reactor that was
  * [started][Reactor.start] or is driven by [Reactor.iterate], or for another time-out, which then holds for `run` too. Call it once, before
@@ -64,6 +66,8 @@ internal interface ExitWatch {
 
 /** Runs when the JVM shuts down. */
 internal class ShutdownHook(private val reactor: Reactor, private val timeout: Duration) : Thread("torsion-shutdown") {
+    private val life = reactor.capability(LifeCycle::class.java)
+
     /** Adds this hook; when the JVM is ending already, there is nothing to wait for. */
     fun install() {
         try {
@@ -82,21 +86,25 @@ internal class ShutdownHook(private val reactor: Reactor, private val timeout: D
     }
 
     override fun run() {
-        SecondSignal.endsTheJvm()
+        SecondSignal.endsTheJvm { life?.time?.processEnds() }
+        if (hasEnded()) return
+        // A loop that does not answer leaves connections, which the system would close as if all had been sent.
+        val reset = life?.time?.processEnds() ?: 0
+        if (waitsForUs()) tellOfExit() else tellTooLate()
+        if (reset > 0) tellOfReset(reset)
+    }
+
+    private fun hasEnded(): Boolean {
         val deadline = System.nanoTime() + timeout.saturatedNanos()
-        val life = reactor.capability(LifeCycle::class.java)
-        val margin = minOf(timeout.saturatedNanos() / MARGIN_SHARE, LONGEST_MARGIN_NANOS)
+        val margin = StopTime.margin(timeout)
         while (!waitsForUs()) {
             val left = deadline - System.nanoTime()
-            // At the JVM's end the system would close what is left as if all had been sent.
-            if (left <= margin) life?.cutFromThread()
-            if (reactor.stopAndJoin(Duration.ofNanos(left.coerceIn(0, LOOK_NANOS)))) return
-            if (left <= LOOK_NANOS || reactor.state == LoopState.CRASHED) return tooLate()
+            if (left <= margin) life?.time?.endFromThread()
+            val next = if (left > margin) left - margin else left
+            if (reactor.stopAndJoin(Duration.ofNanos(next.coerceIn(0, LOOK_NANOS)))) return true
+            if (System.nanoTime() >= deadline || reactor.state == LoopState.CRASHED) return false
         }
-        log.warn(
-            "{reactor}: System.exit was called on the reactor's own thread, so its shutdown triggers cannot run",
-            LogKeys.REACTOR to safeString(reactor),
-        )
+        return false
     }
 
     /** Whether the reactor's thread waits for the JVM, and so for this hook. Threads of its pool that do are waited for no more. */
@@ -106,21 +114,27 @@ internal class ShutdownHook(private val reactor: Reactor, private val timeout: D
         return watch.isLoopExiting
     }
 
-    private fun tooLate() {
-        log.warn(
-            "{reactor} has not ended within {timeout} of the JVM's shutdown",
-            LogKeys.REACTOR to safeString(reactor),
-            "timeout" to readable(timeout),
-        )
-    }
+    private fun tellTooLate() = log.warn(
+        "{reactor} has not ended within {timeout} of the JVM's shutdown: it waits for {waitsFor}",
+        LogKeys.REACTOR to safeString(reactor),
+        "timeout" to readable(timeout),
+        "waitsFor" to life?.time?.waitsFor(),
+    )
+
+    private fun tellOfExit() = log.warn(
+        "{reactor}: System.exit was called on the reactor's own thread, so its shutdown triggers cannot run",
+        LogKeys.REACTOR to safeString(reactor),
+    )
+
+    private fun tellOfReset(connections: Int) = log.warn(
+        "{reactor}: {connections} connections are reset with the end of the JVM, whose peers have not taken everything",
+        LogKeys.REACTOR to safeString(reactor),
+        "connections" to connections,
+    )
 
     private companion object {
         /** So often it looks who waits for the JVM to end. */
         const val LOOK_NANOS = 100_000_000L
-
-        /** So long before its time is up it has connections cut. */
-        const val MARGIN_SHARE = 4
-        const val LONGEST_MARGIN_NANOS = 1_000_000_000L
     }
 }
 

@@ -4,6 +4,7 @@
 package dev.torsion.reactor
 
 import dev.torsion.defer.Deferred
+import dev.torsion.defer.Place
 import dev.torsion.defer.toWaitFor
 import java.util.concurrent.Executor
 
@@ -51,7 +52,11 @@ public class TriggerHandle internal constructor(
     @get:JvmSynthetic internal val phase: Phase,
     @get:JvmSynthetic
     internal val trigger: SystemEventTrigger,
-)
+    private val addedAt: Place?,
+) {
+    override fun toString(): String =
+        "the trigger ${phase.name.lowercase()} $owner" + (addedAt?.let { " that was added at ${it.site()}" } ?: "")
+}
 
 /** All events of one reactor: its own two, and those that the program has named. */
 internal class SystemEvents(private val loop: Executor? = null, private val report: (String, Throwable) -> Unit) {
@@ -108,14 +113,19 @@ internal class EventTriggers(
 
     private val waiting = Phase.entries.associateWith { ArrayDeque<TriggerHandle>() }
     private var rest: Runnable? = null
-    private var holdUps: List<Deferred<*>> = emptyList()
+
+    @Volatile
+    private var holdUps: List<HoldUp> = emptyList()
+
+    @Volatile
+    private var running: TriggerHandle? = null
     private var isFiring = false
 
     /** Nobody waits for it, and it is not under way. */
     val isIdle: Boolean get() = !isFiring && waiting.values.all { it.isEmpty() }
 
     fun add(phase: Phase, trigger: SystemEventTrigger): TriggerHandle =
-        TriggerHandle(this, phase, trigger).also { waiting.getValue(phase).add(it) }
+        TriggerHandle(this, phase, trigger, if (events?.shutdown === this) Place.here() else null).also { waiting.getValue(phase).add(it) }
 
     fun remove(handle: TriggerHandle) {
         require(waiting.getValue(handle.phase).remove(handle)) { "this trigger was removed before, or has run" }
@@ -128,8 +138,8 @@ internal class EventTriggers(
      */
     fun fire(own: (Runnable) -> Unit = Runnable::run, finished: () -> Unit = {}, later: (Runnable) -> Unit = { it.run() }) {
         isFiring = true
-        val holdUps = ArrayList<Deferred<Any?>>()
-        drain(Phase.BEFORE) { result -> toWaitFor(result, loop)?.let { holdUps.add(it.cast()) } }
+        val holdUps = ArrayList<HoldUp>()
+        drain(Phase.BEFORE) { trigger, result -> toWaitFor(result, loop)?.let { holdUps.add(HoldUp(trigger, it.cast())) } }
         this.holdUps = holdUps
         val goOn = rest(own, finished)
         rest = goOn
@@ -140,12 +150,12 @@ internal class EventTriggers(
         }
         holdUps.forEach { holdUp ->
             // Reported before the first of them can go on: as if they had been gathered.
-            holdUp.addErrback { failure ->
+            holdUp.deferred.addErrback { failure ->
                 report("a trigger before $event failed", failure.value)
                 null
             }
         }
-        holdUps.forEach { holdUp -> holdUp.addCallback { value -> value.also { done(true) } } }
+        holdUps.forEach { holdUp -> holdUp.deferred.addCallback { value -> value.also { done(true) } } }
         done(false)
     }
 
@@ -162,8 +172,8 @@ internal class EventTriggers(
             hasRun = true
             if (rest === this) rest = null
             own {
-                drain(Phase.DURING) {}
-                drain(Phase.AFTER) {}
+                drain(Phase.DURING)
+                drain(Phase.AFTER)
                 isFiring = false
                 finished()
             }
@@ -171,20 +181,31 @@ internal class EventTriggers(
     }
 
     /** The Deferreds of the before-triggers that have no result yet. */
-    fun waitsFor(): List<Deferred<*>> = holdUps.filter { !it.called || it.isPaused }
+    fun waitsFor(): List<Deferred<*>> = holdUps.filter { it.isWaiting }.map { it.deferred }
+
+    /** The triggers that hold the event up: one that runs, and those whose Deferreds have no result yet. On any thread, which may see late. */
+    fun heldUpBy(): List<TriggerHandle> = listOfNotNull(running) + holdUps.filter { it.isWaiting }.map { it.trigger }
+
+    private class HoldUp(val trigger: TriggerHandle, val deferred: Deferred<Any?>) {
+        val isWaiting get() = !deferred.called || deferred.isPaused
+    }
+
+    override fun toString(): String = event
 
     @Suppress("UNCHECKED_CAST") // its value is passed on as it is
     private fun Deferred<*>.cast() = this as Deferred<Any?>
 
-    private fun drain(phase: Phase, result: (Any?) -> Unit) {
+    private fun drain(phase: Phase, result: (TriggerHandle, Any?) -> Unit = { _, _ -> }) {
         val triggers = waiting.getValue(phase)
         while (triggers.isNotEmpty()) {
             val handle = triggers.removeFirst()
+            running = handle
             try {
-                result(handle.trigger.run())
+                result(handle, handle.trigger.run())
             } catch (e: Throwable) {
                 report("a trigger ${phase.name.lowercase()} $event failed", e)
             }
+            running = null
         }
     }
 }

@@ -35,4 +35,13 @@ public interface Engine {
      * Called once more at the very end of the loop, for what callbacks have begun since: there is nobody left to go on with it then.
      */
     public fun disconnectAll()
+
+    /**
+     * The process is about to end, and the loop does not answer: the operating system is to reset the connections whose peers would
+     * miss something ([StreamHandler.owesPeer]), since it would close them as if all had been sent. Opens, closes and calls nothing. On any
+     * thread.
+     *
+     * @return how many there are
+     */
+    public fun resetUnsent(): Int = 0
 }

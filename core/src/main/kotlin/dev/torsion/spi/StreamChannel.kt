@@ -132,4 +132,10 @@ public interface StreamHandler {
 
     /** The loop ends, and the channel with it: the handler closes it now, or aborts it when not everything was sent. */
     public fun loopEnded()
+
+    /**
+     * Whether the peer would miss something if this were the end. Asked by another thread when the process ends and the loop does not answer:
+     * a look at the present state, without an effect.
+     */
+    public val owesPeer: Boolean get() = false
 }

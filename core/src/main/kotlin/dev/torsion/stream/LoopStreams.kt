@@ -22,8 +22,7 @@ public class LoopStreams(private val loop: StreamLoop) {
     private val draining = LinkedHashSet<Any>()
     private var drained: Runnable? = null
     private val portDrains = LinkedHashSet<PortDrain>()
-    private var cutConnections = 0
-    private var cutBytes = 0L
+    private var cuts = Cuts()
     private val unsettled = ArrayDeque<StreamTransport>()
     private val parts = HashMap<Class<*>, Any>(1)
 
@@ -109,19 +108,13 @@ public class LoopStreams(private val loop: StreamLoop) {
         call.run()
     }
 
-    /** A connection was cut at the loop's end, with so many bytes that were written and not sent. */
+    /** [stream] was cut at the loop's end, with so many bytes that were written and not sent. */
     @JvmSynthetic
-    internal fun wasCut(bytes: Long) {
-        cutConnections++
-        cutBytes += bytes
-    }
+    internal fun wasCut(stream: StreamTransport, bytes: Long) = cuts.add(stream, bytes)
 
-    /** Those that were cut since the last call: how many connections, and how many bytes. */
+    /** Those that were cut since the last call. */
     @JvmSynthetic
-    internal fun takeCuts(): Pair<Int, Long> = (cutConnections to cutBytes).also {
-        cutConnections = 0
-        cutBytes = 0
-    }
+    internal fun takeCuts(): Cuts = cuts.also { cuts = Cuts() }
 
     @JvmSynthetic
     internal fun add(drain: PortDrain) {

@@ -47,5 +47,7 @@ internal abstract class PassingChannel(protected val channel: StreamChannel) :
 
     override fun loopEnded() = handler.loopEnded()
 
+    override val owesPeer: Boolean get() = handler.owesPeer
+
     override fun toString() = channel.toString()
 }

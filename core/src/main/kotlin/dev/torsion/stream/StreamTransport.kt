@@ -566,7 +566,7 @@ public open class StreamTransport protected constructor(
     private fun end(reason: CloseReason) {
         val isFinished = state == State.FINISHING && reason === orderlyReason
         val isCut = !isFinished && !isBroken && hasMore()
-        if (isCut && isStopping) loop.streams.wasCut(bufferedBytes)
+        if (isCut && isStopping) loop.streams.wasCut(this, bufferedBytes)
         state = State.CLOSED
         endReason = reason
         closeTimer?.stop()
@@ -591,6 +591,8 @@ public open class StreamTransport protected constructor(
     /** Whether the peer would miss something if this were the end. */
     private fun hasMore() = bufferedBytes > 0 || state == State.FINISHING || ((state == State.OPEN || isLosing) && isAnswering) ||
         (isStopping && holdsMoreInside)
+
+    override val owesPeer: Boolean get() = state != State.CLOSED && (hasMore() || inside?.owesPeer == true)
 
     /** An error is reported: the protocol has not been told yet. */
     private inline fun <T> endingChannel(whenFailed: T, block: () -> T): T = try {

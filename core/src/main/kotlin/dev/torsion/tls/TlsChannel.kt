@@ -694,6 +694,8 @@ internal class TlsChannel(
         if (state != State.ENDED && state != State.PARTING) handler.loopEnding()
     }
 
+    override val owesPeer: Boolean get() = !output.isEmpty || handler.owesPeer
+
     override fun loopEnded() {
         when (state) {
             State.ENDED -> Unit

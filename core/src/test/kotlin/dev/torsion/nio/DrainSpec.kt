@@ -3,9 +3,11 @@
 
 package dev.torsion.nio
 
+import dev.torsion.defer.Deferred
 import dev.torsion.log.LogEvent
 import dev.torsion.log.LogObserver
 import dev.torsion.log.LogPublisher
+import dev.torsion.loop.LoopState
 import dev.torsion.net.CloseReason
 import dev.torsion.net.ClosedBy
 import dev.torsion.net.ConnectionAborted
@@ -27,6 +29,7 @@ import dev.torsion.reactor.SystemEvent
 import dev.torsion.reactor.getOrFail
 import dev.torsion.reactor.onLoop
 import dev.torsion.reactor.resultOnLoop
+import dev.torsion.reactor.stopWithin
 import dev.torsion.reactor.withReactor
 import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.StringSpec
@@ -34,6 +37,8 @@ import io.kotest.matchers.collections.shouldBeEmpty
 import io.kotest.matchers.longs.shouldBeGreaterThan
 import io.kotest.matchers.longs.shouldBeLessThan
 import io.kotest.matchers.shouldBe
+import io.kotest.matchers.string.shouldContain
+import io.kotest.matchers.string.shouldMatch
 import io.kotest.matchers.types.shouldBeInstanceOf
 import java.io.IOException
 import java.net.ConnectException
@@ -122,7 +127,9 @@ private class Logged :
         events.add(event)
     }
 
-    fun ofCuts() = events.filter { "were reset" in it.format }
+    fun ofCuts() = of("were reset")
+
+    fun of(text: String) = events.filter { text in it.format }
 
     override fun close() = LogPublisher.global().removeObserver(this)
 }
@@ -163,18 +170,58 @@ class DrainSpec :
                     event.values["connections"] shouldBe 1
                     event.values["bytes"] shouldBe reason.unsentBytes
                     event.values["timeout"] shouldBe "200 ms"
+                    event.message shouldContain "(drainTimeout: 200 ms): 127.0.0.1:${peer.localPort}"
                 }
             }
         }
 
-        "with a deadline of zero nothing is waited for, and what is cut is reset all the same" {
-            val reactor = Reactor.create(ReactorOptions(drainTimeout = Duration.ZERO))
+        "who will not try again ends a reactor whose trigger waits for ever: its connections are reset, and the log names the trigger" {
+            Logged().use { log ->
+                val reactor = Reactor.create(ReactorOptions(threadName = "late"))
+                reactor.start()
+                val (port, made) = reactor.writer(MUCH)
+                val waits = Deferred<Unit>()
+                reactor.onLoop {
+                    reactor.addSystemEventTrigger(Phase.BEFORE, SystemEvent.SHUTDOWN) { waits }
+                    reactor.addSystemEventTrigger(Phase.BEFORE, SystemEvent.SHUTDOWN) { Deferred<Unit>().also { it.callback(Unit) } }
+                }
+                port.connect().use { peer ->
+                    made.getOrFail()
+                    reactor.stopWithin(Duration.ofSeconds(2)) shouldBe true
+                    shouldThrow<IOException> { peer.countToEnd() }
+                }
+                val late = log.of("the time of its stop is over").single()
+                late.values["reactor"] shouldBe "late"
+                late.values["triggers"].toString() shouldMatch Regex("the trigger before shutdown that was added at DrainSpec.kt:\\d+")
+                log.ofCuts().single().message shouldContain "bytes when the time of the stop was over: 127.0.0.1:"
+                reactor.state shouldBe LoopState.ENDED
+            }
+        }
+
+        "time that is over before the stop has begun is over for all of it" {
+            val reactor = Reactor.create()
             reactor.start()
             val (port, made) = reactor.writer(MUCH)
+            reactor.onLoop { reactor.addSystemEventTrigger(Phase.BEFORE, SystemEvent.SHUTDOWN) { Deferred<Unit>() } }
             port.connect().use { peer ->
                 made.getOrFail()
+                reactor.stopWithin(Duration.ZERO)
                 reactor.stopAndJoin(PATIENT) shouldBe true
                 shouldThrow<IOException> { peer.countToEnd() }
+            }
+        }
+
+        "with a deadline of zero nothing is waited for, and what is cut is reset all the same, and told" {
+            Logged().use { log ->
+                val reactor = Reactor.create(ReactorOptions(drainTimeout = Duration.ZERO))
+                reactor.start()
+                val (port, made) = reactor.writer(MUCH)
+                port.connect().use { peer ->
+                    made.getOrFail()
+                    reactor.stopAndJoin(PATIENT) shouldBe true
+                    shouldThrow<IOException> { peer.countToEnd() }
+                }
+                log.ofCuts().single().values["connections"] shouldBe 1
             }
         }
 

@@ -5,6 +5,7 @@ package dev.torsion.reactor
 
 import dev.torsion.clock.deferLater
 import dev.torsion.defer.Deferred
+import dev.torsion.log.LogPublisher
 import dev.torsion.name.BlockingHostResolver
 import dev.torsion.net.Factory
 import dev.torsion.net.Protocol
@@ -12,13 +13,17 @@ import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.StringSpec
 import io.kotest.matchers.collections.shouldContainExactly
 import io.kotest.matchers.shouldBe
+import io.kotest.matchers.string.shouldContain
+import org.slf4j.event.Level
 import java.io.BufferedReader
 import java.io.File
 import java.io.IOException
 import java.net.Socket
 import java.time.Duration
+import java.util.concurrent.CountDownLatch
 import java.util.concurrent.Executors
 import java.util.concurrent.TimeUnit
+import java.util.concurrent.TimeUnit.SECONDS
 import kotlin.system.exitProcess
 import kotlin.time.Duration.Companion.milliseconds
 
@@ -30,15 +35,18 @@ internal object ShutdownProgram {
         val options =
             when (mode) {
                 "unread" -> ReactorOptions(drainTimeout = Duration.ofDays(1))
+                "unread-blocks-after" -> ReactorOptions(drainTimeout = Duration.ofMillis(100))
                 "opted-out" -> ReactorOptions(shutdownTimeout = Duration.ZERO)
                 "exits-on-resolver", "waits-for-resolver" -> ReactorOptions(resolver = BlockingHostResolver { exitProcess(3) })
                 else -> ReactorOptions()
             }
         val reactor = Reactor.create(options)
         when (mode) {
-            "unread" -> reactor.stopOnShutdown(Duration.ofSeconds(2))
+            "unread", "unread-waits", "unread-blocks", "unread-blocks-after", "unread-blocks-in-callback" -> reactor.stopOnShutdown(
+                Duration.ofSeconds(2),
+            )
             "stuck" -> reactor.stopOnShutdown(Duration.ofMillis(200))
-            "stuck-for-long", "own", "exits-on-pool", "exits-on-resolver", "exits-while-stopping",
+            "stuck-for-long", "own", "unread-second", "exits-on-pool", "exits-on-resolver", "exits-while-stopping",
             "waits-for-pool", "waits-for-begun", "waits-for-executor", "waits-for-resolver",
             -> reactor.stopOnShutdown(
                 Duration.ofSeconds(DEADLINE_SECONDS * 10),
@@ -56,9 +64,11 @@ internal object ShutdownProgram {
             }
         }
         reactor.addSystemEventTrigger(Phase.BEFORE, SystemEvent.SHUTDOWN) {
-            if (mode.startsWith("stuck")) {
+            if (mode.startsWith("stuck") || mode == "unread-waits" || mode == "unread-second") {
                 println("stuck")
                 Deferred<Unit>()
+            } else if (mode == "unread-blocks") {
+                block()
             } else {
                 println("before, on the reactor's thread: ${reactor.isInReactorThread}")
                 if (mode == "exits-while-stopping") exitProcess(4)
@@ -66,24 +76,50 @@ internal object ShutdownProgram {
             }
         }
         reactor.addSystemEventTrigger(Phase.AFTER, SystemEvent.SHUTDOWN) { println("after") }
+        if (mode == "unread-blocks-after") reactor.addSystemEventTrigger(Phase.AFTER, SystemEvent.SHUTDOWN) { block() }
+        if (mode.startsWith("unread-")) LogPublisher.global().addObserver { if (it.level == Level.WARN) println(it.message) }
         reactor.callWhenRunning {
             println("running")
             when (mode) {
-                "unread" -> println(reactor.listenTcp(0, Factory { Unread() }, "127.0.0.1").port())
+                "unread-exits" -> println(
+                    reactor.listenTcp(
+                        0,
+                        Factory {
+                            Unread { reactor.callLater(0, SECONDS) { exitProcess(3) } }
+                        },
+                    ).port(),
+                )
+                "unread-blocks-in-callback" -> println(
+                    reactor.listenTcp(
+                        0,
+                        Factory {
+                            Unread { reactor.callLater(0, SECONDS, ::block) }
+                        },
+                    ).port(),
+                )
                 "exits" -> exitProcess(3)
                 "exits-on-pool" -> reactor.callInThread { exitProcess(3) }
                 "waits-for-begun" -> begun = reactor.deferToThread { exitProcess(3) }
                 "waits-for-pool", "waits-for-executor", "waits-for-resolver" -> reactor.stop()
                 "exits-on-resolver" -> reactor.lookUp("somewhere.test")
+                else -> if (mode.startsWith("unread")) println(reactor.listenTcp(0, Factory { Unread() }).port())
             }
         }
         reactor.run()
     }
+
+    private fun block() {
+        println("blocks")
+        CountDownLatch(1).await()
+    }
 }
 
 /** Writes more than the operating system takes for a peer that does not read. */
-private class Unread : Protocol() {
-    override fun connectionMade() = transport.write(ByteArray(12 * 1024 * 1024))
+private class Unread(private val written: () -> Unit = {}) : Protocol() {
+    override fun connectionMade() {
+        transport.write(ByteArray(12 * 1024 * 1024))
+        written()
+    }
 }
 
 class ShutdownHookSpec :
@@ -132,17 +168,62 @@ class ShutdownHookSpec :
             spawned("own", INTERRUPTED) { process, _ -> interrupt(process) } shouldContainExactly all
         }
 
-        "a trigger that never ends holds the JVM up for no longer than the timeout" {
-            spawned("stuck", INTERRUPTED) { process, _ -> interrupt(process) } shouldContainExactly listOf("stuck")
+        "a trigger that never ends holds the JVM up for no longer than the timeout, and the others run" {
+            spawned("stuck", INTERRUPTED) { process, _ -> interrupt(process) } shouldContainExactly listOf("stuck", "after")
+        }
+
+        /** The output of a program that was [ended] while a peer had not read all, and saw a reset then. */
+        fun reset(
+            mode: String,
+            exitCode: Int = TERMINATED,
+            ended: (Process, BufferedReader) -> Unit = { it, _ -> it.toHandle().destroy() },
+        ): List<String> {
+            var peer: Socket? = null
+            val output = spawned(mode, exitCode) { process, output ->
+                peer = Socket("127.0.0.1", output.readLine().toInt()).also { it.getInputStream().readNBytes(100).size shouldBe 100 }
+                ended(process, output)
+            }
+            peer!!.use { shouldThrow<IOException> { it.getInputStream().readAllBytes() } }
+            return output
         }
 
         "connections that would be cut by the JVM's end are reset before it" {
-            var peer: Socket? = null
-            spawned("unread", TERMINATED) { process, output ->
-                peer = Socket("127.0.0.1", output.readLine().toInt()).also { it.getInputStream().readNBytes(100).size shouldBe 100 }
-                process.toHandle().destroy()
-            } shouldContainExactly all
-            peer!!.use { shouldThrow<IOException> { it.getInputStream().readAllBytes() } }
+            reset("unread") shouldContainExactly all
+        }
+
+        "so they are while a trigger is waited for: the log names it, and the others run" {
+            val output = reset("unread-waits")
+            output.first() shouldBe "stuck"
+            output.last() shouldBe "after"
+            output[1] shouldContain "without what it has waited for: the trigger before shutdown that was added at ShutdownHookSpec.kt:"
+            output[2] shouldContain "1 connections were reset, whose peers had not taken"
+        }
+
+        listOf("unread-blocks" to "before", "unread-blocks-after" to "after").forEach { (mode, phase) ->
+            "so they are while a trigger blocks the loop, in the phase $phase" {
+                val output = reset(mode)
+                output.first { "has not ended" in it } shouldContain
+                    "it waits for the trigger $phase shutdown that was added at ShutdownHookSpec.kt:"
+            }
+        }
+
+        "so they are while a callback blocks the loop" {
+            val output = reset("unread-blocks-in-callback")
+            output.first() shouldBe "blocks"
+            output.first { "has not ended" in it } shouldContain "it waits for a callback that does not return"
+            output.last() shouldContain "1 connections are reset with the end of the JVM"
+        }
+
+        "so they are when a second signal ends the JVM at once" {
+            reset("unread-second", INTERRUPTED) { process, output ->
+                interrupt(process)
+                output.readLine() shouldBe "stuck"
+                interrupt(process)
+            } shouldContainExactly emptyList()
+        }
+
+        "so they are when System.exit is called on the reactor's own thread" {
+            reset("unread-exits", 3) { _, _ -> }.first() shouldContain "System.exit was called on the reactor's own thread"
         }
 
         "a second Ctrl-C ends the JVM at once" {

@@ -9,6 +9,7 @@ import dev.torsion.clock.Clocks;
 import dev.torsion.clock.LoopingCall;
 import dev.torsion.defer.Deferred;
 import dev.torsion.defer.Deferreds;
+import dev.torsion.defer.Place;
 import dev.torsion.endpoint.ClientEndpoint;
 import dev.torsion.endpoint.DatagramEndpoint;
 import dev.torsion.endpoint.Endpoints;
@@ -52,6 +53,7 @@ import java.time.Duration;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -257,9 +259,10 @@ public final class Torsion implements AutoCloseable {
   public void beforeStop(Callable<? extends CompletionStage<?>> call) {
     given(call, "call");
     loop.act(
-        () ->
-            reactor.addSystemEventTrigger(
-                Phase.BEFORE, SystemEvent.SHUTDOWN, () -> deferred(call.call())));
+        Place.handedOver( // for the log of an end that waits for it
+            () ->
+                reactor.addSystemEventTrigger(
+                    Phase.BEFORE, SystemEvent.SHUTDOWN, () -> deferred(call.call()))));
   }
 
   /**
@@ -284,21 +287,23 @@ public final class Torsion implements AutoCloseable {
 
   /**
    * Stops the reactor and waits until it has ended, at most 10 seconds longer than its {@code
-   * drainTimeout}. On the reactor's own thread it cannot wait, and only stops it. A reactor that
-   * has never run, or has crashed, is released: the calls of {@code beforeStop} run, its ports and
+   * drainTimeout}. One second before that it waits no more for the calls of {@code beforeStop} and
+   * for peers: connections that have something to send are reset, and the log says what was waited
+   * for. On the reactor's own thread it cannot wait, and only stops it. A reactor that has never
+   * run, or has crashed, is released: the calls of {@code beforeStop} run, its ports and
    * connections are closed, and it cannot run any more. Does nothing when the reactor is not this
    * object's own ({@link #on}).
    *
    * @throws IllegalStateException when the reactor has not ended by then, since a callback or a
-   *     thread of its pool is blocked, or a shutdown trigger waits; at once on a thread of its
-   *     pool, which the reactor waits for: there it is only asked to stop
+   *     thread of its pool is blocked; at once on a thread of its pool, which the reactor waits
+   *     for: there it is only asked to stop
    */
   @Override
   public void close() {
     if (!isOwner) return;
     if (reactor.isInReactorThread()) {
       stop();
-    } else if (!stopAndJoin(closeDeadline)) {
+    } else if (!waiting(() -> Reactors.stopWithin(reactor, closeDeadline))) {
       throw new IllegalStateException(
           reactor + " has not ended within " + DurationText.readable(closeDeadline));
     }
@@ -315,8 +320,12 @@ public final class Torsion implements AutoCloseable {
    */
   public boolean stopAndJoin(Duration timeout) {
     given(timeout, "timeout");
+    return waiting(() -> reactor.stopAndJoin(timeout));
+  }
+
+  private static boolean waiting(BooleanSupplier end) {
     try {
-      return reactor.stopAndJoin(timeout);
+      return end.getAsBoolean();
     } catch (Exception e) {
       if (!(e instanceof InterruptedException)) throw e;
       Thread.currentThread().interrupt();
