@@ -71,7 +71,9 @@ public class Cors private constructor(private val given: Builder) {
          */
         public fun origins(vararg origins: String): Builder = apply {
             for (origin in origins) {
-                require(isOrigin(origin)) { "\"$origin\" is no origin: it is a scheme, a host in lower case, and a port that is not the usual one" }
+                require(isOrigin(origin)) {
+                    "\"$origin\" is no origin: it is a scheme, a host in lower case, and a port that is not the usual one"
+                }
                 this.origins.add(origin)
             }
         }
@@ -100,7 +102,9 @@ public class Cors private constructor(private val given: Builder) {
         /** The filter. @throws IllegalStateException when nobody is allowed, or all are with credentials: any page could then act for its reader */
         public fun build(): RequestFilter {
             check(isAny || origins.isNotEmpty()) { "no origin is allowed" }
-            check(!isAny || (!hasCredentials && origins.isEmpty())) { "all origins are allowed: then there are no credentials, and no origins by name" }
+            check(!isAny || (!hasCredentials && origins.isEmpty())) {
+                "all origins are allowed: then there are no credentials, and no origins by name"
+            }
             return SuspendFilter(Cors(this)::answer)
         }
 

@@ -47,8 +47,8 @@ internal object FormReader {
     }
 
     /** RFC 2046 5.1.1. */
-    private fun isBoundary(text: String) =
-        text.length in 1..MOST_BOUNDARY && text.last() != ' ' && text.all { it in 'a'..'z' || it in 'A'..'Z' || it in '0'..'9' || it in "'()+_,-./:=? " }
+    private fun isBoundary(text: String) = text.length in 1..MOST_BOUNDARY && text.last() != ' ' &&
+        text.all { it in 'a'..'z' || it in 'A'..'Z' || it in '0'..'9' || it in "'()+_,-./:=? " }
 
     private const val MOST_BOUNDARY = 70
 }

@@ -65,7 +65,13 @@ public object Gzip {
     }
 
     private fun compressed(content: Response.Content): Response.Content = when (content) {
-        is Response.Content.Bytes -> if (content.bytes.size <= PIECE) Response.Content.Bytes(whole(content.bytes)) else stream { inPieces(content.bytes, it) }
+        is Response.Content.Bytes -> if (content.bytes.size <=
+            PIECE
+        ) {
+            Response.Content.Bytes(whole(content.bytes))
+        } else {
+            stream { inPieces(content.bytes, it) }
+        }
         is Response.Content.Stream -> stream(content.write)
     }
 
@@ -95,8 +101,14 @@ public object Gzip {
     }
 
     private val TYPES = setOf(
-        "application/json", "application/javascript", "application/xml", "application/wasm", "application/x-ndjson", "application/manifest+json",
-        "font/ttf", "font/otf",
+        "application/json",
+        "application/javascript",
+        "application/xml",
+        "application/wasm",
+        "application/x-ndjson",
+        "application/manifest+json",
+        "font/ttf",
+        "font/otf",
     )
 }
 

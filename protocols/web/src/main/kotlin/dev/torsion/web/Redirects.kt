@@ -30,7 +30,9 @@ public object Redirects {
      */
     @JvmStatic
     public fun toHttps(vararg hosts: String): RequestFilter {
-        val names = hosts.map { it.lowercase() }.onEach { require(it.isNotEmpty() && isAuthority(it) && hostOf(it) == it) { "\"$it\" is no name of a host" } }
+        val names = hosts.map {
+            it.lowercase()
+        }.onEach { require(it.isNotEmpty() && isAuthority(it) && hostOf(it) == it) { "\"$it\" is no name of a host" } }
         require(names.isNotEmpty()) { "no host is named" }
         return requestFilter { request, next ->
             val host = request.authority?.let(::hostOf)

@@ -77,7 +77,9 @@ public class Request private constructor(
     /** The name and port that the client has asked for, in lower case: of the target when that is a whole URL, else of `Host`. Null when it says none. */
     @get:JvmName("authority")
     public val authority: String?
-        get() = (if (path.isWholeUrl) authorityOf(target.substringAfter("://")) else headers["Host"])?.lowercase()?.takeIf { it.isNotEmpty() }
+        get() = (if (path.isWholeUrl) authorityOf(target.substringAfter("://")) else headers["Host"])?.lowercase()?.takeIf {
+            it.isNotEmpty()
+        }
 
     /** The first value of [name] in the query, decoded; null when there is none. Twisted's `args`. */
     public fun query(name: String): String? = queryAll(name).firstOrNull()
@@ -100,7 +102,9 @@ public class Request private constructor(
     public fun uuidParameter(name: String): UUID = typed(parameter(name), ParameterType::uuid)
 
     /** The session of the browser that has sent this. On the reactor's thread. @throws IllegalStateException when no filter of [Sessions] is around */
-    public fun session(): Session = checkNotNull(this[Session.KEY]) { "there are no sessions here: the site or the router needs the filter of Sessions" }
+    public fun session(): Session = checkNotNull(this[Session.KEY]) {
+        "there are no sessions here: the site or the router needs the filter of Sessions"
+    }
 
     /** What a filter has given as [key]; null when none has. */
     public operator fun <T : Any> get(key: RequestKey<T>): T? {
@@ -152,8 +156,7 @@ public class Request private constructor(
     public suspend fun readForm(options: FormOptions = FormOptions.DEFAULT): FormData =
         life.loop.awaitOnLoop { inlineCallbacks(life.scope.coroutineContext) { formOnLoop(options) } }
 
-    private suspend fun formOnLoop(options: FormOptions): FormData =
-        life.form ?: FormReader.read(this, options).also { life.form = it }
+    private suspend fun formOnLoop(options: FormOptions): FormData = life.form ?: FormReader.read(this, options).also { life.form = it }
 
     /** The cookies that the client has sent, by their names; the first of each name. Twisted's `received_cookies`. */
     @get:JvmName("cookies")

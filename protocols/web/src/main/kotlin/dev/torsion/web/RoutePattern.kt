@@ -59,7 +59,9 @@ internal class RoutePattern(val text: String, private val isOpen: Boolean) {
             "\"$part\" in \"$text\" is neither a name nor a parameter"
         }
         if (inside.endsWith("...")) {
-            require(isLast && !isOpen && inside.length > 3) { "only the last part of \"$text\" can take all that is left, and it has a name" }
+            require(isLast && !isOpen && inside.length > 3) {
+                "only the last part of \"$text\" can take all that is left, and it has a name"
+            }
             return Rest(inside.dropLast(3))
         }
         val name = inside.substringBefore(':')

@@ -91,11 +91,10 @@ public class Router private constructor(private val routes: List<Route>, filters
 
         /** A route for Kotlin. @throws IllegalArgumentException when [pattern] or [method] is none */
         @JvmSynthetic
-        public fun on(method: String, pattern: String, handler: suspend (Request) -> Response): Builder =
-            apply {
-                require(isToken(method)) { "\"$method\" is no method" }
-                routes.add(Route(method, RoutePattern(pattern, isOpen = false), handler))
-            }
+        public fun on(method: String, pattern: String, handler: suspend (Request) -> Response): Builder = apply {
+            require(isToken(method)) { "\"$method\" is no method" }
+            routes.add(Route(method, RoutePattern(pattern, isOpen = false), handler))
+        }
 
         /** A route for GET, and HEAD. */
         @JvmSynthetic
@@ -154,7 +153,8 @@ public class Router private constructor(private val routes: List<Route>, filters
 
         /** [with] for Kotlin. */
         @JvmSynthetic
-        public fun with(filter: suspend (request: Request, next: suspend (Request) -> Response) -> Response): Builder = with(SuspendFilter(filter))
+        public fun with(filter: suspend (request: Request, next: suspend (Request) -> Response) -> Response): Builder =
+            with(SuspendFilter(filter))
 
         /** The router. */
         public fun build(): Router = Router(routes.toList(), filters.toList())

@@ -116,8 +116,11 @@ public class Site private constructor(
 
         /** A site with a router, a tree of resources or any other handler: for Kotlin. */
         @JvmSynthetic
-        public operator fun invoke(reactor: Reactor, handler: RequestHandler, options: HttpServerOptions = HttpServerOptions.DEFAULT): Site =
-            of(reactor, handler, options)
+        public operator fun invoke(
+            reactor: Reactor,
+            handler: RequestHandler,
+            options: HttpServerOptions = HttpServerOptions.DEFAULT,
+        ): Site = of(reactor, handler, options)
 
         /** A site with [handler]: a [Router], a [Resource] with all that is below it, or any other. */
         @JvmStatic

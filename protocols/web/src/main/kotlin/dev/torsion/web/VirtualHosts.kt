@@ -51,7 +51,9 @@ public class VirtualHosts private constructor(
         public fun host(name: String, handler: suspend (Request) -> Response): Builder = apply {
             val own = name.lowercase()
             val bare = own.removePrefix("*.")
-            require(bare.isNotEmpty() && isAuthority(bare) && hostOf(bare) == bare && !bare.endsWith('.')) { "\"$name\" is no name of a host" }
+            require(bare.isNotEmpty() && isAuthority(bare) && hostOf(bare) == bare && !bare.endsWith('.')) {
+                "\"$name\" is no name of a host"
+            }
             val isPattern = own != bare
             require(if (isPattern) endings.none { it.first == ".$bare" } else own !in names) { "$name has a handler already" }
             if (isPattern) endings.add(".$bare" to handler) else names[own] = handler

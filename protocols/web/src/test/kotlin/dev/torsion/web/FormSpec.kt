@@ -119,8 +119,10 @@ class FormSpec :
             val many = part("name=a", "1").repeat(10_000) + "--B1--"
             ask(post("/", many, multipart)) shouldStartWith "HTTP/1.1 413 "
             ask(post("/", many, multipart), onDisk.withMaxFields(10_000)) shouldStartWith "HTTP/1.1 200 "
-            ask(post("/", part("name=a", "x".repeat(100)) + "--B1--", multipart), onDisk.withMaxTextBytes(100)) shouldStartWith "HTTP/1.1 413 "
-            ask(post("/", file("", fileName = "x".repeat(100)) + "--B1--", multipart), onDisk.withMaxTextBytes(100)) shouldStartWith "HTTP/1.1 413 "
+            ask(post("/", part("name=a", "x".repeat(100)) + "--B1--", multipart), onDisk.withMaxTextBytes(100)) shouldStartWith
+                "HTTP/1.1 413 "
+            ask(post("/", file("", fileName = "x".repeat(100)) + "--B1--", multipart), onDisk.withMaxTextBytes(100)) shouldStartWith
+                "HTTP/1.1 413 "
             ask(post("/", file("x".repeat(100)) + "--B1--", multipart), onDisk.withMaxFileBytes(100)) shouldStartWith "HTTP/1.1 200 "
             ask(post("/", file("x".repeat(101)) + "--B1--", multipart), onDisk.withMaxFileBytes(100)) shouldStartWith "HTTP/1.1 413 "
             ask(post("/", part("name=${"a".repeat(9000)}", "1") + "--B1--", multipart)) shouldStartWith "HTTP/1.1 413 "
@@ -199,7 +201,8 @@ class FormSpec :
             val limits = HttpServerOptions.DEFAULT.withLimits(HttpLimits.DEFAULT.withMaxBodyBytes(1000))
             scene(limits, handler = { Response.text(show(it.readForm(onDisk))) }) {
                 val text = file("x".repeat(2000))
-                connect().ask("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n$multipart\r\n7d0\r\n$text\r\n") shouldContain "HTTP/1.1 413 "
+                connect().ask("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n$multipart\r\n7d0\r\n$text\r\n") shouldContain
+                    "HTTP/1.1 413 "
                 val slow = connect()
                 slow.ask("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 500\r\n$multipart\r\n${file("x".repeat(100))}")
                 pass(31)

@@ -67,9 +67,15 @@ class GzipSpec :
         test("what a client takes") {
             mapOf(
                 "gzip" to true, "GZIP" to true, "x-gzip" to true, "deflate, gzip;q=0.5" to true, "*" to true, "br, *;q=0.1" to true,
-                "gzip;q=0" to false, "gzip;q=0.000" to false, "*;q=0" to false, "*, gzip;q=0" to false, "gzip, *;q=0" to true, "identity" to false,
+                "gzip;q=0" to false, "gzip;q=0.000" to false, "*;q=0" to false, "*, gzip;q=0" to false, "gzip, *;q=0" to true,
+                "identity" to false,
                 "br" to false, "" to false, "gzip;q=x" to false, "gzip; q=0" to false, "gzip; q=1.0" to true, "gzipped" to false,
-            ).forEach { (field, isWanted) -> withClue(field) { AcceptEncoding.takesGzip(Headers.of("Accept-Encoding", field)) shouldBe isWanted } }
+            ).forEach { (field, isWanted) ->
+                withClue(field) {
+                    AcceptEncoding.takesGzip(Headers.of("Accept-Encoding", field)) shouldBe
+                        isWanted
+                }
+            }
             AcceptEncoding.takesGzip(Headers.EMPTY) shouldBe false
         }
 
@@ -87,8 +93,16 @@ class GzipSpec :
             )) {
                 gzipped({ answer }) { connect().ask(get("/", wanting)) shouldNotContain "Content-Encoding: gzip" }
             }
-            for (type in listOf("text/html; charset=utf-8", "application/json", "application/problem+json", "image/svg+xml", "application/wasm")) {
-                gzipped({ Response.bytes(ByteArray(2000), type) }) { connect().ask(get("/", wanting)) shouldContain "Content-Encoding: gzip" }
+            for (type in listOf(
+                "text/html; charset=utf-8",
+                "application/json",
+                "application/problem+json",
+                "image/svg+xml",
+                "application/wasm",
+            )) {
+                gzipped({
+                    Response.bytes(ByteArray(2000), type)
+                }) { connect().ask(get("/", wanting)) shouldContain "Content-Encoding: gzip" }
             }
         }
 

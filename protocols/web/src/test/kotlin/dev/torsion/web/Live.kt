@@ -73,8 +73,7 @@ internal object Tool {
         if (runCatching { run(*command) }.isSuccess) Enabled.enabled else Enabled.disabled(otherwise)
 
     /** The output of the program [script] of Python. */
-    fun python(script: String, vararg arguments: String): String =
-        run(PYTHON, "-W", "ignore", "src/test/python/$script", *arguments).trim()
+    fun python(script: String, vararg arguments: String): String = run(PYTHON, "-W", "ignore", "src/test/python/$script", *arguments).trim()
 
     /** The output of [command]; it has to end well. */
     fun run(vararg command: String): String = run(command.toList(), "")

@@ -20,7 +20,9 @@ class LiveLoadSpec :
         val handled = AtomicInteger()
         val router = Router {
             get("/hello") { Response.text("hello").also { handled.incrementAndGet() } }
-            post("/echo") { request -> Response.bytes(request.body.readBytes(), "application/octet-stream").also { handled.incrementAndGet() } }
+            post("/echo") { request ->
+                Response.bytes(request.body.readBytes(), "application/octet-stream").also { handled.incrementAndGet() }
+            }
             get("/stream") {
                 handled.incrementAndGet()
                 Response.stream("text/plain") { sink -> repeat(10) { sink.write("0123456789") } }

@@ -6,6 +6,7 @@ package dev.torsion.web
 import dev.torsion.web.Live.serving
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.shouldBe
+import kotlinx.coroutines.future.await
 import java.net.URLDecoder
 import java.util.concurrent.ConcurrentHashMap
 import java.util.concurrent.atomic.AtomicInteger
@@ -27,7 +28,9 @@ class LivePythonSpec :
             get("/hello") { Response.text("hello") }
             post("/echo") { request -> Response.bytes(request.body.readBytes(), "application/octet-stream") }
             get("/stream") { Response.stream("text/plain") { sink -> repeat(1000) { sink.write("line $it\n") } } }
-            get("/json") { request -> Response.bytes(request.queryAll("q").joinToString("\",\"", "[\"", "\"]").toByteArray(), "application/json") }
+            get("/json") { request ->
+                Response.bytes(request.queryAll("q").joinToString("\",\"", "[\"", "\"]").toByteArray(), "application/json")
+            }
             post("/parts") { request ->
                 val boundary = request.headers["Content-Type"]!!.substringAfter("boundary=")
                 val parts = request.body.readText().split("--$boundary").drop(1).dropLast(1)
@@ -48,7 +51,7 @@ class LivePythonSpec :
         }
 
         test("treq").config(enabledOrReasonIf = { Tool.treq }) {
-            serving(router) { base -> 
+            serving(router) { base ->
                 Tool.python("treq_client.py", base) shouldBe
                     """[["json", 200, ["a b", "\u00fc"]], ["form", 200, "name=J%C3%BCrgen&n=1"], """ +
                     """["post of json", 200, {"deep": [1, {"a": null}]}], ["redirect and cookie", 200, 1, "${welcome("treq")}"], """ +
@@ -82,15 +85,17 @@ class LivePythonSpec :
             val counted = Router {
                 on("GET", "/{path...}") { request ->
                     asked.computeIfAbsent(request.target) { AtomicInteger() }.incrementAndGet()
-                    site.handle(request)
+                    site.handle(request).await()
                 }
-                on("POST", "/{path...}") { site.handle(it) }
+                on("POST", "/{path...}") { site.handle(it).await() }
             }
             serving(counted) { base ->
                 val pages = (1..PAGES).map { "/pages/$it" to "page $it" } + ("/pages/1?a=b&c" to "page 1") + List(2) { "/" to "root" } +
                     ("/welcome" to "welcome") + ("/none" to null)
                 Tool.python("scrapy_spider.py", base) shouldBe
-                    pages.map { (path, title) -> "[\"$path\", ${title?.let { "\"$it\"" }}]" }.sorted().joinToString(", ", "{\"pages\": [", "], ") +
+                    pages.map { (path, title) ->
+                        "[\"$path\", ${title?.let { "\"$it\"" }}]"
+                    }.sorted().joinToString(", ", "{\"pages\": [", "], ") +
                     """"greetings": ["hello spider"], "statuses": {"200": ${pages.size - 1}, "404": 1}, "forbidden": 2, """ +
                     """"redirects": $PAGES, "retries": 0, "reason": "finished"}"""
                 asked.filter { it.value.get() != 1 }.keys shouldBe setOf("/") // Scrapy does not remember where it began

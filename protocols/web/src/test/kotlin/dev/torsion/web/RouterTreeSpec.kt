@@ -51,7 +51,9 @@ class RouterTreeSpec :
         test("what is mounted has the rest of the path, and the parameters of the whole") {
             val users = Router {
                 get("/") { Response.text("all of ${it.parameter("team")}") }
-                get("/{id:int}") { Response.text("${it.parameter("team")} ${it.intParameter("id")} ${it.mountSegments} ${it.pathSegments} ${it.rawPath}") }
+                get("/{id:int}") {
+                    Response.text("${it.parameter("team")} ${it.intParameter("id")} ${it.mountSegments} ${it.pathSegments} ${it.rawPath}")
+                }
                 mount("/files", Resource.of { completedFuture(Response.text("files ${it.pathSegments} ${it.mountSegments}")) })
             }
             val router = Router {
@@ -79,7 +81,9 @@ class RouterTreeSpec :
         class Counter : Resource() {
             override fun renderGet(request: Request): CompletionStage<Response> = completedFuture(Response.text("count"))
 
-            override fun renderPost(request: Request): CompletionStage<Response> = request.body.bytes().thenApply { Response.text("+${it.size}") }
+            override fun renderPost(request: Request): CompletionStage<Response> = request.body.bytes().thenApply {
+                Response.text("+${it.size}")
+            }
         }
 
         test("a resource answers the methods that it has, and says which these are") {

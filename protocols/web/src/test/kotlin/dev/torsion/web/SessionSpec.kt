@@ -68,10 +68,11 @@ class SessionSpec :
             }
         }
 
-        fun sessions(options: SessionOptions = SessionOptions.DEFAULT, test: (MemoryReactor, () -> Browser) -> Unit) = MemoryReactor().use { reactor ->
-            val site = Site(reactor, router).with(Sessions.inMemory(reactor, options).filter())
-            test(reactor) { Browser(reactor, site) }
-        }
+        fun sessions(options: SessionOptions = SessionOptions.DEFAULT, test: (MemoryReactor, () -> Browser) -> Unit) =
+            MemoryReactor().use { reactor ->
+                val site = Site(reactor, router).with(Sessions.inMemory(reactor, options).filter())
+                test(reactor) { Browser(reactor, site) }
+            }
 
         test("a session begins when something is put into it, and comes back with its cookie") {
             sessions { _, browser ->
@@ -177,10 +178,24 @@ class SessionSpec :
         test("over TLS the cookie is for this host and TLS alone, and one of another kind is not taken") {
             MemoryReactor().use { reactor ->
                 val identity = TlsIdentity.selfSigned("localhost")
-                val port = reactor.listenTls(0, Site(reactor, router).with(Sessions.inMemory(reactor).filter()), Tls.server(identity), "127.0.0.1")
+                val port = reactor.listenTls(
+                    0,
+                    Site(reactor, router).with(Sessions.inMemory(reactor).filter()),
+                    Tls.server(identity),
+                    "127.0.0.1",
+                )
                 fun ask(path: String, cookie: String): String {
                     val raw = Raw()
-                    reactor.connectTcp("127.0.0.1", port.port(), Tls.client().withTrust(TlsTrust.of(identity)).wrap(ClientFactory { raw }, "localhost"))
+                    reactor.connectTcp(
+                        "127.0.0.1",
+                        port.port(),
+                        Tls.client().withTrust(TlsTrust.of(identity)).wrap(
+                            ClientFactory {
+                                raw
+                            },
+                            "localhost",
+                        ),
+                    )
                     reactor.runFor(Duration.ofSeconds(1))
                     raw.send(get(path, "Cookie: $cookie\r\n"))
                     reactor.runFor(Duration.ofSeconds(1))
@@ -201,7 +216,12 @@ class SessionSpec :
             val store = object : SessionStore {
                 override fun load(key: String): CompletionStage<Map<String, String>?> = CompletableFuture.completedFuture(kept[key])
 
-                override fun create(key: String, values: Map<String, String>, idleTimeout: Duration, lifetime: Duration): CompletionStage<*> {
+                override fun create(
+                    key: String,
+                    values: Map<String, String>,
+                    idleTimeout: Duration,
+                    lifetime: Duration,
+                ): CompletionStage<*> {
                     if (fails) return CompletableFuture.failedFuture<Any>(IllegalStateException("no store"))
                     kept[key] = values
                     return CompletableFuture.completedFuture(Unit)

@@ -49,7 +49,7 @@ internal class Upload(
 
     private fun begin(write: suspend (BodySink) -> Unit) {
         val sink =
-            BodySink(loop, transport, body.length < 0, body.length) { roomFor(connection, agent.reactor(), agent.options.writeTimeout) }
+            BodySink(loop, transport, body.length < 0, body.length, { roomFor(connection, agent.reactor(), agent.options.writeTimeout) })
         this.sink = sink
         val job = inlineCallbacks(transport.scope.coroutineContext) { write(sink) }
         writing = job

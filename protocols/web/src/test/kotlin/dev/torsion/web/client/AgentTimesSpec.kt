@@ -158,7 +158,8 @@ class AgentTimesSpec :
 
         test("a body that is never written ends with the request") {
             scene {
-                val asked = ask(ClientRequest.post(url("/"), RequestBody.stream(null) { awaitCancellation() }).withTimeout(Duration.ofSeconds(1)))
+                val asked =
+                    ask(ClientRequest.post(url("/"), RequestBody.stream(null) { awaitCancellation() }).withTimeout(Duration.ofSeconds(1)))
                 pass(1_001)
                 asked.error.shouldBeInstanceOf<RequestTimeoutException>()
                 peers[0].end shouldNotBe null

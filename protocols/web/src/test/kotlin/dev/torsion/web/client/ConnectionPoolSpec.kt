@@ -191,7 +191,8 @@ class ConnectionPoolSpec :
             refused { stale("BREW") }
             refused { stale("PUT", RequestBody.stream(null) { it.write("abc") }) }
             refused(HttpClientOptions.DEFAULT.withRetriesStale(false)) { stale("GET") }
-            refused { // the first request of a connection: the server has ended it, and not an idle one
+            refused {
+                // the first request of a connection: the server has ended it, and not an idle one
                 get().also {
                     peers[0].transport.loseConnection()
                     reactor.flush()
