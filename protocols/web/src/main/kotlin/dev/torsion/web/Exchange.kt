@@ -43,10 +43,9 @@ internal class Exchange(private val connection: ServerConnection, private val he
         if (isBegun) return
         isBegun = true
         isSecure = transport.tlsSession != null
-        val expected = head.headers.all("Expect")
         if (head.method == "CONNECT") return refuse(501)
-        if (expected.isNotEmpty() && head.isHttp11) {
-            if (!expected.all { it.equals("100-continue", ignoreCase = true) }) return refuse(417)
+        if (head.isHttp11 && "Expect" in head.headers) {
+            if (!head.headers.all("Expect").all { it.equals("100-continue", ignoreCase = true) }) return refuse(417)
             isContinueWanted = !isReceived
         }
         val request = Request(head.method, head.target, head.headers, head.isHttp11, body, transport.peer(), this)
@@ -162,7 +161,7 @@ internal class Exchange(private val connection: ServerConnection, private val he
         val response = connection.site.paged(answer)
         isAnswered = true
         connection.deadline.setTimeout(null)
-        isLast = isLast || !isReceived || connection.site.isEnding || "close" in response.headers.tokens("Connection")
+        isLast = isLast || !isReceived || connection.site.isEnding || response.headers.hasToken("Connection", "close")
         when (val content = response.content) {
             is Response.Content.Bytes -> {
                 val hasBody = response.status != 204 && response.status != 304
@@ -207,18 +206,10 @@ internal class Exchange(private val connection: ServerConnection, private val he
     }
 
     private fun writeHead(response: Response, length: Long, isChunked: Boolean) {
-        val fields = Headers.builder().add(response.fields(isSecure).without("Connection"))
-        when {
-            isChunked -> fields.add("Transfer-Encoding", "chunked")
-            length >= 0 -> fields.add("Content-Length", length.toString())
-        }
-        if ("Date" !in response.headers) fields.add("Date", connection.site.date())
-        if (isLast) {
-            fields.add("Connection", "close")
-        } else if (!head.isHttp11) {
-            fields.add("Connection", "keep-alive")
-        }
-        transport.write(HttpWriter.response(response.status, fields.build()))
+        val fields = response.fields(isSecure)
+        val date = if ("Date" in fields) null else connection.site.date()
+        val connectionField = if (isLast) "close" else if (head.isHttp11) null else "keep-alive"
+        transport.write(HttpWriter.response(response.status, fields, length, isChunked, date, connectionField))
     }
 
     private fun finish() {

@@ -44,6 +44,21 @@ public class Headers private constructor(private val namesAndValues: Array<Strin
         return all(name).flatMap { it.split(',') }.map { it.trim(' ', '\t').lowercase() }.filter { it.isNotEmpty() }
     }
 
+    /** Whether [token] is among the [tokens] of [name]. */
+    @JvmSynthetic
+    internal fun hasToken(name: String, token: String): Boolean {
+        for (i in namesAndValues.indices step 2) {
+            if (namesAndValues[i].equals(name, ignoreCase = true) && isAmong(token, namesAndValues[i + 1])) return true
+        }
+        return false
+    }
+
+    private fun isAmong(token: String, values: String): Boolean {
+        if (values.length == token.length) return values.equals(token, ignoreCase = true)
+        if (values.length < token.length) return false
+        return values.split(',').any { it.trim(' ', '\t').equals(token, ignoreCase = true) }
+    }
+
     /** Calls [action] with the name and the value of each field. */
     public fun forEach(action: BiConsumer<String, String>) {
         for (i in namesAndValues.indices step 2) action.accept(namesAndValues[i], namesAndValues[i + 1])
@@ -87,8 +102,7 @@ public class Headers private constructor(private val namesAndValues: Array<Strin
 
         /** One more field. @throws IllegalArgumentException when it is no field of HTTP */
         public fun add(name: String, value: String): Builder = apply {
-            require(isToken(name)) { "\"${escaped(name, SHOWN)}\" is no name of a field" }
-            require(isFieldValue(value)) { "\"${escaped(value, SHOWN)}\" is no value for $name" }
+            check(name, value)
             fields.add(name)
             fields.add(value)
         }
@@ -104,6 +118,20 @@ public class Headers private constructor(private val namesAndValues: Array<Strin
         private const val SHOWN = 80
         private val SECRET = setOf("authorization", "proxy-authorization", "cookie", "set-cookie")
 
+        private fun check(name: String, value: String) {
+            require(isToken(name)) { "\"${escaped(name, SHOWN)}\" is no name of a field" }
+            require(isFieldValue(value)) { "\"${escaped(value, SHOWN)}\" is no value for $name" }
+        }
+
+        /** The first [count] fields of [namesAndValues], whose characters have been checked, and which nobody changes from now on. */
+        @JvmSynthetic
+        internal fun ofChecked(namesAndValues: Array<String?>, count: Int): Headers {
+            if (count == 0) return EMPTY
+            val exact = if (namesAndValues.size == 2 * count) namesAndValues else namesAndValues.copyOf(2 * count)
+            @Suppress("UNCHECKED_CAST")
+            return Headers(exact as Array<String>)
+        }
+
         /** No fields. */
         @JvmField
         public val EMPTY: Headers = Headers(emptyArray())
@@ -116,9 +144,8 @@ public class Headers private constructor(private val namesAndValues: Array<Strin
         @JvmStatic
         public fun of(vararg namesAndValues: String): Headers {
             require(namesAndValues.size % 2 == 0) { "the last name has no value" }
-            val builder = builder()
-            for (i in namesAndValues.indices step 2) builder.add(namesAndValues[i], namesAndValues[i + 1])
-            return builder.build()
+            for (i in namesAndValues.indices step 2) check(namesAndValues[i], namesAndValues[i + 1])
+            return if (namesAndValues.isEmpty()) EMPTY else Headers(arrayOf(*namesAndValues))
         }
     }
 }

@@ -12,6 +12,7 @@ import dev.torsion.defer.inlineCallbacks
 import dev.torsion.defer.succeed
 import java.io.ByteArrayOutputStream
 import java.util.concurrent.CompletableFuture
+import java.util.concurrent.CompletableFuture.completedFuture
 import dev.torsion.defer.fail as failed
 
 /**
@@ -81,7 +82,10 @@ public class HttpBody internal constructor(
 
     /** All that is left. Fails with a [BodyTooLargeException] when that is more than [limit] bytes. On any dispatcher. */
     @JvmSynthetic
-    public suspend fun readBytes(limit: Long = DEFAULT_LIMIT): ByteArray = loop.awaitOnLoop { all(limit) }
+    public suspend fun readBytes(limit: Long = DEFAULT_LIMIT): ByteArray {
+        if (loop.inLoop) takeWhole(limit)?.let { return it }
+        return loop.awaitOnLoop { all(limit) }
+    }
 
     /** [readBytes] as text in UTF-8. */
     @JvmSynthetic
@@ -91,7 +95,10 @@ public class HttpBody internal constructor(
     public fun bytes(): CompletableFuture<ByteArray> = bytes(DEFAULT_LIMIT)
 
     /** All that is left. Fails with a [BodyTooLargeException] when that is more than [limit] bytes. As a future, on any thread. */
-    public fun bytes(limit: Long): CompletableFuture<ByteArray> = loop.futureOnLoop { all(limit) }
+    public fun bytes(limit: Long): CompletableFuture<ByteArray> {
+        if (loop.inLoop) takeWhole(limit)?.let { return completedFuture(it) }
+        return loop.futureOnLoop { all(limit) }
+    }
 
     /** [readBytes] as a Deferred. On the reactor's thread. */
     @JvmSynthetic
@@ -103,6 +110,12 @@ public class HttpBody internal constructor(
             whole.write(piece, 0, piece.size)
         }
         whole.toByteArray()
+    }
+
+    /** All of a body that has come in one piece, which is not copied; null for any other. */
+    private fun takeWhole(limit: Long): ByteArray? {
+        if (!isEnded || error != null || pieces.size > limit) return null
+        return changing { pieces.takeOnly() }
     }
 
     /** For the connection: [piece] has come. */

@@ -20,12 +20,55 @@ internal object HttpWriter {
         return head("$method $target HTTP/1.1\r\n", headers)
     }
 
-    fun response(status: Int, headers: Headers): ByteArray = head("HTTP/1.1 $status ${reasonOf(status)}\r\n", headers)
+    fun response(status: Int, headers: Headers): ByteArray = head(startLine(status), headers)
+
+    /**
+     * The head of an answer with [headers], but for `Connection`, and with what the server knows behind them: what frames its body, its time, and
+     * whether the connection stays. [length] is -1 where there is none, or where the body [isChunked]; what is null is not said.
+     */
+    fun response(status: Int, headers: Headers, length: Long, isChunked: Boolean, date: String?, connection: String?): ByteArray {
+        val startLine = startLine(status)
+        val framing = if (isChunked) "Transfer-Encoding" else if (length >= 0) "Content-Length" else null
+        val framed = if (isChunked) "chunked" else if (length >= 0) length.toString() else null
+        var size = startLine.length + 2 + sizeOf(framing, framed) + sizeOf("Date", date) + sizeOf("Connection", connection)
+        for (i in 0 until headers.size) if (!isConnection(headers.name(i))) size += sizeOf(headers.name(i), headers.value(i))
+        val bytes = ByteArray(size)
+        var at = put(bytes, 0, startLine)
+        for (i in 0 until headers.size) if (!isConnection(headers.name(i))) at = putField(bytes, at, headers.name(i), headers.value(i))
+        at = putField(bytes, at, framing, framed)
+        at = putField(bytes, at, "Date", date)
+        at = putField(bytes, at, "Connection", connection)
+        put(bytes, at, "\r\n")
+        return bytes
+    }
+
+    private fun startLine(status: Int): String =
+        START_LINES[status] ?: "HTTP/1.1 $status ${reasonOf(status)}\r\n".also { START_LINES[status] = it }
+
+    private fun isConnection(name: String) = name.equals("Connection", ignoreCase = true)
+
+    private fun sizeOf(name: String?, value: String?) = if (name == null || value == null) 0 else name.length + value.length + BESIDES
+
+    private fun putField(bytes: ByteArray, at: Int, name: String?, value: String?): Int {
+        if (name == null || value == null) return at
+        return put(bytes, put(bytes, put(bytes, put(bytes, at, name), ": "), value), "\r\n")
+    }
+
+    /** No character of a head is beyond ISO 8859-1. So its low byte is all of it, and nothing has to be encoded. */
+    @Suppress("DEPRECATION", "PLATFORM_CLASS_MAPPED_TO_KOTLIN")
+    private fun put(bytes: ByteArray, at: Int, text: String): Int {
+        (text as java.lang.String).getBytes(0, text.length, bytes, at)
+        return at + text.length
+    }
 
     private fun head(startLine: String, headers: Headers): ByteArray {
-        val text = StringBuilder(startLine.length + TYPICAL_FIELD * headers.size).append(startLine)
-        for (i in 0 until headers.size) text.append(headers.name(i)).append(": ").append(headers.value(i)).append("\r\n")
-        return text.append("\r\n").toString().toByteArray(Charsets.ISO_8859_1)
+        var size = startLine.length + 2
+        for (i in 0 until headers.size) size += sizeOf(headers.name(i), headers.value(i))
+        val bytes = ByteArray(size)
+        var at = put(bytes, 0, startLine)
+        for (i in 0 until headers.size) at = putField(bytes, at, headers.name(i), headers.value(i))
+        put(bytes, at, "\r\n")
+        return bytes
     }
 
     fun continueTo(transport: Transport): Unit = transport.write(CONTINUE)
@@ -40,5 +83,8 @@ internal object HttpWriter {
 
     fun lastChunk(transport: Transport): Unit = transport.write(LAST_CHUNK)
 
-    private const val TYPICAL_FIELD = 48
+    /** The colon, the space and the end of the line of a field. */
+    private const val BESIDES = 4
+
+    private val START_LINES = arrayOfNulls<String>(600)
 }

@@ -6,7 +6,7 @@ package dev.torsion.web
 /** The content of a head, with its rules checked. */
 internal sealed class MessageHead(val isHttp11: Boolean, val headers: Headers, val framing: Framing) {
     /** Whether the connection may be used for another message after this one (RFC 9112 9.3). */
-    val isPersistent: Boolean = headers.tokens("Connection").let { if (isHttp11) "close" !in it else "keep-alive" in it && "close" !in it }
+    val isPersistent: Boolean = !headers.hasToken("Connection", "close") && (isHttp11 || headers.hasToken("Connection", "keep-alive"))
 }
 
 internal class RequestHead(val method: String, val target: String, isHttp11: Boolean, headers: Headers, framing: Framing) :

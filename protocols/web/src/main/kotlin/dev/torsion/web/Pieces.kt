@@ -22,7 +22,7 @@ internal class Pieces {
     fun addLast(piece: ByteArray) {
         size += piece.size
         if (used + piece.size > MOST_SMALL) seal()
-        if (piece.size > MOST_SMALL) {
+        if (piece.size > MOST_SMALL || size == piece.size) { // the only one, which is the whole body as a rule
             whole.addLast(piece)
             return
         }
@@ -41,6 +41,9 @@ internal class Pieces {
         if (whole.isEmpty()) seal()
         return whole.removeFirstOrNull()?.also { size -= it.size }
     }
+
+    /** The piece, when there is only one. */
+    fun takeOnly(): ByteArray? = if (whole.size == 1 && whole.first().size == size) removeFirstOrNull() else null
 
     fun clear() {
         whole.clear()

@@ -6,9 +6,8 @@ package dev.torsion.web
 import java.nio.ByteBuffer
 
 /**
- * Checks the first line of a message byte by byte, before the parser sees it. The parser of Jetty is lenient there: it takes several
- * spaces, `http/1.1` and versions to come, and says so after the line only. Each byte that the parser would refuse is refused here: the
- * parser gets to it sooner or later, as the bytes come in pieces. So the verdict does not depend on those.
+ * Reads the first line of a message. Each byte is refused where it stands, and nothing is forgiven: no second space, no `http/1.1`, no
+ * version to come.
  *
  * The line of a request is `method SP target SP version CRLF` (RFC 9112 3), that of an answer `version SP status [SP [reason]] CRLF`
  * (RFC 9112 4).
@@ -20,14 +19,37 @@ internal class StartLine(private val isRequest: Boolean, private val maxUrlBytes
     private var count = 0 // of bytes in this part
     private var emptyLines = 0
     private var version = 0L // its last 8 bytes
+    private var place = 0 // of the byte that is checked
+    private var firstEnd = 0
+    private var secondEnd = 0
+    private var reasonBegin = 0
 
     val isDone: Boolean get() = at == At.DONE
     val isBegun: Boolean get() = at != At.BEGIN && at != At.EMPTY_LINE
+    val isHttp11: Boolean get() = version == HTTP_1_1
+
+    // The parts of a line that is done, whose first byte is that of [bytes].
+
+    fun method(bytes: ByteArray): String = METHODS.find { it.length == firstEnd && isAt(bytes, it) } ?: text(bytes, 0, firstEnd)
+
+    private fun isAt(bytes: ByteArray, text: String): Boolean {
+        for (i in text.indices) if (bytes[i] != text[i].code.toByte()) return false
+        return true
+    }
+
+    fun target(bytes: ByteArray): String = text(bytes, firstEnd + 1, secondEnd)
+
+    fun status(bytes: ByteArray): Int = (0 until 3).fold(0) { sum, i -> 10 * sum + (bytes[VERSION_LENGTH + 1 + i] - '0'.code) }
+
+    fun reason(bytes: ByteArray): String = if (reasonBegin == 0) "" else text(bytes, reasonBegin, secondEnd).trimEnd(' ', '\t')
+
+    private fun text(bytes: ByteArray, begin: Int, end: Int) = String(bytes, begin, end - begin, Charsets.ISO_8859_1)
 
     fun reset() {
         begin(At.BEGIN)
         emptyLines = 0
         version = 0
+        reasonBegin = 0
     }
 
     private fun begin(part: At) {
@@ -49,11 +71,35 @@ internal class StartLine(private val isRequest: Boolean, private val maxUrlBytes
         }
     }
 
-    /** Checks the bytes of [bytes] that belong to the line, and leaves its position. */
-    fun check(bytes: ByteBuffer) {
-        var i = bytes.position()
-        val end = bytes.limit()
-        while (i < end && at != At.DONE) check(bytes.get(i++).toInt() and 0xff)
+    /** Checks [bytes] from [from] on, and gives where it has stopped: at [end], or behind the line. The first byte of the line is that of the array. */
+    fun check(bytes: ByteArray, from: Int, end: Int): Int {
+        var i = from
+        while (i < end && at != At.DONE) {
+            if (at == At.TARGET) i = skipTarget(bytes, i, end)
+            if (at == At.VERSION && count == 0 && endsUsually(bytes, i, end)) return i + USUAL_END.size
+            if (i == end) break
+            place = i
+            check(bytes[i++].toInt() and 0xff)
+        }
+        return i
+    }
+
+    /** Characters that a target may have, and no more of them than it may have. */
+    private fun skipTarget(bytes: ByteArray, from: Int, end: Int): Int {
+        val most = minOf(end, from + maxUrlBytes - count)
+        var i = from
+        while (i < most && bytes[i] > SP && bytes[i] < DEL) i++
+        count += i - from
+        return i
+    }
+
+    /** A line that ends as nearly all do is done with at once. */
+    private fun endsUsually(bytes: ByteArray, from: Int, end: Int): Boolean {
+        if (!isRequest || end - from < USUAL_END.size) return false
+        for (i in USUAL_END.indices) if (bytes[from + i] != USUAL_END[i]) return false
+        version = HTTP_1_1
+        begin(At.DONE)
+        return true
     }
 
     private fun check(byte: Int) {
@@ -66,13 +112,19 @@ internal class StartLine(private val isRequest: Boolean, private val maxUrlBytes
             }
 
             At.METHOD -> when {
-                byte == SP && count > 1 -> begin(At.TARGET)
+                byte == SP && count > 1 -> {
+                    firstEnd = place
+                    begin(At.TARGET)
+                }
                 !isTokenByte(byte) -> bad("The method is no token.", "RFC 9110 9.1")
                 count > LONGEST_METHOD -> throw HttpViolationException("The method is too long.", 501, "RFC 9112 3")
             }
 
             At.TARGET -> when {
-                byte == SP && count > 1 -> begin(At.VERSION)
+                byte == SP && count > 1 -> {
+                    secondEnd = place
+                    begin(At.VERSION)
+                }
                 byte !in VISIBLE -> bad("The first line has not three parts with one space between them.", "RFC 9112 3")
                 count > maxUrlBytes -> throw HttpViolationException("The target of the request is too long.", 414, "maxUrlBytes")
             }
@@ -95,13 +147,17 @@ internal class StartLine(private val isRequest: Boolean, private val maxUrlBytes
                 SP -> Unit
                 TAB -> bad("The reason begins with a tab.", "RFC 9112 4")
                 else -> {
+                    reasonBegin = place
                     begin(At.REASON)
                     check(byte)
                 }
             }
 
             At.REASON -> when {
-                byte == CR -> begin(At.LAST)
+                byte == CR -> {
+                    secondEnd = place
+                    begin(At.LAST)
+                }
                 byte !in VISIBLE && byte != SP && byte != TAB -> bad("The reason has characters that are not of ASCII.", "RFC 9112 4")
             }
 
@@ -142,9 +198,12 @@ internal class StartLine(private val isRequest: Boolean, private val maxUrlBytes
         const val LF = 10
         const val SP = 32
         const val TAB = 9
+        const val DEL = 127
         const val LONGEST_METHOD = 64
         const val VERSION_LENGTH = 8
         val VISIBLE = 0x21..0x7e
+        val METHODS = listOf("GET", "POST", "HEAD", "PUT", "DELETE", "OPTIONS", "PATCH", "CONNECT", "TRACE")
+        val USUAL_END = "HTTP/1.1\r\n".toByteArray()
         val HTTP_1_1 = packed("HTTP/1.1")
         val HTTP_1_0 = packed("HTTP/1.0")
 

@@ -12,8 +12,13 @@ internal fun isToken(text: String): Boolean = text.isNotEmpty() && text.all { is
 internal fun isFieldValue(text: String): Boolean {
     if (text.isEmpty()) return true
     if (text.first().isBlank() || text.last().isBlank()) return false
-    return text.all { it.code in 0x20..0x7e || it.code in 0x80..0xff || it == '\t' }
+    return text.all { it.code <= 0xff && FIELD[it.code] }
 }
+
+/** A character of a `field-value`, with the blanks in it. */
+internal fun isFieldByte(byte: Byte): Boolean = FIELD[byte.toInt() and 0xff]
+
+private val FIELD = BooleanArray(0x100) { it in 0x20..0x7e || it in 0x80..0xff || it == '\t'.code }
 
 private fun Char.isBlank() = this == ' ' || this == '\t'
 
@@ -27,7 +32,7 @@ private val TOKENS = BooleanArray(0x80) { code ->
  * of http. All its characters are visible ones of ASCII by now.
  */
 internal fun isTarget(method: String, target: String): Boolean = when {
-    target.any { it in UNSAFE } -> false
+    !target.all(::isSafe) -> false
     method == "CONNECT" -> target.substringAfterLast(':', "").let { it.isNotEmpty() && isPort(it) } && isAuthority(target)
     target == "*" -> method == "OPTIONS"
     target.startsWith('/') -> isEscaped(target.substringBefore('?'))
@@ -58,7 +63,7 @@ internal fun isAuthority(text: String): Boolean {
         return isAddress && isPortPart(text.substring(end + 1))
     }
     val host = text.substringBefore(':')
-    return host.isNotEmpty() && host.all { it in HOST } && isPortPart(text.substring(host.length))
+    return host.isNotEmpty() && host.all { it.code < HOST.size && HOST[it.code] } && isPortPart(text.substring(host.length))
 }
 
 private fun isPortPart(text: String) = text.isEmpty() || (text.startsWith(':') && isPort(text.substring(1)))
@@ -76,8 +81,10 @@ internal fun isEscaped(text: String): Boolean {
 }
 
 private const val HEXADECIMAL = "0123456789abcdefABCDEF"
-private val HOST = (('a'..'z') + ('A'..'Z') + ('0'..'9') + "-._~".toList()).toSet()
+private val HOST = BooleanArray(0x80) { code -> code.toChar().let { it in 'a'..'z' || it in 'A'..'Z' || it in '0'..'9' || it in "-._~" } }
 private val SCHEMES = listOf("http://", "https://")
 
-/** No URL has these, and some servers read them as something else. */
-private const val UNSAFE = "#\"<>\\^`{|}"
+/** No URL has these others, and some servers read them as something else. */
+private fun isSafe(char: Char) = char.code >= UNSAFE.size || !UNSAFE[char.code]
+
+private val UNSAFE = BooleanArray(0x80) { it.toChar() in "#\"<>\\^`{|}" }
