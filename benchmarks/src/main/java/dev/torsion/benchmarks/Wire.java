@@ -19,5 +19,7 @@ public enum Wire {
   /** UDP: a message is a datagram, echoed as it comes. */
   DATAGRAM,
   /** Bytes inside of TLS, echoed as they come: see {@link BenchTls}. */
-  TLS
+  TLS,
+  /** Requests of HTTP/1.1, each of which has its answer: see {@link HttpPages}. */
+  HTTP
 }

@@ -12,7 +12,8 @@ import java.util.Arrays;
 import java.util.Locale;
 
 /**
- * One thing that the servers are asked to do. Every answer is equal to its question, byte for byte.
+ * One thing that the servers are asked to do. Every answer is equal to its question, byte for byte;
+ * that of {@link Wire#HTTP} has a head, and the body that was asked for.
  */
 public enum Work {
   /** One client that asks and waits. */
@@ -44,7 +45,21 @@ public enum Work {
   /** A connection and a handshake with all its signatures for each message. */
   HANDSHAKES(Wire.TLS, 50, 1, 64, "TLS, full handshake, 64 B, close, 50 at once"),
   /** The same with handshakes that resume a session. */
-  RESUMED(Wire.TLS, 50, 1, 64, "TLS, resumed handshake, 64 B, close, 50 at once");
+  RESUMED(Wire.TLS, 50, 1, 64, "TLS, resumed handshake, 64 B, close, 50 at once"),
+  /** Clients that ask for a short text. */
+  HTTP64(HttpPages.PLAINTEXT, 64, 1, "HTTP, a short text, 64 connections"),
+  /** A thousand of them. */
+  HTTP1000(HttpPages.PLAINTEXT, 1000, 1, "HTTP, a short text, 1,000 connections"),
+  /** Sixteen requests at once. */
+  HTTPPIPELINED(HttpPages.PLAINTEXT, 64, 16, "HTTP, a short text, 16 at once, 64 connections"),
+  /** The same with the head of a browser. */
+  HTTPFIELDS(HttpPages.BROWSER, 64, 16, "HTTP, 12 fields, 16 at once, 64 connections"),
+  /** An object that is encoded for each answer. */
+  HTTPJSON(HttpPages.JSON, 64, 1, "HTTP, JSON, 64 connections"),
+  /** A file of 64 KiB. */
+  HTTPSTATIC(HttpPages.FILE, 64, 1, "HTTP, a file of 64 KiB, 64 connections"),
+  /** A body of 1 KiB, there and back. */
+  HTTPPOST(HttpPages.ECHO, 64, 1, "HTTP, POST of 1 KiB and back, 64 connections");
 
   /** The protocol that the server must understand. */
   public final Wire wire;
@@ -59,6 +74,16 @@ public enum Work {
   public final String title;
 
   private final int size;
+  private final HttpPages page; // null for all but HTTP
+
+  Work(HttpPages page, int connections, int depth, String title) {
+    this.wire = Wire.HTTP;
+    this.connections = connections;
+    this.depth = depth;
+    this.title = title;
+    this.size = 0;
+    this.page = page;
+  }
 
   Work(Wire wire, int connections, int depth, int size, String title) {
     this.wire = wire;
@@ -66,6 +91,12 @@ public enum Work {
     this.depth = depth;
     this.title = title;
     this.size = size;
+    this.page = null;
+  }
+
+  /** What is asked for by HTTP; null for other works. */
+  public HttpPages page() {
+    return page;
   }
 
   /** The name on the command line and in the results. */
@@ -89,6 +120,7 @@ public enum Work {
         ByteBuffer header = ByteBuffer.allocate(12).order(ByteOrder.LITTLE_ENDIAN);
         yield concat(header.putInt(1).putInt(body.length).putInt(1001).array(), body);
       }
+      case HTTP -> page.request();
     };
   }
 

@@ -30,6 +30,7 @@ final class Session implements AutoCloseable {
   private final Work work;
   private final int port;
   private final ByteBuffer batch;
+  private final Answers answers;
   private final Consumer<SelectionKey> onReady = this::ready;
   private Client.Listener mode = client -> {};
   private IOException failure;
@@ -43,6 +44,7 @@ final class Session implements AutoCloseable {
     this.port = port;
     byte[] bytes = work.batch();
     batch = ByteBuffer.allocateDirect(bytes.length).put(bytes).flip();
+    answers = work.wire == Wire.HTTP ? Answers.ofHttp(address(1), work) : Answers.equalTo(batch);
     engines = work.wire == Wire.TLS ? new TlsEngines(port, work == Work.RESUMED) : null;
     if (work.isChurning()) return;
     for (int i = 0; i < work.connections; i++) clients.add(open());
@@ -53,7 +55,7 @@ final class Session implements AutoCloseable {
   private Client open() throws IOException {
     return work.wire == Wire.DATAGRAM
         ? Client.ofDatagrams(selector, address(1), batch, client -> mode.answered(client))
-        : new Client(selector, address(1), engines, batch, client -> mode.answered(client));
+        : new Client(selector, address(1), engines, batch, answers, client -> mode.answered(client));
   }
 
   private InetSocketAddress address(int last) throws IOException {
@@ -109,7 +111,8 @@ final class Session implements AutoCloseable {
   /** One connection for one question. Several addresses, since each has only so many ports. */
   private void ask() throws IOException {
     nextAddress = nextAddress % 16 + 1;
-    Client.asking(selector, address(nextAddress), engines, batch, client -> mode.answered(client));
+    Client.asking(
+        selector, address(nextAddress), engines, batch, answers, client -> mode.answered(client));
   }
 
   /**

@@ -35,7 +35,8 @@ public final class Bench implements Callable<Integer> {
   @Option(
       names = "--quick",
       description =
-          "Less than five minutes, with less certainty; without UDP and TLS unless they are named.")
+          "Less than five minutes, with less certainty;"
+              + " without UDP, TLS and HTTP unless they are named.")
   private boolean quick;
 
   @Option(
@@ -44,8 +45,8 @@ public final class Bench implements Callable<Integer> {
       paramLabel = "WORK",
       description =
           "These works: pp1 pp50 pp1000 pipelined bulk churn line int32 json udp1 udp50"
-              + " tlspp50 tlsbulk handshakes resumed; or these small"
-              + " things: deferred timers calls resume idle group remote.")
+              + " tlspp50 tlsbulk handshakes resumed http64 http1000 httppipelined httpfields"
+              + " httpjson httpstatic httppost; or these small things: deferred timers calls resume idle group remote.")
   private List<String> only = List.of();
 
   @Option(
@@ -53,7 +54,8 @@ public final class Bench implements Callable<Integer> {
       split = ",",
       paramLabel = "PEER",
       description =
-          "These peers, or those whose names begin so: netty vertx ktor threads twisted uvloop.")
+          "These peers, or those whose names begin so: netty vertx ktor threads jetty jdk twisted"
+              + " uvloop.")
   private List<String> against = List.of();
 
   @Option(
@@ -124,7 +126,8 @@ public final class Bench implements Callable<Integer> {
   }
 
   private boolean isWanted(Work work) {
-    boolean isBeside = work.wire == Wire.DATAGRAM || work.wire == Wire.TLS;
+    boolean isBeside =
+        work.wire == Wire.DATAGRAM || work.wire == Wire.TLS || work.wire == Wire.HTTP;
     return isBeside ? isWantedBeside(work.id()) : isWanted(work.id());
   }
 

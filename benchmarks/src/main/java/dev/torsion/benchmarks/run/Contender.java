@@ -23,6 +23,8 @@ enum Contender {
   NETTY_URING("netty-uring", "netty-uring"),
   NETTY_URING_IDIOMATIC("netty-uring", "netty-uring-idiomatic"),
   NETTY_TCNATIVE("netty-tcnative", "netty-tcnative"),
+  JETTY("jetty", "jetty"),
+  JDK("jdk", "jdk"),
   VERTX("vertx", "vertx"),
   KTOR("ktor", "ktor"),
   THREADS("threads", "threads"),
@@ -53,12 +55,21 @@ enum Contender {
     return server.endsWith("-idiomatic");
   }
 
-  /** Whether there is a server of it for {@code wire}: of UDP and TLS not all of them have one. */
+  /** Whether there is a server of it for {@code wire}: of UDP, TLS and HTTP not all have one. */
   boolean speaks(Wire wire) {
     return switch (wire) {
       case DATAGRAM -> speaksDatagrams();
       case TLS -> speaksTls();
-      default -> this != NETTY_TCNATIVE;
+      case HTTP -> speaksHttp();
+      default -> this != NETTY_TCNATIVE && this != JETTY && this != JDK;
+    };
+  }
+
+  private boolean speaksHttp() {
+    return switch (this) {
+      case CALLBACK, SUSPEND, JAVA, NETTY_NIO, NETTY_NIO_IDIOMATIC, NETTY_EPOLL -> true;
+      case VERTX, JETTY, JDK, TWISTED -> true;
+      default -> false;
     };
   }
 
@@ -82,12 +93,18 @@ enum Contender {
       String python = Machine.pythonWith(party);
       return python == null ? null : List.of(python, script().toString(), party, wire.name());
     }
-    String java =
-        this == THREADS ? Machine.javaFrom(21) : Machine.java(System.getProperty("java.home"));
+    String java = java();
     if (java == null) return null;
     var command = new ArrayList<>(Machine.jvm(java));
     command.addAll(List.of("dev.torsion.benchmarks.servers.ServerMain", server, wire.name()));
     return command;
+  }
+
+  private String java() throws IOException {
+    String ours = Machine.java(System.getProperty("java.home"));
+    if (this != THREADS && this != JDK) return ours;
+    String withThreads = Machine.javaFrom(21); // virtual ones, without which the JDK's server does
+    return withThreads == null && this == JDK ? ours : withThreads;
   }
 
   /** The programs that it needs and that this machine may not have. */

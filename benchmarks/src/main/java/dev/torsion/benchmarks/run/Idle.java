@@ -38,7 +38,7 @@ final class Idle {
     out.printf(Locale.ROOT, "%nidle: %,d connections that do nothing%n", CONNECTIONS);
     out.printf("  %-22s %12s %12s%n", "", "heap, bytes", "RSS, bytes");
     for (Contender contender : contenders) {
-      if (contender.isIdiomatic()) continue;
+      if (contender.isIdiomatic() || !contender.speaks(Wire.RAW)) continue;
       var command = contender.command(Wire.RAW);
       if (command == null) continue;
       try (var server = new Child(command, Machine.SERVER_CORE);

@@ -62,6 +62,10 @@ final class NettyServer implements BenchServer {
       this.channel = channel;
     }
 
+    Class<? extends ServerChannel> channel() {
+      return channel;
+    }
+
     IoHandlerFactory handler() {
       return switch (this) {
         case NIO -> NioIoHandler.newFactory();
@@ -171,7 +175,7 @@ final class NettyServer implements BenchServer {
             new LengthFieldBasedFrameDecoder(ByteOrder.LITTLE_ENDIAN, MAX, 4, 4, 4, 0, true));
         pipeline.addLast(isTuned ? new GatheredOrders() : new OrderEcho());
       }
-      case DATAGRAM -> throw new IllegalArgumentException("datagrams have no connections");
+      case DATAGRAM, HTTP -> throw new IllegalArgumentException(wire + " has other servers");
     }
   }
 

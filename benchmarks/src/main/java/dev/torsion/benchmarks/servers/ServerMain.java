@@ -22,7 +22,9 @@ public final class ServerMain {
 
   /** {@code args}: the server's name, and a {@link Wire}. */
   public static void main(String[] args) throws Exception {
-    int port = Servers.byName(args[0]).start(Wire.valueOf(args[1]));
+    var wire = Wire.valueOf(args[1]);
+    var server = wire == Wire.HTTP ? HttpServers.byName(args[0]) : Servers.byName(args[0]);
+    int port = server.start(wire);
     System.out.println(port);
     answerQuestions();
     System.exit(0);

@@ -66,7 +66,7 @@ final class ThreadsServer implements BenchServer {
             lines(new BufferedInputStream(in, BUFFER), new BufferedOutputStream(out, BUFFER));
         case INT32 -> strings(data(in), data(out));
         case JSON -> orders(data(in), data(out));
-        case DATAGRAM -> throw new IllegalArgumentException("datagrams have no connections");
+        case DATAGRAM, HTTP -> throw new IllegalArgumentException(wire + " has other servers");
       }
     } catch (EOFException | SocketException e) {
       // The client is done.

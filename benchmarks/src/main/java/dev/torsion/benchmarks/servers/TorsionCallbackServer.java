@@ -57,7 +57,8 @@ final class TorsionCallbackServer implements BenchServer {
               case LINE -> new Lines();
               case INT32 -> new Strings();
               case JSON -> new Orders();
-              case DATAGRAM -> throw new IllegalArgumentException("datagrams have no connections");
+              case DATAGRAM, HTTP ->
+                  throw new IllegalArgumentException(wire + " has other servers");
             });
   }
 

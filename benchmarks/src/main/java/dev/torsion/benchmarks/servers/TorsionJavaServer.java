@@ -28,6 +28,7 @@ final class TorsionJavaServer implements BenchServer {
               Codecs.header(
                   new Struct("<iii"), 1, Content.<Order>of(OrderJson::encode, OrderJson::decode)));
       case DATAGRAM -> serveDatagrams(torsion);
+      case HTTP -> throw new IllegalArgumentException(wire + " has other servers");
       case TLS -> serveTls(torsion, Codecs.raw().with(Content.view()));
     };
   }

@@ -45,7 +45,7 @@ internal class KtorServer : BenchServer {
             Wire.RAW -> echo(input, output)
             Wire.LINE -> lines(input, output)
             Wire.INT32 -> strings(input, output)
-            Wire.DATAGRAM, Wire.TLS -> throw IllegalArgumentException("there is no server of ktor for $wire")
+            Wire.DATAGRAM, Wire.TLS, Wire.HTTP -> throw IllegalArgumentException("there is no server of ktor for $wire")
             Wire.JSON -> orders(input, output)
         }
     }

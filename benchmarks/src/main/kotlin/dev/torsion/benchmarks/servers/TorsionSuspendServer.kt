@@ -28,6 +28,7 @@ internal class TorsionSuspendServer : BenchServer {
         Wire.INT32 -> serve(Int32Codec().with(Content.view()))
         Wire.JSON -> serve(HeaderCodec(Struct("<iii"), 1, Content.of(OrderJson::encode, OrderJson::decode)))
         Wire.DATAGRAM -> serveDatagrams()
+        Wire.HTTP -> throw IllegalArgumentException("$wire has other servers")
         Wire.TLS -> serve(RawCodec().with(Content.view())) { TlsServerEndpoint(it, 0, TorsionCallbackServer.tls()) }
     }
 

@@ -50,7 +50,7 @@ internal class VertxServer : BenchServer {
                 socket.handler(answers)
             }
             Wire.INT32 -> headed(socket, 4, { it.getInt(0) }) { header, body, answers -> answers.appendBuffer(header).appendBuffer(body) }
-            Wire.DATAGRAM -> throw IllegalArgumentException("datagrams have no connections")
+            Wire.DATAGRAM, Wire.HTTP -> throw IllegalArgumentException("$wire has other servers")
             Wire.JSON ->
                 headed(socket, 12, { it.getIntLE(4) }) { header, body, answers ->
                     val json = OrderJson.encode(OrderJson.decode(body.bytes))

@@ -1,9 +1,11 @@
 # Copyright (c) the Torsion contributors
 # SPDX-License-Identifier: MIT
-"""Twisted's echo of a wire, and the same on uvloop: twisted_server.py twisted|uvloop RAW|LINE|INT32|JSON|DATAGRAM (not on uvloop). Prints its port."""
+"""Twisted's echo of a wire, and the same on uvloop: twisted_server.py twisted|uvloop RAW|LINE|INT32|JSON|DATAGRAM|HTTP (the last two not on uvloop). Prints its port."""
 import json
+import os
 import struct
 import sys
+import tempfile
 
 HEADER = struct.Struct("<iii")
 
@@ -49,6 +51,11 @@ def run_twisted(wire):
         print(port.getHost().port, flush=True)
         return reactor.run()
 
+    if wire == "HTTP":
+        port = reactor.listenTCP(0, http_site(), backlog=1024)
+        print(port.getHost().port, flush=True)
+        return reactor.run()
+
     class Quiet(protocol.Factory):
         noisy = False
 
@@ -56,6 +63,40 @@ def run_twisted(wire):
     port = reactor.listenTCP(0, factory, backlog=1024)
     print(port.getHost().port, flush=True)
     reactor.run()
+
+
+ORDER = {"id": 4711, "customer": "torsion-benchmarks", "items": ["bolt", "nut", "spring"], "total": 129.5, "express": True}
+
+
+def http_site():
+    """The pages of HttpPages.java."""
+    from twisted.web import resource, server, static
+
+    class Page(resource.Resource):
+        isLeaf = True
+
+        def __init__(self, media_type, make):
+            super().__init__()
+            self.media_type, self.make = media_type, make
+
+        def render_GET(self, request):
+            request.setHeader(b"content-type", self.media_type)
+            return self.make(request)
+
+        render_POST = render_GET
+
+    folder = tempfile.TemporaryDirectory()
+    with open(os.path.join(folder.name, "block.txt"), "wb") as block:
+        block.write(bytes(97 + i % 26 for i in range(64 * 1024)))
+    root = resource.Resource()
+    root.folder = folder  # which is gone with it
+    root.putChild(b"plaintext", Page(b"text/plain; charset=utf-8", lambda request: b"Hello, World!"))
+    root.putChild(b"json", Page(b"application/json", lambda request: json.dumps(ORDER, separators=(",", ":")).encode()))
+    root.putChild(b"echo", Page(b"application/octet-stream", lambda request: request.content.read()))
+    root.putChild(b"files", static.File(folder.name))
+    site = server.Site(root, timeout=600)
+    site.noisy = False
+    return site
 
 
 def answer_lines(data):

@@ -8,6 +8,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.torsion.benchmarks.BenchTls;
+import dev.torsion.benchmarks.HttpAnswer;
+import dev.torsion.benchmarks.Wire;
 import dev.torsion.benchmarks.Work;
 import io.netty.channel.epoll.Epoll;
 import io.netty.channel.uring.IoUring;
@@ -51,6 +53,18 @@ class ServersTest {
           "vertx",
           "ktor",
           "threads");
+
+  private static final List<String> HTTP_NAMES =
+      List.of(
+          "callback",
+          "suspend",
+          "java",
+          "netty-nio",
+          "netty-nio-idiomatic",
+          "netty-epoll",
+          "vertx",
+          "jetty",
+          "jdk");
 
   static Stream<Arguments> all() {
     return NAMES.stream()
@@ -133,12 +147,47 @@ class ServersTest {
     }
   }
 
+  static Stream<Arguments> allOfHttp() {
+    return HTTP_NAMES.stream()
+        .flatMap(
+            name ->
+                Arrays.stream(Work.values())
+                    .filter(work -> work.wire == Wire.HTTP && work != Work.HTTP1000)
+                    .map(work -> Arguments.of(name, work)));
+  }
+
+  @ParameterizedTest
+  @MethodSource("allOfHttp")
+  @Timeout(value = 60, unit = TimeUnit.SECONDS)
+  void answersRequestsOfHttp(String name, Work work) throws Exception {
+    assumeTrue(isPossible(name), name + " cannot run on this machine");
+    int port = HttpServers.byName(name).start(Wire.HTTP);
+    try (var socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
+      byte[] batch = work.batch();
+      byte[] first = null;
+      for (int i = 0; i < 3; i++) {
+        int piece = i == 2 ? batch.length / 3 + 1 : batch.length;
+        send(socket, batch, piece);
+        for (int j = 0; j < work.depth; j++) {
+          var answer = HttpAnswer.read(socket.getInputStream()).check(work.page()).withoutTime();
+          if (first == null) first = answer;
+          // The load counts bytes: so each answer has as many as the first one.
+          assertArrayEquals(first, answer);
+        }
+      }
+    }
+  }
+
   private static void exchange(Socket socket, byte[] batch, int piece) throws IOException {
+    send(socket, batch, piece);
+    assertArrayEquals(batch, socket.getInputStream().readNBytes(batch.length));
+  }
+
+  private static void send(Socket socket, byte[] batch, int piece) throws IOException {
     for (int from = 0; from < batch.length; from += piece) {
       socket.getOutputStream().write(batch, from, Math.min(piece, batch.length - from));
       socket.getOutputStream().flush();
     }
-    assertArrayEquals(batch, socket.getInputStream().readNBytes(batch.length));
   }
 
   private static boolean isPossible(String name) {
