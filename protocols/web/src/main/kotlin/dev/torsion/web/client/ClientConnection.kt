@@ -133,9 +133,9 @@ internal class ClientConnection(val agent: HttpAgent) :
         if (isOver) return
         val current = asking ?: return abort(HttpViolationException("Bytes came that nobody has asked for.", BAD, "RFC 9112 9.2"))
         current.bytesCame()
-        do {
-            val isComplete = reader.feed(view)
-        } while (isComplete && asking === current && !current.isAnswered && view.hasRemaining())
+        while (asking === current && view.hasRemaining()) {
+            if (!reader.feed(view) || current.isAnswered) break
+        }
         settle(current, view.hasRemaining())
     }
 

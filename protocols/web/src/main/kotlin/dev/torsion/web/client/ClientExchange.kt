@@ -47,6 +47,7 @@ internal class ClientExchange(private val connection: ClientConnection, private 
     private var isTold = false
     private var isLetGo = false
     private var dropped = 0
+    private var written = 0L // of the head and a body that goes with it
     private var head: ResponseHead? = null
     private var body: HttpBody? = null
 
@@ -65,7 +66,9 @@ internal class ClientExchange(private val connection: ClientConnection, private 
         val expects = upload != null && request.body?.length != 0L && call.expectsLeave
         connection.begin(this)
         connection.reader.expectNoBody(isToHead)
-        transport.write(OutgoingHead.of(request, options, expects, call.plainProxy))
+        val head = OutgoingHead.of(request, options, expects, call.plainProxy)
+        written = head.size.toLong()
+        transport.write(head)
         when {
             upload == null -> sent()
             expects -> await(Waiting.LEAVE, LEAVE)
@@ -115,7 +118,14 @@ internal class ClientExchange(private val connection: ClientConnection, private 
 
     // The answer.
 
+    /**
+     * Whether the bytes that come were there before the request: then they are no answer to it, but a second one to the request before, which
+     * somebody has put there. Such bytes are seen in the same read as a rule; those of another record of TLS are not.
+     */
+    private val isTooEarly: Boolean get() = !hasBegun && transport.bufferedBytes >= written + (upload?.atOnce ?: 0)
+
     override fun bytesCame() {
+        if (isTooEarly) return fail(HttpViolationException("An answer came before its request had left.", BAD, "RFC 9112 9.2"))
         if (waiting == Waiting.RESPONSE || waiting == Waiting.NEXT_BYTE) waiting = Waiting.NOTHING
         hasBegun = true
     }
@@ -169,7 +179,7 @@ internal class ClientExchange(private val connection: ClientConnection, private 
         if (isOver) return
         val head = this.head ?: return awaitBytes()
         if (isMore || !head.isPersistent || head.framing === Framing.UNTIL_END) isLast = true
-        if (!isTold && refusesExpectation(head)) return
+        if (!isTold && (refusesExpectation(head) || isGivenUp(head))) return
         if (!isSent && (isAnswered || head.status !in SUCCESS || isLast)) {
             if (upload?.isWhole == true) isSent = true else stopSending()
         }
@@ -184,6 +194,14 @@ internal class ClientExchange(private val connection: ClientConnection, private 
     private fun refusesExpectation(head: ResponseHead): Boolean {
         if (head.status != EXPECTATION_FAILED || waiting != Waiting.LEAVE) return false
         call.expectsLeave = false
+        end(null)
+        call.again()
+        return true
+    }
+
+    /** The server had given up an idle connection, and says so in place of an answer (RFC 9110 15.5.9). It has not heard the request. */
+    private fun isGivenUp(head: ResponseHead): Boolean {
+        if (head.status != TIMED_OUT || head.isPersistent || !call.mayRepeat(connection)) return false
         end(null)
         call.again()
         return true
@@ -305,6 +323,7 @@ internal class ClientExchange(private val connection: ClientConnection, private 
         const val CONTINUE = 100
         const val SWITCHING = 101
         const val FINAL = 200
+        const val TIMED_OUT = 408
         const val EXPECTATION_FAILED = 417
         const val BAD = 502
         const val MOST_INTERIMS = 32

@@ -28,6 +28,10 @@ internal class Upload(
     private var writing: Deferred<*>? = null
     private var isOver = false
 
+    /** How many bytes go with the head; more than there can be for a body that is written bit by bit. */
+    val atOnce: Long
+        get() = (body.content as? RequestBody.Content.Bytes)?.bytes?.size?.toLong()?.takeIf { it <= AT_ONCE } ?: Int.MAX_VALUE.toLong()
+
     /** Whether all bytes are written that there can be, whatever their writer still does. */
     val isWhole: Boolean get() = body.length == 0L || sink?.isWhole == true
 

@@ -180,6 +180,24 @@ class ConnectionPoolSpec :
             }
         }
 
+        test("a server that says that an idle connection was given up is asked again on a new one") {
+            val givenUp = "HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+            scene {
+                get()
+                answer(ok())
+                val asked = get("/second")
+                answer(givenUp)
+                peers shouldHaveSize 2
+                answer(givenUp) // of a connection that was not idle it is the answer
+                asked.status shouldBe 408
+                get()
+                answer(ok())
+                val post = ask("POST", "/", RequestBody.text("abc"))
+                answer(givenUp)
+                post.status shouldBe 408
+            }
+        }
+
         test("none is sent again that may have been heard, that cannot be repeated, or that has had a byte of an answer") {
             fun refused(options: HttpClientOptions = HttpClientOptions.DEFAULT, ask: ClientScene.() -> Asked) = scene(options) {
                 val asked = ask()
