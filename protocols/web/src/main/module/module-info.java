@@ -5,6 +5,8 @@
 module dev.torsion.web {
   requires transitive dev.torsion.core;
   requires org.eclipse.jetty.http;
+  requires static kotlinx.serialization.core;
+  requires static kotlinx.serialization.json;
 
   exports dev.torsion.web;
   exports dev.torsion.web.client;

@@ -23,6 +23,7 @@ internal enum class TorsionModule(val directory: Path, val published: Boolean = 
     KTOR(ROOT / "interop" / "ktor"),
     SPREAD(ROOT / "protocols" / "spread"),
     WEB(ROOT / "protocols" / "web"),
+    WEB_CRED(ROOT / "protocols" / "web-cred"),
     JAVA_FACADE(ROOT / "java-facade"),
     LOG_JSON(ROOT / "observability" / "log-json"),
     MICROMETER(ROOT / "observability" / "micrometer"),
@@ -37,9 +38,10 @@ internal enum class TorsionModule(val directory: Path, val published: Boolean = 
             CORE -> emptySet()
             ADBAPI, AMP, CRED, FRAMING, KTOR, LOG_JSON, MICROMETER, TESTKIT, TEST_SUPPORT, WEB -> setOf(CORE)
             SPREAD -> setOf(CORE, CRED)
+            WEB_CRED -> setOf(CORE, CRED, WEB)
             JAVA_FACADE, JSON -> setOf(CORE, FRAMING)
             BENCHMARKS -> setOf(ADBAPI, AMP, CORE, FRAMING, JAVA_FACADE, SPREAD, TESTKIT)
-            EXAMPLES -> setOf(ADBAPI, AMP, CORE, CRED, FRAMING, JAVA_FACADE, JSON, KTOR, LOG_JSON, SPREAD, TESTKIT, WEB)
+            EXAMPLES -> setOf(ADBAPI, AMP, CORE, CRED, FRAMING, JAVA_FACADE, JSON, KTOR, LOG_JSON, SPREAD, TESTKIT, WEB, WEB_CRED)
         }
 
     val api: Path get() = directory / "api" / "${directory.fileName}.api"

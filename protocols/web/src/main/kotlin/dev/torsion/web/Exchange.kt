@@ -149,7 +149,7 @@ internal class Exchange(private val connection: ServerConnection, private val he
 
     private fun handlerFailed(error: Throwable) {
         if (isAnswered || isOver) return // it was cancelled, or its client is gone
-        if (error is HttpStatusException) return answer(error.response)
+        if (error is ResponseException) return answer(error.response)
         val isOfRequest = isOfRequest(error)
         answer(Response.error(if (isOfRequest) status else 500))
         if (isOfRequest) return

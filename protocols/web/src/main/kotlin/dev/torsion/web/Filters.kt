@@ -24,7 +24,7 @@ import java.util.concurrent.CompletionStage
  * val site = Site(reactor, router).with { request, next -> next(request).withHeader("Cache-Control", "no-store") }
  * ```
  *
- * What the handler throws as a [HttpStatusException] comes to the filter as its answer. Any other failure comes as it is. What a filter has
+ * What the handler throws as a [ResponseException] comes to the filter as its answer. Any other failure comes as it is. What a filter has
  * begun and not waited for is cancelled when its own answer is there.
  *
  * Thread: the reactor's; it must not block.
@@ -77,7 +77,7 @@ internal fun List<RequestFilter>.around(handler: suspend (Request) -> Response):
 private fun answering(next: suspend (Request) -> Response): suspend (Request) -> Response = { request ->
     try {
         next(request)
-    } catch (e: HttpStatusException) {
+    } catch (e: ResponseException) {
         e.response
     }
 }

@@ -17,7 +17,7 @@ internal class FormParts(private val options: FormOptions, private val spool: Sp
     private var parts = 0
 
     override fun part(fields: List<Pair<String, String>>) {
-        if (++parts > options.maxFields) throw HttpStatusException(413, "The form has too many fields.")
+        if (++parts > options.maxFields) throw ResponseException(413, "The form has too many fields.")
         fun one(name: String): String? {
             val values = fields.filter { it.first.equals(name, ignoreCase = true) }
             if (values.size > 1) throw MultipartReader.wrong("has a part with two fields $name")
@@ -36,7 +36,7 @@ internal class FormParts(private val options: FormOptions, private val spool: Sp
             countText(count.toLong())
             text.write(bytes, from, count)
         } else {
-            if (spool.size - part.from + count > options.maxFileBytes) throw HttpStatusException(413, "A file of the form is too large.")
+            if (spool.size - part.from + count > options.maxFileBytes) throw ResponseException(413, "A file of the form is too large.")
             spool.add(bytes, from, count)
         }
     }
@@ -57,7 +57,7 @@ internal class FormParts(private val options: FormOptions, private val spool: Sp
 
     private fun countText(count: Long) {
         textBytes += count
-        if (textBytes > options.maxTextBytes) throw HttpStatusException(413, "The form is too large.")
+        if (textBytes > options.maxTextBytes) throw ResponseException(413, "The form is too large.")
     }
 
     private companion object {
@@ -68,7 +68,7 @@ internal class FormParts(private val options: FormOptions, private val spool: Sp
 /** The value of a `Content-Disposition` of a form (RFC 7578 4.2). */
 internal data class Disposition(val name: String, val fileName: String?) {
     companion object {
-        /** @throws HttpStatusException when it is none */
+        /** @throws ResponseException when it is none */
         fun of(value: String): Disposition {
             val parameters = FieldParameters.of(value)
             if (parameters?.value?.lowercase() != "form-data") throw MultipartReader.wrong("has a part that is no form-data")

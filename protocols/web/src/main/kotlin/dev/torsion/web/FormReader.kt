@@ -15,7 +15,7 @@ internal object FormReader {
                 multipart(request, boundary, options)
             }
 
-            else -> throw HttpStatusException(415, "The body must be a form.")
+            else -> throw ResponseException(415, "The body must be a form.")
         }
     }
 
@@ -23,12 +23,12 @@ internal object FormReader {
         val text = try {
             body.readBytes(options.maxTextBytes.toLong()).toString(Charsets.UTF_8)
         } catch (e: BodyTooLargeException) {
-            throw HttpStatusException(413, "The form is too large.", e)
+            throw ResponseException(413, "The form is too large.", e)
         }
         val fields = ArrayList<Pair<String, String>>()
         for (pair in text.splitToSequence('&')) {
             if (pair.isEmpty()) continue
-            if (fields.size == options.maxFields) throw HttpStatusException(413, "The form has too many fields.")
+            if (fields.size == options.maxFields) throw ResponseException(413, "The form has too many fields.")
             fields.add(formDecoded(pair.substringBefore('=')) to formDecoded(pair.substringAfter('=', "")))
         }
         return FormData(fields, emptyList())

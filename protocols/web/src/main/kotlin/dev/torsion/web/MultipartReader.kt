@@ -32,7 +32,7 @@ internal class MultipartReader(boundary: String, private val maxHeadBytes: Int, 
     private var tail = 0 // behind the last one
     private var searched = 0 // of the line that is coming, how much is known to have no end
 
-    /** @throws HttpStatusException when [piece] breaks a rule or a limit; nothing may be fed behind that */
+    /** @throws ResponseException when [piece] breaks a rule or a limit; nothing may be fed behind that */
     fun feed(piece: ByteArray) {
         val left = end - at
         val all = ByteArray(left + piece.size)
@@ -46,7 +46,7 @@ internal class MultipartReader(boundary: String, private val maxHeadBytes: Int, 
         } while (goesOn)
     }
 
-    /** All has come. @throws HttpStatusException when it is not whole */
+    /** All has come. @throws ResponseException when it is not whole */
     fun end() {
         if (state != State.OVER || tail == 1) throw wrong("is not whole")
     }
@@ -106,7 +106,7 @@ internal class MultipartReader(boundary: String, private val maxHeadBytes: Int, 
         var from = at + searched
         while (from < end && bytes[from] != LF) from++
         val length = from - at
-        if (headBytes + length >= maxHeadBytes) throw HttpStatusException(413, "The head of a part is too long.")
+        if (headBytes + length >= maxHeadBytes) throw ResponseException(413, "The head of a part is too long.")
         if (from == end) {
             searched = length
             return false
@@ -151,6 +151,6 @@ internal class MultipartReader(boundary: String, private val maxHeadBytes: Int, 
         private val LINE_END = byteArrayOf(CR, LF)
 
         /** What a form of several parts has done wrong. */
-        fun wrong(what: String) = HttpStatusException(400, "The form $what.")
+        fun wrong(what: String) = ResponseException(400, "The form $what.")
     }
 }

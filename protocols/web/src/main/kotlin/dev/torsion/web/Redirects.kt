@@ -16,11 +16,11 @@ public object Redirects {
      * one of [hosts]. Browsers read some other texts as URLs too, such as `//evil.example` and `/\evil.example`; these are refused.
      *
      * @param hosts names of hosts, each with its port where that is not the usual one
-     * @throws HttpStatusException of 400 when it leads anywhere else
+     * @throws ResponseException of 400 when it leads anywhere else
      */
     @JvmStatic
     public fun within(location: String, vararg hosts: String): Response {
-        if (!isPath(location) && !isUrlOf(location, hosts)) throw HttpStatusException(400, "That is no place to go to.")
+        if (!isPath(location) && !isUrlOf(location, hosts)) throw ResponseException(400, "That is no place to go to.")
         return Response.redirect(location, 303)
     }
 

@@ -114,27 +114,27 @@ public class Request private constructor(
 
     /**
      * The body as JSON, read by [reader]: `request.json(bytes -> mapper.readValue(bytes, Order.class))`. As a future, on any thread. It fails with a
-     * [HttpStatusException], which is the answer where a handler passes it on: of 415 when the type of the body is none of JSON, of 400 when [reader]
+     * [ResponseException], which is the answer where a handler passes it on: of 415 when the type of the body is none of JSON, of 400 when [reader]
      * throws, and of 413 above [HttpBody.DEFAULT_LIMIT].
      */
-    public fun <T> json(reader: JsonReader<T>): CompletableFuture<T> = life.future { readJson(reader) }
+    public fun <T> json(reader: ValueReader<T>): CompletableFuture<T> = life.future { readJson(reader) }
 
     /** [json] for Kotlin, which `torsion-json` makes shorter for kotlinx-serialization. On any dispatcher. */
     @JvmSynthetic
-    public suspend fun <T> readJson(reader: JsonReader<T>): T {
+    public suspend fun <T> readJson(reader: ValueReader<T>): T {
         val type = headers["Content-Type"].orEmpty().substringBefore(';').trim().lowercase()
         if (type != "application/json" && !(type.startsWith("application/") && type.endsWith("+json"))) {
-            throw HttpStatusException(415, "The body must be application/json.")
+            throw ResponseException(415, "The body must be application/json.")
         }
         val bytes = body.readBytes()
         return try {
             reader.read(bytes)
-        } catch (e: HttpStatusException) {
+        } catch (e: ResponseException) {
             throw e
         } catch (e: Exception) {
-            throw HttpStatusException(400, "The body is no such JSON.", e)
+            throw ResponseException(400, "The body is no such JSON.", e)
         } catch (e: StackOverflowError) { // of lists within lists
-            throw HttpStatusException(400, "The body is no such JSON.", e)
+            throw ResponseException(400, "The body is no such JSON.", e)
         }
     }
 
@@ -143,7 +143,7 @@ public class Request private constructor(
      * thread. Files go to the disk above [FormOptions.memoryBytes], and are deleted when the request is over. A form is read once: whoever asks
      * again has the same one.
      *
-     * It fails with a [HttpStatusException], which is the answer where a handler passes it on: of 415 when the body is no form, of 413 above
+     * It fails with a [ResponseException], which is the answer where a handler passes it on: of 415 when the body is no form, of 413 above
      * a limit, and of 400 when it breaks a rule.
      */
     public fun form(): CompletableFuture<FormData> = form(FormOptions.DEFAULT)
@@ -164,6 +164,12 @@ public class Request private constructor(
 
     /** The value of the cookie called [name]; null when the client has sent none. Twisted's `getCookie`. */
     public fun cookie(name: String): String? = cookies[name]
+
+    /**
+     * Calls [action] on the reactor's thread when this request is over: when its answer is written, or its client has gone; Twisted's `notifyFinish`. At once
+     * when that is so already. Thread: the reactor's.
+     */
+    public fun onEnd(action: Runnable): Unit = life.onEnd(action)
 
     /** The same request, with [value] for [key]: for a filter to pass on. */
     public fun <T : Any> with(key: RequestKey<T>, value: T): Request = view(given = given + (key to value))
@@ -192,7 +198,7 @@ public class Request private constructor(
     private companion object {
         const val SHOWN = 200
 
-        fun <T : Any> typed(text: String, parse: (String) -> T?): T = parse(text) ?: throw HttpStatusException(404)
+        fun <T : Any> typed(text: String, parse: (String) -> T?): T = parse(text) ?: throw ResponseException(404)
     }
 }
 

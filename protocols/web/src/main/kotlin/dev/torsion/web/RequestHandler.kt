@@ -10,7 +10,7 @@ import java.util.concurrent.CompletionStage
 /** Answers requests. The same object answers those of all connections. A [Router] is one, and so is a [Resource] with all that is below it. */
 public fun interface RequestHandler {
     /**
-     * The answer to [request], perhaps later. A stage that fails with a [HttpStatusException] has its answer; any other failure is answered with 500,
+     * The answer to [request], perhaps later. A stage that fails with a [ResponseException] has its answer; any other failure is answered with 500,
      * and reported. When the client goes away, or the time of [HttpServerOptions.handlerTimeout] is over, a stage that is a future is cancelled.
      *
      * Thread: the reactor's; it must not block.

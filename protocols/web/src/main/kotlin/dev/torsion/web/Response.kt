@@ -22,7 +22,7 @@ public class Response private constructor(
     @get:JvmName("status") public val status: Int,
     @get:JvmName("headers") public val headers: Headers,
     @get:JvmSynthetic internal val content: Content,
-    private val cookies: List<Cookie>,
+    private val cookies: List<SetCookie>,
     @get:JvmSynthetic internal val isErrorPage: Boolean,
 ) {
     private constructor(status: Int, headers: Headers, content: Content) : this(status, headers, content, emptyList(), false)
@@ -55,7 +55,7 @@ public class Response private constructor(
      * This answer, which sets [cookie], in place of one of the same name, domain and path; Twisted's `addCookie`. It stands in no [headers]: the
      * server writes it, as it knows whether the connection carries TLS.
      */
-    public fun withCookie(cookie: Cookie): Response = with(cookies = cookies.filterNot(cookie::replaces) + cookie)
+    public fun withCookie(cookie: SetCookie): Response = with(cookies = cookies.filterNot(cookie::replaces) + cookie)
 
     /** This answer with [name] among those of `Vary`: caches keep answers apart by that field of requests. */
     @JvmSynthetic
@@ -87,8 +87,11 @@ public class Response private constructor(
         return fields.build()
     }
 
-    private fun with(status: Int = this.status, headers: Headers = this.headers, cookies: List<Cookie> = this.cookies) =
-        Response(status, headers, content, cookies, isErrorPage)
+    private fun with(
+        status: Int = this.status,
+        headers: Headers = this.headers,
+        cookies: List<SetCookie> = this.cookies,
+    ) = Response(status, headers, content, cookies, isErrorPage)
 
     override fun toString(): String = "Response($status, $headers)"
 
@@ -128,7 +131,7 @@ public class Response private constructor(
          */
         @JvmStatic
         @Throws(Exception::class)
-        public fun <T> json(value: T, writer: JsonWriter<in T>): Response = bytes(writer.write(value), JSON)
+        public fun <T> json(value: T, writer: ValueWriter<in T>): Response = bytes(writer.write(value), JSON)
 
         /** The answer that sends the client to [location]. */
         @JvmStatic

@@ -7,6 +7,7 @@ import dev.torsion.clock.Clock
 import java.time.Duration
 import java.util.concurrent.CompletableFuture.completedFuture
 import java.util.concurrent.CompletionStage
+import java.util.concurrent.TimeUnit
 
 /**
  * Keeps the texts of sessions by keys, which are hashes of their ids. A stage that fails makes the request fail.
@@ -51,7 +52,7 @@ internal class MemorySessions(private val clock: Clock, private val most: Int) :
 
     override fun create(key: String, values: Map<String, String>, idleTimeout: Duration, lifetime: Duration): CompletionStage<*> {
         val now = clock.nanoTime()
-        entries[key] = Entry(values, now, now, idleTimeout.toNanos(), lifetime.toNanos())
+        entries[key] = Entry(values, now, now, nanos(idleTimeout), nanos(lifetime))
         val oldest = entries.values.iterator()
         while (oldest.hasNext()) {
             val entry = oldest.next()
@@ -70,6 +71,8 @@ internal class MemorySessions(private val clock: Clock, private val most: Int) :
         entries.remove(key)
         return DONE
     }
+
+    private fun nanos(time: Duration) = TimeUnit.NANOSECONDS.convert(time) // what is longer than a Long is for ever
 
     private companion object {
         const val LOAD = 0.75f

@@ -43,18 +43,18 @@ public class Sessions private constructor(private val store: SessionStore, priva
     }
 
     /** The cookie that the answer sets, if it does. */
-    private suspend fun save(session: Session, id: String?, name: String): Cookie? {
+    private suspend fun save(session: Session, id: String?, name: String): SetCookie? {
         val values = session.values()
-        if (session.isNew && values.isEmpty()) return if (session.isEnded && id != null) Cookie.of(name, "").expired() else null
+        if (session.isNew && values.isEmpty()) return if (session.isEnded && id != null) SetCookie.of(name, "").expired() else null
         if (!session.isNew && !session.isEnded && !session.isRenewed) {
             if (session.isChanged) store.save(hash(checkNotNull(id)), values).await()
             return null
         }
         if (!session.isNew) store.delete(hash(checkNotNull(id))).await()
-        if (session.isEnded && values.isEmpty()) return Cookie.of(name, "").expired()
+        if (session.isEnded && values.isEmpty()) return SetCookie.of(name, "").expired()
         val fresh = ByteArray(ID_BYTES).also(random::nextBytes).let { Base64.getUrlEncoder().withoutPadding().encodeToString(it) }
         store.create(hash(fresh), values, options.idleTimeout, options.lifetime).await()
-        return Cookie.of(name, fresh)
+        return SetCookie.of(name, fresh)
     }
 
     private fun hash(id: String) = HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(id.toByteArray()))

@@ -15,28 +15,28 @@ import java.time.Duration
 class CookieSpec :
     FunSpec({
         test("the defaults are the safe ones, and over TLS with Secure") {
-            val cookie = Cookie.of("a", "b")
+            val cookie = SetCookie.of("a", "b")
             cookie.field(isTls = false) shouldBe "a=b; Path=/; HttpOnly; SameSite=Lax"
             cookie.field(isTls = true) shouldBe "a=b; Path=/; Secure; HttpOnly; SameSite=Lax"
             cookie.withMaxAge(Duration.ofHours(1)).withDomain("example.com").withPath("/x").withHttpOnly(false)
-                .withSameSite(Cookie.SameSite.STRICT).withSecure(true).field(isTls = false) shouldBe
+                .withSameSite(SetCookie.SameSite.STRICT).withSecure(true).field(isTls = false) shouldBe
                 "a=b; Path=/x; Domain=example.com; Max-Age=3600; Secure; SameSite=Strict"
             cookie.withSecure(false).field(isTls = true) shouldNotContain "Secure"
-            cookie.withSameSite(Cookie.SameSite.NONE).field(isTls = false) shouldContain "; Secure"
+            cookie.withSameSite(SetCookie.SameSite.NONE).field(isTls = false) shouldContain "; Secure"
             cookie.withDomain("a.b").expired().field(isTls = false) shouldBe "a=; Path=/; Domain=a.b; Max-Age=0; HttpOnly; SameSite=Lax"
             cookie.toString() shouldNotContain "b"
         }
 
         test("the prefixes of a name hold what they say") {
-            Cookie.of("__Host-a", "b").field(isTls = false) shouldContain "; Secure"
-            Cookie.of("__Secure-a", "b").withDomain("a.b").field(isTls = false) shouldContain "; Secure"
+            SetCookie.of("__Host-a", "b").field(isTls = false) shouldContain "; Secure"
+            SetCookie.of("__Secure-a", "b").withDomain("a.b").field(isTls = false) shouldContain "; Secure"
             for (wrong in listOf<() -> Any>(
-                { Cookie.of("__Host-a", "b").withDomain("a.b") },
-                { Cookie.of("__Host-a", "b").withPath("/x") },
-                { Cookie.of("__host-a", "b").withPath("/x") },
-                { Cookie.of("__Host-a", "b").withSecure(false) },
-                { Cookie.of("__Secure-a", "b").withSecure(false) },
-                { Cookie.of("a", "b").withSecure(false).withSameSite(Cookie.SameSite.NONE) },
+                { SetCookie.of("__Host-a", "b").withDomain("a.b") },
+                { SetCookie.of("__Host-a", "b").withPath("/x") },
+                { SetCookie.of("__host-a", "b").withPath("/x") },
+                { SetCookie.of("__Host-a", "b").withSecure(false) },
+                { SetCookie.of("__Secure-a", "b").withSecure(false) },
+                { SetCookie.of("a", "b").withSecure(false).withSameSite(SetCookie.SameSite.NONE) },
             )) {
                 shouldThrow<IllegalArgumentException> { wrong() }
             }
@@ -44,32 +44,22 @@ class CookieSpec :
 
         test("nobody breaks out of a cookie") {
             for (name in listOf("", "a b", "a=", "a;", "a\r\n", "\u00e4")) {
-                withClue(name) { shouldThrow<IllegalArgumentException> { Cookie.of(name, "b") } }
+                withClue(name) { shouldThrow<IllegalArgumentException> { SetCookie.of(name, "b") } }
             }
             for (value in listOf("a;b", "a b", "a,b", "\"a\"", "a\\", "a\r\nSet-Cookie: b=c", "\u00e4", "\u0000", "x".repeat(4096))) {
-                withClue(value) { shouldThrow<IllegalArgumentException> { Cookie.of("a", value) } }
+                withClue(value) { shouldThrow<IllegalArgumentException> { SetCookie.of("a", value) } }
             }
-            for (path in listOf("", "x", "/;", "/\r\n", "/\u00e4")) {
-                shouldThrow<IllegalArgumentException> {
-                    Cookie.of("a", "b").withPath(path)
-                }
-            }
-            for (domain in listOf("", "a;", "a b", "a:1", "a/b")) {
-                shouldThrow<IllegalArgumentException> {
-                    Cookie.of("a", "b").withDomain(domain)
-                }
-            }
-            shouldThrow<IllegalArgumentException> { Cookie.of("a", "b").withMaxAge(Duration.ofSeconds(-1)) }
+            for (path in listOf("", "x", "/;", "/\r\n", "/\u00e4")) shouldThrow<IllegalArgumentException> { SetCookie.of("a", "b").withPath(path) }
+            for (domain in listOf("", "a;", "a b", "a:1", "a/b")) shouldThrow<IllegalArgumentException> { SetCookie.of("a", "b").withDomain(domain) }
+            shouldThrow<IllegalArgumentException> { SetCookie.of("a", "b").withMaxAge(Duration.ofSeconds(-1)) }
         }
 
         test("an answer sets several cookies, and one of the same name, domain and path once") {
             scene(handler = {
-                Response.text("x").withCookie(Cookie.of("a", "1")).withCookie(Cookie.of("b", "2")).withCookie(Cookie.of("a", "3"))
-                    .withCookie(Cookie.of("a", "4").withPath("/x")).withStatus(201)
+                Response.text("x").withCookie(SetCookie.of("a", "1")).withCookie(SetCookie.of("b", "2")).withCookie(SetCookie.of("a", "3"))
+                    .withCookie(SetCookie.of("a", "4").withPath("/x")).withStatus(201)
             }) {
-                connect().ask(get("/")).lines().filter {
-                    it.startsWith("Set-Cookie: ")
-                }.map { it.substringAfter(": ").substringBefore(";") } shouldBe
+                connect().ask(get("/")).lines().filter { it.startsWith("Set-Cookie: ") }.map { it.substringAfter(": ").substringBefore(";") } shouldBe
                     listOf("b=2", "a=3", "a=4")
             }
         }

@@ -21,7 +21,7 @@ class CorsSpec :
         fun ask(cors: RequestFilter, request: String): String {
             var answer = ""
             val handler: suspend (Request) -> Response = {
-                if (it.target == "/fails") throw HttpStatusException(403)
+                if (it.target == "/fails") throw ResponseException(403)
                 Response.text("handled ${it.method}").withHeader("Access-Control-Allow-Origin", "https://evil.example").withHeader("Vary", "Accept")
             }
             scene(handler = listOf(cors).around(handler)) { answer = connect().ask(request) }

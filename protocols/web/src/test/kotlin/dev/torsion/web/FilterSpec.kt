@@ -81,17 +81,15 @@ class FilterSpec :
         test("an answer that is thrown is the answer, and is seen by the filters as one; it is not reported") {
             CapturedLogs.start().use { logs ->
                 val filtered = ask({
-                    Site(it) {
-                        throw HttpStatusException(404, "no such user")
-                    }.with { request, next -> next(request).withHeader("X-Seen", "yes") }
+                    Site(it) { throw ResponseException(404, "no such user") }.with { request, next -> next(request).withHeader("X-Seen", "yes") }
                 })
                 filtered shouldStartWith "HTTP/1.1 404 "
                 filtered shouldContain "\r\nX-Seen: yes\r\n"
                 filtered.substringAfter("\r\n\r\n") shouldBe "no such user\n"
-                ask({ Site(it) { throw HttpStatusException(403) } }) shouldStartWith "HTTP/1.1 403 "
-                ask({ Site(it) { throw HttpStatusException(Response.redirect("/b")) } }) shouldContain "\r\nLocation: /b\r\n"
+                ask({ Site(it) { throw ResponseException(403) } }) shouldStartWith "HTTP/1.1 403 "
+                ask({ Site(it) { throw ResponseException(Response.redirect("/b")) } }) shouldContain "\r\nLocation: /b\r\n"
                 val ofJava = { reactor: MemoryReactor ->
-                    Site.of(reactor, RequestHandler { CompletableFuture.failedFuture(CompletionException(HttpStatusException(409))) })
+                    Site.of(reactor, RequestHandler { CompletableFuture.failedFuture(CompletionException(ResponseException(409))) })
                         .with(RequestFilter { request, next -> next.handle(request).thenApply { it.withHeader("X-Seen", "yes") } })
                 }
                 ask(ofJava) shouldContain "\r\nX-Seen: yes\r\n"

@@ -22,8 +22,19 @@ class JsonSpec :
             }
         }
 
+        test("an answer and a body are values of kotlinx-serialization") {
+            scene(handler = { Response.json(it.json<Map<String, List<Int>>>().mapValues { (_, numbers) -> numbers.sum() }) }) {
+                val type = "Content-Type: application/json\r\n"
+                connect().ask(post("/", "{\"a\": [1, 2]}", type)) shouldContain "\r\n\r\n{\"a\":3}"
+                for (wrong in listOf("", "{", "[1]", "{\"a\": 1}", "{\"a\": [1]} x", "\u00ff", "[".repeat(100_000))) {
+                    withClue(wrong.take(20)) { connect().ask(post("/", wrong, type)) shouldStartWith "HTTP/1.1 400 " }
+                }
+                connect().ask(post("/", "{}")) shouldStartWith "HTTP/1.1 415 "
+            }
+        }
+
         test("a body is read by a function, and what is no such JSON has its status and no word of the error") {
-            val reader = JsonReader { bytes ->
+            val reader = ValueReader { bytes ->
                 if (bytes.isEmpty()) {
                     fun deep(): Int = deep() + 1
                     deep()

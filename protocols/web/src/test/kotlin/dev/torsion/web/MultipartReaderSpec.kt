@@ -37,7 +37,7 @@ class MultipartReaderSpec :
                 pieces.forEach { reader.feed(it.toByteArray(Charsets.ISO_8859_1)) }
                 reader.end()
                 seen.text.toString()
-            } catch (e: HttpStatusException) {
+            } catch (e: ResponseException) {
                 "${e.status}"
             }
         }
@@ -88,7 +88,7 @@ class MultipartReaderSpec :
             inAllPieces("--B1\r\n" + "A: b\r\n".repeat(15) + "\r\nx\r\n--B1--") shouldContain "<x>"
             val reader = MultipartReader("B1", 100, Seen())
             reader.feed("--B1\r\nA".toByteArray())
-            shouldThrow<HttpStatusException> { repeat(101) { reader.feed("A".toByteArray()) } }.status shouldBe 413
+            shouldThrow<ResponseException> { repeat(101) { reader.feed("A".toByteArray()) } }.status shouldBe 413
         }
 
         test("parameters of a field") {

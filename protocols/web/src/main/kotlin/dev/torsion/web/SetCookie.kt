@@ -12,7 +12,7 @@ import java.time.Duration
  * It ends with the browser.
  *
  * ```java
- * Response.text("hello").withCookie(Cookie.of("theme", "dark").withMaxAge(Duration.ofDays(30)));
+ * Response.text("hello").withCookie(SetCookie.of("theme", "dark").withMaxAge(Duration.ofDays(30)));
  * ```
  *
  * A value is no secret from the one who has it, and may be any other when it comes back.
@@ -20,7 +20,7 @@ import java.time.Duration
  * @property name a token
  * @property value has no blank, comma, semicolon, quote or backslash; encode others
  */
-public class Cookie private constructor(
+public class SetCookie private constructor(
     @get:JvmName("name") public val name: String,
     @get:JvmName("value") public val value: String,
     private val attributes: Attributes,
@@ -48,56 +48,44 @@ public class Cookie private constructor(
 
     init {
         require(isToken(name)) { "\"${escaped(name, SHOWN)}\" is no name of a cookie" }
-        require(
-            value.all {
-                it.code in 0x21..0x7e && it !in "\",;\\"
-            },
-        ) { "the value of the cookie $name has a character that none can have" }
+        require(value.all { it.code in 0x21..0x7e && it !in "\",;\\" }) { "the value of the cookie $name has a character that none can have" }
         require(name.length + value.length <= MOST_BYTES) { "the cookie $name is longer than the $MOST_BYTES bytes that browsers keep" }
         val (maxAge, domain, path, secure) = attributes
         require(maxAge == null || !maxAge.isNegative) { "the age of a cookie is not negative, but is $maxAge" }
         require(domain == null || (domain.isNotEmpty() && ':' !in domain && isAuthority(domain))) { "\"$domain\" is no domain" }
-        require(
-            path.startsWith('/') && path.all {
-                it.code in 0x20..0x7e && it != ';'
-            },
-        ) { "\"${escaped(path, SHOWN)}\" is no path of a cookie" }
+        require(path.startsWith('/') && path.all { it.code in 0x20..0x7e && it != ';' }) { "\"${escaped(path, SHOWN)}\" is no path of a cookie" }
         require(secure != false || attributes.sameSite != SameSite.NONE) { "a cookie for all sites is sent over TLS only" }
         val isSecureName = SECURE_PREFIXES.any { name.startsWith(it, ignoreCase = true) }
         require(!isSecureName || secure == true) { "the prefix of $name says that it is sent over TLS only: withSecure(true)" }
-        if (name.startsWith(HOST, ignoreCase = true)) {
-            require(domain == null && path == "/") {
-                "$name is for one host and all of its paths"
-            }
-        }
+        if (name.startsWith(HOST, ignoreCase = true)) require(domain == null && path == "/") { "$name is for one host and all of its paths" }
     }
 
     /** This cookie, kept for [age], also when the browser ends. Parts of a second are left out. */
-    public fun withMaxAge(age: Duration): Cookie = with(attributes.copy(maxAge = age))
+    public fun withMaxAge(age: Duration): SetCookie = with(attributes.copy(maxAge = age))
 
     /** This cookie for [domain] and all hosts below it; without it, for the host of the request alone. */
-    public fun withDomain(domain: String): Cookie = with(attributes.copy(domain = domain))
+    public fun withDomain(domain: String): SetCookie = with(attributes.copy(domain = domain))
 
     /** This cookie for [path], and what is below it. It keeps nothing secret from other paths: their scripts can ask for it. */
-    public fun withPath(path: String): Cookie = with(attributes.copy(path = path))
+    public fun withPath(path: String): SetCookie = with(attributes.copy(path = path))
 
     /** This cookie, sent over TLS only, or not; without it, as the connection is that sets it. */
-    public fun withSecure(isSecure: Boolean): Cookie = with(attributes.copy(secure = isSecure))
+    public fun withSecure(isSecure: Boolean): SetCookie = with(attributes.copy(secure = isSecure))
 
     /** This cookie, hidden from scripts, or not. */
-    public fun withHttpOnly(isHidden: Boolean): Cookie = with(attributes.copy(httpOnly = isHidden))
+    public fun withHttpOnly(isHidden: Boolean): SetCookie = with(attributes.copy(httpOnly = isHidden))
 
     /** This cookie with another rule for other sites. */
-    public fun withSameSite(rule: SameSite): Cookie = with(attributes.copy(sameSite = rule))
+    public fun withSameSite(rule: SameSite): SetCookie = with(attributes.copy(sameSite = rule))
 
     /** What makes a browser forget this cookie: the same name, domain and path, without a value. */
-    public fun expired(): Cookie = Cookie(name, "", attributes.copy(maxAge = Duration.ZERO))
+    public fun expired(): SetCookie = SetCookie(name, "", attributes.copy(maxAge = Duration.ZERO))
 
-    private fun with(attributes: Attributes) = Cookie(name, value, attributes)
+    private fun with(attributes: Attributes) = SetCookie(name, value, attributes)
 
     @JvmSynthetic
-    internal fun replaces(other: Cookie) = name == other.name && attributes.domain.equals(other.attributes.domain, ignoreCase = true) &&
-        attributes.path == other.attributes.path
+    internal fun replaces(other: SetCookie) =
+        name == other.name && attributes.domain.equals(other.attributes.domain, ignoreCase = true) && attributes.path == other.attributes.path
 
     /** The value of `Set-Cookie`. */
     @JvmSynthetic
@@ -111,7 +99,7 @@ public class Cookie private constructor(
     }
 
     /** Without its value, which may be a secret. */
-    override fun toString(): String = "Cookie($name)"
+    override fun toString(): String = "SetCookie($name)"
 
     public companion object {
         private const val HOST = "__Host-"
@@ -125,9 +113,9 @@ public class Cookie private constructor(
          * @throws IllegalArgumentException when [name] or [value] has a character that none can have, or they are longer than 4096 bytes
          */
         @JvmStatic
-        public fun of(name: String, value: String): Cookie {
+        public fun of(name: String, value: String): SetCookie {
             val isSecure = SECURE_PREFIXES.any { name.startsWith(it, ignoreCase = true) }
-            return Cookie(name, value, if (isSecure) Attributes(secure = true) else Attributes())
+            return SetCookie(name, value, if (isSecure) Attributes(secure = true) else Attributes())
         }
     }
 }

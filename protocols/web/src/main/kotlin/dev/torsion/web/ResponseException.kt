@@ -7,12 +7,12 @@ package dev.torsion.web
  * Ends a handler with an answer; Twisted's `twisted.web.error.Error`. It is no fault of the server, so it is not reported.
  *
  * ```java
- * throw new HttpStatusException(404, "There is no such user.");
+ * throw new ResponseException(404, "There is no such user.");
  * ```
  *
  * It is unchecked, and has no stack: clients can cause any number of them.
  */
-public class HttpStatusException private constructor(message: String?, private val answer: Response, cause: Throwable?) :
+public class ResponseException private constructor(message: String?, private val answer: Response, cause: Throwable?) :
     RuntimeException(message, cause, false, false) {
     /** The answer is an error page of [status], from 400 to 599. */
     public constructor(status: Int) : this("$status ${reasonOf(status)}", Response.error(status), null)

@@ -4,14 +4,14 @@
 package dev.torsion.web
 
 /** Writes a value as JSON in UTF-8: a method of the library that a program has, see [Response.json]. */
-public fun interface JsonWriter<T> {
+public fun interface ValueWriter<T> {
     /** The bytes of [value]. */
     @Throws(Exception::class)
     public fun write(value: T): ByteArray
 }
 
 /** Reads a value of JSON in UTF-8: a method of the library that a program has, see [Request.json]. */
-public fun interface JsonReader<T> {
+public fun interface ValueReader<T> {
     /** The value of [bytes]. Any exception says that they are none. */
     @Throws(Exception::class)
     public fun read(bytes: ByteArray): T
