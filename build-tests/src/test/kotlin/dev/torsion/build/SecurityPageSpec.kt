@@ -21,8 +21,10 @@ import dev.torsion.reactor.ReactorOptions
 import dev.torsion.spread.banana.BananaLimits
 import dev.torsion.spread.pb.PBOptions
 import dev.torsion.tls.Tls
+import dev.torsion.web.FormOptions
 import dev.torsion.web.HttpLimits
 import dev.torsion.web.HttpServerOptions
+import dev.torsion.web.SessionOptions
 import io.kotest.assertions.withClue
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.collections.shouldBeEmpty
@@ -134,6 +136,8 @@ private val OPTIONS: Map<String, Any> =
         BananaLimits.DEFAULT,
         HttpLimits.DEFAULT,
         HttpServerOptions.DEFAULT,
+        FormOptions.DEFAULT,
+        SessionOptions.DEFAULT,
         ConnectionPoolOptions.DEFAULT,
         InteractionOptions.DEFAULT,
         PasswordHash.DEFAULT,
@@ -151,6 +155,7 @@ private val NO_LIMITS =
         "ConnectionOptions.name",
         "ConnectionPoolOptions.threadFactory",
         "ConnectionPoolOptions.username",
+        "FormOptions.folder",
         "InteractionOptions.isolation",
         "MinimumRate.reading", // the rates are off, and their times are not
         "MinimumRate.writing",
@@ -225,6 +230,7 @@ private val CONSTANTS =
         "Lingering" to "nio.Lingering",
         "ListeningPort" to "net.ListeningPort",
         "NioPort" to "nio.NioPort",
+        "Nonces" to "web.cred.Nonces",
         "Pages" to "spread.pb.Pages",
         "PcapFile" to "policies.PcapFile",
         "PcapRecorder" to "policies.PcapRecorder",
@@ -232,6 +238,7 @@ private val CONSTANTS =
         "ProxyProtocol" to "endpoint.ProxyProtocol",
         "ReasonText" to "log.ReasonText",
         "SafeText" to "log.SafeText__SafeTextKt",
+        "SetCookie" to "web.SetCookie",
         "ThreadPool" to "loop.ThreadPool",
         "ThreadedHostResolver" to "name.ThreadedHostResolver",
         "TlsChannel" to "tls.TlsChannel",

@@ -11,9 +11,9 @@ import java.util.concurrent.CompletableFuture
 import java.util.concurrent.CompletionStage
 
 /**
- * Work around handlers: of a whole site ([Site.with]), of a router ([Router.Builder.with]) or of one handler ([around]). It may look at the
- * request, answer it without the handler, give the handler another view of it, and change the answer. The first filter sees the request first,
- * and the answer last.
+ * Work around handlers: of a whole site ([Site.with]), of a router ([Router.Builder.with]) or of one handler ([around]). It may look at
+ * the request, answer it without the handler, give the handler another view of it, and change the answer. The first filter sees the
+ * request first, and the answer last.
  *
  * ```java
  * RequestFilter noStore = (request, next) ->
@@ -24,8 +24,8 @@ import java.util.concurrent.CompletionStage
  * val site = Site(reactor, router).with { request, next -> next(request).withHeader("Cache-Control", "no-store") }
  * ```
  *
- * What the handler throws as a [ResponseException] comes to the filter as its answer. Any other failure comes as it is. What a filter has
- * begun and not waited for is cancelled when its own answer is there.
+ * A [ResponseException] of the handler comes to the filter as its answer. Any other failure comes as it is. Work that a filter has begun
+ * and not waited for is cancelled when its own answer is there.
  *
  * Thread: the reactor's; it must not block.
  */

@@ -44,8 +44,8 @@ public class FormData internal constructor(private val fields: List<Pair<String,
  * A file of a form. It is read on the reactor's thread pool.
  *
  * @property name the name of its field
- * @property fileName the name that the client gives, and nothing but a text of the client's: it may be empty, or have slashes and `..` in it. It is no
- *   path, and must not become a part of one
+ * @property fileName the name that the client gives, and nothing but a text of the client's: it may be empty, or have slashes and `..` in
+ *   it. It is no path, and must not become a part of one
  * @property contentType what the client says it is; null when it does not. Nobody has checked that
  */
 public class FormFile internal constructor(
@@ -72,8 +72,8 @@ public class FormFile internal constructor(
     public fun bytes(limit: Long): CompletableFuture<ByteArray> = content.life.future { readBytes(limit) }
 
     /**
-     * Copies it to [path], which the program has chosen. There must be no such file; one that cannot be written whole is deleted. A cancellation waits
-     * for the end of that. On any dispatcher.
+     * Copies it to [path], which the program has chosen. There must be no such file; one that cannot be written whole is deleted. A
+     * cancellation waits for the end of that. On any dispatcher.
      */
     @JvmSynthetic
     public suspend fun saveTo(path: Path): Unit = content.inPool { copy(path) }

@@ -14,8 +14,8 @@ import java.nio.file.Path
  *
  * @property maxFields how many fields and files a form may have; 1,000. More are answered with 413
  * @property maxTextBytes how many bytes its fields may have, with all names and the heads of files; 1 MiB. More are answered with 413
- * @property maxFileBytes how many bytes each file may have. More are answered with 413. The default is `Long.MAX_VALUE`, so that only the limit of the
- *   body holds
+ * @property maxFileBytes how many bytes each file may have. More are answered with 413. The default is `Long.MAX_VALUE`, so that only the
+ *   limit of the body holds
  * @property maxPartHeadBytes how many bytes the head of a part of `multipart/form-data` may have; 8 KiB. More are answered with 413
  * @property memoryBytes how many bytes of all files stay in memory; 64 KiB. From there on all of them are in one file on disk
  * @property folder where that file is; null for the one of the system (`java.io.tmpdir`)

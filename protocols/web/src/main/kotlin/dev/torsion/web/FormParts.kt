@@ -83,7 +83,10 @@ internal class FieldParameters private constructor(val value: String, private va
     operator fun get(name: String): String? = parameters[name]
 
     companion object {
-        /** Null when [text] is none, or has a parameter twice. A backslash in quotes stands before a quote or a backslash; else it is itself. */
+        /**
+         * Null when [text] is none, or has a parameter twice. A backslash in quotes stands before a quote or a backslash; else it is
+         * itself.
+         */
         fun of(text: String): FieldParameters? {
             val value = text.substringBefore(';').trim(' ', '\t')
             val parameters = HashMap<String, String>()

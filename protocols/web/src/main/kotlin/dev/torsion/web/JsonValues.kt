@@ -19,8 +19,8 @@ public inline fun <reified T> Response.Companion.json(value: T, json: Json = Jso
     json(json.encodeToString(serializer<T>(), value))
 
 /**
- * The body as a [T], by kotlinx-serialization, which the program brings. Fails as [Request.readJson]: a handler that passes that on answers 400 or 415. The
- * JSON has keys of [T] only, unless [json] says `ignoreUnknownKeys`. On any dispatcher.
+ * The body as a [T], by kotlinx-serialization, which the program brings. Fails as [Request.readJson]: a handler that passes that on
+ * answers 400 or 415. The JSON has keys of [T] only, unless [json] says `ignoreUnknownKeys`. On any dispatcher.
  */
 public suspend inline fun <reified T> Request.json(json: Json = Json): T {
     val serializer = serializer<T>()

@@ -4,8 +4,8 @@
 package dev.torsion.web
 
 /**
- * Takes `multipart/form-data` apart (RFC 7578 and RFC 2046 5.1.1), in whatever pieces it comes. It knows no socket. It is strict: nothing stands
- * before the first boundary or behind the last one but the end of a line, and lines end with CR LF.
+ * Takes `multipart/form-data` apart (RFC 7578 and RFC 2046 5.1.1), in whatever pieces it comes. It knows no socket. It is strict: nothing
+ * stands before the first boundary or behind the last one but the end of a line, and lines end with CR LF.
  */
 internal class MultipartReader(boundary: String, private val maxHeadBytes: Int, private val listener: Listener) {
     interface Listener {
@@ -150,7 +150,7 @@ internal class MultipartReader(boundary: String, private val maxHeadBytes: Int, 
         private const val DASH = '-'.code.toByte()
         private val LINE_END = byteArrayOf(CR, LF)
 
-        /** What a form of several parts has done wrong. */
+        /** The fault of a form. */
         fun wrong(what: String) = ResponseException(400, "The form $what.")
     }
 }

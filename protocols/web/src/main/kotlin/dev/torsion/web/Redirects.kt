@@ -7,13 +7,14 @@ import java.net.URI
 import java.net.URISyntaxException
 
 /**
- * Answers that send a client elsewhere; Twisted's `util.Redirect` and `redirectTo`. None of them leads to a host that the client has made up: a link of
- * ours that leads to a page of somebody else's lends him our name.
+ * Answers that send a client elsewhere; Twisted's `util.Redirect` and `redirectTo`. None of them leads to a host that the client has made
+ * up: a link of ours that leads to a page of somebody else's lends him our name.
  */
 public object Redirects {
     /**
-     * Sends the client to [location], which may be the client's own, as in `?next=/inbox`: a path of this site, or a URL of http or https whose host is
-     * one of [hosts]. Browsers read some other texts as URLs too, such as `//evil.example` and `/\evil.example`; these are refused.
+     * Sends the client to [location], which may be the client's own, as in `?next=/inbox`: a path of this site, or a URL of http or https
+     * whose host is one of [hosts]. Browsers read some other texts as URLs too, such as `//evil.example` and `/\evil.example`; these are
+     * refused.
      *
      * @param hosts names of hosts, each with its port where that is not the usual one
      * @throws ResponseException of 400 when it leads anywhere else
@@ -25,8 +26,8 @@ public object Redirects {
     }
 
     /**
-     * A filter that sends requests without TLS to the same URL with https, for good (308). Only for [hosts], as the client says which it wants: one with
-     * another is answered with 421. The port of the URL is the usual one.
+     * A filter that sends requests without TLS to the same URL with https, for good (308). Only for [hosts], as the client says which it
+     * wants: one with another is answered with 421. The port of the URL is the usual one.
      */
     @JvmStatic
     public fun toHttps(vararg hosts: String): RequestFilter {
@@ -44,7 +45,9 @@ public object Redirects {
         }
     }
 
-    /** A filter that sends GET and HEAD to the path with a slash at its end, for good (301), when it has none. Others come to the handler. */
+    /**
+     * A filter that sends GET and HEAD to the path with a slash at its end, for good (301), when it has none. Others come to the handler.
+     */
     @JvmStatic
     public fun toSlash(): RequestFilter = moving { path -> if (path.endsWith('/')) null else "$path/" }
 

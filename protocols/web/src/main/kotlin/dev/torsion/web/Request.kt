@@ -59,9 +59,9 @@ public class Request private constructor(
     public val rawQuery: String? get() = path.rawQuery
 
     /**
-     * The names between the slashes of [rawPath], each decoded by itself; Twisted's `postpath`. An escaped slash is a character of its name.
-     * Nothing is left out: `.` and `..` are names like others, and the last one is empty when the path ends with a slash. A handler that is
-     * mounted at a path has the names below that path; there may be none.
+     * The names between the slashes of [rawPath], each decoded by itself; Twisted's `postpath`. An escaped slash is a character of its
+     * name. Nothing is left out: `.` and `..` are names like others, and the last one is empty when the path ends with a slash. A handler
+     * that is mounted at a path has the names below that path; there may be none.
      */
     @get:JvmName("pathSegments")
     public val pathSegments: List<String> get() = if (taken == 0) path.segments else path.segments.drop(taken)
@@ -74,7 +74,10 @@ public class Request private constructor(
     @get:JvmName("isSecure")
     public val isSecure: Boolean get() = life.isSecure
 
-    /** The name and port that the client has asked for, in lower case: of the target when that is a whole URL, else of `Host`. Null when it says none. */
+    /**
+     * The name and port that the client has asked for, in lower case: of the target when that is a whole URL, else of `Host`. Null when
+     * it says none.
+     */
     @get:JvmName("authority")
     public val authority: String?
         get() = (if (path.isWholeUrl) authorityOf(target.substringAfter("://")) else headers["Host"])?.lowercase()?.takeIf {
@@ -101,21 +104,23 @@ public class Request private constructor(
     /** [parameter] as a UUID, for `{name:uuid}`. The answer is 404 where it is none. */
     public fun uuidParameter(name: String): UUID = typed(parameter(name), ParameterType::uuid)
 
-    /** The session of the browser that has sent this. On the reactor's thread. @throws IllegalStateException when no filter of [Sessions] is around */
-    public fun session(): Session = checkNotNull(this[Session.KEY]) {
-        "there are no sessions here: the site or the router needs the filter of Sessions"
-    }
+    /**
+     * The session of the browser that has sent this. On the reactor's thread.
+     *
+     * @throws IllegalStateException when no filter of [Sessions] is around
+     */
+    public fun session(): Session = checkNotNull(this[Session.KEY]) { "there are no sessions here: the site or the router needs the filter of Sessions" }
 
-    /** What a filter has given as [key]; null when none has. */
+    /** The object that a filter has given as [key]; null when none has. */
     public operator fun <T : Any> get(key: RequestKey<T>): T? {
         @Suppress("UNCHECKED_CAST") // [with] has put it there
         return given[key] as T?
     }
 
     /**
-     * The body as JSON, read by [reader]: `request.json(bytes -> mapper.readValue(bytes, Order.class))`. As a future, on any thread. It fails with a
-     * [ResponseException], which is the answer where a handler passes it on: of 415 when the type of the body is none of JSON, of 400 when [reader]
-     * throws, and of 413 above [HttpBody.DEFAULT_LIMIT].
+     * The body as JSON, read by [reader]: `request.json(bytes -> mapper.readValue(bytes, Order.class))`. As a future, on any thread. It
+     * fails with a [ResponseException], which is the answer where a handler passes it on: of 415 when the type of the body is none of
+     * JSON, of 400 when [reader] throws, and of 413 above [HttpBody.DEFAULT_LIMIT].
      */
     public fun <T> json(reader: ValueReader<T>): CompletableFuture<T> = life.future { readJson(reader) }
 
@@ -139,9 +144,9 @@ public class Request private constructor(
     }
 
     /**
-     * The fields and files of a form that is the body: `application/x-www-form-urlencoded` or `multipart/form-data` (RFC 7578). As a future, on any
-     * thread. Files go to the disk above [FormOptions.memoryBytes], and are deleted when the request is over. A form is read once: whoever asks
-     * again has the same one.
+     * The fields and files of a form that is the body: `application/x-www-form-urlencoded` or `multipart/form-data` (RFC 7578). As a
+     * future, on any thread. Files go to the disk above [FormOptions.memoryBytes], and are deleted when the request is over. A form is
+     * read once: whoever asks again has the same one.
      *
      * It fails with a [ResponseException], which is the answer where a handler passes it on: of 415 when the body is no form, of 413 above
      * a limit, and of 400 when it breaks a rule.
@@ -156,7 +161,16 @@ public class Request private constructor(
     public suspend fun readForm(options: FormOptions = FormOptions.DEFAULT): FormData =
         life.loop.awaitOnLoop { inlineCallbacks(life.scope.coroutineContext) { formOnLoop(options) } }
 
-    private suspend fun formOnLoop(options: FormOptions): FormData = life.form ?: FormReader.read(this, options).also { life.form = it }
+    private suspend fun formOnLoop(options: FormOptions): FormData {
+        life.formFault?.let { throw it }
+        life.form?.let { return it }
+        return try {
+            FormReader.read(this, options).also { life.form = it }
+        } catch (e: ResponseException) {
+            life.formFault = e // the rest of the body is no form
+            throw e
+        }
+    }
 
     /** The cookies that the client has sent, by their names; the first of each name. Twisted's `received_cookies`. */
     @get:JvmName("cookies")
@@ -166,8 +180,8 @@ public class Request private constructor(
     public fun cookie(name: String): String? = cookies[name]
 
     /**
-     * Calls [action] on the reactor's thread when this request is over: when its answer is written, or its client has gone; Twisted's `notifyFinish`. At once
-     * when that is so already. Thread: the reactor's.
+     * Calls [action] on the reactor's thread when this request is over: when its answer is written, or its client has gone; Twisted's
+     * `notifyFinish`. At once when that is so already. Thread: the reactor's.
      */
     public fun onEnd(action: Runnable): Unit = life.onEnd(action)
 
@@ -179,7 +193,11 @@ public class Request private constructor(
     internal fun withPeer(peer: Address): Request = view(peer = peer)
 
     @JvmSynthetic
-    internal fun withParameters(more: Map<String, String>): Request = if (more.isEmpty()) this else view(parameters = parameters + more)
+    internal fun withParameters(more: Map<String, String>): Request = when {
+        more.isEmpty() -> this
+        parameters.isEmpty() -> view(parameters = more)
+        else -> view(parameters = parameters + more)
+    }
 
     /** The request as a handler has it that is mounted [count] names further down. */
     @JvmSynthetic

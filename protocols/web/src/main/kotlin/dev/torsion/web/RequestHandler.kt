@@ -7,11 +7,15 @@ import kotlinx.coroutines.future.await
 import java.util.Objects
 import java.util.concurrent.CompletionStage
 
-/** Answers requests. The same object answers those of all connections. A [Router] is one, and so is a [Resource] with all that is below it. */
+/**
+ * Answers requests. The same object answers those of all connections. A [Router] is one, and so is a [Resource] with all that is below
+ * it.
+ */
 public fun interface RequestHandler {
     /**
-     * The answer to [request], perhaps later. A stage that fails with a [ResponseException] has its answer; any other failure is answered with 500,
-     * and reported. When the client goes away, or the time of [HttpServerOptions.handlerTimeout] is over, a stage that is a future is cancelled.
+     * The answer to [request], perhaps later. A stage that fails with a [ResponseException] has its answer; any other failure is answered
+     * with 500, and reported. When the client goes away, or the time of [HttpServerOptions.handlerTimeout] is over, a stage that is a
+     * future is cancelled.
      *
      * Thread: the reactor's; it must not block.
      */
@@ -23,7 +27,7 @@ internal class SuspendHandler(val handler: suspend (Request) -> Response) : Requ
     override fun handle(request: Request): CompletionStage<Response> = request.life.future { handler(request) }
 }
 
-/** What the handler is inside: no future stands between one coroutine and the next. */
+/** The handler as a suspend function: no future stands between one coroutine and the next. */
 internal fun RequestHandler.suspending(): suspend (Request) -> Response = when (this) {
     is SuspendHandler -> handler
     is Router -> handler

@@ -12,7 +12,7 @@ import kotlinx.coroutines.CoroutineScope
 import java.util.concurrent.CompletableFuture
 
 /**
- * What all views of one request share: its place, and its end.
+ * The place of one request, and its end: all views of it share them.
  *
  * @property scope that of the connection
  */
@@ -24,12 +24,15 @@ internal open class RequestLife(val reactor: Reactor, val scope: CoroutineScope)
 
     /** The form that the body was, once it is read. */
     var form: FormData? = null
+
+    /** The fault of the body, when it is none. */
+    var formFault: ResponseException? = null
     private var atEnd: ArrayList<Runnable>? = null
     private var hasEnded = false
 
     /**
-     * Calls [action] when the request is over: its answer is written, or its client has gone, or the server has ended. At once when it is over
-     * already. On the loop.
+     * Calls [action] when the request is over: its answer is written, or its client has gone, or the server has ended. At once when it is
+     * over already. On the loop.
      */
     fun onEnd(action: Runnable) {
         if (hasEnded) return action.run()
@@ -50,8 +53,9 @@ internal open class RequestLife(val reactor: Reactor, val scope: CoroutineScope)
         }
     }
 
-    /** What [block] gives, run in the place of the handlers; as a future, from any thread. Cancelling it cancels [block]. */
-    fun <T> future(block: suspend () -> T): CompletableFuture<T> = loop.futureOnLoop { inlineCallbacks(scope.coroutineContext) { block() } }
+    /** The result of [block], run in the place of the handlers; as a future, from any thread. Cancelling it cancels [block]. */
+    fun <T> future(block: suspend () -> T): CompletableFuture<T> =
+        loop.futureOnLoop { inlineCallbacks(scope.coroutineContext) { block() } }
 
     private companion object {
         val log = Logger(Site::class.java)

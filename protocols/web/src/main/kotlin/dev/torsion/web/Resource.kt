@@ -9,8 +9,8 @@ import java.util.concurrent.CompletableFuture
 import java.util.concurrent.CompletionStage
 
 /**
- * A node of a tree whose names are the parts of a path; Twisted's `Resource`. `/users/7` is the child `7` of the child `users` of the root, and
- * `/` is the child with the empty name.
+ * A node of a tree whose names are the parts of a path; Twisted's `Resource`. `/users/7` is the child `7` of the child `users` of the
+ * root, and `/` is the child with the empty name.
  *
  * ```java
  * class Users extends Resource {
@@ -45,9 +45,10 @@ public abstract class Resource : RequestHandler {
     public open fun getChild(name: String, request: Request): Resource? = null
 
     /**
-     * The answer to [request], perhaps later; Twisted's `render`. Where Twisted's gives `NOT_DONE_YET` and writes later, this gives a stage that is done
-     * later. Unless overridden it asks the method for that of the request, such as [renderGet]. HEAD is asked of [renderGet]. A method
-     * that is not overridden is answered with 405 and `Allow`, and OPTIONS with 204 and `Allow`; 404 when there is none at all.
+     * The answer to [request], perhaps later; Twisted's `render`. Where Twisted's gives `NOT_DONE_YET` and writes later, this gives a
+     * stage that is done later. Unless overridden it asks the method for that of the request, such as [renderGet]. HEAD is asked of
+     * [renderGet]. A method that is not overridden is answered with 405 and `Allow`, and OPTIONS with 204 and `Allow`; 404 when there is
+     * none at all.
      */
     public open fun render(request: Request): CompletionStage<Response> = when (request.method) {
         "GET", "HEAD" -> renderGet(request)

@@ -52,8 +52,8 @@ public class Response private constructor(
     public fun withHeaders(headers: Headers): Response = with(headers = headers)
 
     /**
-     * This answer, which sets [cookie], in place of one of the same name, domain and path; Twisted's `addCookie`. It stands in no [headers]: the
-     * server writes it, as it knows whether the connection carries TLS.
+     * This answer, which sets [cookie], in place of one of the same name, domain and path; Twisted's `addCookie`. It stands in no
+     * [headers]: the server writes it, as it knows whether the connection carries TLS.
      */
     public fun withCookie(cookie: SetCookie): Response = with(cookies = cookies.filterNot(cookie::replaces) + cookie)
 
@@ -126,8 +126,8 @@ public class Response private constructor(
         public fun json(text: String): Response = bytes(text.toByteArray(), JSON)
 
         /**
-         * [value] as `application/json`, by [writer], such as a mapper's: `Response.json(order, mapper::writeValueAsBytes)`. What [writer] throws comes
-         * as it is.
+         * [value] as `application/json`, by [writer], such as a mapper's: `Response.json(order, mapper::writeValueAsBytes)`. An exception
+         * of [writer] comes as it is.
          */
         @JvmStatic
         @Throws(Exception::class)

@@ -5,7 +5,7 @@ package dev.torsion.web
 
 import java.util.UUID
 
-/** What a parameter of a pattern takes, by the name behind its colon. Only what each server on the way reads in the same way. */
+/** The texts that a parameter of a pattern takes, by the name behind its colon: those that each server on the way reads in the same way. */
 internal enum class ParameterType(private val takes: (String) -> Boolean) {
     TEXT({ it.isNotEmpty() }),
     INT({ int(it) != null }),

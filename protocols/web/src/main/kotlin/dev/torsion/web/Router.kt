@@ -22,13 +22,13 @@ import java.util.concurrent.CompletionStage
  * Site site = Site.of(reactor, router);
  * ```
  *
- * A pattern has parts between slashes: names, which are compared as they are decoded, and parameters in braces, each of which takes one part
- * that is not empty. A parameter may have a type: `{id:int}`, `{id:long}` or `{id:uuid}`; a part that is none does not fit. The last one may
- * be `{rest...}`, which takes all that is left, with its slashes. It takes no path
- * with a part that is `.` or `..`, or has a slash, a backslash or a control character in it (`%2F`): where the parts are put together, nobody
- * could tell that part from several. A path that fits no pattern is answered
- * with 404; one that fits, but not with its method, with 405 and `Allow`. HEAD is answered by the handler of GET, and OPTIONS by itself,
- * unless they have routes of their own. Of several patterns that fit, the first one that was given wins.
+ * A pattern has parts between slashes: names, which are compared as they are decoded, and parameters in braces, each of which takes one
+ * part that is not empty. A parameter may have a type: `{id:int}`, `{id:long}` or `{id:uuid}`; a part that is none does not fit. The last
+ * one may be `{rest...}`, which takes all that is left, with its slashes. It takes no path with a part that is `.` or `..`, or has a
+ * slash, a backslash or a control character in it (`%2F`): where the parts are put together, nobody could tell that part from several. A
+ * path that fits no pattern is answered with 404; one that fits, but not with its method, with 405 and `Allow`. HEAD is answered by the
+ * handler of GET, and OPTIONS by itself, unless they have routes of their own. Of several patterns that fit, the first one that was given
+ * wins.
  *
  * Other routers, trees of resources and handlers are mounted below a path: [Builder.mount].
  */
@@ -135,9 +135,9 @@ public class Router private constructor(private val routes: List<Route>, filters
         public fun patch(pattern: String, handler: RequestHandler): Builder = on("PATCH", pattern, handler)
 
         /**
-         * [handler] answers for [path] and all that is below it, whatever the method. It may be a router, a [Resource], [StaticFiles], or any other.
-         * Its [Request.pathSegments] are those below [path]; a router finds its routes by them, so that its `/` is both [path] and that with a
-         * slash. The path may have parameters, which all handlers see. What [handler] answers is final, 404 too.
+         * [handler] answers for [path] and all that is below it, whatever the method. It may be a router, a [Resource], [StaticFiles], or
+         * any other. Its [Request.pathSegments] are those below [path]; a router finds its routes by them, so that its `/` is both [path]
+         * and that with a slash. The path may have parameters, which all handlers see. The answer of [handler] is final, 404 too.
          *
          * @throws IllegalArgumentException when [path] is no pattern, or takes all that is left
          */

@@ -47,14 +47,17 @@ public class Session internal constructor(stored: Map<String, String>?) {
     }
 
     /**
-     * Gives the session another id, and a lifetime of its own: call it at each login and where rights change. So an id that somebody has planted in a
-     * browser before is worth nothing behind it (session fixation).
+     * Gives the session another id, and a lifetime of its own: call it at each login and where rights change. So an id that somebody has
+     * planted in a browser before is worth nothing behind it (session fixation).
      */
     public fun renew() {
         isRenewed = true
     }
 
-    /** Ends the session, as at a logout: the store and the browser forget it; Twisted's `expire`. What is set behind that begins another one. */
+    /**
+     * Ends the session, as at a logout: the store and the browser forget it; Twisted's `expire`. A text that is set behind that begins
+     * another one.
+     */
     public fun end() {
         isEnded = true
         values.clear()

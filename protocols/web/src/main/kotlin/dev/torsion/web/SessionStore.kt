@@ -28,47 +28,51 @@ public interface SessionStore {
     public fun delete(key: String): CompletionStage<*>
 }
 
-/** Sessions in memory, of one reactor. No timer: what is over goes when it is looked for, or when it is the oldest. */
+/** Sessions in memory; the reactors of a group may share them. No timer: what is over goes when it is looked for, or when it is the oldest. */
 internal class MemorySessions(private val clock: Clock, private val most: Int) : SessionStore {
     private class Entry(var values: Map<String, String>, val begun: Long, var used: Long, val idle: Long, val lifetime: Long) {
         fun isOver(now: Long) = now - used >= idle || now - begun >= lifetime
     }
 
-    /** The one that was used least lately is the first. */
+    /** The one that was used least lately is the first. It is its own lock. */
     private val entries = LinkedHashMap<String, Entry>(16, LOAD, true)
 
-    val size: Int get() = entries.size
+    val size: Int get() = synchronized(entries) { entries.size }
 
-    override fun load(key: String): CompletionStage<Map<String, String>?> {
+    override fun load(key: String): CompletionStage<Map<String, String>?> = completedFuture(synchronized(entries) { live(key)?.values })
+
+    private fun live(key: String): Entry? {
         val now = clock.nanoTime()
-        val entry = entries[key]
-        if (entry == null || entry.isOver(now)) {
+        val entry = entries[key] ?: return null
+        if (entry.isOver(now)) {
             entries.remove(key)
-            return completedFuture(null)
+            return null
         }
         entry.used = now
-        return completedFuture(entry.values)
+        return entry
     }
 
     override fun create(key: String, values: Map<String, String>, idleTimeout: Duration, lifetime: Duration): CompletionStage<*> {
         val now = clock.nanoTime()
-        entries[key] = Entry(values, now, now, nanos(idleTimeout), nanos(lifetime))
-        val oldest = entries.values.iterator()
-        while (oldest.hasNext()) {
-            val entry = oldest.next()
-            if (entries.size <= most && !entry.isOver(now)) break
-            oldest.remove()
+        synchronized(entries) {
+            entries[key] = Entry(values, now, now, nanos(idleTimeout), nanos(lifetime))
+            val oldest = entries.values.iterator()
+            while (oldest.hasNext()) {
+                val entry = oldest.next()
+                if (entries.size <= most && !entry.isOver(now)) break
+                oldest.remove()
+            }
         }
         return DONE
     }
 
     override fun save(key: String, values: Map<String, String>): CompletionStage<*> {
-        entries[key]?.values = values
+        synchronized(entries) { entries[key]?.values = values }
         return DONE
     }
 
     override fun delete(key: String): CompletionStage<*> {
-        entries.remove(key)
+        synchronized(entries) { entries.remove(key) }
         return DONE
     }
 

@@ -17,20 +17,20 @@ import java.util.HexFormat
  * Site site = Site.of(reactor, router).with(Sessions.inMemory(reactor).filter());
  * ```
  *
- * A session begins when a handler puts something into it. A request that only looks makes none, and sets no cookie; Twisted's `getSession` makes
- * one. Its id has 256 random bits. It stands in a cookie that no script sees, and that no other site sends with a post; over TLS its name is
- * `__Host-` and the name. The id of a client that we have not made is never taken. The store has the hash of an id, so nobody who reads it can
- * take over a session.
+ * A session begins when a handler puts something into it. A request that only looks makes none, and sets no cookie; Twisted's
+ * `getSession` makes one. Its id has 256 random bits. It stands in a cookie that no script sees, and that no other site sends with a
+ * post; over TLS its name is `__Host-` and the name. The id of a client that we have not made is never taken. The store has the hash of
+ * an id, so nobody who reads it can take over a session.
  *
- * Thread: the reactor's.
+ * Thread: the reactor's. Reactors of a group may share one.
  */
 public class Sessions private constructor(private val store: SessionStore, private val options: SessionOptions) {
     private val random = SecureRandom()
 
     /**
-     * The filter that gives each request its session, [Request.session]. It loads it before the handler, and saves it before the answer is sent: a
-     * body that is still being written changes nothing. When the handler fails, nothing is saved. Of two requests at a time that change one session,
-     * the second one to end wins; one that was ended meanwhile stays ended.
+     * The filter that gives each request its session, [Request.session]. It loads it before the handler, and saves it before the answer
+     * is sent: a body that is still being written changes nothing. When the handler fails, nothing is saved. Of two requests at a time
+     * that change one session, the second one to end wins; one that was ended meanwhile stays ended.
      */
     public fun filter(): RequestFilter = requestFilter { request, next ->
         val name = if (request.isSecure) HOST + options.cookieName else options.cookieName

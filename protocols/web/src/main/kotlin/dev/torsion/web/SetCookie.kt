@@ -7,9 +7,9 @@ import dev.torsion.log.escaped
 import java.time.Duration
 
 /**
- * A cookie that an answer sets (RFC 6265bis). Immutable. Its defaults are the safe ones: no script sees it (`HttpOnly`), other sites do not
- * send it with their posts (`SameSite=Lax`), it goes to this host alone, to all paths, and over TLS only if this connection carries TLS (`Secure`).
- * It ends with the browser.
+ * A cookie that an answer sets (RFC 6265bis). Immutable. Its defaults are the safe ones: no script sees it (`HttpOnly`), other sites do
+ * not send it with their posts (`SameSite=Lax`), it goes to this host alone, to all paths, and over TLS only if this connection carries
+ * TLS (`Secure`). It ends with the browser.
  *
  * ```java
  * Response.text("hello").withCookie(SetCookie.of("theme", "dark").withMaxAge(Duration.ofDays(30)));
@@ -78,7 +78,7 @@ public class SetCookie private constructor(
     /** This cookie with another rule for other sites. */
     public fun withSameSite(rule: SameSite): SetCookie = with(attributes.copy(sameSite = rule))
 
-    /** What makes a browser forget this cookie: the same name, domain and path, without a value. */
+    /** The cookie that makes a browser forget this one: the same name, domain and path, without a value. */
     public fun expired(): SetCookie = SetCookie(name, "", attributes.copy(maxAge = Duration.ZERO))
 
     private fun with(attributes: Attributes) = SetCookie(name, value, attributes)

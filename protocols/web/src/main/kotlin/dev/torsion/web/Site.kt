@@ -77,8 +77,8 @@ public class Site private constructor(
     }
 
     /**
-     * This site with [filter] around its handler, inside of those that it has already. The first filter sees a request first. It is another site,
-     * which knows nothing of the ports and connections of this one: call it before listening.
+     * This site with [filter] around its handler, inside of those that it has already. The first filter sees a request first. It is
+     * another site, which knows nothing of the ports and connections of this one: call it before listening.
      */
     public fun with(filter: RequestFilter): Site = Site(reactor, options, bare, filters + filter, errorPages)
 

@@ -18,9 +18,9 @@ import java.nio.file.StandardOpenOption.READ
 import java.nio.file.StandardOpenOption.WRITE
 
 /**
- * The bytes of the files of one request: in memory at first, and in one file on disk when there are many. That file is its owner's alone, and on
- * systems of UNIX it has no name from its first byte on: so nothing of it is left, even if the process is killed. It is closed when the
- * request is over, at whatever moment that is.
+ * The bytes of the files of one request: in memory at first, and in one file on disk when there are many. That file is its owner's alone,
+ * and on systems of UNIX it has no name from its first byte on: so nothing of it is left, even if the process is killed. It is closed
+ * when the request is over, at whatever moment that is.
  */
 internal class Spool(private val life: RequestLife, private val options: FormOptions) {
     private val memory = Memory() // what is not on disk

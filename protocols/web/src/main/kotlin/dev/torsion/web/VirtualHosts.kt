@@ -16,9 +16,10 @@ import java.util.concurrent.CompletionStage
  * Site site = Site.of(reactor, hosts);
  * ```
  *
- * Names are compared without their port, in any case. `*.api.example` fits every name below `api.example`, and not that name itself. A whole name is
- * before a pattern, and a longer pattern before a shorter one. A host that is none of them has the handler of [Builder.otherwise], or is answered
- * with 421: a site that answers to any name can be made to do so by pages of other sites (DNS rebinding).
+ * Names are compared without their port, in any case. `*.api.example` fits every name below `api.example`, and not that name itself. A
+ * whole name is before a pattern, and a longer pattern before a shorter one. A host that is none of them has the handler of
+ * [Builder.otherwise], or is answered with 421: a site that answers to any name can be made to do so by pages of other sites (DNS
+ * rebinding).
  */
 public class VirtualHosts private constructor(
     private val names: Map<String, suspend (Request) -> Response>,
@@ -43,7 +44,11 @@ public class VirtualHosts private constructor(
         private val endings = ArrayList<Pair<String, suspend (Request) -> Response>>()
         private var otherwise: suspend (Request) -> Response = { Response.error(421) }
 
-        /** [handler] for the host called [name], or those that fit `*.name`. @throws IllegalArgumentException when it is no name, or is there already */
+        /**
+         * [handler] for the host called [name], or those that fit `*.name`.
+         *
+         * @throws IllegalArgumentException when it is no name, or is there already
+         */
         public fun host(name: String, handler: RequestHandler): Builder = host(name, handler.suspending())
 
         /** [host] for Kotlin. */

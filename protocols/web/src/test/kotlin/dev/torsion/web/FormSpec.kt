@@ -197,6 +197,15 @@ class FormSpec :
             folder.listDirectoryEntries().shouldBeEmpty()
         }
 
+        test("whoever asks again has the same form, and the same fault") {
+            scene(handler = {
+                val faults = List(2) { _ -> shouldThrow<ResponseException> { it.readForm(onDisk) } }
+                Response.text("${faults[0] === faults[1]} ${faults[0].status}")
+            }) {
+                connect().ask(post("/", part("name=a", "1") + part("filename=b", "2") + "--B1--", multipart)) shouldContain "true 400"
+            }
+        }
+
         test("a body above the limit of the server, and one that is not whole, end the form as they end any body") {
             val limits = HttpServerOptions.DEFAULT.withLimits(HttpLimits.DEFAULT.withMaxBodyBytes(1000))
             scene(limits, handler = { Response.text(show(it.readForm(onDisk))) }) {

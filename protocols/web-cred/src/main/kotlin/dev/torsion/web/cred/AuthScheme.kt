@@ -15,17 +15,24 @@ public interface AuthScheme {
     /** Its name, such as `Basic`. */
     public fun name(): String
 
-    /** The values of `WWW-Authenticate` for [request]. [isStale] says that its credentials were too old, and no more is wrong with them as far as is known. */
+    /**
+     * The values of `WWW-Authenticate` for [request]. [isStale] says that its credentials were too old, and no more is wrong with them as
+     * far as is known.
+     */
     public fun questions(request: Request, isStale: Boolean): List<String>
 
-    /** What [value], the part of `Authorization` behind the name, says. @throws LoginFailed when it says nothing, for whatever reason */
+    /**
+     * The credentials in [value], the part of `Authorization` behind the name.
+     *
+     * @throws LoginFailed when it says nothing, for whatever reason
+     */
     @Throws(LoginFailed::class)
     public fun credentials(value: String, request: Request): Credentials
 }
 
 /**
- * A name and a password with each request (RFC 7617); Twisted's `BasicCredentialFactory`. Gives a [UsernamePassword]. Whoever can listen has the password: use it
- * over TLS only.
+ * A name and a password with each request (RFC 7617); Twisted's `BasicCredentialFactory`. Gives a [UsernamePassword]. Those who can
+ * listen have the password: use it over TLS only.
  *
  * @param realm what the login is for, as browsers show it
  */

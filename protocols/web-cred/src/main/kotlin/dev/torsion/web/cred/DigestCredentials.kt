@@ -9,7 +9,8 @@ import java.security.MessageDigest
 import java.util.HexFormat
 
 /**
- * The answer of a client to [DigestScheme]; Twisted's `DigestedCredentials`. Its checker knows the password, or the hash of it that [hashOf] makes.
+ * The answer of a client to [DigestScheme]; Twisted's `DigestedCredentials`. Its checker knows the password, or the hash of it that
+ * [hashOf] makes.
  */
 public class DigestCredentials internal constructor(
     private val username: String,
@@ -25,7 +26,10 @@ public class DigestCredentials internal constructor(
 
     override fun checkPassword(password: ByteArray): Boolean = checkHash(hashOf(algorithm.text, username, realm, password))
 
-    /** The same with [hash], which [hashOf] has made of the password and the checker has kept; Twisted's `checkHash`. It is as good as the password here. */
+    /**
+     * The same with [hash], which [hashOf] has made of the password and the checker has kept; Twisted's `checkHash`. It is as good as the
+     * password here.
+     */
     public fun checkHash(hash: String): Boolean {
         val expected = algorithm.hash("$hash:$behind".toByteArray())
         return MessageDigest.isEqual(expected.toByteArray(), response.lowercase().toByteArray())
@@ -34,7 +38,10 @@ public class DigestCredentials internal constructor(
     override fun toString(): String = "DigestCredentials($username)"
 
     public companion object {
-        /** The hash of a password that a checker may keep: of the name, the realm and the password, by [algorithm], which is `SHA-256` or `MD5`. */
+        /**
+         * The hash of a password that a checker may keep: of the name, the realm and the password, by [algorithm], which is `SHA-256` or
+         * `MD5`.
+         */
         @JvmStatic
         public fun hashOf(algorithm: String, username: String, realm: String, password: ByteArray): String {
             val known = DigestAlgorithm.entries.find { it.text == algorithm }

@@ -13,14 +13,17 @@ import javax.crypto.Mac
 import javax.crypto.spec.SecretKeySpec
 
 /**
- * The numbers of [DigestScheme]. One that is made takes no memory: it has its time in it, and a MAC. One that is used is kept, with the counts that it was used
- * with. When there are too many, the oldest ones are forgotten, and all that are as old and are not kept count as stale: so no count is taken
- * twice, whoever fills the memory.
+ * The numbers of [DigestScheme]. One that is made takes no memory: it has its time in it, and a MAC. One that is used is kept, with the
+ * counts that it was used with. When there are too many, the oldest ones are forgotten, and all that are as old and are not kept count as
+ * stale: so no count is taken twice, whoever fills the memory.
  */
 internal class Nonces(private val clock: Clock, private val most: Int = MOST) {
     enum class Verdict { FOREIGN, STALE, GOOD }
 
-    /** Which counts were used: the highest one, and which of the 63 before it. Browsers send several requests at a time, and so out of order. */
+    /**
+     * Which counts were used: the highest one, and which of the 63 before it. Browsers send several requests at a time, and so out of
+     * order.
+     */
     private class Counts(val made: Long) {
         private var highest = 0L
         private var seen = 0L // bit n is that of highest - n
@@ -60,7 +63,10 @@ internal class Nonces(private val clock: Clock, private val most: Int = MOST) {
         if (bytes.size != BODY_BYTES + MAC_BYTES) return Verdict.FOREIGN
         val body = bytes.copyOf(BODY_BYTES)
         if (!MessageDigest.isEqual(mac(body), bytes.copyOfRange(BODY_BYTES, bytes.size))) return Verdict.FOREIGN
-        val made = ByteBuffer.wrap(body).getLong()
+        return synchronized(used) { use(nonce, count, made = ByteBuffer.wrap(body).getLong()) } // reactors of a group may share a scheme
+    }
+
+    private fun use(nonce: String, count: Long, made: Long): Verdict {
         forgetOld()
         if (clock.nanoTime() - start - made >= LIFETIME.toNanos()) return Verdict.STALE
         val known = used[nonce]
