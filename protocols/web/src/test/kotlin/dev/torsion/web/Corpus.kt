@@ -4,6 +4,7 @@
 package dev.torsion.web
 
 import java.nio.ByteBuffer
+import kotlin.random.Random
 
 /** A line of the corpus. */
 internal class Case(val verdict: String, val section: String, val name: String, val bytes: ByteArray) {
@@ -83,4 +84,20 @@ internal class Heard(isRequest: Boolean, limits: HttpLimits = HttpLimits.DEFAULT
             val fault = (error as? HttpViolationException)?.let { "${it.status} ${it.message}" } ?: error?.javaClass?.simpleName
             return "$messages $fault ${reader.isInside && error == null}"
         }
+}
+
+/** [bytes] with some faults in them. */
+internal fun mutated(bytes: ByteArray, random: Random): ByteArray {
+    val list = bytes.toMutableList()
+    repeat(random.nextInt(1, 4)) {
+        if (list.isEmpty()) return@repeat
+        val at = random.nextInt(list.size)
+        when (random.nextInt(4)) {
+            0 -> list[at] = random.nextInt(256).toByte()
+            1 -> list.removeAt(at)
+            2 -> list.add(at, "\r\n :,;0\u0000\tA%"[random.nextInt(11)].code.toByte())
+            else -> list.add(at, list[random.nextInt(list.size)])
+        }
+    }
+    return list.toByteArray()
 }

@@ -31,6 +31,7 @@ class HttpCorpusSpec :
         test("there are enough of them, each with a name of its own and a section") {
             requests.size + responses.size shouldBeGreaterThan 240
             listOf(requests, responses).forEach { cases -> cases.map { it.name }.toSet().size shouldBe cases.size }
+            (requests + responses).filterNot { SECTION.matches(it.section) }.map { it.name } shouldBe emptyList()
         }
 
         requests.forEach { case ->
@@ -82,6 +83,8 @@ class HttpCorpusSpec :
         }
     })
 
+private val SECTION = Regex("""RFC (9110|9112|9113|3986|6585) \d+(\.\d+)*(, max\w+)?""")
+
 private fun splits(case: Case, check: ((Int) -> Int) -> Unit) {
     check { 1 }
     check { 7 }
@@ -95,19 +98,4 @@ private fun splits(case: Case, check: ((Int) -> Int) -> Unit) {
             }
         }
     }
-}
-
-private fun mutated(bytes: ByteArray, random: Random): ByteArray {
-    val list = bytes.toMutableList()
-    repeat(random.nextInt(1, 4)) {
-        if (list.isEmpty()) return@repeat
-        val at = random.nextInt(list.size)
-        when (random.nextInt(4)) {
-            0 -> list[at] = random.nextInt(256).toByte()
-            1 -> list.removeAt(at)
-            2 -> list.add(at, "\r\n :,;0\u0000\tA%"[random.nextInt(11)].code.toByte())
-            else -> list.add(at, list[random.nextInt(list.size)])
-        }
-    }
-    return list.toByteArray()
 }
