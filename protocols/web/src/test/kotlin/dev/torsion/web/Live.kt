@@ -6,6 +6,7 @@ package dev.torsion.web
 import dev.torsion.reactor.Reactor
 import dev.torsion.reactor.ReactorOptions
 import io.kotest.core.test.Enabled
+import java.net.ServerSocket
 import java.nio.file.Files
 import java.nio.file.Path
 import java.time.Duration
@@ -15,6 +16,8 @@ import java.util.concurrent.TimeUnit
 import kotlin.concurrent.thread
 import kotlin.io.path.ExperimentalPathApi
 import kotlin.io.path.deleteRecursively
+import kotlin.io.path.div
+import kotlin.io.path.writeText
 
 /** A real server while a block runs. No callback of the reactor may fail meanwhile. */
 internal object Live {
@@ -72,6 +75,67 @@ internal object Tool {
     private fun available(otherwise: String, vararg command: String): Enabled =
         if (runCatching { run(*command) }.isSuccess) Enabled.enabled else Enabled.disabled(otherwise)
 
+    val nginx: Enabled by lazy { available("nginx is not installed (on Debian: apt install nginx-light)", "nginx", "-v") }
+
+    /** Runs [block] with the ports of servers of Python, by name. */
+    fun <T> withServers(block: (Map<String, Int>) -> T): T {
+        val process = ProcessBuilder(PYTHON, "-W", "ignore", "src/test/python/web_servers.py")
+            .redirectError(ProcessBuilder.Redirect.INHERIT).start()
+        try {
+            val line = process.inputReader().readLine() ?: error("the servers of Python have ended before they printed their ports")
+            return block(Regex(""""(\w+)": (\d+)""").findAll(line).associate { it.groupValues[1] to it.groupValues[2].toInt() })
+        } finally {
+            process.outputStream.close() // its sign to end
+            if (!process.waitFor(5, TimeUnit.SECONDS)) process.destroyForcibly()
+        }
+    }
+
+    /** Runs [block] with the port of an nginx whose server has [config]. Its things are in [folder]. */
+    fun <T> withNginx(folder: Path, config: String, block: (Int) -> T): T {
+        repeat(MOST_PORTS) {
+            val port = ServerSocket(0).use { it.localPort } // somebody else may take it meanwhile
+            val file = (folder / "nginx.conf").apply { writeText(nginxConfig(folder, port, config)) }
+            val process = ProcessBuilder("nginx", "-p", "$folder", "-c", "$file", "-e", "stderr").redirectErrorStream(true).start()
+            try {
+                process.outputStream.close()
+                val output = process.inputReader()
+                val said = ArrayList<String>()
+                while (true) {
+                    val line = output.readLine() ?: break
+                    said.add(line)
+                    if ("start worker process " !in line) continue
+                    thread(isDaemon = true) { output.forEachLine { } }
+                    return block(port)
+                }
+                check(said.any { "in use" in it }) { "nginx has ended: $said" }
+            } finally {
+                val all = process.descendants().toList() + process.toHandle()
+                all.forEach { it.destroy() }
+                process.waitFor(5, TimeUnit.SECONDS)
+                all.forEach { it.destroyForcibly() }
+            }
+        }
+        error("nginx finds no free port")
+    }
+
+    private fun nginxConfig(folder: Path, port: Int, config: String) =
+        """
+        daemon off;
+        user root;
+        worker_processes 1;
+        pid $folder/nginx.pid;
+        error_log stderr notice;
+        events { worker_connections 256; }
+        http {
+            access_log off;
+            ${listOf("client_body", "proxy", "fastcgi", "uwsgi", "scgi").joinToString("\n") { "${it}_temp_path $folder/$it;" }}
+            server {
+                listen 127.0.0.1:$port;
+                $config
+            }
+        }
+        """.trimIndent()
+
     /** The output of the program [script] of Python. */
     fun python(script: String, vararg arguments: String): String = run(PYTHON, "-W", "ignore", "src/test/python/$script", *arguments).trim()
 
@@ -100,5 +164,6 @@ internal object Tool {
         }
     }
 
+    private const val MOST_PORTS = 5
     private const val SOON = 60L
 }
