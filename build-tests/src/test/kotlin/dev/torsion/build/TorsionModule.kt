@@ -24,6 +24,7 @@ internal enum class TorsionModule(val directory: Path, val published: Boolean = 
     SPREAD(ROOT / "protocols" / "spread"),
     WEB(ROOT / "protocols" / "web"),
     WEB_CRED(ROOT / "protocols" / "web-cred"),
+    WEB_TESTKIT(ROOT / "protocols" / "web-testkit"),
     JAVA_FACADE(ROOT / "java-facade"),
     LOG_JSON(ROOT / "observability" / "log-json"),
     MICROMETER(ROOT / "observability" / "micrometer"),
@@ -40,8 +41,9 @@ internal enum class TorsionModule(val directory: Path, val published: Boolean = 
             SPREAD -> setOf(CORE, CRED)
             WEB_CRED -> setOf(CORE, CRED, WEB)
             JAVA_FACADE, JSON -> setOf(CORE, FRAMING)
+            WEB_TESTKIT -> setOf(CORE, TESTKIT, WEB)
             BENCHMARKS -> setOf(ADBAPI, AMP, CORE, FRAMING, JAVA_FACADE, SPREAD, TESTKIT)
-            EXAMPLES -> setOf(ADBAPI, AMP, CORE, CRED, FRAMING, JAVA_FACADE, JSON, KTOR, LOG_JSON, SPREAD, TESTKIT, WEB, WEB_CRED)
+            EXAMPLES -> setOf(ADBAPI, AMP, CORE, CRED, FRAMING, JAVA_FACADE, JSON, KTOR, LOG_JSON, SPREAD, TESTKIT, WEB, WEB_CRED, WEB_TESTKIT)
         }
 
     val api: Path get() = directory / "api" / "${directory.fileName}.api"

@@ -3,7 +3,16 @@
 
 package dev.torsion.net
 
-/** A transport that stands for another one, which has the [connection]. */
-internal interface TransportOver {
-    val connection: Transport
+import dev.torsion.spi.TorsionSpi
+
+/**
+ * A transport that stands for another one, as one does that passes most calls on. What is asked of a connection, such as whether it carries TLS, is asked of
+ * that one.
+ *
+ * Thread: the reactor's.
+ */
+@TorsionSpi
+public interface TransportOver {
+    /** The transport that has the connection. */
+    public val connection: Transport
 }
