@@ -40,8 +40,8 @@ class LiveBrowserSpec :
                 servingSite({ page.site(it) }) { base ->
                     Chromium(folder, "$base/").use { browser ->
                         browser.waitFor(page.seen) shouldBe
-                            """{"image":"3x2","colour":"rgb(1, 2, 3)","json":true,"form":"name=J%C3%BCrgen+%26+co&empty=",""" +
-                            """"upload":"6 200000","count":"5000000","cookie":"a=b","again":200,"part":"Does","redirected":"/json?n=7",""" +
+                            """{"image":"3x2","colour":"rgb(1, 2, 3)","json":true,"form":"Jürgen & co, [name, empty]",""" +
+                            """"upload":"a text, a file.bin: 200000","count":"5000000","cookie":"a=b","again":200,"part":"Does","redirected":"/json?n=7",""" +
                             """"missing":404,"endless":true,"events":["1:one","2:two\nlines","3:after 2","4:four","5:five"]}"""
                         browser.waitFor(page.endlessEnds)
                         browser.waitFor(page.eventsEnd)
@@ -72,11 +72,11 @@ private class Page(private val assets: Path) {
             get("/json") { Response.bytes("{\"n\": ${it.query("n")}}".toByteArray(), "application/json") }
             get("/old") { Response.redirect("/json?n=7") }
             get("/cookie") { Response.of(204).withHeader("Set-Cookie", "a=b; Path=/; SameSite=Lax") }
-            post("/form") { Response.text(it.body.readText()) }
+            post("/form") { request -> Response.text(request.readForm().let { "${it["name"]}, ${it.names()}" }) }
             post("/upload") { request ->
-                val boundary = request.headers["Content-Type"]!!.substringAfter("boundary=")
-                val parts = request.body.readBytes().toString(Charsets.ISO_8859_1).split("--$boundary").drop(1).dropLast(1)
-                Response.text(parts.joinToString(" ") { "${it.substringAfter("\r\n\r\n").removeSuffix("\r\n").length}" })
+                val form = request.readForm()
+                val file = form.file("file")!!
+                Response.text("${form["text"]}, ${file.fileName}: ${file.size}")
             }
             put("/count") { request ->
                 var count = 0

@@ -8,6 +8,7 @@ import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.shouldBe
 import kotlinx.coroutines.future.await
 import java.net.URLDecoder
+import java.net.URLEncoder
 import java.util.concurrent.ConcurrentHashMap
 import java.util.concurrent.atomic.AtomicInteger
 
@@ -18,7 +19,7 @@ class LivePythonSpec :
 
         fun Router.Builder.logins() {
             post("/login") { request ->
-                val name = request.body.readText().split('&').first { it.startsWith("name=") }.substringAfter('=')
+                val name = URLEncoder.encode(request.readForm()["name"]!!, Charsets.UTF_8)
                 Response.redirect("/welcome", 303).withHeader("Set-Cookie", "name=$name; Path=/; HttpOnly")
             }
             get("/welcome") { Response.bytes(welcome(cookie(it)).toByteArray(), HTML) }
@@ -32,9 +33,9 @@ class LivePythonSpec :
                 Response.bytes(request.queryAll("q").joinToString("\",\"", "[\"", "\"]").toByteArray(), "application/json")
             }
             post("/parts") { request ->
-                val boundary = request.headers["Content-Type"]!!.substringAfter("boundary=")
-                val parts = request.body.readText().split("--$boundary").drop(1).dropLast(1)
-                Response.text(parts.map { "${it.substringAfter("\r\n\r\n").removeSuffix("\r\n").length}" }.sorted().joinToString(" "))
+                val form = request.readForm()
+                val file = form.file("one")!!
+                Response.text("${form["field"]} ${file.fileName} ${file.readBytes().size}")
             }
             logins()
         }
@@ -55,7 +56,7 @@ class LivePythonSpec :
                 Tool.python("treq_client.py", base) shouldBe
                     """[["json", 200, ["a b", "\u00fc"]], ["form", 200, "name=J%C3%BCrgen&n=1"], """ +
                     """["post of json", 200, {"deep": [1, {"a": null}]}], ["redirect and cookie", 200, 1, "${welcome("treq")}"], """ +
-                    """["multipart", 200, "5 50000"], ["stream", 200, 8890], ["many at once", true]]"""
+                    """["multipart", 200, "value a.txt 50000"], ["stream", 200, 8890], ["many at once", true]]"""
             }
         }
 
