@@ -5,8 +5,10 @@
 module dev.torsion.web {
   requires transitive dev.torsion.core;
   requires org.eclipse.jetty.http;
-  requires static kotlinx.serialization.core;
-  requires static kotlinx.serialization.json;
+  requires static org.apache.httpcomponents.client5.httpclient5;
+  requires static org.apache.httpcomponents.core5.httpcore5;
+  requires static transitive kotlinx.serialization.core;
+  requires static transitive kotlinx.serialization.json;
 
   exports dev.torsion.web;
   exports dev.torsion.web.client;

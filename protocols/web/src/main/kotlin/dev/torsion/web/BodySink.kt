@@ -29,6 +29,10 @@ public class BodySink internal constructor(
     private val room: () -> Deferred<Unit>,
     private val passOn: ((ByteArray) -> Deferred<Unit>)? = null, // where the bytes go, when it is not the transport
 ) {
+    /** Hears how many bytes each write has. */
+    @get:JvmSynthetic
+    @set:JvmSynthetic
+    internal var written: ((Int) -> Unit)? = null
     private var ended: Throwable? = null // why nothing more can be written
 
     /** Writes all of [bytes], and waits until there is room for more. The array is copied before. */
@@ -55,6 +59,7 @@ public class BodySink internal constructor(
             left -= bytes.size
         }
         if (isChunked) HttpWriter.chunk(transport, bytes) else transport.write(bytes)
+        written?.invoke(bytes.size)
         return room()
     }
 

@@ -19,6 +19,7 @@ import dev.torsion.web.HttpBody
  * @property isHttp11 false for HTTP/1.0
  * @property body the body; an empty one ends at once
  * @property request what was asked for, by the agent nearest to the server
+ * @property history the redirects on the way to this response, the first one first; their bodies are closed
  */
 public class ClientResponse internal constructor(
     @get:JvmName("status") public val status: Int,
@@ -28,6 +29,7 @@ public class ClientResponse internal constructor(
     @get:JvmName("body") public val body: HttpBody,
     @get:JvmName("request") public val request: ClientRequest,
     private val owner: Owner,
+    @get:JvmName("history") public val history: List<ClientResponse> = emptyList(),
 ) : AutoCloseable {
     /** Whoever has the connection. */
     internal interface Owner {
@@ -50,11 +52,24 @@ public class ClientResponse internal constructor(
     override fun close(): Unit = owner.close()
 
     /** This response with other [headers], for agents that change them. The body is the same one. */
-    public fun withHeaders(headers: Headers): ClientResponse = ClientResponse(status, reason, headers, isHttp11, body, request, owner)
+    public fun withHeaders(headers: Headers): ClientResponse = ClientResponse(status, reason, headers, isHttp11, body, request, owner, history)
 
-    /** This response with another [body] in place of this one, which that reads from. */
+    /** This response with another [body], which reads from this one's. Closing it calls [closing] too, on any thread. */
     @JvmSynthetic
-    internal fun withBody(body: HttpBody): ClientResponse = ClientResponse(status, reason, headers, isHttp11, body, request, owner)
+    internal fun withBody(body: HttpBody, closing: () -> Unit): ClientResponse {
+        val both = object : Owner by owner {
+            override fun close() {
+                owner.close()
+                closing()
+            }
+        }
+        return ClientResponse(status, reason, headers, isHttp11, body, request, both, history)
+    }
+
+    /** This response, to which [history] has led. */
+    @JvmSynthetic
+    internal fun withHistory(history: List<ClientResponse>): ClientResponse =
+        ClientResponse(status, reason, headers, isHttp11, body, request, owner, history.toList())
 
     override fun toString(): String = "ClientResponse($status to $request)"
 }

@@ -5,14 +5,9 @@ package dev.torsion.web.client
 
 import dev.torsion.defer.Deferred
 import dev.torsion.defer.ScopeExecutor
-import dev.torsion.defer.await
 import dev.torsion.defer.inlineCallbacks
-import dev.torsion.reactor.Reactor
 import dev.torsion.web.BodySink
 import dev.torsion.web.roomFor
-import java.nio.ByteBuffer
-import java.nio.channels.FileChannel
-import java.nio.file.Path
 
 /** The body of one request, on its way. Tells [sent] at its end, or [failed]; nothing after [stop]. */
 internal class Upload(
@@ -36,18 +31,13 @@ internal class Upload(
     val isWhole: Boolean get() = body.length == 0L || sink?.isWhole == true
 
     fun begin() {
-        when (val content = body.content) {
-            is RequestBody.Content.Bytes -> if (content.bytes.size <= AT_ONCE) {
-                transport.write(content.bytes)
-                isOver = true
-                sent()
-            } else {
-                begin { it.writeAll(content.bytes) }
-            }
-
-            is RequestBody.Content.OfFile -> begin { it.writeFile(agent.reactor(), content.path, body.length) }
-
-            is RequestBody.Content.Stream -> begin(content.write)
+        val content = body.content
+        if (content is RequestBody.Content.Bytes && content.bytes.size <= AT_ONCE) {
+            transport.write(content.bytes)
+            isOver = true
+            sent()
+        } else {
+            begin { body.writeTo(it, agent.reactor()) }
         }
     }
 
@@ -88,33 +78,5 @@ internal class Upload(
 
     private companion object {
         const val AT_ONCE = 64 * 1024
-        const val PIECE = 64 * 1024
-
-        suspend fun BodySink.writeAll(bytes: ByteArray) {
-            for (first in bytes.indices step PIECE) write(bytes.copyOfRange(first, minOf(bytes.size, first + PIECE)))
-        }
-
-        suspend fun BodySink.writeFile(reactor: Reactor, path: Path, length: Long) {
-            val file = reactor.deferToThread { FileChannel.open(path) }.onUndelivered { it.close() }.await()
-            try {
-                var at = 0L
-                while (at < length) {
-                    val piece = reactor.deferToThread { file.piece(at, minOf(PIECE.toLong(), length - at).toInt()) }.await()
-                    if (piece.isEmpty()) throw IllegalStateException("The file $path has become shorter while it was sent.")
-                    write(piece)
-                    at += piece.size
-                }
-            } finally {
-                file.close()
-            }
-        }
-
-        fun FileChannel.piece(from: Long, size: Int): ByteArray {
-            val buffer = ByteBuffer.allocate(size)
-            do {
-                val count = read(buffer, from + buffer.position())
-            } while (count >= 0 && buffer.hasRemaining())
-            return if (buffer.hasRemaining()) buffer.array().copyOf(buffer.position()) else buffer.array()
-        }
     }
 }

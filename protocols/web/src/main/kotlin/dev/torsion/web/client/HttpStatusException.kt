@@ -1,0 +1,36 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.web.client
+
+import dev.torsion.log.escaped
+import dev.torsion.web.Headers
+import dev.torsion.web.HttpException
+
+/**
+ * An answer with a status from 400 on, where the program wants none; treq's `raise_for_status`.
+ *
+ * @property status the status
+ * @property headers the fields of the answer
+ * @property bodyStart the beginning of its body, up to 8 KiB
+ */
+public class HttpStatusException internal constructor(
+    request: ClientRequest,
+    @get:JvmName("status") public val status: Int,
+    reason: String,
+    @get:JvmName("headers") public val headers: Headers,
+    @get:JvmName("bodyStart") public val bodyStart: String,
+) : HttpException(message(request, status, reason, bodyStart)) {
+    internal companion object {
+        /** How much of a body is read for it. */
+        const val MOST_BODY: Int = 8 * 1024
+        private const val SHOWN = 200
+
+        private fun message(request: ClientRequest, status: Int, reason: String, body: String) = buildString {
+            append(request.method).append(' ').append(shown(request.url)).append(" was answered with ").append(status)
+            if (reason.isNotEmpty()) append(' ').append(escaped(reason, SHOWN))
+            val start = escaped(body.trim(), SHOWN)
+            append(if (start.isEmpty()) "." else ": $start")
+        }
+    }
+}
