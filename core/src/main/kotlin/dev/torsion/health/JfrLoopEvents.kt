@@ -18,7 +18,7 @@ import jdk.jfr.Timespan
 import java.time.Duration
 import java.util.concurrent.ConcurrentHashMap
 
-/** Writes events for the flight recorder. Costs nothing while nothing is recorded. */
+/** Writes events for the flight recorder. Costs nothing while nothing is recorded: the first event would start half of the recorder, on the loop. */
 internal object JfrLoopEvents : LoopEvents, FlightRecorderListener {
     private val running: MutableSet<LoopMonitor> = ConcurrentHashMap.newKeySet()
 
@@ -40,10 +40,12 @@ internal object JfrLoopEvents : LoopEvents, FlightRecorderListener {
     }
 
     override fun blocked(name: String, blockedFor: Duration, stack: Array<StackTraceElement>) {
+        if (!FlightRecorder.isInitialized()) return
         BlockedLoopEvent(name, blockedFor.toNanos(), stack.joinToString("\n") { "at $it" }).commit()
     }
 
     override fun callbackFailed(name: String, context: String, error: Throwable) {
+        if (!FlightRecorder.isInitialized()) return
         CallbackFailedEvent(name, context, error.javaClass.name, safeMessage(error)).commit()
     }
 }

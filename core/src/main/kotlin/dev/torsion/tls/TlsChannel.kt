@@ -99,12 +99,39 @@ internal class TlsChannel(
         output.start()
         deadline = loop.callLater(party.handshakeTimeout.saturatedNanos(), TimeUnit.NANOSECONDS, ::tooSlow)
         try {
-            val made = party.engine()
-            if (made == null) hello = ClientHelloReader() else begin(made)
+            if (party.isReady) open() else prepare()
         } catch (e: Throwable) {
             isBusy = true // nothing may be told yet, and nothing is read until it is
             if (!loop.runSoon { startFailed(e) }) throw e
         }
+    }
+
+    /** Makes [party] ready on a thread of the workers: that takes long. */
+    private fun prepare() {
+        isBusy = true
+        settleReading()
+        loop.workers.execute {
+            party.prepare()
+            loop.runSoon(::prepared) // otherwise the loop has ended, and this with it
+        }
+    }
+
+    private fun prepared() {
+        isBusy = false
+        if (state != State.HANDSHAKE || failure != null) return
+        try {
+            open()
+        } catch (e: Throwable) {
+            return fail(e)
+        }
+        goOn()
+        settleReading()
+        settleRoom()
+    }
+
+    private fun open() {
+        val made = party.engine()
+        if (made == null) hello = ClientHelloReader() else begin(made)
     }
 
     private fun startFailed(cause: Throwable) {

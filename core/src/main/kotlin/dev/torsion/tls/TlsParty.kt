@@ -14,6 +14,12 @@ import javax.net.ssl.SSLEngine
 internal interface TlsParty {
     val handshakeTimeout: Duration
 
+    /** Whether an engine can be made, and make its handshake, in a short time. */
+    val isReady: Boolean
+
+    /** Makes this ready, which may take long; throws nothing. On any thread but the loop's. */
+    fun prepare()
+
     /** The engine; null when it depends on what the client asks for. */
     fun engine(): SSLEngine?
 

@@ -21,6 +21,10 @@ import javax.net.ssl.SSLPeerUnverifiedException
 internal abstract class TlsVoice(private val settings: TlsSettings) : TlsParty {
     final override val handshakeTimeout: Duration get() = settings.handshakeTimeout
 
+    final override val isReady: Boolean get() = FirstHandshake.isMade || settings.engines !== TlsEngines.JDK
+
+    final override fun prepare() = FirstHandshake.await()
+
     final override fun released(engine: SSLEngine) = settings.engines.released(engine)
 
     final override fun sessionOf(engine: SSLEngine, serverName: String?): TlsSession {

@@ -57,6 +57,7 @@ public class Site private constructor(
 
     override fun startFactory() {
         isEnding = false
+        FirstRequest.beginOn(reactor.workers)
     }
 
     override fun stopFactory() {
