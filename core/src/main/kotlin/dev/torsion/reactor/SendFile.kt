@@ -25,7 +25,8 @@ import java.nio.file.StandardOpenOption
  * ```
  *
  * The file is opened and read on the [threadPool][ReactorThreads.threadPool], a piece of [FILE_PIECE] bytes at a time. The next one is read when
- * the transport takes more, as from a producer, which this is until the end. The file is closed in every case, once.
+ * the transport takes more, as from a producer, which this is until the end. The file is closed in every case, once. A socket is given a
+ * piece as it was read, without another copy. The operating system's `sendfile` is not used: it would wait for the disk on the loop.
  *
  * The Deferred gives the number of bytes that were written to the transport; the last of them may still wait there. Bytes that are appended
  * to the file meanwhile are not sent. A file that has become shorter gives a smaller number. It fails with an [IOException] when the file
@@ -72,22 +73,24 @@ private class FileSender(private val reactor: Reactor, private val transport: Tr
             try {
                 reactor.deferToThread { file.read() }
             } catch (e: Throwable) { // the pool takes nothing more
+                isReading = false
                 return fail(e)
             }
         reading.addCallbacks({ wasRead(it) }, { fail(it.value) })
     }
 
     private fun wasRead(piece: ByteBuffer?) {
-        if (isOver) return
+        if (isOver) return file.giveBack()
         if (piece == null) {
+            isReading = false
             end()
             return result.callback(sent)
         }
-        if (!isTaken()) return // and no more is read
-        isReading = false
+        if (!isTaken()) return file.giveBack() // and no more is read
         sent += piece.remaining()
         transport.write(piece)
-        goOn()
+        isReading = false
+        if (isOver) file.giveBack() else goOn()
     }
 
     /** Whether the transport sends what is written. One that is ending says why at its end, which is soon. */
@@ -117,6 +120,7 @@ private class FileSender(private val reactor: Reactor, private val transport: Tr
         } catch (e: IOException) { // it was only read
             log.debug("A file that was sent cannot be closed", e)
         }
+        if (!isReading) file.giveBack() // otherwise a thread or the transport has the piece
     }
 
     override fun pauseProducing() {
@@ -146,7 +150,7 @@ private class FileSender(private val reactor: Reactor, private val transport: Tr
 
 /** One reader at a time, on threads of the pool; [close] on any thread, which a reader that is at work does at its end. */
 private class SentFile(private val path: Path, private var position: Long, private val count: Long) {
-    private val buffer by lazy(LazyThreadSafetyMode.NONE) { ByteBuffer.allocate(FILE_PIECE) }
+    private var buffer: ByteBuffer? = null
     private var channel: FileChannel? = null
     private var end = 0L
     private var isBusy = false
@@ -160,18 +164,33 @@ private class SentFile(private val path: Path, private var position: Long, priva
         }
         try {
             val open = channel ?: open().also { channel = it }
-            val piece = buffer.clear().limit(minOf(FILE_PIECE.toLong(), maxOf(end - position, 0)).toInt())
-            val read = if (piece.hasRemaining()) open.read(piece, position) else -1
+            val size = minOf(FILE_PIECE.toLong(), end - position).toInt()
+            if (size <= 0) return null
+            val piece = (buffer ?: FilePieces.take(size).also { buffer = it }).clear().limit(size)
+            val read = open.read(piece, position)
             if (read <= 0) return null
             position += read
             return piece.flip()
+        } catch (e: Throwable) {
+            giveBack()
+            throw e
         } finally {
             val isOurs = synchronized(this) {
                 isBusy = false
                 isClosed
             }
-            if (isOurs) channel?.close()
+            if (isOurs) {
+                giveBack()
+                channel?.close()
+            }
         }
+    }
+
+    /** Nobody uses the last piece any more. On any thread. */
+    @Synchronized
+    fun giveBack() {
+        buffer?.let(FilePieces::give)
+        buffer = null
     }
 
     private fun open() = FileChannel.open(path, StandardOpenOption.READ).also { opened ->

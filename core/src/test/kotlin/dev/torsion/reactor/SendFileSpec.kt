@@ -71,6 +71,7 @@ class SendFileSpec :
         /** [test] has a file, our end of a connection, and the socket of the peer; the file must be closed behind it. */
         fun sending(test: (Reactor, Path, Served, Socket) -> Unit) {
             val file = Files.createTempFile("torsion", ".bin").apply { writeBytes(content) }
+            val piecesBefore = FilePieces.inUse
             withReactor { reactor ->
                 val served = Served()
                 val port: ListeningPort = reactor.onLoop { reactor.listenTcp(0, Factory { served }, "127.0.0.1") }
@@ -81,6 +82,7 @@ class SendFileSpec :
                 }
             }
             openAt(file).shouldBeEmpty()
+            FilePieces.inUse shouldBe piecesBefore
             file.deleteIfExists()
         }
 
@@ -106,6 +108,33 @@ class SendFileSpec :
                 openAt(file).shouldBeEmpty()
                 reactor.onLoop { served.transport.loseConnection() }
                 socket.readAll().size shouldBe 0
+            }
+        }
+
+        "many files at once have the memory that is kept, and heap memory beyond it; all of it comes back" {
+            val before = FilePieces.inUse
+            val pieces = List(200) { FilePieces.take(FILE_PIECE) }
+            pieces.count { it.isDirect } shouldBe 64 - before
+            FilePieces.take(100).isDirect shouldBe false
+            pieces.forEach(FilePieces::give)
+            FilePieces.inUse shouldBe before
+            sending { reactor, file, served, socket ->
+                val sent = List(3) {
+                    reactor.sending(file, served).also { socket.getInputStream().readNBytes(content.size).contentEquals(content) shouldBe true }
+                }
+                sent.forEach { it.getOrFail() shouldBe content.size }
+            }
+        }
+
+        "a file that keeps its reader waiting does not hold the loop up" {
+            sending { reactor, file, served, socket ->
+                val pipe = file.resolveSibling("${file.fileName}.fifo")
+                if (ProcessBuilder("mkfifo", pipe.toString()).start().waitFor() != 0) return@sending // no such system
+                val sent = reactor.sending(pipe, served)
+                repeat(10) { reactor.onLoop { sent.isDone shouldBe false } } // to open it waits for a writer
+                pipe.toFile().outputStream().use { sent.getOrFail() shouldBe 0 } // it has no size
+                pipe.deleteIfExists()
+                socket.isConnected shouldBe true
             }
         }
 

@@ -1,0 +1,44 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.reactor
+
+import java.nio.ByteBuffer
+import java.util.concurrent.ConcurrentLinkedQueue
+import java.util.concurrent.atomic.AtomicInteger
+
+/**
+ * Memory for pieces of files. It is direct memory, which goes from the file to the socket without a copy on the way. Some is kept for all
+ * reactors; beyond that, and for small files, heap memory serves.
+ *
+ * Thread: any.
+ */
+internal object FilePieces {
+    private const val KEPT = 64 // 4 MiB
+    private const val SMALL = 16 * 1024 // from here on a transport sends direct memory as it is
+
+    private val free = ConcurrentLinkedQueue<ByteBuffer>()
+    private val made = AtomicInteger()
+
+    /** How many of those that are kept are in use. */
+    val inUse: Int get() = made.get() - free.size
+
+    fun take(size: Int): ByteBuffer {
+        if (size < SMALL) return ByteBuffer.allocate(size)
+        return free.poll() ?: makeOne() ?: ByteBuffer.allocate(size)
+    }
+
+    private fun makeOne(): ByteBuffer? {
+        if (made.getAndUpdate { if (it < KEPT) it + 1 else it } >= KEPT) return null
+        return try {
+            ByteBuffer.allocateDirect(FILE_PIECE)
+        } catch (_: OutOfMemoryError) {
+            made.decrementAndGet()
+            null
+        }
+    }
+
+    fun give(piece: ByteBuffer) {
+        if (piece.isDirect) free.add(piece)
+    }
+}
