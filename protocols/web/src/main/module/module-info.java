@@ -7,8 +7,8 @@ module dev.torsion.web {
   requires org.eclipse.jetty.http;
   requires static org.apache.httpcomponents.client5.httpclient5;
   requires static org.apache.httpcomponents.core5.httpcore5;
-  requires static transitive kotlinx.serialization.core;
-  requires static transitive kotlinx.serialization.json;
+  requires static kotlinx.serialization.core;
+  requires static kotlinx.serialization.json;
 
   exports dev.torsion.web;
   exports dev.torsion.web.client;

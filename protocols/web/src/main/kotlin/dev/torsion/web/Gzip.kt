@@ -65,15 +65,12 @@ public object Gzip {
     }
 
     private fun compressed(content: Response.Content): Response.Content = when (content) {
-        is Response.Content.Bytes -> if (content.bytes.size <=
-            PIECE
-        ) {
-            Response.Content.Bytes(whole(content.bytes))
-        } else {
-            stream { inPieces(content.bytes, it) }
-        }
+        is Response.Content.Bytes -> compressed(content.bytes)
         is Response.Content.Stream -> stream(content.write)
     }
+
+    private fun compressed(bytes: ByteArray): Response.Content =
+        if (bytes.size <= PIECE) Response.Content.Bytes(whole(bytes)) else stream { inPieces(bytes, it) }
 
     private fun whole(bytes: ByteArray): ByteArray {
         val packed = ByteArrayOutputStream(bytes.size / 2)

@@ -31,10 +31,9 @@ public object Redirects {
      */
     @JvmStatic
     public fun toHttps(vararg hosts: String): RequestFilter {
-        val names = hosts.map {
-            it.lowercase()
-        }.onEach { require(it.isNotEmpty() && isAuthority(it) && hostOf(it) == it) { "\"$it\" is no name of a host" } }
-        require(names.isNotEmpty()) { "no host is named" }
+        require(hosts.isNotEmpty()) { "no host is named" }
+        val names = hosts.map { it.lowercase() }
+        for (name in names) require(name.isNotEmpty() && isAuthority(name) && hostOf(name) == name) { "\"$name\" is no name of a host" }
         return requestFilter { request, next ->
             val host = request.authority?.let(::hostOf)
             when {

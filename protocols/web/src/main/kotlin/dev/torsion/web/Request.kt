@@ -80,8 +80,9 @@ public class Request private constructor(
      */
     @get:JvmName("authority")
     public val authority: String?
-        get() = (if (path.isWholeUrl) authorityOf(target.substringAfter("://")) else headers["Host"])?.lowercase()?.takeIf {
-            it.isNotEmpty()
+        get() {
+            val named = if (path.isWholeUrl) authorityOf(target.substringAfter("://")) else headers["Host"]
+            return named?.takeIf { it.isNotEmpty() }?.lowercase()
         }
 
     /** The first value of [name] in the query, decoded; null when there is none. Twisted's `args`. */
