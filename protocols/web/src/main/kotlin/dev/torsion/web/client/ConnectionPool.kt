@@ -184,11 +184,13 @@ internal class ConnectionPool(private val agent: HttpAgent) {
         if (host.count == 0 && host.waiting.isEmpty()) hosts.remove(host.route)
     }
 
+    fun closeIdle(): Unit = idle.toList().forEach { it.close() }
+
     fun close() {
         if (isClosed) return
         isClosed = true
         val calls = hosts.values.flatMap { host -> host.waiting.map { it.call } } + attempts.map { it.call }
-        idle.toList().forEach { it.close() }
+        closeIdle()
         calls.forEach { it.close() }
     }
 

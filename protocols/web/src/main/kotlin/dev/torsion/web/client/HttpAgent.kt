@@ -74,11 +74,16 @@ public class HttpAgent internal constructor(private val reactor: Reactor, @get:J
             }
     }
 
+    /** Closes the connections that nobody uses. Those that are used may be kept later. Thread: any; soon, when it is not the reactor's. */
+    public fun closeIdle(): Unit = onReactor(pool::closeIdle)
+
     /** Ends it, soon when this is another thread than the reactor's. Closing it again does nothing. */
-    override fun close() {
-        if (reactor.isInReactorThread) return closeNow()
+    override fun close(): Unit = onReactor(::closeNow)
+
+    private fun onReactor(action: () -> Unit) {
+        if (reactor.isInReactorThread) return action()
         try {
-            reactor.execute(::closeNow)
+            reactor.execute(action)
         } catch (_: ReactorNotRunningException) {
             // It has ended with its reactor.
         }
