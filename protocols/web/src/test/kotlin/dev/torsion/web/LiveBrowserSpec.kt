@@ -41,7 +41,8 @@ class LiveBrowserSpec :
                     Chromium(folder, "$base/").use { browser ->
                         browser.waitFor(page.seen) shouldBe
                             """{"image":"3x2","colour":"rgb(1, 2, 3)","json":true,"form":"Jürgen & co, [name, empty]",""" +
-                            """"upload":"a text, a file.bin: 200000","count":"5000000","cookie":"a=b","again":200,"part":"Does","redirected":"/json?n=7",""" +
+                            """"upload":"a text, a file.bin: 200000","count":"5000000","cookie":"a=b","again":200,"part":"Does",""" +
+                            """"redirected":"/json?n=7",""" +
                             """"missing":404,"endless":true,"events":["1:one","2:two\nlines","3:after 2","4:four","5:five"]}"""
                         browser.waitFor(page.endlessEnds)
                         browser.waitFor(page.eventsEnd)

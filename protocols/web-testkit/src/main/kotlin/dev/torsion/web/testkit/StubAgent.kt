@@ -31,9 +31,9 @@ import dev.torsion.web.client.RequestBody
  * assertEquals("user 7", client.get("/users/7").text());
  * ```
  *
- * Whatever host and port a URL has, the site is asked: over TLS for `https`, with a certificate that is good for all hosts. A program that takes an [Agent] takes this one. A
- * test that wants the answer itself calls [ask], [get] or [post]: they let time pass until the whole answer is there, for a minute of
- * virtual time at most.
+ * Whatever host and port a URL has, the site is asked: over TLS for `https`, with a certificate that is good for all hosts. A program that
+ * takes an [Agent] takes this one. A test that wants the answer itself calls [ask], [get] or [post]: they let time pass until the whole
+ * answer is there, for a minute of virtual time at most.
  *
  * Thread: the test's.
  */

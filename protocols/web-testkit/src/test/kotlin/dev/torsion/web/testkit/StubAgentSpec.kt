@@ -24,7 +24,10 @@ import kotlin.time.Duration.Companion.seconds
 class StubAgentSpec :
     FunSpec({
         val router = Router {
-            get("/users/{id}") { Response.text("user ${it.parameter("id")} at ${it.headers["Host"]}${if (it.isSecure) ", in secret" else ""}") }
+            get("/users/{id}") { request ->
+                val where = "${request.headers["Host"]}${if (request.isSecure) ", in secret" else ""}"
+                Response.text("user ${request.parameter("id")} at $where")
+            }
             post("/users") { request ->
                 delay(30.seconds)
                 Response.text("made ${request.body.readText()}").withStatus(201)
