@@ -49,13 +49,25 @@ internal class Exchange(private val connection: ServerConnection, private val he
             isContinueWanted = !isReceived
         }
         val request = Request(head.method, head.target, head.headers, head.isHttp11, body, transport.peer(), this)
-        val result = inlineCallbacks(transport.scope.coroutineContext) { connection.site.handler(request) }
-        handling = result
-        result.addCallbacks(::answer, { handlerFailed(it.value) })
+        handle(request)
         if (isOver) return
         transport.registerProducer(KeepsOpen, true) // an end in order waits for the answer
         if (!isAnswered) connection.deadline.setTimeout(options.handlerTimeout)
         watchBody()
+    }
+
+    private fun handle(request: Request) {
+        val run = HandlerRun(transport.scope.coroutineContext) { result ->
+            handling = result
+            result.addCallbacks(::answer, { handlerFailed(it.value) })
+        }
+        val answer =
+            try {
+                run.start(connection.site.handler, request)
+            } catch (e: Throwable) {
+                return handlerFailed(e)
+            }
+        if (answer != null) answer(answer)
     }
 
     private fun refuse(status: Int) {
