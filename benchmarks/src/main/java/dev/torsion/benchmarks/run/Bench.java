@@ -46,7 +46,8 @@ public final class Bench implements Callable<Integer> {
       description =
           "These works: pp1 pp50 pp1000 pipelined bulk churn line int32 json udp1 udp50"
               + " tlspp50 tlsbulk handshakes resumed http64 http1000 httppipelined httpfields"
-              + " httpjson httpstatic httppost; or these small things: deferred timers calls resume idle group remote.")
+              + " httpjson httpstatic httppost; or these small things: deferred timers calls resume idle group remote"
+              + " httpclient.")
   private List<String> only = List.of();
 
   @Option(
@@ -99,6 +100,10 @@ public final class Bench implements Callable<Integer> {
         isWantedBeside(RemoteCalls.ID)
             ? new RemoteCalls(plan, out).run()
             : List.<RemoteCalls.Cost>of();
+    var clients =
+        isWantedBeside(HttpClientCosts.ID)
+            ? new HttpClientCosts(plan, out).run()
+            : List.<HttpClientCosts.Cost>of();
     try (var tournament = new Tournament(plan, contenders)) {
       for (Work work : Work.values()) {
         if (!isWanted(work)) continue;
@@ -107,7 +112,8 @@ public final class Bench implements Callable<Integer> {
         table.print(standing);
       }
       tournament.missing().forEach((c, why) -> out.println("left out: " + c.server + " " + why));
-      Report.write(output, standings, nanos, idle, gains, remote, tournament.missing());
+      Report.write(
+          output, standings, nanos, idle, gains, remote, clients, tournament.missing());
     }
     out.println();
     if (quick) {
@@ -147,6 +153,7 @@ public final class Bench implements Callable<Integer> {
     known.add(Idle.ID);
     known.add(Scaling.ID);
     known.add(RemoteCalls.ID);
+    known.add(HttpClientCosts.ID);
     for (String name : only) {
       if (!known.contains(name)) throw unknown("work", name, known);
     }

@@ -22,6 +22,7 @@ final class Report {
    * @param idle what an idle connection costs
    * @param gains what a second loop brings
    * @param remote what a call of the other side costs
+   * @param clients what a request costs a client of HTTP
    * @param missing who could not be measured, and why
    */
   static void write(
@@ -31,6 +32,7 @@ final class Report {
       List<Idle.Cost> idle,
       List<Scaling.Gain> gains,
       List<RemoteCalls.Cost> remote,
+      List<HttpClientCosts.Cost> clients,
       Map<Contender, String> missing)
       throws IOException {
     Files.createDirectories(directory);
@@ -45,6 +47,7 @@ final class Report {
     report.put("idle", idle);
     report.put("group", gains);
     report.put("remote", remote);
+    report.put("httpclient", clients);
     report.put("missing", missing);
     var mapper = new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
     Files.write(directory.resolve("results.json"), mapper.writeValueAsBytes(report));

@@ -37,7 +37,7 @@ class TournamentTest {
   @Timeout(value = 120, unit = TimeUnit.SECONDS)
   void serversInProcessesOfTheirOwnAreAskedInTurn(@TempDir Path directory) throws Exception {
     try (var tournament = new Tournament(SHORT, Set.of(Contender.CALLBACK, Contender.NETTY_NIO))) {
-      for (Work work : List.of(Work.PP50, Work.CHURN, Work.LINE, Work.HANDSHAKES, Work.RESUMED)) {
+      for (Work work : List.of(Work.PP50, Work.CHURN, Work.LINE, Work.HANDSHAKES, Work.RESUMED, Work.HTTP64)) {
         var results = tournament.play(work);
         assertEquals(
             List.of(Contender.CALLBACK, Contender.NETTY_NIO),
@@ -50,7 +50,14 @@ class TournamentTest {
         var standing = new Standing(work, results);
         assertEquals(1, standing.ratios().size());
         Report.write(
-            directory, List.of(standing), Map.of(), List.of(), List.of(), List.of(), Map.of());
+            directory,
+            List.of(standing),
+            Map.of(),
+            List.of(),
+            List.of(),
+            List.of(),
+            List.of(),
+            Map.of());
       }
     }
     assertTrue(Files.readString(directory.resolve("results.json")).contains("\"NETTY_NIO\""));
