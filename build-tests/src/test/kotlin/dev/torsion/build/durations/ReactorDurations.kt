@@ -18,6 +18,7 @@ import dev.torsion.reactor.ReactorOptions
 import dev.torsion.reactor.connectUdp
 import dev.torsion.reactor.resolve
 import dev.torsion.reactor.stopOnShutdown
+import dev.torsion.reactor.stopWithin
 import dev.torsion.testkit.MemoryReactor
 import io.kotest.matchers.shouldBe
 import java.time.Duration
@@ -89,6 +90,7 @@ internal val reactorDurations: Tries =
         "reactor/ReactorLifeCycle.iterate" to ::iterate,
         "reactor/EngineReactor.stopAndJoin" to ::stopAndJoin,
         "reactor/ReactorLifeCycle.stopAndJoin" to ::stopAndJoin,
+        "reactor/Reactors.stopWithin" to { time -> Reactor.create().apply { start() }.stopWithin(time) shouldBe true },
         "group/ReactorGroup.stopAndJoin" to { time -> group { it.stopAndJoin(time) shouldBe true } },
         "group/ReactorGroup.stopOnShutdown" to { time ->
             group {
