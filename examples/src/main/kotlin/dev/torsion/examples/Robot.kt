@@ -9,18 +9,25 @@ import dev.torsion.defer.Deferred
 import kotlin.time.Duration.Companion.milliseconds
 
 /**
- * Answers questions, after a while. In the documents a web service does, asked by a call that blocks the whole server; this one gives a
- * Deferred, as an asynchronous client would.
+ * Answers questions, after a while. In the documents a web service does, asked by a call that blocks the whole server. Here nobody blocks: this one
+ * thinks by itself, and others ask a web service.
  */
-class Robot(private val clock: Clock) {
-    /** The answer to [question]. Thread: the clock's. */
-    fun ask(question: String): Deferred<String> = clock.deferLater(20.milliseconds) {
-        ANSWERS[question]
-            ?: "I do not know what \"$question\" is."
-    }
+fun interface Robot {
+    /** The answer to [question]. On the reactor's thread. */
+    fun ask(question: String): Deferred<String>
 
-    private companion object {
-        val ANSWERS =
+    companion object {
+        /** A robot that thinks for as long as [clock] says. */
+        operator fun invoke(clock: Clock): Robot = of(clock)
+
+        /** A robot that thinks for as long as [clock] says. */
+        @JvmStatic
+        fun of(clock: Clock): Robot = Robot { question -> clock.deferLater(20.milliseconds) { think(question) } }
+
+        /** What it knows. */
+        fun think(question: String): String = ANSWERS[question] ?: "I do not know what \"$question\" is."
+
+        private val ANSWERS =
             mapOf(
                 "Who are you?" to "I am a robot.",
                 "What is a reactor?" to "A loop that waits for events and calls you back.",

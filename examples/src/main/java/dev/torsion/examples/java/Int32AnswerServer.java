@@ -53,7 +53,7 @@ public final class Int32AnswerServer extends Int32StringReceiver {
     System.exit(
         Torsion.runUntilStopped(
             torsion -> {
-              var robot = new Robot(torsion.reactor());
+              var robot = Robot.of(torsion.reactor());
               return torsion.listenTcp(
                   8000, new Factory(() -> new Int32AnswerServer(robot, Output.CONSOLE)));
             }));

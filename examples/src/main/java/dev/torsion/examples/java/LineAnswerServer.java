@@ -14,12 +14,17 @@ import java.util.concurrent.CompletableFuture;
 public final class LineAnswerServer {
   private LineAnswerServer() {}
 
+  /** With a robot that thinks by itself. */
+  public static CompletableFuture<Server> serve(Torsion torsion, String endpoint, Output out) {
+    return serve(torsion, endpoint, Robot.of(torsion.reactor()), out);
+  }
+
   /**
    * The next question waits for the stage of the handler, so the answers keep their order, and a
    * hasty client has to wait.
    */
-  public static CompletableFuture<Server> serve(Torsion torsion, String endpoint, Output out) {
-    var robot = new Robot(torsion.reactor());
+  public static CompletableFuture<Server> serve(
+      Torsion torsion, String endpoint, Robot robot, Output out) {
     return torsion.serve(
         endpoint,
         Codecs.line(),

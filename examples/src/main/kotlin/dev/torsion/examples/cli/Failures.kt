@@ -9,6 +9,7 @@ import dev.torsion.net.CannotConnectException
 import dev.torsion.net.CannotListenException
 import dev.torsion.net.CloseReason
 import dev.torsion.net.ProtocolViolationException
+import dev.torsion.web.HttpException
 import picocli.CommandLine
 import picocli.CommandLine.ExitCode
 import picocli.CommandLine.ParameterException
@@ -26,7 +27,7 @@ internal fun explainFailure(failure: Exception, command: CommandLine, @Suppress(
     val code =
         when (failure) {
             is EndpointSyntaxException, is CannotListenException, is CannotConnectException, is EncodeException -> ExitCode.USAGE
-            is CloseReason, is ProtocolViolationException -> ExitCode.SOFTWARE
+            is CloseReason, is HttpException, is ProtocolViolationException -> ExitCode.SOFTWARE
             else -> throw failure
         }
     command.err.println("${command.commandSpec.qualifiedName()}: ${failure.message}")

@@ -30,6 +30,7 @@ import kotlin.system.exitProcess
         PbCommand::class,
         AmpCommand::class,
         WebCommand::class,
+        GetCommand::class,
         ConnectCommand::class,
     ],
     footer = [

@@ -29,7 +29,8 @@ import dev.torsion.examples.java.StructPacking as JavaStructPacking
 
 /** The whole tour, in order. */
 fun stops(): List<Stop> =
-    basicStops() + networkStops() + secureStops() + datagramStops() + localStops() + objectStops() + databaseStops() + serviceStops()
+    basicStops() + networkStops() + secureStops() + datagramStops() + localStops() + objectStops() + webStops() + databaseStops() +
+        serviceStops()
 
 /** Stops that need no connection. */
 internal fun basicStops(): List<Stop> = listOf(

@@ -26,7 +26,7 @@ import java.util.concurrent.TimeUnit
 /** The command's words for help and about mistakes, with the exit code. */
 class TorsionCommandSpec :
     StringSpec({
-        for (command in listOf("tour", "echo", "lines", "chat", "qotd", "int32", "private", "pb", "amp", "web", "connect")) {
+        for (command in listOf("tour", "echo", "lines", "chat", "qotd", "int32", "private", "pb", "amp", "web", "get", "connect")) {
             "$command has help" {
                 val ran = run(command, "--help")
                 ran.code shouldBe 0
@@ -54,6 +54,13 @@ class TorsionCommandSpec :
         "mistakes in the command line get one line" {
             run("nonsense") shouldBe mistake("torsion: Unmatched argument at index 0: 'nonsense' (see torsion --help)")
             run("web", "--path", "nowhere") shouldBe mistake("torsion web: there is no folder nowhere (see torsion web --help)")
+            run("get", "example.com").run {
+                code shouldBe 2
+                err shouldContain "torsion get: a URL begins with http:// or https://"
+            }
+            run("get", "http://a/", "-H", "nonsense") shouldBe
+                mistake("torsion get: a field has a name, a colon and a value, but \"nonsense\" (see torsion get --help)")
+            run("get", "http://a/", "-d", "@nowhere") shouldBe mistake("torsion get: there is no file nowhere (see torsion get --help)")
             run("connect") shouldBe mistake("torsion connect: Missing required parameter: 'ENDPOINT' (see torsion connect --help)")
         }
 

@@ -51,7 +51,13 @@ public class AuthenticatingAgent(private val agent: Agent, private val authentic
     }
 
     /** A question is answered once; and once more when the server says that only its time was over. */
-    private fun isWorthIt(request: ClientRequest, response: ClientResponse, answers: DigestAnswers, wasAnswered: Boolean, tries: Int): Boolean {
+    private fun isWorthIt(
+        request: ClientRequest,
+        response: ClientResponse,
+        answers: DigestAnswers,
+        wasAnswered: Boolean,
+        tries: Int,
+    ): Boolean {
         val isStale = answers.asked(response.headers.all("WWW-Authenticate")) ?: return false
         if (request.body?.isReplayable == false || tries >= MOST_TRIES) return false
         return !wasAnswered || tries == 1 || isStale

@@ -52,7 +52,8 @@ public class ClientResponse internal constructor(
     override fun close(): Unit = owner.close()
 
     /** This response with other [headers], for agents that change them. The body is the same one. */
-    public fun withHeaders(headers: Headers): ClientResponse = ClientResponse(status, reason, headers, isHttp11, body, request, owner, history)
+    public fun withHeaders(headers: Headers): ClientResponse =
+        ClientResponse(status, reason, headers, isHttp11, body, request, owner, history)
 
     /** This response with another [body], which reads from this one's. Closing it calls [closing] too, on any thread. */
     @JvmSynthetic

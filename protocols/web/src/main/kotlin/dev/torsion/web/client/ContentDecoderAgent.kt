@@ -22,7 +22,10 @@ import dev.torsion.web.HttpBody
  */
 public class ContentDecoderAgent
 @JvmOverloads
-constructor(private val agent: Agent, private val limits: DecodingLimits = DecodingLimits.DEFAULT) : Agent {
+constructor(
+    private val agent: Agent,
+    private val limits: DecodingLimits = DecodingLimits.DEFAULT,
+) : Agent {
     private val loop = ScopeExecutor(agent.reactor().scope)
 
     override fun reactor(): Reactor = agent.reactor()
@@ -75,7 +78,8 @@ constructor(private val agent: Agent, private val limits: DecodingLimits = Decod
 }
 
 /** The body of [response] with its codings taken off. It reads when somebody wants to read it. */
-private class DecodedBody(private val loop: ScopeExecutor, private val response: ClientResponse, private val decoding: Decoding) : HttpBody.Flow {
+private class DecodedBody(private val loop: ScopeExecutor, private val response: ClientResponse, private val decoding: Decoding) :
+    HttpBody.Flow {
     val body = HttpBody(loop, this)
     private var isOver = false
     private var isReading = false

@@ -27,7 +27,10 @@ import java.time.Instant
  */
 public class CookieJar
 @JvmOverloads
-constructor(private val limits: CookieLimits = CookieLimits.DEFAULT, private val clock: Clock = Clock.systemUTC()) {
+constructor(
+    private val limits: CookieLimits = CookieLimits.DEFAULT,
+    private val clock: Clock = Clock.systemUTC(),
+) {
     private class Kept(val cookie: Cookie, val created: Long, var used: Long)
 
     private val rules = CookieRules

@@ -63,8 +63,11 @@ internal object CookieRules {
     }
 
     /** By our own clock: the library has the system's. */
-    private fun Instant.after(age: String): Instant =
-        if (age.startsWith('-')) Instant.EPOCH else plusSeconds(age.toLongOrNull()?.coerceAtMost(MOST_COOKIE_AGE.seconds) ?: MOST_COOKIE_AGE.seconds)
+    private fun Instant.after(age: String): Instant = if (age.startsWith('-')) {
+        Instant.EPOCH
+    } else {
+        plusSeconds(age.toLongOrNull()?.coerceAtMost(MOST_COOKIE_AGE.seconds) ?: MOST_COOKIE_AGE.seconds)
+    }
 
     private val AGE = Regex("-?[0-9]+")
 

@@ -48,7 +48,9 @@ internal object CookieText {
         require(host.isNotEmpty() && host.all { it.isLetterOrDigit() || it in "-._:" }) { "its domain is none" }
         require(isHostOnly || !CookieRules.isPublicSuffix(host)) { "its domain is a public suffix" }
         require(path.startsWith('/')) { "its path does not begin with a slash" }
-        require(name.isNotEmpty() && CookieRules.isSendable(name) && CookieRules.isSendable(value) && '=' !in name) { "its name or value is none" }
+        require(name.isNotEmpty() && CookieRules.isSendable(name) && CookieRules.isSendable(value) && '=' !in name) {
+            "its name or value is none"
+        }
         val end = requireNotNull(seconds.toLongOrNull()) { "its time is no number" }
         val expires = if (end == 0L) null else Instant.ofEpochSecond(end.coerceIn(1, MOST_SECONDS))
         return Cookie(name, value, host, isHostOnly, path, expires, isTrue(isSecure), line.startsWith(HTTP_ONLY))

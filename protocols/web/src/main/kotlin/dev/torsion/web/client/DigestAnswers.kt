@@ -86,7 +86,10 @@ internal class DigestAnswers(
         MessageDigest.getInstance(digest).digest(text.toByteArray()).joinToString("") { "%02x".format(it) }
 
     private companion object {
-        val ALGORITHMS = listOf("MD5" to "MD5", "SHA-256" to "SHA-256", "SHA-512-256" to "SHA-512/256").flatMapIndexed { rank, (name, digest) ->
+        val ALGORITHMS = listOf("MD5" to "MD5", "SHA-256" to "SHA-256", "SHA-512-256" to "SHA-512/256").flatMapIndexed {
+                rank,
+                (name, digest),
+            ->
             listOf(Algorithm(name, digest, false, rank), Algorithm("$name-sess", digest, true, rank))
         }
         val random = SecureRandom()

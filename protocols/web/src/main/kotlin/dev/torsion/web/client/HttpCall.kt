@@ -12,7 +12,9 @@ import dev.torsion.defer.fail
 import dev.torsion.defer.futureOnLoop
 import dev.torsion.defer.inlineCallbacks
 import dev.torsion.log.safeMessage
+import dev.torsion.web.BodyTooLargeException
 import dev.torsion.web.HttpBody
+import java.io.ByteArrayOutputStream
 import java.net.URI
 import java.net.URLEncoder
 import java.nio.file.Path
@@ -32,7 +34,7 @@ import java.util.concurrent.CompletableFuture
  * | a file | [saveTo] | [readTo] |
  *
  * **Cancelling** the future or the coroutine ends the request at any moment, with its connection. A whole body has a limit of 16 MiB, and fails with a
- * [BodyTooLargeException][dev.torsion.web.BodyTooLargeException] above it.
+ * [BodyTooLargeException] above it.
  *
  * Thread: any, but for [request].
  */
@@ -199,7 +201,7 @@ public class HttpCall internal constructor(
     private suspend fun raising(response: ClientResponse): ClientResponse {
         if (response.status < FIRST_ERROR) return response
         response.use {
-            val start = java.io.ByteArrayOutputStream()
+            val start = ByteArrayOutputStream()
             while (start.size() < HttpStatusException.MOST_BODY) start.writeBytes(response.body.next().await() ?: break)
             val charset = charset(response) ?: Charsets.UTF_8
             val text = String(start.toByteArray(), 0, minOf(start.size(), HttpStatusException.MOST_BODY), charset)
@@ -235,9 +237,9 @@ public class HttpCall internal constructor(
 
     private suspend fun bytes(response: ClientResponse, limit: Long): ByteArray {
         if (downloading == null) return response.body.all(limit).await()
-        val whole = java.io.ByteArrayOutputStream()
+        val whole = ByteArrayOutputStream()
         pieces(response) { piece ->
-            if (whole.size() + piece.size.toLong() > limit) throw dev.torsion.web.BodyTooLargeException(limit)
+            if (whole.size() + piece.size.toLong() > limit) throw BodyTooLargeException(limit)
             whole.writeBytes(piece)
         }
         return whole.toByteArray()

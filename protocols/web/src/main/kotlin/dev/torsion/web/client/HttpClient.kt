@@ -3,10 +3,16 @@
 
 package dev.torsion.web.client
 
+import dev.torsion.defer.await
+import dev.torsion.defer.awaitOnLoop
+import dev.torsion.defer.futureOnLoop
+import dev.torsion.defer.inlineCallbacks
 import dev.torsion.reactor.Reactor
 import dev.torsion.web.Headers
 import java.net.URI
+import java.nio.file.Path
 import java.time.Duration
+import java.util.concurrent.CompletableFuture
 
 /**
  * A client of HTTP for programs, in the manner of treq: it follows redirects, takes codings off, and has short ways to what people want of an answer.
@@ -133,6 +139,17 @@ public class HttpClient private constructor(
         return HttpCall(this, ClientRequest.of(method, whole))
     }
 
+    /** Writes the body of [response] to the file at [path], as [HttpCall.saveTo] does, and closes the response. */
+    public fun saveTo(response: ClientResponse, path: Path): CompletableFuture<Path> = reactor().futureOnLoop { saving(response, path) }
+
+    /** [saveTo] for coroutines. */
+    @JvmSynthetic
+    public suspend fun readTo(response: ClientResponse, path: Path): Path = reactor().awaitOnLoop { saving(response, path) }
+
+    private fun saving(response: ClientResponse, path: Path) = inlineCallbacks {
+        response.use { Download(reactor(), path).save { each -> while (true) each(response.body.next().await() ?: break) } }
+    }
+
     /** Closes the agent that this client, or the one that it was made of, has made for itself. Another agent stays open. */
     override fun close() {
         owned?.close()
@@ -145,7 +162,8 @@ public class HttpClient private constructor(
 
         /** A client with connections of its own. Close it in the end. */
         @JvmSynthetic
-        public operator fun invoke(reactor: Reactor, options: HttpClientOptions = HttpClientOptions.DEFAULT): HttpClient = of(reactor, options)
+        public operator fun invoke(reactor: Reactor, options: HttpClientOptions = HttpClientOptions.DEFAULT): HttpClient =
+            of(reactor, options)
 
         /** A client with connections of its own. Close it in the end. */
         @JvmStatic

@@ -31,10 +31,15 @@ import java.net.URI
  */
 public class RedirectAgent
 @JvmOverloads
-constructor(private val agent: Agent, private val options: RedirectOptions = RedirectOptions.DEFAULT) : Agent {
+constructor(
+    private val agent: Agent,
+    private val options: RedirectOptions = RedirectOptions.DEFAULT,
+) : Agent {
     override fun reactor(): Reactor = agent.reactor()
 
-    override fun request(request: ClientRequest): Deferred<ClientResponse> = inlineCallbacks { follow(request) }.onUndelivered { it.close() }
+    override fun request(request: ClientRequest): Deferred<ClientResponse> = inlineCallbacks {
+        follow(request)
+    }.onUndelivered { it.close() }
 
     private suspend fun follow(first: ClientRequest): ClientResponse {
         val history = ArrayList<ClientResponse>()
@@ -73,7 +78,9 @@ constructor(private val agent: Agent, private val options: RedirectOptions = Red
         if (from.isSecure && !to.isSecure && !options.isDowngradeAllowed) end("it leads from https to http")
         val isLoop = isSame(url, request.url) || history.any { isSame(url, it.request.url) }
         if (history.size >= options.maxRedirects) {
-            end("it is the ${history.size + 1}th one, and ${if (isLoop) "they go round" else "at most ${options.maxRedirects} are allowed"}")
+            end(
+                "it is the ${history.size + 1}th one, and ${if (isLoop) "they go round" else "at most ${options.maxRedirects} are allowed"}",
+            )
         }
         val status = response.status
         val becomesGet = (status == SEE_OTHER && request.method != "HEAD") || (status in LIKE_BROWSERS && request.method == "POST")

@@ -88,7 +88,10 @@ class CookieJarSpec :
             val clock = Hand()
             val jar = CookieJar(CookieLimits.DEFAULT, clock)
             val url = URI("http://example.com/")
-            jar.store(url, listOf("a=1; Max-Age=60; Expires=Wed, 01 Jan 2020 00:00:00 GMT", "b=1; Expires=Thursday, 27-Nov-26 00:00:00 GMT", "c=1"))
+            jar.store(
+                url,
+                listOf("a=1; Max-Age=60; Expires=Wed, 01 Jan 2020 00:00:00 GMT", "b=1; Expires=Thursday, 27-Nov-26 00:00:00 GMT", "c=1"),
+            )
             jar.header(url) shouldBe "a=1; b=1; c=1"
             clock.now += Duration.ofSeconds(60)
             jar.header(url) shouldBe "b=1; c=1"
@@ -133,7 +136,13 @@ class CookieJarSpec :
             again.save() shouldBe text
             again.clearSession()
             again.all().map { it.name } shouldContainExactly listOf("x")
-            val wrong = listOf("a.com\tTRUE\t/", ".com\tTRUE\t/\tFALSE\t0\tx\t1", "a.com\tFALSE\t/\tFALSE\tsoon\tx\t1", "a.com\tFALSE\t/\tFALSE\t0\tx\ta;b")
+            val wrong =
+                listOf(
+                    "a.com\tTRUE\t/",
+                    ".com\tTRUE\t/\tFALSE\t0\tx\t1",
+                    "a.com\tFALSE\t/\tFALSE\tsoon\tx\t1",
+                    "a.com\tFALSE\t/\tFALSE\t0\tx\ta;b",
+                )
             for (line in wrong) {
                 val error = shouldThrow<IllegalArgumentException> { again.load("b.com\tFALSE\t/\tFALSE\t0\tz\t1\n$line\n") }
                 error.message shouldContain "line 2"

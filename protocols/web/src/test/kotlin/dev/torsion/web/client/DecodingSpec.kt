@@ -22,8 +22,11 @@ class DecodingSpec :
 
         test("gzip, deflate of both kinds, br, and several of them, whatever the pieces") {
             val coded = mapOf(
-                gzip(text) to listOf(::Gzip), deflate(text, false) to listOf(::Deflate), deflate(text, true) to listOf(::Deflate),
-                gzip(deflate(text, false)) to listOf(::Gzip, ::Deflate), gzip(text.copyOf(20_000)) + gzip(text.copyOfRange(20_000, 50_000)) to listOf(::Gzip),
+                gzip(text) to listOf(::Gzip),
+                deflate(text, false) to listOf(::Deflate),
+                deflate(text, true) to listOf(::Deflate),
+                gzip(deflate(text, false)) to listOf(::Gzip, ::Deflate),
+                gzip(text.copyOf(20_000)) + gzip(text.copyOfRange(20_000, 50_000)) to listOf(::Gzip),
             )
             for ((bytes, decoders) in coded) {
                 for (pieces in pieces(bytes)) decode(pieces, decoders.map { it() }).contentEquals(text) shouldBe true
@@ -48,11 +51,15 @@ class DecodingSpec :
         test("an end that is missing, at whatever byte, is an error") {
             val small = "hello".toByteArray()
             for ((name, bytes, decoder) in listOf(
-                Triple("gzip", gzip(small), ::Gzip), Triple("zlib", deflate(small, false), ::Deflate), Triple("raw", deflate(small, true), ::Deflate),
+                Triple("gzip", gzip(small), ::Gzip),
+                Triple("zlib", deflate(small, false), ::Deflate),
+                Triple("raw", deflate(small, true), ::Deflate),
                 Triple("br", Base64.getDecoder().decode(BROTLI)) { Brotli(100) },
             )) {
                 for (size in 1 until bytes.size) {
-                    withClue("$name $size") { shouldThrow<ContentCodingException> { decode(listOf(bytes.copyOf(size)), listOf(decoder())) } }
+                    withClue("$name $size") {
+                        shouldThrow<ContentCodingException> { decode(listOf(bytes.copyOf(size)), listOf(decoder())) }
+                    }
                 }
             }
         }
@@ -74,7 +81,8 @@ class DecodingSpec :
             shouldThrow<ContentCodingException> { decode(listOf(bomb), listOf(Gzip())) }.message shouldContain "200 times"
             val patient = DecodingLimits.DEFAULT.withMaxRatio(5_000)
             decode(listOf(bomb), listOf(Gzip()), patient).size shouldBe 20_000_000
-            shouldThrow<BodyTooLargeException> { decode(listOf(bomb), listOf(Gzip()), patient.withMaxBytes(1_000_000)) }.limit shouldBe 1_000_000
+            shouldThrow<BodyTooLargeException> { decode(listOf(bomb), listOf(Gzip()), patient.withMaxBytes(1_000_000)) }.limit shouldBe
+                1_000_000
             // What is inside gives nothing at all: empty members.
             val hollow = ByteArrayOutputStream().also { all -> repeat(200_000) { all.write(gzip(ByteArray(0))) } }.toByteArray()
             shouldThrow<ContentCodingException> { decode(listOf(gzip(hollow)), listOf(Gzip(), Gzip()), patient.withMaxRatio(100)) }

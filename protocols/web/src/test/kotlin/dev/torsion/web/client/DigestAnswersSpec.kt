@@ -23,7 +23,8 @@ class DigestAnswersSpec :
             DigestAnswers(user, "Circle of Life") { clientNonce }
 
         test("the example of RFC 7616 3.9.1, by SHA-256 and by MD5; the better one is taken") {
-            val question = "Digest realm=\"http-auth@example.org\", qop=\"auth, auth-int\", algorithm=%s, nonce=\"$nonce\", opaque=\"$opaque\""
+            val question = "Digest realm=\"http-auth@example.org\", qop=\"auth, auth-int\", algorithm=%s, " +
+                "nonce=\"$nonce\", opaque=\"$opaque\""
             val (md5, sha) = listOf("MD5", "SHA-256").map { question.format(it) }
             val bySha = answers().apply { asked(listOf(md5, sha)) shouldBe false }.answer(request)!!
             bySha shouldContain "response=\"753927fa0e85d155564e2e272a28d1802ca10daf4496794697cf8db5856cb6c1\""

@@ -94,7 +94,8 @@ class HttpClientSpec :
         test("a status is an error only for who asks; it has the start of the body, and no secrets of the URL") {
             httpScene(handler = { Response.text("no such cat: \u001b[31m" + "x".repeat(100_000)).withStatus(404) }) {
                 http.get("$base/cats").text().now().length shouldBe 100_018
-                val error = shouldThrow<HttpStatusException> { http.get("$base/cats").query("token", "secret").raiseForStatus().text().now() }
+                val error =
+                    shouldThrow<HttpStatusException> { http.get("$base/cats").query("token", "secret").raiseForStatus().text().now() }
                 error.status shouldBe 404
                 error.bodyStart.length shouldBe 8 * 1024
                 error.message shouldContain "GET $base/cats was answered with 404 Not Found: no such cat"
@@ -181,7 +182,15 @@ class HttpClientSpec :
                         else -> Response.stream("a/b") { sink ->
                             sink.write(byteArrayOf(0x1f, 0x8b.toByte()))
                             awaitCancellation()
-                        }.withStatus(if (path == "/status") 500 else 200).withHeader("Content-Encoding", if (path == "/gzip") "gzip" else "identity")
+                        }.withStatus(
+                            if (path ==
+                                "/status"
+                            ) {
+                                500
+                            } else {
+                                200
+                            },
+                        ).withHeader("Content-Encoding", if (path == "/gzip") "gzip" else "identity")
                     }
                 }) {
                     val call = http.raisingForStatus().get("$base$path").text()

@@ -19,7 +19,9 @@ import java.util.zip.GZIPOutputStream
 class LayersSpec :
     FunSpec({
         test("cookies go back, behind those of the request's own") {
-            httpScene(handler = { Response.text("${it.headers["Cookie"]}").withHeaders(Headers.of("Set-Cookie", "a=1", "Set-Cookie", "b=2")) }) {
+            httpScene(handler = {
+                Response.text("${it.headers["Cookie"]}").withHeaders(Headers.of("Set-Cookie", "a=1", "Set-Cookie", "b=2"))
+            }) {
                 val client = http.withCookies(CookieJar())
                 client.get(base).text().now() shouldBe "null"
                 client.get(base).text().now() shouldBe "a=1; b=2"
@@ -154,4 +156,6 @@ class LayersSpec :
         }
     })
 
-private fun gzip(text: String) = ByteArrayOutputStream().also { out -> GZIPOutputStream(out).use { it.write(text.toByteArray()) } }.toByteArray()
+private fun gzip(text: String) = ByteArrayOutputStream().also { out ->
+    GZIPOutputStream(out).use { it.write(text.toByteArray()) }
+}.toByteArray()

@@ -36,7 +36,15 @@ class LocationSpec :
         }
 
         test("what leads to no server of HTTP is refused") {
-            for (wrong in listOf("ftp://a/", "file:///etc/passwd", "javascript:alert(1)", "http:///x", "http://user:word@a/", "http://a:0/", "http://a:99999/")) {
+            for (wrong in listOf(
+                "ftp://a/",
+                "file:///etc/passwd",
+                "javascript:alert(1)",
+                "http:///x",
+                "http://user:word@a/",
+                "http://a:0/",
+                "http://a:99999/",
+            )) {
                 withClue(wrong) { shouldThrow<IllegalArgumentException> { Location.resolve(base, wrong) } }
             }
         }
@@ -60,6 +68,7 @@ private val RFC_3986 = mapOf(
     "g?y#s" to "http://a/b/c/g?y#s", ";x" to "http://a/b/c/;x", "g;x" to "http://a/b/c/g;x", "" to "http://a/b/c/d;p?q",
     "." to "http://a/b/c/", "./" to "http://a/b/c/", ".." to "http://a/b/", "../" to "http://a/b/", "../g" to "http://a/b/g",
     "../.." to "http://a/", "../../" to "http://a/", "../../g" to "http://a/g", "../../../g" to "http://a/g", "/./g" to "http://a/g",
-    "/../g" to "http://a/g", "g." to "http://a/b/c/g.", "..g" to "http://a/b/c/..g", "./../g" to "http://a/b/g", "./g/." to "http://a/b/c/g/",
+    "/../g" to "http://a/g", "g." to "http://a/b/c/g.", "..g" to "http://a/b/c/..g", "./../g" to "http://a/b/g",
+    "./g/." to "http://a/b/c/g/",
     "g/./h" to "http://a/b/c/g/h", "g/../h" to "http://a/b/c/h", "g;x=1/../y" to "http://a/b/c/y", "g?y/../x" to "http://a/b/c/g?y/../x",
 )

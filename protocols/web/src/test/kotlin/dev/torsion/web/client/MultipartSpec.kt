@@ -37,7 +37,8 @@ class MultipartSpec :
             sent(form) shouldBe (
                 "multipart/form-data; boundary=B" to
                     "--B\r\nContent-Disposition: form-data; name=\"title\"\r\n\r\nTom ü\r\n" +
-                    "--B\r\nContent-Disposition: form-data; name=\"picture\"; filename=\"tom.png\"\r\nContent-Type: image/png\r\n\r\na picture\r\n" +
+                    "--B\r\nContent-Disposition: form-data; name=\"picture\"; filename=\"tom.png\"\r\n" +
+                    "Content-Type: image/png\r\n\r\na picture\r\n" +
                     "--B\r\nContent-Disposition: form-data; name=\"notes\"; filename=\"n.txt\"\r\n" +
                     "Content-Type: text/plain; charset=utf-8\r\n\r\nx\r\n--B--\r\n"
                 )

@@ -20,7 +20,12 @@ class RedirectAgentSpec :
         test("methods and bodies by the status") {
             for ((status, method, next) in listOf(
                 Triple(301, "POST", "GET "), Triple(302, "POST", "GET "), Triple(303, "POST", "GET "), Triple(307, "POST", "POST body"),
-                Triple(308, "POST", "POST body"), Triple(301, "PUT", "PUT body"), Triple(302, "DELETE", "DELETE body"), Triple(303, "PUT", "GET "),
+                Triple(
+                    308,
+                    "POST",
+                    "POST body",
+                ),
+                Triple(301, "PUT", "PUT body"), Triple(302, "DELETE", "DELETE body"), Triple(303, "PUT", "GET "),
                 Triple(307, "PATCH", "PATCH body"),
             )) {
                 withClue("$status $method") {
@@ -65,7 +70,9 @@ class RedirectAgentSpec :
                 val back = base
                 val other = server { Response.redirect("$back/end") }
                 val first = server { request -> if (request.target == "/") Response.redirect("/same") else Response.redirect("$other/") }
-                val request = ClientRequest.get("$first/").withHeader("Authorization", "Bearer x").withHeader("Cookie", "a=1").withHeader("X-Own", "1")
+                val request = ClientRequest.get(
+                    "$first/",
+                ).withHeader("Authorization", "Bearer x").withHeader("Cookie", "a=1").withHeader("X-Own", "1")
                 RedirectAgent(agent).send(request).now().close()
                 seen.map { "Authorization" in it.headers } shouldContainExactly listOf(true, true, false, false)
                 seen.map { "Cookie" in it.headers } shouldContainExactly listOf(true, true, false, false)
@@ -86,7 +93,9 @@ class RedirectAgentSpec :
                 error.message shouldContain "at most 10"
                 error.history.size shouldBe 10
                 seen.size shouldBe 11
-                http.withRedirects(RedirectOptions.DEFAULT.withMaxRedirects(0)).run { shouldThrow<RedirectException> { get("$base/0").text().now() } }
+                http.withRedirects(RedirectOptions.DEFAULT.withMaxRedirects(0)).run {
+                    shouldThrow<RedirectException> { get("$base/0").text().now() }
+                }
                 http.withRedirects(null).get("$base/0").send().now().use { it.status shouldBe 302 }
             }
             httpScene(handler = { Response.redirect(if (it.target == "/a") "/b" else "/a") }) {
@@ -141,7 +150,9 @@ class RedirectAgentSpec :
             val never = CompletableFuture<Void?>()
             httpScene(handler = {
                 if (it.target == "/") {
-                    Response.streaming("a/b") { sink -> sink.send(ByteArray(200_000)).thenCompose { never } }.withStatus(302).withHeader("Location", "/b")
+                    Response.streaming("a/b") { sink ->
+                        sink.send(ByteArray(200_000)).thenCompose { never }
+                    }.withStatus(302).withHeader("Location", "/b")
                 } else {
                     Response.text("b")
                 }
