@@ -24,6 +24,9 @@ import dev.torsion.tls.Tls
 import dev.torsion.web.FormOptions
 import dev.torsion.web.HttpLimits
 import dev.torsion.web.HttpServerOptions
+import dev.torsion.web.client.CookieLimits
+import dev.torsion.web.client.DecodingLimits
+import dev.torsion.web.client.RedirectOptions
 import dev.torsion.web.SessionOptions
 import io.kotest.assertions.withClue
 import io.kotest.core.spec.style.FunSpec
@@ -135,6 +138,9 @@ private val OPTIONS: Map<String, Any> =
         PBOptions.DEFAULT,
         BananaLimits.DEFAULT,
         HttpLimits.DEFAULT,
+        RedirectOptions.DEFAULT,
+        CookieLimits.DEFAULT,
+        DecodingLimits.DEFAULT,
         HttpServerOptions.DEFAULT,
         FormOptions.DEFAULT,
         SessionOptions.DEFAULT,
@@ -223,6 +229,7 @@ private val CONSTANTS =
         "DatagramPorts" to "framing.DatagramPorts",
         "Escaped" to "log.SafeText__EscapedKt",
         "ClientHelloReader" to "tls.ClientHelloReader",
+        "HttpBody" to "web.HttpBody",
         "IntPrefixFraming" to "framing.IntPrefixFraming",
         "JsonLines" to "log.json.JsonLines",
         "LimitedHistoryLogObserver" to "log.LimitedHistoryLogObserver",

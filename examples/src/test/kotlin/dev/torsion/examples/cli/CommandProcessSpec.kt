@@ -10,10 +10,14 @@ import io.kotest.core.spec.style.StringSpec
 import io.kotest.engine.spec.tempdir
 import io.kotest.matchers.shouldBe
 import io.kotest.matchers.string.shouldContain
+import io.kotest.matchers.string.shouldEndWith
+import io.kotest.matchers.string.shouldStartWith
 import java.io.File
 import java.net.DatagramPacket
 import java.net.DatagramSocket
+import java.net.InetAddress
 import java.net.InetSocketAddress
+import java.net.ServerSocket
 import java.net.Socket
 import java.net.URI
 import java.net.UnixDomainSocketAddress
@@ -25,6 +29,8 @@ import java.nio.ByteOrder
 import java.nio.channels.SocketChannel
 import java.nio.file.Files
 import java.util.concurrent.TimeUnit
+import kotlin.io.path.createDirectories
+import kotlin.io.path.readText
 import kotlin.io.path.writeText
 
 private const val ANY_PORT = "tcp:0:interface=127.0.0.1"
@@ -149,6 +155,31 @@ class CommandProcessSpec :
                 val part = client.send(HttpRequest.newBuilder(at).header("Range", "bytes=1-3").build(), BodyHandlers.ofString())
                 part.statusCode() shouldBe 206
                 part.body() shouldBe "ell"
+            }
+        }
+
+        "get asks, follows, shows, saves, and says how it went by its exit code" {
+            val folder = tempdir().toPath()
+            folder.resolve("cats").createDirectories().resolve("index.html").writeText("hello")
+            CommandProcess("web", "--path", "$folder", "--listen", ANY_PORT).use { server ->
+                val base = "http://127.0.0.1:${server.port("web")}"
+                CommandProcess("get", "$base/cats").use { it.finish("") shouldBe "hello" }
+                val shown = CommandProcess("get", "$base/cats", "-i", "-H", "Range: bytes=1-2").use { it.finish("") }
+                shown shouldStartWith "HTTP/1.1 301 Moved Permanently"
+                shown shouldContain "Content-Range: bytes 1-2/5"
+                shown shouldEndWith "el"
+                CommandProcess("get", "$base/cats", "--no-location", "-i").use { it.finish("").lines().first() shouldStartWith "HTTP/1.1 301" }
+                val saved = folder.resolve("saved")
+                CommandProcess("get", "$base/cats/", "-o", "$saved").use { it.finish("") shouldBe "" }
+                saved.readText() shouldBe "hello"
+                for ((code, args) in listOf(
+                    1 to arrayOf("$base/none"), 1 to arrayOf("$base/cats/", "-d", "x=1"), 2 to arrayOf("http://127.0.0.1:1/"),
+                )) {
+                    CommandProcess("get", *args).use { it.exitCode() shouldBe code }
+                }
+            }
+            ServerSocket(0, 1, InetAddress.getLoopbackAddress()).use { silent ->
+                CommandProcess("get", "http://127.0.0.1:${silent.localPort}/", "--max-time", "0.2").use { it.exitCode() shouldBe 1 }
             }
         }
 
