@@ -1,6 +1,8 @@
 // Copyright (c) the Torsion contributors
 // SPDX-License-Identifier: MIT
 
+@file:OptIn(TorsionSpi::class)
+
 package dev.torsion.build.durations
 
 import dev.torsion.endpoint.ProcessEndpoint
@@ -19,6 +21,7 @@ import dev.torsion.reactor.connectUdp
 import dev.torsion.reactor.resolve
 import dev.torsion.reactor.stopOnShutdown
 import dev.torsion.reactor.stopWithin
+import dev.torsion.spi.TorsionSpi
 import dev.torsion.testkit.MemoryReactor
 import io.kotest.matchers.shouldBe
 import java.time.Duration

@@ -220,7 +220,13 @@ internal class Exchange(private val connection: ServerConnection, private val he
     private fun writeHead(response: Response, length: Long, isChunked: Boolean) {
         val fields = response.fields(isSecure)
         val date = if ("Date" in fields) null else connection.site.date()
-        val connectionField = if (isLast) "close" else if (head.isHttp11) null else "keep-alive"
+        val connectionField = if (isLast) {
+            "close"
+        } else if (head.isHttp11) {
+            null
+        } else {
+            "keep-alive"
+        }
         transport.write(HttpWriter.response(response.status, fields, length, isChunked, date, connectionField))
     }
 

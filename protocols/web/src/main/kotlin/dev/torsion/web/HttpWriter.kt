@@ -28,8 +28,20 @@ internal object HttpWriter {
      */
     fun response(status: Int, headers: Headers, length: Long, isChunked: Boolean, date: String?, connection: String?): ByteArray {
         val startLine = startLine(status)
-        val framing = if (isChunked) "Transfer-Encoding" else if (length >= 0) "Content-Length" else null
-        val framed = if (isChunked) "chunked" else if (length >= 0) length.toString() else null
+        val framing = if (isChunked) {
+            "Transfer-Encoding"
+        } else if (length >= 0) {
+            "Content-Length"
+        } else {
+            null
+        }
+        val framed = if (isChunked) {
+            "chunked"
+        } else if (length >= 0) {
+            length.toString()
+        } else {
+            null
+        }
         var size = startLine.length + 2 + sizeOf(framing, framed) + sizeOf("Date", date) + sizeOf("Connection", connection)
         for (i in 0 until headers.size) if (!isConnection(headers.name(i))) size += sizeOf(headers.name(i), headers.value(i))
         val bytes = ByteArray(size)

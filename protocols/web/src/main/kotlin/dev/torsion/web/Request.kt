@@ -110,7 +110,9 @@ public class Request private constructor(
      *
      * @throws IllegalStateException when no filter of [Sessions] is around
      */
-    public fun session(): Session = checkNotNull(this[Session.KEY]) { "there are no sessions here: the site or the router needs the filter of Sessions" }
+    public fun session(): Session = checkNotNull(this[Session.KEY]) {
+        "there are no sessions here: the site or the router needs the filter of Sessions"
+    }
 
     /** The object that a filter has given as [key]; null when none has. */
     public operator fun <T : Any> get(key: RequestKey<T>): T? {

@@ -54,8 +54,7 @@ internal open class RequestLife(val reactor: Reactor, val scope: CoroutineScope)
     }
 
     /** The result of [block], run in the place of the handlers; as a future, from any thread. Cancelling it cancels [block]. */
-    fun <T> future(block: suspend () -> T): CompletableFuture<T> =
-        loop.futureOnLoop { inlineCallbacks(scope.coroutineContext) { block() } }
+    fun <T> future(block: suspend () -> T): CompletableFuture<T> = loop.futureOnLoop { inlineCallbacks(scope.coroutineContext) { block() } }
 
     private companion object {
         val log = Logger(Site::class.java)

@@ -87,11 +87,8 @@ public class Response private constructor(
         return fields.build()
     }
 
-    private fun with(
-        status: Int = this.status,
-        headers: Headers = this.headers,
-        cookies: List<SetCookie> = this.cookies,
-    ) = Response(status, headers, content, cookies, isErrorPage)
+    private fun with(status: Int = this.status, headers: Headers = this.headers, cookies: List<SetCookie> = this.cookies) =
+        Response(status, headers, content, cookies, isErrorPage)
 
     override fun toString(): String = "Response($status, $headers)"
 

@@ -10,7 +10,9 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.torsion.defer.Deferred;
+import dev.torsion.endpoint.Endpoints;
 import dev.torsion.net.ConnectionRefusedException;
+import dev.torsion.net.ListeningPort;
 import dev.torsion.reactor.Reactor;
 import dev.torsion.testkit.MemoryReactor;
 import dev.torsion.testkit.junit.TorsionExtension;
@@ -31,13 +33,14 @@ import org.junit.jupiter.api.extension.ExtendWith;
 @ExtendWith(TorsionExtension.class)
 class AgentTest {
   private static String serve(MemoryReactor reactor, RequestHandler handler) {
-    var port = reactor.listenTcp(0, Site.of(reactor, handler), "127.0.0.1");
-    return "http://127.0.0.1:" + port.port();
+    var endpoint = Endpoints.serverFromString(reactor, "tcp:0:interface=127.0.0.1");
+    var port = reactor.await(endpoint.listen(Site.of(reactor, handler)));
+    return "http://" + port.host();
   }
 
   private static void end(MemoryReactor reactor, HttpAgent agent) {
     agent.close();
-    reactor.ports().forEach(p -> p.stopListening());
+    reactor.getPorts().forEach(ListeningPort::stopListening);
     reactor.flush();
   }
 
@@ -99,8 +102,7 @@ class AgentTest {
     var never = new CompletableFuture<Response>();
     var base = serve(reactor, r -> never);
     var agent =
-        Agent.of(
-            reactor, HttpClientOptions.DEFAULT.withResponseTimeout(Duration.ofSeconds(3)));
+        Agent.of(reactor, HttpClientOptions.DEFAULT.withResponseTimeout(Duration.ofSeconds(3)));
     var late = agent.send("GET", base);
     assertThrows(ResponseTimeoutException.class, () -> reactor.await(late));
     var nowhere = agent.send("GET", "http://127.0.0.1:1/");

@@ -49,8 +49,16 @@ class CookieSpec :
             for (value in listOf("a;b", "a b", "a,b", "\"a\"", "a\\", "a\r\nSet-Cookie: b=c", "\u00e4", "\u0000", "x".repeat(4096))) {
                 withClue(value) { shouldThrow<IllegalArgumentException> { SetCookie.of("a", value) } }
             }
-            for (path in listOf("", "x", "/;", "/\r\n", "/\u00e4")) shouldThrow<IllegalArgumentException> { SetCookie.of("a", "b").withPath(path) }
-            for (domain in listOf("", "a;", "a b", "a:1", "a/b")) shouldThrow<IllegalArgumentException> { SetCookie.of("a", "b").withDomain(domain) }
+            for (path in listOf("", "x", "/;", "/\r\n", "/\u00e4")) {
+                shouldThrow<IllegalArgumentException> {
+                    SetCookie.of("a", "b").withPath(path)
+                }
+            }
+            for (domain in listOf("", "a;", "a b", "a:1", "a/b")) {
+                shouldThrow<IllegalArgumentException> {
+                    SetCookie.of("a", "b").withDomain(domain)
+                }
+            }
             shouldThrow<IllegalArgumentException> { SetCookie.of("a", "b").withMaxAge(Duration.ofSeconds(-1)) }
         }
 
@@ -59,7 +67,9 @@ class CookieSpec :
                 Response.text("x").withCookie(SetCookie.of("a", "1")).withCookie(SetCookie.of("b", "2")).withCookie(SetCookie.of("a", "3"))
                     .withCookie(SetCookie.of("a", "4").withPath("/x")).withStatus(201)
             }) {
-                connect().ask(get("/")).lines().filter { it.startsWith("Set-Cookie: ") }.map { it.substringAfter(": ").substringBefore(";") } shouldBe
+                connect().ask(get("/")).lines().filter {
+                    it.startsWith("Set-Cookie: ")
+                }.map { it.substringAfter(": ").substringBefore(";") } shouldBe
                     listOf("b=2", "a=3", "a=4")
             }
         }

@@ -81,7 +81,9 @@ class FilterSpec :
         test("an answer that is thrown is the answer, and is seen by the filters as one; it is not reported") {
             CapturedLogs.start().use { logs ->
                 val filtered = ask({
-                    Site(it) { throw ResponseException(404, "no such user") }.with { request, next -> next(request).withHeader("X-Seen", "yes") }
+                    Site(it) {
+                        throw ResponseException(404, "no such user")
+                    }.with { request, next -> next(request).withHeader("X-Seen", "yes") }
                 })
                 filtered shouldStartWith "HTTP/1.1 404 "
                 filtered shouldContain "\r\nX-Seen: yes\r\n"

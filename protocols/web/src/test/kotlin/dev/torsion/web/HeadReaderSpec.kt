@@ -37,7 +37,10 @@ class HeadReaderSpec :
         }
 
         test("names that are known come in their usual case, and without a string of their own; others as they were sent") {
-            val known = HttpHeader.values().map { it.asString() }.filter { !it.startsWith(":") && it !in setOf("Host", "Content-Length", "Transfer-Encoding") }
+            val known = HttpHeader.values().map { it.asString() }.filter {
+                !it.startsWith(":") &&
+                    it !in setOf("Host", "Content-Length", "Transfer-Encoding")
+            }
             for (change in listOf<(String) -> String>(String::lowercase, String::uppercase)) {
                 for (name in known + "X-Own-Name") {
                     val sent = change(name)
@@ -45,7 +48,14 @@ class HeadReaderSpec :
                     seen.feed("GET / HTTP/1.1\r\nHost: a\r\n$sent: 1\r\n\r\n") shouldBe true
                     val got = seen.heads.single().headers.name(1)
                     got shouldBe if (name in known) name else sent
-                    if (name in known) Seen().also { it.feed("GET / HTTP/1.1\r\nHost: a\r\n$sent: 1\r\n\r\n") }.heads.single().headers.name(1) shouldBeSameInstanceAs got
+                    if (name in
+                        known
+                    ) {
+                        Seen().also {
+                            it.feed("GET / HTTP/1.1\r\nHost: a\r\n$sent: 1\r\n\r\n")
+                        }.heads.single().headers.name(1) shouldBeSameInstanceAs
+                            got
+                    }
                 }
             }
         }

@@ -46,7 +46,8 @@ class MultipartSpec :
         }
 
         test("a part of no known length goes out in chunks") {
-            sent(Multipart.EMPTY.file("a", "b", RequestBody.stream(null) { it.write("text") }), hasLength = false).second shouldContain "\r\n\r\ntext\r\n"
+            sent(Multipart.EMPTY.file("a", "b", RequestBody.stream(null) { it.write("text") }), hasLength = false).second shouldContain
+                "\r\n\r\ntext\r\n"
         }
 
         test("a name cannot end its part: quotes, ends of lines, backslashes, controls") {
