@@ -188,8 +188,13 @@ public class ConnectionPool private constructor(private val reactor: Reactor, @g
         /**
          * A pool of connections to the database at the JDBC [url]. Nothing is connected yet. On any thread.
          *
-         * A database that is in one process's memory only is gone with its last connection: for H2 add `;DB_CLOSE_DELAY=-1`. Of SQLite's
-         * `:memory:` each connection has its own, so such a pool has one connection.
+         * A database that is in one process's memory only is gone with its last connection: for H2 add `;DB_CLOSE_DELAY=-1`.
+         *
+         * SQLite has one writer at a time, and several connections of a pool would fail with [LockTimeoutException] when they write. So its pool
+         * has one connection, unless [ConnectionPoolOptions.withConnections] says otherwise: then let the URL have
+         * `?journal_mode=WAL&transaction_mode=IMMEDIATE`, with which several connections read while one writes. A connection waits up to 10 seconds for a
+         * lock of another, such as another program's, unless the URL says otherwise (`busy_timeout`). Of `:memory:` each connection has a
+         * database of its own, so such a pool always has one.
          *
          * @throws DatabaseException when no driver knows the URL
          * @throws ReactorNotRunningException when the reactor has stopped
@@ -203,12 +208,13 @@ public class ConnectionPool private constructor(private val reactor: Reactor, @g
                 val kind = url.split(':').take(2).joinToString(":") // what follows may hold a password
                 throw DatabaseException("no driver on the class path knows a URL that begins with $kind", e)
             }
-            val fitting = if (isSqliteInMemory(url)) options.withConnections(1) else options
+            val isOne = isSqliteInMemory(url) || (isSqlite(url) && !options.areConnectionsChosen)
+            val fitting = if (isOne) options.withConnections(1) else options
             val connections =
                 if (options.pooled) {
                     KeptConnections(url, null, fitting)
                 } else {
-                    SourceConnections { DriverManager.getConnection(url, options.username, options.password) }
+                    SourceConnections { DriverManager.getConnection(url, driverProperties(url, fitting)) }
                 }
             return open(reactor, connections, fitting)
         }

@@ -12,7 +12,7 @@ import java.util.concurrent.ThreadFactory
  *
  * @property name what its threads are called: `name-1` and so on
  * @property connections how many connections there are at most, and threads: each query has one of both while it runs. They are made when they
- *   are needed
+ *   are needed. 10, and 1 for SQLite, unless said otherwise: see [ConnectionPool.open]
  * @property queueLimit how many queries may wait for a thread; one more fails with [TooBusyException]
  * @property connectTimeout how long a query waits for a connection to the server: 250 ms or more; then it fails with
  *   [DatabaseUnavailableException]. Without [pooled], its thread waits until the data source has returned
@@ -45,6 +45,8 @@ public class ConnectionPoolOptions private constructor(
     @get:JvmName("username") public val username: String? = null,
     @get:JvmSynthetic
     internal val password: String? = null,
+    @get:JvmSynthetic
+    internal val areConnectionsChosen: Boolean = false,
 ) {
     init {
         require(connections > 0) { "connections must be positive, but is $connections" }
@@ -60,7 +62,7 @@ public class ConnectionPoolOptions private constructor(
     public fun withName(name: String): ConnectionPoolOptions = copy(name = name)
 
     /** These options with at most [most] connections, and threads. */
-    public fun withConnections(most: Int): ConnectionPoolOptions = copy(connections = most)
+    public fun withConnections(most: Int): ConnectionPoolOptions = copy(connections = most, areConnectionsChosen = true)
 
     /** These options with another [queueLimit]. */
     public fun withQueueLimit(most: Int): ConnectionPoolOptions = copy(queueLimit = most)
@@ -110,9 +112,10 @@ public class ConnectionPoolOptions private constructor(
         pooled: Boolean = this.pooled,
         username: String? = this.username,
         password: String? = this.password,
+        areConnectionsChosen: Boolean = this.areConnectionsChosen,
     ) = ConnectionPoolOptions(
         name, connections, queueLimit, connectTimeout, statementTimeout, cancelTimeout, closeTimeout, maxRows, interaction, threadFactory,
-        contextCarrier, pooled, username, password,
+        contextCarrier, pooled, username, password, areConnectionsChosen,
     )
 
     override fun toString(): String = "ConnectionPoolOptions($name, at most $connections connections, $queueLimit waiting)"

@@ -13,6 +13,7 @@ import java.sql.SQLException
 import java.sql.SQLTimeoutException
 import java.util.Collections
 import java.util.IdentityHashMap
+import java.util.Properties
 import java.util.concurrent.TimeUnit
 import java.util.concurrent.locks.ReentrantLock
 import javax.sql.DataSource
@@ -99,6 +100,7 @@ internal class KeptConnections(private val url: String?, private val source: Dat
         validationTimeout = minOf(connectionTimeout, VALIDATION_MILLIS)
         initializationFailTimeout = -1 // a server that is not there yet is waited for by those who want it
         exceptionOverride = OVERRIDE
+        if (url != null) dataSourceProperties.putAll(defaultsOf(url))
         if (url != null && isInMemory(url)) {
             // The database is gone with its last connection.
             minimumIdle = 1
@@ -171,6 +173,23 @@ internal class SourceConnections(private val pool: HikariDataSource? = null, pri
 /** Whether the database that [url] names is gone when the last connection to it is. */
 internal fun isInMemory(url: String): Boolean =
     url.startsWith("jdbc:h2:mem:") || isSqliteInMemory(url) || (url.startsWith("jdbc:sqlite:") && "mode=memory" in url)
+
+/** Whether [url] is one of SQLite, which has one writer at a time. */
+internal fun isSqlite(url: String): Boolean = url.startsWith("jdbc:sqlite:")
+
+/** Properties for the driver of [url], where that says nothing about them: the driver takes a property for more than its URL. */
+private fun defaultsOf(url: String): Map<String, String> =
+    if (isSqlite(url) && !url.contains("busy_timeout=", ignoreCase = true)) mapOf("busy_timeout" to SQLITE_BUSY_TIMEOUT) else emptyMap()
+
+/** The same, with the user. */
+internal fun driverProperties(url: String, options: ConnectionPoolOptions): Properties = Properties().apply {
+    putAll(defaultsOf(url))
+    options.username?.let { setProperty("user", it) }
+    options.password?.let { setProperty("password", it) }
+}
+
+/** Milliseconds in which another connection may keep its lock. */
+private const val SQLITE_BUSY_TIMEOUT = "10000"
 
 /** Whether each connection to [url] has a database of its own. */
 internal fun isSqliteInMemory(url: String): Boolean = url == "jdbc:sqlite:" || url.startsWith("jdbc:sqlite::memory:")
