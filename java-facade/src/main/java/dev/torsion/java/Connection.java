@@ -14,6 +14,8 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Flow;
+import java.util.function.Function;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -97,8 +99,33 @@ public interface Connection<T> extends AutoCloseable {
   void onMessage(MessageHandler<T> handler);
 
   /**
+   * {@link #onMessage(MessageHandler)} for a handler that works on up to {@code atOnce} messages at
+   * the same time: the next message waits only while so many of its stages are not complete. One
+   * more is taken ahead. Messages begin in the order in which they have come. Their answers go out
+   * as the stages send them, so let an id say which is which.
+   *
+   * <pre>{@code
+   * connection.onMessage(8, job -> run(job).thenCompose(connection::send));
+   * }</pre>
+   *
+   * <p>All stages are waited for at the end: a peer that has ended its side still gets the answers
+   * of the messages in work, as the end of {@link Connection} says. When one of them fails, the
+   * others are cancelled.
+   *
+   * @throws IllegalArgumentException when {@code atOnce} is not positive
+   * @throws IllegalStateException when there is a handler or a subscriber already
+   */
+  void onMessage(int atOnce, MessageHandler<T> handler);
+
+  /**
    * {@link #onMessage} for a handler that returns nothing. The next message waits until what it has
    * sent on this connection, before it returned, is accepted.
+   *
+   * <p>A message is done with when the consumer returns. An answer that is sent later may come too
+   * late: the connection is closed as soon as the peer has ended its side and the consumer has
+   * returned from the last message. Such work is for {@link #onMessage(int, MessageHandler)}, whose
+   * stages say when it ends. With {@code halfClose} on, the connection stays open after the end of
+   * the peer until this side closes it: see {@link #whenPeerEnded}.
    *
    * @throws IllegalStateException when there is a handler or a subscriber already
    */
@@ -128,6 +155,29 @@ public interface Connection<T> extends AutoCloseable {
    * @throws IllegalArgumentException when {@code interval} is not positive
    */
   Heartbeats every(Duration interval, T message);
+
+  /**
+   * The other side of the peer's heartbeats: each message that {@code isHeartbeat} goes to {@code
+   * answer}, and to nobody else. Its result is sent at once, apart from the answers of a handler;
+   * null sends nothing, as for a pong. While the peer does not read, and much waits to be sent,
+   * answers are left out. Messages are looked at in the order in which they come, so a heartbeat
+   * waits behind messages that a handler or nobody takes.
+   *
+   * <pre>{@code
+   * connection.answerHeartbeats(
+   *     line -> line.equals("ping") || line.equals("pong"),
+   *     line -> line.equals("ping") ? "pong" : null);
+   * }</pre>
+   *
+   * <p>Both functions are called on the reactor's thread. An exception of theirs is reported, and
+   * aborts the connection. Call it before messages come, such as in the handler of a new
+   * connection.
+   *
+   * @throws IllegalStateException when heartbeats are answered already; on another thread than the
+   *     reactor's that is reported
+   */
+  void answerHeartbeats(
+      Predicate<? super T> isHeartbeat, Function<? super T, ? extends @Nullable T> answer);
 
   /**
    * Requests whose answers name them, by an id in the messages, and may come in any order. From now
@@ -185,6 +235,21 @@ public interface Connection<T> extends AutoCloseable {
    * received then, but not answered. So set a handler before you ask for the end.
    */
   CompletableFuture<CloseReason> closed();
+
+  /**
+   * Completes when the peer has ended its side and all its messages are done with. It fails with
+   * the {@link CloseReason} when the connection ends otherwise. Each call gives a future of its
+   * own. Cancelling it only ends the waiting. Twisted's {@code readConnectionLost}.
+   *
+   * <p>The connection is closed in the same moment, unless {@code halfClose} is on ({@link
+   * dev.torsion.framing.ConnectionOptions}) and the messages go to {@link #onEach}. Then this side
+   * still has all the time that it needs for its answers, and has to close the connection:
+   *
+   * <pre>{@code
+   * connection.whenPeerEnded().thenCompose(ended -> answersInWork()).thenRun(connection::close);
+   * }</pre>
+   */
+  CompletableFuture<Void> whenPeerEnded();
 
   /**
    * Begins TLS on this open connection, as its server; Twisted's {@code startTLS}. Messages that

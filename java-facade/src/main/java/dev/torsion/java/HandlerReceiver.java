@@ -16,11 +16,17 @@ final class HandlerReceiver<T> implements Receiver<T> {
   private final Loop loop;
   private final MessageHandler<T> handler;
   private final BooleanSupplier isClosing;
+  private final boolean endsUnseen;
 
-  HandlerReceiver(Loop loop, MessageHandler<T> handler, BooleanSupplier isClosing) {
+  /**
+   * @param endsUnseen whether the stages of {@code handler} do not say when its work ends
+   */
+  HandlerReceiver(
+      Loop loop, MessageHandler<T> handler, BooleanSupplier isClosing, boolean endsUnseen) {
     this.loop = loop;
     this.handler = handler;
     this.isClosing = isClosing;
+    this.endsUnseen = endsUnseen;
   }
 
   @Override
@@ -60,6 +66,11 @@ final class HandlerReceiver<T> implements Receiver<T> {
                 failure.getValue() instanceof CloseReason && isClosing.getAsBoolean()
                     ? null
                     : failure.get());
+  }
+
+  @Override
+  public boolean endsUnseen() {
+    return endsUnseen;
   }
 
   @Override

@@ -42,19 +42,23 @@ import org.jspecify.annotations.Nullable;
 public final class KeptConnection<T> implements AutoCloseable {
   private final Loop loop;
   private final ClientService service;
-  private final CompletableFuture<StartedService> started;
+  private final KeptService kept;
   private @Nullable Connection<T> newest; // the reactor's thread only
 
-  KeptConnection(Loop loop, ServiceGroup services, ClientEndpoint endpoint, SetUp<T> setUp) {
+  KeptConnection(
+      Loop loop,
+      ServiceGroup services,
+      ClientEndpoint endpoint,
+      SetUp<T> setUp,
+      ConnectionOptions options) {
     this.loop = loop;
     var factory =
         new ConnectionFactory<>(
             loop.reactor,
             setUp.codec,
-            setUp.options,
+            options,
             inner -> {
-              var connection =
-                  new LoopConnection<>(loop, inner, setUp.codec, setUp.options).begin();
+              var connection = new LoopConnection<>(loop, inner, setUp.codec, options).begin();
               connection.wantEnd(); // to connect again
               newest = connection;
             });
@@ -62,7 +66,7 @@ public final class KeptConnection<T> implements AutoCloseable {
     var preparation = setUp.preparation;
     service = new ClientService(endpoint, factory, loop.reactor, setUp.retryPolicy);
     service.setPrepareConnection(protocol -> prepare(preparation));
-    started = services.add(service);
+    kept = new KeptService(loop, services, service);
   }
 
   private @Nullable Deferred<?> prepare(ConnectionPreparation<T> preparation) throws Exception {
@@ -109,15 +113,7 @@ public final class KeptConnection<T> implements AutoCloseable {
    * Stopping it again waits for the same end.
    */
   public CompletableFuture<Void> stop() {
-    return loop.future(
-            () -> {
-              started.cancel(false);
-              return Deferreds.succeed(null);
-            })
-        .thenCompose(ignored -> started.handle((running, error) -> running))
-        .thenCompose(
-            running ->
-                running == null ? CompletableFuture.<Void>completedFuture(null) : running.stop());
+    return kept.stop();
   }
 
   /** {@link #stop()}, without waiting. */
@@ -157,7 +153,10 @@ public final class KeptConnection<T> implements AutoCloseable {
       return options;
     }
 
-    /** Limits, such as how long a connection may be idle, or what may wait to be sent. */
+    /**
+     * Limits, such as how long a connection may be idle, or what may wait to be sent. An endpoint
+     * that is an object has the options of the transport: others are refused here.
+     */
     public SetUp<T> options(ConnectionOptions options) {
       this.options = given(options, "options");
       return this;

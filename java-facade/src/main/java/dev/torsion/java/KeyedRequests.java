@@ -52,13 +52,8 @@ public final class KeyedRequests<K, T> {
       CorrelationOptions options) {
     this.loop = loop;
     this.connection = connection;
-    correlator = new Correlator<>(loop.reactor, options, content, keyOf, this::failed);
+    correlator = new Correlator<>(loop.reactor, options, content, keyOf, connection::failed);
     connection.handleWith(new Sorted());
-  }
-
-  private void failed(Throwable error) {
-    loop.report(error);
-    connection.abort(error);
   }
 
   /**
@@ -90,8 +85,20 @@ public final class KeyedRequests<K, T> {
    *     reactor's that is reported
    */
   public void onPush(MessageHandler<T> handler) {
-    var receiver = new HandlerReceiver<>(loop, given(handler, "handler"), connection::isClosing);
+    var receiver =
+        new HandlerReceiver<>(loop, given(handler, "handler"), connection::isClosing, false);
     loop.actIfRunning(() -> correlator.onPush(receiver::ending));
+  }
+
+  /**
+   * {@link #onPush} for a handler that returns nothing, as {@link Connection#onEach} is for {@link
+   * Connection#onMessage(MessageHandler)}.
+   *
+   * @throws IllegalStateException when there is a handler already; on another thread than the
+   *     reactor's that is reported
+   */
+  public void onEachPush(MessageConsumer<T> consumer) {
+    onPush(connection.each(given(consumer, "consumer")));
   }
 
   @Override
@@ -114,6 +121,11 @@ public final class KeyedRequests<K, T> {
     @Override
     public @Nullable Deferred<?> unfinished() {
       return correlator.getUnfinished();
+    }
+
+    @Override
+    public boolean isAtWork() {
+      return correlator.isBusy();
     }
 
     @Override

@@ -11,15 +11,14 @@ import org.jspecify.annotations.Nullable;
 /** Gives the messages to a subscriber as it asks for them, by the rules of Reactive Streams. */
 final class MessageSubscription<T> implements Receiver<T>, Flow.Subscription {
   private final Loop loop;
-  private final LoopConnection<T> connection;
+  private final Receiving<T> receiving;
   private volatile Flow.@Nullable Subscriber<? super T> subscriber; // null once it is done
   private boolean started; // onSubscribe has returned
   private long demand;
 
-  MessageSubscription(
-      Loop loop, LoopConnection<T> connection, Flow.Subscriber<? super T> subscriber) {
+  MessageSubscription(Loop loop, Receiving<T> receiving, Flow.Subscriber<? super T> subscriber) {
     this.loop = loop;
-    this.connection = connection;
+    this.receiving = receiving;
     this.subscriber = subscriber;
   }
 
@@ -56,7 +55,7 @@ final class MessageSubscription<T> implements Receiver<T>, Flow.Subscription {
       throw e;
     }
     started = true;
-    connection.pump();
+    receiving.pump();
   }
 
   @Override
@@ -75,14 +74,14 @@ final class MessageSubscription<T> implements Receiver<T>, Flow.Subscription {
       return;
     }
     demand = demand + n < 0 ? Long.MAX_VALUE : demand + n;
-    connection.pump();
+    receiving.pump();
   }
 
   @Override
   public void cancel() {
     if (subscriber == null) return;
     subscriber = null;
-    loop.actIfRunning(() -> connection.forget(this));
+    loop.actIfRunning(() -> receiving.forget(this));
   }
 
   @Override

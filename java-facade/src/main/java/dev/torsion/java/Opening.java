@@ -15,6 +15,7 @@ import dev.torsion.framing.MessageConnection;
 import dev.torsion.framing.MessagePort;
 import dev.torsion.net.ListeningPort;
 import dev.torsion.net.Protocol;
+import dev.torsion.net.TcpOptions;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 
@@ -27,6 +28,20 @@ final class Opening {
 
   Opening(Loop loop) {
     this.loop = loop;
+  }
+
+  <T> CompletableFuture<Server> serve(
+      String endpoint, Codec<T> codec, ConnectionOptions options, ConnectionHandler<T> handler) {
+    return serve(
+        () -> Endpoints.serverFromString(loop.reactor, endpoint, options.getTransport()),
+        codec,
+        withoutTransport(options),
+        handler);
+  }
+
+  /** {@code options} for the connections of an endpoint that was made of a string with them. */
+  static ConnectionOptions withoutTransport(ConnectionOptions options) {
+    return options.withTransport(TcpOptions.DEFAULT);
   }
 
   <T> CompletableFuture<Server> serve(
@@ -49,6 +64,14 @@ final class Opening {
         () -> listen.call().addCallback(port -> new Server(loop, port)),
         Server::close,
         Place.here());
+  }
+
+  <T> CompletableFuture<Connection<T>> connect(
+      String endpoint, Codec<T> codec, ConnectionOptions options) {
+    return connect(
+        () -> Endpoints.clientFromString(loop.reactor, endpoint, options.getTransport()),
+        codec,
+        withoutTransport(options));
   }
 
   <T> CompletableFuture<Connection<T>> connect(

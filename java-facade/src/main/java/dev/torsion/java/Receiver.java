@@ -26,6 +26,16 @@ interface Receiver<T> {
     return null;
   }
 
+  /** Whether there is such unfinished work. */
+  default boolean isAtWork() {
+    return false;
+  }
+
+  /** Whether it begins work of which nobody says when it ends. */
+  default boolean endsUnseen() {
+    return false;
+  }
+
   /** Whether messages that it took wait for their handler. */
   default boolean holdsMessages() {
     return false;

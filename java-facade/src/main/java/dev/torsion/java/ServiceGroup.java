@@ -9,11 +9,16 @@ import dev.torsion.defer.Deferred;
 import dev.torsion.endpoint.ClientEndpoint;
 import dev.torsion.endpoint.Endpoints;
 import dev.torsion.framing.Codec;
+import dev.torsion.process.ProcessCommand;
+import dev.torsion.process.ProcessProtocol;
 import dev.torsion.service.MultiService;
+import dev.torsion.service.ProcessService;
+import dev.torsion.service.ProcessServiceOptions;
 import dev.torsion.service.Service;
 import dev.torsion.service.Services;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 
 /**
  * The services of a program, from {@link Torsion#services}; Twisted's {@code MultiService}.
@@ -81,16 +86,54 @@ public final class ServiceGroup {
     var choices = KeptConnection.SetUp.of(codec, setUp);
     var client =
         Endpoints.clientFromString(loop.reactor, endpoint, choices.options().getTransport());
-    return new KeptConnection<>(loop, this, client, choices);
+    return new KeptConnection<>(
+        loop, this, client, choices, Opening.withoutTransport(choices.options()));
   }
 
-  /** The same for an endpoint that is an object of the reactor. */
+  /** The same for an endpoint that is an object of the reactor, with its own options. */
+  public <T> KeptConnection<T> keepConnected(ClientEndpoint endpoint, Codec<T> codec) {
+    given(endpoint, "endpoint");
+    given(codec, "codec");
+    return keepConnected(endpoint, codec, setUp -> {});
+  }
+
+  /**
+   * The same with limits, a retry policy or a preparation of each connection.
+   *
+   * @throws IllegalArgumentException when the options of {@code setUp} have a transport: the
+   *     endpoint has its own, by its {@code withOptions}
+   */
   public <T> KeptConnection<T> keepConnected(
       ClientEndpoint endpoint, Codec<T> codec, Consumer<KeptConnection.SetUp<T>> setUp) {
     given(codec, "codec");
     given(setUp, "set up");
     given(endpoint, "endpoint");
-    return new KeptConnection<>(loop, this, endpoint, KeptConnection.SetUp.of(codec, setUp));
+    var choices = KeptConnection.SetUp.of(codec, setUp);
+    return new KeptConnection<>(loop, this, endpoint, choices, choices.options());
+  }
+
+  /**
+   * Keeps a process of {@code command} running: starts it again whenever it ends; Twisted's {@code
+   * ProcessMonitor}. Each line that it writes is logged.
+   */
+  public KeptProcess keepRunning(ProcessCommand command) {
+    given(command, "command");
+    return new KeptProcess(loop, this, new ProcessService(loop.reactor, command));
+  }
+
+  /**
+   * The same with delays, and a protocol for each process, which {@code protocols} makes on the
+   * reactor's thread.
+   */
+  public KeptProcess keepRunning(
+      ProcessCommand command,
+      ProcessServiceOptions options,
+      Supplier<? extends ProcessProtocol> protocols) {
+    given(command, "command");
+    given(options, "options");
+    given(protocols, "protocols");
+    return new KeptProcess(
+        loop, this, new ProcessService(loop.reactor, command, options, protocols));
   }
 
   private Deferred<StartedService> adding(Service service) {

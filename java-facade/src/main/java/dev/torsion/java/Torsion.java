@@ -44,6 +44,7 @@ import dev.torsion.reactor.Reactor;
 import dev.torsion.reactor.ReactorOptions;
 import dev.torsion.reactor.Reactors;
 import dev.torsion.reactor.SystemEvent;
+import dev.torsion.service.ProcessServiceOptions;
 import dev.torsion.service.Services;
 import java.nio.channels.DatagramChannel;
 import java.nio.channels.ServerSocketChannel;
@@ -55,6 +56,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -373,11 +375,7 @@ public final class Torsion implements AutoCloseable {
     given(codec, "codec");
     given(options, "options");
     given(handler, "handler");
-    return opening.serve(
-        () -> Endpoints.serverFromString(reactor, endpoint, options.getTransport()),
-        codec,
-        options,
-        handler);
+    return opening.serve(endpoint, codec, options, handler);
   }
 
   /**
@@ -391,7 +389,9 @@ public final class Torsion implements AutoCloseable {
 
   /**
    * The same for an endpoint that is an object of {@link #reactor()}, such as {@code new
-   * TCP4ServerEndpoint(torsion.reactor(), 8007, 100, "127.0.0.1").withOptions(tcpOptions)}.
+   * TCP4ServerEndpoint(torsion.reactor(), 8007, 100, "127.0.0.1").withOptions(tcpOptions)}. The
+   * endpoint has the options of the transport: the future fails with {@link
+   * IllegalArgumentException} when {@code options} have others.
    */
   public <T> CompletableFuture<Server> serve(
       ServerEndpoint endpoint,
@@ -423,10 +423,7 @@ public final class Torsion implements AutoCloseable {
     given(endpoint, "endpoint");
     given(codec, "codec");
     given(options, "options");
-    return opening.connect(
-        () -> Endpoints.clientFromString(reactor, endpoint, options.getTransport()),
-        codec,
-        options);
+    return opening.connect(endpoint, codec, options);
   }
 
   /**
@@ -439,7 +436,9 @@ public final class Torsion implements AutoCloseable {
 
   /**
    * The same for an endpoint that is an object of {@link #reactor()}, such as {@code new
-   * HostnameEndpoint(torsion.reactor(), "example.com", 8007)}.
+   * HostnameEndpoint(torsion.reactor(), "example.com", 8007).withOptions(tcpOptions)}. The endpoint
+   * has the options of the transport: the future fails with {@link IllegalArgumentException} when
+   * {@code options} have others.
    */
   public <T> CompletableFuture<Connection<T>> connect(
       ClientEndpoint endpoint, Codec<T> codec, ConnectionOptions options) {
@@ -473,6 +472,27 @@ public final class Torsion implements AutoCloseable {
    */
   public <T> KeptConnection<T> keepConnected(
       String endpoint, Codec<T> codec, Consumer<KeptConnection.SetUp<T>> setUp) {
+    given(endpoint, "endpoint");
+    given(codec, "codec");
+    given(setUp, "set up");
+    return services.keepConnected(endpoint, codec, setUp);
+  }
+
+  /** The same for an endpoint that is an object of {@link #reactor()}, with its own options. */
+  public <T> KeptConnection<T> keepConnected(ClientEndpoint endpoint, Codec<T> codec) {
+    given(endpoint, "endpoint");
+    given(codec, "codec");
+    return services.keepConnected(endpoint, codec);
+  }
+
+  /**
+   * The same with limits, a retry policy or a preparation of each connection.
+   *
+   * @throws IllegalArgumentException when the options of {@code setUp} have a transport: the
+   *     endpoint has its own, by its {@code withOptions}
+   */
+  public <T> KeptConnection<T> keepConnected(
+      ClientEndpoint endpoint, Codec<T> codec, Consumer<KeptConnection.SetUp<T>> setUp) {
     given(endpoint, "endpoint");
     given(codec, "codec");
     given(setUp, "set up");
@@ -734,6 +754,25 @@ public final class Torsion implements AutoCloseable {
     given(protocol, "protocol");
     given(command, "command");
     return call(() -> Processes.spawnProcess(reactor, protocol, command));
+  }
+
+  /**
+   * Keeps a process of {@code command} running; {@link ServiceGroup#keepRunning} has more choices.
+   */
+  public KeptProcess keepRunning(ProcessCommand command) {
+    given(command, "command");
+    return services.keepRunning(command);
+  }
+
+  /** The same with delays, and a protocol for each process. */
+  public KeptProcess keepRunning(
+      ProcessCommand command,
+      ProcessServiceOptions options,
+      Supplier<? extends ProcessProtocol> protocols) {
+    given(command, "command");
+    given(options, "options");
+    given(protocols, "protocols");
+    return services.keepRunning(command, options, protocols);
   }
 
   /**

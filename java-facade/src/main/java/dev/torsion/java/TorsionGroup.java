@@ -188,13 +188,16 @@ public final class TorsionGroup implements AutoCloseable {
         GroupEndpoint.fromString(
             given(endpoint, "endpoint"), given(options, "options").getTransport()),
         codec,
-        options,
+        Opening.withoutTransport(options),
         handler);
   }
 
   /**
    * The same for an endpoint that is no string, such as {@code reactor -> new
    * TCP4ServerEndpoint(reactor, 8007, 100, "127.0.0.1").withOptions(tcpOptions)}.
+   *
+   * @throws IllegalArgumentException when {@code options} have a transport: the endpoint has its
+   *     own
    */
   public <T> CompletableFuture<Server> serve(
       GroupEndpoint endpoint,

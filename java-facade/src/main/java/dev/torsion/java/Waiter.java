@@ -22,7 +22,7 @@ final class Waiter<T> {
   final boolean isRequest;
 
   final CompletableFuture<T> future;
-  private final LoopConnection<T> owner;
+  private final Receiving<T> owner;
   private final Deferred<T> deferred;
 
   // The reactor's thread only.
@@ -30,7 +30,7 @@ final class Waiter<T> {
   private boolean isTaking;
   private boolean isRefused;
 
-  Waiter(LoopConnection<T> owner, Loop loop, boolean isRequest) {
+  Waiter(Receiving<T> owner, Loop loop, boolean isRequest) {
     this.owner = owner;
     this.isRequest = isRequest;
     deferred = new Deferred<>(ignored -> owner.nobodyWaits(this));

@@ -15,14 +15,12 @@ import dev.torsion.framing.EncodeException;
 import dev.torsion.framing.ReadIdleTimeoutException;
 import dev.torsion.net.ConnectionAborted;
 import dev.torsion.net.ConnectionDone;
+import dev.torsion.net.ConnectionLost;
 import dev.torsion.net.DrainReport;
-import dev.torsion.net.HalfCloseableProtocol;
-import dev.torsion.net.HalfCloseableTransport;
-import dev.torsion.net.Protocol;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 
@@ -32,27 +30,8 @@ class ConnectionLifeTest extends InMemory {
   private final List<Connection<String>> served = new ArrayList<>();
   private final CompletableFuture<Void> work = new CompletableFuture<>();
 
-  /** Ends its side when it is told to, and stays. */
-  private static class Peer extends Protocol implements HalfCloseableProtocol {
-    @Override
-    public void readConnectionLost() {
-      transport().loseConnection();
-    }
-
-    @Override
-    public void writeConnectionLost() {}
-
-    void send(String text) {
-      transport().write(text.getBytes(StandardCharsets.UTF_8));
-    }
-
-    void end() {
-      ((HalfCloseableTransport) transport()).loseWriteConnection();
-    }
-  }
-
   /** Reads nothing from the beginning. */
-  private static class Deaf extends Peer {
+  private static class Deaf extends HalfPeer {
     @Override
     protected void connectionMade() {
       transport().pauseProducing();
@@ -71,8 +50,8 @@ class ConnectionLifeTest extends InMemory {
             }));
   }
 
-  private Peer peer(Server server) {
-    return now(torsion.connectProtocol("tcp:127.0.0.1:" + server.port(), new Peer()));
+  private HalfPeer peer(Server server) {
+    return now(torsion.connectProtocol("tcp:127.0.0.1:" + server.port(), new HalfPeer()));
   }
 
   @Test
@@ -106,6 +85,80 @@ class ConnectionLifeTest extends InMemory {
     reactor.flush();
     assertFalse(peer.isConnected());
     assertInstanceOf(ConnectionDone.class, now(served.get(0).closed()));
+  }
+
+  private HalfPeer askedByOneThatEndedItsSide(
+      ConnectionOptions options, ConnectionHandler<String> on) {
+    var peer = peer(serve(options, on));
+    peer.send("a\nb\n");
+    peer.end();
+    reactor.flush();
+    return peer;
+  }
+
+  @Test
+  void withHalfCloseAConsumerThatHasReturnedMayStillAnswer() {
+    var peer =
+        askedByOneThatEndedItsSide(
+            ConnectionOptions.DEFAULT.withHalfClose(true),
+            c -> c.onEach(line -> work.thenRun(() -> c.send(line + "!"))));
+    var ended = served.get(0).whenPeerEnded();
+    var cancelled = served.get(0).whenPeerEnded();
+    cancelled.cancel(false);
+    now(ended);
+    advance(3_600_000);
+    assertTrue(peer.isConnected());
+    work.complete(null);
+    reactor.flush();
+    assertEquals(Set.of("a!", "b!", ""), Set.of(peer.heard().split("\r\n", -1)));
+    assertTrue(peer.isConnected());
+    served.get(0).close();
+    assertInstanceOf(ConnectionDone.class, now(served.get(0).closed()));
+    now(served.get(0).whenPeerEnded());
+  }
+
+  @Test
+  void withoutHalfCloseAConsumerThatHasReturnedIsDone() {
+    var ended = new ArrayList<CompletableFuture<Void>>();
+    var peer =
+        askedByOneThatEndedItsSide(
+            ConnectionOptions.DEFAULT,
+            c -> {
+              ended.add(c.whenPeerEnded());
+              c.onEach(line -> c.send(line + "!"));
+            });
+    assertFalse(peer.isConnected());
+    assertEquals("a!\r\nb!\r\n", peer.heard());
+    now(ended.get(0));
+  }
+
+  @Test
+  void theEndOfTheConnectionIsNoEndOfThePeer() {
+    var peer = peer(serve(ConnectionOptions.DEFAULT, c -> c.onEach(line -> {})));
+    reactor.flush();
+    var ended = served.get(0).whenPeerEnded();
+    peer.transport().abortConnection();
+    failsNow(ConnectionLost.class, ended);
+    failsNow(ConnectionLost.class, served.get(0).whenPeerEnded());
+  }
+
+  @Test
+  void aPeerThatHasEndedItsSideIsNotSilent() {
+    var options =
+        ConnectionOptions.DEFAULT
+            .withHalfClose(true)
+            .withReadIdleTimeout(Duration.ofSeconds(30))
+            .withFrameTimeout(Duration.ofSeconds(10));
+    var peer =
+        askedByOneThatEndedItsSide(
+            options, c -> c.onEach(line -> work.thenRun(() -> c.send(line + "!"))));
+    advance(3_600_000);
+    work.complete(null);
+    reactor.flush();
+    assertEquals(2 * "a!\r\n".length(), peer.heard().length());
+    served.get(0).close();
+    reactor.flush();
+    assertFalse(peer.isConnected());
   }
 
   @Test

@@ -5,12 +5,14 @@ package dev.torsion.java;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.torsion.endpoint.HostnameEndpoint;
 import dev.torsion.endpoint.ProtocolWrapper;
 import dev.torsion.endpoint.TCP4ServerEndpoint;
 import dev.torsion.endpoint.WrappingFactory;
+import dev.torsion.framing.ConnectionFactory;
 import dev.torsion.framing.ConnectionOptions;
 import dev.torsion.net.ClientFactory;
 import dev.torsion.net.ConnectOptions;
@@ -163,6 +165,83 @@ class EndpointObjectsTest {
                   setUp -> setUp.retryPolicy(RetryPolicy.DEFAULT));
       assertEquals("hello", Results.of(kept.connection().thenCompose(c -> c.request("hello"))));
       Results.of(kept.stop());
+    }
+  }
+
+  @Test
+  void connectionsAreKeptToEndpointsWithoutServicesToo() {
+    try (var torsion = Torsion.start()) {
+      var server =
+          Results.of(torsion.serve(anyPort(torsion), Codecs.line(), c -> c.onMessage(c::send)));
+      var kept = torsion.keepConnected(at(torsion, server), Codecs.line());
+      assertEquals("hello", Results.of(kept.connection().thenCompose(c -> c.request("hello"))));
+      Results.of(kept.stop());
+      var prepared = new CompletableFuture<String>();
+      var other =
+          torsion.keepConnected(
+              at(torsion, server),
+              Codecs.line(),
+              setUp -> setUp.preparation(c -> c.request("login").thenAccept(prepared::complete)));
+      assertEquals("login", Results.of(prepared));
+      Results.of(other.stop());
+      Results.of(torsion.services().keepConnected(at(torsion, server), Codecs.line()).stop());
+    }
+  }
+
+  /** They would be ignored in silence, and with them limits that somebody relies on. */
+  @Test
+  void optionsOfTheTransportAreRefusedBesideAnEndpoint() {
+    var options = ConnectionOptions.DEFAULT.withTransport(KEPT_ALIVE);
+    try (var torsion = Torsion.start();
+        var group = TorsionGroup.start(1)) {
+      var there = new HostnameEndpoint(torsion.reactor(), "127.0.0.1", 1);
+      refused(
+          Results.failure(
+              IllegalArgumentException.class,
+              torsion.serve(anyPort(torsion), Codecs.line(), options, c -> {})));
+      refused(
+          Results.failure(
+              IllegalArgumentException.class, torsion.connect(there, Codecs.line(), options)));
+      refused(
+          assertThrows(
+              IllegalArgumentException.class,
+              () -> torsion.keepConnected(there, Codecs.line(), s -> s.options(options))));
+      refused(
+          assertThrows(
+              IllegalArgumentException.class,
+              () ->
+                  torsion.services().keepConnected(there, Codecs.line(), s -> s.options(options))));
+      refused(
+          assertThrows(
+              IllegalArgumentException.class,
+              () ->
+                  group.serve(
+                      reactor -> new TCP4ServerEndpoint(reactor, 0),
+                      Codecs.line(),
+                      options,
+                      c -> {})));
+      refused(
+          assertThrows(
+              IllegalArgumentException.class,
+              () -> new ConnectionFactory<>(torsion.reactor(), Codecs.line(), options, c -> {})));
+    }
+  }
+
+  private static void refused(IllegalArgumentException error) {
+    assertTrue(error.toString().contains("withOptions"), error::toString);
+  }
+
+  /** As strings they reach the endpoint. */
+  @Test
+  void optionsOfTheTransportGoWithStringsOfGroups() {
+    var options = ConnectionOptions.DEFAULT.withTransport(KEPT_ALIVE);
+    try (var torsion = Torsion.start();
+        var group = TorsionGroup.start(1)) {
+      var server =
+          Results.of(group.serve("tcp:0", Codecs.line(), options, c -> c.onMessage(c::send)));
+      var client =
+          Results.of(torsion.connect("tcp:127.0.0.1:" + server.port(), Codecs.line(), options));
+      assertEquals("hello", Results.of(client.request("hello")));
     }
   }
 

@@ -139,7 +139,7 @@ class MomentsTest extends InMemory {
     var connection = (LoopConnection<String>) ends.server();
     var loop = new Loop(reactor, Thread.currentThread());
     var subscription =
-        new MessageSubscription<>(loop, connection, new Asking(subscriptions, got, 9));
+        new MessageSubscription<>(loop, connection.receiving(), new Asking(subscriptions, got, 9));
     subscription.start();
     assertTrue(subscription.isReady());
     elsewhere(subscription::cancel);
@@ -152,7 +152,7 @@ class MomentsTest extends InMemory {
     ends.client().send("2");
     reactor.flush();
     assertEquals(1, refusing.offered);
-    connection.forget(refusing);
+    connection.receiving().forget(refusing);
     assertEquals("1", now(connection.receive()));
     assertEquals("2", now(connection.receive()));
     ends.client().close();

@@ -17,6 +17,8 @@ import dev.torsion.process.ProcessEnd;
 import dev.torsion.process.ProcessNotStarted;
 import dev.torsion.process.ProcessProtocol;
 import dev.torsion.process.UnexpectedErrorOutputException;
+import dev.torsion.service.ProcessServiceOptions;
+import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
@@ -41,6 +43,33 @@ class ProcessesTest {
       var none = torsion.processValue(ProcessCommand.of("/no/such/program"));
       error = assertThrows(CompletionException.class, none::join);
       assertInstanceOf(ProcessNotStarted.class, error.getCause());
+    }
+  }
+
+  @Test
+  void aProcessOfTheMachineIsStartedAgain() throws Exception {
+    try (var torsion = Torsion.start()) {
+      var options = ProcessServiceOptions.DEFAULT.withMinRestartDelay(Duration.ofMillis(1));
+      var sleep = ProcessCommand.of("sleep", "987653");
+      var kept = torsion.keepRunning(sleep, options, () -> new ProcessProtocol() {});
+      var first = kept.process().get(20, TimeUnit.SECONDS);
+      var killed = new CompletableFuture<Long>();
+      torsion
+          .call(
+              () -> {
+                killed.complete(first.pid());
+                first.signalProcess("KILL");
+              })
+          .join();
+      var deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+      long next;
+      do {
+        assertTrue(System.nanoTime() < deadline, "there is no other process");
+        var running = kept.process().get(20, TimeUnit.SECONDS);
+        next = torsion.call(running::pid).get(20, TimeUnit.SECONDS);
+      } while (next == killed.get(20, TimeUnit.SECONDS));
+      kept.stop().get(20, TimeUnit.SECONDS);
+      assertTrue(ProcessHandle.of(next).isEmpty(), "the process is still there");
     }
   }
 

@@ -27,6 +27,8 @@ import java.time.Duration
 import java.util.concurrent.CancellationException
 import java.util.concurrent.CompletionStage
 import java.util.concurrent.Executor
+import java.util.function.Function
+import java.util.function.Predicate
 import kotlin.coroutines.Continuation
 import kotlin.coroutines.intrinsics.suspendCoroutineUninterceptedOrReturn
 
@@ -63,7 +65,7 @@ internal class CodecConnection<T : Any>(
     private var handler: Callback<T, *>? = null
     private var demand: MessageDemand? = null // the handler, if it is one
 
-    var aside: PushQueue<*>? = null // what the handler has put aside
+    private var aside: HandlerQueue<*>? = null // what the handler has put aside
     private var untaken = 0 // about how many bytes the messages came in that nobody has taken, or that the handler is busy with
     private var handled: Deferred<*>? = null // what the handler has given, until it has fired
     private var isCutOff = false // the handler was cancelled, so that it is not asked why it fails
@@ -75,7 +77,7 @@ internal class CodecConnection<T : Any>(
     private var endedBy: ClosedBy? = null // who ended the messages, once they have ended
     private var isEndTold = false // to somebody who waited for a message, or has asked for one since
     private var failure: Throwable? = null // what receiving ends with, when not with null
-    private var heartbeats: Heartbeats? = null
+    private var heartbeats: Heartbeats<T>? = null
     private var closedWaiters: ArrayDeque<Deferred<CloseReason>>? = null
 
     override fun peer() = transport.peer()
@@ -128,6 +130,7 @@ internal class CodecConnection<T : Any>(
 
     fun peerEnded() {
         peerHasEnded = true
+        if (options.halfClose) idle?.willHearNoMore()
         reader.end()
         endUnread()
         endHandler()
@@ -185,6 +188,7 @@ internal class CodecConnection<T : Any>(
             } catch (e: Throwable) {
                 return undecodable(e)
             }
+        if (heartbeats != null && wasBeat(message)) return
         when {
             !requests.isNullOrEmpty() -> answer(message)
             handler != null -> {
@@ -251,7 +255,12 @@ internal class CodecConnection<T : Any>(
     private fun endHandled() {
         if (closing) return
         val rest = aside?.unfinished ?: demand?.unfinished
-        if (rest == null) endSeen() else waitFor(rest)
+        if (rest != null) return waitFor(rest)
+        if (peerHasEnded && failure == null) {
+            demand?.peerEnded()
+            if (options.halfClose && demand?.endsUnseen == true) return
+        }
+        endSeen()
     }
 
     /** Nothing is left to be received, and no coroutine of the server will close the connection. */
@@ -444,13 +453,24 @@ internal class CodecConnection<T : Any>(
 
     // Handling by callback.
 
-    override fun onMessage(handler: Callback<T, *>) {
+    override fun onMessage(handler: Callback<T, *>) = handleWith(handler, null)
+
+    /** The same for a handler that puts messages [aside]. */
+    fun handleWith(handler: Callback<T, *>, aside: HandlerQueue<*>?) {
         checkThread("onMessage")
         check(this.handler == null) { "$this has a message handler already" }
         check(!receiver.isWaiting && requests.isNullOrEmpty()) { "$this: messages go to a receive() or a request" }
         this.handler = handler
+        this.aside = aside // before the first message, which may be the last one
         demand = handler as? MessageDemand
         handleNext()
+    }
+
+    override fun onMessage(atOnce: Int, handler: Callback<T, *>) {
+        val queue = HandlerQueue<T>(limit = 1, atOnce, ::failed)
+        queue.handler = { deferredOf(handler.call(it)) }
+        handleWith({ queue.add(codec.content.keep(it)) }, queue)
+        whenClosed().addCallback(queue::ended)
     }
 
     private fun handle(message: T) {
@@ -460,12 +480,16 @@ internal class CodecConnection<T : Any>(
             } catch (e: Throwable) {
                 return failed(e)
             }
-        when (result) {
-            null, Unit -> Unit
-            is Deferred<*> -> waitFor(result)
-            is CompletionStage<*> -> waitFor(result.toDeferred(loop))
-            is Job -> waitFor(result.toDeferred(loop))
-        }
+        if (result != null) deferredOf(result)?.let(::waitFor)
+    }
+
+    /** The end of the work behind the [result] of a handler; null when there is none to wait for. */
+    fun deferredOf(result: Any?): Deferred<*>? = when (result) {
+        null, Unit -> null
+        is Deferred<*> -> result
+        is CompletionStage<*> -> result.toDeferred(loop)
+        is Job -> result.toDeferred(loop)
+        else -> null
     }
 
     /** Where the end of what a handler waits for is told: the reactor, which a test's clock need not be. */
@@ -506,7 +530,8 @@ internal class CodecConnection<T : Any>(
     // Idle time.
 
     override val isBusy: Boolean
-        get() = readingPaused || !inbox.isEmpty || (handling && demand?.isBusy != false)
+        get() = readingPaused || !inbox.isEmpty || (handling && demand?.isBusy != false) || aside?.isBusy == true ||
+            demand?.isAtWork == true
 
     override val bufferedBytes: Long get() = transport.bufferedBytes
 
@@ -559,7 +584,22 @@ internal class CodecConnection<T : Any>(
 
     override fun every(interval: Duration, message: T): AutoCloseable {
         checkThread("every")
-        return (heartbeats ?: Heartbeats(this, idle).also { heartbeats = it }).every(interval, codec.encode(message))
+        return beats().every(interval, codec.encode(message))
+    }
+
+    override fun answerHeartbeats(isHeartbeat: Predicate<in T>, answer: Function<in T, out T?>) {
+        checkThread("answerHeartbeats")
+        beats().answering(isHeartbeat, answer)
+    }
+
+    private fun beats() = heartbeats ?: Heartbeats(this, idle).also { heartbeats = it }
+
+    /** Whether [message] was a heartbeat, which nobody else gets; an exception of the program ends the connection, as one of a handler does. */
+    private fun wasBeat(message: T): Boolean = try {
+        heartbeats!!.takes(message)
+    } catch (e: Throwable) {
+        failed(e)
+        true
     }
 
     fun checkThread(operation: String) {

@@ -28,6 +28,10 @@ public class ConnectionFactories<T : Any> internal constructor(
         handlers: MessageConnectionHandlers<T>,
     ) : this(codec, options, isServed = false, handlers)
 
+    init {
+        options.refuseTransport()
+    }
+
     private val all = AtomicInteger()
 
     override fun factoryFor(reactor: Reactor): Factory =

@@ -37,6 +37,7 @@ public fun interface MessageConnectionHandler<T : Any> {
  *
  * @param clock measures idle time: the reactor
  * @param handler hears of each connection
+ * @throws IllegalArgumentException when [options] have a [transport][ConnectionOptions.transport], which the port or the endpoint would not hear of
  */
 public class ConnectionFactory<T : Any> internal constructor(
     private val clock: Clock,
@@ -53,6 +54,10 @@ public class ConnectionFactory<T : Any> internal constructor(
         options: ConnectionOptions = ConnectionOptions.DEFAULT,
         handler: MessageConnectionHandler<T>,
     ) : this(clock, codec, options, isServed = false, handler = handler)
+
+    init {
+        options.refuseTransport()
+    }
 
     /** How many connections are open now. */
     public var connectionCount: Int = 0

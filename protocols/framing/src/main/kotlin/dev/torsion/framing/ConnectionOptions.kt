@@ -32,7 +32,7 @@ import java.time.Duration
  *   nothing before it is cancelled and the connection aborted with an [AnswerTimeoutException]; 10 s. While its output goes out the time stands still
  * @property name what the log calls these connections, and the port or client that they belong to; null, the default, for a description
  * @property transport options of the connections below, such as the water marks and the limit of what waits to be sent; for endpoints that
- *   are given as strings. An endpoint that is an object has its own
+ *   are given as strings. An endpoint that is an object has its own, by its `withOptions`: with it, other options here are refused
  */
 public class ConnectionOptions private constructor(
     public val inboundLimit: Int,
@@ -97,6 +97,17 @@ public class ConnectionOptions private constructor(
 
     /** These options with another [transport]. */
     public fun withTransport(options: TcpOptions): ConnectionOptions = copy(transport = options)
+
+    /** These options after a string was made an endpoint, which has [transport] now. */
+    @JvmSynthetic
+    internal fun withoutTransport(): ConnectionOptions = if (transport == TcpOptions.DEFAULT) this else withTransport(TcpOptions.DEFAULT)
+
+    /** Nobody would hear of [transport] here, so that its limits would not hold. */
+    @JvmSynthetic
+    internal fun refuseTransport() = require(transport == TcpOptions.DEFAULT) {
+        "ConnectionOptions.transport is for endpoints that are strings: give these options to the endpoint instead, by its withOptions, " +
+            "or to listenTcp: $transport"
+    }
 
     /** A builder that begins with these options. */
     public fun toBuilder(): Builder = Builder(this)

@@ -10,7 +10,6 @@ import dev.torsion.defer.Callback
 import dev.torsion.defer.Deferred
 import dev.torsion.defer.await
 import dev.torsion.defer.fail
-import dev.torsion.defer.toDeferred
 import dev.torsion.net.ClosePhase
 import dev.torsion.net.CloseReason
 import dev.torsion.net.ClosedBy
@@ -18,9 +17,6 @@ import dev.torsion.net.ConnectionAborted
 import dev.torsion.net.ConnectionDone
 import dev.torsion.net.ProtocolViolationException
 import dev.torsion.spi.TorsionSpi
-import kotlinx.coroutines.Job
-import java.util.concurrent.CompletionStage
-import java.util.concurrent.Executor
 
 /** Finds the key of the request that a message answers, such as the id in it. */
 public fun interface MessageKey<in T : Any, out K : Any> {
@@ -69,12 +65,10 @@ public class CorrelatedRequests<K : Any, T : Any> internal constructor(
     options: CorrelationOptions,
     keyOf: MessageKey<T, K>,
 ) {
-    private val loop = connection.clock as? Executor ?: Executor(Runnable::run)
     private val correlator = Correlator(connection.clock, options, connection.codec.content, keyOf, ::failed)
 
     init {
-        connection.aside = correlator.pushes
-        connection.onMessage(correlator::received)
+        connection.handleWith(correlator::received, correlator.pushes)
         connection.whenClosed().addCallback { correlator.ended(told(it)) }
     }
 
@@ -103,14 +97,7 @@ public class CorrelatedRequests<K : Any, T : Any> internal constructor(
      */
     public fun onPush(handler: Callback<T, *>) {
         connection.checkThread("onPush")
-        correlator.onPush { message -> waitFor(handler.call(message)) }
-    }
-
-    private fun waitFor(result: Any?): Deferred<*>? = when (result) {
-        is Deferred<*> -> result
-        is CompletionStage<*> -> result.toDeferred(loop)
-        is Job -> result.toDeferred(loop)
-        else -> null
+        correlator.onPush { message -> connection.deferredOf(handler.call(message)) }
     }
 
     private fun failed(error: Throwable) {

@@ -9,8 +9,6 @@ import dev.torsion.defer.Deferred
 import dev.torsion.defer.fail
 import dev.torsion.log.Logger
 import dev.torsion.log.safeString
-import dev.torsion.net.CloseReason
-import dev.torsion.net.ClosedBy
 import dev.torsion.spi.TorsionSpi
 import java.util.concurrent.Callable
 import java.util.function.Consumer
@@ -35,7 +33,7 @@ public class Correlator<K : Any, T : Any>(
     private val pending = PendingAnswers<K, T>(clock, options)
 
     @get:JvmSynthetic
-    internal val pushes = PushQueue<T>(options.pushLimit, failed)
+    internal val pushes = HandlerQueue<T>(options.pushLimit, atOnce = 1, failed)
     private var hasWarned = false
 
     /** How many requests wait. */
@@ -79,11 +77,14 @@ public class Correlator<K : Any, T : Any>(
     /** Messages that answer no request go to [handler], also those that wait for it. It gives a Deferred to wait for, or null. */
     public fun onPush(handler: Callback<T, Deferred<*>?>) {
         check(pushes.handler == null) { "there is a handler for the messages that answer no request already" }
-        pushes.handler = handler::call
+        pushes.handleWith(handler)
     }
 
     /** Fires when the handler of the other messages has done with all that have come; null when it has. Cancelling it cancels the work on the last. */
     public val unfinished: Deferred<*>? get() = pushes.unfinished
+
+    /** Whether the handler of the other messages is at work, or some wait for it. */
+    public val isBusy: Boolean get() = pushes.isBusy
 
     /** This side has closed the connection: what has come and waits is handled no more. */
     public fun stopped(): Unit = pushes.clear()
@@ -91,8 +92,7 @@ public class Correlator<K : Any, T : Any>(
     /** There are no more messages: all requests that wait fail with [reason]. */
     public fun ended(reason: Throwable) {
         pending.fail(reason)
-        if (reason is CloseReason && reason.by == ClosedBy.US) pushes.clear() else pushes.ended()
-        if (reason.cause is AnswerTimeoutException) pushes.cutLast()
+        pushes.ended(reason)
     }
 
     override fun toString(): String = pending.toString()

@@ -51,7 +51,7 @@ internal class IdleLimits(val either: Duration? = null, val read: Duration? = nu
  */
 internal class IdleWatch(private val clock: Clock, private val limits: IdleLimits, private val subject: IdleSubject) {
     private val either = nanos(limits.either)
-    private val read = nanos(limits.read)
+    private var read = nanos(limits.read)
     private val write = nanos(limits.write)
     private val step = (minOf(either, read, write) / LOOKS).coerceAtLeast(1)
     private var heardAt = clock.nanoTime()
@@ -69,6 +69,11 @@ internal class IdleWatch(private val clock: Clock, private val limits: IdleLimit
     /** Until now it was we who were busy. */
     fun wasBusy() {
         heardAt = clock.nanoTime()
+    }
+
+    /** The peer has ended its side: its silence says nothing from now on. */
+    fun willHearNoMore() {
+        read = Long.MAX_VALUE
     }
 
     fun sent() {

@@ -10,6 +10,8 @@ import dev.torsion.net.CloseReason
 import dev.torsion.net.Transport
 import kotlinx.coroutines.flow.Flow
 import java.time.Duration
+import java.util.function.Function
+import java.util.function.Predicate
 
 /**
  * A connection that carries messages: the suspend voice of a protocol.
@@ -126,6 +128,16 @@ public interface MessageConnection<T : Any> {
     public fun onMessage(handler: Callback<T, *>)
 
     /**
+     * The same for a handler that works on up to [atOnce] messages at the same time: the next message waits only while so many Deferreds, stages
+     * or jobs of it are pending. Messages begin in the order in which they have come, and may end in any. Each of them is waited for before
+     * the connection is closed, as the peer has ended its side: see [serve] for the time that they have then.
+     *
+     * @throws IllegalArgumentException when [atOnce] is not positive
+     * @throws IllegalStateException when there is a handler already, or a coroutine or a request is receiving
+     */
+    public fun onMessage(atOnce: Int, handler: Callback<T, *>)
+
+    /**
      * Sends [message] after each [interval], until this side ends its output or the result is closed: heartbeats, by which the peer sees
      * that this side is alive. Give the peer a [ConnectionOptions.readIdleTimeout] of two or three intervals. While the peer does not
      * read, and output waits above the high-water mark, they are left out. They count as sent, also for [ConnectionOptions.idleTimeout].
@@ -136,6 +148,22 @@ public interface MessageConnection<T : Any> {
      * @throws IllegalArgumentException when [interval] is not positive
      */
     public fun every(interval: Duration, message: T): AutoCloseable
+
+    /**
+     * The other side of the peer's heartbeats: each message that [isHeartbeat] goes to [answer], and to nobody else. Its result is sent at
+     * once, apart from a handler's answers; null sends nothing, as for a pong. While the peer does not read, and output waits above the
+     * high-water mark, answers are left out. Messages are looked at in the order in which they come, so a heartbeat waits behind messages
+     * that a handler or nobody takes.
+     *
+     * ```kotlin
+     * connection.answerHeartbeats({ it == "ping" || it == "pong" }) { if (it == "ping") "pong" else null }
+     * ```
+     *
+     * An exception of either function aborts the connection, and is reported.
+     *
+     * @throws IllegalStateException when heartbeats are answered already
+     */
+    public fun answerHeartbeats(isHeartbeat: Predicate<in T>, answer: Function<in T, out T?>)
 
     /** Sends all that was written, then closes. Nothing more is received. Calling it again does nothing. */
     public fun close()

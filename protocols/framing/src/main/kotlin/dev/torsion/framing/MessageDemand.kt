@@ -32,6 +32,15 @@ public interface MessageDemand {
      */
     public fun tlsBegins(): Boolean = holdsMessage
 
+    /** Whether there is such [unfinished] work. Then the peer is not idle. */
+    public val isAtWork: Boolean get() = false
+
+    /** Whether work goes on of which nobody says when it ends. With [ConnectionOptions.halfClose] the program closes the connection then. */
+    public val endsUnseen: Boolean get() = false
+
+    /** The peer has ended its side, and all its messages are done with. */
+    public fun peerEnded() {}
+
     /** This side has closed the connection: what has come and waits is received no more. */
     public fun receivingStopped() {}
 

@@ -64,9 +64,9 @@ public fun <T : Any> Reactor.serve(
     codec: Codec<T>,
     options: ConnectionOptions = ConnectionOptions.DEFAULT,
     handler: suspend (MessageConnection<T>) -> Unit,
-): Deferred<ListeningPort> = serve(serverFromString(this, endpoint, options.transport), codec, options, handler)
+): Deferred<ListeningPort> = serve(serverFromString(this, endpoint, options.transport), codec, options.withoutTransport(), handler)
 
-/** The same for an endpoint that is no string. */
+/** The same for an endpoint that is no string. [ConnectionOptions.transport] is refused: the endpoint has its own, by its `withOptions`. */
 @JvmSynthetic
 public fun <T : Any> Reactor.serve(
     endpoint: ServerEndpoint,
@@ -124,9 +124,9 @@ public suspend fun <T : Any> Reactor.connect(
     endpoint: String,
     codec: Codec<T>,
     options: ConnectionOptions = ConnectionOptions.DEFAULT,
-): MessageConnection<T> = connect(clientFromString(this, endpoint, options.transport), codec, options)
+): MessageConnection<T> = connect(clientFromString(this, endpoint, options.transport), codec, options.withoutTransport())
 
-/** The same for an endpoint that is no string. */
+/** The same for an endpoint that is no string. [ConnectionOptions.transport] is refused: the endpoint has its own, by its `withOptions`. */
 public suspend fun <T : Any> Reactor.connect(
     endpoint: ClientEndpoint,
     codec: Codec<T>,
@@ -139,9 +139,9 @@ public fun <T : Any> Reactor.openConnection(
     endpoint: String,
     codec: Codec<T>,
     options: ConnectionOptions = ConnectionOptions.DEFAULT,
-): Deferred<MessageConnection<T>> = openConnection(clientFromString(this, endpoint, options.transport), codec, options)
+): Deferred<MessageConnection<T>> = openConnection(clientFromString(this, endpoint, options.transport), codec, options.withoutTransport())
 
-/** The same for an endpoint that is no string. */
+/** The same for an endpoint that is no string. [ConnectionOptions.transport] is refused: the endpoint has its own, by its `withOptions`. */
 @JvmOverloads
 public fun <T : Any> Reactor.openConnection(
     endpoint: ClientEndpoint,
@@ -171,9 +171,9 @@ public fun <T : Any> Reactor.listen(
     codec: Codec<T>,
     options: ConnectionOptions = ConnectionOptions.DEFAULT,
     handler: MessageConnectionHandler<T>,
-): Deferred<ListeningPort> = listen(serverFromString(this, endpoint, options.transport), codec, options, handler)
+): Deferred<ListeningPort> = listen(serverFromString(this, endpoint, options.transport), codec, options.withoutTransport(), handler)
 
-/** The same for an endpoint that is no string. */
+/** The same for an endpoint that is no string. [ConnectionOptions.transport] is refused: the endpoint has its own, by its `withOptions`. */
 @JvmOverloads
 public fun <T : Any> Reactor.listen(
     endpoint: ServerEndpoint,

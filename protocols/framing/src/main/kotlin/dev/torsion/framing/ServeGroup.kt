@@ -39,9 +39,9 @@ public suspend fun <T : Any> ReactorGroup.serve(
     codec: Codec<T>,
     options: ConnectionOptions = ConnectionOptions.DEFAULT,
     handler: suspend (MessageConnection<T>) -> Unit,
-): GroupPort = serve(GroupEndpoint.fromString(endpoint, options.transport), codec, options, handler)
+): GroupPort = serve(GroupEndpoint.fromString(endpoint, options.transport), codec, options.withoutTransport(), handler)
 
-/** The same for an endpoint that is no string. */
+/** The same for an endpoint that is no string. [ConnectionOptions.transport] is refused: the endpoint has its own, by its `withOptions`. */
 @JvmSynthetic
 public suspend fun <T : Any> ReactorGroup.serve(
     endpoint: GroupEndpoint,

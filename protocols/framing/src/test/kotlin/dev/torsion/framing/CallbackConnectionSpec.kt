@@ -56,6 +56,39 @@ class CallbackConnectionSpec :
             }
         }
 
+        "a handler of several messages at once answers them as their Deferreds fire, and those in work are waited for at the end" {
+            val (connection, transport) = byHand()
+            val work = LinkedHashMap<String, Deferred<Unit>>()
+            connection.onMessage(2) { line ->
+                Deferred<Unit>().also { work[line] = it }.addCallback { connection.write("$line!") }
+            }
+            transport.receive("a\nb\nc\nd\n")
+            work.keys.toList() shouldBe listOf("a", "b")
+            work["b"]!!.callback(Unit)
+            transport.receiveEnd()
+            for (line in listOf("c", "d", "a")) {
+                transport.isDisconnecting shouldBe false
+                work[line]!!.callback(Unit)
+            }
+            transport.text() shouldBe "b!\nc!\nd!\na!\n"
+            transport.isDisconnecting shouldBe true
+            shouldThrow<IllegalArgumentException> { byHand().first.onMessage(0) {} }
+        }
+
+        "a handler of several messages that comes after the peer's end may still answer all of them" {
+            val (connection, transport) = byHand()
+            transport.receive("a\nb\n")
+            transport.receiveEnd()
+            val work = ArrayList<Deferred<Unit>>()
+            connection.onMessage(3) { line ->
+                Deferred<Unit>().also(work::add).addCallback { connection.write("$line!") }
+            }
+            transport.isDisconnecting shouldBe false
+            work.forEach { it.callback(Unit) }
+            transport.text() shouldBe "a!\nb!\n"
+            transport.isDisconnecting shouldBe true
+        }
+
         "a peer that ends its side gets all its answers, and then the connection is closed" {
             runReactorTest {
                 upperCaseServer()
