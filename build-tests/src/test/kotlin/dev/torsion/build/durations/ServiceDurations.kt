@@ -11,7 +11,10 @@ import dev.torsion.net.Factory
 import dev.torsion.net.Protocol
 import dev.torsion.net.StreamOptions
 import dev.torsion.net.TcpOptions
+import dev.torsion.process.ProcessCommand
 import dev.torsion.service.ClientService
+import dev.torsion.service.ProcessService
+import dev.torsion.service.ProcessServiceOptions
 import dev.torsion.service.ReconnectingClientFactory
 import dev.torsion.service.RetryPolicy
 import dev.torsion.service.StreamServerEndpointService
@@ -54,6 +57,17 @@ private fun timers(make: (VirtualClock, Runnable) -> TimerService) = onClock { c
     clock.advance(halfACentury)
     calls shouldBe 1
     service.stopService()
+}
+
+/** A process that ends when [lived] has passed is not started again in this half of a century. */
+private fun failing(options: ProcessServiceOptions, lived: Duration = Duration.ZERO) = inMemory { reactor ->
+    reactor.processes.add("worker") { process -> process.later(lived) { process.exit(1) } }
+    val service = ProcessService(reactor, ProcessCommand.of("worker"), options)
+    service.startService()
+    reactor.advance(halfACentury)
+    service.restarts shouldBe 0
+    service.stopService()
+    reactor.flush()
 }
 
 /** Times of services. */
@@ -106,6 +120,19 @@ internal val serviceDurations: Tries =
                 port.stopListening()
                 reactor.flush()
             }
+        },
+        "service/ProcessServiceOptions.withMaxRestartDelay" to { time ->
+            failing(ProcessServiceOptions.DEFAULT.withMaxRestartDelay(time).withMinRestartDelay(time))
+        },
+        "service/ProcessServiceOptions.withMinRestartDelay" to { time ->
+            failing(ProcessServiceOptions.DEFAULT.withMaxRestartDelay(time).withMinRestartDelay(time))
+        },
+        "service/ProcessServiceOptions.withThreshold" to { time ->
+            val never = ChronoUnit.FOREVER.duration
+            failing(
+                ProcessServiceOptions.DEFAULT.withThreshold(time).withMaxRestartDelay(never).withMinRestartDelay(never),
+                lived = Duration.ofDays(365),
+            )
         },
         "service/StreamServerEndpointService.<init>" to { time ->
             inMemory { reactor ->

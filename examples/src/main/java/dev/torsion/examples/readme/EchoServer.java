@@ -21,6 +21,7 @@ public final class EchoServer {
 
   /** Listens at the endpoint that is given. */
   public static void main(String[] args) {
+    if (args.length != 1) usage();
     System.exit(Torsion.runUntilStopped(torsion -> listen(torsion, args[0])));
   }
 
@@ -28,5 +29,10 @@ public final class EchoServer {
     return torsion
         .listen(endpoint, new Factory(Echo::new))
         .thenAccept(server -> System.out.println("listening on " + server.host()));
+  }
+
+  private static void usage() {
+    System.err.println("usage: EchoServer ENDPOINT, for example tcp:8007");
+    System.exit(2);
   }
 }

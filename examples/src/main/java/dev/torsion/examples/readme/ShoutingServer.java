@@ -15,6 +15,7 @@ public final class ShoutingServer {
 
   /** Listens at the endpoint that is given. */
   public static void main(String[] args) {
+    if (args.length != 1) usage();
     System.exit(Torsion.runUntilStopped(torsion -> serve(torsion, args[0])));
   }
 
@@ -22,5 +23,10 @@ public final class ShoutingServer {
     return torsion
         .serve(endpoint, Codecs.line(), c -> c.onMessage(line -> c.send(line.toUpperCase(ROOT))))
         .thenAccept(server -> System.out.println("listening on " + server.host()));
+  }
+
+  private static void usage() {
+    System.err.println("usage: ShoutingServer ENDPOINT, for example tcp:8007");
+    System.exit(2);
   }
 }

@@ -11,6 +11,7 @@ import kotlin.system.exitProcess
 
 /** The README's server in Kotlin: answers each line in upper case. */
 fun main(args: Array<String>) {
+    if (args.size != 1) usage()
     val code = runUntilStopped { reactor ->
         val listening =
             reactor.serve(args[0], LineCodec()) { connection ->
@@ -19,4 +20,9 @@ fun main(args: Array<String>) {
         println("listening on ${listening.await().host()}")
     }
     exitProcess(code)
+}
+
+private fun usage(): Nothing {
+    System.err.println("usage: KotlinServer ENDPOINT, for example tcp:8007")
+    exitProcess(2)
 }

@@ -48,6 +48,17 @@ class ConnectionsGuideTest {
 
   private static void beat(Connection<String> connection) {
     connection.every(Duration.ofSeconds(10), "ping"); // until it is closed, or the connection ends
+    connection.answerHeartbeats(
+        line -> line.equals("ping") || line.equals("pong"),
+        line -> line.equals("ping") ? "pong" : null);
+  }
+
+  private static CompletableFuture<String> run(String job) {
+    return CompletableFuture.completedFuture(job + " is done");
+  }
+
+  static void severalAtOnce(Connection<String> connection) {
+    connection.onMessage(8, job -> run(job).thenCompose(connection::send));
   }
 
   private static void publish(Connection<String> connection, Consumer<Consumer<String>> feed) {

@@ -12,6 +12,7 @@ import dev.torsion.adbapi.InteractionOptions;
 import dev.torsion.adbapi.Isolation;
 import dev.torsion.adbapi.Sql;
 import dev.torsion.reactor.Reactor;
+import dev.torsion.testkit.MemoryReactor;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -69,6 +70,15 @@ class DatabasesGuideTest {
             .withConnectTimeout(Duration.ofSeconds(5))
             .withStatementTimeout(Duration.ofSeconds(30));
     assertEquals(20, options.connections());
+  }
+
+  @Test
+  void sqliteWithSeveralConnections() {
+    var url = "jdbc:sqlite:shop.db?journal_mode=WAL&transaction_mode=IMMEDIATE";
+    var options = ConnectionPoolOptions.DEFAULT.withConnections(4);
+    var reactor = new MemoryReactor();
+    ConnectionPool.open(reactor, url, options).close(); // nothing is connected yet
+    reactor.close();
   }
 
   private static final class Counting implements Flow.Subscriber<Fruit> {

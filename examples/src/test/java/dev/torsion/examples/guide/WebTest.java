@@ -4,6 +4,7 @@
 package dev.torsion.examples.guide;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
+import static java.util.Locale.ROOT;
 import static java.util.concurrent.CompletableFuture.completedFuture;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
@@ -19,17 +20,12 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Locale;
 import java.util.concurrent.CompletionStage;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The Java of docs/guide/web.md, with the JDK's client on real sockets. */
 class WebTest {
-  static Response shout(byte[] body) {
-    return Response.text(new String(body, UTF_8).toUpperCase(Locale.ROOT));
-  }
-
   static Response numbers(int count) {
     return Response.streaming("text/plain", sink -> number(sink, 1, count));
   }
@@ -50,7 +46,14 @@ class WebTest {
               .get(
                   "/users/{id}",
                   request -> completedFuture(Response.text("user " + request.parameter("id"))))
-              .post("/shout", request -> request.body().bytes().thenApply(WebTest::shout))
+              .post(
+                  "/shout",
+                  request ->
+                      request
+                          .body()
+                          .bytes()
+                          .thenApply(bytes -> new String(bytes, UTF_8).toUpperCase(ROOT))
+                          .thenApply(Response::text))
               .build();
       var server =
           torsion.listen("tcp:0:interface=127.0.0.1", Site.of(torsion.reactor(), router)).join();

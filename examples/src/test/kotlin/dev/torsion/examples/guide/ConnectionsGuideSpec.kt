@@ -38,6 +38,7 @@ private suspend fun drain(port: ListeningPort) {
 
 private fun beat(connection: MessageConnection<String>) {
     connection.every(10.seconds.toJavaDuration(), "ping")
+    connection.answerHeartbeats({ it == "ping" || it == "pong" }) { if (it == "ping") "pong" else null }
 }
 
 private fun publish(connection: MessageConnection<String>, feed: ((String) -> Unit) -> Unit) {

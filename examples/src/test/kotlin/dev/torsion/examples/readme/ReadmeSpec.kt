@@ -39,6 +39,17 @@ class ReadmeSpec :
                 }
             }
 
+            "$name without an argument says in one line what it wants, and ends with exit code 2" {
+                val server = program(main).redirectErrorStream(true).start()
+                try {
+                    server.inputReader().readLines().single() shouldContain "usage: $name ENDPOINT"
+                    server.waitFor(DEADLINE_SECONDS, TimeUnit.SECONDS) shouldBe true
+                    server.exitValue() shouldBe 2
+                } finally {
+                    server.destroy()
+                }
+            }
+
             "$name says in one line that its port is taken, or its endpoint is wrong, and ends with exit code 1" {
                 ServerSocket(0, 1, InetAddress.getLoopbackAddress()).use { taken ->
                     mapOf(
@@ -60,7 +71,7 @@ class ReadmeSpec :
         }
     })
 
-private fun program(main: String, endpoint: String): ProcessBuilder {
+private fun program(main: String, vararg arguments: String): ProcessBuilder {
     val java = File(System.getProperty("java.home"), "bin/java").path
-    return ProcessBuilder(java, "-cp", System.getProperty("java.class.path"), main, endpoint)
+    return ProcessBuilder(java, "-cp", System.getProperty("java.class.path"), main, *arguments)
 }
