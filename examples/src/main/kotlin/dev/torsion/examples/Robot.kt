@@ -24,7 +24,7 @@ fun interface Robot {
         @JvmStatic
         fun of(clock: Clock): Robot = Robot { question -> clock.deferLater(20.milliseconds) { think(question) } }
 
-        /** What it knows. */
+        /** The answer that it knows. */
         fun think(question: String): String = ANSWERS[question] ?: "I do not know what \"$question\" is."
 
         private val ANSWERS =

@@ -76,18 +76,21 @@ internal class GetCommand : TorsionSubcommand() {
         val reactor = Reactor.create()
         reactor.stopOnShutdown(5.seconds)
         var code = 0
-        val stopped = HttpClient(reactor).use { http ->
-            val call =
-                try {
-                    call(if (isFollowing) http else http.withRedirects(null))
-                } catch (e: IllegalArgumentException) {
-                    throw ParameterException(commandLine, e.message)
-                } catch (e: IOException) {
-                    throw ParameterException(commandLine, "there is no file ${e.message}")
-                }
-            react(reactor) { code = within(time) { ask(http, call, reactor) } }
+        val stopped = react(reactor) {
+            HttpClient(reactor).use { http ->
+                val call = callOrMistake(if (isFollowing) http else http.withRedirects(null))
+                code = within(time) { ask(http, call, reactor) }
+            }
         }
         return if (stopped != 0) stopped else code
+    }
+
+    private fun callOrMistake(http: HttpClient): HttpCall = try {
+        call(http)
+    } catch (e: IllegalArgumentException) {
+        throw ParameterException(commandLine, e.message)
+    } catch (e: IOException) {
+        throw ParameterException(commandLine, "there is no file ${e.message}")
     }
 
     private fun call(http: HttpClient): HttpCall {
@@ -124,7 +127,7 @@ internal class GetCommand : TorsionSubcommand() {
         out.println()
     }
 
-    /** The bytes as they come. Who writes to a terminal or a pipe may have to wait, so the loop does not do it. */
+    /** The bytes as they come. A terminal or a pipe may make its writer wait, so the loop does not write. */
     private suspend fun write(response: ClientResponse, reactor: Reactor) {
         while (true) {
             val piece = response.body.read() ?: break

@@ -18,11 +18,11 @@ import kotlin.time.Duration.Companion.milliseconds
 @Serializable
 data class Place(val country: String, val regionName: String, val city: String)
 
-/** What the documents ask their robot. */
+/** A question for the robot of the documents. */
 @Serializable
 data class RobotQuestion(val text: String)
 
-/** What that answers. */
+/** Its answer. */
 @Serializable
 data class RobotAnswer(val text: String)
 

@@ -6,7 +6,7 @@ package dev.torsion.web.client
 import java.util.Base64
 
 /**
- * What a client shows of itself to a server. Immutable.
+ * The credentials that a client shows to a server. Immutable.
  *
  * ```java
  * HttpClient http = HttpClient.of(reactor).withAuthentication("https://example.com", Authentication.basic("tom", password));

@@ -8,7 +8,7 @@ import dev.torsion.web.isTokenByte
 /** One question of `WWW-Authenticate` (RFC 9110 11.6.1): its scheme, and its parameters by their names in lower case. */
 internal class Challenge(val scheme: String, val parameters: Map<String, String>) {
     companion object {
-        /** The questions of a field. What cannot be understood, and all behind it, is left out. */
+        /** The questions of a field. The first part that cannot be understood is left out, with all behind it. */
         fun parse(field: String): List<Challenge> = Scanner(field).all()
     }
 

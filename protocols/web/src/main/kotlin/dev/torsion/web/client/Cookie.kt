@@ -26,7 +26,7 @@ public class Cookie internal constructor(
     @get:JvmName("isSecure") public val isSecure: Boolean,
     @get:JvmName("isHttpOnly") public val isHttpOnly: Boolean,
 ) {
-    /** What makes it another cookie (RFC 6265 5.3, 11). */
+    /** The parts that make it another cookie (RFC 6265 5.3, 11). */
     @get:JvmSynthetic
     internal val key: Triple<String, String, String> get() = Triple(name, domain, path)
 

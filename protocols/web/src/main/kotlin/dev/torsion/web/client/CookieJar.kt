@@ -44,7 +44,7 @@ constructor(
 
     private fun store(url: URI, cookie: Cookie) {
         val isSecure = Origin.of(url).isSecure
-        // Who can write in the clear must not put a cookie in the place of a secure one (6265bis 5.7).
+        // Somebody who can write in the clear must not put a cookie in the place of a secure one (6265bis 5.7).
         if (!isSecure && (cookie.isSecure || kept.values.any { hides(cookie, it.cookie) })) return
         put(cookie)
     }
@@ -79,7 +79,7 @@ constructor(
             .map { it.cookie }
     }
 
-    /** The value of `Cookie` for a request to [url], null when there is no cookie for it. What is above the limit is left out. */
+    /** The value of `Cookie` for a request to [url], null when there is no cookie for it. Cookies above the limit are left out. */
     public fun header(url: URI): String? {
         val text = StringBuilder()
         count++
@@ -112,7 +112,7 @@ constructor(
     }
 
     /**
-     * All cookies as text, in the format of Netscape's `cookies.txt`, which curl, wget and Python's `MozillaCookieJar` read too. Whoever reads it can
+     * All cookies as text, in the format of Netscape's `cookies.txt`, which curl, wget and Python's `MozillaCookieJar` read too. Its reader can
      * do what its owner can do: keep it as a password.
      */
     public fun save(): String = CookieText.write(all())
@@ -133,10 +133,10 @@ constructor(
  * @property maxHeaderBytes of the field of a request; 6 KiB. Cookies that do not fit are left out: servers refuse a head of more than 8 KiB
  */
 public class CookieLimits private constructor(
-    public val maxCookies: Int,
-    public val maxCookiesPerSite: Int,
-    public val maxCookieBytes: Int,
-    public val maxHeaderBytes: Int,
+    @get:JvmName("maxCookies") public val maxCookies: Int,
+    @get:JvmName("maxCookiesPerSite") public val maxCookiesPerSite: Int,
+    @get:JvmName("maxCookieBytes") public val maxCookieBytes: Int,
+    @get:JvmName("maxHeaderBytes") public val maxHeaderBytes: Int,
 ) {
     init {
         require(maxCookies > 0) { "maxCookies must be positive, but is $maxCookies" }

@@ -15,7 +15,7 @@ internal interface Decoder : AutoCloseable {
     /** The next piece, of a byte at least; null when it needs input, or has ended. */
     fun output(): ByteArray?
 
-    /** What comes next, when [output] has given null. */
+    /** The next bytes, when [output] has given null. */
     fun input(bytes: ByteArray)
 
     /** There is no more input, when [output] has given null. It may have output all the same. @throws ContentCodingException when something is missing */

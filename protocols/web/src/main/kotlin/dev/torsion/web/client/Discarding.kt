@@ -21,9 +21,9 @@ internal object Discarding {
             val length = response.headers["Content-Length"]?.toLongOrNull() ?: 0
             if (length <= most) rest(response, most).addTimeout(MOST_TIME, agent.reactor()).await()
         } catch (_: IOException) {
-            // What the answer says is in its head, which is there. Its connection is not used again.
+            // The head of the answer is there, and says it all. Its connection is not used again.
         } catch (_: DeferredTimeoutException) {
-            // Nor is this one.
+            // This one is not used again either.
         } finally {
             response.close()
         }

@@ -15,6 +15,7 @@ import dev.torsion.log.safeMessage
 import dev.torsion.web.BodyTooLargeException
 import dev.torsion.web.HttpBody
 import java.io.ByteArrayOutputStream
+import java.io.IOException
 import java.net.URI
 import java.net.URLEncoder
 import java.nio.file.Path
@@ -36,7 +37,7 @@ import java.util.concurrent.CompletableFuture
  * **Cancelling** the future or the coroutine ends the request at any moment, with its connection. A whole body has a limit of 16 MiB, and fails with a
  * [BodyTooLargeException] above it.
  *
- * Thread: any, but for [request].
+ * Thread: any, except for [request].
  */
 public class HttpCall internal constructor(
     private val client: HttpClient,
@@ -60,7 +61,7 @@ public class HttpCall internal constructor(
         downloading: ProgressListener? = this.downloading,
     ) = HttpCall(client, request, timeout, authentication, raises, multipart, uploading, downloading)
 
-    // What is asked.
+    // The request.
 
     /** Another parameter of the query. Both are escaped. */
     public fun query(name: String, value: String): HttpCall {
@@ -76,14 +77,27 @@ public class HttpCall internal constructor(
     /** Another field of [name]. @throws IllegalArgumentException when it is no field of HTTP */
     public fun addHeader(name: String, value: String): HttpCall = with(request.withHeaders(request.headers.plus(name, value)))
 
-    /** What is sent behind the head. */
+    /** The bytes that are sent behind the head. */
     public fun body(body: RequestBody): HttpCall = with(request.withBody(body), multipart = null)
 
     /** [text] in UTF-8 behind the head. */
     public fun body(text: String): HttpCall = body(RequestBody.text(text))
 
-    /** [value] as JSON behind the head, by the mapper of [HttpClient.withJson]. In Kotlin see also `RequestBody.json`. */
-    public fun jsonBody(value: Any): HttpCall = body(RequestBody.text(mapper().write(value), JSON))
+    /**
+     * [value] as JSON behind the head, by the mapper of [HttpClient.withJson]. In Kotlin see also `RequestBody.json`.
+     *
+     * @throws IllegalArgumentException when the mapper fails
+     */
+    public fun jsonBody(value: Any): HttpCall {
+        val mapper = mapper()
+        val text =
+            try {
+                mapper.write(value)
+            } catch (e: Exception) {
+                throw IllegalArgumentException("The value cannot be written as JSON: ${safeMessage(e)}", e)
+            }
+        return body(RequestBody.text(text, JSON))
+    }
 
     /** The [fields] of a form behind the head (`application/x-www-form-urlencoded`). */
     public fun form(fields: Map<String, String>): HttpCall =
@@ -110,7 +124,7 @@ public class HttpCall internal constructor(
     /** Tells [listener] of the body that comes, for all but [send] and [fetch]. */
     public fun onDownload(listener: ProgressListener): HttpCall = with(downloading = listener)
 
-    // What is wanted.
+    // The answer.
 
     /** The head of the answer; Twisted's voice. Its body is still coming: read it, or close the response. On the reactor's thread. */
     public fun request(): Deferred<ClientResponse> = within(head(null))
@@ -148,7 +162,7 @@ public class HttpCall internal constructor(
         return json { mapper.read(it, type) }
     }
 
-    /** The body as [reader] reads it, on the reactor's thread. What that throws is the cause of an [UnreadableBodyException]. */
+    /** The body as [reader] reads it, on the reactor's thread. An exception of it is the cause of an [UnreadableBodyException]. */
     public fun <T> json(reader: JsonReader<T>): CompletableFuture<T> = reactor.futureOnLoop { runJson(reader) }
 
     /** [json] for coroutines, with a [reader]. */
@@ -165,7 +179,7 @@ public class HttpCall internal constructor(
     @JvmSynthetic
     public suspend fun readTo(path: Path): Path = reactor.awaitOnLoop { saving(path) }
 
-    // How.
+    // The work.
 
     private fun saving(path: Path) = reading { response -> Download(reactor, path).save { each -> pieces(response, each) } }
 
@@ -202,7 +216,11 @@ public class HttpCall internal constructor(
         if (response.status < FIRST_ERROR) return response
         response.use {
             val start = ByteArrayOutputStream()
-            while (start.size() < HttpStatusException.MOST_BODY) start.writeBytes(response.body.next().await() ?: break)
+            try {
+                while (start.size() < HttpStatusException.MOST_BODY) start.writeBytes(response.body.next().await() ?: break)
+            } catch (_: IOException) {
+                // The status is what the program asked for: what has come of the body goes with it.
+            }
             val charset = charset(response) ?: Charsets.UTF_8
             val text = String(start.toByteArray(), 0, minOf(start.size(), HttpStatusException.MOST_BODY), charset)
             throw HttpStatusException(response.request, response.status, response.reason, response.headers, text)
@@ -273,7 +291,7 @@ public class HttpCall internal constructor(
     }
 }
 
-/** Hears how far a body is. On the reactor's thread; it must not block. What it throws ends the call. */
+/** Hears how far a body is. On the reactor's thread; it must not block. An exception of it ends the call. */
 public fun interface ProgressListener {
     /** [done] bytes of [length] are sent or have come; -1 where nobody knows the length. */
     public fun progress(done: Long, length: Long)

@@ -28,7 +28,7 @@ import java.util.concurrent.CompletableFuture
  *
  * Immutable: each `with` method gives another client, over the same connections. It keeps no cookies until [withCookies] gives it a jar.
  *
- * Thread: any, and so all voices of its calls, but for [HttpCall.request].
+ * Thread: any, and so for all voices of its calls, except for [HttpCall.request].
  */
 public class HttpClient private constructor(
     private val agent: Agent,
@@ -88,8 +88,8 @@ public class HttpClient private constructor(
 
     /** This client, which shows [authentication] to the server of [url], and to nobody else. */
     public fun withAuthentication(url: String, authentication: Authentication): HttpClient {
-        Origin.of(Location.parse(url))
-        return with(settings.copy(authentications = settings.authentications + (url to authentication)))
+        val server = Location.parse(url).also(Origin::of)
+        return with(settings.copy(authentications = settings.authentications + ("$server" to authentication)))
     }
 
     /** This client with other options for redirects; null for none followed. */

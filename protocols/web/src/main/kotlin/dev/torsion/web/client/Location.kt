@@ -107,7 +107,7 @@ internal object Location {
         return start until (if (end < 0) text.length else end)
     }
 
-    /** The characters of a URL, RFC 3986 2.2 and 2.3, but for brackets, which stand in a host only. */
+    /** The characters of a URL, RFC 3986 2.2 and 2.3, without brackets, which stand in a host only. */
     private val PLAIN = (('a'..'z') + ('A'..'Z') + ('0'..'9') + "-._~:/?#@!$&'()*+,;=".toList()).toSet()
     private const val LAST_ASCII = 0x7f
 }

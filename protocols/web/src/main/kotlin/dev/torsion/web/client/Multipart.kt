@@ -25,7 +25,7 @@ import java.security.SecureRandom
  * Files are read as the server takes them. Thread: any.
  */
 public class Multipart private constructor(private val parts: List<Part>) {
-    /** What stands before and behind the content of a part is made with the boundary. */
+    /** The lines around the content of a part are made with the boundary. */
     internal class Part(val disposition: String, val content: RequestBody)
 
     /** Another field with a text. */

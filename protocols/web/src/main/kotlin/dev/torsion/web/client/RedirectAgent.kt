@@ -78,9 +78,8 @@ constructor(
         if (from.isSecure && !to.isSecure && !options.isDowngradeAllowed) end("it leads from https to http")
         val isLoop = isSame(url, request.url) || history.any { isSame(url, it.request.url) }
         if (history.size >= options.maxRedirects) {
-            end(
-                "it is the ${history.size + 1}th one, and ${if (isLoop) "they go round" else "at most ${options.maxRedirects} are allowed"}",
-            )
+            val way = if (isLoop) "they go round" else "at most ${options.maxRedirects} are allowed"
+            end("it is the ${history.size + 1}th one, and $way")
         }
         val status = response.status
         val becomesGet = (status == SEE_OTHER && request.method != "HEAD") || (status in LIKE_BROWSERS && request.method == "POST")
@@ -118,8 +117,8 @@ constructor(
  * @property isDowngradeAllowed whether they may lead from https to http; no
  */
 public class RedirectOptions private constructor(
-    public val maxRedirects: Int,
-    public val maxDiscardedBytes: Long,
+    @get:JvmName("maxRedirects") public val maxRedirects: Int,
+    @get:JvmName("maxDiscardedBytes") public val maxDiscardedBytes: Long,
     @get:JvmName("isDowngradeAllowed") public val isDowngradeAllowed: Boolean,
 ) {
     init {
@@ -153,7 +152,7 @@ public class RedirectOptions private constructor(
  */
 public class RedirectException internal constructor(
     message: String,
-    public val response: ClientResponse,
-    public val history: List<ClientResponse>,
+    @get:JvmName("response") public val response: ClientResponse,
+    @get:JvmName("history") public val history: List<ClientResponse>,
     cause: Throwable?,
 ) : HttpException(message, cause)

@@ -83,7 +83,7 @@ class DecodingSpec :
             decode(listOf(bomb), listOf(Gzip()), patient).size shouldBe 20_000_000
             shouldThrow<BodyTooLargeException> { decode(listOf(bomb), listOf(Gzip()), patient.withMaxBytes(1_000_000)) }.limit shouldBe
                 1_000_000
-            // What is inside gives nothing at all: empty members.
+            // The inner coding gives nothing at all: empty members.
             val hollow = ByteArrayOutputStream().also { all -> repeat(200_000) { all.write(gzip(ByteArray(0))) } }.toByteArray()
             shouldThrow<ContentCodingException> { decode(listOf(gzip(hollow)), listOf(Gzip(), Gzip()), patient.withMaxRatio(100)) }
         }

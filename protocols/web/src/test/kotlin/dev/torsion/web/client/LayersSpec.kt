@@ -72,7 +72,7 @@ class LayersSpec :
                 val response = http.get(base).send().now()
                 val first = response.body.piece().now()!!
                 first.size shouldBeLessThan 70_000
-                // What waits to be read is shown by the body itself.
+                // The body itself tells how much waits to be read.
                 Regex("\\d+(?= bytes)").find("${response.body}")!!.value.toInt() shouldBeLessThan 100_000
                 var sum = first.size
                 while (true) sum += (response.body.piece().now() ?: break).size

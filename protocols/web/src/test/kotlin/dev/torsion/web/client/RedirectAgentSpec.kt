@@ -13,6 +13,7 @@ import io.kotest.matchers.shouldBe
 import io.kotest.matchers.string.shouldContain
 import kotlinx.coroutines.awaitCancellation
 import java.util.concurrent.CompletableFuture
+import kotlin.random.Random
 
 /** Redirects: RFC 9110 15.4, and whom credentials go to. */
 class RedirectAgentSpec :
@@ -144,6 +145,25 @@ class RedirectAgentSpec :
             val agent = RedirectAgent(allowed, RedirectOptions.DEFAULT.withDowngrade(true))
             allowed.run(agent, "https://a.example/", "Authorization" to "x").status shouldBe 200
             allowed.requests.map { "Authorization" in it.headers } shouldContainExactly listOf(true, false)
+        }
+
+        test("whatever the way: nobody but the first origin gets credentials, and nobody behind another one; all responses but the last are closed") {
+            val random = Random(11)
+            val places = listOf("http://a.example", "http://a.example:81", "https://a.example", "http://b.example", "//A.EXAMPLE:80", "")
+            repeat(500) {
+                val hops = FakeAgent { Answer(listOf(301, 302, 303, 307, 308, 200).random(random), "Location" to places.random(random) + "/x") }
+                val agent = RedirectAgent(hops, RedirectOptions.DEFAULT.withDowngrade(true))
+                try {
+                    hops.run(agent, "http://a.example/", "Authorization" to "x", "Cookie" to "y").status shouldBe 200
+                    hops.open.size shouldBe 1
+                } catch (_: RedirectException) {
+                    hops.open.size shouldBe 0
+                }
+                val own = hops.requests.first().origin
+                val untilOther = hops.requests.takeWhile { it.origin == own }
+                untilOther.all { "Authorization" in it.headers && "Cookie" in it.headers } shouldBe true
+                hops.requests.drop(untilOther.size).none { "Authorization" in it.headers || "Cookie" in it.headers } shouldBe true
+            }
         }
 
         test("a large body on the way costs its connection, and no time") {
