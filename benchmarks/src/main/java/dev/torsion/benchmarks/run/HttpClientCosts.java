@@ -78,16 +78,14 @@ final class HttpClientCosts {
     return costs;
   }
 
-  /** Of the windows that nothing disturbed, unless all were. */
   private static Cost cost(String client, int inFlight, List<Window> all) {
-    var calm = all.stream().filter(window -> !window.isDisturbed()).toList();
-    var counted = calm.isEmpty() ? all : calm;
+    var counted = Window.counting(all);
     return new Cost(
         client,
         inFlight,
         Window.median(counted, Window::perSecond),
         Window.median(counted, Window::loadNanos), // the client asks, so it is the load
-        all.size() - calm.size());
+        all.stream().filter(Window::isDisturbed).count());
   }
 
   private void print(Cost cost) {

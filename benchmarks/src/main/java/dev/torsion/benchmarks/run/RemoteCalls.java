@@ -116,16 +116,14 @@ final class RemoteCalls {
     return costs;
   }
 
-  /** Of the windows that nothing disturbed, unless all were. */
   private static Cost cost(Party party, int inFlight, List<Window> all) {
-    var calm = all.stream().filter(window -> !window.isDisturbed()).toList();
-    var counted = calm.isEmpty() ? all : calm;
+    var counted = Window.counting(all);
     return new Cost(
         party.title,
         inFlight,
         Window.median(counted, Window::perSecond),
         Window.median(counted, Window::cpuNanos),
-        all.size() - calm.size());
+        all.stream().filter(Window::isDisturbed).count());
   }
 
   private void print(Cost cost) {

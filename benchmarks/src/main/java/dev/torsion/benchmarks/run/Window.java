@@ -38,6 +38,12 @@ record Window(double perSecond, double cpuNanos, double loadNanos, boolean isDis
         others > TOLERATED * nanos + TimeUnit.MILLISECONDS.toNanos(20));
   }
 
+  /** Those that nothing has disturbed, unless all were. */
+  static List<Window> counting(List<Window> all) {
+    var calm = all.stream().filter(window -> !window.isDisturbed).toList();
+    return calm.isEmpty() ? all : calm;
+  }
+
   static double median(List<Window> windows, ToDoubleFunction<Window> figure) {
     double[] sorted = windows.stream().mapToDouble(figure).sorted().toArray();
     int middle = sorted.length / 2;
