@@ -18,6 +18,7 @@ import dev.torsion.net.TcpOptions
 import dev.torsion.net.UnixPortOptions
 import dev.torsion.process.ProcessCommand
 import dev.torsion.reactor.ReactorOptions
+import dev.torsion.service.ProcessServiceOptions
 import dev.torsion.spread.banana.BananaLimits
 import dev.torsion.spread.pb.PBOptions
 import dev.torsion.tls.Tls
@@ -131,6 +132,7 @@ private val OPTIONS: Map<String, Any> =
         UnixPortOptions.DEFAULT,
         DatagramOptions.DEFAULT,
         ReactorOptions.builder().build(),
+        ProcessServiceOptions.DEFAULT,
         ConnectionOptions.DEFAULT,
         CorrelationOptions.DEFAULT,
         AmpOptions.DEFAULT,
