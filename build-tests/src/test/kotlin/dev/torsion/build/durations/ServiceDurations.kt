@@ -64,6 +64,9 @@ private fun failing(options: ProcessServiceOptions, lived: Duration = Duration.Z
     reactor.processes.add("worker") { process -> process.later(lived) { process.exit(1) } }
     val service = ProcessService(reactor, ProcessCommand.of("worker"), options)
     service.startService()
+    reactor.flush() // the process runs, before time passes
+    reactor.advance(lived)
+    reactor.flush()
     reactor.advance(halfACentury)
     service.restarts shouldBe 0
     service.stopService()
