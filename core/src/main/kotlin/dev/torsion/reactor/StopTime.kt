@@ -58,7 +58,7 @@ internal class StopTime(
         shutdown.goOn()
     }
 
-    /** What keeps the reactor from ending. On any thread, which may see it late. */
+    /** The reason that keeps the reactor from ending, as text. On any thread, which may see it late. */
     fun waitsFor(): String {
         val triggers = shutdown.heldUpBy().joinToString(transform = ::safeString)
         return when (loop.state) {

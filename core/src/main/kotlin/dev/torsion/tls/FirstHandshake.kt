@@ -57,7 +57,7 @@ internal object FirstHandshake {
         }
     }
 
-    /** What [from] says to [to]. */
+    /** The bytes that [from] sends to [to]. */
     private class Pipe(private val from: SSLEngine, private val to: SSLEngine) {
         private val wire = ByteBuffer.allocate(2 * from.session.packetBufferSize)
         private val plain = ByteBuffer.allocate(to.session.applicationBufferSize)

@@ -69,7 +69,7 @@ internal object FirstUseProgram {
     }
 }
 
-/** What is used first costs more than later: the loop does not pay for it. */
+/** The first use of something costs more than later ones: the loop does not pay for it. */
 class FirstUseSpec :
     StringSpec({
         fun spawned(what: String, vararg options: String): List<String> {

@@ -53,7 +53,9 @@ class FewDescriptorsSpec :
         "without file descriptors left, processes are refused, those that run are whole, and later ones start" {
             val folder = createTempDirectory("few-descriptors").toFile()
             val java = File(System.getProperty("java.home"), "bin/java").path
-            val command = "ulimit -n 100; exec \"$java\" -XX:-MaxFDLimit -cp \"${archives(folder)}\" ${FewDescriptorsProgram::class.java.name}"
+            val command = "ulimit -n 100; exec \"$java\" -XX:-MaxFDLimit -cp \"${archives(
+                folder,
+            )}\" ${FewDescriptorsProgram::class.java.name}"
             val process = ProcessBuilder("/bin/sh", "-c", command).redirectError(ProcessBuilder.Redirect.DISCARD).start()
             try {
                 val told = process.inputReader().readLines().associate { it.substringBefore(": ") to it.substringAfter(": ") }

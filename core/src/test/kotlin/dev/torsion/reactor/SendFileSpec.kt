@@ -120,7 +120,10 @@ class SendFileSpec :
             FilePieces.inUse shouldBe before
             sending { reactor, file, served, socket ->
                 val sent = List(3) {
-                    reactor.sending(file, served).also { socket.getInputStream().readNBytes(content.size).contentEquals(content) shouldBe true }
+                    reactor.sending(file, served).also {
+                        socket.getInputStream().readNBytes(content.size).contentEquals(content) shouldBe
+                            true
+                    }
                 }
                 sent.forEach { it.getOrFail() shouldBe content.size }
             }
