@@ -14,7 +14,7 @@ import java.time.ZonedDateTime;
 import java.time.format.DateTimeFormatter;
 import java.util.Locale;
 
-/** What the works of HTTP ask for: one request, and the body of its answer. */
+/** The requests of the works of HTTP, and the bodies of their answers. */
 public enum HttpPages {
   /** A short text, asked for by a program. */
   PLAINTEXT("GET", HttpPages.TEXT_PATH, HttpPages.FEW_FIELDS),

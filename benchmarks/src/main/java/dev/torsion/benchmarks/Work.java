@@ -94,7 +94,7 @@ public enum Work {
     this.page = null;
   }
 
-  /** What is asked for by HTTP; null for other works. */
+  /** The request and its answer; null for works without HTTP. */
   public HttpPages page() {
     return page;
   }

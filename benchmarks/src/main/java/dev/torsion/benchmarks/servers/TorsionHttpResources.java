@@ -25,7 +25,7 @@ import java.util.concurrent.CompletionStage;
 
 /** Torsion's first voice: a tree of resources with callbacks, as Twisted has it. */
 final class TorsionHttpResources implements BenchServer {
-  /** For all voices: the defaults, but for the time of an idle connection. */
+  /** For all voices: the defaults with a longer time for an idle connection. */
   static final HttpServerOptions OPTIONS =
       HttpServerOptions.DEFAULT.withIdleTimeout(Duration.ofSeconds(HttpPages.IDLE_SECONDS));
 

@@ -78,7 +78,7 @@ internal class HeadReader(private val isRequest: Boolean, private val limits: Ht
         /** Room for a method and a version beside the target. */
         const val BESIDES = 80
 
-        /** What is behind the end of a head is copied in vain. */
+        /** Bytes behind the end of a head are copied in vain. */
         const val MOST_AT_ONCE = 1024
 
         val NOTHING = ByteArray(0)

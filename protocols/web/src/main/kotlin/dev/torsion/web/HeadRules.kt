@@ -3,7 +3,7 @@
 
 package dev.torsion.web
 
-/** The rules of a whole head. What breaks them is one way to smuggle a request. */
+/** The rules of a whole head. A head that breaks one of them may smuggle a request. */
 internal object HeadRules {
     fun request(method: String, target: String, isHttp11: Boolean, headers: Headers): RequestHead {
         val told = Told(headers)
@@ -18,7 +18,7 @@ internal object HeadRules {
         return RequestHead(method, target, isHttp11, headers, framing(told, isHttp11, Framing.NONE))
     }
 
-    /** What the rules look at, found in one pass over all fields. */
+    /** The fields that the rules look at, found in one pass over all. */
     private class Told(val headers: Headers) {
         var hosts = 0
         var host: String? = null

@@ -106,7 +106,7 @@ internal class HttpReader(private val limits: HttpLimits, isRequest: Boolean, pr
 
     private fun tooLarge() = HttpViolationException("The body is too large.", 413, "maxBodyBytes")
 
-    /** What the listener throws ends the reading. */
+    /** An exception of the listener ends the reading. */
     private inline fun telling(tell: () -> Unit) {
         try {
             tell()

@@ -23,7 +23,7 @@ internal object HttpWriter {
     fun response(status: Int, headers: Headers): ByteArray = head(startLine(status), headers)
 
     /**
-     * The head of an answer with [headers], but for `Connection`, and with what the server knows behind them: what frames its body, its time, and
+     * The head of an answer with [headers] except for `Connection`, and with what the server knows behind them: what frames its body, its time, and
      * whether the connection stays. [length] is -1 where there is none, or where the body [isChunked]; what is null is not said.
      */
     fun response(status: Int, headers: Headers, length: Long, isChunked: Boolean, date: String?, connection: String?): ByteArray {
