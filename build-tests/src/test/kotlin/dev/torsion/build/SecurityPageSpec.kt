@@ -29,6 +29,7 @@ import dev.torsion.web.client.CookieLimits
 import dev.torsion.web.client.DecodingLimits
 import dev.torsion.web.client.RedirectOptions
 import dev.torsion.web.SessionOptions
+import dev.torsion.web.client.HttpClientOptions
 import io.kotest.assertions.withClue
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.collections.shouldBeEmpty
@@ -144,6 +145,7 @@ private val OPTIONS: Map<String, Any> =
         CookieLimits.DEFAULT,
         DecodingLimits.DEFAULT,
         HttpServerOptions.DEFAULT,
+        HttpClientOptions.DEFAULT,
         FormOptions.DEFAULT,
         SessionOptions.DEFAULT,
         ConnectionPoolOptions.DEFAULT,
@@ -164,6 +166,9 @@ private val NO_LIMITS =
         "ConnectionPoolOptions.threadFactory",
         "ConnectionPoolOptions.username",
         "FormOptions.folder",
+        "HttpClientOptions.endpoints",
+        "HttpClientOptions.proxy",
+        "HttpClientOptions.tls",
         "InteractionOptions.isolation",
         "MinimumRate.reading", // the rates are off, and their times are not
         "MinimumRate.writing",
@@ -230,6 +235,7 @@ private val CONSTANTS =
     mapOf(
         "DatagramPorts" to "framing.DatagramPorts",
         "Escaped" to "log.SafeText__EscapedKt",
+        "ClientExchange" to "web.client.ClientExchange",
         "ClientHelloReader" to "tls.ClientHelloReader",
         "HttpBody" to "web.HttpBody",
         "IntPrefixFraming" to "framing.IntPrefixFraming",

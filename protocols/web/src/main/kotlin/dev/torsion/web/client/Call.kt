@@ -63,7 +63,13 @@ internal class Call(private val agent: HttpAgent, val request: ClientRequest) {
     /** The [connection] is for this request. */
     fun got(connection: ClientConnection) {
         stage = null
-        exchange = ClientExchange(connection, this).also { it.begin() }
+        val exchange = ClientExchange(connection, this)
+        this.exchange = exchange // before its body is written by anybody's code, which may cancel it
+        try {
+            exchange.begin()
+        } catch (e: Throwable) {
+            exchange.fail(e)
+        }
     }
 
     /** Whether it may be sent again after [connection] was gone without a byte of an answer. */

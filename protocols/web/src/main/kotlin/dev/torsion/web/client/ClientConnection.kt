@@ -96,23 +96,24 @@ internal class ClientConnection(val agent: HttpAgent) :
         resume()
     }
 
-    /** Ends it at once. */
+    /** Ends it at once. The pool hears so afterwards, and serves others. */
     fun abort(cause: Throwable?) {
-        over()
+        end()
         transport.abortConnection(cause)
+        agent.pool.gone(this)
     }
 
     /** Ends it in order. */
     fun close() {
-        over()
+        end()
         transport.loseConnection()
+        agent.pool.gone(this)
     }
 
-    private fun over() {
+    private fun end() {
         isOver = true
         asking = null
         timer.end()
-        agent.pool.gone(this)
     }
 
     fun pause() {
@@ -172,10 +173,15 @@ internal class ClientConnection(val agent: HttpAgent) :
 
     override fun connectionLost(reason: CloseReason) {
         val current = asking
-        if (isOver || current == null) return over()
+        if (isOver || current == null) return gone()
         val isWhole = reason is ConnectionDone && reason.by == ClosedBy.PEER && reader.end()
-        over()
+        gone()
         if (isWhole) current.settle(isMore = false) else current.lost(reason)
+    }
+
+    private fun gone() {
+        end()
+        agent.pool.gone(this)
     }
 
     override fun toString(): String = "ClientConnection(${if (isOver) "over" else asking?.toString() ?: "idle"})"

@@ -66,12 +66,16 @@ public class HttpAgent internal constructor(private val reactor: Reactor, @get:J
     override fun reactor(): Reactor = reactor
 
     private fun closeWithReactor() {
-        trigger =
-            reactor.addSystemEventTrigger(Phase.DURING, SystemEvent.SHUTDOWN) {
-                trigger = null
-                pool.close()
-                null
-            }
+        try {
+            trigger =
+                reactor.addSystemEventTrigger(Phase.DURING, SystemEvent.SHUTDOWN) {
+                    trigger = null
+                    pool.close()
+                    null
+                }
+        } catch (_: ReactorNotRunningException) {
+            pool.close()
+        }
     }
 
     /** Closes the connections that nobody uses. Those that are used may be kept later. Thread: any; soon, when it is not the reactor's. */

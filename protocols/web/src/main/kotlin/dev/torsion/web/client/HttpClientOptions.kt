@@ -7,6 +7,7 @@ import dev.torsion.net.ConnectOptions
 import dev.torsion.net.TcpOptions
 import dev.torsion.tls.TlsClientOptions
 import dev.torsion.web.HttpLimits
+import dev.torsion.web.isFieldValue
 import java.time.Duration
 
 /**
@@ -67,6 +68,7 @@ public class HttpClientOptions private constructor(
     init {
         require(maxConnections > 0) { "maxConnections must be positive, but is $maxConnections" }
         require(maxConnectionsPerHost > 0) { "maxConnectionsPerHost must be positive, but is $maxConnectionsPerHost" }
+        require(userAgent == null || isFieldValue(userAgent)) { "userAgent is no value of a field" }
         require(maxWaiting >= 0) { "maxWaiting must not be negative, but is $maxWaiting" }
         listOf(idleTimeout, queueTimeout, responseTimeout, readTimeout, unreadTimeout, writeTimeout, requestTimeout).forEach {
             require(it == null || (!it.isNegative && !it.isZero)) { "a time-out must be positive, but $it was given" }

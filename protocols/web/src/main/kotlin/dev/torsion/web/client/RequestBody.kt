@@ -5,6 +5,7 @@ package dev.torsion.web.client
 
 import dev.torsion.web.BodySink
 import dev.torsion.web.BodyWriter
+import dev.torsion.web.isFieldValue
 import java.io.IOException
 import java.nio.file.Files
 import java.nio.file.Path
@@ -35,6 +36,7 @@ public class RequestBody private constructor(
     }
 
     init {
+        require(contentType == null || isFieldValue(contentType)) { "the media type is no value of a field" }
         require(length >= -1) { "length must be -1 or more, but is $length" }
     }
 

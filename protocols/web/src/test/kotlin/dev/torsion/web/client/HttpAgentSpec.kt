@@ -264,6 +264,43 @@ class HttpAgentSpec :
             }
         }
 
+        test("a body that cancels its own request as it is written ends the connection") {
+            scene {
+                var asked: Deferred<ClientResponse>? = null
+                val gate = Deferred<Unit>()
+                val body = RequestBody.stream(null) {
+                    gate.await()
+                    asked!!.cancel()
+                    it.write("never")
+                }
+                asked = agent.request(ClientRequest.post(url("/"), body))
+                asked.addBoth { }
+                reactor.flush()
+                gate.callback(Unit)
+                reactor.flush()
+                peers[0].end shouldNotBe null
+                // At once, on a connection that is there.
+                get()
+                answer(ok())
+                val self = arrayOfNulls<Deferred<ClientResponse>>(1)
+                val begun = ArrayList<String>()
+                self[0] = agent.request(
+                    ClientRequest.post(
+                        url("/"),
+                        RequestBody.stream(null) {
+                            begun.add("begun")
+                            agent.close()
+                            it.write("a")
+                        },
+                    ),
+                )
+                begun shouldHaveSize 1
+                reactor.flush()
+                answer(ok())
+                self[0]!!.called shouldBe true
+            }
+        }
+
         test("a body goes out as the server takes it, and comes in as it is read") {
             scene {
                 var written = 0
@@ -455,6 +492,8 @@ class HttpAgentSpec :
                 { ClientRequest.get("http://a/").withHeader("Proxy-Authorization", "Basic eDp5") },
                 { ClientRequest.get("http://a/").withHeaders(Headers.of("Host", "a", "Host", "b")) },
                 { ClientRequest.get("http://a/").withHeader("Host", "a/b") },
+                { RequestBody.text("a", "a/b\r\nX: y") },
+                { HttpClientOptions.DEFAULT.withUserAgent("a\r\nX: y") },
             )
             bad.forEach { make -> shouldThrow<IllegalArgumentException> { make() } }
         }
