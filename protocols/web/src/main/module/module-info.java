@@ -12,4 +12,5 @@ module dev.torsion.web {
 
   exports dev.torsion.web;
   exports dev.torsion.web.client;
+  exports dev.torsion.web.proxy;
 }

@@ -225,6 +225,7 @@ private fun handshakeTimeout(options: Any): Any? {
 
 private val IN_UNITS: Map<String, (Long) -> Duration> =
     mapOf(
+        "Exchange.MOST_IN_HAND" to Duration::ofNanos,
         "Lingering.MOST_SECONDS" to Duration::ofSeconds,
         "NioPort.PAUSE_MILLIS" to Duration::ofMillis,
         "TlsChannel.PARTING" to Duration::ofSeconds,
@@ -237,6 +238,9 @@ private val CONSTANTS =
         "Escaped" to "log.SafeText__EscapedKt",
         "ClientExchange" to "web.client.ClientExchange",
         "ClientHelloReader" to "tls.ClientHelloReader",
+        "EventStream" to "web.EventStream",
+        "Exchange" to "web.Exchange",
+        "FolderLookup" to "web.FolderLookup",
         "HttpBody" to "web.HttpBody",
         "IntPrefixFraming" to "framing.IntPrefixFraming",
         "JsonLines" to "log.json.JsonLines",
@@ -252,6 +256,7 @@ private val CONSTANTS =
         "Processes" to "process.Processes",
         "ProxyProtocol" to "endpoint.ProxyProtocol",
         "ReasonText" to "log.ReasonText",
+        "ServerConnection" to "web.ServerConnection",
         "SafeText" to "log.SafeText__SafeTextKt",
         "SetCookie" to "web.SetCookie",
         "ThreadPool" to "loop.ThreadPool",

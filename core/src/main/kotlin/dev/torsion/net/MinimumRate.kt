@@ -3,6 +3,7 @@
 
 package dev.torsion.net
 
+import dev.torsion.spi.TorsionSpi
 import java.io.IOException
 import java.time.Duration
 import java.util.concurrent.TimeUnit
@@ -103,20 +104,27 @@ public class PeerTooSlowException internal constructor(
     override val by: ClosedBy get() = ClosedBy.US
 }
 
-/** How much time a peer has left, in one direction; all in nanoseconds. Thread: its loop's. */
-internal class Pace(val perSecond: Long, private val grace: Long, window: Long) {
+/**
+ * How much time a peer has left, in one direction; all in nanoseconds. Thread: its loop's.
+ *
+ * @property perSecond the bytes that give a second back
+ */
+@TorsionSpi
+public class Pace(public val perSecond: Long, private val grace: Long, window: Long) {
     private val most = maxOf(grace, window)
     private var rest = grace
     private var since = 0L
     private var isResting = false
 
-    var isRunning = false
+    /** Whether time counts. */
+    public var isRunning: Boolean = false
         private set
 
-    fun left(now: Long): Long = if (isRunning) rest - (now - since) else rest
+    /** What is left at [now]; negative when the time is up. */
+    public fun left(now: Long): Long = if (isRunning) rest - (now - since) else rest
 
     /** Time counts from [now] on. False when it does so already. */
-    fun run(now: Long): Boolean {
+    public fun run(now: Long): Boolean {
         if (isRunning) return false
         if (isResting) rest = maxOf(rest, minOf(grace, rest + (now - since)))
         isResting = false
@@ -126,13 +134,13 @@ internal class Pace(val perSecond: Long, private val grace: Long, window: Long) 
     }
 
     /** Time does not count from [now] on; what is left stays. */
-    fun halt(now: Long) {
+    public fun halt(now: Long) {
         rest = left(now)
         isRunning = false
     }
 
     /** The same, and this time is given back, up to the grace. */
-    fun rest(now: Long) {
+    public fun rest(now: Long) {
         if (!isRunning) return
         halt(now)
         isResting = true
@@ -140,14 +148,14 @@ internal class Pace(val perSecond: Long, private val grace: Long, window: Long) 
     }
 
     /** Time does not count, and the next time begins with the grace. */
-    fun reset() {
+    public fun reset() {
         isRunning = false
         isResting = false
         rest = grace
     }
 
     /** [bytes] have moved. */
-    fun moved(bytes: Int, now: Long) {
+    public fun moved(bytes: Int, now: Long) {
         val left = left(now)
         rest = left + minOf(bytes * SECOND / perSecond, most - left)
         if (isRunning) since = now

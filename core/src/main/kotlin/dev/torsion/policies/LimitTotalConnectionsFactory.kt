@@ -82,10 +82,10 @@ public class LimitConnectionsByPeer(wrapped: Factory, public val connectionLimit
     }
 
     /** How many connections with the peer at [address] there are now. On any thread. */
-    public fun connectionCount(address: Address): Int = peerKey(address)?.let(peers::count) ?: 0
+    public fun connectionCount(address: Address): Int = PeerCounts.keyOf(address)?.let(peers::count) ?: 0
 
     override fun buildProtocol(address: Address): Protocol? {
-        val peer = peerKey(address)
+        val peer = PeerCounts.keyOf(address)
         if (peer == null || peers.count(peer) < connectionLimit) return super.buildProtocol(address)
         log.info("no more than {limit} connections with one peer: {peer} is turned away", "limit" to connectionLimit, "peer" to address)
         return null
@@ -119,7 +119,7 @@ private class PeerProtocol(protocol: Protocol, private val peers: PeerCounts, pr
     override val halves: HalfCloseableProtocol? get() = wrapped.halves
 
     override fun connectionMade() {
-        peer = peerKey(transport.peer())
+        peer = PeerCounts.keyOf(transport.peer())
         val key = peer
         if (key != null && peers.add(key) > limit) transport.abortConnection() else super.connectionMade()
     }

@@ -3,6 +3,7 @@
 
 package dev.torsion.reactor
 
+import dev.torsion.spi.TorsionSpi
 import java.nio.ByteBuffer
 import java.util.concurrent.ConcurrentLinkedQueue
 import java.util.concurrent.atomic.AtomicInteger
@@ -13,7 +14,8 @@ import java.util.concurrent.atomic.AtomicInteger
  *
  * Thread: any.
  */
-internal object FilePieces {
+@TorsionSpi
+public object FilePieces {
     private const val KEPT = 64 // 4 MiB
     private const val SMALL = 16 * 1024 // from here on a transport sends direct memory as it is
 
@@ -21,9 +23,11 @@ internal object FilePieces {
     private val made = AtomicInteger()
 
     /** How many of those that are kept are in use. */
-    val inUse: Int get() = made.get() - free.size
+    @get:JvmSynthetic
+    internal val inUse: Int get() = made.get() - free.size
 
-    fun take(size: Int): ByteBuffer {
+    /** An empty buffer with room for [size] bytes at least, of which there are [FILE_PIECE] at most. */
+    public fun take(size: Int): ByteBuffer {
         if (size < SMALL) return ByteBuffer.allocate(size)
         return free.poll() ?: makeOne() ?: ByteBuffer.allocate(size)
     }
@@ -38,7 +42,8 @@ internal object FilePieces {
         }
     }
 
-    fun give(piece: ByteBuffer) {
+    /** Nobody uses [piece] any more; call it once. */
+    public fun give(piece: ByteBuffer) {
         if (piece.isDirect) free.add(piece)
     }
 }

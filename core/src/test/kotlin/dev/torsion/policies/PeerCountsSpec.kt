@@ -12,17 +12,17 @@ import io.kotest.matchers.shouldNotBe
 class PeerCountsSpec :
     StringSpec({
         "the hosts of one IPv6 network are one peer, those of another one are not" {
-            peerKey(IPv6Address("2001:db8:0:1::1", 5)) shouldBe peerKey(IPv6Address("2001:db8:0:1:ffff::9", 7))
-            peerKey(IPv6Address("2001:db8:0:1::1", 5)) shouldNotBe peerKey(IPv6Address("2001:db8:0:2::1", 5))
+            PeerCounts.keyOf(IPv6Address("2001:db8:0:1::1", 5)) shouldBe PeerCounts.keyOf(IPv6Address("2001:db8:0:1:ffff::9", 7))
+            PeerCounts.keyOf(IPv6Address("2001:db8:0:1::1", 5)) shouldNotBe PeerCounts.keyOf(IPv6Address("2001:db8:0:2::1", 5))
         }
 
         "a link-local address is found without its interface" {
-            peerKey(IPv6Address("fe80::1%nowhere", 5)) shouldBe peerKey(IPv6Address("fe80::1", 5))
+            PeerCounts.keyOf(IPv6Address("fe80::1%nowhere", 5)) shouldBe PeerCounts.keyOf(IPv6Address("fe80::1", 5))
         }
 
         "hosts of IPv4 are peers, whatever their port" {
-            peerKey(IPv4Address("192.0.2.1", 5)) shouldBe peerKey(IPv4Address("192.0.2.1", 6))
-            peerKey(IPv4Address("192.0.2.1", 5)) shouldNotBe peerKey(IPv4Address("192.0.2.2", 5))
+            PeerCounts.keyOf(IPv4Address("192.0.2.1", 5)) shouldBe PeerCounts.keyOf(IPv4Address("192.0.2.1", 6))
+            PeerCounts.keyOf(IPv4Address("192.0.2.1", 5)) shouldNotBe PeerCounts.keyOf(IPv4Address("192.0.2.2", 5))
         }
 
         "a peer that has no more connections is forgotten" {

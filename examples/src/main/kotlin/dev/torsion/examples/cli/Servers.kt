@@ -3,6 +3,7 @@
 
 package dev.torsion.examples.cli
 
+import dev.torsion.defer.Deferred
 import dev.torsion.endpoint.datagramFromString
 import dev.torsion.endpoint.serverFromString
 import dev.torsion.examples.kotlin.ChatFactory
@@ -16,11 +17,16 @@ import dev.torsion.framing.serve
 import dev.torsion.net.DatagramProtocol
 import dev.torsion.net.Factory
 import dev.torsion.net.InternetAddress
+import dev.torsion.net.ListeningPort
 import dev.torsion.net.Protocol
 import dev.torsion.reactor.Reactor
 import dev.torsion.spread.pb.PBServerFactory
+import dev.torsion.web.AccessLog
+import dev.torsion.web.HttpServerOptions
 import dev.torsion.web.Site
 import dev.torsion.web.StaticFiles
+import dev.torsion.web.client.ClientRequest
+import dev.torsion.web.proxy.ReverseProxy
 import picocli.CommandLine.Command
 import picocli.CommandLine.Option
 import picocli.CommandLine.ParameterException
@@ -102,16 +108,38 @@ internal class AmpCommand : ServerCommand() {
 }
 
 /** `torsion web`. */
-@Command(name = "web", description = ["HTTP/1.1: the files below a folder, without names that begin with a dot."])
+@Command(
+    name = "web",
+    description = ["HTTP/1.1: the files below a folder, without names that begin with a dot; or what another server answers. Shows each request."],
+)
 internal class WebCommand : ServerCommand() {
-    @Option(names = ["-p", "--path"], paramLabel = "DIR", required = true, description = ["The folder."])
-    private lateinit var folder: Path
+    @Option(names = ["-p", "--path"], paramLabel = "DIR", description = ["The folder."])
+    private var folder: Path? = null
+
+    @Option(names = ["--proxy"], paramLabel = "URL", description = ["The other server, in place of a folder."])
+    private var target: String? = null
+
+    @Option(names = ["--list"], description = ["Lists folders that have no index.html."])
+    private var isListing = false
 
     override fun call(): Int {
-        if (!folder.isDirectory()) throw ParameterException(commandLine, "there is no folder $folder")
+        val path = folder
+        if ((path == null) == (target == null)) throw ParameterException(commandLine, "give either --path or --proxy")
+        if (path != null && !path.isDirectory()) throw ParameterException(commandLine, "there is no folder $path")
+        target?.let(::check)
         return super.call()
     }
 
-    override fun listen(reactor: Reactor, endpoint: String) =
-        serverFromString(reactor, endpoint).listen(Site.of(reactor, StaticFiles.of(reactor, folder)))
+    override fun listen(reactor: Reactor, endpoint: String): Deferred<ListeningPort> {
+        val handler = target?.let { ReverseProxy.of(reactor, it) } ?: files(reactor)
+        val log = AccessLog.combined(out::println).takeUnless { endpoint.startsWith("stdio:") } // where the output is the client's
+        return serverFromString(reactor, endpoint).listen(Site.of(reactor, handler, HttpServerOptions.DEFAULT.withListener(log)))
+    }
+
+    private fun files(reactor: Reactor) = StaticFiles.of(reactor, folder!!).let { if (isListing) it.withListing() else it }
+
+    private fun check(url: String) {
+        val isTarget = runCatching { ClientRequest.get(url) }.isSuccess && '?' !in url && '#' !in url
+        if (!isTarget) throw ParameterException(commandLine, "--proxy needs a URL such as http://127.0.0.1:8081/")
+    }
 }

@@ -61,6 +61,10 @@ class TorsionCommandSpec :
             run("get", "http://a/", "-H", "nonsense") shouldBe
                 mistake("torsion get: a field has a name, a colon and a value, but \"nonsense\" (see torsion get --help)")
             run("get", "http://a/", "-d", "@nowhere") shouldBe mistake("torsion get: there is no file nowhere (see torsion get --help)")
+            run("web") shouldBe mistake("torsion web: give either --path or --proxy (see torsion web --help)")
+            run("web", "--path", ".", "--proxy", "http://a/") shouldBe run("web")
+            run("web", "--proxy", "nonsense") shouldBe
+                mistake("torsion web: --proxy needs a URL such as http://127.0.0.1:8081/ (see torsion web --help)")
             run("connect") shouldBe mistake("torsion connect: Missing required parameter: 'ENDPOINT' (see torsion connect --help)")
         }
 

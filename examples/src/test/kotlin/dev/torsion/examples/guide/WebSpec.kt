@@ -9,14 +9,20 @@ import dev.torsion.endpoint.connectProtocol
 import dev.torsion.endpoint.serverFromString
 import dev.torsion.net.Protocol
 import dev.torsion.testkit.runReactorTest
+import dev.torsion.web.AccessLog
+import dev.torsion.web.EventStream
+import dev.torsion.web.HttpServerOptions
 import dev.torsion.web.Response
 import dev.torsion.web.Router
+import dev.torsion.web.ServerSentEvent
 import dev.torsion.web.Site
 import dev.torsion.web.StaticFiles
+import dev.torsion.web.proxy.ReverseProxy
 import io.kotest.core.spec.style.StringSpec
 import io.kotest.engine.spec.tempdir
 import io.kotest.matchers.string.shouldContain
 import kotlinx.coroutines.delay
+import kotlinx.coroutines.flow.flow
 import kotlin.io.path.writeText
 import kotlin.time.Duration.Companion.seconds
 
@@ -56,6 +62,50 @@ class WebSpec :
                 delay(1.seconds)
                 client.text shouldContain "\r\n\r\nfile"
                 port.stopListening().await()
+            }
+        }
+
+        "events of a flow, and an access log" {
+            runReactorTest {
+                val reactor = this
+                val lines = ArrayList<String>()
+                val options = HttpServerOptions.DEFAULT.withListener(AccessLog.combined(lines::add).and(AccessLog.structured()))
+                val site =
+                    Site(reactor, options) { request ->
+                        val ticks = flow {
+                            var count = EventStream.lastEventId(request)?.toIntOrNull() ?: 0
+                            while (true) {
+                                count++
+                                emit(ServerSentEvent.data("tick $count").withId("$count"))
+                                delay(1.seconds)
+                            }
+                        }
+                        EventStream.of(ticks)
+                    }
+                val port = serverFromString(reactor, "tcp:0:interface=127.0.0.1").listen(site).await()
+                val client = clientFromString(reactor, "tcp:127.0.0.1:${port.port()}").connectProtocol(Answers()).await()
+                client.ask("GET / HTTP/1.1\r\nHost: a\r\nLast-Event-ID: 7\r\n\r\n")
+                delay(1.5.seconds)
+                client.text shouldContain "id: 8\ndata: tick 8\n\n"
+                client.text shouldContain "id: 9\ndata: tick 9\n\n"
+                port.drain().await()
+                lines.single() shouldContain "\"GET / HTTP/1.1\" 200 "
+            }
+        }
+
+        "what another server answers" {
+            runReactorTest {
+                val reactor = this
+                val other = serverFromString(reactor, "tcp:0:interface=127.0.0.1").listen(Site(reactor) { Response.text(it.target) }).await()
+                val backend = "http://127.0.0.1:${other.port()}/"
+                val site = Site.of(reactor, ReverseProxy.of(reactor, backend))
+                val port = serverFromString(reactor, "tcp:0:interface=127.0.0.1").listen(site).await()
+                val client = clientFromString(reactor, "tcp:127.0.0.1:${port.port()}").connectProtocol(Answers()).await()
+                client.ask("GET /a HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+                delay(1.seconds)
+                client.text shouldContain "\r\n\r\n/a"
+                port.stopListening().await()
+                other.stopListening().await()
             }
         }
     })

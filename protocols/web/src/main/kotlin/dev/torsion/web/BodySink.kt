@@ -12,6 +12,7 @@ import dev.torsion.defer.futureOnLoop
 import dev.torsion.defer.succeed
 import dev.torsion.defer.toDeferred
 import dev.torsion.net.Transport
+import java.nio.ByteBuffer
 import java.util.concurrent.CompletableFuture
 import java.util.concurrent.CompletionStage
 
@@ -35,6 +36,15 @@ public class BodySink internal constructor(
     internal var written: ((Int) -> Unit)? = null
     private var ended: Throwable? = null // why nothing more can be written
 
+    /** How many bytes were written. */
+    @get:JvmSynthetic
+    internal var total: Long = 0
+        private set
+
+    /** Whether the connection is to end, and waits for this body only. */
+    @get:JvmSynthetic
+    internal val isEnding: Boolean get() = transport.isDraining || transport.isDisconnecting
+
     /** Writes all of [bytes], and waits until there is room for more. The array is copied before. */
     @JvmSynthetic
     public suspend fun write(bytes: ByteArray): Unit = loop.awaitOnLoop { begin(bytes) }
@@ -50,16 +60,32 @@ public class BodySink internal constructor(
     @get:JvmSynthetic
     internal val isWhole: Boolean get() = !isChunked && left == 0L
 
+    /** The same with the bytes of a buffer. Where the length of the body is known, they go to the system without a copy, when nothing waits there. */
+    @JvmSynthetic
+    internal suspend fun write(bytes: ByteBuffer): Unit = loop.awaitOnLoop { begin(bytes) }
+
     private fun begin(bytes: ByteArray): Deferred<Unit> {
+        if (passOn != null && ended == null && bytes.isNotEmpty()) return passOn.invoke(bytes)
+        return begin(bytes.size) { if (isChunked) HttpWriter.chunk(transport, bytes) else transport.write(bytes) }
+    }
+
+    private fun begin(bytes: ByteBuffer): Deferred<Unit> {
+        if (passOn == null && !isChunked) return begin(bytes.remaining()) { transport.write(bytes) }
+        val copy = ByteArray(bytes.remaining())
+        bytes.get(copy)
+        return begin(copy)
+    }
+
+    private inline fun begin(size: Int, write: () -> Unit): Deferred<Unit> {
         ended?.let { return fail(it) }
-        if (bytes.isEmpty()) return succeed(Unit)
-        passOn?.let { return it(bytes) }
+        if (size == 0) return succeed(Unit)
         if (left >= 0) {
-            if (bytes.size > left) return fail(IllegalStateException("The body is longer than the length that was announced."))
-            left -= bytes.size
+            if (size > left) return fail(IllegalStateException("The body is longer than the length that was announced."))
+            left -= size
         }
-        if (isChunked) HttpWriter.chunk(transport, bytes) else transport.write(bytes)
-        written?.invoke(bytes.size)
+        total += size
+        write()
+        written?.invoke(size)
         return room()
     }
 

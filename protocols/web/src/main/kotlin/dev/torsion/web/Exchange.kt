@@ -9,12 +9,15 @@ import dev.torsion.log.Logger
 import dev.torsion.log.escaped
 import dev.torsion.log.readable
 import dev.torsion.net.CloseReason
+import dev.torsion.net.Pace
 import dev.torsion.net.Producer
-import dev.torsion.tls.tlsSession
 import java.nio.ByteBuffer
+import java.time.Duration
+import java.util.concurrent.TimeUnit
+import kotlin.coroutines.CoroutineContext
 
 /** One request of a [ServerConnection] and its answer. */
-internal class Exchange(private val connection: ServerConnection, private val head: RequestHead) :
+internal class Exchange(private val connection: ServerConnection, val head: RequestHead) :
     RequestLife(connection.site.reactor, connection.transport.scope),
     HttpBody.Flow {
     private val transport = connection.transport
@@ -27,6 +30,12 @@ internal class Exchange(private val connection: ServerConnection, private val he
     private var isContinueWanted = false
     private var isBroken = false // nothing more of the body comes
     private var isLast = !head.isPersistent
+    private var record: RequestRecord? = null // for who listens
+    private var written = 0L // bytes of an answer's body that is no stream
+    private var taken = 0L // bytes of the request's body
+    private var fault: Throwable? = null // why the answer is not that of the handler
+    private var pace: Pace? = null // of the body
+    private var isOngoing = false
     private var isUntilEnd = false // the end of the connection is that of the answer
     private var status = 413 // when the handler fails with the fault of the body: by itself, that is more than it allows
 
@@ -42,7 +51,12 @@ internal class Exchange(private val connection: ServerConnection, private val he
     fun begin() {
         if (isBegun) return
         isBegun = true
-        isSecure = transport.tlsSession != null
+        val origin = findOrigin()
+        this.origin = origin
+        isSecure = origin.scheme == "https"
+        id = options.requestIds?.idOf(head.headers, origin.isFromProxy)
+        if (options.listener != null) record = connection.record(head, origin.client, id).also { it.bytesReceived = taken }
+        fault?.let { return refuse((it as HttpViolationException).status) }
         if (head.method == "CONNECT") return refuse(501)
         if (head.isHttp11 && "Expect" in head.headers) {
             if (!head.headers.all("Expect").all { it.equals("100-continue", ignoreCase = true) }) return refuse(417)
@@ -57,6 +71,12 @@ internal class Exchange(private val connection: ServerConnection, private val he
     }
 
     private fun handle(request: Request) {
+        if (id != null) { // what its coroutine has on the thread is there from the beginning
+            val result = inlineCallbacks(context()) { connection.site.handler(request) }
+            handling = result
+            result.addCallbacks(::answer, { handlerFailed(it.value) })
+            return
+        }
         val run = HandlerRun(transport.scope.coroutineContext) { result ->
             handling = result
             result.addCallbacks(::answer, { handlerFailed(it.value) })
@@ -70,6 +90,21 @@ internal class Exchange(private val connection: ServerConnection, private val he
         if (answer != null) answer(answer)
     }
 
+    private fun context(): CoroutineContext {
+        val context = transport.scope.coroutineContext
+        return id?.let { context + RequestContext(it) } ?: context
+    }
+
+    private fun findOrigin(): Origin {
+        val proxies = options.trustedProxies ?: return connection.origin
+        return try {
+            Origin.of(connection.origin, head.headers, proxies)
+        } catch (e: HttpViolationException) {
+            fault = e
+            connection.origin
+        }
+    }
+
     private fun refuse(status: Int) {
         isLast = true
         answer(Response.error(status))
@@ -80,6 +115,9 @@ internal class Exchange(private val connection: ServerConnection, private val he
     fun content(view: ByteBuffer) {
         isContinueWanted = false
         if (isOver) return
+        taken += view.remaining()
+        record?.bytesReceived = taken
+        pace?.moved(view.remaining(), connection.site.clock.nanoTime())
         val piece = ByteArray(view.remaining())
         view.get(piece)
         body.add(piece)
@@ -97,6 +135,7 @@ internal class Exchange(private val connection: ServerConnection, private val he
     fun failed(error: HttpException) {
         isLast = true
         status = (error as? HttpViolationException)?.status ?: 400
+        fault = error
         isBroken = true
         watchBody()
         body.fail(error)
@@ -123,17 +162,32 @@ internal class Exchange(private val connection: ServerConnection, private val he
     private fun watchBody() {
         if (!isBegun || isOver) return
         val silence = connection.silence
-        if (isExpecting && silence.timeout != null) {
-            silence.resetTimeout()
-        } else {
-            silence.setTimeout(if (isExpecting) options.bodyTimeout else null)
+        if (!isExpecting) {
+            pace?.halt(connection.site.clock.nanoTime())
+            silence.setTimeout(null)
+            return
         }
+        val timeout = timeOfNextByte()
+        if (silence.timeout == timeout) silence.resetTimeout() else silence.setTimeout(timeout)
+    }
+
+    /** That of silence, or what is left to a client that is slow. */
+    private fun timeOfNextByte(): Duration {
+        if (options.minimumBodyRate == 0L) return options.bodyTimeout
+        val pace = pace ?: Pace(options.minimumBodyRate, MOST_IN_HAND, MOST_IN_HAND).also { pace = it }
+        val now = connection.site.clock.nanoTime()
+        pace.run(now)
+        return minOf(options.bodyTimeout, Duration.ofNanos(maxOf(0, pace.left(now))))
     }
 
     fun bodyIsSilent() {
         isLast = true
         status = 408
-        body.fail(HttpTimeoutException("No byte of the body came", options.bodyTimeout))
+        val isSlow = timeOfNextByte().isZero && connection.silence.timeout != options.bodyTimeout
+        val what = if (isSlow) "Less of the body came than ${options.minimumBodyRate} bytes per second" else "No byte of the body came"
+        val error = HttpTimeoutException(what, if (isSlow) Duration.ofNanos(MOST_IN_HAND) else options.bodyTimeout)
+        fault = error
+        body.fail(error)
     }
 
     // The answer.
@@ -143,6 +197,11 @@ internal class Exchange(private val connection: ServerConnection, private val he
         val isClientLate = isExpecting && body.isAwaited
         val late = handling
         isLast = true
+        fault =
+            HttpTimeoutException(
+                if (isClientLate) "The body has not come whole" else "The handler has given no answer",
+                options.handlerTimeout,
+            )
         answer(Response.error(if (isClientLate) 408 else 503))
         late?.cancel()
         log.warn(
@@ -163,6 +222,7 @@ internal class Exchange(private val connection: ServerConnection, private val he
         if (isAnswered || isOver) return // it was cancelled, or its client is gone
         if (error is ResponseException) return answer(error.response)
         val isOfRequest = isOfRequest(error)
+        fault = error
         answer(Response.error(if (isOfRequest) status else 500))
         if (isOfRequest) return
         log.failure("The handler of {method} {path} has failed", error, "method" to head.method, "path" to path)
@@ -173,12 +233,16 @@ internal class Exchange(private val connection: ServerConnection, private val he
         val response = connection.site.paged(answer)
         isAnswered = true
         connection.deadline.setTimeout(null)
-        isLast = isLast || !isReceived || connection.site.isEnding || response.headers.hasToken("Connection", "close")
+        isLast = isLast || !isReceived || connection.site.isEnding || transport.isDraining ||
+            response.headers.hasToken("Connection", "close")
         when (val content = response.content) {
             is Response.Content.Bytes -> {
                 val hasBody = response.status != 204 && response.status != 304
                 writeHead(response, if (hasBody) content.bytes.size.toLong() else NO_BODY, isChunked = false)
-                if (hasBody && head.method != "HEAD") transport.write(content.bytes)
+                if (hasBody && head.method != "HEAD") {
+                    written = content.bytes.size.toLong()
+                    transport.write(content.bytes)
+                }
                 finish()
             }
 
@@ -192,8 +256,13 @@ internal class Exchange(private val connection: ServerConnection, private val he
         isLast = isLast || isUntilEnd
         writeHead(response, content.length, isChunked)
         if (head.method == "HEAD") return finish()
+        if (content.goesOn) {
+            isOngoing = true
+            connection.site.ongoing.add(this)
+            if (isOver) return // the server stops
+        }
         val sink = BodySink(loop, transport, isChunked, content.length, connection::room).also { sink = it }
-        val writing = inlineCallbacks(transport.scope.coroutineContext) { content.write(sink) }
+        val writing = inlineCallbacks(context()) { content.write(sink) }
         handling = writing
         writing.addCallbacks({
             if (isOver) return@addCallbacks
@@ -201,11 +270,23 @@ internal class Exchange(private val connection: ServerConnection, private val he
         }) { cut(sink, it.value) }
     }
 
+    /** The server stops: this is the end of a body that goes on. */
+    fun endInOrder() {
+        if (isOver) return
+        val writing = handling
+        isLast = true
+        sink?.end()
+        finish()
+        writing?.cancel()
+    }
+
     /** A body that is not whole must not look as if it were. */
     private fun cut(sink: BodySink, error: Throwable) {
         sink.cut(error)
         if (isOver) return
+        val unsent = transport.bufferedBytes
         transport.abortConnection(error)
+        recordCut(error, unsent)
         if (error !is CloseReason && error !is HttpTimeoutException && !isOfRequest(error)) {
             log.failure(
                 "The body of the answer to {method} {path} has failed, and its connection is cut",
@@ -218,7 +299,7 @@ internal class Exchange(private val connection: ServerConnection, private val he
     }
 
     private fun writeHead(response: Response, length: Long, isChunked: Boolean) {
-        val fields = response.fields(isSecure)
+        val fields = withId(response.fields(isSecure))
         val date = if ("Date" in fields) null else connection.site.date()
         val connectionField = if (isLast) {
             "close"
@@ -228,12 +309,22 @@ internal class Exchange(private val connection: ServerConnection, private val he
             "keep-alive"
         }
         transport.write(HttpWriter.response(response.status, fields, length, isChunked, date, connectionField))
+        record?.status = response.status
+    }
+
+    private fun withId(fields: Headers): Headers {
+        val ids = options.requestIds ?: return fields
+        return if (ids.field in fields) fields else fields.plus(ids.field, id!!)
     }
 
     private fun finish() {
         if (isOver) return
         over()
         if (connection.isConnected) transport.unregisterProducer()
+        record?.let {
+            it.bytesSent = sink?.total ?: written
+            connection.written(it, fault)
+        }
         connection.finished(this, isLast)
     }
 
@@ -242,8 +333,16 @@ internal class Exchange(private val connection: ServerConnection, private val he
         connection.deadline.setTimeout(null)
         connection.silence.setTimeout(null)
         handling = null
+        if (isOngoing) connection.site.ongoing.remove(this)
         body.discard()
         ended()
+    }
+
+    /** The answer is cut, or there is none, because of [reason]. */
+    private fun recordCut(reason: Throwable, unsent: Long) {
+        val record = record ?: return
+        record.bytesSent = maxOf(0, (sink?.total ?: 0) - unsent)
+        connection.ended(record, isWhole = false, reason)
     }
 
     /** The client sends no more. True when the end of the connection would look like that of the answer. */
@@ -253,6 +352,8 @@ internal class Exchange(private val connection: ServerConnection, private val he
     fun lost(reason: CloseReason) {
         if (isOver) return
         isOver = true
+        if (isOngoing) connection.site.ongoing.remove(this)
+        recordCut(reason, reason.unsentBytes)
         sink?.cut(reason) // before a reader of the body goes on
         body.fail(IncompleteMessageException("The connection ended before the body did. ${reason.message}", reason))
         ended()
@@ -269,6 +370,7 @@ internal class Exchange(private val connection: ServerConnection, private val he
         val log = Logger(Site::class.java)
         const val NO_BODY = -1L
         const val MOST_CAUSES = 5
+        val MOST_IN_HAND: Long = TimeUnit.SECONDS.toNanos(60) // of a client that sends
         const val LATE_HANDLER = "The handler of {method} {path} has given no answer within {timeout}, and is cancelled"
         const val LATE_BODY = "The body of {method} {path} has not come whole within {timeout}, and its handler is cancelled"
     }

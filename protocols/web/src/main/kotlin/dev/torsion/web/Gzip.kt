@@ -66,11 +66,11 @@ public object Gzip {
 
     private fun compressed(content: Response.Content): Response.Content = when (content) {
         is Response.Content.Bytes -> compressed(content.bytes)
-        is Response.Content.Stream -> stream(content.write)
+        is Response.Content.Stream -> stream(content.goesOn, content.write)
     }
 
     private fun compressed(bytes: ByteArray): Response.Content =
-        if (bytes.size <= PIECE) Response.Content.Bytes(whole(bytes)) else stream { inPieces(bytes, it) }
+        if (bytes.size <= PIECE) Response.Content.Bytes(whole(bytes)) else stream(goesOn = false) { inPieces(bytes, it) }
 
     private fun whole(bytes: ByteArray): ByteArray {
         val packed = ByteArrayOutputStream(bytes.size / 2)
@@ -85,7 +85,7 @@ public object Gzip {
         }
     }
 
-    private fun stream(write: suspend (BodySink) -> Unit) = Response.Content.Stream(-1) { sink ->
+    private fun stream(goesOn: Boolean, write: suspend (BodySink) -> Unit) = Response.Content.Stream(-1, goesOn) { sink ->
         Gzipping().use { gzip ->
             val plain = sink.through(gzip::add)
             try {
@@ -138,12 +138,15 @@ private class Gzipping : AutoCloseable {
 
 /** `Accept-Encoding` (RFC 9110 12.5.3). */
 internal object AcceptEncoding {
-    fun takesGzip(headers: Headers): Boolean {
+    fun takesGzip(headers: Headers): Boolean = takes(headers, "gzip")
+
+    /** Whether a client with [headers] wants content in [wanted], such as `br`. One that says nothing does not. */
+    fun takes(headers: Headers, wanted: String): Boolean {
         var ofAny: Boolean? = null
         for (each in headers.tokens("Accept-Encoding")) {
-            val coding = each.substringBefore(';').trim()
+            val coding = each.substringBefore(';').trim().removePrefix("x-")
             val isWanted = weight(each.substringAfter(';', "")) > 0
-            if (coding == "gzip" || coding == "x-gzip") return isWanted
+            if (coding == wanted) return isWanted
             if (coding == "*") ofAny = isWanted
         }
         return ofAny ?: false

@@ -23,7 +23,6 @@ import java.util.concurrent.CompletableFuture
  * @property headers the fields of the head
  * @property isHttp11 false for HTTP/1.0
  * @property body the body; an empty one ends at once
- * @property peer the address at the other end of the connection
  */
 public class Request private constructor(
     @get:JvmName("method") public val method: String,
@@ -70,18 +69,30 @@ public class Request private constructor(
     @get:JvmName("mountSegments")
     public val mountSegments: List<String> get() = path.segments.take(taken)
 
-    /** Whether the connection of the client carries TLS; Twisted's `isSecure`. */
+    /** The address of the client: [peer], or what [HttpServerOptions.trustedProxies] say. Its port is 0 when they do not say it. */
+    @get:JvmName("client")
+    public val client: Address get() = life.origin?.client ?: peer
+
+    /** The name of this request in logs; null when the site has no [HttpServerOptions.requestIds]. */
+    @get:JvmName("id")
+    public val id: String? get() = life.id
+
+    /** `https` when [isSecure], otherwise `http`. */
+    @get:JvmName("scheme")
+    public val scheme: String get() = if (isSecure) "https" else "http"
+
+    /** Whether the client uses TLS, to here or to a proxy that is trusted and says so; Twisted's `isSecure`. */
     @get:JvmName("isSecure")
     public val isSecure: Boolean get() = life.isSecure
 
     /**
-     * The name and port that the client has asked for, in lower case: of the target when that is a whole URL, else of `Host`. Null when
-     * it says none.
+     * The name and port that the client has asked for, in lower case: as trusted proxies say, else of the target when that is a whole URL, else of
+     * `Host`. Null when it says none.
      */
     @get:JvmName("authority")
     public val authority: String?
         get() {
-            val named = if (path.isWholeUrl) authorityOf(target.substringAfter("://")) else headers["Host"]
+            val named = life.origin?.host ?: if (path.isWholeUrl) authorityOf(target.substringAfter("://")) else headers["Host"]
             return named?.takeIf { it.isNotEmpty() }?.lowercase()
         }
 

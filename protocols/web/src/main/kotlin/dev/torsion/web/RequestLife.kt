@@ -19,6 +19,12 @@ import java.util.concurrent.CompletableFuture
 internal open class RequestLife(val reactor: Reactor, val scope: CoroutineScope) {
     val loop: ScopeExecutor = ScopeExecutor(scope)
 
+    /** Where the request comes from, as trusted proxies say. */
+    var origin: Origin? = null
+
+    /** See [RequestIds]. */
+    var id: String? = null
+
     /** Whether the client speaks TLS, to us or to a proxy that we trust. */
     var isSecure: Boolean = false
 

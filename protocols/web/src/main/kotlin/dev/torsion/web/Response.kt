@@ -38,8 +38,8 @@ public class Response private constructor(
     internal sealed class Content {
         class Bytes(val bytes: ByteArray) : Content()
 
-        /** [length] is -1 where nobody knows it. */
-        class Stream(val length: Long, val write: suspend (BodySink) -> Unit) : Content()
+        /** [length] is -1 where nobody knows it. One that [goesOn] has no end of its own: the end of the server is its end in order. */
+        class Stream(val length: Long, val goesOn: Boolean = false, val write: suspend (BodySink) -> Unit) : Content()
     }
 
     /** This answer with another [status]. */
@@ -143,7 +143,12 @@ public class Response private constructor(
          */
         @JvmSynthetic
         public fun stream(contentType: String, length: Long = -1, write: suspend (BodySink) -> Unit): Response =
-            Response(200, Headers.of("Content-Type", contentType), Content.Stream(length, write))
+            Response(200, Headers.of("Content-Type", contentType), Content.Stream(length, write = write))
+
+        /** A body that goes on until its client goes away, or the server stops: then it ends in order. */
+        @JvmSynthetic
+        internal fun ongoing(contentType: String, write: suspend (BodySink) -> Unit): Response =
+            Response(200, Headers.of("Content-Type", contentType), Content.Stream(-1, goesOn = true, write))
 
         /** The same for Java: the body ends when the stage does. */
         @JvmStatic

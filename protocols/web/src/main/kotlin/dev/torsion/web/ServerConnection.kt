@@ -3,10 +3,12 @@
 
 package dev.torsion.web
 
+import dev.torsion.net.Address
 import dev.torsion.net.CloseReason
 import dev.torsion.net.HalfCloseableProtocol
 import dev.torsion.net.Protocol
 import dev.torsion.net.TimeoutMixin
+import dev.torsion.tls.tlsSession
 import java.nio.ByteBuffer
 import java.time.Duration
 
@@ -44,9 +46,23 @@ internal class ServerConnection(val site: Site) :
     private val held = HeldBytes()
     private var fault: HttpException? = null
     private var unsent = 0L // when the idle time was over last
+    private var key: Any? = null // of the peer, among all that are counted
+    private var sending: RequestRecord? = null // of an answer that is written, and not taken yet
+
+    /** Where requests come from, unless proxies say more. */
+    val origin: Origin by lazy(LazyThreadSafetyMode.NONE) {
+        val peer = transport.peer()
+        Origin(peer, peer, if (transport.tlsSession == null) "http" else "https", null)
+    }
 
     override fun connectionMade() {
-        timer.setTimeout(options.idleTimeout)
+        key = site.admission.keyOf(transport.peer())
+        if (site.admission.begin(key)) {
+            timer.setTimeout(options.idleTimeout)
+        } else {
+            over()
+            transport.abortConnection()
+        }
     }
 
     override fun receiveLimit(): Int = MOST_HELD - held.remaining
@@ -173,20 +189,51 @@ internal class ServerConnection(val site: Site) :
         val current = exchange
         if (current == null || !current.isBegun) {
             exchange = null
-            answerAndEnd((error as? HttpViolationException)?.status ?: 400, error)
+            answerAndEnd((error as? HttpViolationException)?.status ?: 400, error, current)
         } else {
             current.failed(error)
         }
     }
 
-    private fun answerAndEnd(status: Int, cause: Exception) {
+    private fun answerAndEnd(status: Int, cause: Exception, refused: Exchange? = null) {
+        val record = options.listener?.let { record(refused?.head, origin.client) }
         val body = site.paged(Response.error(status))
         val bytes = (body.content as Response.Content.Bytes).bytes
         val fields = body.headers.plus("Content-Length", "${bytes.size}").plus("Date", site.date()).plus("Connection", "close")
         transport.write(HttpWriter.response(status, fields))
         transport.write(bytes)
         over()
+        if (record != null) {
+            record.status = status
+            record.bytesSent = bytes.size.toLong()
+            written(record, cause)
+        }
         transport.loseConnection(cause)
+    }
+
+    // Records of requests.
+
+    /** The record of a request that begins; of one without a [head], of what is refused. */
+    fun record(head: RequestHead?, client: Address, id: String? = null): RequestRecord {
+        val fields = head?.headers ?: Headers.EMPTY
+        val record = RequestRecord(head?.method, head?.target, head?.isHttp11 ?: true, fields, origin.peer, client, site.clock)
+        record.requestId = id
+        telling { options.listener?.begun(record) }
+        return record
+    }
+
+    /** The answer of [record] is written: it is whole once the client has taken it, down to the low-water mark. */
+    fun written(record: RequestRecord, cause: Throwable?) {
+        record.cause = cause
+        if (!transport.isDisconnecting && transport.isWritable) return ended(record, isWhole = true, cause)
+        sending = record
+        if (!transport.isWritable) transport.whenWritable().addCallbacks({ ended(record, isWhole = true, record.cause) }, { })
+    }
+
+    /** [record] is over, for whatever reason was first. */
+    fun ended(record: RequestRecord, isWhole: Boolean, cause: Throwable?) {
+        if (sending === record) sending = null
+        if (record.end(isWhole, cause)) telling { options.listener?.ended(record) }
     }
 
     // Events of an exchange.
@@ -229,6 +276,11 @@ internal class ServerConnection(val site: Site) :
     override fun connectionLost(reason: CloseReason) {
         state = State.OVER
         held.clear()
+        site.admission.end(key)
+        sending?.let { record ->
+            record.bytesSent = maxOf(0, record.bytesSent - reason.unsentBytes)
+            if (reason.unsentBytes == 0L) ended(record, isWhole = true, record.cause) else ended(record, isWhole = false, reason)
+        }
         exchange?.lost(reason)
         exchange = null
     }

@@ -55,16 +55,27 @@ public class Site private constructor(
     internal var isEnding: Boolean = false
         private set
 
+    /** Answers that go on until this site ends. */
+    @get:JvmSynthetic
+    internal val ongoing: OngoingAnswers = OngoingAnswers(reactor)
+
+    /** Who may connect. */
+    @get:JvmSynthetic
+    internal val admission: Admission = Admission(options)
+
     override fun startFactory() {
         isEnding = false
         FirstRequest.beginOn(reactor.workers)
+        ongoing.begin()
     }
 
     override fun stopFactory() {
         isEnding = true
+        ongoing.end()
     }
 
-    override fun buildProtocol(address: Address): Protocol = ServerConnection(this).also { it.factory = this }
+    override fun buildProtocol(address: Address): Protocol? =
+        if (admission.admits(address)) ServerConnection(this).also { it.factory = this } else null
 
     /** The value of `Date` (RFC 9110 6.6.1). */
     @JvmSynthetic

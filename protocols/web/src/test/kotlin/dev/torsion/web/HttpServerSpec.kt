@@ -435,7 +435,7 @@ class HttpServerSpec :
         test("times may be for ever") {
             val forEver = ChronoUnit.FOREVER.duration
             val options = HttpServerOptions.DEFAULT.withIdleTimeout(forEver).withHeadTimeout(forEver).withBodyTimeout(forEver)
-                .withHandlerTimeout(forEver).withWriteTimeout(forEver)
+                .withHandlerTimeout(forEver).withWriteTimeout(forEver).withMinimumBodyRate(0)
             scene(options, {
                 it.body.readText()
                 awaitCancellation()

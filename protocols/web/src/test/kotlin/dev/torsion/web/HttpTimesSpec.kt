@@ -12,6 +12,7 @@ import io.kotest.matchers.string.shouldNotContain
 import io.kotest.matchers.string.shouldStartWith
 import kotlinx.coroutines.awaitCancellation
 import kotlinx.coroutines.delay
+import java.time.Duration
 
 /** The times of a request are its own, and say who was late. */
 class HttpTimesSpec :
@@ -61,6 +62,41 @@ class HttpTimesSpec :
                 client.isConnected shouldBe true
                 pass(2)
                 client.got() shouldStartWith "HTTP/1.1 408 "
+            }
+        }
+
+        test("a client of a body has a minute in hand, of which slow bytes give nothing back") {
+            scene(HttpServerOptions.DEFAULT.withHandlerTimeout(Duration.ofHours(1)), handler = {
+                it.body.readBytes()
+                Response.of(204)
+            }) {
+                val slow = connect()
+                val fair = connect()
+                val uneven = connect()
+                for (client in listOf(slow, fair, uneven)) client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n")
+                for (seconds in 1..90) {
+                    slow.send("a")
+                    fair.send("a".repeat(240))
+                    if (seconds % 29 == 0) uneven.send("a".repeat(29 * 240))
+                    pass(1)
+                    slow.isConnected shouldBe (seconds <= 60)
+                }
+                slow.got() shouldStartWith "HTTP/1.1 408 "
+                fair.isConnected shouldBe true
+                uneven.isConnected shouldBe true
+            }
+        }
+
+        test("time in which a body is not read is not its client's") {
+            scene(HttpServerOptions.DEFAULT.withHandlerTimeout(Duration.ofHours(1)), handler = {
+                delay(300_000)
+                Response.text("${it.body.readBytes().size}")
+            }) {
+                val client = connect()
+                client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 300000\r\n\r\n")
+                client.transport.write(ByteArray(300_000))
+                pass(301)
+                client.got() shouldContain "\r\n\r\n300000"
             }
         }
 

@@ -101,7 +101,11 @@ class StaticFilesSpec :
                     "/../passwd", "/sub/../../passwd", "/%2e%2e/passwd", "/..%2fpasswd", "/sub%2f..%2f..%2fpasswd", "/..%5cpasswd",
                     "/out", "/up/passwd", "/up/", "/up", "/git/config", "/git", "/.secret", "/%2esecret", "/sub/.git/config", "/./a.txt",
                     "/sub/../a.txt", "//a.txt", "/a.txt/", "/a.txt%00", "/a.txt%00.html", "/a.txt/b", "/%ff", "/none", "/c%3aa.txt",
-                    "/sub//index.html", "/" + "a".repeat(1000), "/a.txt::\$DATA", "${outside.resolve("passwd")}",
+                    "/sub//index.html",
+                    "/" + "a".repeat(
+                        1000,
+                    ),
+                    "/a.txt::\$DATA", "/a.txt.", "/a.txt%20", "/a.txt...", "/sub./index.html", "${outside.resolve("passwd")}",
                 )) {
                     withClue(path) {
                         val answer = ask(get(path))
@@ -212,6 +216,101 @@ class StaticFilesSpec :
                     client.end.shouldBeInstanceOf<ConnectionLost>()
                     logs.flushLoggedErrors().size shouldBe 1
                 }
+            }
+        }
+
+        test("a listing has the names that are answered, escaped, and nothing else") {
+            val listed = folder.resolve("listed").createDirectories()
+            file("listed/a <b>&\"'.txt", "12345")
+            file("listed/\u00e4 %2e#?.txt", "1")
+            file("listed/.hidden", "secret")
+            listed.resolve("below").createDirectories()
+            Files.createSymbolicLink(listed.resolve("out"), outside.resolve("passwd"))
+            Files.createSymbolicLink(listed.resolve("in"), folder.resolve("a.txt"))
+            Files.createSymbolicLink(listed.resolve("nowhere"), folder.resolve("none"))
+            files({ it.withListing() }) { ask ->
+                val answer = ask(get("/listed/"))
+                field(answer, "Content-Type") shouldBe "text/html; charset=utf-8"
+                field(answer, "Content-Security-Policy") shouldBe "default-src 'none'"
+                val links = Regex("<a href=\"([^\"]*)\">([^<]*)</a>").findAll(answer).map {
+                    "${it.groupValues[1]} ${it.groupValues[2]}"
+                }.toList()
+                links shouldBe listOf(
+                    "../ ..",
+                    "./a%20%3Cb%3E%26%22%27.txt a &lt;b&gt;&amp;&quot;&#39;.txt",
+                    "./below/ below/",
+                    "./in in",
+                    "./%C3%A4%20%252e%23%3F.txt ${"\u00e4".toByteArray().toString(Charsets.ISO_8859_1)} %2e#?.txt",
+                )
+                answer shouldContain "<td>5</td><td>1994-11-06 08:49:37</td>"
+                body(ask(get("/"))) shouldBe "start"
+                ask("HEAD /listed/ HTTP/1.1\r\nHost: a\r\n\r\n") shouldStartWith "HTTP/1.1 200 "
+                for (path in listOf("/listed", "/bare/..", "/.git/", "/up/")) ask(get(path)) shouldNotContain "<table>"
+            }
+            files({ it.withListing().under("/<x>") }) { ask -> ask(get("/%3Cx%3E/listed/")) shouldContain "Files in /&lt;x&gt;/listed/" }
+        }
+
+        test("the names of an index are looked for in their order, and none may be no index") {
+            file("second/index.txt", "second")
+            file("hidden/.index", "secret")
+            files({ it.withIndexes("index.html", "index.txt") }) { ask ->
+                body(ask(get("/"))) shouldBe "start"
+                body(ask(get("/second/"))) shouldBe "second"
+                field(ask(get("/second/")), "Content-Type") shouldBe "text/plain; charset=utf-8"
+            }
+            files({ it.withIndexes() }) { ask -> ask(get("/")) shouldStartWith "HTTP/1.1 404 " }
+            scene(handler = { Response.of(204) }) {
+                for (name in listOf(".index", "../index.html", "a/b", "")) {
+                    shouldThrow<IllegalArgumentException> { StaticFiles.of(reactor, folder).withIndexes(name) }
+                }
+            }
+        }
+
+        test("a client gets the compressed file that it understands, with a tag of its own") {
+            file("app.js", "plain")
+            file("app.js.gz", "gzipped")
+            file("app.js.br", "brotli")
+            file("only.js", "plain")
+            Files.createSymbolicLink(folder.resolve("only.js.gz"), outside.resolve("passwd"))
+            files({ it.withPrecompressed() }) { ask ->
+                fun got(accepted: String, path: String = "/app.js") = ask(get(path, "Accept-Encoding: $accepted\r\n"))
+                mapOf(
+                    "gzip" to "gzipped", "gzip, br" to "brotli", "GZIP;q=0.5, br;q=0" to "gzipped", "*" to "brotli",
+                    "*, br;q=0.000" to "gzipped",
+                    "identity" to "plain", "gzip;q=0" to "plain", "zstd" to "plain", "gzip;q=0.001" to "gzipped",
+                ).forEach { (accepted, content) -> withClue(accepted) { body(got(accepted)) shouldBe content } }
+                val answer = got("gzip")
+                field(answer, "Content-Encoding") shouldBe "gzip"
+                field(answer, "Content-Type") shouldBe "text/javascript; charset=utf-8"
+                field(answer, "Vary") shouldBe "Accept-Encoding"
+                val plain = ask(get("/app.js"))
+                body(plain) shouldBe "plain"
+                field(plain, "Vary") shouldBe "Accept-Encoding"
+                field(plain, "Content-Encoding") shouldBe null
+                ask(get("/app.js", "Accept-Encoding: gzip\r\nIf-None-Match: ${field(answer, "ETag")}\r\n")) shouldStartWith "HTTP/1.1 304 "
+                ask(get("/app.js", "If-None-Match: ${field(answer, "ETag")}\r\n")) shouldStartWith "HTTP/1.1 200 "
+                body(got("gzip\r\nRange: bytes=1-2")) shouldBe "zi"
+                body(got("gzip", "/only.js")) shouldBe "plain"
+            }
+            files { ask -> body(ask(get("/app.js", "Accept-Encoding: gzip\r\n"))) shouldBe "plain" }
+        }
+
+        test("a file that grows while it is sent is sent as it was") {
+            val grows = folder.resolve("grows.bin").apply { writeBytes(ByteArray(3_000_000)) }
+            lateinit var files: StaticFiles
+            scene(handler = { files.handle(it).await() }) {
+                files = StaticFiles.of(reactor, folder)
+                val client = connect()
+                client.transport.pauseProducing()
+                client.send(get("/grows.bin"))
+                pass(1)
+                Files.write(grows, ByteArray(1000), java.nio.file.StandardOpenOption.APPEND)
+                client.transport.resumeProducing()
+                pass(1)
+                body(client.got()).length shouldBe 3_000_000
+                client.send(get("/a.txt"))
+                pass(1)
+                body(client.got()) shouldBe "0123456789"
             }
         }
 

@@ -49,7 +49,7 @@ internal class MockConnection(private val answers: MockAnswers, private val numb
     private var cut: Cut? = null // the answer under way ends early
     private var isStopped = false // nothing more goes out or comes in
 
-    fun protocol(address: Address): Protocol = Outer(site.buildProtocol(address))
+    fun protocol(address: Address): Protocol = Outer(checkNotNull(site.buildProtocol(address)))
 
     fun abort(): Unit = below.abortConnection()
 

@@ -1,0 +1,109 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.web
+
+import java.nio.file.FileSystemException
+import java.nio.file.Files
+import java.nio.file.InvalidPathException
+import java.nio.file.LinkOption.NOFOLLOW_LINKS
+import java.nio.file.Path
+import java.nio.file.attribute.BasicFileAttributes
+import kotlin.io.path.name
+
+/**
+ * Looks for files below [folder], and nowhere else. Its methods block.
+ *
+ * @property indexes the names that are looked for in a folder
+ * @property isListing whether a folder without an index is listed
+ * @property isPrecompressed whether a file may be answered with the one that has `.br` or `.gz` behind its name
+ */
+internal class FolderLookup(val folder: Path, val indexes: List<String>, val isListing: Boolean, val isPrecompressed: Boolean) {
+    init {
+        require(indexes.all(::isName)) { "$indexes are not names of files that may be answered" }
+    }
+
+    /** The file or folder that [names] lead to; null when there is none for a client. [takes] tells which codings the client understands. */
+    fun find(names: List<String>, takes: (String) -> Boolean): Found? {
+        val isFolder = names.last().isEmpty()
+        val parts = if (isFolder) names.dropLast(1) else names
+        if (!parts.all(::isName)) return null
+        return nothingWhenRefused {
+            val root = folder.toRealPath()
+            val real = real(root, parts.fold(root) { path, name -> path.resolve(name) })
+            when {
+                real == null -> null
+                Files.isDirectory(real, NOFOLLOW_LINKS) -> if (isFolder) index(root, real, takes) else FoundFolder
+                isFolder -> null
+                else -> file(root, real, takes)
+            }
+        }
+    }
+
+    private fun index(root: Path, folder: Path, takes: (String) -> Boolean): Found? {
+        for (name in indexes) {
+            val found = nothingWhenRefused { real(root, folder.resolve(name))?.let { file(root, it, takes) } }
+            if (found != null) return found
+        }
+        return if (isListing) list(root, folder) else null
+    }
+
+    private fun file(root: Path, path: Path, takes: (String) -> Boolean): FoundFile? {
+        if (!Files.isRegularFile(path, NOFOLLOW_LINKS)) return null // opening a pipe would wait for its writer
+        val type = mediaTypeOf(path.name)
+        if (isPrecompressed) {
+            for ((coding, suffix) in CODINGS) {
+                if (!takes(coding)) continue
+                val found = nothingWhenRefused {
+                    real(root, path.resolveSibling(path.name + suffix))
+                        ?.takeIf { Files.isRegularFile(it, NOFOLLOW_LINKS) }?.let { FoundFile.at(it, type, coding) }
+                }
+                if (found != null) return found
+            }
+        }
+        return FoundFile.at(path, type)
+    }
+
+    private fun list(root: Path, folder: Path): FoundListing {
+        val entries = ArrayList<FoundListing.Entry>()
+        Files.newDirectoryStream(folder).use { stream ->
+            for (path in stream) {
+                if (entries.size == MOST_LISTED) return FoundListing(entries.sortedBy { it.name }, isWhole = false)
+                entry(root, path)?.let(entries::add)
+            }
+        }
+        return FoundListing(entries.sortedBy { it.name }, isWhole = true)
+    }
+
+    private fun entry(root: Path, path: Path): FoundListing.Entry? = nothingWhenRefused {
+        val found = if (isName(path.name)) real(root, path) else null
+        val attributes = found?.let { Files.readAttributes(it, BasicFileAttributes::class.java, NOFOLLOW_LINKS) }
+        when {
+            attributes == null || (!attributes.isDirectory && !attributes.isRegularFile) -> null
+            else -> FoundListing.Entry(path.name, attributes.isDirectory, attributes.size(), attributes.lastModifiedTime().toInstant())
+        }
+    }
+
+    /** [path] without links; null when it is not below [root], or not for clients, by a link. */
+    private fun real(root: Path, path: Path): Path? {
+        val real = path.toRealPath()
+        return real.takeIf { it == root || (it.startsWith(root) && root.relativize(it).all { part -> isName(part.toString()) }) }
+    }
+
+    private inline fun <T : Any> nothingWhenRefused(look: () -> T?): T? = try {
+        look()
+    } catch (_: FileSystemException) { // it is not there, or not for us, or no name for this system
+        null
+    } catch (_: InvalidPathException) {
+        null
+    }
+
+    private companion object {
+        const val MOST_LISTED = 10_000
+        val CODINGS = listOf("br" to ".br", "gzip" to ".gz")
+
+        /** Windows drops dots and spaces from the end of a name: one file would have several. */
+        fun isName(name: String) = name.isNotEmpty() && !name.startsWith('.') && !name.endsWith('.') && !name.endsWith(' ') &&
+            name.none { it == '/' || it == '\\' || it == ':' || it < ' ' || it == '\u007f' }
+    }
+}

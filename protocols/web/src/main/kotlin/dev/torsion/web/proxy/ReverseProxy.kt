@@ -1,0 +1,160 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.web.proxy
+
+import dev.torsion.log.Logger
+import dev.torsion.log.escaped
+import dev.torsion.log.safeMessage
+import dev.torsion.net.CannotConnectException
+import dev.torsion.net.ConnectTimeoutException
+import dev.torsion.reactor.Reactor
+import dev.torsion.web.HttpException
+import dev.torsion.web.HttpTimeoutException
+import dev.torsion.web.Request
+import dev.torsion.web.RequestHandler
+import dev.torsion.web.Response
+import dev.torsion.web.client.Agent
+import dev.torsion.web.client.AgentBusyException
+import dev.torsion.web.client.ClientRequest
+import dev.torsion.web.client.ClientResponse
+import dev.torsion.web.client.HttpClientOptions
+import dev.torsion.web.client.QueueTimeoutException
+import dev.torsion.web.client.RequestBody
+import dev.torsion.web.client.fetch
+import java.net.URI
+import java.time.Duration
+import java.util.concurrent.CompletionStage
+
+/**
+ * Answers with what another server answers; Twisted's `ReverseProxyResource`.
+ *
+ * ```java
+ * Site site = Site.of(reactor, ReverseProxy.of(reactor, "http://127.0.0.1:8081/"));
+ * ```
+ *
+ * The path below the place where it is mounted, and the query, go behind the path of the target. Bodies go through as they come, in both directions,
+ * and wait for whoever is slower. A client that goes away ends the request to the server; an answer that is cut is cut for the client as well.
+ * `Expect: 100-continue` is passed on.
+ *
+ * Fields that are for one connection only are not passed on, nor are those that `Connection` names (RFC 9110 7.6.1). So a protocol is never
+ * upgraded. The server gets `Via`, and in `Forwarded`, `X-Forwarded-For`, `X-Forwarded-Proto` and `X-Forwarded-Host` who the client is. Those that
+ * the client itself has sent go away, unless it is a [proxy that is trusted][dev.torsion.web.HttpServerOptions.trustedProxies].
+ *
+ * | what has happened | the answer |
+ * |---|---|
+ * | the server cannot be reached, or breaks a rule of HTTP | 502 |
+ * | too many requests wait for a connection to it | 503 |
+ * | it does not connect or answer in time | 504 |
+ * | a path with `.` or `..`, or one that no URL can have | 400 |
+ * | TRACE; OPTIONS of `*` | 405; 501 |
+ *
+ * Trailers and answers of 1xx are not passed on.
+ *
+ * Thread: any.
+ */
+public class ReverseProxy private constructor(private val agent: Agent, private val target: URI, private val passesHost: Boolean) : RequestHandler {
+    private val base = target.rawPath.orEmpty().removeSuffix("/")
+    private val place = "${target.scheme}://${target.rawAuthority}"
+
+    init {
+        require(target.rawQuery == null && target.rawFragment == null) { "a target has neither a query nor a fragment: $target" }
+        ClientRequest.of("GET", target) // which checks it
+    }
+
+    /** This proxy, which passes the `Host` of the client on. Otherwise it is that of the target, and a server finds the client's in `X-Forwarded-Host`. */
+    public fun withClientHost(): ReverseProxy = ReverseProxy(agent, target, true)
+
+    override fun handle(request: Request): CompletionStage<Response> = request.life.future { answer(request) }
+
+    private suspend fun answer(request: Request): Response {
+        if (request.method == "TRACE") return Response.error(405).withHeader("Allow", "GET, HEAD, POST, PUT, DELETE, PATCH, OPTIONS")
+        if (request.target == "*") return Response.error(501)
+        val asked = try {
+            request(request) ?: return Response.error(400)
+        } catch (_: IllegalArgumentException) { // it is no URL, or has more of a field than it may
+            return Response.error(400)
+        }
+        val response = try {
+            agent.fetch(asked)
+        } catch (e: Exception) {
+            if (e !is HttpException && e !is CannotConnectException) throw e
+            if (isOfClient(e, request)) throw e
+            log.warn(FAILED, "target" to place, "method" to request.method, "path" to path(request), "reason" to escaped(safeMessage(e) ?: "$e"))
+            return Response.error(statusOf(e))
+        }
+        request.life.onEnd(response::close) // whatever becomes of the answer
+        return answer(request, response)
+    }
+
+    /** Null when the path leads elsewhere. */
+    private fun request(request: Request): ClientRequest? {
+        val names = request.pathSegments
+        if (names.any { it == "." || it == ".." }) return null
+        if (base.isNotEmpty() && names.any { name -> name.any { it == '/' || it == '\\' } }) return null // in the end it could be a way out of it
+        val path = request.rawPath.removePrefix("/").split('/').drop(request.mountSegments.size).joinToString("/")
+        val url = URI.create("$place$base/$path${request.rawQuery?.let { "?$it" }.orEmpty()}")
+        val asked = ClientRequest.of(request.method, url).withHeaders(PassedFields.toServer(request, passesHost)).withBody(body(request))
+        return if ("Expect" in request.headers) asked.withExpectContinue(true) else asked
+    }
+
+    private fun body(request: Request): RequestBody? {
+        val length = request.headers["Content-Length"]?.toLong() ?: if ("Transfer-Encoding" in request.headers) -1 else return null
+        return RequestBody.stream(null, length) { sink -> while (true) sink.write(request.body.read() ?: break) }
+    }
+
+    private fun answer(request: Request, response: ClientResponse): Response {
+        val fields = PassedFields.toClient(response.headers)
+        val hasNoBody = response.status == 204 || response.status == 205 || response.status == 304
+        if (hasNoBody) return Response.of(response.status).withHeaders(fields)
+        val length = response.headers["Content-Length"]?.toLong() ?: -1
+        return Response.stream("a/b", length) { sink ->
+            while (true) sink.write(response.body.read() ?: break)
+        }.withStatus(response.status).withHeaders(fields)
+    }
+
+    /** Whether it is the body of [request] that has failed: its own site knows the answer. */
+    private fun isOfClient(error: Throwable, request: Request): Boolean {
+        val fault = request.body.fault ?: return false
+        return generateSequence(error) { it.cause }.take(MOST_CAUSES).any { it === fault }
+    }
+
+    private fun statusOf(error: Exception) = when (error) {
+        is ConnectTimeoutException -> 504
+        is QueueTimeoutException, is AgentBusyException -> 503
+        is HttpTimeoutException -> 504
+        else -> 502
+    }
+
+    private fun path(request: Request) = escaped(request.rawPath)
+
+    override fun toString(): String = "ReverseProxy($place$base)"
+
+    public companion object {
+        private const val MOST_CAUSES = 5
+        private const val FAILED = "{target} has not answered {method} {path}: {reason}"
+        private val log = Logger(ReverseProxy::class.java)
+
+        /**
+         * A proxy for the server at [url], such as `http://127.0.0.1:8081/` or `https://example.com/app`, with an agent of its own. That gives a server
+         * 10 s to connect and 30 s to answer, and 256 connections. It ends with [reactor].
+         *
+         * @throws IllegalArgumentException when [url] is none
+         */
+        @JvmStatic
+        public fun of(reactor: Reactor, url: String): ReverseProxy {
+            val options = HttpClientOptions.DEFAULT.withConnectTimeout(Duration.ofSeconds(10)).withResponseTimeout(Duration.ofSeconds(30))
+                .withQueueTimeout(Duration.ofSeconds(10)).withMaxConnectionsPerHost(256).withUserAgent(null)
+            return of(Agent.of(reactor, options), url)
+        }
+
+        /**
+         * A proxy that asks by [agent], whose limits and times hold. Those should be shorter than
+         * [handlerTimeout][dev.torsion.web.HttpServerOptions.handlerTimeout]: otherwise the answer is 503 in place of 504.
+         *
+         * @throws IllegalArgumentException when [url] is none
+         */
+        @JvmStatic
+        public fun of(agent: Agent, url: String): ReverseProxy = ReverseProxy(agent, URI.create(url), false)
+    }
+}
