@@ -124,7 +124,8 @@ class WebFeaturesTest {
       var api = Router.builder().mount("/users", users).mount("/notes", new Notes()).build();
       RequestFilter noStore =
           (request, next) ->
-              next.handle(request).thenApply(answer -> answer.withHeader("Cache-Control", "no-store"));
+              next.handle(request)
+                  .thenApply(answer -> answer.withHeader("Cache-Control", "no-store"));
       var site =
           Site.of(torsion.reactor(), api)
               .with(noStore)
@@ -151,7 +152,9 @@ class WebFeaturesTest {
     try (var torsion = Torsion.start()) {
       var router =
           Router.builder()
-              .post("/orders", request -> request.json(JSON::readTree).thenApply(WebFeaturesTest::echo))
+              .post(
+                  "/orders",
+                  request -> request.json(JSON::readTree).thenApply(WebFeaturesTest::echo))
               .post("/upload", request -> upload(request, folder))
               .get("/dark", request -> completedFuture(dark()))
               .get("/login", request -> completedFuture(login(request, "joe")))

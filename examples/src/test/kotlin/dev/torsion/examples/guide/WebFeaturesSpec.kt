@@ -58,7 +58,8 @@ class WebFeaturesSpec :
                     .listen(Site(reactor, other).with(Sessions.inMemory(reactor).filter())).await()
                 val orders = clientFromString(reactor, "tcp:127.0.0.1:${second.port()}").connectProtocol(Heard()).await()
                 val body = "{\"company\":\"a\",\"count\":1}"
-                orders.ask("POST /orders HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n$body")
+                val type = "Content-Type: application/json\r\n"
+                orders.ask("POST /orders HTTP/1.1\r\nHost: a\r\n${type}Content-Length: ${body.length}\r\n\r\n$body")
                 orders.ask("POST /logout HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
                 delay(1.seconds)
                 client.text shouldContain "\r\nCache-Control: no-store\r\n"
@@ -73,7 +74,8 @@ class WebFeaturesSpec :
         "a guard before a router" {
             runReactorTest {
                 val reactor = this
-                val portal = Portal({ id, _, _ -> succeed(Login(User::class.java, User(id.name()))) }, InMemoryChecker().addUser("joe", "secret"))
+                val users = InMemoryChecker().addUser("joe", "secret")
+                val portal = Portal({ id, _, _ -> succeed(Login(User::class.java, User(id.name()))) }, users)
                 val guard = Guard<User>(portal, BasicScheme("orders"))
                 val router = Router {
                     with(guard.filter())

@@ -54,16 +54,28 @@ public class Cors private constructor(private val given: Builder) {
             @JvmSynthetic get
         internal var isAny = false
             @JvmSynthetic get
+
+            @JvmSynthetic set
         internal var hasCredentials = false
             @JvmSynthetic get
+
+            @JvmSynthetic set
         internal var methods = listOf("GET", "HEAD", "POST")
             @JvmSynthetic get
+
+            @JvmSynthetic set
         internal var headers = emptyList<String>()
             @JvmSynthetic get
+
+            @JvmSynthetic set
         internal var exposed = emptyList<String>()
             @JvmSynthetic get
+
+            @JvmSynthetic set
         internal var maxAge: Duration = Duration.ofSeconds(5)
             @JvmSynthetic get
+
+            @JvmSynthetic set
 
         /**
          * Pages of these origins may read answers: scheme, host and port as browsers write them, such as `https://app.example` and

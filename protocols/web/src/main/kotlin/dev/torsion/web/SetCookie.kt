@@ -48,28 +48,17 @@ public class SetCookie private constructor(
 
     init {
         require(isToken(name)) { "\"${escaped(name, SHOWN)}\" is no name of a cookie" }
-        require(
-            value.all {
-                it.code in 0x21..0x7e && it !in "\",;\\"
-            },
-        ) { "the value of the cookie $name has a character that none can have" }
+        require(value.all(::isOfValue)) { "the value of the cookie $name has a character that none can have" }
         require(name.length + value.length <= MOST_BYTES) { "the cookie $name is longer than the $MOST_BYTES bytes that browsers keep" }
         val (maxAge, domain, path, secure) = attributes
         require(maxAge == null || !maxAge.isNegative) { "the age of a cookie is not negative, but is $maxAge" }
         require(domain == null || (domain.isNotEmpty() && ':' !in domain && isAuthority(domain))) { "\"$domain\" is no domain" }
-        require(
-            path.startsWith('/') && path.all {
-                it.code in 0x20..0x7e && it != ';'
-            },
-        ) { "\"${escaped(path, SHOWN)}\" is no path of a cookie" }
+        require(path.startsWith('/') && path.all(::isOfPath)) { "\"${escaped(path, SHOWN)}\" is no path of a cookie" }
         require(secure != false || attributes.sameSite != SameSite.NONE) { "a cookie for all sites is sent over TLS only" }
         val isSecureName = SECURE_PREFIXES.any { name.startsWith(it, ignoreCase = true) }
         require(!isSecureName || secure == true) { "the prefix of $name says that it is sent over TLS only: withSecure(true)" }
-        if (name.startsWith(HOST, ignoreCase = true)) {
-            require(domain == null && path == "/") {
-                "$name is for one host and all of its paths"
-            }
-        }
+        val isOfHost = name.startsWith(HOST, ignoreCase = true)
+        require(!isOfHost || (domain == null && path == "/")) { "$name is for one host and all of its paths" }
     }
 
     /** This cookie, kept for [age], also when the browser ends. Parts of a second are left out. */
@@ -96,8 +85,10 @@ public class SetCookie private constructor(
     private fun with(attributes: Attributes) = SetCookie(name, value, attributes)
 
     @JvmSynthetic
-    internal fun replaces(other: SetCookie) = name == other.name && attributes.domain.equals(other.attributes.domain, ignoreCase = true) &&
-        attributes.path == other.attributes.path
+    internal fun replaces(other: SetCookie): Boolean {
+        val (own, others) = attributes to other.attributes
+        return name == other.name && own.path == others.path && own.domain.equals(others.domain, ignoreCase = true)
+    }
 
     /** The value of `Set-Cookie`. */
     @JvmSynthetic
@@ -118,6 +109,10 @@ public class SetCookie private constructor(
         private val SECURE_PREFIXES = listOf(HOST, "__Secure-")
         private const val MOST_BYTES = 4096
         private const val SHOWN = 80
+
+        private fun isOfValue(char: Char) = char.code in 0x21..0x7e && char !in "\",;\\"
+
+        private fun isOfPath(char: Char) = char.code in 0x20..0x7e && char != ';'
 
         /**
          * A cookie. A name that begins with `__Host-` or `__Secure-` makes it `Secure`; one with `__Host-` has no domain and the path `/`.

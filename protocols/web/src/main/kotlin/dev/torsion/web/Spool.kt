@@ -44,9 +44,10 @@ internal class Spool(private val life: RequestLife, private val options: FormOpt
         size += count
     }
 
-    /** Writes to the disk what is too much for memory. */
+    /** Writes to the disk, when there is too much for memory. */
     suspend fun flush() {
-        if (!isOnDisk && memory.size() <= options.memoryBytes || memory.size() == 0) return
+        val isLittle = !isOnDisk && memory.size() <= options.memoryBytes
+        if (isLittle || memory.size() == 0) return
         isOnDisk = true
         val bytes = memory.toByteArray()
         memory.reset()

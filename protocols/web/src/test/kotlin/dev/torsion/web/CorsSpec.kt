@@ -12,7 +12,7 @@ import io.kotest.matchers.string.shouldNotContain
 import io.kotest.matchers.string.shouldStartWith
 import java.time.Duration
 
-/** What pages of other origins are let to do. */
+/** Pages of other origins, and the answers that they may read. */
 class CorsSpec :
     FunSpec({
         val origin = "Origin: https://app.example\r\n"
@@ -22,7 +22,8 @@ class CorsSpec :
             var answer = ""
             val handler: suspend (Request) -> Response = {
                 if (it.target == "/fails") throw ResponseException(403)
-                Response.text("handled ${it.method}").withHeader("Access-Control-Allow-Origin", "https://evil.example").withHeader("Vary", "Accept")
+                Response.text("handled ${it.method}").withHeader("Vary", "Accept")
+                    .withHeader("Access-Control-Allow-Origin", "https://evil.example")
             }
             scene(handler = listOf(cors).around(handler)) { answer = connect().ask(request) }
             return answer
@@ -30,14 +31,14 @@ class CorsSpec :
 
         fun options(fields: String) = "OPTIONS / HTTP/1.1\r\nHost: a\r\n$fields\r\n"
 
-        val some = Cors.builder().origins("https://app.example", "http://localhost:8080").methods("GET", "PUT").headers("Content-Type", "X-A")
-            .exposedHeaders("X-B").credentials().maxAge(Duration.ofMinutes(10)).build()
+        val some = Cors.builder().origins("https://app.example", "http://localhost:8080").methods("GET", "PUT")
+            .headers("Content-Type", "X-A").exposedHeaders("X-B").credentials().maxAge(Duration.ofMinutes(10)).build()
 
         test("a preflight of an origin that is allowed is answered with what it may, and comes to no handler") {
             val answer = ask(some, options(origin + preflight))
             answer shouldBe "HTTP/1.1 204 No Content\r\nVary: Origin\r\nAccess-Control-Allow-Origin: https://app.example\r\n" +
-                "Access-Control-Allow-Credentials: true\r\nAccess-Control-Allow-Methods: GET, PUT\r\nAccess-Control-Allow-Headers: Content-Type, X-A\r\n" +
-                "Access-Control-Max-Age: 600\r\n\r\n"
+                "Access-Control-Allow-Credentials: true\r\nAccess-Control-Allow-Methods: GET, PUT\r\n" +
+                "Access-Control-Allow-Headers: Content-Type, X-A\r\nAccess-Control-Max-Age: 600\r\n\r\n"
         }
 
         test("an answer has the fields for the origin that has asked, in place of the handler's own; errors too") {
@@ -53,7 +54,8 @@ class CorsSpec :
 
         test("other origins are not allowed, however alike they are, and their preflights come to no handler either") {
             for (other in listOf(
-                "https://evil.example", "http://app.example", "https://app.example:444", "https://app.example.evil.example", "https://xapp.example",
+                "https://evil.example", "http://app.example", "https://app.example:444", "https://app.example.evil.example",
+                "https://xapp.example",
                 "https://APP.example", "null", "https://app.example/", "*", "",
             )) {
                 withClue(other) {
@@ -81,7 +83,11 @@ class CorsSpec :
             shouldThrow<IllegalStateException> { Cors.builder().build() }
             shouldThrow<IllegalStateException> { Cors.builder().anyOrigin().credentials().build() }
             shouldThrow<IllegalStateException> { Cors.builder().anyOrigin().origins("https://a.b").build() }
-            for (wrong in listOf("null", "*", "a.b", "https://", "https://a.b/", "https://A.b", "https://a.b:443", "http://a:80", "https://*.b", "https://a@b", "https://a:")) {
+            for (wrong in listOf(
+                "null", "*", "a.b", "https://", "https://a.b/", "https://A.b", "https://a.b:443", "http://a:80", "https://*.b",
+                "https://a@b",
+                "https://a:",
+            )) {
                 withClue(wrong) { shouldThrow<IllegalArgumentException> { Cors.builder().origins(wrong) } }
             }
             Cors.builder().origins("https://a.b:8443", "http://[::1]:8080", "https://a.b", "app://x")

@@ -24,8 +24,13 @@ class HostsAndRedirectsSpec :
         fun named(name: String): suspend (Request) -> Response = { Response.text(name) }
 
         test("a host finds its handler: a name before a pattern, a longer pattern before a shorter one") {
-            val hosts = VirtualHosts.builder().host("www.example", named("www")).host("*.example", named("any")).host("*.api.example", named("api"))
-                .host("[::1]", named("six")).host("X.Example", Router { get("/") { Response.text("x") } }).build()
+            val hosts = VirtualHosts.builder().host("www.example", named("www")).host("*.example", named("any"))
+                .host("*.api.example", named("api")).host("[::1]", named("six")).host(
+                    "X.Example",
+                    Router {
+                        get("/") { Response.text("x") }
+                    },
+                ).build()
             mapOf(
                 "www.example" to "www",
                 "WWW.Example:8080" to "www",
@@ -36,7 +41,9 @@ class HostsAndRedirectsSpec :
                 "api.example" to "any",
                 "x.example" to "x",
                 "[::1]:80" to "six",
-            ).forEach { (host, answer) -> withClue(host) { ask(hosts.suspending(), request(host)).substringAfter("\r\n\r\n") shouldBe answer } }
+            ).forEach { (host, answer) ->
+                withClue(host) { ask(hosts.suspending(), request(host)).substringAfter("\r\n\r\n") shouldBe answer }
+            }
             for (other in listOf("example", "evil", "www.example.evil", "127.0.0.1", "")) {
                 withClue(other) { ask(hosts.suspending(), request(other)) shouldStartWith "HTTP/1.1 421 " }
             }
@@ -53,16 +60,29 @@ class HostsAndRedirectsSpec :
         }
 
         test("a place that a client names is one of this site, or of a host that was named") {
-            for (place in listOf("/", "/a?b=//c", "/a%5cb", "https://shop.example/a", "HTTPS://Shop.Example", "http://shop.example?x", "https://shop.example:8443/")) {
+            for (place in listOf(
+                "/",
+                "/a?b=//c",
+                "/a%5cb",
+                "https://shop.example/a",
+                "HTTPS://Shop.Example",
+                "http://shop.example?x",
+                "https://shop.example:8443/",
+            )) {
                 withClue(place) { Redirects.within(place, "shop.example", "shop.example:8443").headers["Location"] shouldBe place }
             }
             for (place in listOf(
-                "", "a", "//evil.example", "/\\evil.example", "\\\\evil.example", "/\t/evil.example", "/\n/evil", " /a", "https://evil.example",
-                "https:evil.example", "https:/evil.example", "https:///evil.example", "https://shop.example@evil.example", "https://shop.example:81/",
-                "https://shop.example.evil.example", "https://evil.example#shop.example", "https://evil.example\\@shop.example", "javascript:alert(1)",
+                "", "a", "//evil.example", "/\\evil.example", "\\\\evil.example", "/\t/evil.example", "/\n/evil", " /a",
+                "https://evil.example",
+                "https:evil.example", "https:/evil.example", "https:///evil.example", "https://shop.example@evil.example",
+                "https://shop.example:81/",
+                "https://shop.example.evil.example", "https://evil.example#shop.example", "https://evil.example\\@shop.example",
+                "javascript:alert(1)",
                 "data:text/html,x", "ftp://shop.example/", "https://shop.example\\.evil.example", "///evil.example", "/\u00e4", "https://",
             )) {
-                withClue(place) { shouldThrow<ResponseException> { Redirects.within(place, "shop.example", "shop.example:8443") }.status shouldBe 400 }
+                withClue(place) {
+                    shouldThrow<ResponseException> { Redirects.within(place, "shop.example", "shop.example:8443") }.status shouldBe 400
+                }
             }
         }
 
@@ -79,8 +99,8 @@ class HostsAndRedirectsSpec :
         }
 
         test("a slash at the end comes or goes, and no path becomes the name of a host") {
-            fun location(filter: RequestFilter, path: String) =
-                ask(listOf(filter).around(named("here")), request("a", path)).lines().firstOrNull { it.startsWith("Location: ") }?.substringAfter(": ")
+            fun location(filter: RequestFilter, path: String) = ask(listOf(filter).around(named("here")), request("a", path)).lines()
+                .firstOrNull { it.startsWith("Location: ") }?.substringAfter(": ")
             location(Redirects.toSlash(), "/a?b") shouldBe "/a/?b"
             location(Redirects.toSlash(), "/a/") shouldBe null
             location(Redirects.toSlash(), "//evil.example") shouldBe null

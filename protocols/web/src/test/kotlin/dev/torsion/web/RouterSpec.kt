@@ -75,7 +75,9 @@ class RouterSpec :
         }
 
         test("a pattern that is none is refused") {
-            for (pattern in listOf("users", "/{}", "/{a", "/a}", "/{a}/{a}", "/{a...}/b", "/x{a}", "/{...}", "/{a:}", "/{a:float}", "/{:int}", "/{a}b{c}")) {
+            for (pattern in listOf(
+                "users", "/{}", "/{a", "/a}", "/{a}/{a}", "/{a...}/b", "/x{a}", "/{...}", "/{a:}", "/{a:float}", "/{:int}", "/{a}b{c}",
+            )) {
                 withClue(pattern) { shouldThrow<IllegalArgumentException> { Router { get(pattern) { Response.of(200) } } } }
             }
             for (path in listOf("users", "/users/", "/{a...}", "")) {

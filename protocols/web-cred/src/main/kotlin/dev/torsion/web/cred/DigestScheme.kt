@@ -22,8 +22,11 @@ import java.net.URLDecoder
  * cannot be sent again. The hash must name the target of the request. `qop=auth` is demanded. SHA-256 is asked for, and MD5 only with
  * [withMd5].
  */
-public class DigestScheme private constructor(private val realm: String, private val nonces: Nonces, private val algorithms: List<DigestAlgorithm>) :
-    AuthScheme {
+public class DigestScheme private constructor(
+    private val realm: String,
+    private val nonces: Nonces,
+    private val algorithms: List<DigestAlgorithm>,
+) : AuthScheme {
     /** Asks for SHA-256. [realm] is what the login is for, as browsers show it, and a part of the hash. */
     public constructor(clock: Clock, realm: String) : this(realm, Nonces(clock), listOf(DigestAlgorithm.SHA_256))
 

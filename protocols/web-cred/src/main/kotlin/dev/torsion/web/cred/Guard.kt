@@ -33,7 +33,11 @@ import dev.torsion.web.requestFilter
  *
  * Thread: the reactor's.
  */
-public class Guard<A : Any> private constructor(private val portal: Portal, private val type: Class<A>, private val schemes: List<AuthScheme>) {
+public class Guard<A : Any> private constructor(
+    private val portal: Portal,
+    private val type: Class<A>,
+    private val schemes: List<AuthScheme>,
+) {
     private val key = RequestKey<A>("avatar")
 
     /** The filter that lets in, or answers with 401; for a site, a router or a route. */
@@ -77,6 +81,7 @@ public class Guard<A : Any> private constructor(private val portal: Portal, priv
 
         /** The same for Kotlin. */
         @JvmSynthetic
-        public inline operator fun <reified A : Any> invoke(portal: Portal, vararg schemes: AuthScheme): Guard<A> = of(portal, A::class.java, *schemes)
+        public inline operator fun <reified A : Any> invoke(portal: Portal, vararg schemes: AuthScheme): Guard<A> =
+            of(portal, A::class.java, *schemes)
     }
 }

@@ -49,7 +49,8 @@ internal class Nonces(private val clock: Clock, private val most: Int = MOST) {
     private var forgotten = -1L // the time of the newest one that was used and is forgotten
 
     fun make(): String {
-        val body = ByteBuffer.allocate(BODY_BYTES).putLong(clock.nanoTime() - start).put(ByteArray(RANDOM_BYTES).also(random::nextBytes)).array()
+        val chance = ByteArray(RANDOM_BYTES).also(random::nextBytes)
+        val body = ByteBuffer.allocate(BODY_BYTES).putLong(clock.nanoTime() - start).put(chance).array()
         return Base64.getUrlEncoder().withoutPadding().encodeToString(body + mac(body))
     }
 
