@@ -47,7 +47,7 @@ private class Items<T : Any> : FlowSubscriber<T> {
     }
 
     override fun onComplete() {
-        items.close()
+        items.close(null)
     }
 
     /** The next one; null at the end. */

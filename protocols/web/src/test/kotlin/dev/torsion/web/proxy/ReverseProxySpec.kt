@@ -84,7 +84,7 @@ class ReverseProxySpec :
         val fields: suspend (Request) -> Response = { request ->
             val text = StringBuilder()
             request.headers.forEach { name, value -> text.append("$name: $value\n") }
-            Response.text("$text").withHeaders(Headers.of("Keep-Alive", "timeout=5", "Connection", "X-Mine", "X-Mine", "1", "Proxy-Authenticate", "x", "X-B", "2"))
+            Response.text("$text")
         }
 
         test("fields of one connection are not passed on, nor are those that Connection names; the client cannot forge where it is from") {
@@ -100,8 +100,10 @@ class ReverseProxySpec :
                 )
                 body(answer) shouldBe "Host: 127.0.0.1:${back.port()}\nX-A: kept\nVia: 1.0 before, 1.1 torsion\n" +
                     "Forwarded: for=127.0.0.1;host=a;proto=http\nX-Forwarded-For: 127.0.0.1\nX-Forwarded-Proto: http\nX-Forwarded-Host: a\n"
-                for (gone in listOf("Keep-Alive", "X-Mine", "Proxy-Authenticate")) answer shouldNotContain gone
-                answer shouldContain "X-B: 2\r\n"
+                val raw = "HTTP/1.1 200 OK\r\nConnection: X-Mine\r\nX-Mine: 1\r\nKeep-Alive: 5\r\nProxy-Authenticate: x\r\nX-B: 2\r\n"
+                val passed = connect(saying("${raw}Content-Length: 1\r\n\r\na")).ask(get("/"))
+                for (gone in listOf("Keep-Alive", "X-Mine", "Proxy-Authenticate")) passed shouldNotContain gone
+                passed shouldContain "X-B: 2\r\n"
             }
         }
 
