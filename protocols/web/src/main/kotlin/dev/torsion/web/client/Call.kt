@@ -13,7 +13,7 @@ import java.util.concurrent.TimeUnit
  * has a [ClientExchange]. It may go back to wait once.
  */
 internal class Call(private val agent: HttpAgent, val request: ClientRequest) {
-    /** What it is waiting in; each can be left at once. */
+    /** A place that it waits in; each can be left at once. */
     fun interface Stage {
         fun leave()
     }

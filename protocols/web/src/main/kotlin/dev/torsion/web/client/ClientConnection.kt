@@ -29,7 +29,7 @@ import java.nio.ByteBuffer
 internal class ClientConnection(val agent: HttpAgent) :
     Protocol(),
     MessageListener {
-    /** What uses a connection. */
+    /** The user of a connection. */
     interface Asking {
         /** Whether the next byte is the server's to send, and we take it. */
         val isExpecting: Boolean

@@ -109,7 +109,7 @@ internal class ClientExchange(private val connection: ClientConnection, private 
         upload?.begin()
     }
 
-    /** What is left of the request is not sent. */
+    /** The rest of the request is not sent. */
     private fun stopSending() {
         if (isSent) return
         isLast = true

@@ -12,7 +12,7 @@ import java.time.Duration
 import java.util.Objects
 
 /**
- * What a client asks for. Immutable: each `with` method gives another one.
+ * A request of a client. Immutable: each `with` method gives another one.
  *
  * ```java
  * ClientRequest request =

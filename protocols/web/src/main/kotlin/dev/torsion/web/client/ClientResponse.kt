@@ -31,7 +31,7 @@ public class ClientResponse internal constructor(
     private val owner: Owner,
     @get:JvmName("history") public val history: List<ClientResponse> = emptyList(),
 ) : AutoCloseable {
-    /** Whoever has the connection. */
+    /** The one that has the connection. */
     internal interface Owner {
         /** The fields behind the body, once it has ended. On any thread. */
         val trailers: Headers
@@ -48,7 +48,7 @@ public class ClientResponse internal constructor(
     @get:JvmName("trailers")
     public val trailers: Headers get() = owner.trailers
 
-    /** Lets go of the body. What is left of it is dropped when that is little; otherwise the connection ends. Closing it again does nothing. */
+    /** Lets go of the body. The rest of it is dropped when that is little; otherwise the connection ends. Closing it again does nothing. */
     override fun close(): Unit = owner.close()
 
     /** This response with other [headers], for agents that change them. The body is the same one. */

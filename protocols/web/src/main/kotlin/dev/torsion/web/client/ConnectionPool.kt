@@ -24,7 +24,7 @@ internal class QueuedCall(val call: Call, val host: PooledHost) {
 }
 
 /**
- * The connections of an agent. A connection has a place, of its host and in all, from the first step of making it to its end. Who asks gets, in
+ * The connections of an agent. A connection has a place, of its host and in all, from the first step of making it to its end. A call gets, in
  * this order: the idle one that was used last; a new one where there is a place, for which an idle one of another host gives up its own; or a
  * place in the queue. The queue of a host is served in its order, by connections that become free and by places that do.
  *

@@ -7,7 +7,7 @@ import dev.torsion.web.isAuthority
 import java.util.Base64
 
 /**
- * A proxy that requests go through; Twisted's `ProxyAgent`, and more. What is asked of `http` servers goes to the proxy as it is (RFC 9112 3.2.2). For
+ * A proxy that requests go through; Twisted's `ProxyAgent`, and more. A request for an `http` server goes to the proxy as it is (RFC 9112 3.2.2). For
  * `https` it is told to make a tunnel (`CONNECT`, RFC 9110 9.3.6), and sees the name of the server only. Immutable.
  *
  * ```java

@@ -73,7 +73,7 @@ public class RequestBody private constructor(
             RequestBody(contentType, Files.size(path), true, Content.OfFile(path))
 
         /**
-         * What [write] writes, as the server takes it. When [write] fails, the connection is cut, so that the server does not take it for
+         * All that [write] writes, as the server takes it. When [write] fails, the connection is cut, so that the server does not take it for
          * the whole; and the request fails with that error.
          *
          * @param length how many bytes will be written, where that is known; [write] must then write as many

@@ -17,7 +17,7 @@ import io.kotest.matchers.string.shouldStartWith
 import io.kotest.matchers.types.shouldBeInstanceOf
 import java.time.Duration
 
-/** Who gets which connection, and when there is none. */
+/** The connection that each request gets, and when there is none. */
 class ConnectionPoolSpec :
     FunSpec({
         val torsion = extension(TorsionSpecExtension())

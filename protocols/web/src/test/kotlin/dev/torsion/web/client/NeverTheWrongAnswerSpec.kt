@@ -22,7 +22,7 @@ import java.time.Duration
 import kotlin.random.Random
 import kotlin.time.Duration.Companion.milliseconds
 
-/** Whatever servers and callers do, and whatever the pieces: an answer is that to its request, or none. */
+/** An answer is that to its request, or none, whatever servers and callers do, and whatever the pieces. */
 class NeverTheWrongAnswerSpec :
     FunSpec({
         test("an answer goes to its request, a request is sent twice only when it may be, and nothing is left") {
