@@ -42,7 +42,7 @@ internal enum class TorsionModule(val directory: Path, val published: Boolean = 
             WEB_CRED -> setOf(CORE, CRED, WEB)
             JAVA_FACADE, JSON -> setOf(CORE, FRAMING)
             WEB_TESTKIT -> setOf(CORE, TESTKIT, WEB)
-            BENCHMARKS -> setOf(ADBAPI, AMP, CORE, FRAMING, JAVA_FACADE, SPREAD, TESTKIT)
+            BENCHMARKS -> setOf(ADBAPI, AMP, CORE, FRAMING, JAVA_FACADE, SPREAD, TESTKIT, WEB)
             EXAMPLES -> setOf(ADBAPI, AMP, CORE, CRED, FRAMING, JAVA_FACADE, JSON, KTOR, LOG_JSON, SPREAD, TESTKIT, WEB, WEB_CRED, WEB_TESTKIT)
         }
 

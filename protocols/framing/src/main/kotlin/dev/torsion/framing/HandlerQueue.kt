@@ -36,6 +36,7 @@ public class HandlerQueue<T : Any>(private val limit: Int, private val atOnce: I
 
     /** Gives the handler's Deferred for a message, or null when it is done with; an exception is the handler's failure. */
     @get:JvmSynthetic
+    @set:JvmSynthetic
     internal var handler: ((T) -> Deferred<*>?)? = null
         set(value) {
             field = value
