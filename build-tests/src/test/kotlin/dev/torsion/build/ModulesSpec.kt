@@ -52,7 +52,7 @@ internal class ModulesSpec : StringSpec({
         }
 
         "a module that requires $module alone reads all that its public API shows" {
-            // What is required statically is a library that the program brings, and requires itself.
+            // A static requirement is a library that the program brings, and requires itself.
             val seen = Descriptors.seenByUsersOf(descriptor) +
                 descriptor.requires().filter { Modifier.STATIC in it.modifiers() }.map { it.name() }
             val missing = module.publicClasses().flatMap { type ->

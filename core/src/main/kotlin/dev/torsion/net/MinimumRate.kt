@@ -120,7 +120,7 @@ public class Pace(public val perSecond: Long, private val grace: Long, window: L
     public var isRunning: Boolean = false
         private set
 
-    /** What is left at [now]; negative when the time is up. */
+    /** The time that is left at [now]; negative when the time is up. */
     public fun left(now: Long): Long = if (isRunning) rest - (now - since) else rest
 
     /** Time counts from [now] on. False when it does so already. */

@@ -6,8 +6,8 @@ package dev.torsion.net
 import dev.torsion.spi.TorsionSpi
 
 /**
- * A transport that stands for another one, and passes most calls on. What is asked of a connection, such as whether it carries TLS, is
- * asked of that one.
+ * A transport that stands for another one, and passes most calls on. A question about the connection, such as whether it carries TLS, is
+ * one for that one.
  *
  * Thread: the reactor's.
  */

@@ -29,7 +29,7 @@ public class PeerCounts {
     public companion object {
         private const val HALF_OF_IPV6 = 8
 
-        /** What the connections with the peer at [address] share; null for peers that cannot be told apart. */
+        /** The count that the connections with the peer at [address] share; null for peers that cannot be told apart. */
         @JvmStatic
         public fun keyOf(address: Address): Any? = when (address) {
             is IPv4Address -> address.host

@@ -62,6 +62,13 @@ internal class FoundFile private constructor(
         }
     }
 
+    /** All bytes. @throws IOException when the file is another one than was found */
+    fun whole(): ByteArray {
+        val buffer = ByteBuffer.allocate(size.toInt())
+        Reading().use { while (buffer.hasRemaining()) it.read(buffer, buffer.position().toLong()) }
+        return buffer.array()
+    }
+
     companion object {
         /** The file at [path], as it is now, and without following a link. */
         fun at(path: Path, type: String, coding: String? = null): FoundFile =

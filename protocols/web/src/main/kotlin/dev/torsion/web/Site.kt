@@ -59,7 +59,7 @@ public class Site private constructor(
     @get:JvmSynthetic
     internal val ongoing: OngoingAnswers = OngoingAnswers(reactor)
 
-    /** Who may connect. */
+    /** The rule of who may connect. */
     @get:JvmSynthetic
     internal val admission: Admission = Admission(options)
 

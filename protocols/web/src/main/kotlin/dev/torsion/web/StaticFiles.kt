@@ -12,6 +12,7 @@ import dev.torsion.reactor.FilePieces
 import dev.torsion.reactor.Reactor
 import kotlinx.coroutines.NonCancellable
 import kotlinx.coroutines.withContext
+import java.io.IOException
 import java.nio.file.Path
 import java.util.concurrent.CompletionStage
 
@@ -33,7 +34,7 @@ import java.util.concurrent.CompletionStage
  * a single range with 206 and 416 (RFC 9110 13 and 14); several ranges are answered with the whole file. The connection is cut when a file
  * changes before all of it is sent. Bytes that are appended to it meanwhile are not sent.
  *
- * Thread: the reactor's. Files are opened and read on its thread pool, 64 KiB at a time, as the client takes them.
+ * Thread: the reactor's. Files are opened and read on its thread pool: small ones at once, larger ones 64 KiB at a time, as the client takes them.
  */
 public class StaticFiles private constructor(
     private val reactor: Reactor,
@@ -75,15 +76,29 @@ public class StaticFiles private constructor(
         }
         val path = request.pathSegments
         if (path.size <= prefix.size || path.subList(0, prefix.size) != prefix) return Response.error(404)
-        return when (val found = inPool { lookup.find(path.drop(prefix.size)) { AcceptEncoding.takes(request.headers, it) } }) {
+        val (found, bytes) = inPool { find(request, path.drop(prefix.size)) }
+        return when (found) {
             null -> Response.error(404)
             is FoundFolder -> Response.redirect(request.rawPath + "/" + request.rawQuery?.let { "?$it" }.orEmpty(), 301)
             is FoundListing -> Listing.page(request, found)
-            is FoundFile -> answer(request, found)
+            is FoundFile -> answer(request, found, bytes)
         }
     }
 
-    private fun answer(request: Request, file: FoundFile): Response {
+    /** Blocks. A small file is read at once: each step in the pool costs more than reading it. */
+    private fun find(request: Request, names: List<String>): Pair<Found?, ByteArray?> {
+        val found = lookup.find(names) { AcceptEncoding.takes(request.headers, it) }
+        val isRead = found is FoundFile && found.size in 1..FILE_PIECE && request.method == "GET" &&
+            FileConditions.statusOf(request, found) == null && FileConditions.rangeOf(request, found) == null
+        if (!isRead) return found to null
+        return try {
+            found to (found as FoundFile).whole()
+        } catch (_: IOException) { // another one has taken its place meanwhile
+            lookup.find(names) { AcceptEncoding.takes(request.headers, it) } to null
+        }
+    }
+
+    private fun answer(request: Request, file: FoundFile, bytes: ByteArray?): Response {
         val fields = Headers.builder().add(
             "ETag",
             file.tag,
@@ -95,7 +110,14 @@ public class StaticFiles private constructor(
         val from = range?.from ?: 0
         val count = range?.count ?: file.size
         file.coding?.let { fields.add("Content-Encoding", it) }
-        val whole = Response.stream(file.type, count) { sink -> send(file, from, count, sink) }
+        val whole =
+            if (bytes !=
+                null
+            ) {
+                Response.bytes(bytes, file.type)
+            } else {
+                Response.stream(file.type, count) { sink -> send(file, from, count, sink) }
+            }
         val described =
             whole.withHeaders(Headers.builder().add(whole.headers).add(fields.build()).add("X-Content-Type-Options", "nosniff").build())
         if (range == null) return described

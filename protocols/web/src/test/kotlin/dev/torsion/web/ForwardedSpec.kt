@@ -17,7 +17,7 @@ import io.kotest.matchers.string.shouldStartWith
 import java.nio.file.Path
 import kotlin.random.Random
 
-/** Who the client is, as trusted proxies say, and nobody else. */
+/** The client is the one that trusted proxies name, and nobody else names it. */
 class ForwardedSpec :
     FunSpec({
         val address = IPv4Address("10.0.0.1", 1000)

@@ -53,7 +53,7 @@ class LiveBrowserSpec :
         }
     })
 
-/** What the page asks for. */
+/** The requests of the page. */
 private class Page(private val assets: Path) {
     val seen = CompletableFuture<String>()
 

@@ -12,7 +12,7 @@ import io.kotest.matchers.longs.shouldBeLessThanOrEqual
 import io.kotest.matchers.shouldBe
 import kotlin.random.Random
 
-/** Whatever bytes come, a site answers them or refuses them and closes: never anything else, and the same whatever the pieces. */
+/** A site answers bytes of any kind, or refuses them and closes: never anything else, and the same whatever the pieces. */
 class SiteFuzzSpec :
     FunSpec({
         val corpus = Case.all("requests.txt").filter { it.bytes.size < 2000 }

@@ -24,7 +24,7 @@ import java.nio.ByteBuffer
 import java.time.Duration
 import java.util.concurrent.TimeUnit
 
-/** What the connections of a server share. */
+/** The state that the connections of a server share. */
 internal interface MockAnswers {
     val reactor: Reactor
     val options: HttpServerOptions

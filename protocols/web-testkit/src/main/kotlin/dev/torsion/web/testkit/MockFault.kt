@@ -3,7 +3,7 @@
 
 package dev.torsion.web.testkit
 
-/** What a [MockWebServer] does instead of going on. */
+/** A fault that a [MockWebServer] plays instead of going on. */
 public enum class MockFault {
     /** It closes the connection as a server does that has nothing more to say. */
     CLOSE,

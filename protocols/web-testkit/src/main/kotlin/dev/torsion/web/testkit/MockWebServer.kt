@@ -34,7 +34,7 @@ import kotlin.time.toJavaDuration
  * a reactor of its own. All else is the same.
  *
  * Requests are answered in the order in which they come, from the queue; one for which nothing is there waits for it. [dispatch] gives
- * answers by what is asked instead. What breaks a rule of HTTP is answered with 400 and not recorded, as a [Site][dev.torsion.web.Site]
+ * answers by what is asked instead. A request that breaks a rule of HTTP is answered with 400 and not recorded, as a [Site][dev.torsion.web.Site]
  * does it. It has no time-outs.
  *
  * Thread: any for [start]. One [on] a [MemoryReactor] belongs to the test's thread; [enqueue] and [dispatch] may be called on any.

@@ -31,7 +31,7 @@ import dev.torsion.web.client.RequestBody
  * assertEquals("user 7", client.get("/users/7").text());
  * ```
  *
- * Whatever host and port a URL has, the site is asked: over TLS for `https`, with a certificate that is good for all hosts. A program that
+ * The site is asked for every URL, whatever its host and port: over TLS for `https`, with a certificate that is good for all hosts. A program that
  * takes an [Agent] takes this one. A test that wants the answer itself calls [ask], [get] or [post]: they let time pass until the whole
  * answer is there, for a minute of virtual time at most.
  *
@@ -61,7 +61,7 @@ public class StubAgent private constructor(private val reactor: MemoryReactor, s
         return (found.host() as InternetAddress).port
     }
 
-    /** The whole answer to [request]. @throws AssertionError when there is none in time. What the request fails with is thrown as it is */
+    /** The whole answer to [request]. @throws AssertionError when there is none in time. An error of the request is thrown as it is */
     public fun ask(request: ClientRequest): StubAnswer {
         val response = reactor.await(send(request))
         return StubAnswer(response.status, response.headers, reactor.await(response.body.bytes()))

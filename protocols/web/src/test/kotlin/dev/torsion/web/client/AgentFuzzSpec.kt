@@ -21,15 +21,15 @@ import kotlin.time.Duration.Companion.minutes
 import kotlin.time.Duration.Companion.seconds
 
 /**
- * Whatever a server sends, a client makes an answer of it or fails with an error of HTTP: in time, and the same whatever the pieces. What
- * is left of it is never taken for the answer to the next request.
+ * A client makes an answer of bytes of any kind or fails with an error of HTTP: in time, and the same whatever the pieces. The
+ * rest of it is never taken for the answer to the next request.
  */
 class AgentFuzzSpec :
     FunSpec({
         val corpus = Case.all("responses.txt").filter { it.bytes.size < 2000 }
         val options = HttpClientOptions.DEFAULT.withRequestTimeout(Duration.ofSeconds(5))
 
-        /** What becomes of a request whose answer is [bytes], behind which the server [isClosing] or goes on with right answers. */
+        /** The fate of a request whose answer is [bytes], behind which the server [isClosing] or goes on with right answers. */
         fun outcome(bytes: ByteArray, isClosing: Boolean, chunking: Chunking): String {
             var outcome = ""
             MemoryReactor().use { reactor ->

@@ -147,11 +147,18 @@ class RedirectAgentSpec :
             allowed.requests.map { "Authorization" in it.headers } shouldContainExactly listOf(true, false)
         }
 
-        test("whatever the way: nobody but the first origin gets credentials, and nobody behind another one; all responses but the last are closed") {
+        test(
+            "whatever the way: nobody but the first origin gets credentials, and nobody behind another one; all responses but the last are closed",
+        ) {
             val random = Random(11)
             val places = listOf("http://a.example", "http://a.example:81", "https://a.example", "http://b.example", "//A.EXAMPLE:80", "")
             repeat(500) {
-                val hops = FakeAgent { Answer(listOf(301, 302, 303, 307, 308, 200).random(random), "Location" to places.random(random) + "/x") }
+                val hops = FakeAgent {
+                    Answer(
+                        listOf(301, 302, 303, 307, 308, 200).random(random),
+                        "Location" to places.random(random) + "/x",
+                    )
+                }
                 val agent = RedirectAgent(hops, RedirectOptions.DEFAULT.withDowngrade(true))
                 try {
                     hops.run(agent, "http://a.example/", "Authorization" to "x", "Cookie" to "y").status shouldBe 200

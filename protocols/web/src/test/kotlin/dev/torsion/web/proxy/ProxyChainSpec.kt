@@ -24,7 +24,7 @@ import java.net.SocketTimeoutException
 import kotlin.random.Random
 
 /**
- * Two servers in a row: our proxy with one connection to Twisted's web, or to nginx. Whatever a client sends, the second one sees the
+ * Two servers in a row: our proxy with one connection to Twisted's web, or to nginx. The second one sees the
  * requests that the first one has understood, and no other: the next client gets the answer to its own request.
  */
 class ProxyChainSpec :
