@@ -72,6 +72,7 @@ private class Game(seed: Long, private val seen: MutableMap<String, Int>) {
             repeat(random.nextInt(if (random.nextBoolean()) 6 else 80)) { reactor.turn() }
             if (random.nextInt(6) == 0) reactor.advance(Duration.ofMillis(random.nextLong(10)))
             if (random.nextInt(4) == 0) leave(asked.random(random).second)
+            asked.firstOrNull { (_, each) -> each.response != null && !each.isOver }?.let { if (random.nextInt(3) == 0) leave(it.second) }
         }
         reactor.runUntil({ asked.all { (_, one) -> one.isOver } }, Duration.ofMinutes(10))
         asked.forEach { (id, one) -> check(id, one) }
