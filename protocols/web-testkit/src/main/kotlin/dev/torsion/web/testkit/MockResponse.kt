@@ -130,7 +130,7 @@ public class MockResponse private constructor(
     override fun toString(): String {
         val what = when (content) {
             is Given -> "${content.response}"
-            is Own -> "${content.status}, ${content.headers}, ${content.body.size} bytes"
+            is Own -> "${content.status}, ${content.headers}, ${content.body.size} bytes${if (content.chunk > 0) " in chunks" else ""}"
             is Raw -> "${content.bytes.size} raw bytes"
         }
         return "MockResponse($what${if (fault == null) "" else ", $fault at $point"})"
