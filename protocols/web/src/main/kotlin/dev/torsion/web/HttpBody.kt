@@ -11,6 +11,7 @@ import dev.torsion.defer.futureOnLoop
 import dev.torsion.defer.inlineCallbacks
 import dev.torsion.defer.succeed
 import java.io.ByteArrayOutputStream
+import java.util.concurrent.CancellationException
 import java.util.concurrent.CompletableFuture
 import java.util.concurrent.CompletableFuture.completedFuture
 import dev.torsion.defer.fail as failed
@@ -104,13 +105,18 @@ public class HttpBody internal constructor(
     @JvmSynthetic
     internal fun all(limit: Long): Deferred<ByteArray> = inlineCallbacks {
         val whole = ByteArrayOutputStream()
-        while (true) {
-            val piece = next().await() ?: break
-            if (whole.size() + piece.size.toLong() > limit) throw BodyTooLargeException(limit).also { fault = it }
-            whole.write(piece, 0, piece.size)
+        try {
+            while (true) {
+                val piece = next().await() ?: break
+                if (whole.size() + piece.size.toLong() > limit) throw BodyTooLargeException(limit).also { fault = it }
+                whole.write(piece, 0, piece.size)
+            }
+        } catch (e: CancellationException) { // the next reader must not take the rest for all
+            giveBack(whole.toByteArray())
+            throw e
         }
         whole.toByteArray()
-    }
+    }.onUndelivered(::giveBack)
 
     /** All of a body that has come in one piece, which is not copied; null for any other. */
     private fun takeWhole(limit: Long): ByteArray? {
@@ -173,7 +179,7 @@ public class HttpBody internal constructor(
     }
 
     private fun giveBack(piece: ByteArray?) {
-        if (piece == null) return
+        if (piece == null || piece.isEmpty()) return
         if (isUnwanted) return lose()
         val next = waiter
         if (next != null) { // it must not get a later piece first

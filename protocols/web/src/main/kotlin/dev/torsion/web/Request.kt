@@ -7,6 +7,7 @@ import dev.torsion.defer.awaitOnLoop
 import dev.torsion.defer.inlineCallbacks
 import dev.torsion.log.escaped
 import dev.torsion.net.Address
+import kotlinx.coroutines.future.await
 import java.net.URLDecoder
 import java.util.UUID
 import java.util.concurrent.CompletableFuture
@@ -160,7 +161,7 @@ public class Request private constructor(
     /**
      * The fields and files of a form that is the body: `application/x-www-form-urlencoded` or `multipart/form-data` (RFC 7578). As a
      * future, on any thread. Files go to the disk above [FormOptions.memoryBytes], and are deleted when the request is over. A form is
-     * read once: whoever asks again has the same one.
+     * read once: whoever asks again has the same one, also when another waits for it or was cancelled.
      *
      * It fails with a [ResponseException], which is the answer where a handler passes it on: of 415 when the body is no form, of 413 above
      * a limit, and of 400 when it breaks a rule.
@@ -176,13 +177,16 @@ public class Request private constructor(
         life.loop.awaitOnLoop { inlineCallbacks(life.scope.coroutineContext) { formOnLoop(options) } }
 
     private suspend fun formOnLoop(options: FormOptions): FormData {
-        life.formFault?.let { throw it }
-        life.form?.let { return it }
-        return try {
-            FormReader.read(this, options).also { life.form = it }
-        } catch (e: ResponseException) {
-            life.formFault = e // the rest of the body is no form
-            throw e
+        val form = life.form ?: CompletableFuture<FormData>().also {
+            life.form = it
+            readForm(options, it)
+        }
+        return form.copy().await() // who is cancelled does not end it for the others
+    }
+
+    private fun readForm(options: FormOptions, form: CompletableFuture<FormData>) {
+        life.future { FormReader.read(this, options) }.handle { read, error ->
+            if (error == null) form.complete(read) else form.completeExceptionally(error)
         }
     }
 

@@ -28,11 +28,8 @@ internal open class RequestLife(val reactor: Reactor, val scope: CoroutineScope)
     /** Whether the client speaks TLS, to us or to a proxy that we trust. */
     var isSecure: Boolean = false
 
-    /** The form that the body was, once it is read. */
-    var form: FormData? = null
-
-    /** The fault of the body, when it is none. */
-    var formFault: ResponseException? = null
+    /** The form that the body is, once somebody has asked for it. */
+    var form: CompletableFuture<FormData>? = null
     private var atEnd: ArrayList<Runnable>? = null
     private var hasEnded = false
 
@@ -53,7 +50,7 @@ internal open class RequestLife(val reactor: Reactor, val scope: CoroutineScope)
         for (action in actions) {
             try {
                 action.run()
-            } catch (e: Exception) {
+            } catch (e: Throwable) { // the connection goes on all the same
                 log.failure("The end of a request could not be told to {listener}", e, "listener" to action.javaClass.name)
             }
         }

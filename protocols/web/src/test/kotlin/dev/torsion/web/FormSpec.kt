@@ -18,6 +18,7 @@ import java.io.IOException
 import java.nio.file.FileAlreadyExistsException
 import java.nio.file.Files
 import java.nio.file.Path
+import java.util.concurrent.TimeUnit
 import kotlin.io.path.exists
 import kotlin.io.path.listDirectoryEntries
 import kotlin.io.path.readText
@@ -203,6 +204,35 @@ class FormSpec :
                 Response.text("${faults[0] === faults[1]} ${faults[0].status}")
             }) {
                 connect().ask(post("/", part("name=a", "1") + part("filename=b", "2") + "--B1--", multipart)) shouldContain "true 400"
+            }
+        }
+
+        test("several who ask at a time have the same form, and one that is cancelled takes nothing from the others") {
+            val whole = file("0123456789abcdef") + part("name=a", "1") + "--B1--\r\n"
+            for ((request, expected) in listOf(
+                post("/", whole, multipart) to "a=[1] f:a.txt:null:16",
+                post("/", "a=1&b=2", urlEncoded) to "a=[1] b=[2]",
+            )) {
+                lateinit var asked: Request
+                scene(handler = {
+                    asked = it
+                    awaitCancellation()
+                }) {
+                    val client = connect()
+                    client.ask(request.dropLast(5))
+                    val first = asked.form(onDisk)
+                    pass(1)
+                    val second = asked.form(onDisk)
+                    first.cancel(false)
+                    pass(1)
+                    val third = asked.form(onDisk)
+                    client.ask(request.takeLast(5))
+                    pass(1)
+                    withClue(expected) {
+                        show(second.get(0, TimeUnit.SECONDS)) shouldBe expected
+                        (third.get(0, TimeUnit.SECONDS) === second.get(0, TimeUnit.SECONDS)) shouldBe true
+                    }
+                }
             }
         }
 

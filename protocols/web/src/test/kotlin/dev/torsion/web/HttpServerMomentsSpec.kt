@@ -131,6 +131,29 @@ class HttpServerMomentsSpec :
             }
         }
 
+        test("what a reader of all has taken before it is cancelled is there for the next one") {
+            lateinit var request: Request
+            scene(handler = {
+                request = it
+                awaitCancellation()
+            }) {
+                val client = connect()
+                client.ask("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nabc")
+                val first = request.body.bytes()
+                client.ask("def")
+                first.cancel(false)
+                reactor.flush()
+                val elsewhere = Queued()
+                val second = CoroutineScope(elsewhere).launch { request.body.readBytes() }
+                elsewhere.runAll()
+                client.ask("ghi")
+                second.cancel(null) // between winning and being handed the result
+                elsewhere.runAll()
+                reactor.flush()
+                request.body.bytes().get(0, TimeUnit.SECONDS).decodeToString() shouldBe "abcdefghi"
+            }
+        }
+
         test("a client that takes a little at a time has as much time again") {
             scene(handler = { Response.stream("a/b", 3_000_000) { sink -> repeat(3) { sink.write(ByteArray(1_000_000)) } } }) {
                 val client = Sipping()
