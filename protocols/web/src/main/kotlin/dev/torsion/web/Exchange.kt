@@ -216,7 +216,7 @@ internal class Exchange(private val connection: ServerConnection, val head: Requ
     private val path get() = escaped(head.target.substringBefore('?'))
 
     /** Whether [error] is what the client has done to its body. */
-    private fun isOfRequest(error: Throwable) = generateSequence(error) { it.cause }.take(MOST_CAUSES).any { it === body.fault }
+    private fun isOfRequest(error: Throwable) = body.fault?.let { isCause(it, of = error) } ?: false
 
     private fun handlerFailed(error: Throwable) {
         if (isAnswered || isOver) return // it was cancelled, or its client is gone
@@ -369,7 +369,6 @@ internal class Exchange(private val connection: ServerConnection, val head: Requ
     private companion object {
         val log = Logger(Site::class.java)
         const val NO_BODY = -1L
-        const val MOST_CAUSES = 5
         val MOST_IN_HAND: Long = TimeUnit.SECONDS.toNanos(60) // of a client that sends
         const val LATE_HANDLER = "The handler of {method} {path} has given no answer within {timeout}, and is cancelled"
         const val LATE_BODY = "The body of {method} {path} has not come whole within {timeout}, and its handler is cancelled"

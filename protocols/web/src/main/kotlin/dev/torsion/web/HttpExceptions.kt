@@ -60,3 +60,12 @@ public open class HttpTimeoutException(
     /** How long it was given. */
     public val timeout: Duration,
 ) : HttpException("$message within ${readable(timeout)}.")
+
+/** Whether [fault] is among the causes of [of], which is an error of anybody's. */
+internal fun isCause(fault: Throwable, of: Throwable): Boolean = try {
+    generateSequence(of) { it.cause }.take(MOST_CAUSES).any { it === fault }
+} catch (_: Throwable) { // it does not even tell its cause
+    false
+}
+
+private const val MOST_CAUSES = 5

@@ -108,7 +108,7 @@ public class Site private constructor(
         if (!answer.isErrorPage) return answer
         return try {
             pages.page(answer.status)?.let(answer::withPage) ?: answer
-        } catch (e: Exception) {
+        } catch (e: Throwable) { // there is an answer all the same
             log.failure("The error page of {status} has failed", e, "status" to answer.status)
             answer
         }

@@ -8,6 +8,7 @@ import dev.torsion.net.MinimumRate
 import dev.torsion.net.Protocol
 import dev.torsion.net.StreamOptions
 import dev.torsion.net.TcpOptions
+import dev.torsion.testkit.CapturedLogs
 import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.collections.shouldHaveSize
@@ -151,6 +152,30 @@ class HttpServerMomentsSpec :
                 elsewhere.runAll()
                 reactor.flush()
                 request.body.bytes().get(0, TimeUnit.SECONDS).decodeToString() shouldBe "abcdefghi"
+            }
+        }
+
+        test(
+            "an error of who waits for the end of a request, of an error page, and one that does not tell its cause, hold up no connection",
+        ) {
+            class Silent : RuntimeException("expected") {
+                override val cause: Throwable get() = throw AssertionError("no cause")
+            }
+            CapturedLogs.start().use { logs ->
+                scene(handler = {
+                    if (it.target == "/silent") throw Silent()
+                    it.onEnd { throw AssertionError("expected") }
+                    Response.text("x")
+                }) {
+                    val client = connect()
+                    repeat(2) { client.ask(get("/")) shouldStartWith "HTTP/1.1 200 " }
+                    logs.flushLoggedErrors(AssertionError::class.java) shouldHaveSize 2
+                    connect().ask(get("/silent")) shouldStartWith "HTTP/1.1 500 "
+                    val paged = Site(reactor) { Response.error(404) }.withErrorPages { throw NotImplementedError("expected") }
+                    connect(reactor.listenTcp(0, paged, "127.0.0.1")).ask(get("/")) shouldStartWith "HTTP/1.1 404 "
+                }
+                logs.flushLoggedErrors(NotImplementedError::class.java) shouldHaveSize 1
+                logs.flushLoggedErrors()
             }
         }
 
