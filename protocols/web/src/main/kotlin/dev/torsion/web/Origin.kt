@@ -14,8 +14,16 @@ import dev.torsion.net.InternetAddress
  * @property scheme what the client has used
  * @property host what the client has asked for; null when only the request itself says
  * @property isFromProxy whether [peer] is a trusted proxy
+ * @property isForwarded whether it says so in `Forwarded`, and not in the fields that begin with `X-`
  */
-internal class Origin(val peer: Address, val client: Address, val scheme: String, val host: String?, val isFromProxy: Boolean = false) {
+internal class Origin(
+    val peer: Address,
+    val client: Address,
+    val scheme: String,
+    val host: String?,
+    val isFromProxy: Boolean = false,
+    val isForwarded: Boolean = false,
+) {
     companion object {
         /** As [proxies] say it in [headers] of the request that came over the connection with [own]. */
         fun of(own: Origin, headers: Headers, proxies: TrustedProxies): Origin {
@@ -28,7 +36,7 @@ internal class Origin(val peer: Address, val client: Address, val scheme: String
                 client = element.client ?: break
                 if (!proxies.trusts(client)) break
             }
-            return Origin(own.peer, client, last?.scheme ?: own.scheme, last?.host, isFromProxy = true)
+            return Origin(own.peer, client, last?.scheme ?: own.scheme, last?.host, isFromProxy = true, isForwarded = proxies.isForwarded)
         }
 
         /** The way from the end of the list ends at an address that cannot be read. */

@@ -22,6 +22,7 @@ import dev.torsion.web.client.HttpClientOptions
 import dev.torsion.web.client.QueueTimeoutException
 import dev.torsion.web.client.RequestBody
 import dev.torsion.web.client.fetch
+import dev.torsion.web.isCause
 import java.net.URI
 import java.time.Duration
 import java.util.concurrent.CompletionStage
@@ -39,14 +40,15 @@ import java.util.concurrent.CompletionStage
  *
  * Fields that are for one connection only are not passed on, nor are those that `Connection` names (RFC 9110 7.6.1). So a protocol is never
  * upgraded. The server gets `Via`, and in `Forwarded`, `X-Forwarded-For`, `X-Forwarded-Proto` and `X-Forwarded-Host` who the client is. Those that
- * the client itself has sent go away, unless it is a [proxy that is trusted][dev.torsion.web.HttpServerOptions.trustedProxies].
+ * the client itself has sent go away, also with `_` in place of `-`. A [proxy that is trusted][dev.torsion.web.HttpServerOptions.trustedProxies]
+ * may send those of its own kind.
  *
  * | what has happened | the answer |
  * |---|---|
  * | the server cannot be reached, or breaks a rule of HTTP | 502 |
  * | too many requests wait for a connection to it | 503 |
  * | it does not connect or answer in time | 504 |
- * | a path with `.` or `..`, or one that no URL can have | 400 |
+ * | a path with `.` or `..`, with a `;` behind it or without, or one that no URL can have | 400 |
  * | TRACE; OPTIONS of `*` | 405; 501 |
  *
  * Trailers and answers of 1xx are not passed on.
@@ -90,8 +92,9 @@ public class ReverseProxy private constructor(private val agent: Agent, private 
     /** Null when the path leads elsewhere. */
     private fun request(request: Request): ClientRequest? {
         val names = request.pathSegments
-        if (names.any { it == "." || it == ".." }) return null
-        if (base.isNotEmpty() && names.any { name -> name.any { it == '/' || it == '\\' } }) return null // in the end it could be a way out of it
+        if (names.map { it.substringBefore(';') }.any { it == "." || it == ".." }) return null // servers of servlets drop what is behind
+        // In the end it could be a way out of the base.
+        if (base.isNotEmpty() && names.any { name -> name.any { it == '/' || it == '\\' } }) return null
         val path = request.rawPath.removePrefix("/").split('/').drop(request.mountSegments.size).joinToString("/")
         val url = URI.create("$place$base/$path${request.rawQuery?.let { "?$it" }.orEmpty()}")
         val asked = ClientRequest.of(request.method, url).withHeaders(PassedFields.toServer(request, passesHost)).withBody(body(request))
@@ -115,8 +118,7 @@ public class ReverseProxy private constructor(private val agent: Agent, private 
 
     /** Whether it is the body of [request] that has failed: its own site knows the answer. */
     private fun isOfClient(error: Throwable, request: Request): Boolean {
-        val fault = request.body.fault ?: return false
-        return generateSequence(error) { it.cause }.take(MOST_CAUSES).any { it === fault }
+        return isCause(request.body.fault ?: return false, of = error)
     }
 
     private fun statusOf(error: Exception) = when (error) {
@@ -131,7 +133,6 @@ public class ReverseProxy private constructor(private val agent: Agent, private 
     override fun toString(): String = "ReverseProxy($place$base)"
 
     public companion object {
-        private const val MOST_CAUSES = 5
         private const val FAILED = "{target} has not answered {method} {path}: {reason}"
         private val log = Logger(ReverseProxy::class.java)
 

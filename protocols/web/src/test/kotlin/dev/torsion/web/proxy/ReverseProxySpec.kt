@@ -100,6 +100,9 @@ class ReverseProxySpec :
                 )
                 body(answer) shouldBe "Host: 127.0.0.1:${back.port()}\nX-A: kept\nVia: 1.0 before, 1.1 torsion\n" +
                     "Forwarded: for=127.0.0.1;host=a;proto=http\nX-Forwarded-For: 127.0.0.1\nX-Forwarded-Proto: http\nX-Forwarded-Host: a\n"
+                val alike = connect().ask(get("/", "X_Forwarded_For: 6.6.6.6\r\nX_Real_IP: 6.6.6.6\r\nX-Forwarded_Proto: https\r\nX_A: kept\r\n"))
+                body(alike).lines()[1] shouldBe "X_A: kept"
+                for (gone in listOf("6.6.6.6", "https")) alike shouldNotContain gone
                 val raw = "HTTP/1.1 200 OK\r\nConnection: X-Mine\r\nX-Mine: 1\r\nKeep-Alive: 5\r\nProxy-Authenticate: x\r\nX-B: 2\r\n"
                 val passed = connect(saying("${raw}Content-Length: 1\r\n\r\na")).ask(get("/"))
                 for (gone in listOf("Keep-Alive", "X-Mine", "Proxy-Authenticate")) passed shouldNotContain gone
@@ -117,11 +120,32 @@ class ReverseProxySpec :
             }
         }
 
+        test("fields of the kind that a trusted proxy does not write are the client's, and go away; the server finds in both who the client is") {
+            val forged = "6.6.6.6"
+            val one = HttpServerOptions.DEFAULT.withTrustedProxies(TrustedProxies.forwarded("127.0.0.1"))
+            proxied(fields, options = one) {
+                val said = "Forwarded: for=192.0.2.1\r\nX-Forwarded-For: $forged\r\nX-Real-IP: $forged\r\n"
+                val answer = body(connect().ask(get("/", said)))
+                answer shouldContain "\nForwarded: for=192.0.2.1, for=127.0.0.1;"
+                answer shouldContain "\nX-Forwarded-For: 192.0.2.1, 127.0.0.1\n"
+                answer shouldNotContain forged
+            }
+            val other = HttpServerOptions.DEFAULT.withTrustedProxies(TrustedProxies.xForwarded("127.0.0.1"))
+            proxied(fields, options = other) {
+                val said = "Forwarded: for=$forged\r\nX-Forwarded-For: 7.7.7.7, 2001:db8::1\r\nX-Real-IP: 192.0.2.9\r\n"
+                val answer = body(connect().ask(get("/", said)))
+                answer shouldContain "\nForwarded: for=\"[2001:db8::1]\", for=127.0.0.1;"
+                answer shouldContain "\nX-Forwarded-For: 7.7.7.7, 2001:db8::1, 127.0.0.1\n"
+                answer shouldContain "\nX-Real-IP: 192.0.2.9\n"
+                answer shouldNotContain forged
+            }
+        }
+
         test("a base goes before the path, a mount is taken from it, and nothing leads out of the base") {
             proxied(shown, base = "/base/") {
                 body(connect().ask(get("/x/y?q"))) shouldBe "GET /base/x/y?q "
                 body(connect().ask(get("/"))) shouldBe "GET /base/ "
-                for (path in listOf("/..", "/../x", "/a/%2e%2E/x", "/./x", "/a%2f..%2fx", "/a%5cx")) {
+                for (path in listOf("/..", "/../x", "/a/%2e%2E/x", "/./x", "/a%2f..%2fx", "/a%5cx", "/..;/x", "/%2e.;a=b/x")) {
                     withClue(path) { connect().ask(get(path)) shouldStartWith "HTTP/1.1 400 " }
                 }
             }
