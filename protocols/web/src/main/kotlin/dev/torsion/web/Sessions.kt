@@ -30,7 +30,7 @@ public class Sessions private constructor(private val store: SessionStore, priva
     /**
      * The filter that gives each request its session, [Request.session]. It loads it before the handler, and saves it before the answer
      * is sent: a body that is still being written changes nothing. When the handler fails, nothing is saved. Of two requests at a time
-     * that change one session, the second one to end wins; one that was ended meanwhile stays ended.
+     * that change one session, the second one to end wins; one that was ended or renewed meanwhile is not brought back.
      */
     public fun filter(): RequestFilter = requestFilter { request, next ->
         val name = if (request.isSecure) HOST + options.cookieName else options.cookieName
@@ -50,7 +50,11 @@ public class Sessions private constructor(private val store: SessionStore, priva
             if (session.isChanged) store.save(hash(checkNotNull(id)), values).await()
             return null
         }
-        if (!session.isNew) store.delete(hash(checkNotNull(id))).await()
+        if (!session.isNew) {
+            val key = hash(checkNotNull(id))
+            if (!session.isEnded && store.load(key).await() == null) return null // its texts must not outlive a logout under another id
+            store.delete(key).await()
+        }
         if (session.isEnded && values.isEmpty()) return SetCookie.of(name, "").expired()
         val fresh = ByteArray(ID_BYTES).also(random::nextBytes).let { Base64.getUrlEncoder().withoutPadding().encodeToString(it) }
         store.create(hash(fresh), values, options.idleTimeout, options.lifetime).await()

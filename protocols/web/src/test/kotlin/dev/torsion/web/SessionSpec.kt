@@ -62,6 +62,12 @@ class SessionSpec :
                 request.session()["user"] = request.parameter("user")
                 Response.of(204)
             }
+            get("/slow-login/{user}") { request ->
+                delay(1000)
+                request.session().renew()
+                request.session()["user"] = request.parameter("user")
+                Response.of(204)
+            }
             get("/fails") { request ->
                 request.session()["user"] = "x"
                 error("expected")
@@ -143,6 +149,31 @@ class SessionSpec :
                 slow.got() shouldStartWith "HTTP/1.1 204 "
                 browser().apply { cookie = kept }.ask("/look") shouldBe "null true"
                 browser().apply { ask("/logout") }.answer shouldNotContain "Set-Cookie"
+            }
+        }
+
+        test(
+            "a request that renews a session does not bring back one that was ended meanwhile, nor does the second of two logins have another",
+        ) {
+            sessions { reactor, browser ->
+                fun begin(cookie: String?) = Raws.connect(reactor, browser().site).also {
+                    it.send(get("/slow-login/root", "Cookie: $cookie\r\n"))
+                    reactor.flush()
+                }
+
+                val joe = browser()
+                joe.ask("/put/joe")
+                val slow = begin(joe.cookie)
+                joe.ask("/logout")
+                reactor.runFor(Duration.ofSeconds(2))
+                val late = slow.got()
+                late shouldStartWith "HTTP/1.1 204 "
+                late shouldNotContain "Set-Cookie"
+
+                joe.ask("/put/joe")
+                val both = List(2) { begin(joe.cookie) }
+                reactor.runFor(Duration.ofSeconds(2))
+                both.map { "Set-Cookie" in it.got() } shouldBe listOf(true, false)
             }
         }
 
