@@ -34,6 +34,11 @@ public class BodySink internal constructor(
     @get:JvmSynthetic
     @set:JvmSynthetic
     internal var written: ((Int) -> Unit)? = null
+
+    /** What belongs behind all that is written, when the body is ended from without: the end of a stream that is compressed. */
+    @get:JvmSynthetic
+    @set:JvmSynthetic
+    internal var rest: (() -> ByteArray)? = null
     private var ended: Throwable? = null // why nothing more can be written
 
     /** How many bytes were written. */
@@ -97,6 +102,7 @@ public class BodySink internal constructor(
     /** For the connection: nothing more is written. False when the body is shorter than its head says. */
     @JvmSynthetic
     internal fun end(): Boolean {
+        rest?.let { begin(it()).addCallbacks({ }) { } }
         ended = IllegalStateException("The body has ended: nothing can be written behind it.")
         if (isChunked) HttpWriter.lastChunk(transport)
         return left <= 0

@@ -88,9 +88,11 @@ public object Gzip {
     private fun stream(goesOn: Boolean, write: suspend (BodySink) -> Unit) = Response.Content.Stream(-1, goesOn) { sink ->
         Gzipping().use { gzip ->
             val plain = sink.through(gzip::add)
+            sink.rest = gzip::end
             try {
                 write(plain)
             } finally {
+                sink.rest = null
                 plain.cut(IllegalStateException("The body has ended: nothing can be written behind it."))
             }
             sink.write(gzip.end())

@@ -14,7 +14,9 @@ import io.kotest.matchers.shouldNotBe
 import io.kotest.matchers.string.shouldContain
 import io.kotest.matchers.string.shouldNotContain
 import io.kotest.matchers.string.shouldStartWith
+import kotlinx.coroutines.awaitCancellation
 import kotlinx.coroutines.delay
+import kotlinx.coroutines.flow.flow
 import java.io.ByteArrayInputStream
 import java.util.zip.GZIPInputStream
 
@@ -141,6 +143,24 @@ class GzipSpec :
                 pass(11)
                 val all = first + client.got()
                 unpacked(all) shouldBe "data: 1\n\ndata: 2\n\n"
+            }
+        }
+
+        test("events that the end of the server ends are a whole stream") {
+            gzipped({
+                EventStream.of(
+                    flow {
+                        emit(ServerSentEvent.data("1"))
+                        awaitCancellation()
+                    },
+                )
+            }) {
+                val client = connect()
+                val first = client.ask(get("/", wanting))
+                port.drain()
+                reactor.flush()
+                unpacked(first + client.got()) shouldBe "data: 1\n\n"
+                client.end shouldNotBe null
             }
         }
 
