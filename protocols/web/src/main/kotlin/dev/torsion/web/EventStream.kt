@@ -67,7 +67,7 @@ public object EventStream {
             val end = runCatching { events.collect { next.send(it) } }.exceptionOrNull()
             next.close(end)
         }
-        val millis = MILLISECONDS.convert(keepAlive)
+        val millis = maxOf(1L, MILLISECONDS.convert(keepAlive)) // with none, comments would hold the loop
         while (!sink.isEnding) {
             val result = select<ChannelResult<ServerSentEvent>?> {
                 next.onReceiveCatching { it }

@@ -166,6 +166,19 @@ class EventStreamSpec :
             }
         }
 
+        test("a time between comments that is next to nothing does not hold the loop") {
+            val listener = Recording()
+            scene(HttpServerOptions.DEFAULT.withListener(listener), { EventStream.of(flow { awaitCancellation() }, Duration.ofNanos(1)) }) {
+                val client = connect()
+                client.transport.pauseProducing() // the server has room for some comments, and not for all that there could be
+                client.send(get("/"))
+                reactor.flush()
+                client.transport.abortConnection()
+                reactor.flush()
+                listener.ended.single().bytesSent shouldBe 0
+            }
+        }
+
         test("a client that takes nothing holds up its own events, and is cut off in the end") {
             var made = 0
             scene(handler = {
