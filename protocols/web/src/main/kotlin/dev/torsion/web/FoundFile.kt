@@ -57,6 +57,20 @@ internal class FoundFile private constructor(
             if (opened.read(to, at) <= 0) throw IOException("A file has become shorter while it was sent.")
         }
 
+        /**
+         * Looks once more, when all was read. One that has grown is as good as before up to here, and so is one that has been deleted or
+         * replaced by another. @throws IOException when it was written over
+         */
+        fun check() {
+            val now = try {
+                at(path, type, coding)
+            } catch (_: IOException) {
+                return
+            }
+            val isOverwritten = key != null && now.key == key && now.size == size && now.modified != modified
+            if (isOverwritten) throw IOException("A file has changed while it was sent.")
+        }
+
         override fun close() {
             channel?.close()
         }

@@ -32,7 +32,7 @@ import java.util.concurrent.CompletionStage
  *
  * An answer has `ETag` and `Last-Modified`, made of the time and the size of the file. Conditions on them are answered with 304 and 412, and
  * a single range with 206 and 416 (RFC 9110 13 and 14); several ranges are answered with the whole file. The connection is cut when a file
- * changes before all of it is sent. Bytes that are appended to it meanwhile are not sent.
+ * becomes shorter, or is written over, before all of it is sent. Bytes that are appended to it meanwhile are not sent.
  *
  * Thread: the reactor's. Files are opened and read on its thread pool: small ones at once, larger ones 64 KiB at a time, as the client takes them.
  */
@@ -133,7 +133,10 @@ public class StaticFiles private constructor(
                 val end = from + count
                 while (at < end) {
                     buffer.clear().limit(minOf(buffer.capacity().toLong(), end - at).toInt())
-                    inPool { reading.read(buffer, at) }
+                    inPool {
+                        reading.read(buffer, at)
+                        if (at > from && at + buffer.position() == end) reading.check() // before the last piece
+                    }
                     at += buffer.flip().remaining()
                     sink.write(buffer)
                 }

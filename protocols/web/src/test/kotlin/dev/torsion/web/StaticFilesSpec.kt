@@ -18,8 +18,10 @@ import io.kotest.matchers.types.shouldBeInstanceOf
 import kotlinx.coroutines.future.await
 import java.nio.file.Files
 import java.nio.file.Path
+import java.nio.file.StandardCopyOption
 import java.nio.file.attribute.FileTime
 import java.time.Instant
+import kotlin.io.path.appendText
 import kotlin.io.path.createDirectories
 import kotlin.io.path.setLastModifiedTime
 import kotlin.io.path.writeBytes
@@ -215,6 +217,41 @@ class StaticFilesSpec :
                     pass(1)
                     client.end.shouldBeInstanceOf<ConnectionLost>()
                     logs.flushLoggedErrors().size shouldBe 1
+                }
+            }
+        }
+
+        test(
+            "a file that is written over while it is sent is cut; one that grows, and one that another takes the place of, come whole as they were",
+        ) {
+            for (change in listOf("over", "grows", "replaced")) {
+                val large = file("$change.bin", "a".repeat(3_000_000))
+                lateinit var files: StaticFiles
+                scene(handler = { files.handle(it).await() }) {
+                    files = StaticFiles.of(reactor, folder)
+                    CapturedLogs.start().use { logs ->
+                        val client = connect()
+                        client.transport.pauseProducing()
+                        client.send(get("/$change.bin"))
+                        pass(1)
+                        when (change) {
+                            "over" -> large.writeText("b".repeat(3_000_000))
+                            "grows" -> large.appendText("b")
+                            else -> Files.move(file("other.bin", "b".repeat(3_000_000)), large, StandardCopyOption.REPLACE_EXISTING)
+                        }
+                        client.transport.resumeProducing()
+                        pass(1)
+                        withClue(change) {
+                            val isCut = change == "over"
+                            if (isCut) {
+                                client.end.shouldBeInstanceOf<ConnectionLost>()
+                            } else {
+                                body(client.got()) shouldBe
+                                    "a".repeat(3_000_000)
+                            }
+                            logs.flushLoggedErrors().size shouldBe if (isCut) 1 else 0
+                        }
+                    }
                 }
             }
         }
