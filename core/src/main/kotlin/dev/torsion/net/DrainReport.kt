@@ -11,7 +11,7 @@ import java.time.Duration
  * Says what became of connections that were ended together, as by [ListeningPort.drain]. Immutable.
  *
  * @property connections how many there were
- * @property cutConnections how many of them were reset, since their peers had not taken everything in time
+ * @property cutConnections how many of them were reset, since their peers had not taken everything in time, or their protocols still worked
  * @property unsentBytes how many written bytes were dropped with those
  */
 public data class DrainReport(public val connections: Int, public val cutConnections: Int, public val unsentBytes: Long) {

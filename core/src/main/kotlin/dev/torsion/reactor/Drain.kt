@@ -83,7 +83,7 @@ internal class Drain(private val loop: Loop, private val engine: () -> Engine, p
         if (cuts.connections == 0) return
         val time = if (isOutOfTime) "when the time of the stop was over" else "(drainTimeout: {timeout})"
         log.with(LogKeys.REACTOR, loop.name).warn(
-            "{reactor} has stopped: {connections} connections were reset, whose peers had not taken {bytes} bytes $time: {peers}",
+            "{reactor} has stopped: connections that were reset with their work: {connections}, bytes that were not taken: {bytes} $time: {peers}",
             "connections" to cuts.connections,
             "bytes" to cuts.bytes,
             "timeout" to readable(timeout),

@@ -72,7 +72,7 @@ internal class PortDrain(
 
     private fun warn() {
         LOG.with(mapOf(LogKeys.REACTOR to loop.name, LogKeys.FACTORY to owner)).warn(
-            "{factory}: {connections} connections were reset, whose peers had not taken {bytes} bytes within {timeout}",
+            "{factory}: connections that were reset with their work: {connections}, bytes that were not taken within {timeout}: {bytes}",
             "connections" to cutConnections,
             "bytes" to unsent,
             "timeout" to readable(timeout),

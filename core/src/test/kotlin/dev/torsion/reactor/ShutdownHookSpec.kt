@@ -196,7 +196,7 @@ class ShutdownHookSpec :
             output.first() shouldBe "stuck"
             output.last() shouldBe "after"
             output[1] shouldContain "without what it has waited for: the trigger before shutdown that was added at ShutdownHookSpec.kt:"
-            output[2] shouldContain "1 connections were reset, whose peers had not taken"
+            output[2] shouldContain "connections that were reset with their work: 1, bytes that were not taken: "
         }
 
         listOf("unread-blocks" to "before", "unread-blocks-after" to "after").forEach { (mode, phase) ->

@@ -34,6 +34,7 @@ internal class Call(private val agent: HttpAgent, val request: ClientRequest) {
     private var stage: Stage? = null
     private var exchange: ClientExchange? = null
     private var clock: DelayedCall? = null
+    private var firstError: Throwable? = null // why it was sent a second time
 
     fun begin(): Deferred<ClientResponse> {
         val time = request.timeout ?: agent.options.requestTimeout
@@ -77,7 +78,8 @@ internal class Call(private val agent: HttpAgent, val request: ClientRequest) {
         request.method in IDEMPOTENT && request.body?.isReplayable != false
 
     /** It waits for another connection. */
-    fun again() {
+    fun again(error: Throwable? = null) {
+        firstError = error
         exchange = null
         if (isDone) return
         wantsNew = true
@@ -93,7 +95,9 @@ internal class Call(private val agent: HttpAgent, val request: ClientRequest) {
     fun failed(error: Throwable) {
         stage = null
         stopClock()
-        if (!isDone) result.errback(error)
+        if (isDone) return
+        firstError?.let { if (it !== error) error.addSuppressed(it) }
+        result.errback(error)
     }
 
     /** The exchange is over, and no other one follows. */

@@ -266,7 +266,7 @@ internal class ClientExchange(private val connection: ClientConnection, private 
         val error = cause as? HttpException ?: IncompleteMessageException(MESSAGES.getValue(part) + " ${reason.message}", reason, part)
         if (part == MessagePart.START && cause !is HttpException && call.mayRepeat(connection)) {
             end(error)
-            return call.again()
+            return call.again(error)
         }
         fail(error)
     }

@@ -175,7 +175,9 @@ class ConnectionPoolSpec :
                 val asked = stale("GET")
                 peers[1].transport.loseConnection()
                 reactor.flush()
-                asked.error.shouldBeInstanceOf<IncompleteMessageException>().part shouldBe MessagePart.START
+                val second = asked.error.shouldBeInstanceOf<IncompleteMessageException>()
+                second.part shouldBe MessagePart.START
+                second.suppressed.single().shouldBeInstanceOf<IncompleteMessageException>().part shouldBe MessagePart.START // of the first try
                 peers shouldHaveSize 2
             }
         }
