@@ -52,7 +52,7 @@ internal class StopTime(
         if (left.isNotEmpty()) {
             log.with(LogKeys.REACTOR, loop.name).warn(
                 "{reactor}: the time of its stop is over, so it ends without what it has waited for: {triggers}",
-                "triggers" to left.joinToString(transform = ::safeString),
+                "triggers" to left.joinToString { safeString(it) },
             )
         }
         shutdown.goOn()
@@ -60,7 +60,7 @@ internal class StopTime(
 
     /** The reason that keeps the reactor from ending, as text. On any thread, which may see it late. */
     fun waitsFor(): String {
-        val triggers = shutdown.heldUpBy().joinToString(transform = ::safeString)
+        val triggers = shutdown.heldUpBy().joinToString { safeString(it) }
         return when (loop.state) {
             LoopState.STARTING, LoopState.RUNNING -> "a callback that does not return"
             LoopState.STOPPING -> triggers.ifEmpty { "a callback that does not return" }
