@@ -4,6 +4,8 @@
 package dev.torsion.web.client
 
 import dev.torsion.clock.DelayedCall
+import dev.torsion.web.IncompleteMessageException
+import dev.torsion.web.MessagePart
 import java.time.Duration
 import java.util.concurrent.TimeUnit
 
@@ -127,14 +129,23 @@ internal class ConnectionPool(private val agent: HttpAgent) {
         }
         attempt.begin({ connection ->
             attempts.remove(attempt)
-            connection.place = host
-            call.got(connection)
+            if (connection.isUsable) {
+                connection.place = host
+                call.got(connection)
+            } else { // it has ended, or is about to, before its endpoint gave it
+                if (connection.isConnected) connection.abort(null)
+                unmade(host, call, IncompleteMessageException(GONE, null, MessagePart.START))
+            }
         }) { error ->
             attempts.remove(attempt)
-            call.left()
-            freed(host)
-            call.failed(error)
+            unmade(host, call, error)
         }
+    }
+
+    private fun unmade(host: PooledHost, call: Call, error: Throwable) {
+        call.left()
+        freed(host)
+        call.failed(error)
     }
 
     /** The [connection] has done what it was asked for, and can do more. */
@@ -195,6 +206,8 @@ internal class ConnectionPool(private val agent: HttpAgent) {
     }
 
     private companion object {
+        const val GONE = "The connection ended before the request was sent."
+
         /** A second less than the server says: it counts from when it has sent its answer. */
         fun kept(seconds: Long): Duration = Duration.ofSeconds(maxOf(0, minOf(seconds, LONGEST) - 1))
 

@@ -1,0 +1,58 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.web.client
+
+import dev.torsion.defer.Deferred
+import dev.torsion.defer.fail
+import dev.torsion.endpoint.ClientEndpoint
+import dev.torsion.endpoint.TCP4ClientEndpoint
+import dev.torsion.net.ConnectionRefusedException
+import dev.torsion.net.Factory
+import dev.torsion.net.Protocol
+import dev.torsion.testkit.kotest.TorsionSpecExtension
+import dev.torsion.web.IncompleteMessageException
+import dev.torsion.web.MessagePart
+import io.kotest.core.spec.style.FunSpec
+import io.kotest.matchers.shouldBe
+import io.kotest.matchers.shouldNotBe
+import io.kotest.matchers.string.shouldStartWith
+import io.kotest.matchers.types.shouldBeInstanceOf
+
+/** Places and connections that nobody would give back. */
+class AgentLeaksSpec :
+    FunSpec({
+        val torsion = extension(TorsionSpecExtension())
+
+        fun scene(options: HttpClientOptions = HttpClientOptions.DEFAULT, test: ClientScene.() -> Unit) =
+            inScene(torsion.reactor, options, test)
+
+        test("a connection that has ended before its endpoint gives it leaves its place, and the request fails") {
+            for (speaks in listOf(true, false)) {
+                val held = ArrayList<() -> Unit>()
+                lateinit var inner: ClientEndpoint
+                val slow = object : ClientEndpoint {
+                    override fun connect(factory: Factory): Deferred<Protocol> {
+                        val given = Deferred<Protocol>()
+                        inner.connect(factory).addCallback { connection -> held.add { given.callback(connection) } }
+                        return given
+                    }
+                }
+                scene(HttpClientOptions.DEFAULT.withMaxConnections(1).withEndpoints { slow }) {
+                    inner = TCP4ClientEndpoint(reactor, "127.0.0.1", port.port())
+                    val asked = get()
+                    if (speaks) peers.single().send("220 mail.example.com\r\n") else peers.single().transport.loseConnection()
+                    reactor.flush()
+                    held.last()()
+                    reactor.flush()
+                    asked.error.shouldBeInstanceOf<IncompleteMessageException>().part shouldBe MessagePart.START
+                    agent.pool.count shouldBe 0
+                    val next = get()
+                    held.last()()
+                    reactor.flush()
+                    answer(ok("x"))
+                    next.text shouldBe "x"
+                }
+            }
+        }
+    })
