@@ -54,6 +54,8 @@ internal class ConnectionPool(private val agent: HttpAgent) {
     var isClosed = false
         private set
 
+    private var isServing = false
+
     fun acquire(call: Call) {
         if (isClosed) return call.failed(AgentClosedException())
         val host = hosts.getOrPut(call.route) { PooledHost(call.route) }
@@ -180,15 +182,24 @@ internal class ConnectionPool(private val agent: HttpAgent) {
         serveStarving()
     }
 
+    /** What fails at once frees its place again, and is served by the same loop: any number may fail so. */
     private fun serveStarving() {
-        while (!isClosed && starving.isNotEmpty() && hasPlace()) {
-            val host = starving.firstOrNull() ?: return // making the place may have served it
-            starving.remove(host)
-            if (host.count >= options.maxConnectionsPerHost) continue
-            val call = next(host) ?: continue
-            if (host.waiting.isNotEmpty() && host.count + 1 < options.maxConnectionsPerHost) starving.add(host)
-            connect(host, call)
+        if (isServing) return
+        isServing = true
+        try {
+            while (!isClosed && starving.isNotEmpty() && hasPlace()) serveNext()
+        } finally {
+            isServing = false
         }
+    }
+
+    private fun serveNext() {
+        val host = starving.firstOrNull() ?: return
+        starving.remove(host)
+        if (host.count >= options.maxConnectionsPerHost) return
+        val call = next(host) ?: return
+        if (host.waiting.isNotEmpty() && host.count + 1 < options.maxConnectionsPerHost) starving.add(host)
+        connect(host, call)
     }
 
     private fun tidy(host: PooledHost) {

@@ -55,4 +55,22 @@ class AgentLeaksSpec :
                 }
             }
         }
+
+        test("any number of requests waits for a server that is gone, and each hears so") {
+            val many = 20_000
+            var isGone = false
+            val refusing = object : ClientEndpoint {
+                override fun connect(factory: Factory): Deferred<Protocol> = fail(ConnectionRefusedException("on purpose"))
+            }
+            val options = HttpClientOptions.DEFAULT.withMaxConnectionsPerHost(1).withMaxWaiting(many)
+                .withEndpoints { refusing.takeIf { isGone } }
+            scene(options) {
+                get()
+                val waiting = (1..many).map { Asked(agent.request(ClientRequest.get(url("/$it")))) }
+                isGone = true
+                peers.single().transport.loseConnection()
+                reactor.flush()
+                waiting.count { it.error is ConnectionRefusedException } shouldBe many
+            }
+        }
     })
