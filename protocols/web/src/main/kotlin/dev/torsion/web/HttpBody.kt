@@ -38,6 +38,9 @@ public class HttpBody internal constructor(
 
         /** Whether there is room for more has changed. */
         fun roomChanged()
+
+        /** It is larger than its reader takes, who has dropped what there was. */
+        fun refused() {}
     }
 
     private val pieces = Pieces()
@@ -108,7 +111,7 @@ public class HttpBody internal constructor(
         try {
             while (true) {
                 val piece = next().await() ?: break
-                if (whole.size() + piece.size.toLong() > limit) throw BodyTooLargeException(limit).also { fault = it }
+                if (whole.size() + piece.size.toLong() > limit) throw refused(limit)
                 whole.write(piece, 0, piece.size)
             }
         } catch (e: CancellationException) { // the next reader must not take the rest for all
@@ -117,6 +120,13 @@ public class HttpBody internal constructor(
         }
         whole.toByteArray()
     }.onUndelivered(::giveBack)
+
+    private fun refused(limit: Long): BodyTooLargeException {
+        val error = BodyTooLargeException(limit)
+        fault = error
+        flow.refused()
+        return error
+    }
 
     /** All of a body that has come in one piece, which is not copied; null for any other. */
     private fun takeWhole(limit: Long): ByteArray? {

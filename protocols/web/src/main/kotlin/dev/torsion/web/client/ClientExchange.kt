@@ -236,6 +236,9 @@ internal class ClientExchange(private val connection: ClientConnection, private 
         if (isTold) updateReading()
     }
 
+    /** Nobody can read the rest of it as what it was. */
+    override fun refused(): Unit = letGo()
+
     // The end.
 
     /** The whole answer is there. The connection is free before anybody hears of it: who asks next may have it. */

@@ -93,6 +93,11 @@ private class DecodedBody(private val loop: ScopeExecutor, private val response:
 
     override fun roomChanged(): Unit = pump()
 
+    override fun refused() {
+        response.close()
+        close()
+    }
+
     private fun pump() {
         if (isPumping || !isWanted) return
         isPumping = true

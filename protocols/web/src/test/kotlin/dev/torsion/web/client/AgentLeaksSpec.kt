@@ -73,4 +73,24 @@ class AgentLeaksSpec :
                 waiting.count { it.error is ConnectionRefusedException } shouldBe many
             }
         }
+
+        test("a body above its limit lets go of its connection, by whatever voice it is read") {
+            scene {
+                for (read in listOf<(ClientResponse) -> Unit>({ it.body.bytes(3) }, { it.body.all(3) })) {
+                    val asked = get()
+                    answer("HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\nabcd")
+                    val future = asked.response!!.body
+                    read(asked.response!!)
+                    reactor.flush()
+                    peers.last().end shouldNotBe null
+                    agent.pool.count shouldBe 0
+                    var error: Throwable? = null
+                    future.next().addErrback {
+                        error = it.value
+                        null
+                    }
+                    error.shouldBeInstanceOf<IllegalStateException>()
+                }
+            }
+        }
     })
