@@ -107,6 +107,7 @@ internal class ClientExchange(private val connection: ClientConnection, private 
         waiting = Waiting.NOTHING
         connection.timer.clear()
         upload?.begin()
+        if (isTold) updateReading() // the answer has come before it, and may wait for its reader
     }
 
     /** The rest of the request is not sent. */
@@ -226,7 +227,7 @@ internal class ClientExchange(private val connection: ClientConnection, private 
             awaitBytes()
         } else {
             connection.pause()
-            if (waiting != Waiting.READER) await(Waiting.READER, options.unreadTimeout)
+            if (waiting != Waiting.READER && waiting != Waiting.LEAVE) await(Waiting.READER, options.unreadTimeout)
         }
     }
 

@@ -93,4 +93,20 @@ class AgentLeaksSpec :
                 }
             }
         }
+
+        test("a body that waits for leave goes out also when nobody reads the answer that comes before it") {
+            scene(HttpClientOptions.DEFAULT.withExpectContinue(true)) {
+                val asked = ask("PUT", "/", RequestBody.text("abc", null))
+                peers[0].got()
+                answer("HTTP/1.1 200 OK\r\nContent-Length: 200000\r\n\r\n" + "x".repeat(100_000))
+                asked.status shouldBe 200
+                pass(1_010)
+                peers[0].got() shouldStartWith "abc"
+                val text = asked.text
+                text shouldBe null
+                answer("x".repeat(100_000))
+                asked.text!!.length shouldBe 200_000
+                agent.pool.idleCount shouldBe 1
+            }
+        }
     })
