@@ -4,12 +4,14 @@
 package dev.torsion.web.client
 
 import dev.torsion.defer.await
+import dev.torsion.loop.ReactorNotRunningException
 import dev.torsion.reactor.Reactor
 import kotlinx.coroutines.NonCancellable
 import kotlinx.coroutines.withContext
 import java.nio.ByteBuffer
 import java.nio.channels.FileChannel
 import java.nio.file.AtomicMoveNotSupportedException
+import java.nio.file.FileSystemException
 import java.nio.file.Files
 import java.nio.file.Path
 import java.nio.file.StandardCopyOption.ATOMIC_MOVE
@@ -18,44 +20,74 @@ import java.nio.file.StandardOpenOption.CREATE_NEW
 import java.nio.file.StandardOpenOption.WRITE
 import java.util.UUID
 
-/** A body on its way to the file at [path], by another name until it is whole. The thread pool of the reactor writes it. */
+/**
+ * A body on its way to the file at [path], by another name until it is whole. The thread pool of the reactor writes it. A link at [path] stays:
+ * the file that it leads to is replaced. What is there and is no file, such as a device, is not.
+ */
 internal class Download(private val reactor: Reactor, private val path: Path) {
-    private val part: Path = path.toAbsolutePath().resolveSibling(".${path.fileName}.${UUID.randomUUID()}.part")
+    private var target: Path = path.toAbsolutePath()
+    private var part: Path? = null // once it is there
+    private var channel: FileChannel? = null
+    private var isOver = false
 
     /** Writes what [pieces] gives to its parameter. */
     suspend fun save(pieces: suspend (suspend (ByteArray) -> Unit) -> Unit): Path {
-        val channel = inPool { FileChannel.open(part, WRITE, CREATE_NEW) }
         var isWhole = false
         try {
-            pieces { piece -> inPool { channel.writeAll(ByteBuffer.wrap(piece)) } }
+            inPool(::open)
+            pieces { piece -> inPool { write(ByteBuffer.wrap(piece)) } }
             isWhole = true
         } finally {
-            withContext(NonCancellable) { inPool { end(channel, isWhole) } }
+            try {
+                inPool { end(isWhole) }
+            } catch (e: ReactorNotRunningException) {
+                end(false) // the pool may have left it
+                throw e
+            }
         }
         return path
     }
 
-    private fun end(channel: FileChannel, isWhole: Boolean) {
+    @Synchronized
+    private fun open() {
+        if (isOver) return
+        if (Files.exists(target)) {
+            if (!Files.isRegularFile(target)) throw FileSystemException("$path", null, "it is there, and is no file")
+            target = target.toRealPath() // a link stays
+        }
+        val part = target.resolveSibling(".${UUID.randomUUID()}.part")
+        channel = FileChannel.open(part, WRITE, CREATE_NEW)
+        this.part = part
+    }
+
+    @Synchronized
+    private fun write(bytes: ByteBuffer) {
+        val channel = channel ?: return
+        while (bytes.hasRemaining()) channel.write(bytes)
+    }
+
+    @Synchronized
+    private fun end(isWhole: Boolean) {
+        if (isOver) return
+        isOver = true
+        val part = part ?: return
         var isMoved = false
         try {
-            channel.close()
-            if (isWhole) move()
+            channel?.close()
+            if (isWhole) move(part)
             isMoved = isWhole
         } finally {
+            channel = null
             if (!isMoved) Files.deleteIfExists(part)
         }
     }
 
-    private fun move() {
+    private fun move(part: Path) {
         try {
-            Files.move(part, path, ATOMIC_MOVE)
+            Files.move(part, target, ATOMIC_MOVE)
         } catch (_: AtomicMoveNotSupportedException) {
-            Files.move(part, path, REPLACE_EXISTING)
+            Files.move(part, target, REPLACE_EXISTING)
         }
-    }
-
-    private fun FileChannel.writeAll(bytes: ByteBuffer) {
-        while (bytes.hasRemaining()) write(bytes)
     }
 
     /** A cancellation waits for [call]: a file is not closed while it is written. */

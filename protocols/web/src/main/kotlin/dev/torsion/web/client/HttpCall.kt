@@ -171,7 +171,8 @@ public class HttpCall internal constructor(
 
     /**
      * Writes the body to the file at [path], and gives that. The file is there when all of it has come, in place of an older one; until then it has
-     * another name, in the same folder. A failure leaves nothing behind. The body has no limit.
+     * another name, in the same folder. A failure leaves nothing behind. The body has no limit. A link at [path] stays: the file that it leads to is
+     * replaced. It fails with a [FileSystemException][java.nio.file.FileSystemException] when something else than a file is there.
      */
     public fun saveTo(path: Path): CompletableFuture<Path> = reactor.futureOnLoop { saving(path) }
 

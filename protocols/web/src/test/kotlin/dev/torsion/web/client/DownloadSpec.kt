@@ -1,0 +1,79 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.web.client
+
+import dev.torsion.defer.Deferred
+import dev.torsion.web.Request
+import dev.torsion.web.Response
+import io.kotest.assertions.throwables.shouldThrow
+import io.kotest.core.spec.style.FunSpec
+import io.kotest.engine.spec.tempdir
+import io.kotest.matchers.collections.shouldBeEmpty
+import io.kotest.matchers.collections.shouldContainExactly
+import io.kotest.matchers.collections.shouldHaveSize
+import io.kotest.matchers.shouldBe
+import io.kotest.matchers.string.shouldContain
+import kotlinx.coroutines.awaitCancellation
+import java.io.IOException
+import java.nio.file.Files
+import java.nio.file.Path
+import kotlin.io.path.createDirectory
+import kotlin.io.path.createSymbolicLinkPointingTo
+import kotlin.io.path.div
+import kotlin.io.path.readText
+import kotlin.io.path.writeText
+
+/** Where the file of a body comes, and what is never left of it. */
+class DownloadSpec :
+    FunSpec({
+        fun HttpScene.saved(path: Path): Path = reactor.await(http.get(base).saveTo(path))
+
+        test("a link stays, and the file that it leads to is replaced") {
+            val folder = tempdir().toPath()
+            val file = (folder / "there").createDirectory() / "cat"
+            file.writeText("old")
+            val link = (folder / "link").createSymbolicLinkPointingTo(file)
+            httpScene { saved(link) shouldBe link }
+            Files.isSymbolicLink(link) shouldBe true
+            file.readText() shouldBe "GET /"
+            Files.list(file.parent).use { it.toList() } shouldContainExactly listOf(file)
+        }
+
+        test("what is there and is no file is never replaced") {
+            val folder = tempdir().toPath()
+            val inner = (folder / "inner").createDirectory()
+            val device = (folder / "null").createSymbolicLinkPointingTo(Path.of("/dev/null"))
+            httpScene {
+                for (path in listOf(inner, device)) {
+                    shouldThrow<IOException> { saved(path) }.message!! shouldContain "is there, and is no file"
+                }
+            }
+            Files.isSymbolicLink(device) shouldBe true
+            Files.list(folder).use { it.toList().sorted() } shouldContainExactly listOf(inner, device).sorted()
+        }
+
+        test("a name may be as long as the system allows") {
+            val path = tempdir().toPath() / "x".repeat(250)
+            httpScene { saved(path).readText() shouldBe "GET /" }
+        }
+
+        test("nothing is left when the reactor stops inside of a body") {
+            val folder = tempdir().toPath()
+            val begun = Deferred<Unit>()
+            val handler: suspend (Request) -> Response = {
+                Response.stream("a/b") { sink ->
+                    sink.write("x")
+                    awaitCancellation()
+                }
+            }
+            httpScene(handler = handler) {
+                val saving = http.get(base).onDownload { _, _ -> begun.callback(Unit) }.saveTo(folder / "cat")
+                reactor.await(begun)
+                Files.list(folder).use { it.toList() } shouldHaveSize 1
+                reactor.close()
+                saving.isCompletedExceptionally shouldBe true
+            }
+            Files.list(folder).use { it.toList() }.shouldBeEmpty()
+        }
+    })
