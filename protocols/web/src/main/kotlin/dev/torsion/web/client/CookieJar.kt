@@ -31,7 +31,7 @@ constructor(
     private val limits: CookieLimits = CookieLimits.DEFAULT,
     private val clock: Clock = Clock.systemUTC(),
 ) {
-    private class Kept(val cookie: Cookie, val created: Long, var used: Long)
+    private class Kept(val cookie: Cookie, val site: String, val created: Long, var used: Long)
 
     private val rules = CookieRules
     private val kept = LinkedHashMap<Triple<String, String, String>, Kept>()
@@ -57,16 +57,16 @@ constructor(
         if (cookie.isExpired(clock.instant())) return
         if (cookie.name.length + cookie.value.length > limits.maxCookieBytes) return
         count++
-        kept[cookie.key] = Kept(cookie, before?.created ?: count, count)
-        val site = rules.siteOf(cookie.domain)
-        limit(limits.maxCookiesPerSite) { rules.siteOf(it.domain) == site }
+        val site = rules.siteOf(cookie.domain) // is slow, so each cookie asks for it once
+        kept[cookie.key] = Kept(cookie, site, before?.created ?: count, count)
+        limit(limits.maxCookiesPerSite) { it.site == site }
         limit(limits.maxCookies) { true }
     }
 
-    private fun limit(most: Int, isOf: (Cookie) -> Boolean) {
+    private fun limit(most: Int, isOf: (Kept) -> Boolean) {
         if (kept.size <= most) return
         removeExpired()
-        val all = kept.values.filter { isOf(it.cookie) }
+        val all = kept.values.filter(isOf)
         if (all.size <= most) return
         all.sortedBy { it.used }.take(all.size - most).forEach { kept.remove(it.cookie.key) }
     }
