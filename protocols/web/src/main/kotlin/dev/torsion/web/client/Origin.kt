@@ -35,8 +35,8 @@ internal data class Origin(val isSecure: Boolean, val host: String, val port: In
             val isSecure = when (url.scheme?.lowercase()) {
                 "http" -> false
                 "https" -> true
-                else -> throw IllegalArgumentException(
-                    "a URL begins with http:// or https://, and not as \"${escaped(url.toString(), SHOWN)}\"",
+                else -> throw IllegalArgumentException( // the rest of it may have secrets
+                    "a URL begins with http:// or https://, and not with \"${escaped(url.scheme.orEmpty(), SHOWN)}\"",
                 )
             }
             val authority = url.rawAuthority ?: throw IllegalArgumentException("there is no host in the URL")

@@ -11,6 +11,7 @@ import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.collections.shouldContainExactly
 import io.kotest.matchers.shouldBe
 import io.kotest.matchers.string.shouldContain
+import io.kotest.matchers.string.shouldNotContain
 import kotlinx.coroutines.awaitCancellation
 import java.util.concurrent.CompletableFuture
 import kotlin.random.Random
@@ -18,6 +19,14 @@ import kotlin.random.Random
 /** Redirects: RFC 9110 15.4, and whom credentials go to. */
 class RedirectAgentSpec :
     FunSpec({
+        test("a place that is none of HTTP is not told whole: its query may have secrets") {
+            val hops = FakeAgent { Answer(302, "Location" to "cats:/back?code=secret") }
+            val error = shouldThrow<RedirectException> { hops.run(RedirectAgent(hops), "http://a.example/") }
+            error.message!! shouldContain "cats:/back"
+            error.message!! shouldNotContain "secret"
+            hops.open.isEmpty() shouldBe true
+        }
+
         test("methods and bodies by the status") {
             for ((status, method, next) in listOf(
                 Triple(301, "POST", "GET "), Triple(302, "POST", "GET "), Triple(303, "POST", "GET "), Triple(307, "POST", "POST body"),
