@@ -35,7 +35,7 @@ public class BodySink internal constructor(
     @set:JvmSynthetic
     internal var written: ((Int) -> Unit)? = null
 
-    /** What belongs behind all that is written, when the body is ended from without: the end of a stream that is compressed. */
+    /** The end that belongs behind all that is written, when the body is ended from without, such as that of a stream that is compressed. */
     @get:JvmSynthetic
     @set:JvmSynthetic
     internal var rest: (() -> ByteArray)? = null

@@ -182,7 +182,7 @@ internal class ConnectionPool(private val agent: HttpAgent) {
         serveStarving()
     }
 
-    /** What fails at once frees its place again, and is served by the same loop: any number may fail so. */
+    /** A call that fails at once frees its place again, and the same loop serves the next: any number may fail so. */
     private fun serveStarving() {
         if (isServing) return
         isServing = true

@@ -22,7 +22,7 @@ import java.util.UUID
 
 /**
  * A body on its way to the file at [path], by another name until it is whole. The thread pool of the reactor writes it. A link at [path] stays:
- * the file that it leads to is replaced. What is there and is no file, such as a device, is not.
+ * the file that it leads to is replaced. A device, or another thing that is no file, is not.
  */
 internal class Download(private val reactor: Reactor, private val path: Path) {
     private var target: Path = path.toAbsolutePath()
