@@ -67,7 +67,7 @@ class DownloadSpec :
                     awaitCancellation()
                 }
             }
-            httpScene(handler = handler) {
+            with(HttpScene(HttpClientOptions.DEFAULT, handler)) {
                 val saving = http.get(base).onDownload { _, _ -> begun.callback(Unit) }.saveTo(folder / "cat")
                 reactor.await(begun)
                 Files.list(folder).use { it.toList() } shouldHaveSize 1
