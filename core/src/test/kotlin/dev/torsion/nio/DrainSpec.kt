@@ -193,7 +193,7 @@ class DrainSpec :
                 val late = log.of("the time of its stop is over").single()
                 late.values["reactor"] shouldBe "late"
                 late.values["triggers"].toString() shouldMatch Regex("the trigger before shutdown that was added at DrainSpec.kt:\\d+")
-                log.ofCuts().single().message shouldContain "bytes when the time of the stop was over: 127.0.0.1:"
+                log.ofCuts().single().message shouldContain "when the time of the stop was over: 127.0.0.1:"
                 reactor.state shouldBe LoopState.ENDED
             }
         }
