@@ -19,6 +19,7 @@ internal class Tunnel(private val connection: ClientConnection, private val orig
     private val result = Deferred<Unit> { connection.abort(null) }
     private var head: ResponseHead? = null
     private var hasBegun = false
+    private var interims = 0
 
     override var isAnswered = false
         private set
@@ -44,7 +45,9 @@ internal class Tunnel(private val connection: ClientConnection, private val orig
 
     override fun ended(trailers: Headers) {
         isAnswered = head!!.status >= FINAL
-        if (!isAnswered) connection.reader.expectNoBody(true)
+        if (isAnswered) return
+        if (++interims > MOST_INTERIMS) throw HttpViolationException("There are too many answers on the way to the last.", BAD, "RFC 9110 15.2")
+        connection.reader.expectNoBody(true)
     }
 
     override fun settle(isMore: Boolean) {
@@ -84,6 +87,7 @@ internal class Tunnel(private val connection: ClientConnection, private val orig
     private companion object {
         const val FINAL = 200
         const val BAD = 502
+        const val MOST_INTERIMS = 32
         val SUCCESS = 200..299
     }
 }

@@ -146,6 +146,7 @@ class AgentWaysSpec :
             ).shouldBeInstanceOf<ProxyRefusedException>().status shouldBe
                 407
             error("HTTP/1.1 200 OK\r\n\r\nevil").shouldBeInstanceOf<HttpViolationException>().rule shouldBe "RFC 9110 9.3.6"
+            error("HTTP/1.1 103 Early Hints\r\n\r\n".repeat(40)).shouldBeInstanceOf<HttpViolationException>().rule shouldBe "RFC 9110 15.2"
             error("SSH-2.0\r\n").shouldBeInstanceOf<HttpViolationException>()
             error("HTTP/1.1 200 OK\r\n\r\n") { "https://127.0.0.1:$it/" }.shouldBeInstanceOf<TlsConnectException>()
         }
