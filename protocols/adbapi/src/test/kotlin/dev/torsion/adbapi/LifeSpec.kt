@@ -244,7 +244,8 @@ internal class LifeSpec :
             },
         ) {
             for (database in TestDatabase.entries.filter { it.isHere.isEnabled }) {
-                withPool(database.fresh(), ConnectionPoolOptions.DEFAULT.withThreadFactory(virtualThreads())) { pool ->
+                val options = ConnectionPoolOptions.DEFAULT.withThreadFactory(virtualThreads()).withConnections(10)
+                withPool(database.fresh(), options) { pool ->
                     val all = List(200) { pool.interaction { tx -> tx.query("SELECT 1").size } }
                     all.sumOf { it.result() } shouldBe 200
                     val slow = pool.query(database.slow)
