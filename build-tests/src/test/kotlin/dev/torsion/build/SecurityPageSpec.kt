@@ -25,11 +25,11 @@ import dev.torsion.tls.Tls
 import dev.torsion.web.FormOptions
 import dev.torsion.web.HttpLimits
 import dev.torsion.web.HttpServerOptions
+import dev.torsion.web.SessionOptions
 import dev.torsion.web.client.CookieLimits
 import dev.torsion.web.client.DecodingLimits
-import dev.torsion.web.client.RedirectOptions
-import dev.torsion.web.SessionOptions
 import dev.torsion.web.client.HttpClientOptions
+import dev.torsion.web.client.RedirectOptions
 import io.kotest.assertions.withClue
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.collections.shouldBeEmpty

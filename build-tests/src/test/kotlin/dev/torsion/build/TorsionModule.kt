@@ -43,7 +43,8 @@ internal enum class TorsionModule(val directory: Path, val published: Boolean = 
             JAVA_FACADE, JSON -> setOf(CORE, FRAMING)
             WEB_TESTKIT -> setOf(CORE, TESTKIT, WEB)
             BENCHMARKS -> setOf(ADBAPI, AMP, CORE, FRAMING, JAVA_FACADE, SPREAD, TESTKIT, WEB)
-            EXAMPLES -> setOf(ADBAPI, AMP, CORE, CRED, FRAMING, JAVA_FACADE, JSON, KTOR, LOG_JSON, SPREAD, TESTKIT, WEB, WEB_CRED, WEB_TESTKIT)
+            EXAMPLES ->
+                setOf(ADBAPI, AMP, CORE, CRED, FRAMING, JAVA_FACADE, JSON, KTOR, LOG_JSON, SPREAD, TESTKIT, WEB, WEB_CRED, WEB_TESTKIT)
         }
 
     val api: Path get() = directory / "api" / "${directory.fileName}.api"

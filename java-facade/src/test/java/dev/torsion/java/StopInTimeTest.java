@@ -16,7 +16,10 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import org.junit.jupiter.api.Test;
 
-/** The end of the time that a stop has; {@code DrainSpec} and {@code ShutdownHookSpec} have the rest. */
+/**
+ * The end of the time that a stop has; {@code DrainSpec} and {@code ShutdownHookSpec} have the
+ * rest.
+ */
 class StopInTimeTest {
   @Test
   void theLogNamesTheLineOfACallBeforeTheStopThatIsWaitedForInVain() {

@@ -14,9 +14,9 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.atomic.LongAdder;
 
 /**
- * A client in a process of its own: {@code NAME PORT INFLIGHT}. It says {@code ready}, and then does
- * what each line of its input says: {@code run SESSION MILLIS} asks again whenever an answer has
- * come, and gives requests and nanoseconds.
+ * A client in a process of its own: {@code NAME PORT INFLIGHT}. It says {@code ready}, and then
+ * does what each line of its input says: {@code run SESSION MILLIS} asks again whenever an answer
+ * has come, and gives requests and nanoseconds.
  */
 public final class HttpClientMain implements BenchHttpClient.Listener {
   private static final int DEADLINE_SECONDS = 20;

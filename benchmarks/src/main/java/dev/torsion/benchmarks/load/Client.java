@@ -172,7 +172,8 @@ final class Client {
   }
 
   private void compare(ByteBuffer answer) throws IOException {
-    if (!answers.areRight(answers.length() - missing, answer)) throw new IOException("the server's answer is wrong");
+    if (!answers.areRight(answers.length() - missing, answer))
+      throw new IOException("the server's answer is wrong");
   }
 
   void close() throws IOException {

@@ -55,7 +55,8 @@ final class Session implements AutoCloseable {
   private Client open() throws IOException {
     return work.wire == Wire.DATAGRAM
         ? Client.ofDatagrams(selector, address(1), batch, client -> mode.answered(client))
-        : new Client(selector, address(1), engines, batch, answers, client -> mode.answered(client));
+        : new Client(
+            selector, address(1), engines, batch, answers, client -> mode.answered(client));
   }
 
   private InetSocketAddress address(int last) throws IOException {

@@ -112,8 +112,7 @@ public final class Bench implements Callable<Integer> {
         table.print(standing);
       }
       tournament.missing().forEach((c, why) -> out.println("left out: " + c.server + " " + why));
-      Report.write(
-          output, standings, nanos, idle, gains, remote, clients, tournament.missing());
+      Report.write(output, standings, nanos, idle, gains, remote, clients, tournament.missing());
     }
     out.println();
     if (quick) {

@@ -35,8 +35,7 @@ final class JdkServer implements BenchServer {
     server.createContext(
         HttpPages.JSON_PATH, e -> write(e, HttpPages.JSON_TYPE, OrderJson.encode(order)));
     server.createContext(
-        HttpPages.ECHO_PATH,
-        e -> write(e, HttpPages.ECHO_TYPE, e.getRequestBody().readAllBytes()));
+        HttpPages.ECHO_PATH, e -> write(e, HttpPages.ECHO_TYPE, e.getRequestBody().readAllBytes()));
     server.createContext(HttpPages.FILE_PATH, e -> writeFile(e, file));
     server.start();
     return server.getAddress().getPort();

@@ -99,8 +99,7 @@ final class NettyHttpServer implements BenchServer {
     switch (request.uri()) {
       case HttpPages.TEXT_PATH -> write(context, request, TEXT_TYPE, TEXT.duplicate());
       case HttpPages.JSON_PATH ->
-          write(
-              context, request, JSON_TYPE, Unpooled.wrappedBuffer(OrderJson.encode(order)));
+          write(context, request, JSON_TYPE, Unpooled.wrappedBuffer(OrderJson.encode(order)));
       case HttpPages.FILE_PATH -> writeFile(context, request);
       case HttpPages.ECHO_PATH -> write(context, request, ECHO_TYPE, body.retain());
       default ->

@@ -28,8 +28,7 @@ final class TorsionHttpJava implements BenchServer {
     var torsion = Torsion.start();
     var files = StaticFiles.of(torsion.reactor(), HttpPages.folder());
     var site =
-        Site.of(
-            torsion.reactor(), request -> answer(request, files), TorsionHttpResources.OPTIONS);
+        Site.of(torsion.reactor(), request -> answer(request, files), TorsionHttpResources.OPTIONS);
     return torsion.listen("tcp:0", site).join().port();
   }
 
@@ -39,10 +38,7 @@ final class TorsionHttpJava implements BenchServer {
       case HttpPages.JSON_PATH -> json();
       case HttpPages.FILE_PATH -> files.handle(request);
       case HttpPages.ECHO_PATH ->
-          request
-              .body()
-              .bytes()
-              .thenApply(bytes -> Response.bytes(bytes, HttpPages.ECHO_TYPE));
+          request.body().bytes().thenApply(bytes -> Response.bytes(bytes, HttpPages.ECHO_TYPE));
       default -> completedFuture(Response.error(404));
     };
   }

@@ -69,10 +69,7 @@ final class TorsionHttpResources implements BenchServer {
   private static final class Echo extends Resource {
     @Override
     public CompletionStage<Response> render(Request request) {
-      return request
-          .body()
-          .bytes()
-          .thenApply(bytes -> Response.bytes(bytes, HttpPages.ECHO_TYPE));
+      return request.body().bytes().thenApply(bytes -> Response.bytes(bytes, HttpPages.ECHO_TYPE));
     }
   }
 }

@@ -37,7 +37,8 @@ class TournamentTest {
   @Timeout(value = 120, unit = TimeUnit.SECONDS)
   void serversInProcessesOfTheirOwnAreAskedInTurn(@TempDir Path directory) throws Exception {
     try (var tournament = new Tournament(SHORT, Set.of(Contender.CALLBACK, Contender.NETTY_NIO))) {
-      for (Work work : List.of(Work.PP50, Work.CHURN, Work.LINE, Work.HANDSHAKES, Work.RESUMED, Work.HTTP64)) {
+      for (Work work :
+          List.of(Work.PP50, Work.CHURN, Work.LINE, Work.HANDSHAKES, Work.RESUMED, Work.HTTP64)) {
         var results = tournament.play(work);
         assertEquals(
             List.of(Contender.CALLBACK, Contender.NETTY_NIO),

@@ -23,8 +23,7 @@ public final class PlaceClient {
   private PlaceClient() {}
 
   /** The future completes when all is answered. Nobody listens at {@code nowhere}. */
-  public static CompletableFuture<?> run(
-      Torsion torsion, String base, String nowhere, Output out) {
+  public static CompletableFuture<?> run(Torsion torsion, String base, String nowhere, Output out) {
     var http =
         HttpClient.of(torsion.reactor()).withJson(MAPPER::writeValueAsString, MAPPER::readValue);
     return ask(http, base, out)
@@ -96,7 +95,6 @@ public final class PlaceClient {
   public static void main(String[] args) throws Exception {
     System.exit(
         Torsion.react(
-            torsion ->
-                run(torsion, "http://ip-api.com", "http://localhost:1/", Output.CONSOLE)));
+            torsion -> run(torsion, "http://ip-api.com", "http://localhost:1/", Output.CONSOLE)));
   }
 }

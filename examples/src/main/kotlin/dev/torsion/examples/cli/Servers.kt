@@ -110,7 +110,10 @@ internal class AmpCommand : ServerCommand() {
 /** `torsion web`. */
 @Command(
     name = "web",
-    description = ["HTTP/1.1: the files below a folder, without names that begin with a dot; or what another server answers. Shows each request."],
+    description = [
+        "HTTP/1.1: the files below a folder, without names that begin with a dot; or what another server answers. " +
+            "Shows each request.",
+    ],
 )
 internal class WebCommand : ServerCommand() {
     @Option(names = ["-p", "--path"], paramLabel = "DIR", description = ["The folder."])

@@ -61,9 +61,7 @@ class WebClientTest {
         Router.builder()
             .get("/cats/tom", r -> completedFuture(json("{\"name\": \"Tom\", \"lives\": 9}")))
             .get("/cookie", r -> completedFuture(cookie(r)))
-            .get(
-                "/who",
-                r -> completedFuture(Response.text("" + r.headers().get("Authorization"))))
+            .get("/who", r -> completedFuture(Response.text("" + r.headers().get("Authorization"))))
             .get("/never", r -> new CompletableFuture<>())
             .post("/echo", WebClientTest::echo)
             .build();

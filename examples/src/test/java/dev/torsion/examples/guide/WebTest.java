@@ -139,8 +139,7 @@ class WebTest {
       var site = Site.of(torsion.reactor(), router, options);
       var server = torsion.listen("tcp:0:interface=127.0.0.1", site).join();
       var at = URI.create("http://127.0.0.1:" + server.port() + "/");
-      HttpClient.newHttpClient()
-          .send(HttpRequest.newBuilder(at).build(), BodyHandlers.ofString());
+      HttpClient.newHttpClient().send(HttpRequest.newBuilder(at).build(), BodyHandlers.ofString());
       assertTrue(lines.poll(10, TimeUnit.SECONDS).contains("\"GET / HTTP/1.1\" 200 5 "));
     }
   }
@@ -171,8 +170,7 @@ class WebTest {
     Files.writeString(folder.resolve("a.txt"), "file");
     try (var torsion = Torsion.start()) {
       var behind =
-          Site.of(
-              torsion.reactor(), request -> completedFuture(Response.text(request.target())));
+          Site.of(torsion.reactor(), request -> completedFuture(Response.text(request.target())));
       var other = torsion.listen("tcp:0:interface=127.0.0.1", behind).join();
       var backend = "http://127.0.0.1:" + other.port() + "/";
       var router =

@@ -173,7 +173,9 @@ class CommandProcessSpec :
                 CommandProcess("get", "$base/cats/", "-o", "$saved").use { it.finish("") shouldBe "" }
                 saved.readText() shouldBe "hello"
                 for ((code, args) in listOf(
-                    1 to arrayOf("$base/none"), 1 to arrayOf("$base/cats/", "-d", "x=1"), 2 to arrayOf("http://127.0.0.1:1/"),
+                    1 to arrayOf("$base/none"),
+                    1 to arrayOf("$base/cats/", "-d", "x=1"),
+                    2 to arrayOf("http://127.0.0.1:1/"),
                 )) {
                     CommandProcess("get", *args).use { it.exitCode() shouldBe code }
                 }

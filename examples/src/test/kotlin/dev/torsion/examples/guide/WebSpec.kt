@@ -96,7 +96,11 @@ class WebSpec :
         "what another server answers" {
             runReactorTest {
                 val reactor = this
-                val other = serverFromString(reactor, "tcp:0:interface=127.0.0.1").listen(Site(reactor) { Response.text(it.target) }).await()
+                val other = serverFromString(reactor, "tcp:0:interface=127.0.0.1").listen(
+                    Site(reactor) {
+                        Response.text(it.target)
+                    },
+                ).await()
                 val backend = "http://127.0.0.1:${other.port()}/"
                 val site = Site.of(reactor, ReverseProxy.of(reactor, backend))
                 val port = serverFromString(reactor, "tcp:0:interface=127.0.0.1").listen(site).await()

@@ -138,7 +138,11 @@ private class Run(private val error: Throwable, private val hook: Hook) {
         waiting.shouldBeEmpty()
         withClue("open connections") { reactor.network.connections shouldBe 0 }
         val isNoError = hook.isCoroutine && error is ProtocolViolationException
-        withClue("reported: ${errors.map { safeString(it) }}") { errors.any { it === error } shouldBe !(isNoError || hook.peersDoing(error)) }
+        withClue(
+            "reported: ${errors.map {
+                safeString(it)
+            }}",
+        ) { errors.any { it === error } shouldBe !(isNoError || hook.peersDoing(error)) }
         checkServed()
         reactor.close()
     }

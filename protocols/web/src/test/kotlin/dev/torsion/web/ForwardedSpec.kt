@@ -55,7 +55,8 @@ class ForwardedSpec :
         }
 
         test("several fields are one list, and the fields of the other kind are not read") {
-            found(ours, "Forwarded", "for=1.1.1.1", "Forwarded", "for=192.0.2.60", "X-Forwarded-For", "6.6.6.6") shouldBe "192.0.2.60:0 http null"
+            val three = found(ours, "Forwarded", "for=1.1.1.1", "Forwarded", "for=192.0.2.60", "X-Forwarded-For", "6.6.6.6")
+            three shouldBe "192.0.2.60:0 http null"
             found(ours, "X-Forwarded-For", "6.6.6.6", "X-Forwarded-Proto", "https") shouldBe nothing
             found(theirs, "Forwarded", "for=6.6.6.6;proto=https") shouldBe nothing
             found(theirs, "X-Forwarded-For", "1.1.1.1", "X-Forwarded-For", "192.0.2.60") shouldBe "192.0.2.60:0 http null"
@@ -63,10 +64,13 @@ class ForwardedSpec :
 
         test("what breaks RFC 7239 is refused") {
             for (field in listOf(
-                "for", "for=", "=a", "for=a=b", "for=1.2.3.4:80", "for=[::1]", "for=\"::1\"", "for=\"1.2.3.4", "for=\"1.2.3.4\\", "for=1.2.3",
+                "for", "for=", "=a", "for=a=b", "for=1.2.3.4:80", "for=[::1]", "for=\"::1\"", "for=\"1.2.3.4", "for=\"1.2.3.4\\",
+                "for=1.2.3",
                 "for=1.2.3.256", "for=01.2.3.4", "for=\"1.2.3.4:99999\"", "for=\"1.2.3.4:\"", "for=\"[1::2::3]\"", "for=\"[1.2.3.4]\"",
-                "for=example.com", "for=_", "for=\"\"", "for=1.1.1.1;for=2.2.2.2", "for=1.1.1.1;FOR=2.2.2.2", "for =1.1.1.1", "for= 1.1.1.1",
-                "for=1.1.1.1 for=2.2.2.2", "for=1.1.1.1;proto=", "for=1.1.1.1;proto=1x", "for=1.1.1.1;host=\"a b\"", "for=1.1.1.1;host=\"\"",
+                "for=example.com", "for=_", "for=\"\"", "for=1.1.1.1;for=2.2.2.2", "for=1.1.1.1;FOR=2.2.2.2", "for =1.1.1.1",
+                "for= 1.1.1.1",
+                "for=1.1.1.1 for=2.2.2.2", "for=1.1.1.1;proto=", "for=1.1.1.1;proto=1x", "for=1.1.1.1;host=\"a b\"",
+                "for=1.1.1.1;host=\"\"",
                 "for=1.1.1.1;by=nobody", "for=1.1.1.1;host=\"u@a\"", "\"for\"=1.1.1.1", "for=\"1.1.1.1\"x", "for=\"[fe80::1%eth0]\"",
             )) {
                 withClue(field) { shouldThrow<HttpViolationException> { ForwardedSyntax.parse(listOf(field)) }.status shouldBe 400 }
@@ -81,7 +85,8 @@ class ForwardedSpec :
             found("2001:db8::1") shouldBe "[2001:db8::1]:0 http null"
             found("[2001:db8::1]") shouldBe "[2001:db8::1]:0 http null"
             found("[2001:db8::1]:4711") shouldBe "[2001:db8::1]:4711 http null"
-            for (bad in listOf("1.1.1.1, unknown", "1.1.1.1, a.example", "1.1.1.1,", "1.1.1.1, 1.2.3", "1.1.1.1, 1.2.3.4:99999", "1.1.1.1, [1.2.3.4]x")) {
+            val none = listOf("1.1.1.1, unknown", "1.1.1.1, a.example", "1.1.1.1,", "1.1.1.1, 1.2.3")
+            for (bad in none + listOf("1.1.1.1, 1.2.3.4:99999", "1.1.1.1, [1.2.3.4]x")) {
                 withClue(bad) { found(bad) shouldBe nothing }
             }
             found("192.0.2.60", "X-Forwarded-Proto", "https", "X-Forwarded-Host", "a:8080") shouldBe "192.0.2.60:0 https a:8080"
@@ -94,7 +99,11 @@ class ForwardedSpec :
         test("networks are what they say") {
             val proxies = TrustedProxies.forwarded("192.0.2.0/25", "2001:db8::/33", "198.51.100.7", "unix")
             mapOf(
-                "192.0.2.0" to true, "192.0.2.127" to true, "192.0.2.128" to false, "192.0.3.1" to false, "198.51.100.7" to true,
+                "192.0.2.0" to true,
+                "192.0.2.127" to true,
+                "192.0.2.128" to false,
+                "192.0.3.1" to false,
+                "198.51.100.7" to true,
                 "198.51.100.6" to false,
             ).forEach { (host, isTrusted) -> withClue(host) { proxies.trusts(IPv4Address(host, 1)) shouldBe isTrusted } }
             proxies.trusts(IPv6Address("2001:db8:7fff::1", 1)) shouldBe true
@@ -103,7 +112,8 @@ class ForwardedSpec :
             proxies.trusts(UnixAddress(Path.of(""))) shouldBe true
             ours.trusts(UnixAddress(Path.of(""))) shouldBe false
             TrustedProxies.forwarded("0.0.0.0/0").trusts(IPv4Address("8.8.8.8", 1)) shouldBe true
-            for (bad in listOf("a.example", "10.0.0.0/33", "10.0.0.1/8", "10.0.0.0/", "10.0.0.0/-1", "::/129", "10.0.0", "", "fe80::1%eth0/64")) {
+            val none = listOf("a.example", "10.0.0.0/33", "10.0.0.1/8", "10.0.0.0/", "10.0.0.0/-1")
+            for (bad in none + listOf("::/129", "10.0.0", "", "fe80::1%eth0/64")) {
                 withClue(bad) { shouldThrow<IllegalArgumentException> { TrustedProxies.forwarded(bad) } }
             }
             shouldThrow<IllegalArgumentException> { TrustedProxies.forwarded() }
@@ -137,7 +147,8 @@ class ForwardedSpec :
             val random = Random(7239)
             repeat(5_000) {
                 val elements = List(random.nextInt(1, 5)) {
-                    val host = if (random.nextBoolean()) "192.0.2.${random.nextInt(256)}" else "[2001:db8::${random.nextInt(1, 0xffff).toString(16)}]"
+                    val long = "[2001:db8::${random.nextInt(1, 0xffff).toString(16)}]"
+                    val host = if (random.nextBoolean()) "192.0.2.${random.nextInt(256)}" else long
                     val port = if (random.nextBoolean()) ":${random.nextInt(65_536)}" else ""
                     val value = if (port.isEmpty() && host[0] != '[' && random.nextBoolean()) host else "\"$host$port\""
                     val name = listOf("for", "For", "FOR").random(random)
@@ -155,7 +166,8 @@ class ForwardedSpec :
 
         test("a request has what its proxy says; from a stranger nothing of it counts") {
             scene(HttpServerOptions.DEFAULT.withTrustedProxies(TrustedProxies.forwarded("127.0.0.1")), shown) {
-                body(connect().ask(get("/", "Forwarded: for=192.0.2.60;proto=https;host=b\r\n"))) shouldBe "192.0.2.60:0 https b by 127.0.0.1"
+                val answer = connect().ask(get("/", "Forwarded: for=192.0.2.60;proto=https;host=b\r\n"))
+                body(answer) shouldBe "192.0.2.60:0 https b by 127.0.0.1"
                 body(connect().ask("GET http://c/ HTTP/1.1\r\nHost: c\r\n\r\n")) shouldContain " http c by 127.0.0.1"
                 connect().ask(get("/", "Forwarded: for=\"\r\n")) shouldStartWith "HTTP/1.1 400 "
             }
@@ -169,7 +181,8 @@ class ForwardedSpec :
         test("behind a PROXY header the client is the address in it, and that one has to be trusted for more") {
             scene(HttpServerOptions.DEFAULT.withTrustedProxies(TrustedProxies.forwarded("10.0.0.0/8")), shown) {
                 val behind = reactor.listenTcp(0, ProxyProtocol.receiving(reactor).wrap(site), "127.0.0.1")
-                for ((source, expected) in listOf("192.0.2.1" to "192.0.2.1:7 http a by 192.0.2.1", "10.0.0.8" to "6.6.6.6:0 http a by 10.0.0.8")) {
+                val ways = listOf("192.0.2.1" to "192.0.2.1:7 http a by 192.0.2.1", "10.0.0.8" to "6.6.6.6:0 http a by 10.0.0.8")
+                for ((source, expected) in ways) {
                     val client = connect(behind)
                     client.transport.write(ProxyHeader(1, IPv4Address(source, 7), IPv4Address("10.0.0.9", 80)).toBytes())
                     body(client.ask(get("/", "Forwarded: for=6.6.6.6\r\n"))) shouldBe expected

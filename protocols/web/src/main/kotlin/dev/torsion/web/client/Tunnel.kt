@@ -46,7 +46,11 @@ internal class Tunnel(private val connection: ClientConnection, private val orig
     override fun ended(trailers: Headers) {
         isAnswered = head!!.status >= FINAL
         if (isAnswered) return
-        if (++interims > MOST_INTERIMS) throw HttpViolationException("There are too many answers on the way to the last.", BAD, "RFC 9110 15.2")
+        if (++interims >
+            MOST_INTERIMS
+        ) {
+            throw HttpViolationException("There are too many answers on the way to the last.", BAD, "RFC 9110 15.2")
+        }
         connection.reader.expectNoBody(true)
     }
 

@@ -55,7 +55,8 @@ import java.util.concurrent.CompletionStage
  *
  * Thread: any.
  */
-public class ReverseProxy private constructor(private val agent: Agent, private val target: URI, private val passesHost: Boolean) : RequestHandler {
+public class ReverseProxy private constructor(private val agent: Agent, private val target: URI, private val passesHost: Boolean) :
+    RequestHandler {
     private val base = target.rawPath.orEmpty().removeSuffix("/")
     private val place = "${target.scheme}://${target.rawAuthority}"
 
@@ -82,7 +83,13 @@ public class ReverseProxy private constructor(private val agent: Agent, private 
         } catch (e: Exception) {
             if (e !is HttpException && e !is CannotConnectException) throw e
             if (isOfClient(e, request)) throw e
-            log.warn(FAILED, "target" to place, "method" to request.method, "path" to path(request), "reason" to escaped(safeMessage(e) ?: "$e"))
+            log.warn(
+                FAILED,
+                "target" to place,
+                "method" to request.method,
+                "path" to path(request),
+                "reason" to escaped(safeMessage(e) ?: "$e"),
+            )
             return Response.error(statusOf(e))
         }
         request.life.onEnd(response::close) // whatever becomes of the answer

@@ -177,7 +177,8 @@ class ConnectionPoolSpec :
                 reactor.flush()
                 val second = asked.error.shouldBeInstanceOf<IncompleteMessageException>()
                 second.part shouldBe MessagePart.START
-                second.suppressed.single().shouldBeInstanceOf<IncompleteMessageException>().part shouldBe MessagePart.START // of the first try
+                val first = second.suppressed.single()
+                first.shouldBeInstanceOf<IncompleteMessageException>().part shouldBe MessagePart.START
                 peers shouldHaveSize 2
             }
         }

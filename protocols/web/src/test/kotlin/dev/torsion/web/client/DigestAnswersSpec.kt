@@ -39,7 +39,8 @@ class DigestAnswersSpec :
             answers.asked(
                 listOf(
                     "Digest realm=\"api@example.org\", qop=\"auth\", algorithm=SHA-512-256, " +
-                        "nonce=\"5TsQWLVdgBdmrQ0XsxbDODV+57QdFR34I9HAbC/RVvkK\", opaque=\"HRPCssKJSGjCrkzDg8OhwpzCiGPChXYjwrI2QmXDnsOS\", " +
+                        "nonce=\"5TsQWLVdgBdmrQ0XsxbDODV+57QdFR34I9HAbC/RVvkK\", " +
+                        "opaque=\"HRPCssKJSGjCrkzDg8OhwpzCiGPChXYjwrI2QmXDnsOS\", " +
                         "charset=UTF-8, userhash=true",
                 ),
             )
@@ -68,8 +69,13 @@ class DigestAnswersSpec :
 
         test("questions that we have no answer to") {
             for (question in listOf(
-                "Basic realm=\"x\"", "Digest realm=\"x\", nonce=\"1\", qop=\"auth-int\"", "Digest realm=\"x\", nonce=\"1\", algorithm=SHA-1",
-                "Digest realm=\"x\"", "Digest nonce=\"1\"", "Digest realm=\"x, nonce=\"1\"", "",
+                "Basic realm=\"x\"",
+                "Digest realm=\"x\", nonce=\"1\", qop=\"auth-int\"",
+                "Digest realm=\"x\", nonce=\"1\", algorithm=SHA-1",
+                "Digest realm=\"x\"",
+                "Digest nonce=\"1\"",
+                "Digest realm=\"x, nonce=\"1\"",
+                "",
             )) {
                 answers().asked(listOf(question)) shouldBe null
             }
@@ -90,9 +96,12 @@ class DigestAnswersSpec :
 
         test("whatever a server asks, the answer is a value of a field") {
             checkAll(1_000, Arb.string(0, 15), Arb.string(0, 40)) { realm, tail ->
-                fun latin(text: String) = text.map { (it.code and 0xff).toChar() }.filter { it >= ' ' && it.code !in 0x7f..0x9f }.joinToString("")
+                fun latin(text: String) =
+                    text.map { (it.code and 0xff).toChar() }.filter { it >= ' ' && it.code !in 0x7f..0x9f }.joinToString("")
                 val answers = answers()
-                answers.asked(listOf("Digest nonce=\"1\", qop=auth, realm=\"${latin(realm).replace("\\", "").replace("\"", "")}\"", latin(tail)))
+                answers.asked(
+                    listOf("Digest nonce=\"1\", qop=auth, realm=\"${latin(realm).replace("\\", "").replace("\"", "")}\"", latin(tail)),
+                )
                 answers.answer(request)?.let { request.withHeader("Authorization", it) }
             }
         }

@@ -76,7 +76,10 @@ class ReverseProxySpec :
                 for (status in listOf("204", "304", "418")) {
                     val answer = connect().ask(get("/$status"))
                     answer shouldStartWith "HTTP/1.1 $status"
-                    for (field in listOf("Set-Cookie: a=1\r\nSet-Cookie: b=2\r\n", "X-A: \u00e4\r\n", "Server: back\r\n")) answer shouldContain field
+                    for (field in listOf("Set-Cookie: a=1\r\nSet-Cookie: b=2\r\n", "X-A: \u00e4\r\n", "Server: back\r\n")) {
+                        answer shouldContain
+                            field
+                    }
                 }
             }
         }
@@ -92,7 +95,8 @@ class ReverseProxySpec :
                 val answer = connect().ask(
                     get(
                         "/",
-                        "Connection: X-Secret, keep-alive, X-Forwarded-For\r\nX-Secret: 1\r\nKeep-Alive: 5\r\nTE: trailers\r\nUpgrade: websocket\r\n" +
+                        "Connection: X-Secret, keep-alive, X-Forwarded-For\r\nX-Secret: 1\r\nKeep-Alive: 5\r\nTE: trailers\r\n" +
+                            "Upgrade: websocket\r\n" +
                             "Proxy-Authorization: a\r\nX-A: kept\r\nForwarded: for=6.6.6.6\r\nX-Forwarded-For: 6.6.6.6\r\n" +
                             "X-Forwarded-Host: evil\r\n" +
                             "X-Real-IP: 6.6.6.6\r\nVia: 1.0 before\r\n",
@@ -100,7 +104,9 @@ class ReverseProxySpec :
                 )
                 body(answer) shouldBe "Host: 127.0.0.1:${back.port()}\nX-A: kept\nVia: 1.0 before, 1.1 torsion\n" +
                     "Forwarded: for=127.0.0.1;host=a;proto=http\nX-Forwarded-For: 127.0.0.1\nX-Forwarded-Proto: http\nX-Forwarded-Host: a\n"
-                val alike = connect().ask(get("/", "X_Forwarded_For: 6.6.6.6\r\nX_Real_IP: 6.6.6.6\r\nX-Forwarded_Proto: https\r\nX_A: kept\r\n"))
+                val alike = connect().ask(
+                    get("/", "X_Forwarded_For: 6.6.6.6\r\nX_Real_IP: 6.6.6.6\r\nX-Forwarded_Proto: https\r\nX_A: kept\r\n"),
+                )
                 body(alike).lines()[1] shouldBe "X_A: kept"
                 for (gone in listOf("6.6.6.6", "https")) alike shouldNotContain gone
                 val raw = "HTTP/1.1 200 OK\r\nConnection: X-Mine\r\nX-Mine: 1\r\nKeep-Alive: 5\r\nProxy-Authenticate: x\r\nX-B: 2\r\n"
@@ -114,13 +120,16 @@ class ReverseProxySpec :
             val trusting = HttpServerOptions.DEFAULT.withTrustedProxies(TrustedProxies.forwarded("127.0.0.1"))
             proxied(fields, options = trusting, make = { it.withClientHost() }) {
                 val answer = connect().ask(get("/", "Forwarded: for=192.0.2.1;proto=https;host=\"b:8443\"\r\n"))
-                body(answer) shouldContain "Forwarded: for=192.0.2.1;proto=https;host=\"b:8443\", for=127.0.0.1;host=\"b:8443\";proto=https\n"
+                body(answer) shouldContain
+                    "Forwarded: for=192.0.2.1;proto=https;host=\"b:8443\", for=127.0.0.1;host=\"b:8443\";proto=https\n"
                 body(answer) shouldContain "Host: b:8443\n"
                 body(answer) shouldContain "X-Forwarded-Proto: https\n"
             }
         }
 
-        test("fields of the kind that a trusted proxy does not write are the client's, and go away; the server finds in both who the client is") {
+        test(
+            "fields of the kind that a trusted proxy does not write are the client's, and go away; the server finds in both who the client is",
+        ) {
             val forged = "6.6.6.6"
             val one = HttpServerOptions.DEFAULT.withTrustedProxies(TrustedProxies.forwarded("127.0.0.1"))
             proxied(fields, options = one) {
@@ -169,7 +178,9 @@ class ReverseProxySpec :
                     "${logs.messages()}" shouldNotContain "secret"
                     connect(saying("HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n")).ask(get("/")) shouldStartWith
                         "HTTP/1.1 502 "
-                    connect(saying("HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n")).ask(get("/")) shouldStartWith
+                    connect(
+                        saying("HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n"),
+                    ).ask(get("/")) shouldStartWith
                         "HTTP/1.1 502 "
                     val silent = connect(saying(""))
                     silent.send(get("/"))
@@ -184,7 +195,10 @@ class ReverseProxySpec :
         test("an answer that is cut is cut for the client, also one that ends with its connection") {
             CapturedLogs.start().use { logs ->
                 proxied(shown) {
-                    for (beginning in listOf("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n")) {
+                    for (beginning in listOf(
+                        "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc",
+                        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n",
+                    )) {
                         val client = connect(saying(beginning, thenCloses = true))
                         client.ask(get("/"))
                         client.end.shouldBeInstanceOf<ConnectionLost>()
@@ -287,10 +301,12 @@ class ReverseProxySpec :
         test("a client that waits for leave gets it from the server, or its refusal") {
             proxied({ if (it.target == "/no") Response.error(403) else shown(it) }) {
                 val client = connect()
-                client.ask("POST /yes HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\nExpect: 100-continue\r\n\r\n") shouldBe "HTTP/1.1 100 Continue\r\n\r\n"
+                client.ask("POST /yes HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\nExpect: 100-continue\r\n\r\n") shouldBe
+                    "HTTP/1.1 100 Continue\r\n\r\n"
                 body(client.ask("body")) shouldBe "POST /yes body"
                 val refused = connect()
-                refused.ask("POST /no HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\nExpect: 100-continue\r\n\r\n") shouldStartWith "HTTP/1.1 403 "
+                refused.ask("POST /no HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\nExpect: 100-continue\r\n\r\n") shouldStartWith
+                    "HTTP/1.1 403 "
                 refused.end shouldNotBe null
             }
         }
@@ -319,7 +335,11 @@ class ReverseProxySpec :
                             Response.text(body)
                         }, around = { request, next ->
                             next(request).also { answer ->
-                                if (answer.status == 200) passed.add("${request.method} ${request.rawPath}${request.rawQuery?.let { "?$it" }.orEmpty()}")
+                                if (answer.status ==
+                                    200
+                                ) {
+                                    passed.add("${request.method} ${request.rawPath}${request.rawQuery?.let { "?$it" }.orEmpty()}")
+                                }
                             }
                         }) {
                             val client = connect()
