@@ -16,8 +16,18 @@ internal enum class Dialect(
     val readsRest: Boolean = false,
     /** Whether text may be quoted by `$$`. */
     val quotesDollar: Boolean = false,
+    /** Whether the driver begins a transaction with its first statement only. */
+    val beginsLate: Boolean = false,
 ) {
-    POSTGRESQL(quotesDollar = true) {
+    POSTGRESQL(quotesDollar = true, beginsLate = true) {
+        /**
+         * The driver sends `BEGIN`, which the server takes as a request of its own, in front of the first statement. A cancellation that meets
+         * the `BEGIN` ends only that; then the statement would run alone, and be committed. So nothing that can be cancelled goes first.
+         */
+        override fun begin(connection: Connection) {
+            connection.createStatement().use { it.execute("SELECT 1") } // with an empty text it sends no `BEGIN`
+        }
+
         /** The driver rolls back only without autocommit; when there is no transaction, it asks the server nothing. */
         override fun endTransaction(connection: Connection, mayHaveBegun: Boolean) {
             connection.autoCommit = false
@@ -96,6 +106,9 @@ internal enum class Dialect(
 
     /** The meaning of the database's own code in [error], where its SQLState does not say it. */
     open fun kindOf(error: SQLException): Kind? = null
+
+    /** Begins the transaction of [connection], which has no autocommit; when [beginsLate]. */
+    open fun begin(connection: Connection): Unit = Unit
 
     /** Cancels what [connection] runs, which is [statement], once more. */
     open fun cancelAgain(connection: Connection, statement: Statement): Unit = statement.cancel()

@@ -49,6 +49,7 @@ internal class Executions(private val engine: Engine, private val fate: Fate, pr
     /** [executing] for those who want JDBC's own exceptions. */
     @Throws(SQLException::class)
     fun <R> executingRaw(statement: Statement, timeout: Duration, call: () -> R): R {
+        begin(timeout)
         val execution: Execution
         lock.withLock {
             check()
@@ -67,6 +68,15 @@ internal class Executions(private val engine: Engine, private val fate: Fate, pr
                 running = execution.outer // whose rows are still read
                 connection.awaitCancels()
             }
+        }
+    }
+
+    private fun begin(timeout: Duration) {
+        checkGoesOn()
+        try {
+            connection.begin(timeout)
+        } catch (e: SQLException) {
+            throw lock.withLock { fate.end } ?: e
         }
     }
 

@@ -25,6 +25,10 @@ internal object GuardedConnection {
                     "close" -> null
                     "abort" -> throw UnsupportedOperationException("the connection is the pool's")
                     "createStatement", "prepareStatement", "prepareCall" -> guard(session, guarded, call() as Statement)
+                    "commit", "rollback", "setAutoCommit" -> {
+                        session.job.connection.endsTransaction()
+                        call()
+                    }
                     else -> call()
                 }
             }
@@ -58,6 +62,7 @@ internal object GuardedConnection {
                     method.declaringClass == Any::class.java -> call()
                     else -> {
                         session.checkUsable()
+                        (arguments?.firstOrNull() as? String)?.let(session.job.connection::executes)
                         invoke(method, call)
                     }
                 }

@@ -6,6 +6,7 @@ package dev.torsion.adbapi
 import dev.torsion.log.Logger
 import dev.torsion.log.safeString
 import java.sql.Connection
+import java.sql.SQLException
 import java.time.Duration
 import java.util.concurrent.TimeUnit
 import kotlin.concurrent.withLock
@@ -17,24 +18,55 @@ import kotlin.concurrent.withLock
 internal class HeldConnection(private val engine: Engine, private val fate: Fate, private val interaction: InteractionOptions?) {
     private val lock get() = fate.lock
 
+    private var held: Connection? = null // is set with the lock, on the job's thread
+
     // With the lock.
-    private var held: Connection? = null
     private var cancelsUnderWay = 0
     private var isTainted = false // a cancellation went over the connection
     private var isCut = false
 
-    private var mayHaveBegun = false // a transaction, of SQLite, which does not tell; on the job's thread
+    // On the job's thread.
+    private var mayHaveBegun = false // a transaction, of SQLite, which does not tell
+    private var hasBegun = false // its transaction
+    private var mayEndItself = false // by a statement, so that nobody knows whether the transaction goes on
 
     // On the job's thread.
 
-    fun took(connection: Connection): Unit = lock.withLock {
-        held = connection
-        isTainted = false
-        isCut = false
+    fun took(connection: Connection) {
+        hasBegun = false
+        mayEndItself = false
+        lock.withLock {
+            held = connection
+            isTainted = false
+            isCut = false
+        }
     }
 
     fun executes(text: String) {
-        if (interaction == null && engine.dialect == Dialect.SQLITE) mayHaveBegun = BEGINS.containsMatchIn(text)
+        when (engine.dialect) {
+            Dialect.SQLITE -> if (interaction == null) mayHaveBegun = BEGINS.containsMatchIn(text)
+            Dialect.POSTGRESQL ->
+                if (interaction != null && ENDS.containsMatchIn(text)) {
+                    mayEndItself = true
+                    hasBegun = false
+                }
+            else -> Unit
+        }
+    }
+
+    /** The transaction is over, and the next statement begins another. */
+    fun endsTransaction() {
+        hasBegun = false
+    }
+
+    /** Makes sure, before a statement is executed, that its transaction has begun. A server that does not answer within [timeout] is lost. */
+    @Throws(SQLException::class)
+    fun begin(timeout: Duration) {
+        if (interaction == null || hasBegun || !engine.dialect.beginsLate) return
+        val connection = held ?: return
+        if (connection.autoCommit) return
+        engine.deadlines.after(timeout) { cutUnlessOver(connection) }.use { engine.dialect.begin(connection) }
+        hasBegun = !mayEndItself
     }
 
     /** It must be looked at before it goes to another: this thread has cancelled a statement of it. */
@@ -136,6 +168,7 @@ internal class HeldConnection(private val engine: Engine, private val fate: Fate
     private companion object {
         val NEXT_TRY: Duration = Duration.ofSeconds(1)
         const val VALIDATION_SECONDS = 2
+        val ENDS = Regex("(^|[;\\n]|\\*/)\\s*(COMMIT|ROLLBACK|END|ABORT|PREPARE)\\b", RegexOption.IGNORE_CASE) // at a statement's start
         val BEGINS = Regex("\\b(BEGIN|SAVEPOINT)\\b", RegexOption.IGNORE_CASE)
         val log = Logger(ConnectionPool::class.java)
     }

@@ -1,0 +1,74 @@
+// Copyright (c) the Torsion contributors
+// SPDX-License-Identifier: MIT
+
+package dev.torsion.adbapi
+
+import io.kotest.core.spec.style.FunSpec
+import io.kotest.matchers.collections.shouldBeEmpty
+import io.kotest.matchers.collections.shouldHaveSize
+import kotlinx.coroutines.flow.first
+import kotlinx.coroutines.runBlocking
+
+/**
+ * The driver of PostgreSQL sends `BEGIN` with a transaction's first statement, as a request of its own. A cancellation that meets the `BEGIN`
+ * would end only that, and the statement would be committed alone. So no statement of a program goes out before `BEGIN` is answered.
+ */
+class BeginSpec : FunSpec() {
+    init {
+        val update = "UPDATE account SET amount = amount - 1 WHERE id = 1"
+
+        fun begins(transactions: Int, block: (ConnectionPool) -> Unit) {
+            val url = TestDatabase.POSTGRESQL.fresh()
+            withPool(url) { pool -> pool.update("CREATE TABLE account AS SELECT 1 AS id, 1000 AS amount").result() }
+            PostgresqlRelay(TestDatabase.POSTGRESQL.server!!.port).use { relay ->
+                val options = ConnectionPoolOptions.DEFAULT.withConnections(1)
+                withPool(url.replace(Regex("127\\.0\\.0\\.1:\\d+"), "127.0.0.1:${relay.port}") + "&sslmode=disable", options) { block(it) }
+                relay.begins shouldHaveSize transactions
+                relay.begins.flatten().shouldBeEmpty()
+            }
+        }
+
+        fun case(name: String, transactions: Int, block: (ConnectionPool) -> Unit) = test(name).config(
+            enabledOrReasonIf = { TestDatabase.POSTGRESQL.isHere },
+        ) { begins(transactions, block) }
+
+        case("an interaction, whose later statements share its transaction", 1) { pool ->
+            pool.interaction { tx -> repeat(3) { tx.update(update) } }.result()
+        }
+
+        case("one that is read only", 1) { pool ->
+            pool.interaction(InteractionOptions.DEFAULT.withReadOnly(true)) { tx -> tx.query("SELECT * FROM account") }.result()
+        }
+
+        case("each new transaction of a connection of JDBC's", 3) { pool ->
+            pool.withConnection { connection ->
+                connection.prepareStatement(update).use { prepared ->
+                    prepared.executeUpdate()
+                    prepared.executeUpdate()
+                    connection.commit()
+                    prepared.executeUpdate()
+                    connection.rollback()
+                    prepared.executeUpdate()
+                }
+            }.result()
+        }
+
+        case("what follows a COMMIT that is written out", 4) { pool ->
+            pool.interaction { tx ->
+                tx.update(update)
+                tx.update("COMMIT")
+                tx.update(update)
+                val statement = tx.connection().createStatement()
+                statement.execute("commit and chain")
+                statement.execute("-- back\n rollback")
+                statement.execute(update)
+                statement.execute("/* over */END")
+                statement.executeUpdate(update)
+            }.result()
+        }
+
+        case("rows that are streamed", 1) { pool ->
+            runBlocking { pool.flow(Sql.of("UPDATE account SET amount = 0 RETURNING id")).first() }
+        }
+    }
+}
