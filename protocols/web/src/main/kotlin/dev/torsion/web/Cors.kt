@@ -34,8 +34,7 @@ public class Cors private constructor(private val given: Builder) {
         val varying = if (isAny) answer else answer.varying("Origin")
         if (!isAllowed) return varying
         val fields = Headers.builder()
-        answer.headers.without("Vary").forEach { name, value -> if (!name.startsWith(PREFIX, ignoreCase = true)) fields.add(name, value) }
-        varying.headers["Vary"]?.let { fields.add("Vary", it) }
+        varying.headers.forEach { name, value -> if (!name.startsWith(PREFIX, ignoreCase = true)) fields.add(name, value) }
         fields.add("${PREFIX}Origin", if (isAny) "*" else origin)
         if (hasCredentials) fields.add("${PREFIX}Credentials", "true")
         if (!isPreflight) {

@@ -79,6 +79,20 @@ class CorsSpec :
             ask(all, options(origin + preflight)) shouldStartWith "HTTP/1.1 204 "
         }
 
+        test("an answer keeps all of its fields Vary") {
+            val given = Headers.of("Vary", "Accept", "Vary", "Accept-Language", "Set-Cookie", "a=b", "Set-Cookie", "c=d")
+            for ((cors, vary) in listOf(
+                some to "Accept, Accept-Language, Origin",
+                Cors.builder().anyOrigin().build() to "Accept, Accept-Language",
+            )) {
+                scene(handler = listOf(cors).around { Response.of(200).withHeaders(given) }) {
+                    val lines = connect().ask(get("/", origin)).split("\r\n")
+                    lines.filter { it.startsWith("Vary: ") }.joinToString(", ") { it.removePrefix("Vary: ") } shouldBe vary
+                    lines.filter { it.startsWith("Set-Cookie: ") } shouldBe listOf("Set-Cookie: a=b", "Set-Cookie: c=d")
+                }
+            }
+        }
+
         test("what would let any page act for its reader is not built") {
             shouldThrow<IllegalStateException> { Cors.builder().build() }
             shouldThrow<IllegalStateException> { Cors.builder().anyOrigin().credentials().build() }
