@@ -70,18 +70,26 @@ public class BodySink internal constructor(
     internal suspend fun write(bytes: ByteBuffer): Unit = loop.awaitOnLoop { begin(bytes) }
 
     private fun begin(bytes: ByteArray): Deferred<Unit> {
-        if (passOn != null && ended == null && bytes.isNotEmpty()) return passOn.invoke(bytes)
-        return begin(bytes.size) { if (isChunked) HttpWriter.chunk(transport, bytes) else transport.write(bytes) }
+        if (passOn != null) return begin(bytes.size) { passOn.invoke(bytes) }
+        return begin(bytes.size) {
+            if (isChunked) HttpWriter.chunk(transport, bytes) else transport.write(bytes)
+            room()
+        }
     }
 
     private fun begin(bytes: ByteBuffer): Deferred<Unit> {
-        if (passOn == null && !isChunked) return begin(bytes.remaining()) { transport.write(bytes) }
+        if (passOn == null && !isChunked) {
+            return begin(bytes.remaining()) {
+                transport.write(bytes)
+                room()
+            }
+        }
         val copy = ByteArray(bytes.remaining())
         bytes.get(copy)
         return begin(copy)
     }
 
-    private inline fun begin(size: Int, write: () -> Unit): Deferred<Unit> {
+    private inline fun begin(size: Int, write: () -> Deferred<Unit>): Deferred<Unit> {
         ended?.let { return fail(it) }
         if (size == 0) return succeed(Unit)
         if (left >= 0) {
@@ -89,15 +97,16 @@ public class BodySink internal constructor(
             left -= size
         }
         total += size
-        write()
-        written?.invoke(size)
-        return room()
+        return write().also { written?.invoke(size) }
     }
 
-    /** A sink before this one, which gets what [change] makes of the bytes of each write. Cut it when that is not to be called any more. */
+    /**
+     * A sink before this one, for [length] bytes, or any number when that is -1. This one gets what [change] makes of the bytes of each write. [end] it
+     * when that is not to be called any more.
+     */
     @JvmSynthetic
-    internal fun through(change: (ByteArray) -> ByteArray): BodySink =
-        BodySink(loop, transport, isChunked = true, left = -1, room) { bytes -> begin(change(bytes)) }
+    internal fun through(length: Long, change: (ByteArray) -> ByteArray): BodySink =
+        BodySink(loop, transport, isChunked = false, length, room) { bytes -> begin(change(bytes)) }
 
     /** For the connection: nothing more is written. False when the body is shorter than its head says. */
     @JvmSynthetic
@@ -119,3 +128,6 @@ public class BodySink internal constructor(
         stage.toDeferred(loop::execute).await()
     }
 }
+
+/** The writer of a body has ended, and not written as much as its head says. */
+internal fun bodyTooShort() = IllegalStateException("The body is shorter than the length that was announced.")

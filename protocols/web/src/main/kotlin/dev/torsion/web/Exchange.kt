@@ -266,7 +266,7 @@ internal class Exchange(private val connection: ServerConnection, val head: Requ
         handling = writing
         writing.addCallbacks({
             if (isOver) return@addCallbacks
-            if (sink.end()) finish() else cut(sink, IllegalStateException("The body is shorter than the length that was announced."))
+            if (sink.end()) finish() else cut(sink, bodyTooShort())
         }) { cut(sink, it.value) }
     }
 

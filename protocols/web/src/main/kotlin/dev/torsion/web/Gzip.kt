@@ -66,11 +66,11 @@ public object Gzip {
 
     private fun compressed(content: Response.Content): Response.Content = when (content) {
         is Response.Content.Bytes -> compressed(content.bytes)
-        is Response.Content.Stream -> stream(content.goesOn, content.write)
+        is Response.Content.Stream -> stream(content)
     }
 
     private fun compressed(bytes: ByteArray): Response.Content =
-        if (bytes.size <= PIECE) Response.Content.Bytes(whole(bytes)) else stream(goesOn = false) { inPieces(bytes, it) }
+        if (bytes.size <= PIECE) Response.Content.Bytes(whole(bytes)) else stream(Response.Content.Stream(-1) { inPieces(bytes, it) })
 
     private fun whole(bytes: ByteArray): ByteArray {
         val packed = ByteArrayOutputStream(bytes.size / 2)
@@ -85,16 +85,19 @@ public object Gzip {
         }
     }
 
-    private fun stream(goesOn: Boolean, write: suspend (BodySink) -> Unit) = Response.Content.Stream(-1, goesOn) { sink ->
+    /** The length that was announced holds for what is compressed: a body that ends before it is cut, with or without gzip. */
+    private fun stream(plain: Response.Content.Stream) = Response.Content.Stream(-1, plain.goesOn) { sink ->
         Gzipping().use { gzip ->
-            val plain = sink.through(gzip::add)
+            val inside = sink.through(plain.length, gzip::add)
             sink.rest = gzip::end
+            var isWhole = false
             try {
-                write(plain)
+                plain.write(inside)
             } finally {
                 sink.rest = null
-                plain.cut(IllegalStateException("The body has ended: nothing can be written behind it."))
+                isWhole = inside.end()
             }
+            if (!isWhole) throw bodyTooShort()
             sink.write(gzip.end())
         }
     }

@@ -3,6 +3,7 @@
 
 package dev.torsion.web
 
+import dev.torsion.net.ConnectionDone
 import dev.torsion.testkit.CapturedLogs
 import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.assertions.withClue
@@ -187,6 +188,25 @@ class GzipSpec :
                     }
                 }
                 logs.flushLoggedErrors(IllegalStateException::class.java) shouldHaveSize 1
+            }
+        }
+
+        test("a body that is shorter or longer than was announced is cut, as without compression") {
+            CapturedLogs.start().use { logs ->
+                val lengths = listOf(text.length - 1L, text.length + 1L)
+                for (length in lengths) {
+                    gzipped({ Response.stream("text/plain", length) { it.write(text) } }) {
+                        val client = connect()
+                        val answer = client.ask(get("/", wanting))
+                        answer shouldNotContain "\r\n0\r\n"
+                        client.end shouldNotBe null
+                        (client.end is ConnectionDone) shouldBe false
+                    }
+                }
+                logs.flushLoggedErrors(IllegalStateException::class.java).map { it.throwable!!.message } shouldBe listOf(
+                    "The body is longer than the length that was announced.",
+                    "The body is shorter than the length that was announced.",
+                )
             }
         }
 

@@ -7,6 +7,7 @@ import dev.torsion.defer.Deferred
 import dev.torsion.defer.ScopeExecutor
 import dev.torsion.defer.inlineCallbacks
 import dev.torsion.web.BodySink
+import dev.torsion.web.bodyTooShort
 import dev.torsion.web.roomFor
 
 /** The body of one request, on its way. Tells [sent] at its end, or [failed]; nothing after [stop]. */
@@ -53,7 +54,7 @@ internal class Upload(
 
     private fun written(sink: BodySink) {
         if (isOver) return
-        if (!sink.end()) return ended(IllegalStateException("The body is shorter than the length that was announced."))
+        if (!sink.end()) return ended(bodyTooShort())
         isOver = true
         writing = null
         sent()
