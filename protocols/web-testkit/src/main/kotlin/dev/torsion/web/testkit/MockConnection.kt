@@ -233,7 +233,7 @@ internal class MockConnection(private val answers: MockAnswers, private val numb
         /** A test says when time is up, and not this server. */
         val PATIENT: HttpServerOptions = Duration.ofDays(365).let {
             HttpServerOptions.DEFAULT.withIdleTimeout(it).withHeadTimeout(it).withBodyTimeout(it).withHandlerTimeout(it)
-                .withWriteTimeout(it)
+                .withWriteTimeout(it).withMinimumBodyRate(0)
                 .withLimits(HttpLimits.DEFAULT.withMaxBodyBytes(Int.MAX_VALUE.toLong()))
         }
     }

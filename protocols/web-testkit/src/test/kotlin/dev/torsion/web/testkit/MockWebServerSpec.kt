@@ -205,6 +205,19 @@ class MockWebServerSpec :
             }
         }
 
+        test("no time is up for a client that is slow, in its head or in its body") {
+            inMemory(HttpClientOptions.DEFAULT.withResponseTimeout(Duration.ofDays(1))) {
+                server.enqueue(MockResponse.text("patient"))
+                val slow = RequestBody.stream("text/plain", 2) { sink ->
+                    repeat(2) {
+                        delay(2.minutes)
+                        sink.write("a")
+                    }
+                }
+                agent.fetch("POST", server.url("/"), body = slow).body.readText() shouldBe "patient"
+            }
+        }
+
         test("what cannot be is refused") {
             shouldThrow<IllegalArgumentException> { MockResponse.text("a").withStatus(204) }
             shouldThrow<IllegalArgumentException> { MockResponse.text("a").withHeader("Content-Length", "5") }
