@@ -7,7 +7,6 @@ import dev.torsion.defer.Deferred
 import dev.torsion.defer.await
 import dev.torsion.defer.inlineCallbacks
 import dev.torsion.reactor.Reactor
-import java.net.URI
 
 /**
  * Shows an [Authentication] to one server: to the scheme, the host and the port of [url], and to nobody else. So put it below a [RedirectAgent].
@@ -20,7 +19,7 @@ import java.net.URI
  * @param url any URL of that server
  */
 public class AuthenticatingAgent(private val agent: Agent, private val authentication: Authentication, url: String) : Agent {
-    private val origin = Origin.of(URI.create(url))
+    private val origin = Origin.of(Location.exact(url))
     private val digest = (authentication as? Authentication.Digest)?.let { DigestAnswers(it.user, it.password) }
 
     override fun reactor(): Reactor = agent.reactor()

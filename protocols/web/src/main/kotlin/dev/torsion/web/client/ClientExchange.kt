@@ -134,7 +134,7 @@ internal class ClientExchange(private val connection: ClientConnection, private 
     override fun head(head: ResponseHead) {
         if (head.status < FINAL) return interim(head)
         this.head = head
-        body = HttpBody(loop, this, CLOSED)
+        body = HttpBody(loop, this, ClientResponse.CLOSED)
         connection.keptSeconds = keptSeconds(head.headers)
     }
 
@@ -332,7 +332,6 @@ internal class ClientExchange(private val connection: ClientConnection, private 
         const val BAD = 502
         const val MOST_INTERIMS = 32
         const val MOST_DROPPED = 64 * 1024
-        const val CLOSED = "The response was closed: what was left of its body is gone."
         val SUCCESS = 200..299
         val LEAVE: Duration = Duration.ofSeconds(1)
         val REST: Duration = Duration.ofSeconds(1)

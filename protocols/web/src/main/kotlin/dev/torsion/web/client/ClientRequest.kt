@@ -98,9 +98,12 @@ public class ClientRequest private constructor(
         public fun of(method: String, url: URI): ClientRequest =
             ClientRequest(method, Objects.requireNonNull(url), Headers.EMPTY, null, null, null)
 
-        /** The same for a [url] as text, which is escaped where it has to be. */
+        /**
+         * The same for a [url] as text. Letters of all languages are escaped. A space, or another character that no URL has, is refused;
+         * [HttpClient] escapes those too.
+         */
         @JvmStatic
-        public fun of(method: String, url: String): ClientRequest = of(method, URI.create(url))
+        public fun of(method: String, url: String): ClientRequest = of(method, Location.exact(url))
 
         /** `GET` [url]. */
         @JvmStatic

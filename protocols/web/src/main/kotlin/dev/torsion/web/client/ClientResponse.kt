@@ -73,4 +73,9 @@ public class ClientResponse internal constructor(
         ClientResponse(status, reason, headers, isHttp11, body, request, owner, history.toList())
 
     override fun toString(): String = "ClientResponse($status to $request)"
+
+    internal companion object {
+        /** Why a body can be read no more. */
+        const val CLOSED: String = "The response was closed: what was left of its body is gone."
+    }
 }

@@ -80,7 +80,7 @@ constructor(
 /** The body of [response] with its codings taken off. It reads when somebody wants to read it. */
 private class DecodedBody(private val loop: ScopeExecutor, private val response: ClientResponse, private val decoding: Decoding) :
     HttpBody.Flow {
-    val body = HttpBody(loop, this)
+    val body = HttpBody(loop, this, ClientResponse.CLOSED)
     private var isOver = false
     private var isReading = false
     private var isPumping = false

@@ -32,14 +32,20 @@ internal object Location {
     private fun parsed(location: String) = try {
         URI(asUrl(location, Charsets.ISO_8859_1)) // its characters are the bytes that came
     } catch (e: URISyntaxException) {
-        throw IllegalArgumentException("it is no URL", e)
+        throw IllegalArgumentException("it is no URL: ${e.reason}")
     }
 
     /** The URL of [text] as a person writes it, perhaps with spaces and letters of any language. @throws IllegalArgumentException when it is none */
-    fun parse(text: String): URI = try {
-        URI(asUrl(text, Charsets.UTF_8))
+    fun parse(text: String): URI = url(text, asUrl(text, Charsets.UTF_8))
+
+    /** The URL that [text] is by itself. @throws IllegalArgumentException when it is none */
+    fun exact(text: String): URI = url(text, text)
+
+    /** An error tells neither the query nor its cause, which has all of the text: there may be secrets in it. */
+    private fun url(given: String, text: String): URI = try {
+        URI(text)
     } catch (e: URISyntaxException) {
-        throw IllegalArgumentException("\"${escaped(text.substringBefore('?'), SHOWN)}\" is no URL", e)
+        throw IllegalArgumentException("\"${escaped(given.substringBefore('?'), SHOWN)}\" is no URL: ${e.reason}")
     }
 
     /** [reference] as a browser takes it that is at [base]. */
@@ -87,7 +93,7 @@ internal object Location {
                 val c = text[at]
                 val size = Character.charCount(text.codePointAt(at))
                 val isOfHost = at in authority && (c == '[' || c == ']' || (c.code > LAST_ASCII && charset == Charsets.UTF_8))
-                if (isOfHost || c in PLAIN || (c == '%' && isEscape(text, at))) {
+                if (isOfHost || isPlain(c) || (c == '%' && isEscape(text, at))) {
                     append(text, at, at + size)
                 } else {
                     for (byte in text.substring(at, at + size).toByteArray(charset)) append("%%%02X".format(byte))
@@ -108,6 +114,11 @@ internal object Location {
     }
 
     /** The characters of a URL, RFC 3986 2.2 and 2.3, without brackets, which stand in a host only. */
-    private val PLAIN = (('a'..'z') + ('A'..'Z') + ('0'..'9') + "-._~:/?#@!$&'()*+,;=".toList()).toSet()
+    private val PLAIN = BooleanArray(LAST_ASCII + 1) {
+        it.toChar() in 'a'..'z' || it.toChar() in 'A'..'Z' || it.toChar() in '0'..'9' || it.toChar() in "-._~:/?#@!$&'()*+,;="
+    }
+
+    private fun isPlain(char: Char) = char.code <= LAST_ASCII && PLAIN[char.code]
+
     private const val LAST_ASCII = 0x7f
 }

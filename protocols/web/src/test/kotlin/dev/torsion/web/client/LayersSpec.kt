@@ -3,6 +3,7 @@
 
 package dev.torsion.web.client
 
+import dev.torsion.testkit.MemoryReactor
 import dev.torsion.web.Headers
 import dev.torsion.web.Response
 import io.kotest.assertions.throwables.shouldThrow
@@ -13,6 +14,8 @@ import io.kotest.matchers.collections.shouldHaveSize
 import io.kotest.matchers.ints.shouldBeLessThan
 import io.kotest.matchers.shouldBe
 import java.io.ByteArrayOutputStream
+import java.util.concurrent.ExecutionException
+import java.util.concurrent.TimeUnit
 import java.util.zip.GZIPOutputStream
 
 /** Agents around agents: cookies, codings, authentication. */
@@ -93,6 +96,16 @@ class LayersSpec :
                 http.get(base).send().now().close()
                 http.get("$base/free").text().now() shouldBe "free"
             }
+        }
+
+        test("a body that is decoded says what has become of it when its response was closed") {
+            val gzip = Answer(200, "Content-Encoding" to "gzip", body = null)
+            val fake = FakeAgent { gzip }
+            val response = fake.run(ContentDecoderAgent(fake), "http://a/")
+            response.close()
+            val late = response.body.bytes()
+            (fake.reactor() as MemoryReactor).flush()
+            shouldThrow<ExecutionException> { late.get(0, TimeUnit.SECONDS) }.cause!!.message shouldBe ClientResponse.CLOSED
         }
 
         test("basic and bearer go to their server and to no other, and not behind a redirect") {

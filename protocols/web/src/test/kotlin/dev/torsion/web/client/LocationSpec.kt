@@ -7,6 +7,8 @@ import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.assertions.withClue
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.shouldBe
+import io.kotest.matchers.string.shouldContain
+import io.kotest.matchers.string.shouldNotContain
 import io.kotest.property.Arb
 import io.kotest.property.arbitrary.string
 import io.kotest.property.checkAll
@@ -28,6 +30,18 @@ class LocationSpec :
             "${Location.resolve(base, "http://[::1]:8080/[x]")}" shouldBe "http://[::1]:8080/%5Bx%5D"
             "${Location.resolve(base, "/caf\u00c3\u00a9")}" shouldBe "http://a/caf%C3%A9" // the bytes of UTF-8, as they come in a field
             "${Location.parse("http://a/café 1?ü=%2F")}" shouldBe "http://a/caf%C3%A9%201?%C3%BC=%2F"
+        }
+
+        test("the error of what is no URL tells no query, and has no cause that does") {
+            for (make in listOf<() -> Any>(
+                { ClientRequest.get("http://a/b?token=secret or two") },
+                { Location.parse("http://[a/b?token=secret") },
+                { Location.resolve(base, "http://[a/b?token=secret") },
+            )) {
+                val error = shouldThrow<IllegalArgumentException> { make() }
+                error.stackTraceToString() shouldNotContain "secret"
+                error.message!! shouldContain "no URL: "
+            }
         }
 
         test("the fragment of the request stays, unless there is another one") {
