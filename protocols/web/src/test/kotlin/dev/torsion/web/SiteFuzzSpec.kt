@@ -63,34 +63,7 @@ class SiteFuzzSpec :
             }
         }
 
-        test("each message of the corpus, whole and in pieces") {
-            for (case in corpus) check(case.bytes, Random(case.name.hashCode()), case.name)
-        }
-
-        test("messages of the corpus, several of them in a row, with faults put into them") {
-            val first = Random.nextInt()
-            repeat(ROUNDS) { round ->
-                val seed = first + round
-                val random = Random(seed)
-                val bytes = (1..random.nextInt(1, 4)).map { corpus[random.nextInt(corpus.size)].bytes }.reduce(ByteArray::plus)
-                check(if (random.nextInt(4) == 0) bytes else mutated(bytes, random), random, "seed $seed")
-            }
-        }
-
-        test("random bytes, and random bytes of those that HTTP is made of") {
-            val first = Random.nextInt()
-            repeat(ROUNDS) { round ->
-                val seed = first + round
-                val random = Random(seed)
-                val size = random.nextInt(1, 300)
-                val bytes = if (random.nextBoolean()) {
-                    random.nextBytes(size)
-                } else {
-                    (1..size).joinToString("") { WORDS[random.nextInt(WORDS.size)] }.toByteArray(Charsets.ISO_8859_1)
-                }
-                check(bytes, random, "seed $seed")
-            }
-        }
+        fuzzed(corpus, WORDS, ROUNDS, mostBytes = 300, ::check)
 
         test("a client that sends for ever, and reads nothing, is not kept in memory") {
             val first = Random.nextInt()

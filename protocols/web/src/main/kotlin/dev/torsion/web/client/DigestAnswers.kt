@@ -5,6 +5,7 @@ package dev.torsion.web.client
 
 import java.security.MessageDigest
 import java.security.SecureRandom
+import java.util.HexFormat
 
 /** Answers the questions of one server by digest (RFC 7616): knows its last one, and how often that was answered. */
 internal class DigestAnswers(
@@ -83,7 +84,7 @@ internal class DigestAnswers(
     }
 
     private fun Algorithm.hash(text: String): String =
-        MessageDigest.getInstance(digest).digest(text.toByteArray()).joinToString("") { "%02x".format(it) }
+        HexFormat.of().formatHex(MessageDigest.getInstance(digest).digest(text.toByteArray()))
 
     private companion object {
         val ALGORITHMS = listOf("MD5" to "MD5", "SHA-256" to "SHA-256", "SHA-512-256" to "SHA-512/256").flatMapIndexed {
@@ -95,7 +96,7 @@ internal class DigestAnswers(
         val random = SecureRandom()
         const val NONCE_BYTES = 16
 
-        fun randomNonce(): String = ByteArray(NONCE_BYTES).also(random::nextBytes).joinToString("") { "%02x".format(it) }
+        fun randomNonce(): String = HexFormat.of().formatHex(ByteArray(NONCE_BYTES).also(random::nextBytes))
 
         fun quoted(text: String) = "\"" + text.replace("\\", "\\\\").replace("\"", "\\\"") + "\""
     }

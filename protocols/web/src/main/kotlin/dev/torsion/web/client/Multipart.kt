@@ -10,6 +10,7 @@ import dev.torsion.web.mediaTypeOf
 import java.io.IOException
 import java.nio.file.Path
 import java.security.SecureRandom
+import java.util.HexFormat
 
 /**
  * The parts of a form with files: `multipart/form-data` (RFC 7578). Immutable: each method gives another one.
@@ -54,7 +55,7 @@ public class Multipart private constructor(private val parts: List<Part>) {
     /** The body of a request. It has a new boundary each time. */
     @JvmSynthetic
     internal fun body(reactor: Reactor): RequestBody {
-        val boundary = ByteArray(BOUNDARY_BYTES).also(random::nextBytes).joinToString("") { "%02x".format(it) }
+        val boundary = HexFormat.of().formatHex(ByteArray(BOUNDARY_BYTES).also(random::nextBytes))
         val heads = parts.map { head(boundary, it) }
         val end = "--$boundary--\r\n".toByteArray()
         val lengths = parts.map { it.content.length }
