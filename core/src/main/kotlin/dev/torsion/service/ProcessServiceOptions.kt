@@ -21,10 +21,10 @@ import java.time.Duration
  * @throws IllegalArgumentException when a time is not positive, or [minRestartDelay] is longer than [maxRestartDelay]
  */
 public class ProcessServiceOptions private constructor(
-    @get:JvmName("threshold") public val threshold: Duration = Duration.ofSeconds(1),
-    @get:JvmName("minRestartDelay") public val minRestartDelay: Duration = Duration.ofSeconds(1),
-    @get:JvmName("maxRestartDelay") public val maxRestartDelay: Duration = Duration.ofHours(1),
-    @get:JvmName("closesInput") public val closesInput: Boolean = false,
+    public val threshold: Duration = Duration.ofSeconds(1),
+    public val minRestartDelay: Duration = Duration.ofSeconds(1),
+    public val maxRestartDelay: Duration = Duration.ofHours(1),
+    public val closesInput: Boolean = false,
 ) {
     init {
         require(threshold > Duration.ZERO) { "threshold must be positive, but is $threshold" }

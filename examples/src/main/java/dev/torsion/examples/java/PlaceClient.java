@@ -65,7 +65,7 @@ public final class PlaceClient {
   private static String say(Output out, Throwable error) {
     Throwable cause = error instanceof CompletionException ? error.getCause() : error;
     if (cause instanceof HttpStatusException e) {
-      out.println("unknown: " + e.status() + ", " + e.bodyStart());
+      out.println("unknown: " + e.getStatus() + ", " + e.getBodyStart());
     } else if (cause instanceof RequestTimeoutException) {
       out.println("late: " + cause.getMessage());
     } else if (cause instanceof CannotConnectException) {

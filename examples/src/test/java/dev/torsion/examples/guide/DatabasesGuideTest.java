@@ -69,7 +69,7 @@ class DatabasesGuideTest {
             .withQueueLimit(1_000) // then TooBusyException
             .withConnectTimeout(Duration.ofSeconds(5))
             .withStatementTimeout(Duration.ofSeconds(30));
-    assertEquals(20, options.connections());
+    assertEquals(20, options.getConnections());
   }
 
   @Test

@@ -98,7 +98,7 @@ class WebClientTest {
               .exceptionally(
                   error -> {
                     var cause = error instanceof CompletionException e ? e.getCause() : error;
-                    if (cause instanceof HttpStatusException e && e.status() == 404) {
+                    if (cause instanceof HttpStatusException e && e.getStatus() == 404) {
                       return "there is no such cat";
                     }
                     throw new CompletionException(cause);

@@ -3,7 +3,6 @@
 
 package dev.torsion.examples.guide;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
 import static java.util.Objects.requireNonNullElse;
 import static java.util.concurrent.CompletableFuture.completedFuture;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -62,11 +61,11 @@ class WebFeaturesTest {
 
     @Override
     public CompletionStage<Response> renderPost(Request request) {
-      return request.body().bytes().thenApply(this::added);
+      return request.body().text().thenApply(this::added);
     }
 
-    private Response added(byte[] body) {
-      notes.add(new String(body, UTF_8));
+    private Response added(String note) {
+      notes.add(note);
       return Response.of(201);
     }
   }
@@ -92,7 +91,7 @@ class WebFeaturesTest {
               var picture = form.file("picture");
               if (picture == null) throw new ResponseException(400, "Where is the picture?");
               return picture
-                  .save(folder.resolve(UUID.randomUUID().toString()))
+                  .saveTo(folder.resolve(UUID.randomUUID().toString()))
                   .thenApply(saved -> Response.text(picture.size() + " bytes"));
             });
   }

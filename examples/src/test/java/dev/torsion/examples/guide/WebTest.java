@@ -62,9 +62,8 @@ class WebTest {
                   request ->
                       request
                           .body()
-                          .bytes()
-                          .thenApply(bytes -> new String(bytes, UTF_8).toUpperCase(ROOT))
-                          .thenApply(Response::text))
+                          .text()
+                          .thenApply(text -> Response.text(text.toUpperCase(ROOT))))
               .build();
       var server =
           torsion.listen("tcp:0:interface=127.0.0.1", Site.of(torsion.reactor(), router)).join();

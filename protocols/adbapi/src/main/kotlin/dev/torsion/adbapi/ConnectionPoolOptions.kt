@@ -30,19 +30,19 @@ import java.util.concurrent.ThreadFactory
  */
 @Suppress("LongParameterList")
 public class ConnectionPoolOptions private constructor(
-    @get:JvmName("name") public val name: String = "database",
-    @get:JvmName("connections") public val connections: Int = 10,
-    @get:JvmName("queueLimit") public val queueLimit: Int = 1_000,
-    @get:JvmName("connectTimeout") public val connectTimeout: Duration = Duration.ofSeconds(10),
-    @get:JvmName("statementTimeout") public val statementTimeout: Duration = Duration.ofMinutes(5),
-    @get:JvmName("cancelTimeout") public val cancelTimeout: Duration = Duration.ofSeconds(5),
-    @get:JvmName("closeTimeout") public val closeTimeout: Duration = Duration.ofSeconds(5),
-    @get:JvmName("maxRows") public val maxRows: Int = 1_000_000,
-    @get:JvmName("interaction") public val interaction: InteractionOptions = InteractionOptions.DEFAULT,
-    @get:JvmName("threadFactory") public val threadFactory: ThreadFactory? = null,
-    @get:JvmName("contextCarrier") public val contextCarrier: ContextCarrier = ContextCarrier.mdc(),
-    @get:JvmName("pooled") public val pooled: Boolean = true,
-    @get:JvmName("username") public val username: String? = null,
+    public val name: String = "database",
+    public val connections: Int = 10,
+    public val queueLimit: Int = 1_000,
+    public val connectTimeout: Duration = Duration.ofSeconds(10),
+    public val statementTimeout: Duration = Duration.ofMinutes(5),
+    public val cancelTimeout: Duration = Duration.ofSeconds(5),
+    public val closeTimeout: Duration = Duration.ofSeconds(5),
+    public val maxRows: Int = 1_000_000,
+    public val interaction: InteractionOptions = InteractionOptions.DEFAULT,
+    public val threadFactory: ThreadFactory? = null,
+    public val contextCarrier: ContextCarrier = ContextCarrier.mdc(),
+    public val pooled: Boolean = true,
+    public val username: String? = null,
     @get:JvmSynthetic
     internal val password: String? = null,
     @get:JvmSynthetic
@@ -155,10 +155,10 @@ public enum class Isolation(@get:JvmSynthetic internal val level: Int) {
  * @property readOnly tells the database that nothing will be changed
  */
 public class InteractionOptions private constructor(
-    @get:JvmName("timeout") public val timeout: Duration?,
-    @get:JvmName("retries") public val retries: Int,
-    @get:JvmName("isolation") public val isolation: Isolation?,
-    @get:JvmName("readOnly") public val readOnly: Boolean,
+    public val timeout: Duration?,
+    public val retries: Int,
+    public val isolation: Isolation?,
+    public val readOnly: Boolean,
 ) {
     init {
         require(retries >= 0) { "retries must not be negative, but is $retries" }

@@ -13,10 +13,8 @@ import java.sql.SQLException
  * @property errorCode the driver's own number; 0 when there is none
  */
 public open class DatabaseException internal constructor(message: String, cause: Throwable?) : RuntimeException(message, cause) {
-    @get:JvmName("sqlState")
     public val sqlState: String = saidBy(cause) { it.sqlState }.orEmpty()
 
-    @get:JvmName("errorCode")
     public val errorCode: Int = saidBy(cause) { it.errorCode } ?: 0
 
     /** Whether the same transaction, begun anew, may well succeed: after a deadlock, or when two have changed the same rows at once. */

@@ -106,7 +106,7 @@ class JavaVoiceTest {
             });
     var error = assertThrows(CompletionException.class, failed::join).getCause();
     var violation = assertInstanceOf(UniqueViolationException.class, error);
-    assertEquals("23505", violation.sqlState());
+    assertEquals("23505", violation.getSqlState());
     assertInstanceOf(SQLException.class, violation.getCause());
     assertEquals(List.of(), db.query("SELECT * FROM fruit").join());
     var found =

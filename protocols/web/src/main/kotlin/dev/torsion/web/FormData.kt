@@ -72,16 +72,16 @@ public class FormFile internal constructor(
     public fun bytes(limit: Long): CompletableFuture<ByteArray> = content.life.future { readBytes(limit) }
 
     /**
-     * Copies it to [path], which the program has chosen. There must be no such file; one that cannot be written whole is deleted. A
-     * cancellation waits for the end of that. On any dispatcher.
+     * Copies it to [path], which the program has chosen, and gives that. There must be no such file; one that cannot be written whole is deleted.
+     * A cancellation waits for the end of that. As a future, on any thread.
      */
-    @JvmSynthetic
-    public suspend fun saveTo(path: Path): Unit = content.inPool { copy(path) }
+    public fun saveTo(path: Path): CompletableFuture<Path> = content.life.future { readTo(path) }
 
-    /** [saveTo] as a future, on any thread. */
-    public fun save(path: Path): CompletableFuture<Void?> = content.life.future<Void?> {
-        saveTo(path)
-        null
+    /** [saveTo] for coroutines, on any dispatcher. */
+    @JvmSynthetic
+    public suspend fun readTo(path: Path): Path = content.inPool {
+        copy(path)
+        path
     }
 
     private fun copy(path: Path) {

@@ -20,6 +20,7 @@ import java.util.function.BiConsumer
  */
 public class Headers private constructor(private val namesAndValues: Array<String>) {
     /** The number of fields; one name may have several. */
+    @get:JvmName("size")
     public val size: Int get() = namesAndValues.size / 2
 
     /** Whether there is no field. */

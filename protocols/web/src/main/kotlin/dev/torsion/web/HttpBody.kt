@@ -18,7 +18,8 @@ import dev.torsion.defer.fail as failed
 
 /**
  * The body of a message while it comes. It is read once, in pieces: [read] in Kotlin, [piece] in Java, [next] with Deferreds. [readBytes] and
- * [bytes] put all of it together. Bytes that nobody reads wait in memory up to 64 KiB; then the peer is not read from either.
+ * [bytes] put all of it together, [readText] and [text] make a text of it. Bytes that nobody reads wait in memory up to 64 KiB; then the peer is
+ * not read from either.
  *
  * Reading fails with an [IncompleteMessageException] when the connection ends before the body, with an [HttpViolationException] when the
  * peer breaks a rule, and with an [HttpTimeoutException] when no byte comes for too long. Cancelling a read only stops the waiting: no
@@ -102,6 +103,15 @@ public class HttpBody internal constructor(
     public fun bytes(limit: Long): CompletableFuture<ByteArray> {
         if (loop.inLoop) takeWhole(limit)?.let { return completedFuture(it) }
         return loop.futureOnLoop { all(limit) }
+    }
+
+    /** [bytes] as text in UTF-8. */
+    public fun text(): CompletableFuture<String> = text(DEFAULT_LIMIT)
+
+    /** [bytes] of at most [limit] bytes, as text in UTF-8. */
+    public fun text(limit: Long): CompletableFuture<String> {
+        if (loop.inLoop) takeWhole(limit)?.let { return completedFuture(it.toString(Charsets.UTF_8)) }
+        return loop.futureOnLoop { all(limit).addCallback { it.toString(Charsets.UTF_8) } }
     }
 
     /** [readBytes] as a Deferred. On the reactor's thread. */

@@ -152,9 +152,12 @@ public class Response private constructor(
 
         /** The same for Java: the body ends when the stage does. */
         @JvmStatic
-        public fun streaming(contentType: String, writer: BodyWriter): Response = stream(contentType) { sink ->
-            sink.awaiting(writer.write(sink))
-        }
+        public fun streaming(contentType: String, writer: BodyWriter): Response = streaming(contentType, writer, -1)
+
+        /** [streaming] for a body of [length] bytes: [writer] must write as many. */
+        @JvmStatic
+        public fun streaming(contentType: String, writer: BodyWriter, length: Long): Response =
+            stream(contentType, length) { sink -> sink.awaiting(writer.write(sink)) }
     }
 }
 

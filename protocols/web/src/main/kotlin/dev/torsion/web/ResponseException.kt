@@ -28,10 +28,8 @@ public class ResponseException private constructor(message: String?, private val
     public constructor(response: Response) : this("${response.status}", response, null)
 
     /** The answer. */
-    @get:JvmName("response")
     public val response: Response get() = answer
 
     /** The status of the answer. */
-    @get:JvmName("status")
     public val status: Int get() = answer.status
 }

@@ -38,11 +38,7 @@ class SiteTest {
       var site =
           Site.of(
               reactor,
-              request ->
-                  request
-                      .body()
-                      .bytes()
-                      .thenApply(b -> Response.text("got " + new String(b, UTF_8))));
+              request -> request.body().text().thenApply(body -> Response.text("got " + body)));
       assertEquals(
           "got abc",
           body(ask(site, reactor, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc")));
@@ -78,6 +74,15 @@ class SiteTest {
       assertEquals(
           "1\r\na\r\n1\r\nb\r\n0\r\n\r\n",
           body(ask(site, reactor, "GET / HTTP/1.1\r\nHost: a\r\n\r\n")));
+      var known =
+          Site.of(
+              reactor,
+              request ->
+                  completedFuture(
+                      Response.streaming("a/b", sink -> sink.send("ab".getBytes(UTF_8)), 2)));
+      var answer = ask(known, reactor, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+      assertEquals("ab", body(answer));
+      assertTrue(answer.contains("\r\nContent-Length: 2\r\n"), answer);
     }
   }
 

@@ -133,10 +133,10 @@ constructor(
  * @property maxHeaderBytes of the field of a request; 6 KiB. Cookies that do not fit are left out: servers refuse a head of more than 8 KiB
  */
 public class CookieLimits private constructor(
-    @get:JvmName("maxCookies") public val maxCookies: Int,
-    @get:JvmName("maxCookiesPerSite") public val maxCookiesPerSite: Int,
-    @get:JvmName("maxCookieBytes") public val maxCookieBytes: Int,
-    @get:JvmName("maxHeaderBytes") public val maxHeaderBytes: Int,
+    public val maxCookies: Int,
+    public val maxCookiesPerSite: Int,
+    public val maxCookieBytes: Int,
+    public val maxHeaderBytes: Int,
 ) {
     init {
         require(maxCookies > 0) { "maxCookies must be positive, but is $maxCookies" }

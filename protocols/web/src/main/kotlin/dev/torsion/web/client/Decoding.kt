@@ -78,11 +78,11 @@ internal class Decoding(private val decoders: List<Decoder>, private val limits:
  * @property maxBrotliBytes how many bytes a body in `br` may have before it is decoded; 4 MiB
  */
 public class DecodingLimits private constructor(
-    @get:JvmName("maxBytes") public val maxBytes: Long,
-    @get:JvmName("maxRatio") public val maxRatio: Int,
-    @get:JvmName("freeBytes") public val freeBytes: Long,
-    @get:JvmName("maxCodings") public val maxCodings: Int,
-    @get:JvmName("maxBrotliBytes") public val maxBrotliBytes: Long,
+    public val maxBytes: Long,
+    public val maxRatio: Int,
+    public val freeBytes: Long,
+    public val maxCodings: Int,
+    public val maxBrotliBytes: Long,
 ) {
     init {
         require(maxBytes > 0) { "maxBytes must be positive, but is $maxBytes" }

@@ -47,7 +47,7 @@ import dev.torsion.tls.TlsClientOptions
  *
  * @property options limits, time-outs and ways
  */
-public class HttpAgent internal constructor(private val reactor: Reactor, @get:JvmName("options") public val options: HttpClientOptions) :
+public class HttpAgent internal constructor(private val reactor: Reactor, public val options: HttpClientOptions) :
     Agent,
     AutoCloseable {
     @get:JvmSynthetic

@@ -44,26 +44,26 @@ import java.time.Duration
  */
 @Suppress("LongParameterList")
 public class HttpClientOptions private constructor(
-    @get:JvmName("limits") public val limits: HttpLimits =
+    public val limits: HttpLimits =
         HttpLimits.DEFAULT.withMaxHeadBytes(64 * 1024).withMaxFields(256).withMaxBodyBytes(Long.MAX_VALUE),
-    @get:JvmName("maxConnections") public val maxConnections: Int = 256,
-    @get:JvmName("maxConnectionsPerHost") public val maxConnectionsPerHost: Int = 8,
-    @get:JvmName("maxWaiting") public val maxWaiting: Int = 1000,
-    @get:JvmName("idleTimeout") public val idleTimeout: Duration = Duration.ofSeconds(30),
-    @get:JvmName("queueTimeout") public val queueTimeout: Duration = Duration.ofSeconds(30),
-    @get:JvmName("connecting") public val connecting: ConnectOptions = ConnectOptions.DEFAULT,
-    @get:JvmName("responseTimeout") public val responseTimeout: Duration = Duration.ofSeconds(60),
-    @get:JvmName("readTimeout") public val readTimeout: Duration = Duration.ofSeconds(60),
-    @get:JvmName("unreadTimeout") public val unreadTimeout: Duration = Duration.ofMinutes(5),
-    @get:JvmName("writeTimeout") public val writeTimeout: Duration = Duration.ofSeconds(60),
-    @get:JvmName("requestTimeout") public val requestTimeout: Duration? = null,
-    @get:JvmName("expectContinue") public val expectContinue: Boolean = false,
-    @get:JvmName("retriesStale") public val retriesStale: Boolean = true,
-    @get:JvmName("userAgent") public val userAgent: String? = "Torsion",
-    @get:JvmName("tls") public val tls: TlsClientOptions? = null,
-    @get:JvmName("tcp") public val tcp: TcpOptions = TcpOptions.DEFAULT,
-    @get:JvmName("proxy") public val proxy: HttpProxy? = null,
-    @get:JvmName("endpoints") public val endpoints: AgentEndpointFactory? = null,
+    public val maxConnections: Int = 256,
+    public val maxConnectionsPerHost: Int = 8,
+    public val maxWaiting: Int = 1000,
+    public val idleTimeout: Duration = Duration.ofSeconds(30),
+    public val queueTimeout: Duration = Duration.ofSeconds(30),
+    public val connecting: ConnectOptions = ConnectOptions.DEFAULT,
+    public val responseTimeout: Duration = Duration.ofSeconds(60),
+    public val readTimeout: Duration = Duration.ofSeconds(60),
+    public val unreadTimeout: Duration = Duration.ofMinutes(5),
+    public val writeTimeout: Duration = Duration.ofSeconds(60),
+    public val requestTimeout: Duration? = null,
+    public val expectContinue: Boolean = false,
+    public val retriesStale: Boolean = true,
+    public val userAgent: String? = "Torsion",
+    public val tls: TlsClientOptions? = null,
+    public val tcp: TcpOptions = TcpOptions.DEFAULT,
+    public val proxy: HttpProxy? = null,
+    public val endpoints: AgentEndpointFactory? = null,
 ) {
     init {
         require(maxConnections > 0) { "maxConnections must be positive, but is $maxConnections" }

@@ -16,10 +16,10 @@ import dev.torsion.web.HttpException
  */
 public class HttpStatusException internal constructor(
     request: ClientRequest,
-    @get:JvmName("status") public val status: Int,
+    public val status: Int,
     reason: String,
-    @get:JvmName("headers") public val headers: Headers,
-    @get:JvmName("bodyStart") public val bodyStart: String,
+    public val headers: Headers,
+    public val bodyStart: String,
 ) : HttpException(message(request, status, reason, bodyStart)) {
     internal companion object {
         /** How much of a body is read for it. */

@@ -79,7 +79,7 @@ constructor(
         val isLoop = isSame(url, request.url) || history.any { isSame(url, it.request.url) }
         if (history.size >= options.maxRedirects) {
             val way = if (isLoop) "they go round" else "at most ${options.maxRedirects} are allowed"
-            end("it is the ${history.size + 1}th one, and $way")
+            end("it is redirect number ${history.size + 1}, and $way")
         }
         val status = response.status
         val becomesGet = (status == SEE_OTHER && request.method != "HEAD") || (status in LIKE_BROWSERS && request.method == "POST")
@@ -117,9 +117,9 @@ constructor(
  * @property isDowngradeAllowed whether they may lead from https to http; no
  */
 public class RedirectOptions private constructor(
-    @get:JvmName("maxRedirects") public val maxRedirects: Int,
-    @get:JvmName("maxDiscardedBytes") public val maxDiscardedBytes: Long,
-    @get:JvmName("isDowngradeAllowed") public val isDowngradeAllowed: Boolean,
+    public val maxRedirects: Int,
+    public val maxDiscardedBytes: Long,
+    public val isDowngradeAllowed: Boolean,
 ) {
     init {
         require(maxRedirects >= 0) { "maxRedirects must not be negative, but is $maxRedirects" }
@@ -152,7 +152,7 @@ public class RedirectOptions private constructor(
  */
 public class RedirectException internal constructor(
     message: String,
-    @get:JvmName("response") public val response: ClientResponse,
-    @get:JvmName("history") public val history: List<ClientResponse>,
+    public val response: ClientResponse,
+    public val history: List<ClientResponse>,
     cause: Throwable?,
 ) : HttpException(message, cause)
