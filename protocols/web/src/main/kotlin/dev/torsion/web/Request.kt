@@ -146,7 +146,11 @@ public class Request private constructor(
         if (type != "application/json" && !(type.startsWith("application/") && type.endsWith("+json"))) {
             throw ResponseException(415, "The body must be application/json.")
         }
-        val bytes = body.readBytes()
+        val bytes = try {
+            body.readBytes()
+        } catch (e: BodyTooLargeException) {
+            throw ResponseException(413, "The body is too large.", e)
+        }
         return try {
             reader.read(bytes)
         } catch (e: ResponseException) {

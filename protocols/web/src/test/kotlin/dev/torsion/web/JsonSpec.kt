@@ -56,4 +56,27 @@ class JsonSpec :
                 connect().ask(post("/", "", "Content-Type: application/json\r\n")) shouldStartWith "HTTP/1.1 400 "
             }
         }
+
+        test("a body above the limit of a whole one fails with the answer 413, which a handler can catch") {
+            val options = HttpServerOptions.DEFAULT.withLimits(HttpLimits.DEFAULT.withMaxBodyBytes(1L shl 30))
+            var caught: Int? = null
+            val handler: suspend (Request) -> Response = { request ->
+                try {
+                    Response.text("${request.readJson { it.size }}")
+                } catch (e: ResponseException) {
+                    caught = e.status
+                    throw e
+                }
+            }
+            scene(options, handler) {
+                val client = connect()
+                val piece = "7".repeat(1 shl 20)
+                client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: ${20L * piece.length}\r\n\r\n")
+                repeat(17) {
+                    if (client.isConnected) client.send(piece)
+                    reactor.flush()
+                }
+                caught shouldBe 413
+            }
+        }
     })
