@@ -236,6 +236,7 @@ private val CONSTANTS =
     mapOf(
         "DatagramPorts" to "framing.DatagramPorts",
         "Escaped" to "log.SafeText__EscapedKt",
+        "ByteRange" to "web.ByteRange",
         "ClientExchange" to "web.client.ClientExchange",
         "ClientHelloReader" to "tls.ClientHelloReader",
         "EventStream" to "web.EventStream",

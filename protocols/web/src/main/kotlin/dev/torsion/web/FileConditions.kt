@@ -22,13 +22,16 @@ internal object FileConditions {
         }
     }
 
-    /** The part that [request] asks for; null for all of [file]. */
-    fun rangeOf(request: Request, file: FoundFile): ByteRange? {
+    /** Whether the answer is to be all of a file, whatever its state is. */
+    fun areNone(request: Request): Boolean = request.method == "GET" && NAMES.none { it in request.headers }
+
+    /** The parts that [request] asks for, see [ByteRange.allOf]; null for all of [file]. */
+    fun rangesOf(request: Request, file: FoundFile): List<ByteRange>? {
         if (request.method != "GET") return null
         val value = request.headers.all("Range").singleOrNull() ?: return null
         val condition = request.headers["If-Range"]
         if (condition != null && condition != file.tag && HttpDate.parse(condition) != seconds(file)) return null
-        return ByteRange.of(value, file.size)
+        return ByteRange.allOf(value, file.size)
     }
 
     private fun names(fields: Headers, name: String, file: FoundFile, isWeakEnough: Boolean) = fields.all(name).any { value ->
@@ -37,6 +40,8 @@ internal object FileConditions {
             (if (isWeakEnough) trimmed.removePrefix("W/") else trimmed) == file.tag
         }
     }
+
+    private val NAMES = listOf("Range", "If-None-Match", "If-Modified-Since", "If-Match", "If-Unmodified-Since")
 
     // Times in fields have no part of a second.
     private fun seconds(file: FoundFile) = Instant.ofEpochSecond(file.modified.epochSecond)

@@ -6,9 +6,7 @@ package dev.torsion.web
 import java.nio.file.FileSystemException
 import java.nio.file.Files
 import java.nio.file.InvalidPathException
-import java.nio.file.LinkOption.NOFOLLOW_LINKS
 import java.nio.file.Path
-import java.nio.file.attribute.BasicFileAttributes
 import kotlin.io.path.name
 
 /**
@@ -23,45 +21,51 @@ internal class FolderLookup(val folder: Path, val indexes: List<String>, val isL
         require(indexes.all(::isName)) { "$indexes are not names of files that may be answered" }
     }
 
-    /** The file or folder that [names] lead to; null when there is none for a client. [takes] tells which codings the client understands. */
-    fun find(names: List<String>, takes: (String) -> Boolean): Found? {
+    /** The codings of the files here that a client with [headers] understands. */
+    fun codings(headers: Headers): Set<String> =
+        if (isPrecompressed) CODINGS.map { it.first }.filterTo(HashSet()) { AcceptEncoding.takes(headers, it) } else emptySet()
+
+    /** The file or folder that [names] lead to; null when there is none for a client. [codings] are those that the client understands. */
+    fun find(names: List<String>, codings: Set<String>): Found? {
         val isFolder = names.last().isEmpty()
         val parts = if (isFolder) names.dropLast(1) else names
         if (!parts.all(::isName)) return null
         return nothingWhenRefused {
             val root = folder.toRealPath()
             val real = real(root, parts.fold(root) { path, name -> path.resolve(name) })
+            val state = real?.let(FileState::of)
             when {
-                real == null -> null
-                Files.isDirectory(real, NOFOLLOW_LINKS) -> if (isFolder) index(root, real, takes) else FoundFolder
+                state == null -> null
+                state.isFolder -> if (isFolder) index(root, real, codings) else FoundFolder
                 isFolder -> null
-                else -> file(root, real, takes)
+                else -> file(root, real, state, codings)
             }
         }
     }
 
-    private fun index(root: Path, folder: Path, takes: (String) -> Boolean): Found? {
+    private fun index(root: Path, folder: Path, codings: Set<String>): Found? {
         for (name in indexes) {
-            val found = nothingWhenRefused { real(root, folder.resolve(name))?.let { file(root, it, takes) } }
+            val found = nothingWhenRefused { real(root, folder.resolve(name))?.let { file(root, it, FileState.of(it), codings) } }
             if (found != null) return found
         }
         return if (isListing) list(root, folder) else null
     }
 
-    private fun file(root: Path, path: Path, takes: (String) -> Boolean): FoundFile? {
-        if (!Files.isRegularFile(path, NOFOLLOW_LINKS)) return null // opening a pipe would wait for its writer
+    private fun file(root: Path, path: Path, state: FileState, codings: Set<String>): FoundFile? {
+        if (!state.isFile) return null // opening a pipe would wait for its writer
         val type = mediaTypeOf(path.name)
         if (isPrecompressed) {
             for ((coding, suffix) in CODINGS) {
-                if (!takes(coding)) continue
+                if (coding !in codings) continue
                 val found = nothingWhenRefused {
-                    real(root, path.resolveSibling(path.name + suffix))
-                        ?.takeIf { Files.isRegularFile(it, NOFOLLOW_LINKS) }?.let { FoundFile.at(it, type, coding) }
+                    real(root, path.resolveSibling(path.name + suffix))?.let { packed ->
+                        FileState.of(packed).takeIf { it.isFile }?.let { FoundFile(packed, it, type, coding, isOfSeveral = true) }
+                    }
                 }
                 if (found != null) return found
             }
         }
-        return FoundFile.at(path, type)
+        return FoundFile(path, state, type, null, isPrecompressed)
     }
 
     private fun list(root: Path, folder: Path): FoundListing {
@@ -77,10 +81,10 @@ internal class FolderLookup(val folder: Path, val indexes: List<String>, val isL
 
     private fun entry(root: Path, path: Path): FoundListing.Entry? = nothingWhenRefused {
         val found = if (isName(path.name)) real(root, path) else null
-        val attributes = found?.let { Files.readAttributes(it, BasicFileAttributes::class.java, NOFOLLOW_LINKS) }
+        val state = found?.let(FileState::of)
         when {
-            attributes == null || (!attributes.isDirectory && !attributes.isRegularFile) -> null
-            else -> FoundListing.Entry(path.name, attributes.isDirectory, attributes.size(), attributes.lastModifiedTime().toInstant())
+            state == null || (!state.isFolder && !state.isFile) -> null
+            else -> FoundListing.Entry(path.name, state.isFolder, state.size, state.modified)
         }
     }
 

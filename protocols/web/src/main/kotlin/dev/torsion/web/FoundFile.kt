@@ -6,11 +6,9 @@ package dev.torsion.web
 import java.io.IOException
 import java.nio.ByteBuffer
 import java.nio.channels.FileChannel
-import java.nio.file.Files
 import java.nio.file.LinkOption.NOFOLLOW_LINKS
 import java.nio.file.Path
 import java.nio.file.StandardOpenOption.READ
-import java.nio.file.attribute.BasicFileAttributes
 import java.time.Instant
 
 /** The end of a path below a folder. */
@@ -29,20 +27,43 @@ internal class FoundListing(val entries: List<Entry>, val isWhole: Boolean) : Fo
  *
  * @property type its media type
  * @property coding how it is compressed on the disk, in place of the one that was looked for; null for itself
+ * @property isOfSeveral whether clients with another `Accept-Encoding` may get another file
+ * @property bytes all of it, where they were read
  */
-internal class FoundFile private constructor(
+internal class FoundFile(
     val path: Path,
-    private val key: Any?,
-    val size: Long,
-    val modified: Instant,
+    val state: FileState,
     val type: String,
     val coding: String?,
+    private val isOfSeveral: Boolean,
+    val bytes: ByteArray? = null,
 ) : Found {
+    val size: Long get() = state.size
+    val modified: Instant get() = state.modified
+
     /** Changes with the file, as nginx and Apache have it; so it is a strong one. */
     val tag: String =
         "\"${modified.epochSecond.toString(16)}.${modified.nano.toString(16)}-${size.toString(16)}${coding?.let { "-$it" }.orEmpty()}\""
 
-    private fun isSame(other: FoundFile) = key == other.key && size == other.size && modified == other.modified
+    /** What describes it, also in an answer without it. Thread: the loop's. */
+    val fields: Headers by lazy(LazyThreadSafetyMode.NONE) {
+        val fields = Headers.builder().add("ETag", tag).add("Last-Modified", HttpDate.format(modified)).add("Accept-Ranges", "bytes")
+        if (isOfSeveral) fields.add("Vary", "Accept-Encoding")
+        fields.build()
+    }
+
+    /** The fields of an answer with a part or all of it, whose type is [contentType]. */
+    fun fieldsOfBody(contentType: String): Headers {
+        val all = Headers.builder().add("Content-Type", contentType).add(fields)
+        coding?.let { all.add("Content-Encoding", it) }
+        return all.add("X-Content-Type-Options", "nosniff").build()
+    }
+
+    /** The answer with all [bytes], where there are any. Thread: the loop's. */
+    val answer: Response? by lazy(LazyThreadSafetyMode.NONE) { bytes?.let { Response.bytes(it, type).withHeaders(fieldsOfBody(type)) } }
+
+    /** Whether [now] is the state of the same file with the same bytes. */
+    private fun isSame(now: FileState) = state.key == now.key && size == now.size && modified == now.modified
 
     /** Opens the file when it is read first. One call at a time. */
     inner class Reading : AutoCloseable {
@@ -52,7 +73,7 @@ internal class FoundFile private constructor(
         fun read(to: ByteBuffer, at: Long) {
             val opened = channel ?: FileChannel.open(path, READ, NOFOLLOW_LINKS).also {
                 channel = it
-                if (!isSame(at(path, type, coding))) throw IOException("A file has changed before it was sent.")
+                if (!isSame(FileState.of(path))) throw IOException("A file has changed before it was sent.")
             }
             if (opened.read(to, at) <= 0) throw IOException("A file has become shorter while it was sent.")
         }
@@ -63,11 +84,11 @@ internal class FoundFile private constructor(
          */
         fun check() {
             val now = try {
-                at(path, type, coding)
+                FileState.of(path)
             } catch (_: IOException) {
                 return
             }
-            val isOverwritten = key != null && now.key == key && now.size == size && now.modified != modified
+            val isOverwritten = state.key != null && now.key == state.key && now.size == size && now.modified != modified
             if (isOverwritten) throw IOException("A file has changed while it was sent.")
         }
 
@@ -76,17 +97,13 @@ internal class FoundFile private constructor(
         }
     }
 
-    /** All bytes. @throws IOException when the file is another one than was found */
-    fun whole(): ByteArray {
+    /** The same with all its [bytes]. @throws IOException when the file is another one than was found, or was changed meanwhile */
+    fun read(): FoundFile {
         val buffer = ByteBuffer.allocate(size.toInt())
-        Reading().use { while (buffer.hasRemaining()) it.read(buffer, buffer.position().toLong()) }
-        return buffer.array()
-    }
-
-    companion object {
-        /** The file at [path], as it is now, and without following a link. */
-        fun at(path: Path, type: String, coding: String? = null): FoundFile =
-            Files.readAttributes(path, BasicFileAttributes::class.java, NOFOLLOW_LINKS)
-                .let { FoundFile(path, it.fileKey(), it.size(), it.lastModifiedTime().toInstant(), type, coding) }
+        Reading().use {
+            while (buffer.hasRemaining()) it.read(buffer, buffer.position().toLong())
+            if (FileState.of(path) != state) throw IOException("A file has changed while it was read.")
+        }
+        return FoundFile(path, state, type, coding, isOfSeveral, buffer.array())
     }
 }

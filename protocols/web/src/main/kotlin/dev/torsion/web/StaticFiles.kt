@@ -3,10 +3,11 @@
 
 package dev.torsion.web
 
+import dev.torsion.defer.Deferred
 import dev.torsion.defer.ScopeExecutor
 import dev.torsion.defer.await
 import dev.torsion.defer.futureOnLoop
-import dev.torsion.defer.inlineCallbacks
+import dev.torsion.defer.succeed
 import dev.torsion.reactor.FILE_PIECE
 import dev.torsion.reactor.FilePieces
 import dev.torsion.reactor.Reactor
@@ -31,22 +32,45 @@ import java.util.concurrent.CompletionStage
  * folder are trusted.
  *
  * An answer has `ETag` and `Last-Modified`, made of the time and the size of the file. Conditions on them are answered with 304 and 412, and
- * a single range with 206 and 416 (RFC 9110 13 and 14); several ranges are answered with the whole file. The connection is cut when a file
+ * ranges with 206 and 416 (RFC 9110 13 and 14). Several ranges are answered with `multipart/byteranges`. Those that overlap or touch are one. More
+ * than 16, or those that would take no less than the whole file, are answered with all of it. The connection is cut when a file
  * becomes shorter, or is written over, before all of it is sent. Bytes that are appended to it meanwhile are not sent.
  *
- * Thread: the reactor's. Files are opened and read on its thread pool: small ones at once, larger ones 64 KiB at a time, as the client takes them.
+ * Thread: the reactor's. Files are looked at, opened and read on its thread pool: those of up to 64 KiB at once, larger ones 64 KiB at a time, as the
+ * client takes them. Each request is answered with the file as it is after the request has come. Requests that come at the same time share
+ * one look at it. The bytes of small files are kept ([withCache]), and sent again while the system says that the file is the same: which
+ * file it is, its size, and the times of its last changes. One that has changed within the last two seconds is read each time.
  */
 public class StaticFiles private constructor(
     private val reactor: Reactor,
     private val lookup: FolderLookup,
+    private val contents: FileContents,
     private val prefix: List<String>,
 ) : RequestHandler {
+    private data class Wanted(val names: List<String>, val codings: Set<String>, val isRead: Boolean)
+
     private val loop = ScopeExecutor(reactor.scope)
+    private val looks = SharedLooks(reactor, ::find)
+
+    /** Blocks. A small file is read at once: each step in the pool costs more than reading it. */
+    private fun find(wanted: Wanted): Found? {
+        val found = lookup.find(wanted.names, wanted.codings)
+        if (found !is FoundFile) return found
+        contents.known(found)?.let { return it }
+        if (!wanted.isRead || !isSmall(found)) return found
+        return try {
+            found.read().also(contents::keep)
+        } catch (_: IOException) { // another one has taken its place meanwhile
+            lookup.find(wanted.names, wanted.codings)
+        }
+    }
+
+    private fun isSmall(file: FoundFile) = file.size in 1..FILE_PIECE
 
     /** The same files, with [path], such as `/assets`, before their own paths. Paths that do not begin so are answered with 404. */
     public fun under(path: String): StaticFiles {
         require(path.startsWith('/') && !path.endsWith('/')) { "a path begins with a slash, and does not end with one, but \"$path\"" }
-        return StaticFiles(reactor, lookup, path.drop(1).split('/'))
+        return StaticFiles(reactor, lookup, contents, path.drop(1).split('/'))
     }
 
     /**
@@ -65,85 +89,92 @@ public class StaticFiles private constructor(
      */
     public fun withPrecompressed(): StaticFiles = with(FolderLookup(lookup.folder, lookup.indexes, lookup.isListing, true))
 
-    private fun with(lookup: FolderLookup) = StaticFiles(reactor, lookup, prefix)
+    /**
+     * The same files; the bytes of small ones are kept in memory, [bytes] of them in all with a kilobyte for each file; 16 MiB unless told
+     * otherwise, and 0 for none.
+     */
+    public fun withCache(bytes: Long): StaticFiles {
+        require(bytes >= 0) { "a cache has room for 0 bytes or more, but not for $bytes" }
+        return with(FileContents(bytes))
+    }
 
-    override fun handle(request: Request): CompletionStage<Response> = loop.futureOnLoop { inlineCallbacks { answer(request) } }
+    @JvmSynthetic
+    internal fun with(contents: FileContents): StaticFiles = StaticFiles(reactor, lookup, contents, prefix)
 
-    private suspend fun answer(request: Request): Response {
+    private fun with(lookup: FolderLookup) = StaticFiles(reactor, lookup, FileContents(contents.limit), prefix)
+
+    override fun handle(request: Request): CompletionStage<Response> = loop.futureOnLoop { answer(request) }
+
+    private fun answer(request: Request): Deferred<Response> {
         if (request.method != "GET" && request.method != "HEAD") {
             val answer = if (request.method == "OPTIONS") Response.of(204) else Response.error(405)
-            return answer.withHeader("Allow", "GET, HEAD, OPTIONS")
+            return succeed(answer.withHeader("Allow", "GET, HEAD, OPTIONS"))
         }
         val path = request.pathSegments
-        if (path.size <= prefix.size || path.subList(0, prefix.size) != prefix) return Response.error(404)
-        val (found, bytes) = inPool { find(request, path.drop(prefix.size)) }
-        return when (found) {
-            null -> Response.error(404)
-            is FoundFolder -> Response.redirect(request.rawPath + "/" + request.rawQuery?.let { "?$it" }.orEmpty(), 301)
-            is FoundListing -> Listing.page(request, found)
-            is FoundFile -> answer(request, found, bytes)
-        }
+        if (path.size <= prefix.size || path.subList(0, prefix.size) != prefix) return succeed(Response.error(404))
+        val isRead = FileConditions.areNone(request)
+        val wanted = Wanted(path.drop(prefix.size), lookup.codings(request.headers), isRead)
+        return looks.ask(wanted).addAsyncCallback { found ->
+            if (!isRead && found is FoundFile && isWhole(request, found)) looks.ask(wanted.copy(isRead = true)) else succeed(found)
+        }.addCallback { answer(request, it) }
     }
 
-    /** Blocks. A small file is read at once: each step in the pool costs more than reading it. */
-    private fun find(request: Request, names: List<String>): Pair<Found?, ByteArray?> {
-        val found = lookup.find(names) { AcceptEncoding.takes(request.headers, it) }
-        val isRead = found is FoundFile && found.size in 1..FILE_PIECE && request.method == "GET" &&
-            FileConditions.statusOf(request, found) == null && FileConditions.rangeOf(request, found) == null
-        if (!isRead) return found to null
-        return try {
-            found to (found as FoundFile).whole()
-        } catch (_: IOException) { // another one has taken its place meanwhile
-            lookup.find(names) { AcceptEncoding.takes(request.headers, it) } to null
-        }
+    /** Whether the answer is to be all of [file], which is small and was not read. */
+    private fun isWhole(request: Request, file: FoundFile) = request.method == "GET" && file.bytes == null && isSmall(file) &&
+        FileConditions.statusOf(request, file) == null && FileConditions.rangesOf(request, file) == null
+
+    private fun answer(request: Request, found: Found?): Response = when (found) {
+        null -> Response.error(404)
+        is FoundFolder -> Response.redirect(request.rawPath + "/" + request.rawQuery?.let { "?$it" }.orEmpty(), 301)
+        is FoundListing -> Listing.page(request, found)
+        is FoundFile -> answer(request, found)
     }
 
-    private fun answer(request: Request, file: FoundFile, bytes: ByteArray?): Response {
-        val fields = Headers.builder().add(
-            "ETag",
-            file.tag,
-        ).add("Last-Modified", HttpDate.format(file.modified)).add("Accept-Ranges", "bytes")
-        if (lookup.isPrecompressed) fields.add("Vary", "Accept-Encoding")
-        FileConditions.statusOf(request, file)?.let { return Response.of(it).withHeaders(fields.build()) }
-        val range = FileConditions.rangeOf(request, file)
-        if (range != null && range.count == 0L) return Response.error(416).withHeader("Content-Range", "bytes */${file.size}")
-        val from = range?.from ?: 0
-        val count = range?.count ?: file.size
-        file.coding?.let { fields.add("Content-Encoding", it) }
-        val whole =
-            if (bytes !=
-                null
-            ) {
-                Response.bytes(bytes, file.type)
-            } else {
-                Response.stream(file.type, count) { sink -> send(file, from, count, sink) }
-            }
-        val described =
-            whole.withHeaders(Headers.builder().add(whole.headers).add(fields.build()).add("X-Content-Type-Options", "nosniff").build())
-        if (range == null) return described
-        return described.withStatus(206).withHeader("Content-Range", "bytes $from-${from + count - 1}/${file.size}")
+    private fun answer(request: Request, file: FoundFile): Response {
+        FileConditions.statusOf(request, file)?.let { return Response.of(it).withHeaders(file.fields) }
+        val ranges = FileConditions.rangesOf(request, file) ?: return whole(file)
+        if (ranges.isEmpty()) return Response.error(416).withHeader("Content-Range", "bytes */${file.size}")
+        val parts = RangeParts(ranges, file.size, file.type)
+        if (ranges.size > 1 && parts.length >= file.size) return whole(file)
+        val answer = sent(file, parts, file.fieldsOfBody(parts.type)).withStatus(206)
+        return if (ranges.size > 1) answer else answer.withHeader("Content-Range", RangeParts.contentRange(ranges.single(), file.size))
     }
 
-    private suspend fun send(file: FoundFile, from: Long, count: Long, sink: BodySink) {
-        if (count == 0L) return
-        val buffer = FilePieces.take(minOf(FILE_PIECE.toLong(), count).toInt())
+    private fun whole(file: FoundFile): Response =
+        file.answer ?: sent(file, RangeParts(listOf(ByteRange(0, file.size)), file.size, file.type), file.fieldsOfBody(file.type))
+
+    private fun sent(file: FoundFile, parts: RangeParts, fields: Headers): Response {
+        val answer = file.bytes?.let { Response.bytes(parts.of(it), parts.type) }
+            ?: Response.stream(parts.type, parts.length) { sink -> send(file, parts, sink) }
+        return answer.withHeaders(fields)
+    }
+
+    private suspend fun send(file: FoundFile, parts: RangeParts, sink: BodySink) {
+        if (parts.length == 0L) return
+        val buffer = FilePieces.take(minOf(FILE_PIECE.toLong(), parts.ranges.maxOf { it.count }).toInt())
         try {
             file.Reading().use { reading ->
-                var at = from
-                val end = from + count
-                while (at < end) {
-                    buffer.clear().limit(minOf(buffer.capacity().toLong(), end - at).toInt())
-                    inPool {
-                        reading.read(buffer, at)
-                        if (at > from && at + buffer.position() == end) reading.check() // before the last piece
+                for ((i, range) in parts.ranges.withIndex()) {
+                    sink.write(parts.head(i))
+                    var at = range.from
+                    val end = at + range.count
+                    while (at < end) {
+                        buffer.clear().limit(minOf(buffer.capacity().toLong(), end - at).toInt())
+                        val isOnly = i == 0 && at == range.from
+                        val isLastRange = i == parts.ranges.lastIndex
+                        inPool {
+                            reading.read(buffer, at)
+                            if (isLastRange && !isOnly && at + buffer.position() == end) reading.check() // before the last piece
+                        }
+                        at += buffer.flip().remaining()
+                        sink.write(buffer)
                     }
-                    at += buffer.flip().remaining()
-                    sink.write(buffer)
                 }
             }
         } finally {
             FilePieces.give(buffer)
         }
+        sink.write(parts.end)
     }
 
     /** A cancellation waits for [call]: a file is not closed while it is read. */
@@ -157,6 +188,7 @@ public class StaticFiles private constructor(
         public fun of(reactor: Reactor, folder: Path): StaticFiles = StaticFiles(
             reactor,
             FolderLookup(folder, listOf("index.html"), isListing = false, isPrecompressed = false),
+            FileContents(FileContents.DEFAULT_LIMIT),
             emptyList(),
         )
     }

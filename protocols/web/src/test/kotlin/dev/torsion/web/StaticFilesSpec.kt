@@ -158,7 +158,7 @@ class StaticFilesSpec :
             }
         }
 
-        test("one range is answered with 206 or 416; what is none, or more, with all") {
+        test("one range is answered with 206 or 416; what is none with all") {
             files { ask ->
                 val tag = field(ask(get("/a.txt")), "ETag")
                 fun ranged(range: String, fields: String = "") = ask(get("/a.txt", "Range: $range\r\n$fields"))
