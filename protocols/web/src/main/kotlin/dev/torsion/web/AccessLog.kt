@@ -27,9 +27,9 @@ import java.util.function.Consumer
 public object AccessLog {
     /**
      * Gives [lines] each request as a line of Apache's combined format, without its end:
-     * `127.0.0.1 - - [26/Nov/2026:16:40:06 +0000] "GET /a?b=c HTTP/1.1" 200 2326 "http://a/" "curl/8"`.
+     * `127.0.0.1 - joe [26/Nov/2026:16:40:06 +0000] "GET /a?b=c HTTP/1.1" 200 2326 "http://a/" "curl/8"`. The user is that of [Request.user].
      *
-     * Quotes, backslashes and all bytes that are not printable ASCII are escaped as Apache does, so no peer can forge a line. A request without
+     * Quotes, backslashes and all bytes that are not printable ASCII are escaped as Apache does, and blanks in the name of a user too. So no peer can forge a line, or a part of one. A request without
      * an answer has the status 499, which is nginx's. The line has the query of the target, and so perhaps secrets: [structured] has none.
      *
      * [lines] is called on the reactor's thread, and must not block.
@@ -39,7 +39,7 @@ public object AccessLog {
 
     /**
      * Logs each request at level info, as `dev.torsion.web.AccessLog`. The values are `client`, `method`, `path` without its query, `status`
-     * (0 without an answer), `bytes` and `received` of the bodies, `millis`, `outcome` (`whole` or `cut`), `agent` and `referer`, `request` with its id,
+     * (0 without an answer), `user`, `bytes` and `received` of the bodies, `millis`, `outcome` (`whole` or `cut`), `agent` and `referer`, `request` with its id,
      * and `reason`, where there are any.
      */
     @JvmStatic
@@ -57,6 +57,7 @@ public object AccessLog {
             .with("received", record.bytesReceived)
             .with("millis", record.duration.toMillis())
             .with("outcome", if (record.isWhole) "whole" else "cut")
+        record.user?.let { entry.with("user", escaped(it)) }
         record.headers["User-Agent"]?.let { entry.with("agent", escaped(it)) }
         record.headers["Referer"]?.let { entry.with("referer", escaped(it.substringBefore('?'))) }
         record.requestId?.let { entry.with("request", it) }
@@ -75,7 +76,9 @@ internal object CombinedLine {
     private const val HEX = "0123456789abcdef"
 
     fun of(record: RequestRecord): String {
-        val line = StringBuilder(TYPICAL).append(hostOf(record.client)).append(" - - [").append(time(record.receivedAt)).append("] \"")
+        val line = StringBuilder(
+            TYPICAL,
+        ).append(hostOf(record.client)).append(" - ").user(record.user).append(" [").append(time(record.receivedAt)).append("] \"")
         if (record.method == null) {
             line.append('-')
         } else {
@@ -89,6 +92,20 @@ internal object CombinedLine {
     private fun time(at: Instant) = TIME.format(at)
 
     private fun StringBuilder.field(record: RequestRecord, name: String) = record.headers[name]?.let { escaped(it) } ?: append('-')
+
+    /** Apache's `%u`. What could be taken for no user, or for two columns, is escaped. */
+    private fun StringBuilder.user(name: String?): StringBuilder = when (name) {
+        null -> append('-')
+        "" -> append("\"\"")
+        "-" -> append("\\x2d")
+        else -> {
+            for ((i, word) in String(name.toByteArray(), Charsets.ISO_8859_1).split(' ').withIndex()) {
+                if (i > 0) append("\\x20")
+                escaped(word)
+            }
+            this
+        }
+    }
 
     /** As `ap_escape_logitem` writes it. The characters are bytes by now. */
     private fun StringBuilder.escaped(text: String): StringBuilder {

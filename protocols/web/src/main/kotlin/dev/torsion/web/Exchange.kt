@@ -30,7 +30,6 @@ internal class Exchange(private val connection: ServerConnection, val head: Requ
     private var isContinueWanted = false
     private var isBroken = false // nothing more of the body comes
     private var isLast = !head.isPersistent
-    private var record: RequestRecord? = null // for who listens
     private var written = 0L // bytes of an answer's body that is no stream
     private var taken = 0L // bytes of the request's body
     private var fault: Throwable? = null // why the answer is not that of the handler

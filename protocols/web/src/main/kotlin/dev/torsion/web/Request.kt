@@ -78,6 +78,17 @@ public class Request private constructor(
     @get:JvmName("id")
     public val id: String? get() = life.id
 
+    /**
+     * The name of the user who has logged in, for logs; null when nobody has. A guard of `torsion-web-cred` sets it once the portal has let
+     * the user in, and a filter of your own may. Thread: the reactor's, to set it.
+     */
+    public var user: String?
+        @JvmName("user")
+        get() = life.user
+        set(value) {
+            life.user = value
+        }
+
     /** `https` when [isSecure], otherwise `http`. */
     @get:JvmName("scheme")
     public val scheme: String get() = if (isSecure) "https" else "http"

@@ -25,6 +25,16 @@ internal open class RequestLife(val reactor: Reactor, val scope: CoroutineScope)
     /** See [RequestIds]. */
     var id: String? = null
 
+    /** For who listens; null when nobody does. */
+    var record: RequestRecord? = null
+
+    /** See [Request.user]. */
+    var user: String? = null
+        set(value) {
+            field = value
+            record?.user = value
+        }
+
     /** Whether the client speaks TLS, to us or to a proxy that we trust. */
     var isSecure: Boolean = false
 

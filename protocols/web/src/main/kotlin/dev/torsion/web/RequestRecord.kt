@@ -41,6 +41,11 @@ public class RequestRecord internal constructor(
     public var requestId: String? = null
         @JvmSynthetic internal set
 
+    /** See [Request.user]. A name may have any characters: escape it before it goes into a text. */
+    @get:JvmName("user")
+    public var user: String? = null
+        @JvmSynthetic internal set
+
     /** The status of the answer; 0 when none was begun. */
     @get:JvmName("status")
     public var status: Int = 0

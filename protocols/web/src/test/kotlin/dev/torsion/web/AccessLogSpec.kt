@@ -4,6 +4,7 @@
 package dev.torsion.web
 
 import dev.torsion.clock.Clock
+import dev.torsion.log.escaped
 import dev.torsion.net.ConnectionLost
 import dev.torsion.net.IPv4Address
 import dev.torsion.net.IPv6Address
@@ -59,6 +60,43 @@ class AccessLogSpec :
             val headers = Headers.of("Referer", "\" 200 5 \"x\\\"", "User-Agent", "a\tb\u0085\u00ff")
             val line = CombinedLine.of(record(VirtualClock(), method = "A", target = "/\"\\\u001b\r\n\u007f", headers = headers))
             line.substringAfter("] ") shouldBe """"A /\"\\\x1b\r\n\x7f HTTP/1.1" 499 - "\" 200 5 \"x\\\"" "a\tb\x85\xff""""
+        }
+
+        test("the user is one word, whatever its name is") {
+            mapOf(
+                null to "-",
+                "joe" to "joe",
+                "" to "\"\"",
+                "-" to "\\x2d",
+                "j b [x] \"" to "j\\x20b\\x20[x]\\x20\\\"",
+                " " to "\\x20",
+                "a\r\n1.2.3.4 - b" to "a\\r\\n1.2.3.4\\x20-\\x20b",
+                "j\u00fc\u4e2d" to "j\\xc3\\xbc\\xe4\\xb8\\xad",
+            ).forEach { (user, expected) ->
+                val record = record(VirtualClock())
+                record.user = user
+                CombinedLine.of(record).substringAfter("10.0.0.1 - ").substringBefore(" [") shouldBe expected
+            }
+        }
+
+        test("the user that a filter names is in both logs, also when the handler fails") {
+            val lines = ArrayList<String>()
+            val options = HttpServerOptions.DEFAULT.withListener(AccessLog.combined(lines::add).and(AccessLog.structured()))
+            CapturedLogs.start().use { logs ->
+                scene(options, {
+                    it.user = "joe\n\u001b"
+                    if (it.target == "/fails") error("broken")
+                    Response.text("hello ${it.user?.length}")
+                }) {
+                    val client = connect()
+                    client.ask(get("/"))
+                    client.ask(get("/fails"))
+                }
+                lines.map { it.substringBefore(" [") } shouldBe List(2) { "127.0.0.1 - joe\\n\\x1b" }
+                logs.events(Level.INFO).filter { it.namespace == "dev.torsion.web.AccessLog" }.map { it.values["user"] } shouldBe
+                    List(2) { escaped("joe\n\u001b") }
+                logs.flushLoggedErrors().size shouldBe 1
+            }
         }
 
         fun heard(

@@ -8,6 +8,7 @@ import dev.torsion.cred.Credentials
 import dev.torsion.cred.LoginFailed
 import dev.torsion.cred.Portal
 import dev.torsion.cred.UnauthorizedLogin
+import dev.torsion.cred.UsernameCredentials
 import dev.torsion.defer.await
 import dev.torsion.web.Request
 import dev.torsion.web.RequestFilter
@@ -17,7 +18,7 @@ import dev.torsion.web.requestFilter
 
 /**
  * Lets those in whom a [Portal] knows; Twisted's `HTTPAuthSessionWrapper`. Each request logs in with what stands in its `Authorization`,
- * and out when it is over. A request without credentials logs in as [Anonymous], where the portal takes guests.
+ * and out when it is over. [Request.user] is the name that has logged in, also in access logs. A request without credentials logs in as [Anonymous], where the portal takes guests.
  *
  * ```java
  * var guard = Guard.of(portal, User.class, new BasicScheme("orders"));
@@ -42,12 +43,16 @@ public class Guard<A : Any> private constructor(
 
     /** The filter that lets in, or answers with 401; for a site, a router or a route. */
     public fun filter(): RequestFilter = requestFilter { request, next ->
+        val user: String?
         val login = try {
-            portal.login(credentials(request), null, type).await()
+            val credentials = credentials(request)
+            user = (credentials as? UsernameCredentials)?.username()
+            portal.login(credentials, null, type).await()
         } catch (e: LoginFailed) {
             return@requestFilter refusal(request, isStale = e is StaleNonce)
         }
         request.onEnd(login::logout)
+        request.user = user
         next(request.with(key, login.avatar))
     }
 

@@ -20,6 +20,8 @@ import dev.torsion.net.ClientFactory
 import dev.torsion.net.Protocol
 import dev.torsion.testkit.CapturedLogs
 import dev.torsion.testkit.MemoryReactor
+import dev.torsion.web.AccessLog
+import dev.torsion.web.HttpServerOptions
 import dev.torsion.web.Request
 import dev.torsion.web.Response
 import dev.torsion.web.Site
@@ -63,7 +65,9 @@ class GuardSpec :
         ) {
             val reactor = MemoryReactor()
             private val guard = Guard<User>(Portal(realm, *checkers), *schemes(reactor).toTypedArray())
-            private val port = reactor.listenTcp(0, Site(reactor, handler = handlerOf(guard)).with(guard.filter()), "127.0.0.1")
+            val lines = ArrayList<String>()
+            private val options = HttpServerOptions.DEFAULT.withListener(AccessLog.combined(lines::add))
+            private val port = reactor.listenTcp(0, Site(reactor, options, handlerOf(guard)).with(guard.filter()), "127.0.0.1")
 
             fun connect(): Client = Client().also { client ->
                 reactor.connectTcp("127.0.0.1", port.port(), ClientFactory { client })
@@ -118,6 +122,19 @@ class GuardSpec :
             scene(Scene(users, AllowAnonymousAccess()) { listOf(BasicScheme("a")) }) {
                 ask() shouldContain "\r\n\r\nhello (anonymous)"
                 ask(basic("joe:wrong")) shouldStartWith "HTTP/1.1 401 "
+            }
+        }
+
+        test("the access log has the name of the one who was let in, and no other") {
+            val scene =
+                Scene(users, AllowAnonymousAccess(), handlerOf = { { Response.text("user ${it.user}") } }) { listOf(BasicScheme("a")) }
+            scene(scene) {
+                ask(basic("joe:secret")) shouldContain "user joe"
+                ask(basic("j\u00fcrgen:pass:w\u00f6rd")) shouldStartWith "HTTP/1.1 200 "
+                ask() shouldContain "user null"
+                ask(basic("joe:wrong")) shouldStartWith "HTTP/1.1 401 "
+                lines.map { it.substringBefore(" [") } shouldBe
+                    listOf("127.0.0.1 - joe", "127.0.0.1 - j\\xc3\\xbcrgen", "127.0.0.1 - -", "127.0.0.1 - -")
             }
         }
 
