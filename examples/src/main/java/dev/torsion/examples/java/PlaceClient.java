@@ -25,7 +25,7 @@ public final class PlaceClient {
   /** The future completes when all is answered. Nobody listens at {@code nowhere}. */
   public static CompletableFuture<?> run(Torsion torsion, String base, String nowhere, Output out) {
     var http =
-        HttpClient.of(torsion.reactor()).withJson(MAPPER::writeValueAsString, MAPPER::readValue);
+        HttpClient.of(torsion.reactor()).withJson(MAPPER::writeValueAsBytes, MAPPER::readValue);
     return ask(http, base, out)
         .thenCompose(next -> moved(http, base, out))
         .thenCompose(next -> failures(http, base, nowhere, out))

@@ -22,7 +22,7 @@ public final class WebRobot {
   /** Asks the service at {@code url}, by POST. */
   public static CompletableFuture<Server> serve(
       Torsion torsion, String endpoint, HttpClient http, String url, Output out) {
-    var asking = http.withJson(MAPPER::writeValueAsString, MAPPER::readValue).raisingForStatus();
+    var asking = http.withJson(MAPPER::writeValueAsBytes, MAPPER::readValue).raisingForStatus();
     return torsion.serve(
         endpoint,
         Codecs.line(),

@@ -78,7 +78,7 @@ class WebClientTest {
       var jackson = new ObjectMapper();
       var api =
           http.withBaseUrl(base)
-              .withJson(jackson::writeValueAsString, jackson::readValue)
+              .withJson(jackson::writeValueAsBytes, jackson::readValue)
               .raisingForStatus();
       Cat cat = api.get("/cats/tom").query("detail", "all").json(Cat.class).join();
       Cat same = api.post("/echo").jsonBody(cat).json(Cat.class).join();

@@ -14,6 +14,7 @@ import dev.torsion.defer.inlineCallbacks
 import dev.torsion.log.safeMessage
 import dev.torsion.web.BodyTooLargeException
 import dev.torsion.web.HttpBody
+import dev.torsion.web.ValueReader
 import java.io.ByteArrayOutputStream
 import java.io.IOException
 import java.net.URI
@@ -90,13 +91,13 @@ public class HttpCall internal constructor(
      */
     public fun jsonBody(value: Any): HttpCall {
         val mapper = mapper()
-        val text =
+        val bytes =
             try {
                 mapper.write(value)
             } catch (e: Exception) {
                 throw IllegalArgumentException("The value cannot be written as JSON: ${safeMessage(e)}", e)
             }
-        return body(RequestBody.text(text, JSON))
+        return body(RequestBody.bytes(bytes, JSON))
     }
 
     /** The [fields] of a form behind the head (`application/x-www-form-urlencoded`). */
@@ -163,11 +164,11 @@ public class HttpCall internal constructor(
     }
 
     /** The body as [reader] reads it, on the reactor's thread. An exception of it is the cause of an [UnreadableBodyException]. */
-    public fun <T> json(reader: JsonReader<T>): CompletableFuture<T> = reactor.futureOnLoop { runJson(reader) }
+    public fun <T> json(reader: ValueReader<T>): CompletableFuture<T> = reactor.futureOnLoop { runJson(reader) }
 
     /** [json] for coroutines, with a [reader]. */
     @JvmSynthetic
-    public suspend fun <T> readJson(reader: JsonReader<T>): T = reactor.awaitOnLoop { runJson(reader) }
+    public suspend fun <T> readJson(reader: ValueReader<T>): T = reactor.awaitOnLoop { runJson(reader) }
 
     /**
      * Writes the body to the file at [path], and gives that. The file is there when all of it has come, in place of an older one; until then it has
@@ -184,10 +185,10 @@ public class HttpCall internal constructor(
 
     private fun saving(path: Path) = reading { response -> Download(reactor, path).save { each -> pieces(response, each) } }
 
-    private fun <T> runJson(reader: JsonReader<T>): Deferred<T> = reading(JSON) { response ->
-        val text = text(response, HttpBody.DEFAULT_LIMIT)
+    private fun <T> runJson(reader: ValueReader<T>): Deferred<T> = reading(JSON) { response ->
+        val bytes = utf8(response, HttpBody.DEFAULT_LIMIT)
         try {
-            reader.read(text)
+            reader.read(bytes)
         } catch (e: Exception) {
             throw UnreadableBodyException("The answer to $request is not the JSON that is wanted: ${safeMessage(e)}", e)
         } catch (e: StackOverflowError) {
@@ -254,6 +255,14 @@ public class HttpCall internal constructor(
         return String(bytes(response, limit), charset).removePrefix(BYTE_ORDER_MARK)
     }
 
+    /** As JSON is to be (RFC 8259 8.1), without a mark at its beginning; from whatever charset the answer has. */
+    private suspend fun utf8(response: ClientResponse, limit: Long): ByteArray {
+        if (charset(response) != Charsets.UTF_8) return text(response, limit).toByteArray()
+        val bytes = bytes(response, limit)
+        val isMarked = bytes.size >= MARK.size && MARK.indices.all { bytes[it] == MARK[it] }
+        return if (isMarked) bytes.copyOfRange(MARK.size, bytes.size) else bytes
+    }
+
     private suspend fun bytes(response: ClientResponse, limit: Long): ByteArray {
         if (downloading == null) return response.body.all(limit).await()
         val whole = ByteArrayOutputStream()
@@ -285,6 +294,7 @@ public class HttpCall internal constructor(
         const val JSON = "application/json"
         const val FORM = "application/x-www-form-urlencoded"
         const val BYTE_ORDER_MARK = "\uFEFF"
+        val MARK = BYTE_ORDER_MARK.toByteArray()
 
         fun formPart(text: String): String = URLEncoder.encode(text, Charsets.UTF_8)
 

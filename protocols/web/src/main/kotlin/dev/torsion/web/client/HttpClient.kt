@@ -9,6 +9,7 @@ import dev.torsion.defer.futureOnLoop
 import dev.torsion.defer.inlineCallbacks
 import dev.torsion.reactor.Reactor
 import dev.torsion.web.Headers
+import dev.torsion.web.ValueWriter
 import java.net.URI
 import java.nio.file.Path
 import java.time.Duration
@@ -102,7 +103,7 @@ public class HttpClient private constructor(
     public fun withJson(mapper: JsonMapper): HttpClient = with(settings.copy(json = mapper))
 
     /** [withJson] with two functions: `withJson(mapper::writeValueAsString, mapper::readValue)` for Jackson. */
-    public fun withJson(writer: JsonWriter, reader: JsonTypeReader): HttpClient = withJson(JsonMapper.of(writer, reader))
+    public fun withJson(writer: ValueWriter<Any>, reader: JsonTypeReader): HttpClient = withJson(JsonMapper.of(writer, reader))
 
     /** This client, whose calls fail for each status from 400 on, see [HttpCall.raiseForStatus]. */
     public fun raisingForStatus(): HttpClient = with(settings.copy(raises = true))

@@ -18,7 +18,7 @@ import kotlinx.serialization.serializer
  */
 public suspend inline fun <reified T> HttpCall.json(json: Json = Json): T {
     val serializer = serializer<T>()
-    return readJson { json.decodeFromString(serializer, it) }
+    return readJson { json.decodeFromString(serializer, it.decodeToString(throwOnInvalidSequence = true)) }
 }
 
 /** [value] as JSON, by kotlinx-serialization, which the program brings. */

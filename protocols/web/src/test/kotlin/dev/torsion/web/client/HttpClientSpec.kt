@@ -5,6 +5,7 @@ package dev.torsion.web.client
 
 import dev.torsion.web.BodyTooLargeException
 import dev.torsion.web.Response
+import dev.torsion.web.ValueReader
 import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.assertions.withClue
 import io.kotest.core.spec.style.FunSpec
@@ -46,7 +47,7 @@ class HttpClientSpec :
             httpScene(handler = { Response.text("${it.headers["A"]} ${it.headers.all("B")} ${it.headers["Accept"]}") }) {
                 val own = http.withHeader("A", "client").withHeader("B", "client")
                 own.get(base).header("B", "1").addHeader("B", "2").text().now() shouldBe "client [1, 2] null"
-                own.get(base).json<String> { it }.now() shouldBe "client [client] application/json"
+                own.get(base).json<String> { it.decodeToString() }.now() shouldBe "client [client] application/json"
                 for (secret in listOf("Authorization", "cookie")) shouldThrow<IllegalArgumentException> { http.withHeader(secret, "x") }
                 shouldThrow<IllegalArgumentException> { http.get(base).header("X", "a\r\nb") }
             }
@@ -64,9 +65,9 @@ class HttpClientSpec :
                 val cat = reactor.scope.future { http.post(base).body(RequestBody.json(Cat("Tom", 9))).json<Cat>() }
                 cat.now() shouldBe Cat("Tom", 9)
                 val mapped = http.withJson(
-                    { "<$it>" },
+                    { "<$it>".toByteArray() },
                     object : JsonTypeReader {
-                        override fun <T> read(text: String, type: Class<T>): T = type.cast("read $text")
+                        override fun <T> read(bytes: ByteArray, type: Class<T>): T = type.cast("read ${bytes.decodeToString()}")
                     },
                 )
                 mapped.post(base).jsonBody("abc").json(String::class.java).now() shouldBe "read <abc>"
@@ -74,6 +75,23 @@ class HttpClientSpec :
                 shouldThrow<UnreadableBodyException> { wrong.now() }.message shouldContain "lives"
                 val deep = reactor.scope.future { http.post(base).body("[".repeat(100_000)).json<List<List<String>>>() }
                 shouldThrow<UnreadableBodyException> { deep.now() }
+            }
+        }
+
+        test("a reader of JSON gets UTF-8, whatever the answer is in, and no mark before it") {
+            val reader = ValueReader { it.toString(Charsets.UTF_8) }
+            for ((type, bytes) in listOf(
+                "application/json" to "\u00e4".toByteArray(),
+                "application/json" to "\uFEFF\u00e4".toByteArray(),
+                "application/json; charset=iso-8859-1" to "\u00e4".toByteArray(Charsets.ISO_8859_1),
+                "application/json; charset=utf-16" to "\u00e4".toByteArray(Charsets.UTF_16),
+            )) {
+                httpScene(handler = { Response.bytes(bytes, type) }) {
+                    withClue(type) { http.get(base).json(reader).now() shouldBe "\u00e4" }
+                }
+            }
+            httpScene(handler = { Response.bytes(ByteArray(2), "application/json; charset=unknown") }) {
+                shouldThrow<UnreadableBodyException> { http.get(base).json(reader).now() }
             }
         }
 
