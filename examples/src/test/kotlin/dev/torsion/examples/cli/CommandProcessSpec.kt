@@ -158,6 +158,47 @@ class CommandProcessSpec :
             }
         }
 
+        "web --list shows the names in a folder without an index; otherwise there is nothing" {
+            val folder = tempdir().toPath()
+            folder.resolve("a b.txt").writeText("hello")
+            val client = HttpClient.newHttpClient()
+            for (options in listOf(listOf("--list"), emptyList())) {
+                CommandProcess("web", "--path", "$folder", "--listen", ANY_PORT, *options.toTypedArray()).use { server ->
+                    val at = URI("http://127.0.0.1:${server.port("web")}/")
+                    val answer = client.send(HttpRequest.newBuilder(at).build(), BodyHandlers.ofString())
+                    answer.statusCode() shouldBe if (options.isEmpty()) 404 else 200
+                    answer.body().contains("<a href=\"./a%20b.txt\">a b.txt</a>") shouldBe options.isNotEmpty()
+                }
+            }
+        }
+
+        "web --proxy answers what the server behind it answers, says 502 without one, and stops at SIGTERM" {
+            val folder = tempdir().toPath()
+            folder.resolve("a.txt").writeText("0123456789")
+            val client = HttpClient.newHttpClient()
+            fun ask(port: Int, path: String) = client.send(
+                HttpRequest.newBuilder(URI("http://127.0.0.1:$port$path")).header("Range", "bytes=2-4").build(),
+                BodyHandlers.ofString(),
+            )
+            CommandProcess("web", "--path", "$folder", "--listen", ANY_PORT).use { behind ->
+                val target = "http://127.0.0.1:${behind.port("web")}/"
+                CommandProcess("web", "--proxy", target, "--listen", ANY_PORT).use { proxy ->
+                    val port = proxy.port("web")
+                    val answer = ask(port, "/a.txt")
+                    answer.statusCode() shouldBe 206
+                    answer.body() shouldBe "234"
+                    answer.headers().firstValue("Content-Range").get() shouldBe "bytes 2-4/10"
+                    ask(port, "/none").statusCode() shouldBe 404
+                    behind.signal("TERM")
+                    behind.exitCode() shouldBe 128 + 15
+                    ask(port, "/a.txt").statusCode() shouldBe 502
+                    proxy.signal("TERM")
+                    generateSequence(proxy::readLine).last() shouldBe "web stopped"
+                    proxy.exitCode() shouldBe 128 + 15
+                }
+            }
+        }
+
         "get asks, follows, shows, saves, and says how it went by its exit code" {
             val folder = tempdir().toPath()
             folder.resolve("cats").createDirectories().resolve("index.html").writeText("hello")
