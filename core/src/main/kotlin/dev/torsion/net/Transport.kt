@@ -80,13 +80,13 @@ public interface Transport : Producer {
 
     /**
      * False from when more bytes wait than [StreamOptions.highWaterMark] until there are no more than [StreamOptions.lowWaterMark]. False too
-     * from when nothing can be sent any more until [Protocol.connectionLost].
+     * from when nothing can be sent any more, for good.
      */
     public val isWritable: Boolean
 
     /**
      * Fires when [isWritable]: at once, or when the queue has drained to the low-water mark. It fails with the [CloseReason] when the
-     * connection ends first. Cancelling it only stops the waiting.
+     * connection ends first, so one that waits where nothing can be sent any more waits for that. Cancelling it only stops the waiting.
      */
     public fun whenWritable(): Deferred<Unit>
 

@@ -16,6 +16,7 @@ public class ConsumerSide(private val transport: Transport) {
     private var paused = false
     private var waiters: ArrayDeque<Deferred<Unit>>? = null
     private var lostWith: CloseReason? = null
+    private var isBroken = false
     private var watched: Transport? = null
 
     /** The registered producer. */
@@ -80,6 +81,18 @@ public class ConsumerSide(private val transport: Transport) {
         pause()
     }
 
+    /** Nothing more is sent, and whoever waits hears so at the end of the connection. */
+    @JvmSynthetic
+    internal fun broken() {
+        isBroken = true
+    }
+
+    /** What was written is not sent: a producer that goes on until it is paused would never end. A transport ends with what it has read. */
+    @JvmSynthetic
+    internal fun refused() {
+        if (producer !is Transport) pause()
+    }
+
     private fun pause() {
         if (paused || !streaming) return
         paused = true
@@ -96,7 +109,8 @@ public class ConsumerSide(private val transport: Transport) {
         } else if (!streaming && isEmpty) {
             current?.resumeProducing()
         }
-        while (!isFull) (waiters?.removeFirstOrNull() ?: break).callback(Unit)
+        var count = waiters?.size ?: 0 // one that comes meanwhile is for a transport that is full, or never has room again
+        while (!isFull && !isBroken && count-- > 0) (waiters?.removeFirstOrNull() ?: break).callback(Unit)
     }
 
     /** A Deferred for [dev.torsion.net.Transport.whenWritable]. */

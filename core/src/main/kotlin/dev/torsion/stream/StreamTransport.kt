@@ -162,11 +162,8 @@ public open class StreamTransport protected constructor(
     /** A copy of the bytes that the channel has not taken, and that are not being gathered. For transports of tests. */
     protected fun unsent(): ByteArray = queue?.copy() ?: ByteArray(0)
 
-    override val isWritable: Boolean get() = producing?.isFull != true && !isPastWriting
-
-    /** Nothing that is written now is sent, and the protocol has not heard so. One that writes until it must wait would never end. */
-    private val isPastWriting: Boolean
-        get() = if (endReason != null) state != State.CLOSED else state == State.CLOSING && !isLosing
+    // Where nothing more is sent, one that writes until it must wait would never end.
+    override val isWritable: Boolean get() = producing?.isFull != true && takesWrites
 
     // Reading.
 
@@ -234,7 +231,7 @@ public open class StreamTransport protected constructor(
     final override fun write(data: ByteArray, offset: Int, length: Int) {
         loop.checkThread("write")
         java.util.Objects.checkFromIndexSize(offset, length, data.size)
-        if (!takesWrites) return
+        if (!takesWrites) return refused()
         if (fitsStage(length)) {
             stage.buffer.put(data, offset, length)
             return
@@ -253,7 +250,10 @@ public open class StreamTransport protected constructor(
 
     final override fun write(data: ByteBuffer) {
         loop.checkThread("write")
-        if (!takesWrites) return data.skipAll()
+        if (!takesWrites) {
+            data.skipAll()
+            return refused()
+        }
         if (fitsStage(data.remaining())) {
             stage.buffer.put(data)
             return
@@ -280,6 +280,10 @@ public open class StreamTransport protected constructor(
      * first, this makes small messages cheaper.
      */
     private fun fitsStage(length: Int) = length < BYPASS && queue == null && length < claimStage().remaining()
+
+    private fun refused() {
+        producing?.let { callingProtocol("pausing the producer") { it.refused() } }
+    }
 
     private fun claimStage(): ByteBuffer {
         stage.claim(this)
@@ -430,6 +434,7 @@ public open class StreamTransport protected constructor(
 
     private fun breakOff(reason: CloseReason) {
         endReason = reason
+        producing?.broken()
         reading(false)
         channel.notifyWhenWritable(false)
         settleLater()

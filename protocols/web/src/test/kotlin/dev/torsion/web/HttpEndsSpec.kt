@@ -51,6 +51,32 @@ class HttpEndsSpec :
             }
         }
 
+        test("nor is it when the connection breaks in the middle of what is written because there is room again") {
+            lateinit var connection: ServerConnection
+            var isTaken = false
+            var written = 0
+            scene(handler = {
+                Response.stream("a/b") { sink ->
+                    while (written < 1000) {
+                        sink.write(ByteArray(100_000))
+                        if (!isTaken) continue
+                        connection.transport.abortConnection() // as one that the operating system reports to be broken
+                        written++
+                    }
+                }
+            }) {
+                val client = connect(reactor.listenTcp(0, Factory { ServerConnection(site).also { connection = it } }, "127.0.0.1"))
+                client.transport.pauseProducing()
+                client.ask(get("/"))
+                connection.transport.isWritable shouldBe false
+                isTaken = true
+                client.transport.resumeProducing()
+                reactor.flush()
+                written shouldBe 1
+                connection.isConnected shouldBe false
+            }
+        }
+
         test("a stop in order takes the rest of a body, for which an answer waits") {
             scene(handler = size) {
                 val client = connect()

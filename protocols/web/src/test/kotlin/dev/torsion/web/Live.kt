@@ -3,6 +3,7 @@
 
 package dev.torsion.web
 
+import dev.torsion.defer.succeed
 import dev.torsion.reactor.Reactor
 import dev.torsion.reactor.ReactorOptions
 import io.kotest.core.test.Enabled
@@ -19,24 +20,40 @@ import kotlin.io.path.deleteRecursively
 import kotlin.io.path.div
 import kotlin.io.path.writeText
 
-/** A real server while a block runs. No callback of the reactor may fail meanwhile. */
+/** A real reactor or server while a block runs. No callback of the reactor may fail meanwhile. */
 internal object Live {
     /** Runs [block] with the URL of a server of [router]. */
     fun serving(router: Router, options: HttpServerOptions = HttpServerOptions.DEFAULT, block: (String) -> Unit): Unit =
         servingSite({ Site(it, router, options) }, block)
 
-    fun servingSite(site: (Reactor) -> Site, block: (String) -> Unit) {
+    fun servingSite(site: (Reactor) -> Site, block: (String) -> Unit): Unit = withReactor("web-test") { reactor ->
+        val port = CompletableFuture<Int>()
+        reactor.callFromThread { port.complete(reactor.listenTcp(0, site(reactor), "127.0.0.1").port()) }
+        block("http://127.0.0.1:${port.get(10, TimeUnit.SECONDS)}")
+    }
+
+    /** Runs [block] with a real reactor, which ends behind it. No callback of it may fail meanwhile. */
+    fun withReactor(name: String, block: (Reactor) -> Unit) {
         val errors = CopyOnWriteArrayList<Throwable>()
-        val reactor = Reactor.create(ReactorOptions("web-test", errorListener = { _, error -> errors.add(error) }))
+        val reactor = Reactor.create(ReactorOptions(name, errorListener = { _, error -> errors.add(error) }))
         reactor.start()
+        val thread = reactor.blockingCallFromThread { succeed(Thread.currentThread()) }
         try {
-            val port = CompletableFuture<Int>()
-            reactor.callFromThread { port.complete(reactor.listenTcp(0, site(reactor), "127.0.0.1").port()) }
-            block("http://127.0.0.1:${port.get(10, TimeUnit.SECONDS)}")
-        } finally {
-            check(reactor.stopAndJoin(Duration.ofSeconds(10))) { "$reactor does not stop" }
+            block(reactor)
+        } catch (e: Throwable) { // the first reason counts, and what came of it is told with it
+            runCatching { end(reactor, thread) }.onFailure(e::addSuppressed)
+            errors.forEach(e::addSuppressed)
+            throw e
         }
+        end(reactor, thread)
         errors.firstOrNull()?.let { throw AssertionError("a callback has failed", it) }
+    }
+
+    /** Ends [reactor]. One that does not end says what its [thread] is at. */
+    private fun end(reactor: Reactor, thread: Thread) {
+        if (reactor.stopAndJoin(Duration.ofSeconds(10))) return
+        val state = thread.state
+        throw AssertionError("$reactor does not stop: its thread is $state").also { it.stackTrace = thread.stackTrace }
     }
 
     /** Runs [block] with a folder that is gone afterwards. */

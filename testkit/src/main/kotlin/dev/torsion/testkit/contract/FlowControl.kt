@@ -6,6 +6,7 @@ package dev.torsion.testkit.contract
 import dev.torsion.defer.Deferred
 import dev.torsion.defer.await
 import dev.torsion.net.ConnectionAborted
+import dev.torsion.net.HalfCloseableTransport
 import dev.torsion.net.Producer
 import dev.torsion.net.StreamOptions
 import dev.torsion.net.TcpOptions
@@ -14,6 +15,7 @@ import dev.torsion.net.WriteLimitExceededException
 
 private const val PIECE = 64 * 1024
 private const val ENOUGH_LOOKS = 5
+private const val ENDLESS = 1000
 
 /** Writes until the transport is full; how many bytes that took. More than any buffer of a system is an error. */
 internal suspend fun Scene.fill(transport: Transport): Int {
@@ -34,6 +36,29 @@ internal suspend fun Scene.fill(transport: Transport): Int {
         expect(written < 256 * 1024 * 1024) { "$transport never becomes full, although its peer does not read" }
     }
     return written
+}
+
+/** Writes to [transport] for as long as it is not paused, and aborts the connection in the middle of that. */
+private class UntilPaused(private val transport: Transport) : Producer {
+    val told = ArrayList<String>()
+    private var isPaused = false
+
+    override fun resumeProducing() {
+        told += "resume"
+        isPaused = false
+        transport.abortConnection()
+        var pieces = 0
+        while (!isPaused && pieces++ < ENDLESS) transport.write(pattern(1))
+    }
+
+    override fun pauseProducing() {
+        told += "pause"
+        isPaused = true
+    }
+
+    override fun stopProducing() {
+        told += "stop"
+    }
 }
 
 private val ample = TcpOptions(StreamOptions(writeLimit = 1L shl 30))
@@ -160,6 +185,74 @@ internal val flowControl: Checks =
             expect(client.isLost || !client.transport.isWritable) { "one that writes until it has to wait would never end" }
             expectThrows<ConnectionAborted> { client.transport.whenWritable().await() }
             until("it is gone") { client.isLost }
+        }
+
+        "one that is told of room and goes on until there is none does not hold the loop when its connection breaks in the middle of that" {
+            val server = peer { onMade = { transport.pauseProducing() } }
+            val client = peer()
+            connect(server, client, ample)
+            fill(client.transport)
+            var told = 0
+
+            fun goOn() {
+                client.transport.whenWritable().addCallbacks({
+                    client.transport.abortConnection() // as one that the operating system reports to be broken
+                    client.transport.write(pattern(1))
+                    if (++told < ENDLESS) goOn()
+                }) { }
+            }
+            goOn()
+            val other = client.transport.whenWritable()
+            server.transport.resumeProducing()
+            expectThrows<ConnectionAborted> { other.await() }
+            expectEqual(told, 1, "how often it was told of room")
+        }
+
+        "a streaming producer that goes on until it is paused does not hold the loop when its connection breaks in the middle of that" {
+            val server = peer { onMade = { transport.pauseProducing() } }
+            val client = peer()
+            connect(server, client, ample)
+            fill(client.transport)
+            val producer = UntilPaused(client.transport)
+            client.transport.registerProducer(producer, true)
+            server.transport.resumeProducing()
+            until("it is gone") { client.isLost }
+            expectEqual(producer.told, listOf("pause", "resume", "pause", "stop"), "what it was told")
+        }
+
+        "a connection is not writable once it has sent all and ends, nor when it is gone" {
+            val client = peer()
+            connect(peer(), client)
+            client.transport.write(pattern(PIECE))
+            client.transport.loseConnection()
+            while (!client.isLost) {
+                if (client.transport.bufferedBytes > 0) {
+                    roundTrip()
+                    continue
+                }
+                turn()
+                expect(client.isLost || !client.transport.isWritable) { "one that writes until it has to wait would never end" }
+                if (!client.isLost) expect(!client.transport.whenWritable().called) { "nobody is told of room meanwhile" }
+            }
+            expect(!client.transport.isWritable) { "nobody may go on with a connection that is gone" }
+        }
+
+        "an end of the output leaves no room, but tells those who wait that the rest is sent" {
+            val server = halfPeer { onMade = { transport.pauseProducing() } }
+            val client = halfPeer()
+            connect(server, client, ample)
+            val transport = client.transport
+            if (transport is HalfCloseableTransport) {
+                fill(transport)
+                val waiting = transport.whenWritable()
+                transport.loseWriteConnection()
+                expect(!transport.isWritable) { "one that writes until it has to wait would never end" }
+                val late = transport.whenWritable()
+                server.transport.resumeProducing()
+                waiting.await()
+                late.await()
+                expect(!transport.whenWritable().called) { "there is no room" }
+            }
         }
 
         "a streaming producer is paused when the queue is long, and resumed when it has drained" {

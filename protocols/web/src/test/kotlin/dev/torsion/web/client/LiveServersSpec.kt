@@ -3,10 +3,9 @@
 
 package dev.torsion.web.client
 
-import dev.torsion.reactor.Reactor
-import dev.torsion.reactor.ReactorOptions
 import dev.torsion.web.Headers
 import dev.torsion.web.Live.inFolder
+import dev.torsion.web.Live.withReactor
 import dev.torsion.web.Tool
 import io.kotest.assertions.withClue
 import io.kotest.core.spec.style.FunSpec
@@ -19,8 +18,6 @@ import kotlinx.coroutines.coroutineScope
 import kotlinx.coroutines.runBlocking
 import kotlinx.coroutines.withTimeout
 import java.nio.file.Path
-import java.time.Duration
-import java.util.concurrent.CopyOnWriteArrayList
 import java.util.zip.GZIPInputStream
 import kotlin.io.path.createDirectories
 import kotlin.io.path.div
@@ -166,15 +163,7 @@ private suspend fun Agent.text(url: String): String = fetch("GET", url).use { re
     text
 }
 
-/** Runs [test] with an agent on a real reactor. No callback may fail meanwhile. */
-private fun asking(test: suspend Agent.() -> Unit) {
-    val errors = CopyOnWriteArrayList<Throwable>()
-    val reactor = Reactor.create(ReactorOptions("web-client-test", errorListener = { _, error -> errors.add(error) }))
-    reactor.start()
-    try {
-        Agent(reactor).use { agent -> runBlocking { withTimeout(60.seconds) { agent.test() } } }
-    } finally {
-        check(reactor.stopAndJoin(Duration.ofSeconds(10))) { "$reactor does not stop" }
-    }
-    errors.firstOrNull()?.let { throw AssertionError("a callback has failed", it) }
+/** Runs [test] with an agent on a real reactor. */
+private fun asking(test: suspend Agent.() -> Unit): Unit = withReactor("web-client-test") { reactor ->
+    Agent(reactor).use { agent -> runBlocking { withTimeout(60.seconds) { agent.test() } } }
 }

@@ -3,9 +3,8 @@
 
 package dev.torsion.web.proxy
 
-import dev.torsion.reactor.Reactor
-import dev.torsion.reactor.ReactorOptions
 import dev.torsion.web.Case
+import dev.torsion.web.Live.withReactor
 import dev.torsion.web.Site
 import dev.torsion.web.get
 import io.kotest.assertions.withClue
@@ -16,7 +15,6 @@ import io.kotest.matchers.shouldBe
 import java.io.BufferedReader
 import java.net.Socket
 import java.net.SocketTimeoutException
-import java.time.Duration
 import java.util.concurrent.CompletableFuture
 import java.util.concurrent.LinkedBlockingQueue
 import java.util.concurrent.TimeUnit
@@ -28,43 +26,42 @@ class TwistedBehindProxySpec :
         test("no desync before Twisted's web: it counts the requests that the proxy does").config(enabledOrReasonIf = { twisted }) {
             val process = ProcessBuilder(PYTHON, "-W", "ignore", "src/test/python/twisted_web_server.py")
                 .redirectError(ProcessBuilder.Redirect.INHERIT).start()
-            val reactor = Reactor.create(ReactorOptions("proxy-test"))
-            reactor.start()
             try {
                 val output = process.inputReader()
                 val backend = "http://127.0.0.1:${output.readLine()}/"
                 val counted = LinkedBlockingQueue<String>()
                 thread(isDaemon = true) { output.forwardTo(counted) }
                 val passed = LinkedBlockingQueue<String>()
-                val port = CompletableFuture<Int>()
-                reactor.callFromThread {
-                    val site = Site.of(reactor, ReverseProxy.of(reactor, backend)).with { request, next ->
-                        next(request).also { answer ->
-                            if (answer.status ==
-                                200
-                            ) {
-                                passed.add("${request.method} ${request.rawPath}${request.rawQuery?.let { "?$it" }.orEmpty()}")
+                withReactor("proxy-test") { reactor ->
+                    val port = CompletableFuture<Int>()
+                    reactor.callFromThread {
+                        val site = Site.of(reactor, ReverseProxy.of(reactor, backend)).with { request, next ->
+                            next(request).also { answer ->
+                                if (answer.status ==
+                                    200
+                                ) {
+                                    passed.add("${request.method} ${request.rawPath}${request.rawQuery?.let { "?$it" }.orEmpty()}")
+                                }
                             }
                         }
+                        port.complete(reactor.listenTcp(0, site, "127.0.0.1").port())
                     }
-                    port.complete(reactor.listenTcp(0, site, "127.0.0.1").port())
-                }
-                var all = 0
-                for (case in Case.all("/dev/torsion/web/requests.txt")) {
-                    withClue(case.name) {
-                        talk(port.get(10, TimeUnit.SECONDS), case.bytes + get("/next", "Connection: close\r\n").toByteArray())
-                        while (true) {
-                            val ours = passed.poll() ?: break
-                            counted.poll(10, TimeUnit.SECONDS)?.substringBeforeLast(' ') shouldBe ours
-                            all++
+                    var all = 0
+                    for (case in Case.all("/dev/torsion/web/requests.txt")) {
+                        withClue(case.name) {
+                            talk(port.get(10, TimeUnit.SECONDS), case.bytes + get("/next", "Connection: close\r\n").toByteArray())
+                            while (true) {
+                                val ours = passed.poll() ?: break
+                                counted.poll(10, TimeUnit.SECONDS)?.substringBeforeLast(' ') shouldBe ours
+                                all++
+                            }
+                            counted.poll() shouldBe null
                         }
-                        counted.poll() shouldBe null
                     }
+                    all shouldBeGreaterThan 50
                 }
-                all shouldBeGreaterThan 50
             } finally {
                 process.destroyForcibly()
-                check(reactor.stopAndJoin(Duration.ofSeconds(10)))
             }
         }
     })
