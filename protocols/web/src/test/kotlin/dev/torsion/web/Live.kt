@@ -33,9 +33,9 @@ internal object Live {
     }
 
     /** Runs [block] with a real reactor, which ends behind it. No callback of it may fail meanwhile. */
-    fun withReactor(name: String, block: (Reactor) -> Unit) {
+    fun withReactor(name: String, drainTimeout: Duration = Duration.ofSeconds(10), block: (Reactor) -> Unit) {
         val errors = CopyOnWriteArrayList<Throwable>()
-        val reactor = Reactor.create(ReactorOptions(name, errorListener = { _, error -> errors.add(error) }))
+        val reactor = Reactor.create(ReactorOptions(name, errorListener = { _, error -> errors.add(error) }, drainTimeout = drainTimeout))
         reactor.start()
         val thread = reactor.blockingCallFromThread { succeed(Thread.currentThread()) }
         try {
@@ -51,7 +51,7 @@ internal object Live {
 
     /** Ends [reactor]. One that does not end says what its [thread] is at. */
     private fun end(reactor: Reactor, thread: Thread) {
-        if (reactor.stopAndJoin(Duration.ofSeconds(10))) return
+        if (reactor.stopAndJoin(Duration.ofSeconds(30))) return // more than it waits for peers
         val state = thread.state
         throw AssertionError("$reactor does not stop: its thread is $state").also { it.stackTrace = thread.stackTrace }
     }
