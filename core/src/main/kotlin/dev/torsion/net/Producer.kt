@@ -15,7 +15,7 @@ public interface Producer {
     /** The consumer has room: go on, or for a pull producer: write one more piece. */
     public fun resumeProducing()
 
-    /** The consumer is full: write no more until [resumeProducing]. Never called on a pull producer. */
+    /** The consumer is full, or takes nothing more: write no more until [resumeProducing]. Never called on a pull producer. */
     public fun pauseProducing() {}
 
     /** The consumer is gone: stop for good. */

@@ -101,7 +101,7 @@ public interface MessageConnection<T : Any> {
      */
     public fun write(message: T)
 
-    /** False while more bytes than the high-water mark are to be sent. */
+    /** False while more bytes than the high-water mark are to be sent, and when nothing can be sent any more. */
     public val isWritable: Boolean
 
     /** Fires when [isWritable]; see [Transport.whenWritable]. */
