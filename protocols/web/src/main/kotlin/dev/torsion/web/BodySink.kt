@@ -29,6 +29,7 @@ public class BodySink internal constructor(
     private var left: Long,
     private val room: () -> Deferred<Unit>,
     private val passOn: ((ByteArray) -> Deferred<Unit>)? = null, // where the bytes go, when it is not the transport
+    private val behind: BodySink? = null, // the sink that they go to then
 ) {
     /** Hears how many bytes each write has. */
     @get:JvmSynthetic
@@ -40,6 +41,9 @@ public class BodySink internal constructor(
     @set:JvmSynthetic
     internal var rest: (() -> ByteArray)? = null
     private var ended: Throwable? = null // why nothing more can be written
+
+    @Volatile
+    private var trailers = Headers.EMPTY
 
     /** How many bytes were written. */
     @get:JvmSynthetic
@@ -60,6 +64,20 @@ public class BodySink internal constructor(
 
     /** Writes all of [bytes]. The future is done when there is room for more. The array must not change until then. */
     public fun send(bytes: ByteArray): CompletableFuture<Void?> = loop.futureOnLoop { begin(bytes).addCallback<Void?> { null } }
+
+    /**
+     * Sends [trailers] behind the body, at its end (RFC 9110 6.5), in place of those that were given before. Many programs and proxies drop them. They
+     * are dropped here where the body does not go out in chunks: when its length is known, and to a client of HTTP/1.0.
+     *
+     * @throws IllegalArgumentException when one of them may not stand behind a body (RFC 9110 6.5.1): fields that frame or route the message,
+     *   log in, say what is wanted or what the body is
+     */
+    public fun setTrailers(trailers: Headers) {
+        TrailerFields.check(trailers)
+        var last = this
+        while (true) last = last.behind ?: break
+        last.trailers = trailers
+    }
 
     /** Whether all bytes of the length that was announced are written. */
     @get:JvmSynthetic
@@ -106,14 +124,14 @@ public class BodySink internal constructor(
      */
     @JvmSynthetic
     internal fun through(length: Long, change: (ByteArray) -> ByteArray): BodySink =
-        BodySink(loop, transport, isChunked = false, length, room) { bytes -> begin(change(bytes)) }
+        BodySink(loop, transport, isChunked = false, length, room, { bytes -> begin(change(bytes)) }, behind = this)
 
     /** For the connection: nothing more is written. False when the body is shorter than its head says. */
     @JvmSynthetic
     internal fun end(): Boolean {
         rest?.let { begin(it()).addCallbacks({ }) { } }
         ended = IllegalStateException("The body has ended: nothing can be written behind it.")
-        if (isChunked) HttpWriter.lastChunk(transport)
+        if (isChunked) HttpWriter.lastChunk(transport, trailers)
         return left <= 0
     }
 

@@ -123,8 +123,9 @@ internal class Exchange(private val connection: ServerConnection, val head: Requ
         watchBody()
     }
 
-    fun received() {
+    fun received(trailers: Headers) {
         isReceived = true
+        this.trailers = trailers // before a reader hears of the end
         isContinueWanted = false
         watchBody()
         body.end()
@@ -138,6 +139,12 @@ internal class Exchange(private val connection: ServerConnection, val head: Requ
         isBroken = true
         watchBody()
         body.fail(error)
+    }
+
+    /** One that the client cannot take now is left out: nobody needs it, and it would wait in memory. */
+    override fun sendInterim(status: Int, headers: Headers) {
+        if (isAnswered || isOver || !head.isHttp11 || !transport.isWritable) return
+        transport.write(HttpWriter.response(status, headers))
     }
 
     override fun wanted() {

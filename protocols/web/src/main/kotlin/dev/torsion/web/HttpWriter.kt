@@ -93,7 +93,9 @@ internal object HttpWriter {
         transport.write(LINE_END)
     }
 
-    fun lastChunk(transport: Transport): Unit = transport.write(LAST_CHUNK)
+    /** The end of a body in chunks, with [trailers] in it. */
+    fun lastChunk(transport: Transport, trailers: Headers): Unit =
+        transport.write(if (trailers.isEmpty) LAST_CHUNK else head("0\r\n", trailers))
 
     /** The colon, the space and the end of the line of a field. */
     private const val BESIDES = 4

@@ -8,6 +8,7 @@ internal fun reasonOf(status: Int): String = REASONS[status] ?: ""
 
 private val REASONS = mapOf(
     100 to "Continue", 101 to "Switching Protocols",
+    102 to "Processing", 103 to "Early Hints",
     200 to "OK", 201 to "Created", 202 to "Accepted", 203 to "Non-Authoritative Information", 204 to "No Content",
     205 to "Reset Content", 206 to "Partial Content",
     300 to "Multiple Choices", 301 to "Moved Permanently", 302 to "Found", 303 to "See Other", 304 to "Not Modified",

@@ -47,6 +47,10 @@ public class Request private constructor(
         life: RequestLife,
     ) : this(method, RequestTarget(target), headers, isHttp11, body, peer, life, emptyMap(), emptyMap(), 0)
 
+    /** The fields behind the body (RFC 9110 6.5), once that has ended; none until then. They are as the client has sent them, and no part of [headers]. */
+    @get:JvmName("trailers")
+    public val trailers: Headers get() = life.trailers
+
     @get:JvmName("target")
     public val target: String get() = path.text
 
@@ -127,6 +131,26 @@ public class Request private constructor(
 
     /** [parameter] as a UUID, for `{name:uuid}`. The answer is 404 where it is none. */
     public fun uuidParameter(name: String): UUID = typed(parameter(name), ParameterType::uuid)
+
+    /**
+     * Sends an answer on the way to the last one (RFC 9110 15.2), such as 103 with `Link` fields (RFC 8297) for a browser to load while the handler works:
+     *
+     * ```java
+     * request.sendInterim(103, Headers.of("Link", "</style.css>; rel=preload; as=style"));
+     * ```
+     *
+     * It goes out at once. Nothing is sent when the answer has begun or the client has gone, to a client of HTTP/1.0, and while the client does not take
+     * what was written before. On any thread.
+     *
+     * @param status from 102 to 199. The server sends 100 by itself, and switches to no protocol (101)
+     * @throws IllegalArgumentException when [status] is another, or [headers] have a field of the connection or of a body's length
+     */
+    @JvmOverloads
+    public fun sendInterim(status: Int, headers: Headers = Headers.EMPTY) {
+        require(status in 102..199) { "an answer on the way has a status from 102 to 199, and not $status" }
+        for (name in NOT_INTERIM) require(name !in headers) { "$name is for the last answer" }
+        life.loop.execute { life.sendInterim(status, headers) }
+    }
 
     /**
      * The session of the browser that has sent this. On the reactor's thread.
@@ -248,6 +272,7 @@ public class Request private constructor(
 
     private companion object {
         const val SHOWN = 200
+        val NOT_INTERIM = listOf("Content-Length", "Transfer-Encoding", "Connection", "Keep-Alive", "Upgrade", "Trailer")
 
         fun <T : Any> typed(text: String, parse: (String) -> T?): T = parse(text) ?: throw ResponseException(404)
     }

@@ -38,6 +38,14 @@ internal open class RequestLife(val reactor: Reactor, val scope: CoroutineScope)
     /** Whether the client speaks TLS, to us or to a proxy that we trust. */
     var isSecure: Boolean = false
 
+    /** The fields behind the body, once that has ended. */
+    @Volatile
+    var trailers: Headers = Headers.EMPTY
+        protected set
+
+    /** Sends an answer on the way to the last one. On the loop. */
+    open fun sendInterim(status: Int, headers: Headers): Unit = Unit
+
     /** The form that the body is, once somebody has asked for it. */
     var form: CompletableFuture<FormData>? = null
     private var atEnd: ArrayList<Runnable>? = null

@@ -137,7 +137,7 @@ public class Response private constructor(
 
         /**
          * A body that [write] writes as the client takes it. It goes out in chunks. When [write] fails, the connection is cut, so that the
-         * client does not take it for the whole.
+         * client does not take it for the whole. Fields behind the body are given to [BodySink.setTrailers].
          *
          * @param length how many bytes will be written, where that is known; [write] must then write as many
          */

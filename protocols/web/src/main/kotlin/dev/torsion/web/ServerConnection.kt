@@ -176,7 +176,7 @@ internal class ServerConnection(val site: Site) :
     }
 
     override fun end(trailers: Headers) {
-        exchange?.received()
+        exchange?.received(trailers)
     }
 
     override fun failed(error: HttpException) {

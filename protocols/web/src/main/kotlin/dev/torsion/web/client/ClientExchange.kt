@@ -42,6 +42,7 @@ internal class ClientExchange(private val connection: ClientConnection, private 
     private var isOver = false
     private var isInterim = false
     private var interims = 0
+    private var untold: ArrayList<ResponseHead>? = null // of those on the way to the last
     private var hasLeave = false
     private var hasBegun = false // the answer
     private var isTold = false
@@ -150,7 +151,29 @@ internal class ClientExchange(private val connection: ClientConnection, private 
             throw HttpViolationException("There are too many answers on the way to the last.", BAD, "RFC 9110 15.2")
         }
         isInterim = true
-        hasLeave = hasLeave || head.status == CONTINUE
+        if (head.status == CONTINUE) {
+            hasLeave = true
+        } else if (request.interimListener != null) {
+            keepUntold(head)
+        }
+    }
+
+    private fun keepUntold(head: ResponseHead) {
+        (untold ?: ArrayList<ResponseHead>(1).also { untold = it }).add(head)
+    }
+
+    /** Tells of answers on the way, outside of the reader: who hears of one may cancel the request. */
+    private fun tellInterims() {
+        val heads = untold ?: return
+        untold = null
+        for (head in heads) {
+            if (isOver || isLetGo) return
+            try {
+                request.interimListener?.interim(head.status, head.headers)
+            } catch (e: Throwable) { // it is anybody's code
+                return fail(e)
+            }
+        }
     }
 
     override fun content(view: ByteBuffer) {
@@ -175,6 +198,8 @@ internal class ClientExchange(private val connection: ClientConnection, private 
     }
 
     override fun settle(isMore: Boolean) {
+        if (isOver) return
+        tellInterims()
         if (isOver) return
         if (hasLeave) leaveGiven()
         if (isOver) return
@@ -202,7 +227,7 @@ internal class ClientExchange(private val connection: ClientConnection, private 
 
     /** The server had given up an idle connection, and says so in place of an answer (RFC 9110 15.5.9). It has not heard the request. */
     private fun isGivenUp(head: ResponseHead): Boolean {
-        if (head.status != TIMED_OUT || head.isPersistent || !call.mayRepeat(connection)) return false
+        if (head.status != TIMED_OUT || head.isPersistent || interims > 0 || !call.mayRepeat(connection)) return false
         end(null)
         call.again()
         return true

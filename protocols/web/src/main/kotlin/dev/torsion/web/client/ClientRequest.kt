@@ -5,6 +5,7 @@ package dev.torsion.web.client
 
 import dev.torsion.log.escaped
 import dev.torsion.web.Headers
+import dev.torsion.web.TrailerFields
 import dev.torsion.web.isAuthority
 import dev.torsion.web.isToken
 import java.net.URI
@@ -19,7 +20,8 @@ import java.util.Objects
  *     ClientRequest.post("https://example.com/cats", RequestBody.text("Tom")).withHeader("Accept", "application/json");
  * ```
  *
- * The agent adds `Host`, `Content-Length` or `Transfer-Encoding`, and `Content-Type` where the body has one and the headers have none.
+ * The agent adds `Host`, `Content-Length` or `Transfer-Encoding`, and `Content-Type` where the body has one and the headers have none. A field
+ * `TE: trailers` tells the server that fields behind the body are read (RFC 9110 10.1.4): some servers send them to nobody else.
  *
  * Thread: any.
  *
@@ -30,6 +32,7 @@ import java.util.Objects
  * @property timeout how long all of it may take, to the last byte of the answer; null for that of the options
  * @property expectContinue whether the body waits until the server says that it wants it (RFC 9110 10.1.1), a second at most; null for that of the
  *   options
+ * @property interimListener hears of answers on the way to the last one; null for nobody
  */
 public class ClientRequest private constructor(
     @get:JvmName("method") public val method: String,
@@ -38,6 +41,7 @@ public class ClientRequest private constructor(
     @get:JvmName("body") public val body: RequestBody?,
     @get:JvmName("timeout") public val timeout: Duration?,
     @get:JvmName("expectContinue") public val expectContinue: Boolean?,
+    @get:JvmName("interimListener") public val interimListener: InterimListener?,
 ) {
     @get:JvmSynthetic
     internal val origin: Origin = Origin.of(url)
@@ -51,6 +55,8 @@ public class ClientRequest private constructor(
         for (name in OURS) require(name !in headers) { "the agent sets $name by itself" }
         require(headers.all("Host").size <= 1) { "there is more than one Host" }
         require("Host" !in headers || isAuthority(headers["Host"]!!)) { "the Host is none" }
+        require("TE" !in headers || headers.tokens("TE") == listOf("trailers")) { "TE may only say trailers" }
+        require(headers.tokens("Trailer").all(TrailerFields::isAllowed)) { "Trailer has a name that may not stand behind a body" }
         require("Connection" !in headers || headers.tokens("Connection") == listOf("close")) { "Connection may only say close" }
         target = Origin.target(method, url)
         require(timeout == null || (!timeout.isNegative && !timeout.isZero)) { "a time-out must be positive, but is $timeout" }
@@ -77,6 +83,9 @@ public class ClientRequest private constructor(
     /** This request, whose body waits for leave or not. */
     public fun withExpectContinue(expectContinue: Boolean): ClientRequest = copy(expectContinue = expectContinue)
 
+    /** This request, whose answers on the way to the last one are told to [listener]; null for nobody. */
+    public fun withInterimListener(listener: InterimListener?): ClientRequest = copy(interimListener = listener)
+
     private fun copy(
         method: String = this.method,
         url: URI = this.url,
@@ -84,19 +93,20 @@ public class ClientRequest private constructor(
         body: RequestBody? = this.body,
         timeout: Duration? = this.timeout,
         expectContinue: Boolean? = this.expectContinue,
-    ) = ClientRequest(method, url, headers, body, timeout, expectContinue)
+        interimListener: InterimListener? = this.interimListener,
+    ) = ClientRequest(method, url, headers, body, timeout, expectContinue, interimListener)
 
     /** Without the query, which may have secrets. */
     override fun toString(): String = "ClientRequest($method $origin${escaped(url.rawPath.orEmpty(), SHOWN)})"
 
     public companion object {
         private const val SHOWN = 200
-        private val OURS = listOf("Content-Length", "Transfer-Encoding", "Upgrade", "TE", "Trailer", "Expect", "Proxy-Authorization")
+        private val OURS = listOf("Content-Length", "Transfer-Encoding", "Upgrade", "Expect", "Proxy-Authorization")
 
         /** A request without a body. @throws IllegalArgumentException when the method or the URL is none */
         @JvmStatic
         public fun of(method: String, url: URI): ClientRequest =
-            ClientRequest(method, Objects.requireNonNull(url), Headers.EMPTY, null, null, null)
+            ClientRequest(method, Objects.requireNonNull(url), Headers.EMPTY, null, null, null, null)
 
         /**
          * The same for a [url] as text. Letters of all languages are escaped. A space, or another character that no URL has, is refused;
@@ -129,4 +139,15 @@ public class ClientRequest private constructor(
         @JvmStatic
         public fun patch(url: String, body: RequestBody): ClientRequest = of("PATCH", url).withBody(body)
     }
+}
+
+/** Hears of the answers of 102 to 199 that come before the one that a request gets (RFC 9110 15.2), such as 103 with links to load early (RFC 8297). */
+public fun interface InterimListener {
+    /**
+     * An answer with [status] and [headers] has come, and another one will. It is not called for 100, nor once the request has failed or was cancelled. When
+     * it throws, the request fails with that.
+     *
+     * Thread: the reactor's.
+     */
+    public fun interim(status: Int, headers: Headers)
 }

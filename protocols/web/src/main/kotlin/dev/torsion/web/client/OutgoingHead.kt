@@ -16,7 +16,10 @@ internal object OutgoingHead {
         if (proxy != null || "Host" !in given) fields.add("Host", origin.authority)
         if (options.userAgent != null && "User-Agent" !in given) fields.add("User-Agent", options.userAgent)
         if (proxy?.authorization != null) fields.add("Proxy-Authorization", proxy.authorization)
-        fields.add(if (proxy != null) given.without("Host") else given)
+        val isListed = "TE" in given // RFC 9110 10.1.4: then it is one of the connection
+        val passed = if (proxy != null) given.without("Host") else given
+        fields.add(if (isListed) passed.without("Connection") else passed)
+        if (isListed) fields.add("Connection", if ("Connection" in given) "TE, close" else "TE")
         val body = request.body
         if (body != null) {
             if (body.contentType != null && "Content-Type" !in given) fields.add("Content-Type", body.contentType)

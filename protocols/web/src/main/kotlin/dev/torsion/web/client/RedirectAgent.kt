@@ -103,7 +103,7 @@ constructor(
         val CREDENTIALS = listOf("Authorization", "Cookie")
         val OF_BODY = listOf(
             "Content-Type", "Content-Encoding", "Content-Language", "Content-Location", "Content-Disposition",
-            "Content-Range", "Content-MD5", "Digest", "Content-Digest", "Repr-Digest",
+            "Content-Range", "Content-MD5", "Digest", "Content-Digest", "Repr-Digest", "Trailer",
         )
     }
 }

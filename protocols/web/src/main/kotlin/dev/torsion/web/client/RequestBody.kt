@@ -74,7 +74,7 @@ public class RequestBody private constructor(
 
         /**
          * All that [write] writes, as the server takes it. When [write] fails, the connection is cut, so that the server does not take it for
-         * the whole; and the request fails with that error.
+         * the whole; and the request fails with that error. Fields behind the body are given to [BodySink.setTrailers].
          *
          * @param length how many bytes will be written, where that is known; [write] must then write as many
          */

@@ -14,6 +14,7 @@ import dev.torsion.web.HttpTimeoutException
 import dev.torsion.web.Request
 import dev.torsion.web.RequestHandler
 import dev.torsion.web.Response
+import dev.torsion.web.ResponseException
 import dev.torsion.web.client.Agent
 import dev.torsion.web.client.AgentBusyException
 import dev.torsion.web.client.ClientRequest
@@ -38,10 +39,16 @@ import java.util.concurrent.CompletionStage
  * and wait for whoever is slower. A client that goes away ends the request to the server; an answer that is cut is cut for the client as well.
  * `Expect: 100-continue` is passed on.
  *
+ * Answers on the way (1xx) go to the client as they come, except for 100, and so do the fields behind a body, in both directions, that may stand there
+ * (RFC 9110 6.5.1).
+ *
  * Fields that are for one connection only are not passed on, nor are those that `Connection` names (RFC 9110 7.6.1). So a protocol is never
- * upgraded. The server gets `Via`, and in `Forwarded`, `X-Forwarded-For`, `X-Forwarded-Proto` and `X-Forwarded-Host` who the client is. Those that
- * the client itself has sent go away, also with `_` in place of `-`. A [proxy that is trusted][dev.torsion.web.HttpServerOptions.trustedProxies]
- * may send those of its own kind.
+ * upgraded: a request that wants to is answered as if it did not (RFC 9110 7.8), except for WebSocket, which has no such answer.
+ *
+ * The server gets `Via`, and in `Forwarded`, `X-Forwarded-For`, `X-Forwarded-Proto`, `X-Forwarded-Host` and `X-Real-IP` who the client is. All fields
+ * that begin with `X-Forwarded`, and others that say where a request is from (`True-Client-IP`, `X-Original-URL`), go away, also with `_` in place of `-`.
+ * A [proxy that is trusted][dev.torsion.web.HttpServerOptions.trustedProxies] may send `Forwarded` or `X-Forwarded-For`, whichever is its kind. An agent
+ * around that of the proxy adds others.
  *
  * | what has happened | the answer |
  * |---|---|
@@ -49,9 +56,7 @@ import java.util.concurrent.CompletionStage
  * | too many requests wait for a connection to it | 503 |
  * | it does not connect or answer in time | 504 |
  * | a path with `.` or `..`, with a `;` behind it or without, or one that no URL can have | 400 |
- * | TRACE; OPTIONS of `*` | 405; 501 |
- *
- * Trailers and answers of 1xx are not passed on.
+ * | TRACE; OPTIONS of `*`; WebSocket | 405; 501; 501 |
  *
  * Thread: any.
  */
@@ -73,6 +78,7 @@ public class ReverseProxy private constructor(private val agent: Agent, private 
     private suspend fun answer(request: Request): Response {
         if (request.method == "TRACE") return Response.error(405).withHeader("Allow", "GET, HEAD, POST, PUT, DELETE, PATCH, OPTIONS")
         if (request.target == "*") return Response.error(501)
+        if (isForWebSocket(request)) throw ResponseException(501, "WebSocket is not passed on.")
         val asked = try {
             request(request) ?: return Response.error(400)
         } catch (_: IllegalArgumentException) { // it is no URL, or has more of a field than it may
@@ -105,21 +111,30 @@ public class ReverseProxy private constructor(private val agent: Agent, private 
         val path = request.rawPath.removePrefix("/").split('/').drop(request.mountSegments.size).joinToString("/")
         val url = URI.create("$place$base/$path${request.rawQuery?.let { "?$it" }.orEmpty()}")
         val asked = ClientRequest.of(request.method, url).withHeaders(PassedFields.toServer(request, passesHost)).withBody(body(request))
+            .withInterimListener { status, fields -> request.sendInterim(status, PassedFields.toClient(fields, hasTrailers = false)) }
         return if ("Expect" in request.headers) asked.withExpectContinue(true) else asked
     }
 
     private fun body(request: Request): RequestBody? {
         val length = request.headers["Content-Length"]?.toLong() ?: if ("Transfer-Encoding" in request.headers) -1 else return null
-        return RequestBody.stream(null, length) { sink -> while (true) sink.write(request.body.read() ?: break) }
+        return RequestBody.stream(null, length) { sink ->
+            while (true) sink.write(request.body.read() ?: break)
+            sink.setTrailers(PassedFields.trailers(request.trailers, request.headers))
+        }
     }
 
+    /** RFC 6455 4.1. The answer of a server that sees no `Upgrade` would tell nobody what is wrong. */
+    private fun isForWebSocket(request: Request) = request.isHttp11 && request.headers.hasToken("Connection", "upgrade") &&
+        request.headers.tokens("Upgrade").any { it.substringBefore('/') == "websocket" }
+
     private fun answer(request: Request, response: ClientResponse): Response {
-        val fields = PassedFields.toClient(response.headers)
+        val length = response.headers["Content-Length"]?.toLong() ?: -1
+        val fields = PassedFields.toClient(response.headers, hasTrailers = length < 0 && request.isHttp11)
         val hasNoBody = response.status == 204 || response.status == 205 || response.status == 304
         if (hasNoBody) return Response.of(response.status).withHeaders(fields)
-        val length = response.headers["Content-Length"]?.toLong() ?: -1
         return Response.stream("a/b", length) { sink ->
             while (true) sink.write(response.body.read() ?: break)
+            sink.setTrailers(PassedFields.trailers(response.trailers, response.headers))
         }.withStatus(response.status).withHeaders(fields)
     }
 
