@@ -5,6 +5,8 @@ package dev.torsion.web.client
 
 import dev.torsion.clock.DelayedCall
 import dev.torsion.defer.Deferred
+import dev.torsion.defer.DeferredCancelledException
+import dev.torsion.defer.fail
 import dev.torsion.endpoint.ClientEndpoint
 import dev.torsion.endpoint.HostnameEndpoint
 import dev.torsion.endpoint.TlsClientEndpoint
@@ -12,6 +14,7 @@ import dev.torsion.endpoint.wrapClientTls
 import dev.torsion.loop.ReactorNotRunningException
 import dev.torsion.net.ConnectTimeoutException
 import dev.torsion.net.Factory
+import dev.torsion.tls.TlsClientOptions
 import dev.torsion.tls.TlsConnectException
 import dev.torsion.tls.TlsException
 import dev.torsion.tls.startTls
@@ -40,6 +43,7 @@ internal class Attempt(private val agent: HttpAgent, val call: Call) {
                 return if (end()) failed(told(e)) else Unit
             }
         connecting = result
+        if (isOver) result.cancel() // the one who gave the endpoint has cancelled the request
         result.addCallbacks({ connection -> if (end()) connected(connection) else connection.abort(null) }) {
             if (end()) failed(told(it.value))
         }
@@ -50,25 +54,31 @@ internal class Attempt(private val agent: HttpAgent, val call: Call) {
 
     private fun connect(): Deferred<ClientConnection> {
         val factory = Factory { ClientConnection(agent) }
-        val made = endpoint().connect(factory).addCallback { it as ClientConnection }.onUndelivered { it.abort(null) }
+        val endpoint = endpoint()
+        if (isOver) return fail(DeferredCancelledException()) // nothing is opened for a request that was cancelled meanwhile
+        val made = endpoint.connect(factory).addCallback { it as ClientConnection }.onUndelivered { it.abort(null) }
         return if (call.route is Route.Tunnelled) made.addAsyncCallback(::secured) else made
     }
 
-    private fun endpoint(): ClientEndpoint = when (val route = call.route) {
+    private fun endpoint(): ClientEndpoint = when (call.route) {
         is Route.Direct -> direct()
-        is Route.Proxied -> tcp(route.host, route.port)
-        is Route.Tunnelled -> options.proxy!!.let { tcp(it.host, it.port) }
+        is Route.Proxied, is Route.Tunnelled -> proxied(options.proxy!!)
     }
+
+    private fun proxied(proxy: HttpProxy): ClientEndpoint =
+        if (proxy.isSecure) secure(proxy.host, proxy.port, agent.proxyTls) else tcp(proxy.host, proxy.port)
 
     private fun direct(): ClientEndpoint {
         val own = options.endpoints?.endpointForUri(call.request.url)
         return when {
             own != null -> if (origin.isSecure) wrapClientTls(agent.tls, own, origin.host) else own
-            origin.isSecure ->
-                TlsClientEndpoint(reactor, origin.host, origin.port, agent.tls).withConnecting(options.connecting).withOptions(options.tcp)
+            origin.isSecure -> secure(origin.host, origin.port, agent.tls)
             else -> tcp(origin.host, origin.port)
         }
     }
+
+    private fun secure(host: String, port: Int, tls: TlsClientOptions) =
+        TlsClientEndpoint(reactor, host, port, tls).withConnecting(options.connecting).withOptions(options.tcp)
 
     private fun tcp(host: String, port: Int) = HostnameEndpoint(reactor, host, port, options.connecting).withOptions(options.tcp)
 

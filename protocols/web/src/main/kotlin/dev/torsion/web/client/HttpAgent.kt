@@ -53,6 +53,10 @@ public class HttpAgent internal constructor(private val reactor: Reactor, public
     @get:JvmSynthetic
     internal val tls: TlsClientOptions by lazy { (options.tls ?: Tls.client()).withApplicationProtocols(HTTP_1_1) }
 
+    /** Of connections to a proxy that carry TLS themselves. */
+    @get:JvmSynthetic
+    internal val proxyTls: TlsClientOptions by lazy { options.proxy?.tls?.withApplicationProtocols(HTTP_1_1) ?: tls }
+
     @get:JvmSynthetic
     internal val pool: ConnectionPool = ConnectionPool(this)
     private var trigger: TriggerHandle? = null

@@ -4,6 +4,7 @@
 package dev.torsion.web.client
 
 import dev.torsion.defer.Deferred
+import dev.torsion.defer.DeferredCancelledException
 import dev.torsion.defer.fail
 import dev.torsion.endpoint.ClientEndpoint
 import dev.torsion.endpoint.TCP4ClientEndpoint
@@ -14,6 +15,7 @@ import dev.torsion.testkit.kotest.TorsionSpecExtension
 import dev.torsion.web.IncompleteMessageException
 import dev.torsion.web.MessagePart
 import io.kotest.core.spec.style.FunSpec
+import io.kotest.matchers.collections.shouldHaveSize
 import io.kotest.matchers.shouldBe
 import io.kotest.matchers.shouldNotBe
 import io.kotest.matchers.string.shouldStartWith
@@ -52,6 +54,40 @@ class AgentLeaksSpec :
                     reactor.flush()
                     answer(ok("x"))
                     next.text shouldBe "x"
+                }
+            }
+        }
+
+        test("a request that is cancelled, or whose agent is closed, while its endpoint is asked for opens nothing") {
+            for (isInConnect in listOf(false, true)) {
+                var connects = 0
+                var meanwhile = {}
+                lateinit var inner: ClientEndpoint
+                val counting = object : ClientEndpoint {
+                    override fun connect(factory: Factory): Deferred<Protocol> {
+                        connects++
+                        if (isInConnect) meanwhile()
+                        return inner.connect(factory)
+                    }
+                }
+                val options = HttpClientOptions.DEFAULT.withMaxConnections(1).withEndpoints {
+                    if (!isInConnect) meanwhile()
+                    counting
+                }
+                scene(options) {
+                    inner = TCP4ClientEndpoint(reactor, "127.0.0.1", port.port())
+                    get()
+                    val queued = get()
+                    meanwhile = { queued.deferred.cancel() }
+                    answer(ok("", "Connection: close\r\n"))
+                    queued.error.shouldBeInstanceOf<DeferredCancelledException>()
+                    connects shouldBe if (isInConnect) 2 else 1
+                    peers shouldHaveSize 1
+                    agent.pool.count shouldBe 0
+                    meanwhile = { agent.close() }
+                    get().error.shouldBeInstanceOf<AgentClosedException>()
+                    connects shouldBe if (isInConnect) 3 else 1
+                    peers shouldHaveSize 1
                 }
             }
         }

@@ -29,7 +29,7 @@ class AgentMomentsSpec :
         fun sweep(
             options: HttpClientOptions,
             isSecure: Boolean = false,
-            proxied: Boolean = false,
+            proxy: Boolean? = null, // whether it is spoken to over TLS
             busy: Int = 0,
             request: (World) -> ClientRequest,
         ) {
@@ -37,7 +37,7 @@ class AgentMomentsSpec :
                 var moment = 0
                 while (true) {
                     val isThere = withClue({ "cancelled after $moment turns" }) {
-                        moment(moment, options, isSecure, proxied, busy) { voice(it, request(it)) }
+                        moment(moment, options, isSecure, proxy, busy) { voice(it, request(it)) }
                     }
                     if (isThere) break
                     moment += if (moment < 60) 1 else 7
@@ -72,14 +72,18 @@ class AgentMomentsSpec :
 
         test("TLS") { sweep(TRUSTING, isSecure = true) { ClientRequest.get(it.url("/stream")) } }
 
-        test("TLS through a proxy") { sweep(TRUSTING, isSecure = true, proxied = true) { ClientRequest.get(it.url("/stream")) } }
+        test("TLS through a proxy") { sweep(TRUSTING, isSecure = true, proxy = false) { ClientRequest.get(it.url("/stream")) } }
+
+        test("TLS through a proxy that is spoken to over TLS") {
+            sweep(TRUSTING, isSecure = true, proxy = true) { ClientRequest.get(it.url("/stream")) }
+        }
     })
 
 private val IDENTITY = Tls.selfSigned("localhost")
 private val TRUSTING = HttpClientOptions.DEFAULT.withTls(Tls.client().withTrust(TlsTrust.of(IDENTITY)))
 
 /** An agent and a server, on one reactor. */
-private class World(val reactor: MemoryReactor, options: HttpClientOptions, private val isSecure: Boolean, proxied: Boolean) {
+private class World(val reactor: MemoryReactor, options: HttpClientOptions, private val isSecure: Boolean, isProxySecure: Boolean?) {
     private val site = Site(reactor) { request ->
         when (request.rawPath) {
             "/echo" -> Response.bytes(request.body.readBytes(), "a/b")
@@ -93,8 +97,9 @@ private class World(val reactor: MemoryReactor, options: HttpClientOptions, priv
         }
     }
     private val port: ListeningPort = if (isSecure) reactor.listenTls(0, site, Tls.server(IDENTITY)) else reactor.listenTcp(0, site)
-    private val proxy = if (proxied) MemoryProxy(reactor) else null
-    val agent = HttpAgent.of(reactor, options.withProxy(proxy?.let { HttpProxy.of("127.0.0.1", it.port.port()) }))
+    private val proxy = isProxySecure?.let { MemoryProxy(reactor, tls = Tls.server(IDENTITY).takeIf { _ -> it }) }
+    private val way = proxy?.let { HttpProxy.of("${if (isProxySecure == true) "https" else "http"}://localhost:${it.port.port()}") }
+    val agent = HttpAgent.of(reactor, options.withProxy(way))
 
     fun url(path: String) = "${if (isSecure) "https" else "http"}://localhost:${port.port()}$path"
 
@@ -167,19 +172,12 @@ private class OfCoroutine(world: World, request: ClientRequest) : Voice() {
 }
 
 /** Cancels after so many turns. True when it was done by then. */
-private fun moment(
-    turns: Int,
-    options: HttpClientOptions,
-    isSecure: Boolean,
-    proxied: Boolean,
-    busy: Int,
-    ask: (World) -> Voice,
-): Boolean {
+private fun moment(turns: Int, options: HttpClientOptions, isSecure: Boolean, proxy: Boolean?, busy: Int, ask: (World) -> Voice): Boolean {
     val watch = LeakWatch.begin()
     try {
         val reactor = watch.reactor
         reactor.network.chunking = Chunking.random(turns.toLong(), if (isSecure) 700 else 60)
-        val world = World(reactor, options, isSecure, proxied)
+        val world = World(reactor, options, isSecure, proxy)
         reactor.turn()
         val others = List(busy) { Asked(world.agent.request(ClientRequest.get(world.url("/other$it")))) }
         val voice = ask(world)

@@ -8,11 +8,16 @@ import dev.torsion.net.CloseReason
 import dev.torsion.net.Factory
 import dev.torsion.net.Protocol
 import dev.torsion.reactor.Reactor
+import dev.torsion.tls.TlsServerOptions
 
-/** A proxy that makes tunnels to the ports of one machine, and keeps the heads that it has got. */
-internal class MemoryProxy(private val reactor: Reactor, private val answer: String = "HTTP/1.1 200 Connection established\r\n\r\n") {
+/** A proxy that makes tunnels to the ports of one machine, and keeps the heads that it has got. With [tls] it is spoken to over TLS. */
+internal class MemoryProxy(
+    private val reactor: Reactor,
+    private val answer: String = "HTTP/1.1 200 Connection established\r\n\r\n",
+    tls: TlsServerOptions? = null,
+) {
     val heads = ArrayList<String>()
-    val port = reactor.listenTcp(0, Factory { Side() }, "127.0.0.1")
+    val port = Factory { Side() }.let { reactor.listenTcp(0, tls?.wrap(it) ?: it, "127.0.0.1") }
 
     private inner class Side : Protocol() {
         private var head = ""
