@@ -203,7 +203,7 @@ internal class ConnectionPool(private val agent: HttpAgent) {
     }
 
     private fun tidy(host: PooledHost) {
-        if (host.count == 0 && host.waiting.isEmpty()) hosts.remove(host.route)
+        if (host.count == 0 && host.waiting.isEmpty()) hosts.remove(host.route, host)
     }
 
     fun closeIdle(): Unit = idle.toList().forEach { it.close() }

@@ -3,7 +3,6 @@
 
 package dev.torsion.web.client
 
-import java.net.URI
 import java.time.Instant
 
 /**
@@ -35,10 +34,10 @@ public class Cookie internal constructor(
 
     /** RFC 6265 5.4, 1. */
     @JvmSynthetic
-    internal fun isFor(url: URI): Boolean {
-        if (isSecure && !Origin.of(url).isSecure) return false
-        val host = cookieHost(url)
-        return (if (isHostOnly) host == domain else isBelow(host, domain)) && isPathBelow(url.rawPath.orEmpty().ifEmpty { "/" }, path)
+    internal fun isFor(origin: Origin, path: String): Boolean {
+        if (isSecure && !origin.isSecure) return false
+        val host = origin.cookieHost
+        return (if (isHostOnly) host == domain else isBelow(host, domain)) && isPathBelow(path, this.path)
     }
 
     /** Without the value, which is as good as a password. */
@@ -46,7 +45,7 @@ public class Cookie internal constructor(
 }
 
 /** The host that the rules of cookies see: a dot at its end does not make it another one. */
-internal fun cookieHost(url: URI): String = Origin.of(url).host.removeSuffix(".")
+internal val Origin.cookieHost: String get() = host.removeSuffix(".")
 
 /** Whether [host] is [domain], or a name below it (RFC 6265 5.1.3). An address is below nothing. */
 internal fun isBelow(host: String, domain: String): Boolean = host == domain || (host.endsWith(".$domain") && !isAddress(host))

@@ -37,13 +37,18 @@ constructor(
     private val kept = LinkedHashMap<Triple<String, String, String>, Kept>()
     private var count = 0L // gives their order
 
+    @get:JvmSynthetic
+    @set:JvmSynthetic
+    internal var siteOf: (String) -> String = rules::siteOf
+
     /** Takes the cookies of an answer from [url]: [fields] are its values of `Set-Cookie`. */
     public fun store(url: URI, fields: List<String>) {
-        for (field in fields) rules.parse(url, field, clock.instant()).forEach { store(url, it) }
+        if (fields.isEmpty()) return
+        val isSecure = Origin.of(url).isSecure
+        for (field in fields) rules.parse(url, field, clock.instant()).forEach { store(it, isSecure) }
     }
 
-    private fun store(url: URI, cookie: Cookie) {
-        val isSecure = Origin.of(url).isSecure
+    private fun store(cookie: Cookie, isSecure: Boolean) {
         // Somebody who can write in the clear must not put a cookie in the place of a secure one (6265bis 5.7).
         if (!isSecure && (cookie.isSecure || kept.values.any { hides(cookie, it.cookie) })) return
         put(cookie)
@@ -57,7 +62,7 @@ constructor(
         if (cookie.isExpired(clock.instant())) return
         if (cookie.name.length + cookie.value.length > limits.maxCookieBytes) return
         count++
-        val site = rules.siteOf(cookie.domain) // is slow, so each cookie asks for it once
+        val site = siteOf(cookie.domain) // is slow, so each cookie asks for it once
         kept[cookie.key] = Kept(cookie, site, before?.created ?: count, count)
         limit(limits.maxCookiesPerSite) { it.site == site }
         limit(limits.maxCookies) { true }
@@ -74,7 +79,9 @@ constructor(
     /** The cookies that a request to [url] has, in their order: those with longer paths first, then older ones. */
     public fun cookies(url: URI): List<Cookie> {
         val now = clock.instant()
-        return kept.values.filter { !it.cookie.isExpired(now) && it.cookie.isFor(url) }
+        val origin = Origin.of(url)
+        val path = url.rawPath.orEmpty().ifEmpty { "/" }
+        return kept.values.filter { !it.cookie.isExpired(now) && it.cookie.isFor(origin, path) }
             .sortedWith(compareByDescending<Kept> { it.cookie.path.length }.thenBy { it.created })
             .map { it.cookie }
     }

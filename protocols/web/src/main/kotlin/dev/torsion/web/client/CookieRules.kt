@@ -34,7 +34,7 @@ internal object CookieRules {
     fun parse(url: URI, field: String, now: Instant): List<Cookie> {
         if (field.any { it < ' ' && it != '\t' }) return emptyList()
         val origin = Origin.of(url)
-        val host = cookieHost(url)
+        val host = origin.cookieHost
         val from = CookieOrigin(host, origin.port, url.rawPath.orEmpty().ifEmpty { "/" }, origin.isSecure)
         return try {
             spec.parse(BasicHeader("Set-Cookie", field), from).filter { it.name.isNotEmpty() }.onEach { spec.validate(it, from) }

@@ -4,7 +4,6 @@
 package dev.torsion.web.client
 
 import dev.torsion.defer.await
-import dev.torsion.loop.ReactorNotRunningException
 import dev.torsion.reactor.Reactor
 import kotlinx.coroutines.NonCancellable
 import kotlinx.coroutines.withContext
@@ -40,9 +39,8 @@ internal class Download(private val reactor: Reactor, private val path: Path) {
         } finally {
             try {
                 inPool { end(isWhole) }
-            } catch (e: ReactorNotRunningException) {
-                end(false) // the pool may have left it
-                throw e
+            } finally {
+                end(false) // where the pool has left it, as it has ended
             }
         }
         return path

@@ -23,7 +23,6 @@ import java.time.Duration
 import java.time.Instant
 import java.time.ZoneId
 import java.time.ZoneOffset
-import kotlin.time.Duration.Companion.seconds
 
 /** The rules of RFC 6265 and 6265bis, with the places where other clients have leaked cookies. */
 class CookieJarSpec :
@@ -38,11 +37,15 @@ class CookieJarSpec :
             }
         }
 
-        test("a full jar takes another cookie without a look at the site of each").config(timeout = 20.seconds) {
+        test("a full jar takes another cookie without a look at the site of each") {
             val jar = CookieJar()
+            var looks = 0
+            jar.siteOf = { host -> CookieRules.siteOf(host).also { looks++ } }
             for (site in 1..30) for (i in 1..100) jar.store(URI("http://a.b.c.d.site$site.co.uk/"), listOf("n$i=x"))
-            repeat(40) { jar.store(URI("http://evil.example.com/"), (1..256).map { i -> "n$i=x" }) }
+            looks shouldBe 3_000
+            jar.store(URI("http://evil.example.com/"), (1..256).map { i -> "n$i=x" })
             jar.all().size shouldBe 3_000
+            looks shouldBe 3_256
         }
 
         test("a domain is for all names below it, if it is the host's own") {

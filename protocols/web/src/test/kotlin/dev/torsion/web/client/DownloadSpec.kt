@@ -4,6 +4,10 @@
 package dev.torsion.web.client
 
 import dev.torsion.defer.Deferred
+import dev.torsion.defer.await
+import dev.torsion.defer.inlineCallbacks
+import dev.torsion.loop.ThreadPoolStoppedException
+import dev.torsion.testkit.MemoryReactor
 import dev.torsion.web.Request
 import dev.torsion.web.Response
 import io.kotest.assertions.throwables.shouldThrow
@@ -14,6 +18,7 @@ import io.kotest.matchers.collections.shouldContainExactly
 import io.kotest.matchers.collections.shouldHaveSize
 import io.kotest.matchers.shouldBe
 import io.kotest.matchers.string.shouldContain
+import io.kotest.matchers.types.shouldBeInstanceOf
 import kotlinx.coroutines.awaitCancellation
 import java.io.IOException
 import java.nio.file.Files
@@ -74,6 +79,27 @@ class DownloadSpec :
                 reactor.close()
                 saving.isCompletedExceptionally shouldBe true
             }
+            Files.list(folder).use { it.toList() }.shouldBeEmpty()
+        }
+
+        test("nothing is left of a body that fails when the reactor, and its pool, have ended already") {
+            val folder = tempdir().toPath()
+            val begun = Deferred<Unit>()
+            val cut = Deferred<Unit>()
+            var error: Throwable? = null
+            val reactor = MemoryReactor()
+            inlineCallbacks {
+                Download(reactor, folder / "cat").save { write ->
+                    write("x".toByteArray())
+                    begun.callback(Unit)
+                    cut.await()
+                }
+            }.addCallbacks({ }) { error = it.value }
+            reactor.await(begun)
+            Files.list(folder).use { it.toList() } shouldHaveSize 1
+            reactor.close()
+            cut.errback(IOException("The body was cut."))
+            error.shouldBeInstanceOf<ThreadPoolStoppedException>()
             Files.list(folder).use { it.toList() }.shouldBeEmpty()
         }
     })
