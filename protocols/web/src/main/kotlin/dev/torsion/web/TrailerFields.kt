@@ -4,8 +4,8 @@
 package dev.torsion.web
 
 /**
- * The names that may stand behind a body (RFC 9110 6.5.1). A field that frames a message, says where it goes, who asks, what is wanted or what the
- * body is, has to be known before the body. A receiver that puts trailers to the head would otherwise take such a field as one of the head.
+ * The names that may stand behind a body (RFC 9110 6.5.1). A receiver must know some fields before the body: those that frame or route the message,
+ * name the client, say what it wants or what the body is. A receiver that adds trailers to the head would take such a field for one of the head.
  */
 internal object TrailerFields {
     fun isAllowed(name: String): Boolean {
@@ -23,7 +23,7 @@ internal object TrailerFields {
     /** Those of a body that are known at its end only. */
     private val OF_CONTENT = setOf("content-digest", "content-md5")
 
-    /** Conditions, and the words of proxies and browsers on who asks. */
+    /** Conditions, and the words of proxies and browsers on the client. */
     private val PREFIXES = listOf("if-", "x-forwarded", "proxy-", "access-control-", "sec-", "cf-")
 
     private val REFUSED = setOf(
@@ -32,7 +32,7 @@ internal object TrailerFields {
         // routing
         "host", "via", "forwarded", "forwarded-for", "max-forwards", "location", "origin", "referer", "alt-svc", "x-real-ip", "x-client-ip",
         "true-client-ip", "x-http-method-override", "x-original-url", "x-rewrite-url",
-        // who asks
+        // the client
         "authorization", "www-authenticate", "cookie", "set-cookie", "strict-transport-security",
         // what is wanted
         "expect", "range", "cache-control", "pragma", "accept", "accept-charset", "accept-encoding", "accept-language",
@@ -41,5 +41,5 @@ internal object TrailerFields {
     )
 }
 
-/** What is the same name to somebody. Programs behind CGI, WSGI and their like get `X_A` and `X-A` as one field. */
+/** The name that others take [name] for. Programs behind CGI, WSGI and their like get `X_A` and `X-A` as one field. */
 internal fun fieldKey(name: String): String = name.lowercase().replace('_', '-')

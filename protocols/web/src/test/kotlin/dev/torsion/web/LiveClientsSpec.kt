@@ -30,6 +30,13 @@ class LiveClientsSpec :
                 Response.text("$count")
             }
             get("/stream") { Response.stream("text/plain") { sink -> repeat(1000) { sink.write("line $it\n") } } }
+            get("/early") { request ->
+                request.sendInterim(103, Headers.of("Link", "</a>"))
+                Response.stream("text/plain") { sink ->
+                    sink.write("abc")
+                    sink.setTrailers(Headers.of("X-Sum", "3"))
+                }
+            }
             get("/fail") { throw HttpException("on purpose") }
             get("/old") { Response.redirect("/hello", 301) }
         }
@@ -42,6 +49,16 @@ class LiveClientsSpec :
                 Tool.run("curl", "-sSI", "$base/hello") shouldContain "Content-Length: 8\r\n"
                 Tool.run("curl", "-sSL", "-w", " %{num_connects} %{num_redirects}", "$base/old") shouldBe "hello [] 1 1"
                 Tool.run("curl", "-sSv", "$base/hello", "$base/stream", "$base/hello") shouldContain "Re-using"
+            }
+        }
+
+        test("curl: an answer on the way, and trailers").config(enabledOrReasonIf = { Tool.curl }) {
+            serving(router) { base ->
+                val answer = Tool.run("curl", "-sSi", "-w", " %{http_code}", "$base/early", "$base/early")
+                answer shouldStartWith "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 200 OK\r\n"
+                answer shouldContain "abc"
+                answer shouldContain "X-Sum: 3\r\n"
+                answer shouldEndWith " 200"
             }
         }
 

@@ -65,7 +65,9 @@ internal object PassedFields {
         if (names.isNotEmpty()) fields.add("Trailer", names.joinToString(", "))
     }
 
-    private fun isTrailer(name: String, left: Set<String>) = TrailerFields.isAllowed(name) && fieldKey(name) !in left
+    /** No name comes behind a body that is taken from a head: a receiver may put both together. */
+    private fun isTrailer(name: String, left: Set<String>) =
+        TrailerFields.isAllowed(name) && fieldKey(name).let { it !in left && it !in OF_REQUESTS && it !in OF_PROXIES }
 
     private fun ofOneConnection(fields: Headers) = OF_ONE_CONNECTION + fields.tokens("Connection").map(::fieldKey)
 
@@ -95,7 +97,7 @@ internal object PassedFields {
     private const val FORWARDED = "x-forwarded"
 
     /**
-     * Other words on who asks, and for what. No proxy of ours checks them, and a trusted one may pass them on as a client has made them up. The first ones
+     * Other words on the client, and on what it wants. No proxy of ours checks them, and a trusted one may pass them on as a client has made them up. The first ones
      * we write ourselves.
      */
     private val OF_PROXIES = setOf(

@@ -107,7 +107,7 @@ class ProxyTlsSpec :
             proxy.heads shouldHaveSize 0
             val other = reactor.ask(trustingServer.withProxy(proxy(way)), "https://127.0.0.1:$port/").first.error
             other.shouldBeInstanceOf<TlsConnectException>().tls.shouldBeInstanceOf<TlsHostNameException>()
-            // Who is trusted for the proxy is not trusted for the server.
+            // The one that is trusted for the proxy is not trusted for the server.
             val swapped = reactor.ask(HttpClientOptions.DEFAULT.withProxy(proxy(way)), "https://localhost:$port/").first.error
             swapped.shouldBeInstanceOf<TlsConnectException>().tls.shouldBeInstanceOf<TlsUntrustedException>()
             reactor.end()

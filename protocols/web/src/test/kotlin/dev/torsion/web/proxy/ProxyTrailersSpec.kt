@@ -21,7 +21,7 @@ import io.kotest.matchers.string.shouldStartWith
 import io.kotest.matchers.types.shouldBeInstanceOf
 import kotlinx.coroutines.delay
 
-/** What a proxy passes on beside heads and bodies: answers on the way, and fields behind a body. */
+/** Messages that a proxy passes on beside heads and bodies: answers on the way, and fields behind a body. */
 class ProxyTrailersSpec :
     FunSpec({
         val plain: suspend (Request) -> Response = { Response.text("x") }
@@ -37,7 +37,7 @@ class ProxyTrailersSpec :
             reactor.flush()
         }
 
-        test("trailers of an answer go through, but those that may not stand there, and those of one connection") {
+        test("trailers of an answer go through, except those that may not stand there, and those of one connection") {
             proxied(plain) {
                 handed { client, ends ->
                     client.ask(get("/"))
@@ -72,7 +72,8 @@ class ProxyTrailersSpec :
             }) {
                 val answer = connect().ask(
                     "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nTrailer: X-Sum, Authorization\r\n" +
-                        "Connection: X-Mine\r\n\r\n3\r\nabc\r\n0\r\nX-Sum: 3\r\nAuthorization: evil\r\nX-Forwarded-For: 6.6.6.6\r\nX-Mine: 1\r\n\r\n",
+                        "Connection: X-Mine\r\n\r\n3\r\nabc\r\n0\r\nX-Sum: 3\r\nAuthorization: evil\r\nX-Forwarded-For: 6.6.6.6\r\n" +
+                        "Client-IP: 6.6.6.6\r\nX_Scheme: https\r\nFront-End-Https: on\r\nX-Forwarded-User: root\r\nX-Mine: 1\r\n\r\n",
                 )
                 answer shouldEndWith "\r\n\r\nabcHeaders(X-Sum: 3)"
                 last!!.headers["Trailer"] shouldBe "x-sum"
@@ -100,7 +101,7 @@ class ProxyTrailersSpec :
             }
         }
 
-        test("answers on the way go to the client as they come, but for 100, and without fields of the connection") {
+        test("answers on the way go to the client as they come, except for 100, and without fields of the connection") {
             proxied({ request ->
                 request.sendInterim(103, Headers.of("Link", "</a>"))
                 delay(1_000)
