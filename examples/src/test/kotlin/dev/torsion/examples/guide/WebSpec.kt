@@ -11,15 +11,20 @@ import dev.torsion.net.Protocol
 import dev.torsion.testkit.runReactorTest
 import dev.torsion.web.AccessLog
 import dev.torsion.web.EventStream
+import dev.torsion.web.Headers
 import dev.torsion.web.HttpServerOptions
 import dev.torsion.web.Response
 import dev.torsion.web.Router
 import dev.torsion.web.ServerSentEvent
 import dev.torsion.web.Site
 import dev.torsion.web.StaticFiles
+import dev.torsion.web.client.Agent
+import dev.torsion.web.client.ClientRequest
+import dev.torsion.web.client.fetch
 import dev.torsion.web.proxy.ReverseProxy
 import io.kotest.core.spec.style.StringSpec
 import io.kotest.engine.spec.tempdir
+import io.kotest.matchers.shouldBe
 import io.kotest.matchers.string.shouldContain
 import kotlinx.coroutines.delay
 import kotlinx.coroutines.flow.flow
@@ -110,6 +115,35 @@ class WebSpec :
                 client.text shouldContain "\r\n\r\n/a"
                 port.stopListening().await()
                 other.stopListening().await()
+            }
+        }
+
+        "links before an answer, and times behind it" {
+            runReactorTest {
+                val reactor = this
+                val page = "<p>hello"
+                val router = Router {
+                    get("/") { request ->
+                        request.sendInterim(103, Headers.of("Link", "</style.css>; rel=preload; as=style"))
+                        Response.stream("text/html") { sink ->
+                            sink.write(page)
+                            sink.setTrailers(Headers.of("Server-Timing", "page;dur=12"))
+                        }
+                    }
+                }
+                val port = serverFromString(reactor, "tcp:0:interface=127.0.0.1").listen(Site(reactor, router)).await()
+                val base = "http://127.0.0.1:${port.port()}"
+                val links = ArrayList<String>()
+                Agent(reactor).use { agent ->
+                    val request = ClientRequest.get("$base/").withInterimListener { _, headers -> links.addAll(headers.all("Link")) }
+                    val timing = agent.fetch(request).use { response ->
+                        response.body.readBytes()
+                        response.trailers["Server-Timing"]
+                    }
+                    timing shouldBe "page;dur=12"
+                }
+                links shouldBe listOf("</style.css>; rel=preload; as=style")
+                port.stopListening().await()
             }
         }
     })
