@@ -107,7 +107,7 @@ internal class Spool(private val life: RequestLife, private val options: FormOpt
         if (!isOnDisk) return synchronized(lock) { isClosed = true }
         try {
             life.reactor.callInThread(::closeNow)
-        } catch (_: RuntimeException) { // the reactor has ended
+        } catch (_: Throwable) { // the pool has ended, or has no thread
             closeNow()
         }
     }

@@ -271,15 +271,27 @@ internal class ClientExchange(private val connection: ClientConnection, private 
     private fun finish() {
         if (isOver) return
         isOver = true
-        call.over()
-        connection.finished()
-        when {
-            !isSent -> connection.abort(null)
-            isLast -> connection.close()
-            else -> agent.pool.release(connection)
+        try {
+            call.over()
+            letGoOfConnection()
+        } finally { // whatever becomes of the connection
+            tell()
+            body?.end()
         }
-        tell()
-        body?.end()
+    }
+
+    private fun letGoOfConnection() {
+        try {
+            connection.finished()
+            when {
+                !isSent -> connection.abort(null)
+                isLast -> connection.close()
+                else -> agent.pool.release(connection)
+            }
+        } catch (e: Throwable) {
+            connection.abort(e)
+            throw e
+        }
     }
 
     override fun failed(error: HttpException) = fail(error)

@@ -39,8 +39,9 @@ internal class Download(private val reactor: Reactor, private val path: Path) {
         } finally {
             try {
                 inPool { end(isWhole) }
-            } finally {
-                end(false) // where the pool has left it, as it has ended
+            } catch (e: Throwable) {
+                end(isWhole = false) // the pool may have left it: it has ended, or has no thread
+                throw e
             }
         }
         return path
