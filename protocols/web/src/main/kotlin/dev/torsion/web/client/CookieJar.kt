@@ -36,6 +36,7 @@ constructor(
     private val rules = CookieRules
     private val kept = LinkedHashMap<Triple<String, String, String>, Kept>()
     private var count = 0L // gives their order
+    private val grown = HashSet<String>() // the sites that have more cookies than before
 
     @get:JvmSynthetic
     @set:JvmSynthetic
@@ -46,6 +47,7 @@ constructor(
         if (fields.isEmpty()) return
         val isSecure = Origin.of(url).isSecure
         for (field in fields) rules.parse(url, field, clock.instant()).forEach { store(it, isSecure) }
+        limit() // once for all of them: it looks at each cookie of the jar
     }
 
     private fun store(cookie: Cookie, isSecure: Boolean) {
@@ -64,7 +66,13 @@ constructor(
         count++
         val site = siteOf(cookie.domain) // is slow, so each cookie asks for it once
         kept[cookie.key] = Kept(cookie, site, before?.created ?: count, count)
-        limit(limits.maxCookiesPerSite) { it.site == site }
+        if (before == null) grown.add(site)
+    }
+
+    private fun limit() {
+        if (grown.isEmpty()) return
+        for (site in grown) limit(limits.maxCookiesPerSite) { it.site == site }
+        grown.clear()
         limit(limits.maxCookies) { true }
     }
 
@@ -125,7 +133,10 @@ constructor(
     public fun save(): String = CookieText.write(all())
 
     /** Adds the cookies of a text of [save], or of `cookies.txt`. @throws IllegalArgumentException when a line is no cookie; then none is added */
-    public fun load(text: String): Unit = CookieText.read(text).forEach(::put)
+    public fun load(text: String) {
+        CookieText.read(text).forEach(::put)
+        limit()
+    }
 
     /** How many there are. */
     override fun toString(): String = "CookieJar(${kept.size})"

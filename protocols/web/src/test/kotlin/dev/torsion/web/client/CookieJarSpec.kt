@@ -48,6 +48,24 @@ class CookieJarSpec :
             looks shouldBe 3_256
         }
 
+        test("a full jar is looked through once for an answer with many cookies") {
+            var looks = 0
+            val clock = object : Clock() {
+                override fun instant() = Instant.EPOCH.also { looks++ }
+
+                override fun withZone(zone: ZoneId) = this
+
+                override fun getZone() = ZoneOffset.UTC
+            }
+            val jar = CookieJar(CookieLimits.DEFAULT, clock)
+            repeat(2) { time ->
+                looks = 0
+                jar.store(URI("http://example.com/"), (1..180).map { i -> "n$time-$i=x" })
+                looks shouldBeInRange 1..362 // two for each cookie, of which one reads it
+            }
+            jar.all().map { it.name } shouldContainExactly (1..180).map { i -> "n1-$i" }
+        }
+
         test("a domain is for all names below it, if it is the host's own") {
             val jar = jar("http://www.example.com/", "x=1; Domain=.Example.com")
             for (host in listOf("example.com", "www.example.com", "a.b.example.com")) jar.header(URI("http://$host/")) shouldBe "x=1"
