@@ -126,7 +126,7 @@ class TrailersSpec :
             val change = requestFilter { request, next ->
                 val answer = next(request)
                 val write = (answer.content as Response.Content.Stream).write
-                answer.withContent(Response.Content.Stream(-1) { sink -> write(sink.through { it }) })
+                answer.withContent(Response.Content.Stream(-1) { sink -> write(sink.through(-1) { it }) })
             }
             scene(handler = listOf(Gzip.filter(), change).around(handler)) {
                 val answer = connect().ask(get("/", "Accept-Encoding: gzip\r\n"))
