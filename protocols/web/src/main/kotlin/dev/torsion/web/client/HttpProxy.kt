@@ -5,7 +5,6 @@ package dev.torsion.web.client
 
 import dev.torsion.tls.TlsClientOptions
 import dev.torsion.web.isAuthority
-import java.net.URI
 import java.util.Base64
 
 /**
@@ -68,7 +67,7 @@ public class HttpProxy private constructor(
          */
         @JvmStatic
         public fun of(url: String): HttpProxy {
-            val place = URI.create(url)
+            val place = Location.exact(url)
             val origin = Origin.of(place)
             val isBare = place.rawPath.orEmpty().removePrefix("/").isEmpty() && place.rawQuery == null && place.rawFragment == null
             require(isBare) { "the URL of a proxy has neither a path nor a query" }

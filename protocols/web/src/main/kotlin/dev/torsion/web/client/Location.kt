@@ -41,11 +41,12 @@ internal object Location {
     /** The URL that [text] is by itself. @throws IllegalArgumentException when it is none */
     fun exact(text: String): URI = url(text, text)
 
-    /** An error tells neither the query nor its cause, which has all of the text: there may be secrets in it. */
+    /** An error tells neither a user nor the query, and has no cause, which would tell all of the text: there may be secrets in it. */
     private fun url(given: String, text: String): URI = try {
         URI(text)
     } catch (e: URISyntaxException) {
-        throw IllegalArgumentException("\"${escaped(given.substringBefore('?'), SHOWN)}\" is no URL: ${e.reason}")
+        val open = given.substringBefore('?').replace(USER, "//...@")
+        throw IllegalArgumentException("\"${escaped(open, SHOWN)}\" is no URL: ${e.reason}")
     }
 
     /** [reference] as a browser takes it that is at [base]. */
@@ -121,4 +122,5 @@ internal object Location {
     private fun isPlain(char: Char) = char.code <= LAST_ASCII && PLAIN[char.code]
 
     private const val LAST_ASCII = 0x7f
+    private val USER = Regex("//.*@")
 }

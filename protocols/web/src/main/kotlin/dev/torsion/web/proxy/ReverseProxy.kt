@@ -20,6 +20,7 @@ import dev.torsion.web.client.AgentBusyException
 import dev.torsion.web.client.ClientRequest
 import dev.torsion.web.client.ClientResponse
 import dev.torsion.web.client.HttpClientOptions
+import dev.torsion.web.client.Location
 import dev.torsion.web.client.QueueTimeoutException
 import dev.torsion.web.client.RequestBody
 import dev.torsion.web.client.fetch
@@ -178,6 +179,6 @@ public class ReverseProxy private constructor(private val agent: Agent, private 
          * @throws IllegalArgumentException when [url] is none
          */
         @JvmStatic
-        public fun of(agent: Agent, url: String): ReverseProxy = ReverseProxy(agent, URI.create(url), false)
+        public fun of(agent: Agent, url: String): ReverseProxy = ReverseProxy(agent, Location.exact(url), false)
     }
 }

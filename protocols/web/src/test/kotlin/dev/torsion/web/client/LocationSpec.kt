@@ -3,6 +3,7 @@
 
 package dev.torsion.web.client
 
+import dev.torsion.web.proxy.ReverseProxy
 import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.assertions.withClue
 import io.kotest.core.spec.style.FunSpec
@@ -32,11 +33,13 @@ class LocationSpec :
             "${Location.parse("http://a/café 1?ü=%2F")}" shouldBe "http://a/caf%C3%A9%201?%C3%BC=%2F"
         }
 
-        test("the error of what is no URL tells no query, and has no cause that does") {
+        test("the error of what is no URL tells no query and no user, and has no cause that does") {
             for (make in listOf<() -> Any>(
                 { ClientRequest.get("http://a/b?token=secret or two") },
                 { Location.parse("http://[a/b?token=secret") },
                 { Location.resolve(base, "http://[a/b?token=secret") },
+                { HttpProxy.of("http://tom:secret or two@proxy:3128") },
+                { ReverseProxy.of(FakeAgent { Answer(200) }, "http://tom:secret or two@a/") },
             )) {
                 val error = shouldThrow<IllegalArgumentException> { make() }
                 error.stackTraceToString() shouldNotContain "secret"
