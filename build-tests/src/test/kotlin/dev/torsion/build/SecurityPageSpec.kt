@@ -241,6 +241,7 @@ private val CONSTANTS =
         "ClientHelloReader" to "tls.ClientHelloReader",
         "EventStream" to "web.EventStream",
         "Exchange" to "web.Exchange",
+        "FileContents" to "web.FileContents",
         "FolderLookup" to "web.FolderLookup",
         "HttpBody" to "web.HttpBody",
         "IntPrefixFraming" to "framing.IntPrefixFraming",

@@ -46,7 +46,7 @@ class NotesSiteSpec :
                         body() shouldBe "start"
                         headers().firstValue("Cache-Control").isPresent shouldBe false
                     }
-                    site.destroy()
+                    site.toHandle().destroy() // the output stays open
                     site.waitFor(DEADLINE_SECONDS, TimeUnit.SECONDS) shouldBe true
                     val lines = output.readLines()
                     lines.size shouldBe 4
