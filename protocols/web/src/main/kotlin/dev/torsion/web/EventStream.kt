@@ -11,6 +11,7 @@ import kotlinx.coroutines.flow.Flow
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.selects.onTimeout
 import kotlinx.coroutines.selects.select
+import kotlinx.coroutines.yield
 import java.time.Duration
 import java.util.concurrent.TimeUnit.MILLISECONDS
 import java.util.concurrent.Flow.Publisher as FlowPublisher
@@ -33,6 +34,7 @@ import java.util.concurrent.Flow.Publisher as FlowPublisher
  */
 public object EventStream {
     private const val KEEP_ALIVE_SECONDS = 15L
+    private const val AT_ONCE = 64
 
     /** How long nothing is sent before a comment is: 15 s. Proxies cut connections that are silent for longer. */
     @JvmField
@@ -68,7 +70,9 @@ public object EventStream {
             next.close(end)
         }
         val millis = maxOf(1L, MILLISECONDS.convert(keepAlive)) // with none, comments would hold the loop
+        var sent = 0
         while (!sink.isEnding) {
+            if (++sent % AT_ONCE == 0) yield() // events that are always there leave others their turn
             val result = select<ChannelResult<ServerSentEvent>?> {
                 next.onReceiveCatching { it }
                 onTimeout(millis) { null }

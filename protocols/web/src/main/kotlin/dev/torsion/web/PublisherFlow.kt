@@ -3,20 +3,26 @@
 
 package dev.torsion.web
 
+import dev.torsion.log.Logger
 import kotlinx.coroutines.channels.Channel
 import kotlinx.coroutines.flow.Flow
 import kotlinx.coroutines.flow.flow
 import java.util.Objects
+import java.util.concurrent.CancellationException
+import java.util.concurrent.atomic.AtomicBoolean
 import java.util.concurrent.atomic.AtomicReference
 import java.util.concurrent.Flow.Publisher as FlowPublisher
 import java.util.concurrent.Flow.Subscriber as FlowSubscriber
 import java.util.concurrent.Flow.Subscription as FlowSubscription
 
-/** The items of this publisher, each of which is asked for when the one before is taken. */
+/**
+ * The items of this publisher, each of which is asked for when the one before is taken. A publisher that breaks a rule of Reactive Streams is
+ * cancelled, and the flow fails with the rule.
+ */
 internal fun <T : Any> FlowPublisher<T>.asFlow(): Flow<T> = flow {
     val items = Items<T>()
-    subscribe(items)
     try {
+        subscribe(items)
         while (true) {
             emit(items.next() ?: break)
             items.request()
@@ -26,24 +32,30 @@ internal fun <T : Any> FlowPublisher<T>.asFlow(): Flow<T> = flow {
     }
 }
 
-/** By the rules of Reactive Streams. Its signals come on any thread. */
+/** Its signals come on any thread. None of them throws, except for a null (rule 2.13), whatever the subscription does. */
 private class Items<T : Any> : FlowSubscriber<T> {
     private val items = Channel<T>(1)
     private val subscription = AtomicReference<FlowSubscription>()
+    private val isWanted = AtomicBoolean() // an item was asked for and has not come
 
-    override fun onSubscribe(subscription: FlowSubscription) {
-        if (this.subscription.compareAndSet(null, subscription)) subscription.request(1) else subscription.cancel()
+    override fun onSubscribe(subscription: FlowSubscription?) {
+        notNull(subscription)
+        if (!this.subscription.compareAndSet(null, subscription)) return quietly { subscription!!.cancel() } // rule 2.5
+        request()
     }
 
-    override fun onNext(item: T) {
-        Objects.requireNonNull(item)
-        if (items.trySend(item).isSuccess) return
-        cancel()
-        items.close(IllegalStateException("A publisher has given more than it was asked for (rule 1.1)."))
+    override fun onNext(item: T?) {
+        notNull(item)
+        when {
+            isWanted.getAndSet(false) -> items.trySend(item!!) // in vain behind the end
+            subscription.get() !== OVER -> broken(if (subscription.get() == null) EARLY else TOO_MANY)
+        }
     }
 
-    override fun onError(error: Throwable) {
-        items.close(error)
+    override fun onError(error: Throwable?) {
+        notNull(error)
+        // One of the publisher's is no cancellation of ours.
+        items.close(if (error is CancellationException) IllegalStateException("The publisher has failed.", error) else error)
     }
 
     override fun onComplete() {
@@ -57,10 +69,36 @@ private class Items<T : Any> : FlowSubscriber<T> {
         return result.getOrNull()
     }
 
-    fun request(): Unit = subscription.get().request(1)
+    fun request() {
+        isWanted.set(true)
+        try {
+            subscription.get().request(1)
+        } catch (e: Throwable) {
+            broken("The subscription of a publisher has failed (rule 3.16).", e)
+        }
+    }
 
     fun cancel() {
-        subscription.getAndSet(OVER)?.cancel()
+        subscription.getAndSet(OVER)?.let { quietly { it.cancel() } }
+    }
+
+    private fun notNull(signal: Any?) {
+        if (signal == null) broken("A publisher has given null (rule 2.13).")
+        Objects.requireNonNull(signal)
+    }
+
+    private fun broken(rule: String, cause: Throwable? = null) {
+        cancel()
+        items.close(IllegalStateException(rule, cause))
+    }
+
+    /** The end does not depend on what a publisher makes of it (rule 3.15). */
+    private inline fun quietly(cancel: () -> Unit) {
+        try {
+            cancel()
+        } catch (e: Throwable) {
+            log.failure("The subscription of a publisher cannot be cancelled", e)
+        }
     }
 
     /** One that comes after the end is cancelled. */
@@ -68,5 +106,11 @@ private class Items<T : Any> : FlowSubscriber<T> {
         override fun request(n: Long) = Unit
 
         override fun cancel() = Unit
+    }
+
+    private companion object {
+        val log = Logger(EventStream::class.java)
+        const val EARLY = "A publisher has given an item before its subscription (rule 1.9)."
+        const val TOO_MANY = "A publisher has given more than it was asked for (rule 1.1)."
     }
 }

@@ -207,6 +207,31 @@ class EventStreamSpec :
             }
         }
 
+        test("events that are always there leave others their turn") {
+            var made = 0
+            scene(handler = {
+                EventStream.of(
+                    flow {
+                        while (true) {
+                            emit(ServerSentEvent.data("x"))
+                            made++
+                        }
+                    },
+                )
+            }) {
+                val client = connect()
+                client.send(get("/"))
+                repeat(50) {
+                    val before = made
+                    reactor.turn()
+                    (made - before <= 130) shouldBe true
+                }
+                (made > 1000) shouldBe true
+                client.transport.abortConnection()
+                reactor.flush()
+            }
+        }
+
         test("a publisher gives one event at a time; it is cancelled when the client goes") {
             SubmissionPublisher<ServerSentEvent>(Runnable::run, 4).use { publisher ->
                 scene(handler = { EventStream.of(publisher) }) {
