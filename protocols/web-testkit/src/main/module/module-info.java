@@ -5,6 +5,8 @@
 module dev.torsion.web.testkit {
   requires transitive dev.torsion.web;
   requires transitive dev.torsion.testkit;
+  requires static transitive org.junit.jupiter.api;
 
   exports dev.torsion.web.testkit;
+  exports dev.torsion.web.testkit.junit;
 }

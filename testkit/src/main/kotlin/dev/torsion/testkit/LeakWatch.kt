@@ -42,6 +42,7 @@ public class LeakWatch private constructor() {
     private val reactors = LinkedHashSet<MemoryReactor>()
     private val unhandled = ArrayList<UnhandledFailure>()
     private val begun = LeftBehind.watch()
+    private val closedFirst = ArrayList<AutoCloseable>()
     private var isTurnEnded = false
 
     /** The log of the test. */
@@ -59,6 +60,14 @@ public class LeakWatch private constructor() {
 
     /** A reactor for the test. */
     public val reactor: MemoryReactor by lazy { MemoryReactor(clock) }
+
+    /**
+     * Closes [tool] at the end of the test, before the leftovers are looked for: for tools that test extensions give to a test. The last one is closed
+     * first.
+     */
+    public fun closeAtEnd(tool: AutoCloseable) {
+        closedFirst.add(tool)
+    }
 
     @JvmSynthetic
     internal fun watch(clock: VirtualClock) {
@@ -103,7 +112,7 @@ public class LeakWatch private constructor() {
      * @throws AssertionError that lists what was left behind
      */
     public fun end() {
-        val errors = reactors.mapNotNull { reactor -> runCatching { reactor.settle() }.exceptionOrNull() }
+        val errors = closeTools() + reactors.mapNotNull { reactor -> runCatching { reactor.settle() }.exceptionOrNull() }
         val left = reactors.flatMap { it.leftovers() }
         val calls = clocks.flatMap { clock -> clock.delayedCalls().sortedBy { it.time } }.map { "pending call: $it" }
         val waiting = begun.found(reactors.map { it.scope })
@@ -127,9 +136,15 @@ public class LeakWatch private constructor() {
 
     /** Ends the watch of a test that has failed: closes its reactors, and says nothing of the leftovers. Does nothing after [end]. */
     public fun close() {
+        closeTools()
         endTurn()
         closeReactors() // what fails in it is in the log, and the test has failed already
         reactors.forEach { it.endlessShutdown() }
+    }
+
+    private fun closeTools(): List<Throwable> {
+        val errors = ArrayList<Throwable>()
+        while (true) (closedFirst.removeLastOrNull() ?: return errors).runCatching { close() }.onFailure(errors::add)
     }
 
     private fun endTurn() {

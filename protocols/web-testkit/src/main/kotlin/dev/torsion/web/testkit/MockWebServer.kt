@@ -15,6 +15,7 @@ import java.time.Duration
 import java.util.concurrent.CompletableFuture
 import java.util.concurrent.LinkedBlockingQueue
 import java.util.concurrent.TimeUnit
+import java.util.concurrent.atomic.AtomicBoolean
 import java.util.concurrent.atomic.AtomicInteger
 import kotlin.time.toJavaDuration
 
@@ -50,6 +51,7 @@ public class MockWebServer private constructor(private val reactor: Reactor, pri
     @Volatile
     private var dispatcher: MockDispatcher? = null
     private lateinit var port: ListeningPort
+    private val isClosed = AtomicBoolean()
 
     private val answers = object : MockAnswers {
         override val reactor get() = this@MockWebServer.reactor
@@ -126,8 +128,9 @@ public class MockWebServer private constructor(private val reactor: Reactor, pri
     /** How many connections were accepted. */
     public fun connectionCount(): Int = connectionCounter.get()
 
-    /** Closes the port and all connections; one of [start] also ends its reactor. */
+    /** Closes the port and all connections; one of [start] also ends its reactor. Closing it again does nothing. */
     override fun close() {
+        if (isClosed.getAndSet(true)) return
         if (!isOwn) return end()
         reactor.callFromThread(::end)
         check(reactor.stopAndJoin(SOON)) { "$reactor does not stop" }
