@@ -28,6 +28,7 @@ import dev.torsion.web.HttpServerOptions
 import dev.torsion.web.SessionOptions
 import dev.torsion.web.client.CookieLimits
 import dev.torsion.web.client.DecodingLimits
+import dev.torsion.web.client.EventSourceOptions
 import dev.torsion.web.client.HttpClientOptions
 import dev.torsion.web.client.RedirectOptions
 import io.kotest.assertions.withClue
@@ -146,6 +147,7 @@ private val OPTIONS: Map<String, Any> =
         DecodingLimits.DEFAULT,
         HttpServerOptions.DEFAULT,
         HttpClientOptions.DEFAULT,
+        EventSourceOptions.DEFAULT,
         FormOptions.DEFAULT,
         SessionOptions.DEFAULT,
         ConnectionPoolOptions.DEFAULT,
@@ -239,11 +241,13 @@ private val CONSTANTS =
         "ByteRange" to "web.ByteRange",
         "ClientExchange" to "web.client.ClientExchange",
         "ClientHelloReader" to "tls.ClientHelloReader",
+        "EventReading" to "web.client.EventReading",
         "EventStream" to "web.EventStream",
         "Exchange" to "web.Exchange",
         "FileContents" to "web.FileContents",
         "FolderLookup" to "web.FolderLookup",
         "HttpBody" to "web.HttpBody",
+        "HttpClientMetrics" to "micrometer.HttpClientMetrics",
         "IntPrefixFraming" to "framing.IntPrefixFraming",
         "JsonLines" to "log.json.JsonLines",
         "LimitedHistoryLogObserver" to "log.LimitedHistoryLogObserver",

@@ -37,14 +37,18 @@ internal enum class TorsionModule(val directory: Path, val published: Boolean = 
     val uses: Set<TorsionModule>
         get() = when (this) {
             CORE -> emptySet()
-            ADBAPI, AMP, CRED, FRAMING, KTOR, LOG_JSON, MICROMETER, TESTKIT, TEST_SUPPORT, WEB -> setOf(CORE)
+            ADBAPI, AMP, CRED, FRAMING, KTOR, LOG_JSON, TESTKIT, TEST_SUPPORT, WEB -> setOf(CORE)
             SPREAD -> setOf(CORE, CRED)
             WEB_CRED -> setOf(CORE, CRED, WEB)
+            MICROMETER -> setOf(CORE, WEB) // which is optional
             JAVA_FACADE, JSON -> setOf(CORE, FRAMING)
             WEB_TESTKIT -> setOf(CORE, TESTKIT, WEB)
             BENCHMARKS -> setOf(ADBAPI, AMP, CORE, FRAMING, JAVA_FACADE, SPREAD, TESTKIT, WEB)
             EXAMPLES ->
-                setOf(ADBAPI, AMP, CORE, CRED, FRAMING, JAVA_FACADE, JSON, KTOR, LOG_JSON, SPREAD, TESTKIT, WEB, WEB_CRED, WEB_TESTKIT)
+                setOf(
+                    ADBAPI, AMP, CORE, CRED, FRAMING, JAVA_FACADE, JSON, KTOR, LOG_JSON, MICROMETER, SPREAD, TESTKIT, WEB, WEB_CRED,
+                    WEB_TESTKIT,
+                )
         }
 
     val api: Path get() = directory / "api" / "${directory.fileName}.api"

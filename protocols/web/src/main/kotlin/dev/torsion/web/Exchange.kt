@@ -94,6 +94,14 @@ internal class Exchange(private val connection: ServerConnection, val head: Requ
         return id?.let { context + RequestContext(it) } ?: context
     }
 
+    override val isObserved: Boolean get() = record != null
+
+    override fun routed(mount: String, pattern: String, isOpen: Boolean) {
+        val record = record ?: return
+        val whole = if (pattern == "/" && (isOpen || mount.isNotEmpty())) mount else mount + pattern
+        record.route = if (isOpen) "$whole/**" else whole
+    }
+
     private fun findOrigin(): Origin {
         val proxies = options.trustedProxies ?: return connection.origin
         return try {

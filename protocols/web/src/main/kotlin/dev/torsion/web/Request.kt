@@ -36,6 +36,7 @@ public class Request private constructor(
     private val parameters: Map<String, String>,
     private val given: Map<RequestKey<*>, Any>,
     private val taken: Int, // how many names of the path lead to here
+    private val mount: String, // the patterns of those names
 ) {
     internal constructor(
         method: String,
@@ -45,7 +46,7 @@ public class Request private constructor(
         body: HttpBody,
         peer: Address,
         life: RequestLife,
-    ) : this(method, RequestTarget(target), headers, isHttp11, body, peer, life, emptyMap(), emptyMap(), 0)
+    ) : this(method, RequestTarget(target), headers, isHttp11, body, peer, life, emptyMap(), emptyMap(), 0, "")
 
     /** The fields behind the body (RFC 9110 6.5), once that has ended; none until then. They are as the client has sent them, and no part of [headers]. */
     @get:JvmName("trailers")
@@ -258,14 +259,20 @@ public class Request private constructor(
 
     /** The request as a handler has it that is mounted [count] names further down. */
     @JvmSynthetic
-    internal fun below(count: Int): Request = if (count == 0) this else view(taken = taken + count)
+    internal fun below(count: Int, pattern: String): Request =
+        if (count == 0) this else view(taken = taken + count, mount = if (life.isObserved) mount + pattern else "")
+
+    /** The router of this view has found [pattern]. */
+    @JvmSynthetic
+    internal fun routed(pattern: String, isOpen: Boolean): Unit = life.routed(mount, pattern, isOpen)
 
     private fun view(
         peer: Address = this.peer,
         parameters: Map<String, String> = this.parameters,
         given: Map<RequestKey<*>, Any> = this.given,
         taken: Int = this.taken,
-    ) = Request(method, path, headers, isHttp11, body, peer, life, parameters, given, taken)
+        mount: String = this.mount,
+    ) = Request(method, path, headers, isHttp11, body, peer, life, parameters, given, taken, mount)
 
     /** Without the query, which may have secrets. */
     override fun toString(): String = "Request($method ${escaped(target.substringBefore('?'), SHOWN)} from $peer)"

@@ -48,8 +48,15 @@ internal open class RequestLife(val reactor: Reactor, val scope: CoroutineScope)
 
     /** The form that the body is, once somebody has asked for it. */
     var form: CompletableFuture<FormData>? = null
+
+    /** Whether somebody listens to what becomes of the request. */
+    open val isObserved: Boolean get() = false
+
     private var atEnd: ArrayList<Runnable>? = null
     private var hasEnded = false
+
+    /** A router that is mounted at the pattern [mount] has found [pattern]: the whole path fits it, or its beginning when it [isOpen]. */
+    open fun routed(mount: String, pattern: String, isOpen: Boolean) {}
 
     /**
      * Calls [action] when the request is over: its answer is written, or its client has gone, or the server has ended. At once when it is

@@ -46,6 +46,14 @@ public class RequestRecord internal constructor(
     public var user: String? = null
         @JvmSynthetic internal set
 
+    /**
+     * The pattern of the route that the request has found, such as `/users/{id}`, with the paths that its router is mounted at; `/files/` and two stars when the
+     * handler that is mounted at `/files` has no patterns. Null when no [Router] has found any. There are as many as the program has routes.
+     */
+    @get:JvmName("route")
+    public var route: String? = null
+        @JvmSynthetic internal set
+
     /** The status of the answer; 0 when none was begun. */
     @get:JvmName("status")
     public var status: Int = 0

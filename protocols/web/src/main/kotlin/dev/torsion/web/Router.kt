@@ -80,7 +80,8 @@ public class Router private constructor(private val routes: List<Route>, filters
     ) {
         suspend fun answer(request: Request, segments: List<String>): Response {
             val found = request.withParameters(pattern.parameters(segments))
-            return handler(if (method == null) found.below(pattern.size) else found)
+            request.routed(pattern.text, isOpen = method == null)
+            return handler(if (method == null) found.below(pattern.size, pattern.text) else found)
         }
     }
 

@@ -6,6 +6,7 @@ package dev.torsion.web.client
 import dev.torsion.clock.DelayedCall
 import dev.torsion.defer.Deferred
 import dev.torsion.web.HttpException
+import dev.torsion.web.telling
 import java.util.concurrent.TimeUnit
 
 /**
@@ -35,8 +36,13 @@ internal class Call(private val agent: HttpAgent, val request: ClientRequest) {
     private var exchange: ClientExchange? = null
     private var clock: DelayedCall? = null
     private var firstError: Throwable? = null // why it was sent a second time
+    private val listener = agent.options.listener
+
+    /** All that a listener may know of it. */
+    val record: ClientRequestRecord? = listener?.let { ClientRequestRecord(request, agent.reactor()) }
 
     fun begin(): Deferred<ClientResponse> {
+        if (record != null) telling { listener?.begun(record) }
         val time = request.timeout ?: agent.options.requestTimeout
         if (time != null) {
             clock = agent.reactor().callLater(time.toWait, TimeUnit.NANOSECONDS) { stop(RequestTimeoutException(time)) }
@@ -65,6 +71,7 @@ internal class Call(private val agent: HttpAgent, val request: ClientRequest) {
     fun got(connection: ClientConnection) {
         stage = null
         val exchange = ClientExchange(connection, this)
+        record?.again()
         this.exchange = exchange // before its body is written by anybody's code, which may cancel it
         try {
             exchange.begin()
@@ -75,7 +82,7 @@ internal class Call(private val agent: HttpAgent, val request: ClientRequest) {
 
     /** Whether it may be sent again after [connection] was gone without a byte of an answer. */
     fun mayRepeat(connection: ClientConnection): Boolean = connection.isReused && !wantsNew && agent.options.retriesStale &&
-        request.method in IDEMPOTENT && request.body?.isReplayable != false
+        request.isRepeatable
 
     /** It waits for another connection. */
     fun again(error: Throwable? = null) {
@@ -95,9 +102,16 @@ internal class Call(private val agent: HttpAgent, val request: ClientRequest) {
     fun failed(error: Throwable) {
         stage = null
         stopClock()
-        if (isDone) return
-        firstError?.let { if (it !== error) error.addSuppressed(it) }
-        result.errback(error)
+        if (!isDone) {
+            firstError?.let { if (it !== error) error.addSuppressed(it) }
+            result.errback(error)
+        }
+        ended(isWhole = false, error)
+    }
+
+    /** Nothing more happens to it: all of the answer was read, or why not. Told last, since a listener may do anything. */
+    fun ended(isWhole: Boolean, cause: Throwable?) {
+        if (record?.end(isWhole, cause) == true) telling { listener?.ended(record) }
     }
 
     /** The exchange is over, and no other one follows. */
@@ -111,6 +125,7 @@ internal class Call(private val agent: HttpAgent, val request: ClientRequest) {
     private fun cancelled() {
         stopClock()
         leave()
+        ended(isWhole = false, null)
     }
 
     private fun stop(error: HttpException) {
@@ -124,10 +139,5 @@ internal class Call(private val agent: HttpAgent, val request: ClientRequest) {
     private fun leave() {
         stage?.also { stage = null }?.leave()
         exchange?.abandon()
-    }
-
-    private companion object {
-        /** RFC 9110 9.2.2. */
-        val IDEMPOTENT = setOf("GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE")
     }
 }

@@ -77,6 +77,7 @@ internal class ClientExchange(private val connection: ClientConnection, private 
         }
     }
 
+    private val readTimeout get() = request.readTimeout ?: options.readTimeout
     private val isToHead get() = request.method == "HEAD"
 
     private fun await(what: Waiting, time: Duration) {
@@ -135,6 +136,7 @@ internal class ClientExchange(private val connection: ClientConnection, private 
     override fun head(head: ResponseHead) {
         if (head.status < FINAL) return interim(head)
         this.head = head
+        call.record?.status = head.status
         body = HttpBody(loop, this, ClientResponse.CLOSED)
         connection.keptSeconds = keptSeconds(head.headers)
     }
@@ -178,6 +180,7 @@ internal class ClientExchange(private val connection: ClientConnection, private 
 
     override fun content(view: ByteBuffer) {
         if (isOver) return
+        call.record?.let { it.bytesReceived += view.remaining() }
         if (isLetGo) {
             dropped += view.remaining()
             return
@@ -242,7 +245,7 @@ internal class ClientExchange(private val connection: ClientConnection, private 
 
     private fun awaitBytes() {
         if (isOver || waiting == Waiting.LEAVE || waiting == Waiting.REST) return
-        if (isSent || hasBegun) await(Waiting.NEXT_BYTE, options.readTimeout)
+        if (isSent || hasBegun) await(Waiting.NEXT_BYTE, readTimeout)
     }
 
     private fun updateReading() {
@@ -271,12 +274,14 @@ internal class ClientExchange(private val connection: ClientConnection, private 
     private fun finish() {
         if (isOver) return
         isOver = true
+        countSent()
         try {
             call.over()
             letGoOfConnection()
         } finally { // whatever becomes of the connection
             tell()
             body?.end()
+            call.ended(isWhole = true, null)
         }
     }
 
@@ -318,6 +323,7 @@ internal class ClientExchange(private val connection: ClientConnection, private 
         call.over()
         body?.fail(error)
         if (head == null) call.failed(error) else tell() // a head is told, also when the same bytes had a fault in the body
+        call.ended(isWhole = false, error)
     }
 
     /** Nobody wants the answer any more. */
@@ -326,15 +332,23 @@ internal class ClientExchange(private val connection: ClientConnection, private 
         end(null)
         call.over()
         body?.discard()
+        call.ended(isWhole = false, null)
+    }
+
+    private fun countSent() {
+        call.record?.bytesSent = upload?.total ?: 0
     }
 
     private fun end(cause: Throwable?) {
         isOver = true
+        countSent()
         if (!connection.isOver) connection.abort(cause)
         if (!isSent) upload?.stop()
     }
 
     override fun close() = loop.execute { letGo() }
+
+    override fun abort() = loop.execute { abandon() }
 
     private fun letGo() {
         if (isLetGo) return
@@ -352,7 +366,7 @@ internal class ClientExchange(private val connection: ClientConnection, private 
             Waiting.NOTHING -> Unit
             Waiting.LEAVE -> leaveGiven()
             Waiting.RESPONSE -> fail(ResponseTimeoutException(options.responseTimeout))
-            Waiting.NEXT_BYTE -> fail(ReadTimeoutException(options.readTimeout))
+            Waiting.NEXT_BYTE -> fail(ReadTimeoutException(readTimeout))
             Waiting.READER -> fail(UnreadBodyException(options.unreadTimeout))
             Waiting.REST -> abandon()
         }

@@ -30,9 +30,11 @@ import java.util.Objects
  * @property headers the fields that were given
  * @property body what is sent behind the head; null for nothing
  * @property timeout how long all of it may take, to the last byte of the answer; null for that of the options
+ * @property readTimeout how long each next byte of the answer may take; null for that of the options
  * @property expectContinue whether the body waits until the server says that it wants it (RFC 9110 10.1.1), a second at most; null for that of the
  *   options
  * @property interimListener hears of answers on the way to the last one; null for nobody
+ * @property route what kind of request this is, for figures, such as `/users/{id}`; it is not sent. Null for no kind
  */
 public class ClientRequest private constructor(
     @get:JvmName("method") public val method: String,
@@ -40,8 +42,10 @@ public class ClientRequest private constructor(
     @get:JvmName("headers") public val headers: Headers,
     @get:JvmName("body") public val body: RequestBody?,
     @get:JvmName("timeout") public val timeout: Duration?,
+    @get:JvmName("readTimeout") public val readTimeout: Duration?,
     @get:JvmName("expectContinue") public val expectContinue: Boolean?,
     @get:JvmName("interimListener") public val interimListener: InterimListener?,
+    @get:JvmName("route") public val route: String?,
 ) {
     @get:JvmSynthetic
     internal val origin: Origin = Origin.of(url)
@@ -59,8 +63,14 @@ public class ClientRequest private constructor(
         require(headers.tokens("Trailer").all(TrailerFields::isAllowed)) { "Trailer has a name that may not stand behind a body" }
         require("Connection" !in headers || headers.tokens("Connection") == listOf("close")) { "Connection may only say close" }
         target = Origin.target(method, url)
-        require(timeout == null || (!timeout.isNegative && !timeout.isZero)) { "a time-out must be positive, but is $timeout" }
+        for (time in listOfNotNull(timeout, readTimeout)) {
+            require(!time.isNegative && !time.isZero) { "a time-out must be positive, but is $time" }
+        }
     }
+
+    /** Whether it does the same when it is sent twice (RFC 9110 9.2.2), and can be. */
+    @get:JvmSynthetic
+    internal val isRepeatable: Boolean get() = method in IDEMPOTENT && body?.isReplayable != false
 
     /** This request with another [method]. */
     public fun withMethod(method: String): ClientRequest = copy(method = method)
@@ -80,11 +90,20 @@ public class ClientRequest private constructor(
     /** This request with a [timeout] for all of it; null for that of the options. */
     public fun withTimeout(timeout: Duration?): ClientRequest = copy(timeout = timeout)
 
+    /** This request with a [readTimeout]; null for that of the options. */
+    public fun withReadTimeout(timeout: Duration?): ClientRequest = copy(readTimeout = timeout)
+
     /** This request, whose body waits for leave or not. */
     public fun withExpectContinue(expectContinue: Boolean): ClientRequest = copy(expectContinue = expectContinue)
 
     /** This request, whose answers on the way to the last one are told to [listener]; null for nobody. */
     public fun withInterimListener(listener: InterimListener?): ClientRequest = copy(interimListener = listener)
+
+    /**
+     * This request as one of the kind [route], such as `/users/{id}`, for a [ClientRequestListener]: figures must not have a kind for each URL. Null
+     * for no kind.
+     */
+    public fun withRoute(route: String?): ClientRequest = copy(route = route)
 
     private fun copy(
         method: String = this.method,
@@ -92,21 +111,24 @@ public class ClientRequest private constructor(
         headers: Headers = this.headers,
         body: RequestBody? = this.body,
         timeout: Duration? = this.timeout,
+        readTimeout: Duration? = this.readTimeout,
         expectContinue: Boolean? = this.expectContinue,
         interimListener: InterimListener? = this.interimListener,
-    ) = ClientRequest(method, url, headers, body, timeout, expectContinue, interimListener)
+        route: String? = this.route,
+    ) = ClientRequest(method, url, headers, body, timeout, readTimeout, expectContinue, interimListener, route)
 
     /** Without the query, which may have secrets. */
     override fun toString(): String = "ClientRequest($method $origin${escaped(url.rawPath.orEmpty(), SHOWN)})"
 
     public companion object {
         private const val SHOWN = 200
+        private val IDEMPOTENT = setOf("GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE")
         private val OURS = listOf("Content-Length", "Transfer-Encoding", "Upgrade", "Expect", "Proxy-Authorization")
 
         /** A request without a body. @throws IllegalArgumentException when the method or the URL is none */
         @JvmStatic
         public fun of(method: String, url: URI): ClientRequest =
-            ClientRequest(method, Objects.requireNonNull(url), Headers.EMPTY, null, null, null, null)
+            ClientRequest(method, Objects.requireNonNull(url), Headers.EMPTY, null, null, null, null, null, null)
 
         /**
          * The same for a [url] as text. Letters of all languages are escaped. A space, or another character that no URL has, is refused;

@@ -38,6 +38,9 @@ public class ClientResponse internal constructor(
 
         /** Nobody reads the body any more. On any thread. */
         fun close()
+
+        /** The same, and the connection ends at once when the body has not. On any thread. */
+        fun abort(): Unit = close()
     }
 
     /** Whether the status is one of success: 200 to 299. */
@@ -51,6 +54,10 @@ public class ClientResponse internal constructor(
     /** Lets go of the body. The rest of it is dropped when that is little; otherwise the connection ends. Closing it again does nothing. */
     override fun close(): Unit = owner.close()
 
+    /** Lets go of a body that may never end, and of its connection. */
+    @JvmSynthetic
+    internal fun abort(): Unit = owner.abort()
+
     /** This response with other [headers], for agents that change them. The body is the same one. */
     public fun withHeaders(headers: Headers): ClientResponse =
         ClientResponse(status, reason, headers, isHttp11, body, request, owner, history)
@@ -61,6 +68,11 @@ public class ClientResponse internal constructor(
         val both = object : Owner by owner {
             override fun close() {
                 owner.close()
+                closing()
+            }
+
+            override fun abort() {
+                owner.abort()
                 closing()
             }
         }

@@ -8,6 +8,8 @@ import dev.torsion.web.IncompleteMessageException
 import dev.torsion.web.MessagePart
 import java.time.Duration
 import java.util.concurrent.TimeUnit
+import java.util.concurrent.atomic.AtomicInteger
+import kotlin.reflect.KProperty
 
 /** The connections of one route, and the calls that wait for one of them. */
 internal class PooledHost(val route: Route) {
@@ -42,14 +44,16 @@ internal class ConnectionPool(private val agent: HttpAgent) {
     private val starving = LinkedHashSet<PooledHost>() // with calls in their queues that wait for a place among all
 
     /** How many connections there are, idle, in use and in the making. */
-    var count = 0
+    var count: Int by Published()
         private set
 
     /** How many calls are in the queues. */
-    var waitingCount = 0
+    var waitingCount: Int by Published()
         private set
 
-    val idleCount: Int get() = idle.size
+    /** How many of the connections nobody uses. */
+    var idleCount: Int by Published()
+        private set
 
     var isClosed = false
         private set
@@ -74,6 +78,7 @@ internal class ConnectionPool(private val agent: HttpAgent) {
         while (true) {
             val last = host.idle.removeLastOrNull() ?: return null
             idle.remove(last)
+            idleCount = idle.size
             if (last.isUsable) return last
             last.close()
         }
@@ -161,6 +166,7 @@ internal class ConnectionPool(private val agent: HttpAgent) {
         if (time.isZero) return connection.close()
         host.idle.addLast(connection)
         idle.add(connection)
+        idleCount = idle.size
         connection.timer.set(time)
         serveStarving()
     }
@@ -170,6 +176,7 @@ internal class ConnectionPool(private val agent: HttpAgent) {
         val host = connection.place ?: return
         connection.place = null
         if (idle.remove(connection)) host.idle.remove(connection)
+        idleCount = idle.size
         freed(host)
     }
 
@@ -214,6 +221,15 @@ internal class ConnectionPool(private val agent: HttpAgent) {
         val calls = hosts.values.flatMap { host -> host.waiting.map { it.call } } + attempts.map { it.call }
         closeIdle()
         calls.forEach { it.close() }
+    }
+
+    /** A number of the reactor's thread that others may read, at the price of a plain field. */
+    private class Published {
+        private val number = AtomicInteger()
+
+        operator fun getValue(pool: ConnectionPool, property: KProperty<*>): Int = number.getAcquire()
+
+        operator fun setValue(pool: ConnectionPool, property: KProperty<*>, value: Int) = number.setRelease(value)
     }
 
     private companion object {

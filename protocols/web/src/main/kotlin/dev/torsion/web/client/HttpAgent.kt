@@ -82,6 +82,9 @@ public class HttpAgent internal constructor(private val reactor: Reactor, public
         }
     }
 
+    /** How many connections and requests there are now, for figures. Thread: any. */
+    public fun pool(): HttpPoolState = HttpPoolState(pool.count, pool.idleCount, pool.waitingCount)
+
     /** Closes the connections that nobody uses. Those that are used may be kept later. Thread: any; soon, when it is not the reactor's. */
     public fun closeIdle(): Unit = onReactor(pool::closeIdle)
 

@@ -12,11 +12,11 @@ import dev.torsion.defer.fail
 import dev.torsion.defer.futureOnLoop
 import dev.torsion.defer.inlineCallbacks
 import dev.torsion.log.safeMessage
+import dev.torsion.reactor.Reactor
 import dev.torsion.web.BodyTooLargeException
 import dev.torsion.web.HttpBody
 import dev.torsion.web.ValueReader
 import java.io.ByteArrayOutputStream
-import java.io.IOException
 import java.net.URI
 import java.net.URLEncoder
 import java.nio.file.Path
@@ -34,6 +34,7 @@ import java.util.concurrent.CompletableFuture
  * | bytes | [bytes] | [readBytes] |
  * | an object of JSON | [json] | `json<T>()` |
  * | a file | [saveTo] | [readTo] |
+ * | events | [events] | [events] |
  *
  * **Cancelling** the future or the coroutine ends the request at any moment, with its connection. A whole body has a limit of 16 MiB, and fails with a
  * [BodyTooLargeException] above it.
@@ -42,7 +43,7 @@ import java.util.concurrent.CompletableFuture
  */
 public class HttpCall internal constructor(
     private val client: HttpClient,
-    private val request: ClientRequest,
+    @get:JvmSynthetic internal val request: ClientRequest,
     private val timeout: Duration? = client.settings.timeout,
     private val authentication: Authentication? = null,
     private val raises: Boolean = client.settings.raises,
@@ -50,7 +51,8 @@ public class HttpCall internal constructor(
     private val uploading: ProgressListener? = null,
     private val downloading: ProgressListener? = null,
 ) {
-    private val reactor get() = client.reactor()
+    @get:JvmSynthetic
+    internal val reactor: Reactor get() = client.reactor()
 
     private fun with(
         request: ClientRequest = this.request,
@@ -106,6 +108,9 @@ public class HttpCall internal constructor(
 
     /** A form with files behind the head. */
     public fun multipart(form: Multipart): HttpCall = with(request.withBody(null), multipart = form)
+
+    /** Counts this call among those of the kind [route], such as `/users/{id}`: see [ClientRequest.withRoute]. */
+    public fun route(route: String): HttpCall = with(request.withRoute(route))
 
     /** Shows [authentication] to the server of the URL, and to nobody that it redirects to. */
     public fun authentication(authentication: Authentication): HttpCall = with(authentication = authentication)
@@ -181,7 +186,23 @@ public class HttpCall internal constructor(
     @JvmSynthetic
     public suspend fun readTo(path: Path): Path = reactor.awaitOnLoop { saving(path) }
 
+    /** The answer as a stream of events (`text/event-stream`), which is asked for again when it is lost. [timeout] is for the head of each answer. */
+    public fun events(): EventSource = events(EventSourceOptions.DEFAULT)
+
+    /** [events] with other [options]. */
+    public fun events(options: EventSourceOptions): EventSource = EventSource.of(this, options)
+
     // The work.
+
+    /** The head of an answer of events, which may come for ever; of whatever status. It comes without a coding, since those hold bytes back. */
+    @JvmSynthetic
+    internal fun askForEvents(lastEventId: String, silence: Duration?): Deferred<ClientResponse> {
+        var headers = request.headers.with("Accept-Encoding", "identity").with("Cache-Control", "no-cache")
+        if (lastEventId.isNotEmpty()) headers = headers.with("Last-Event-ID", EventParser.inField(lastEventId))
+        val asking = request.withHeaders(headers).withTimeout(FOREVER).withReadTimeout(silence ?: FOREVER)
+        val call = HttpCall(client, asking, timeout, authentication, raises = false, multipart, uploading)
+        return call.within(call.head(EventReading.EVENTS)).onUndelivered { it.abort() }
+    }
 
     private fun saving(path: Path) = reading { response -> Download(reactor, path).save { each -> pieces(response, each) } }
 
@@ -216,17 +237,7 @@ public class HttpCall internal constructor(
 
     private suspend fun raising(response: ClientResponse): ClientResponse {
         if (response.status < FIRST_ERROR) return response
-        response.use {
-            val start = ByteArrayOutputStream()
-            try {
-                while (start.size() < HttpStatusException.MOST_BODY) start.writeBytes(response.body.next().await() ?: break)
-            } catch (_: IOException) {
-                // The status is what the program asked for: what has come of the body goes with it.
-            }
-            val charset = charset(response) ?: Charsets.UTF_8
-            val text = String(start.toByteArray(), 0, minOf(start.size(), HttpStatusException.MOST_BODY), charset)
-            throw HttpStatusException(response.request, response.status, response.reason, response.headers, text)
-        }
+        response.use { throw HttpStatusException.of(response) }
     }
 
     private fun whole(accepted: String?): ClientRequest {
@@ -290,6 +301,7 @@ public class HttpCall internal constructor(
     override fun toString(): String = "HttpCall($request)"
 
     private companion object {
+        val FOREVER: Duration = Duration.ofSeconds(Long.MAX_VALUE)
         const val FIRST_ERROR = 400
         const val JSON = "application/json"
         const val FORM = "application/x-www-form-urlencoded"

@@ -41,6 +41,7 @@ import java.time.Duration
  * @property tcp limits and socket options of the connections
  * @property proxy the proxy; null, the default, for none
  * @property endpoints says where servers are; null for their own hosts
+ * @property listener hears of the requests; null, the default, when nobody does
  */
 @Suppress("LongParameterList")
 public class HttpClientOptions private constructor(
@@ -64,6 +65,7 @@ public class HttpClientOptions private constructor(
     public val tcp: TcpOptions = TcpOptions.DEFAULT,
     public val proxy: HttpProxy? = null,
     public val endpoints: AgentEndpointFactory? = null,
+    public val listener: ClientRequestListener? = null,
 ) {
     init {
         require(maxConnections > 0) { "maxConnections must be positive, but is $maxConnections" }
@@ -135,6 +137,9 @@ public class HttpClientOptions private constructor(
     /** These options with [endpoints]; null for the hosts of the URLs. */
     public fun withEndpoints(endpoints: AgentEndpointFactory?): HttpClientOptions = with(endpoints = endpoints)
 
+    /** These options with another [listener], or none; [ClientRequestListener.and] makes one of two. */
+    public fun withListener(listener: ClientRequestListener?): HttpClientOptions = with(listener = listener)
+
     private fun with(
         limits: HttpLimits = this.limits,
         maxConnections: Int = this.maxConnections,
@@ -155,9 +160,11 @@ public class HttpClientOptions private constructor(
         tcp: TcpOptions = this.tcp,
         proxy: HttpProxy? = this.proxy,
         endpoints: AgentEndpointFactory? = this.endpoints,
+        listener: ClientRequestListener? = this.listener,
     ) = HttpClientOptions(
         limits, maxConnections, maxConnectionsPerHost, maxWaiting, idleTimeout, queueTimeout, connecting, responseTimeout, readTimeout,
         unreadTimeout, writeTimeout, requestTimeout, expectContinue, retriesStale, userAgent, tls, tcp, proxy, endpoints,
+        listener,
     )
 
     override fun toString(): String = "HttpClientOptions($maxConnections connections, $maxConnectionsPerHost for each host, $limits, " +

@@ -3,12 +3,16 @@
 
 package dev.torsion.web.client
 
+import dev.torsion.defer.await
 import dev.torsion.log.escaped
 import dev.torsion.web.Headers
 import dev.torsion.web.HttpException
+import java.io.ByteArrayOutputStream
+import java.io.IOException
 
 /**
- * An answer with a status from 400 on, where the program wants none; treq's `raise_for_status`.
+ * An answer with a status from 400 on, where the program wants none; treq's `raise_for_status`. Of an [EventSource], an answer with any other status than
+ * 200 and 204.
  *
  * @property status the status
  * @property headers the fields of the answer
@@ -25,6 +29,18 @@ public class HttpStatusException internal constructor(
         /** How much of a body is read for it. */
         const val MOST_BODY: Int = 8 * 1024
         private const val SHOWN = 200
+
+        /** That of [response], with the beginning of its body. */
+        suspend fun of(response: ClientResponse): HttpStatusException {
+            val start = ByteArrayOutputStream()
+            try {
+                while (start.size() < MOST_BODY) start.writeBytes(response.body.next().await() ?: break)
+            } catch (_: IOException) {
+                // The status is what the program asked for: what has come of the body goes with it.
+            }
+            val text = String(start.toByteArray(), 0, minOf(start.size(), MOST_BODY), charset(response) ?: Charsets.UTF_8)
+            return HttpStatusException(response.request, response.status, response.reason, response.headers, text)
+        }
 
         private fun message(request: ClientRequest, status: Int, reason: String, body: String) = buildString {
             append(request.method).append(' ').append(shown(request.url)).append(" was answered with ").append(status)

@@ -31,10 +31,16 @@ internal class Upload(
     /** Whether all bytes are written that there can be, whatever their writer still does. */
     val isWhole: Boolean get() = body.length == 0L || sink?.isWhole == true
 
+    /** How many bytes were written. */
+    var total: Long = 0
+        get() = sink?.total ?: field
+        private set
+
     fun begin() {
         val content = body.content
         if (content is RequestBody.Content.Bytes && content.bytes.size <= AT_ONCE) {
             transport.write(content.bytes)
+            total = content.bytes.size.toLong()
             isOver = true
             sent()
         } else {
