@@ -32,8 +32,11 @@ import java.util.concurrent.CopyOnWriteArrayList
  */
 public class HttpPoolMetrics
 @JvmOverloads
-constructor(private val agent: HttpAgent, name: String = "default", tags: Iterable<Tag> = Tags.empty()) :
-    MeterBinder,
+constructor(
+    private val agent: HttpAgent,
+    name: String = "default",
+    tags: Iterable<Tag> = Tags.empty(),
+) : MeterBinder,
     AutoCloseable {
     private val tags = Tags.of("agent", name).and(tags)
     private val bound = CopyOnWriteArrayList<Pair<MeterRegistry, Meter>>()

@@ -17,8 +17,7 @@ public class EventTooLargeException(
  *
  * @property contentType the media type of the answer; null when it says none
  */
-public class NoEventStreamException internal constructor(message: String, public val contentType: String?) :
-    HttpException(message) {
+public class NoEventStreamException internal constructor(message: String, public val contentType: String?) : HttpException(message) {
     internal companion object {
         private const val SHOWN = 80
 

@@ -79,7 +79,8 @@ class EventParserSpec :
         }
 
         test("a line and the data of an event have a limit, whatever the pieces; comments beside each other have none") {
-            val tooLong = listOf("data: 123456789012345", ": 3456789012345678901", "data: 123456789\ndata: 12345678901\n", "data\n".repeat(22))
+            val tooLong =
+                listOf("data: 123456789012345", ": 3456789012345678901", "data: 123456789\ndata: 12345678901\n", "data\n".repeat(22))
             for (size in listOf(1, 3, 1000)) {
                 fun tried(text: String, events: ArrayList<ServerEvent> = ArrayList()) =
                     read(text.toByteArray().toList().chunked(size).map { it.toByteArray() }, most = 20, events = events)
@@ -100,8 +101,8 @@ class EventParserSpec :
         test("every cut gives the same: random streams, at each place, in threes, and byte by byte, against a reading of the whole") {
             val random = Random(15)
             val parts = listOf(
-                "data", ": ", ":", " ", "\r", "\n", "\r\n", "\n\n", "\r\n\r\n", "id", "event", "retry", "7", "ä", "€", "😀", "\uFEFF", "\u0000",
-                "x", ": c\n", "data: a\n\n", "id: 1\n", "event: e\r", "retry: 9\r\n",
+                "data", ": ", ":", " ", "\r", "\n", "\r\n", "\n\n", "\r\n\r\n", "id", "event", "retry", "7",
+                "ä", "€", "😀", "\uFEFF", "\u0000", "x", ": c\n", "data: a\n\n", "id: 1\n", "event: e\r", "retry: 9\r\n",
             )
             repeat(300) { round ->
                 val text = (0..random.nextInt(25)).joinToString("") { parts[random.nextInt(parts.size)] }

@@ -77,7 +77,8 @@ internal class ClientProgram(private val run: SweepRun, private val kind: Client
     fun wrong(what: String): Unit = run.wrong(what)
 
     /** Another agent, which ends with this program. */
-    fun another(options: (HttpClientOptions) -> HttpClientOptions): HttpAgent = HttpAgent.of(reactor, options(this.options)).also(others::add)
+    fun another(options: (HttpClientOptions) -> HttpClientOptions): HttpAgent =
+        HttpAgent.of(reactor, options(this.options)).also(others::add)
 
     /** At the end [folder] has the file `file` at most, and is cleared. */
     fun isEmptyAtEnd(folder: Path): Unit = run.atEnd {
