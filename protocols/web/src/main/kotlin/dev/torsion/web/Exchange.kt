@@ -32,6 +32,7 @@ internal class Exchange(private val connection: ServerConnection, val head: Requ
     private var isLast = !head.isPersistent
     private var written = 0L // bytes of an answer's body that is no stream
     private var taken = 0L // bytes of the request's body
+    private var untold = 0 // of them
     private var fault: Throwable? = null // why the answer is not that of the handler
     private var pace: Pace? = null // of the body
     private var isOngoing = false
@@ -50,6 +51,7 @@ internal class Exchange(private val connection: ServerConnection, val head: Requ
     fun begin() {
         if (isBegun) return
         isBegun = true
+        untold = 0
         val origin = findOrigin()
         this.origin = origin
         isSecure = origin.scheme == "https"
@@ -123,11 +125,24 @@ internal class Exchange(private val connection: ServerConnection, val head: Requ
         isContinueWanted = false
         if (isOver) return
         taken += view.remaining()
-        record?.bytesReceived = taken
-        pace?.moved(view.remaining(), connection.site.clock.nanoTime())
+        untold += view.remaining()
         val piece = ByteArray(view.remaining())
         view.get(piece)
         body.add(piece)
+    }
+
+    /** Bytes are read from now on until [gathered]. */
+    fun gather(): Unit = body.gather()
+
+    fun gathered() {
+        if (untold > 0) came(untold)
+        untold = 0
+        body.gathered()
+    }
+
+    private fun came(count: Int) {
+        record?.bytesReceived = taken
+        pace?.moved(count, connection.site.clock.nanoTime())
         watchBody()
     }
 
@@ -244,6 +259,15 @@ internal class Exchange(private val connection: ServerConnection, val head: Requ
 
     private fun answer(answer: Response) {
         if (isAnswered || isOver) return
+        try {
+            write(answer)
+        } catch (e: Throwable) { // no time would end it: a handler has answered
+            transport.abortConnection(e)
+            throw e
+        }
+    }
+
+    private fun write(answer: Response) {
         val response = connection.site.paged(answer)
         isAnswered = true
         connection.deadline.setTimeout(null)
@@ -335,11 +359,14 @@ internal class Exchange(private val connection: ServerConnection, val head: Requ
         if (isOver) return
         over()
         if (connection.isConnected) transport.unregisterProducer()
-        record?.let {
-            it.bytesSent = sink?.total ?: written
-            connection.written(it, fault)
+        try {
+            record?.let {
+                it.bytesSent = sink?.total ?: written
+                connection.written(it, fault)
+            }
+        } finally {
+            connection.finished(this, isLast)
         }
-        connection.finished(this, isLast)
     }
 
     private fun over() {

@@ -54,6 +54,8 @@ public class HttpBody internal constructor(
         private set
     private var isEnded = false
     private var isUnwanted = false
+    private var isGathering = false
+    private var hadRoom = true // before that
 
     /** Whether the peer should be read from. */
     @get:JvmSynthetic
@@ -74,7 +76,12 @@ public class HttpBody internal constructor(
         if (isEnded) return succeed(null)
         val waiting = Deferred<ByteArray?> { if (waiter === it) waiter = null }.onUndelivered(::giveBack)
         waiter = waiting
-        flow.wanted()
+        try {
+            flow.wanted()
+        } catch (e: Throwable) { // nobody hears of it
+            if (waiter === waiting) waiter = null
+            throw e
+        }
         return waiting
     }
 
@@ -149,7 +156,7 @@ public class HttpBody internal constructor(
     internal fun add(piece: ByteArray) {
         if (isUnwanted || error != null) return
         val waiting = waiter
-        if (waiting != null) {
+        if (waiting != null && !isGathering) {
             waiter = null
             waiting.callback(piece)
         } else {
@@ -157,10 +164,31 @@ public class HttpBody internal constructor(
         }
     }
 
+    /** For the connection: what comes until [gathered] comes together. A peer chooses how small its chunks are, and each piece costs its reader. */
+    @JvmSynthetic
+    internal fun gather() {
+        isGathering = true
+        hadRoom = hasRoom
+    }
+
+    /** For the connection: who waits gets what has come since [gather]. */
+    @JvmSynthetic
+    internal fun gathered() {
+        if (!isGathering) return
+        isGathering = false
+        val waiting = waiter
+        val first = if (waiting == null) null else pieces.removeFirstOrNull()
+        if (hasRoom != hadRoom) flow.roomChanged()
+        if (waiting == null || (first == null && !isEnded)) return
+        waiter = null
+        waiting.callback(first)
+    }
+
     /** For the connection: all has come. */
     @JvmSynthetic
     internal fun end() {
         isEnded = true
+        if (isGathering) return
         waiter?.let {
             waiter = null
             it.callback(null)
@@ -212,7 +240,7 @@ public class HttpBody internal constructor(
 
     private inline fun <T> changing(change: () -> T): T {
         val had = hasRoom
-        return change().also { if (had != hasRoom) flow.roomChanged() }
+        return change().also { if (had != hasRoom && !isGathering) flow.roomChanged() }
     }
 
     override fun toString(): String = "HttpBody(${if (isEnded) "ended" else "coming"}, ${pieces.size} bytes waiting)"

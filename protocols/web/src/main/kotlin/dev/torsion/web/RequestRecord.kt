@@ -87,18 +87,21 @@ public class RequestRecord internal constructor(
     public var cause: Throwable? = null
         @JvmSynthetic internal set
 
+    /** Whether [end] was called. */
+    @get:JvmSynthetic
+    internal var hasEnded: Boolean = false
+        private set
+
     /** [isWhole] once the answer is written and sent; the first call counts. */
     @JvmSynthetic
     internal fun end(isWhole: Boolean, cause: Throwable?): Boolean {
-        if (isEnded) return false
-        isEnded = true
+        if (hasEnded) return false
+        hasEnded = true
         this.isWhole = isWhole
         this.cause = cause
         duration = Duration.ofNanos(clock.nanoTime() - began)
         return true
     }
-
-    private var isEnded = false
 
     /** Without the query, which may have secrets. */
     override fun toString(): String = "RequestRecord($method ${escaped(target.orEmpty().substringBefore('?'))}, $status, " +

@@ -85,7 +85,7 @@ internal class ServerConnection(val site: Site) :
                     waitForRoom()
                     break
                 }
-                val isComplete = reader.feed(view)
+                val isComplete = feed(view)
                 fault?.let { refuse(it) }
                 exchange?.begin()
                 if (exchange?.isReceived == true || !isComplete) break
@@ -97,12 +97,27 @@ internal class ServerConnection(val site: Site) :
         armed()
     }
 
+    private fun feed(view: ByteBuffer): Boolean {
+        val current = exchange ?: return reader.feed(view)
+        current.gather()
+        try {
+            return reader.feed(view)
+        } finally {
+            current.gathered()
+        }
+    }
+
     /** A request that the client has sent ahead goes on, when the one before it has its answer. */
     private fun goOn() {
         if (isReading || isWaitingForRoom || state == State.OVER) return
-        held.take()?.let { read(it, isOurs = true) }
-        armed()
-        updateReading()
+        try {
+            held.take()?.let { read(it, isOurs = true) }
+            armed()
+            updateReading()
+        } catch (e: Throwable) { // nobody else would end it: this is the answer of a handler
+            transport.abortConnection(e)
+            throw e
+        }
     }
 
     /** A client that asks, and does not take its answers, gets no more of them. */
@@ -200,14 +215,16 @@ internal class ServerConnection(val site: Site) :
         val body = site.paged(Response.error(status))
         val bytes = (body.content as Response.Content.Bytes).bytes
         val fields = body.headers.plus("Content-Length", "${bytes.size}").plus("Date", site.date()).plus("Connection", "close")
+        if (record != null) { // before the connection can end
+            record.status = status
+            record.bytesSent = bytes.size.toLong()
+            record.cause = cause
+            sending = record
+        }
         transport.write(HttpWriter.response(status, fields))
         transport.write(bytes)
         over()
-        if (record != null) {
-            record.status = status
-            record.bytesSent = bytes.size.toLong()
-            written(record, cause)
-        }
+        if (record != null && isConnected) written(record, cause)
         transport.loseConnection(cause)
     }
 
@@ -233,7 +250,12 @@ internal class ServerConnection(val site: Site) :
     /** [record] is over, for whatever reason was first. */
     fun ended(record: RequestRecord, isWhole: Boolean, cause: Throwable?) {
         if (sending === record) sending = null
-        if (record.end(isWhole, cause)) telling { options.listener?.ended(record) }
+        if (record.hasEnded) return
+        try {
+            record.end(isWhole, cause)
+        } finally {
+            telling { options.listener?.ended(record) }
+        }
     }
 
     // Events of an exchange.

@@ -107,8 +107,9 @@ internal class Spool(private val life: RequestLife, private val options: FormOpt
         if (!isOnDisk) return synchronized(lock) { isClosed = true }
         try {
             life.reactor.callInThread(::closeNow)
-        } catch (_: Throwable) { // the pool has ended, or has no thread
+        } catch (e: Throwable) { // the pool has ended, or has no thread
             closeNow()
+            log.debug("The file of a form was closed on the loop", e)
         }
     }
 

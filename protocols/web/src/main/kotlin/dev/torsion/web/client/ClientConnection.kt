@@ -40,6 +40,9 @@ internal class ClientConnection(val agent: HttpAgent) :
         /** Some bytes have come, of whatever there is to hear of. */
         fun bytesCame()
 
+        /** Those bytes are read. */
+        fun bytesTold() {}
+
         fun head(head: ResponseHead)
 
         fun content(view: ByteBuffer)
@@ -134,8 +137,12 @@ internal class ClientConnection(val agent: HttpAgent) :
         if (isOver) return
         val current = asking ?: return abort(HttpViolationException("Bytes came that nobody has asked for.", BAD, "RFC 9112 9.2"))
         current.bytesCame()
-        while (asking === current && view.hasRemaining()) {
-            if (!reader.feed(view) || current.isAnswered) break
+        try {
+            while (asking === current && view.hasRemaining()) {
+                if (!reader.feed(view) || current.isAnswered) break
+            }
+        } finally {
+            current.bytesTold()
         }
         settle(current, view.hasRemaining())
     }

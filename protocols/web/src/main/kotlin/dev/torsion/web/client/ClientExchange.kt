@@ -90,10 +90,15 @@ internal class ClientExchange(private val connection: ClientConnection, private 
     private fun sent() {
         isSent = true
         if (isOver) return
-        if (!hasBegun) {
-            await(Waiting.RESPONSE, options.responseTimeout)
-        } else if (isAnswered) {
-            finish()
+        try {
+            if (!hasBegun) {
+                await(Waiting.RESPONSE, options.responseTimeout)
+            } else if (isAnswered) {
+                finish()
+            }
+        } catch (e: Throwable) { // there may be no time for the answer
+            fail(e)
+            throw e
         }
     }
 
@@ -131,6 +136,11 @@ internal class ClientExchange(private val connection: ClientConnection, private 
         if (isTooEarly) return fail(HttpViolationException("An answer came before its request had left.", BAD, "RFC 9112 9.2"))
         if (waiting == Waiting.RESPONSE || waiting == Waiting.NEXT_BYTE) waiting = Waiting.NOTHING
         hasBegun = true
+        body?.gather()
+    }
+
+    override fun bytesTold() {
+        body?.gathered()
     }
 
     override fun head(head: ResponseHead) {
