@@ -72,6 +72,7 @@ internal open class PipeChannel(
                 isOver -> Unit
                 isFinishing -> outputFinished(cause)
                 cause != null -> outputFailed(cause)
+                else -> askIfRoom() // for more that nobody will hear
             }
         }
     }
@@ -102,6 +103,8 @@ internal open class PipeChannel(
             askIfRoom() // in the next turn
         }
     }
+
+    override fun lastWords(): Unit = output.lastWords()
 
     final override fun endOutput() {
         isOutputEnding = true

@@ -25,7 +25,10 @@ internal class PipeOutput(private val loop: StreamLoop, private val name: String
     private val work = lock.newCondition()
     private var waiting = ByteArray(ROOM)
     private var count = 0
+    private var owed = ALL // of those that wait: behind them are last words
     private var writing = ByteArray(ROOM)
+    private var isWritingOwed = true
+    private var isUnheard = false // the last words found nobody, and neither will others
     private var isEnding = false
     private var isClosed = false
     private var sink: OutputStream? = null
@@ -45,9 +48,10 @@ internal class PipeOutput(private val loop: StreamLoop, private val name: String
         needThread()
     }
 
-    override val hasRoom: Boolean get() = lock.withLock { count < ROOM && !isEnding && !isClosed }
+    override val hasRoom: Boolean get() = lock.withLock { isUnheard || (count < ROOM && !isEnding && !isClosed) }
 
     override fun send(data: ByteBuffer): Int = lock.withLock {
+        if (isUnheard) return data.remaining().also { data.position(data.limit()) }
         if (isEnding || isClosed) return 0
         val taken = minOf(data.remaining(), ROOM - count)
         data.get(waiting, count, taken)
@@ -55,6 +59,8 @@ internal class PipeOutput(private val loop: StreamLoop, private val name: String
         if (taken > 0) needThread()
         taken
     }
+
+    override fun lastWords(): Unit = lock.withLock { owed = minOf(owed, count) }
 
     override fun finish(): Unit = lock.withLock {
         isEnding = true
@@ -97,7 +103,7 @@ internal class PipeOutput(private val loop: StreamLoop, private val name: String
     override fun readerGone(cause: IOException) {
         if (isOver) return
         val isAwaited = lock.withLock {
-            if (count > 0) failure = failure ?: cause
+            if (minOf(count, owed) > 0) failure = failure ?: cause
             drop()
             isWriting
         }
@@ -141,7 +147,7 @@ internal class PipeOutput(private val loop: StreamLoop, private val name: String
             }
             tellEnd(null)
         } catch (e: IOException) {
-            tellEnd(e)
+            tellEnd(e.takeIf { isWritingOwed }, isUnheard = !isWritingOwed)
         } catch (e: Throwable) { // a stream may be anybody's code
             tellEnd(IOException("writing to $name failed", e))
         }
@@ -152,15 +158,19 @@ internal class PipeOutput(private val loop: StreamLoop, private val name: String
         isWriting = false
         while (count == 0 && !isEnding && !isClosed) work.await()
         if (isClosed || count == 0) return -1
-        val length = count
+        isWritingOwed = owed > 0
+        val length = if (isWritingOwed) minOf(count, owed) else count
         writing = waiting.also { waiting = writing }
-        count = 0
+        count -= length
+        if (count > 0) writing.copyInto(waiting, 0, length, length + count)
+        if (owed < ALL) owed = 0
         isWriting = true
         length
     }
 
-    private fun tellEnd(cause: IOException?) {
+    private fun tellEnd(cause: IOException?, isUnheard: Boolean = false) {
         val outcome = lock.withLock {
+            this.isUnheard = isUnheard
             isClosed = true
             isWriting = false
             (failure ?: cause).also { failure = it }
@@ -172,6 +182,7 @@ internal class PipeOutput(private val loop: StreamLoop, private val name: String
         /** In bytes. */
         const val ROOM = 32 * 1024
 
+        private const val ALL = Int.MAX_VALUE
         private const val PATIENCE_SECONDS = 1L
     }
 }

@@ -34,6 +34,7 @@ internal class ProcessChannel(
     private var hasWritten = false
     private var readsNoMore: IOException? = null
     private var failure: IOException? = null
+    private var isOwed = true // what is written now
 
     fun exited() {
         if (hasWritten) return tellEnd()
@@ -52,9 +53,14 @@ internal class ProcessChannel(
     override fun send(data: ByteBuffer): Int {
         val cause = readsNoMore ?: return super.send(data)
         val count = data.remaining()
-        if (count > 0) failure = cause
+        if (count > 0 && isOwed) failure = cause
         data.position(data.limit())
         return count
+    }
+
+    override fun lastWords() {
+        isOwed = false
+        super.lastWords()
     }
 
     override val hasRoom: Boolean get() = readsNoMore != null || super.hasRoom

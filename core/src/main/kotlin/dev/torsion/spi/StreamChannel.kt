@@ -80,6 +80,12 @@ public interface StreamChannel {
     /** [abort] because time is up: nobody has asked for it, but not all can be sent any more. A process is told to end, and not killed. */
     public fun cut(): Unit = abort()
 
+    /**
+     * Bytes that are taken from now on say goodbye and nothing else, as the close alert of TLS does: to find nobody there any more is no failure of
+     * the channel. All that was taken before is still owed. A channel whose [send] knows at once may ignore this.
+     */
+    public fun lastWords() {}
+
     /** Whether it is a limit of this side that [send] takes nothing at the moment: then the peer is not to blame. */
     public val isHeldBack: Boolean get() = false
 }

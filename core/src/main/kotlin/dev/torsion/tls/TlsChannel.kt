@@ -480,7 +480,7 @@ internal class TlsChannel(
             return broken(e)
         }
         when (state) {
-            State.FINISHING -> if (!isFinishDue) finishLowerLater()
+            State.FINISHING -> if (!isFinishDue) finishBehind()
             State.PARTING -> part()
             State.OPEN -> if (asksForRoom && failure == null) handler.outputReady()
             else -> Unit
@@ -507,7 +507,7 @@ internal class TlsChannel(
             isOutputEndDue = true
             return
         }
-        sayGoodbye()
+        if (isInputEnded) trySayingGoodbye() else sayGoodbye()
         output.end()
     }
 
@@ -522,23 +522,29 @@ internal class TlsChannel(
     override fun finish(): Boolean {
         endDeadline()
         isFinishDue = isBusy && state == State.OPEN
-        if (!isFinishDue) trySayingGoodbye()
         state = State.FINISHING
         settleReading()
-        if (!isFinishDue && output.isEmpty) return finishLower()
+        if (!isFinishDue && saidAll()) return finishLower()
         settleRoom()
         return false
     }
 
-    /** The engine is back, and can say goodbye. */
+    /** The engine is back, or what it has written is out: now it can say goodbye. */
     private fun finishBehind() {
         isFinishDue = false
-        trySayingGoodbye()
-        if (output.isEmpty) finishLowerLater() else settleRoom()
+        if (saidAll()) finishLowerLater() else settleRoom()
     }
 
+    /** Says goodbye once all before it is out, so that the channel below can tell one from the other; whether there is nothing left to say. */
+    private fun saidAll(): Boolean {
+        if (output.isEmpty) trySayingGoodbye()
+        return output.isEmpty
+    }
+
+    /** The other side may be gone: it has said goodbye itself, or need not wait for ours. */
     private fun trySayingGoodbye() {
         try {
+            if (output.isEmpty) lower.lastWords()
             sayGoodbye()
         } catch (_: IOException) {
             // It is broken, or was: the channel below says so.
@@ -583,6 +589,8 @@ internal class TlsChannel(
     override fun abort() = end { lower.abort() }
 
     override fun cut() = end { lower.cut() }
+
+    override fun lastWords(): Unit = if (output.isEmpty) lower.lastWords() else Unit
 
     override val isHeldBack: Boolean get() = lower.isHeldBack
 

@@ -8,6 +8,7 @@ import dev.torsion.net.Protocol
 import dev.torsion.net.StreamOptions
 import dev.torsion.reactor.DEADLINE_SECONDS
 import dev.torsion.reactor.Reactor
+import dev.torsion.reactor.awaitOrFail
 import dev.torsion.reactor.getOrFail
 import dev.torsion.reactor.onLoop
 import dev.torsion.reactor.withReactor
@@ -131,6 +132,44 @@ class PipesSpec :
                 results.count { it.isSuccess } shouldBe 1
                 results.first { it.isFailure }.exceptionOrNull().shouldBeInstanceOf<IllegalStateException>()
                 results.first { it.isSuccess }.getOrThrow().close()
+            }
+        }
+
+        "last words that find nobody are no failure, and neither are those behind them" {
+            withReactor { reactor ->
+                val stream = Slow()
+                val ended = Ended()
+                val output = reactor.onLoop { PipeOutput(reactor.streamNetwork!!, "words").also { it.start(ended) } }
+                reactor.onLoop {
+                    output.open(stream)
+                    output.lastWords()
+                    output.send(ByteBuffer.wrap(ByteArray(10))) shouldBe 10
+                }
+                stream.isWriting.awaitOrFail()
+                stream.may.completeExceptionally(IOException("nobody reads"))
+                ended.cause.getOrFail() shouldBe "null"
+                reactor.onLoop {
+                    output.hasRoom shouldBe true
+                    output.send(ByteBuffer.wrap(ByteArray(7))) shouldBe 7
+                }
+            }
+        }
+
+        "what was written before the last words, and is not written, is a failure" {
+            withReactor { reactor ->
+                val stream = Slow()
+                val ended = Ended()
+                reactor.onLoop {
+                    val output = PipeOutput(reactor.streamNetwork!!, "words").also { it.start(ended) }
+                    output.send(ByteBuffer.wrap(ByteArray(10))) shouldBe 10
+                    output.lastWords()
+                    output.send(ByteBuffer.wrap(ByteArray(5))) shouldBe 5
+                    output.open(stream)
+                    output.finish()
+                }
+                stream.isWriting.awaitOrFail()
+                stream.may.completeExceptionally(IOException("nobody reads"))
+                ended.cause.getOrFail() shouldBe "nobody reads"
             }
         }
 

@@ -115,6 +115,7 @@ internal class MemoryPipeSink(private val loop: StreamLoop) : PipeSink {
     private var writer: PipeSink.Writer? = null
     private var handler: Consumer<ByteArray>? = null // of the process, once it reads
     private var atEnd: Runnable? = null
+    private var isOwed = true // what is written now
     private var isEnding = false // by us
     private var isClosed = false // by the process, or there is none
     private var isOver = false // the writer hears nothing more
@@ -149,12 +150,16 @@ internal class MemoryPipeSink(private val loop: StreamLoop) : PipeSink {
         val count = if (isClosed) data.remaining() else minOf(data.remaining(), WINDOW - waiting.size)
         val taken = ByteArray(count).also(data::get)
         if (isClosed) {
-            loop.runSoon { tellEnd(IOException("Broken pipe")) }
+            if (isOwed) loop.runSoon { tellEnd(IOException("Broken pipe")) }
         } else {
             waiting.add(taken)
             handOutSoon()
         }
         return count
+    }
+
+    override fun lastWords() {
+        isOwed = false
     }
 
     override fun finish() {

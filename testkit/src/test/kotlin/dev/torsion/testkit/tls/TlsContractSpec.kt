@@ -16,6 +16,8 @@ import dev.torsion.net.ListeningPort
 import dev.torsion.net.Protocol
 import dev.torsion.net.TcpOptions
 import dev.torsion.testkit.Chunking
+import dev.torsion.testkit.contract.NEEDS_STEADY_CHANNEL
+import dev.torsion.testkit.contract.PipeHarness
 import dev.torsion.testkit.contract.StreamContract
 import dev.torsion.testkit.contract.StreamHarness
 import dev.torsion.tls.Tls
@@ -51,6 +53,19 @@ class TlsContractSpec :
         ).forEach { (name, harness) ->
             context("TLS over $name") {
                 StreamContract(harness).run { streams + resets + drains + halfClose }.forEach { check -> test(check.name) { check.run() } }
+            }
+        }
+
+        mapOf(
+            "pipes" to { StreamHarness.tls(PipeHarness()) },
+            "TLS over pipes" to { StreamHarness.tls(StreamHarness.tls(PipeHarness())) },
+        ).forEach { (name, harness) ->
+            context("TLS over $name") {
+                // No factory hears of pipes, so that a protocol around the client's TLS tells it: before the connection inside has settled.
+                val ofOneTransport = "coroutines of a connection end with it, after connectionLost"
+                StreamContract(harness).run { streams + resets + halfClose }
+                    .filter { it.name != NEEDS_STEADY_CHANNEL && it.name != ofOneTransport }
+                    .forEach { check -> test(check.name) { check.run() } }
             }
         }
 
