@@ -43,7 +43,7 @@ internal enum class TorsionModule(val directory: Path, val published: Boolean = 
             MICROMETER -> setOf(CORE, WEB) // which is optional
             JAVA_FACADE, JSON -> setOf(CORE, FRAMING)
             WEB_TESTKIT -> setOf(CORE, TESTKIT, WEB)
-            BENCHMARKS -> setOf(ADBAPI, AMP, CORE, FRAMING, JAVA_FACADE, SPREAD, TESTKIT, WEB)
+            BENCHMARKS -> setOf(ADBAPI, AMP, CORE, FRAMING, JAVA_FACADE, SPREAD, TESTKIT, TEST_SUPPORT, WEB)
             EXAMPLES ->
                 setOf(
                     ADBAPI, AMP, CORE, CRED, FRAMING, JAVA_FACADE, JSON, KTOR, LOG_JSON, MICROMETER, SPREAD, TESTKIT, WEB, WEB_CRED,

@@ -6,6 +6,9 @@ package dev.torsion.benchmarks.database;
 import dev.torsion.adbapi.ConnectionPool;
 import dev.torsion.adbapi.ConnectionPoolOptions;
 import dev.torsion.reactor.Reactor;
+import dev.torsion.testsupport.MariadbServer;
+import dev.torsion.testsupport.PostgresqlServer;
+import dev.torsion.testsupport.ServerProcess;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
@@ -26,7 +29,8 @@ import java.util.concurrent.atomic.LongAdder;
 /**
  * The same query by JDBC on threads, and by torsion-adbapi: how many a second with some in flight,
  * what one takes, and how much of the CPU of this process, which other programs on the machine
- * disturb less. The arguments are JDBC URLs, with a user in them.
+ * disturb less. The arguments are JDBC URLs, with a user in them. Without any, it starts a
+ * PostgreSQL and a MariaDB of its own, where they are installed.
  */
 public final class DatabaseMain {
   private static final String QUERY = "SELECT 1 + ?";
@@ -38,10 +42,29 @@ public final class DatabaseMain {
   private DatabaseMain() {}
 
   public static void main(String[] args) throws Exception {
-    for (String url : args) {
+    for (String url : args.length > 0 ? List.of(args) : servers()) {
       System.out.printf("%s, Java %s%n", url.split("[?]", 2)[0], Runtime.version());
       for (int inFlight : new int[] {1, 8, 64}) measure(url, inFlight);
     }
+  }
+
+  /** They end with this process. */
+  private static List<String> servers() {
+    var urls = new ArrayList<String>();
+    var binaries = PostgresqlServer.Companion.find();
+    if (binaries != null) urls.add(started(new PostgresqlServer(binaries)));
+    var server = MariadbServer.Companion.findServer();
+    var installer = MariadbServer.Companion.findInstaller();
+    if (server != null && installer != null) {
+      urls.add(started(new MariadbServer(server, installer)));
+    }
+    if (urls.isEmpty()) System.out.println("neither PostgreSQL nor MariaDB is installed here");
+    return urls;
+  }
+
+  private static String started(ServerProcess server) {
+    server.prepare();
+    return server.url("");
   }
 
   /** Ways in turn, window by window: what happens to the machine happens to all. */

@@ -56,7 +56,7 @@ public final class Bench implements Callable<Integer> {
       paramLabel = "PEER",
       description =
           "These peers, or those whose names begin so: netty vertx ktor threads jetty jdk twisted"
-              + " uvloop.")
+              + " uvloop; and callback-conscrypt, which is Torsion with BoringSSL.")
   private List<String> against = List.of();
 
   @Option(

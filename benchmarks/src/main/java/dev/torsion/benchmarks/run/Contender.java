@@ -23,6 +23,8 @@ enum Contender {
   NETTY_URING("netty-uring", "netty-uring"),
   NETTY_URING_IDIOMATIC("netty-uring", "netty-uring-idiomatic"),
   NETTY_TCNATIVE("netty-tcnative", "netty-tcnative"),
+  NETTY_CONSCRYPT("netty-conscrypt", "netty-conscrypt"),
+  CALLBACK_CONSCRYPT("callback-conscrypt", "callback-conscrypt"),
   JETTY("jetty", "jetty"),
   JDK("jdk", "jdk"),
   VERTX("vertx", "vertx"),
@@ -61,7 +63,7 @@ enum Contender {
       case DATAGRAM -> speaksDatagrams();
       case TLS -> speaksTls();
       case HTTP -> speaksHttp();
-      default -> this != NETTY_TCNATIVE && this != JETTY && this != JDK;
+      default -> !isNativeTls() && this != JETTY && this != JDK;
     };
   }
 
@@ -75,9 +77,14 @@ enum Contender {
 
   private boolean speaksTls() {
     return switch (this) {
-      case CALLBACK, SUSPEND, JAVA, NETTY_NIO, NETTY_EPOLL, NETTY_TCNATIVE, VERTX, THREADS -> true;
-      default -> false;
+      case CALLBACK, SUSPEND, JAVA, NETTY_NIO, NETTY_EPOLL, VERTX, THREADS -> true;
+      default -> isNativeTls();
     };
+  }
+
+  /** Whether it differs from another one by an engine of TLS, and by nothing else. */
+  private boolean isNativeTls() {
+    return this == NETTY_TCNATIVE || this == NETTY_CONSCRYPT || this == CALLBACK_CONSCRYPT;
   }
 
   private boolean speaksDatagrams() {
@@ -113,7 +120,8 @@ enum Contender {
       case THREADS -> "a JDK from 21 on";
       case TWISTED -> "Python with Twisted (Debian: python3-twisted)";
       case UVLOOP -> "Python with uvloop (Debian: python3-uvloop)";
-      case NETTY_TCNATIVE -> "a system that BoringSSL was compiled for";
+      case NETTY_TCNATIVE, NETTY_CONSCRYPT, CALLBACK_CONSCRYPT ->
+          "a system that BoringSSL was compiled for";
       case NETTY_EPOLL, NETTY_EPOLL_IDIOMATIC, NETTY_URING, NETTY_URING_IDIOMATIC ->
           "Linux on x86-64 whose kernel lets it";
       default -> "nothing";

@@ -42,6 +42,7 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import java.security.Provider;
 import java.security.cert.X509Certificate;
 import java.util.List;
 import javax.net.ssl.SSLException;
@@ -91,6 +92,7 @@ final class NettyServer implements BenchServer {
   private final Native io;
   private final Framing framing;
   private final SslProvider provider;
+  private final Provider engines; // null for the JDK's own
 
   NettyServer(Native io, Framing framing) {
     this(io, framing, SslProvider.JDK);
@@ -98,9 +100,15 @@ final class NettyServer implements BenchServer {
 
   /** For TLS with the engine of {@code provider}. */
   NettyServer(Native io, Framing framing, SslProvider provider) {
+    this(io, framing, provider, null);
+  }
+
+  /** The same with the engine of a provider of the JDK's architecture. */
+  NettyServer(Native io, Framing framing, SslProvider provider, Provider engines) {
     this.io = io;
     this.framing = framing;
     this.provider = provider;
+    this.engines = engines;
   }
 
   @Override
@@ -131,9 +139,10 @@ final class NettyServer implements BenchServer {
     var builder =
         SslContextBuilder.forServer(identity.getPrivateKey(), chain)
             .sslProvider(provider)
+            .sslContextProvider(engines)
             .protocols(BenchTls.VERSION);
     // BoringSSL chooses the cipher itself, and chooses this one on a processor with AES.
-    if (provider == SslProvider.JDK) builder.ciphers(List.of(BenchTls.CIPHER));
+    if (provider == SslProvider.JDK && engines == null) builder.ciphers(List.of(BenchTls.CIPHER));
     return builder.build();
   }
 

@@ -6,6 +6,7 @@ package dev.torsion.benchmarks.servers;
 import dev.torsion.benchmarks.servers.NettyServer.Framing;
 import dev.torsion.benchmarks.servers.NettyServer.Native;
 import io.netty.handler.ssl.SslProvider;
+import org.conscrypt.Conscrypt;
 
 /** The servers by their names. */
 final class Servers {
@@ -26,6 +27,9 @@ final class Servers {
       case "netty-uring-idiomatic" -> new NettyServer(Native.IO_URING, Framing.IDIOMATIC);
       case "netty-tcnative" ->
           new NettyServer(Native.NIO, Framing.TUNED, SslProvider.OPENSSL_REFCNT);
+      case "netty-conscrypt" ->
+          new NettyServer(Native.NIO, Framing.TUNED, SslProvider.JDK, Conscrypt.newProvider());
+      case "callback-conscrypt" -> TorsionCallbackServer.withConscrypt();
       case "vertx" -> new VertxServer();
       case "ktor" -> new KtorServer();
       case "threads" -> new ThreadsServer();

@@ -21,13 +21,36 @@ import dev.torsion.net.Protocol;
 import dev.torsion.net.TcpOptions;
 import dev.torsion.reactor.Reactor;
 import dev.torsion.tls.Tls;
+import dev.torsion.tls.TlsEngines;
 import dev.torsion.tls.TlsServerOptions;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
+import org.conscrypt.Conscrypt;
 
 /** Torsion's first voice: protocols with callbacks, as Twisted has them. */
 final class TorsionCallbackServer implements BenchServer {
+  private final TlsServerOptions tls;
+
+  TorsionCallbackServer() {
+    this(tls());
+  }
+
+  private TorsionCallbackServer(TlsServerOptions tls) {
+    this.tls = tls;
+  }
+
+  /**
+   * With the engine of BoringSSL, which chooses the cipher itself. Conscrypt finds the certificate
+   * by the ciphers of TLS 1.2, so that these are left in the list.
+   */
+  static TorsionCallbackServer withConscrypt() {
+    return new TorsionCallbackServer(
+        Tls.server(BenchTls.identity())
+            .withVersions(BenchTls.VERSION)
+            .withEngines(TlsEngines.of(Conscrypt.newProvider())));
+  }
+
   @Override
   public int start(Wire wire) {
     var reactor = Reactor.create();
@@ -36,7 +59,7 @@ final class TorsionCallbackServer implements BenchServer {
       reactor.start();
       return port.port();
     }
-    var factory = wire == Wire.TLS ? tls().wrap(factory(Wire.RAW)) : factory(wire);
+    var factory = wire == Wire.TLS ? tls.wrap(factory(Wire.RAW)) : factory(wire);
     var port = reactor.listenTcp(0, factory, "", ListeningPort.DEFAULT_BACKLOG, TcpOptions.DEFAULT);
     reactor.start();
     return port.port();

@@ -27,6 +27,7 @@ import java.util.stream.Stream;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLSocket;
 import javax.net.ssl.TrustManager;
+import org.conscrypt.Conscrypt;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -124,6 +125,8 @@ class ServersTest {
         "netty-nio",
         "netty-epoll",
         "netty-tcnative",
+        "netty-conscrypt",
+        "callback-conscrypt",
         "vertx",
         "threads"
       })
@@ -194,6 +197,7 @@ class ServersTest {
     if (name.startsWith("netty-epoll")) return Epoll.isAvailable();
     if (name.startsWith("netty-uring")) return IoUring.isAvailable();
     if (name.equals("netty-tcnative")) return OpenSsl.isAvailable();
+    if (name.endsWith("-conscrypt")) return Conscrypt.isAvailable();
     return !name.equals("threads") || Runtime.version().feature() >= 21;
   }
 }

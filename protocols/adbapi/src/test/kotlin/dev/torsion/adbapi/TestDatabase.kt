@@ -3,6 +3,9 @@
 
 package dev.torsion.adbapi
 
+import dev.torsion.testsupport.MariadbServer
+import dev.torsion.testsupport.PostgresqlServer
+import dev.torsion.testsupport.ServerProcess
 import io.kotest.core.test.Enabled
 import java.nio.file.Files
 import java.sql.Connection
@@ -52,8 +55,8 @@ internal enum class TestDatabase(
 
         override fun fresh(): String {
             val name = "torsion${count.incrementAndGet()}"
-            administrate("jdbc:postgresql://127.0.0.1:${postgresql.port}/postgres?user=torsion", "CREATE DATABASE $name")
-            return "jdbc:postgresql://127.0.0.1:${postgresql.port}/$name?user=torsion"
+            administrate(postgresql.url(""), "CREATE DATABASE $name")
+            return postgresql.url(name)
         }
 
         override val server get() = postgresql
@@ -75,11 +78,8 @@ internal enum class TestDatabase(
 
         override fun fresh(): String {
             val name = "torsion${count.incrementAndGet()}"
-            administrate(
-                "jdbc:mariadb://127.0.0.1:${mariadb.port}/?user=torsion&sslMode=disable",
-                "CREATE DATABASE $name CHARACTER SET utf8mb4",
-            )
-            return "jdbc:mariadb://127.0.0.1:${mariadb.port}/$name?user=torsion&sslMode=disable"
+            administrate(mariadb.url(""), "CREATE DATABASE $name CHARACTER SET utf8mb4")
+            return mariadb.url(name)
         }
 
         override val server get() = mariadb

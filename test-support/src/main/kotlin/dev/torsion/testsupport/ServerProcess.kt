@@ -1,7 +1,7 @@
 // Copyright (c) the Torsion contributors
 // SPDX-License-Identifier: MIT
 
-package dev.torsion.adbapi
+package dev.torsion.testsupport
 
 import java.io.File
 import java.net.InetAddress
@@ -12,8 +12,8 @@ import java.util.concurrent.CountDownLatch
 import java.util.concurrent.TimeUnit
 import kotlin.concurrent.thread
 
-/** A database server of the tests' own: on the loopback, with its data in a temporary folder, and gone with the tests. */
-internal abstract class ServerProcess(private val user: String) {
+/** A database server of this process's own: on the loopback, with its data in a temporary folder, and gone with the process. */
+abstract class ServerProcess(private val user: String) {
     private val folder: Path = Files.createTempDirectory("torsion-$user")
     private var process: Process? = null
 
@@ -21,6 +21,9 @@ internal abstract class ServerProcess(private val user: String) {
     protected val data: Path = folder.resolve("data")
 
     protected abstract val readyLine: String
+
+    /** The JDBC URL of [database] in it; of none in particular when that is empty. */
+    abstract fun url(database: String): String
 
     protected abstract fun initialize()
 
@@ -91,7 +94,9 @@ internal abstract class ServerProcess(private val user: String) {
     }
 }
 
-internal class PostgresqlServer(private val binaries: Path) : ServerProcess("postgres") {
+class PostgresqlServer(private val binaries: Path) : ServerProcess("postgres") {
+    override fun url(database: String): String = "jdbc:postgresql://127.0.0.1:$port/${database.ifEmpty { "postgres" }}?user=torsion"
+
     override val readyLine = "ready to accept connections"
 
     override fun initialize() =
@@ -103,6 +108,7 @@ internal class PostgresqlServer(private val binaries: Path) : ServerProcess("pos
     )
 
     companion object {
+        /** The folder of its programs, null when it is not installed. */
         fun find(): Path? {
             val versions = File("/usr/lib/postgresql").listFiles().orEmpty().sortedByDescending { it.name.toIntOrNull() ?: 0 }
             return find("initdb", *versions.map { it.resolve("bin") }.toTypedArray())?.parent
@@ -110,7 +116,9 @@ internal class PostgresqlServer(private val binaries: Path) : ServerProcess("pos
     }
 }
 
-internal class MariadbServer(private val server: Path, private val installer: Path) : ServerProcess("mysql") {
+class MariadbServer(private val server: Path, private val installer: Path) : ServerProcess("mysql") {
+    override fun url(database: String): String = "jdbc:mariadb://127.0.0.1:$port/$database?user=torsion&sslMode=disable"
+
     override val readyLine = "ready for connections"
 
     override fun initialize() = runAsUser(
