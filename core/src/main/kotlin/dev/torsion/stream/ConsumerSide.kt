@@ -87,7 +87,7 @@ public class ConsumerSide(private val transport: Transport) {
         isBroken = true
     }
 
-    /** What was written is not sent: a producer that goes on until it is paused would never end. A transport ends with what it has read. */
+    /** The bytes that were written are not sent: a producer that goes on until it is paused would never end. A transport ends with what it has read. */
     @JvmSynthetic
     internal fun refused() {
         if (producer !is Transport) pause()

@@ -196,8 +196,8 @@ public interface Connection<T> extends AutoCloseable {
 
   /**
    * False while more bytes than the high-water mark wait to be sent: a good moment to skip what can
-   * be skipped. False too when nothing can be sent any more. On another thread than the reactor's the
-   * answer may be a moment old.
+   * be skipped. False too when nothing can be sent any more. On another thread than the reactor's
+   * the answer may be a moment old.
    */
   boolean isWritable();
 

@@ -37,7 +37,10 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
-/** The Java of docs/guide/web-client.md and docs/guide/web.md about events and figures, over real sockets. */
+/**
+ * The Java of docs/guide/web-client.md and docs/guide/web.md about events and figures, over real
+ * sockets.
+ */
 class WebEventsTest {
   /** Three events, and no more. */
   private static Response prices(@Nullable String last) {

@@ -131,8 +131,10 @@ class HttpMetricsSpec :
                     pool("http.client.requests.waiting") shouldBe 0.0
                 }
                 registry.find("http.client.requests").timers().map { "${tags(it)} ${it.count()}" } shouldContainExactlyInAnyOrder listOf(
-                    "PUT /users/{id} 200 SUCCESS none 127.0.0.1 2", "GET none 200 SUCCESS none 127.0.0.1 1",
-                    "GET none IO_ERROR UNKNOWN none 127.0.0.1 9", "GET none IO_ERROR UNKNOWN ConnectionRefusedException 127.0.0.1 1",
+                    "PUT /users/{id} 200 SUCCESS none 127.0.0.1 2",
+                    "GET none 200 SUCCESS none 127.0.0.1 1",
+                    "GET none IO_ERROR UNKNOWN none 127.0.0.1 9",
+                    "GET none IO_ERROR UNKNOWN ConnectionRefusedException 127.0.0.1 1",
                 )
                 registry.get("http.client.requests").tag("method", "PUT").timer().totalTime(TimeUnit.MILLISECONDS) shouldBe 200.0
                 for (meter in listOf("request", "response")) {

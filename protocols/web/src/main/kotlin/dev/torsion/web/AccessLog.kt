@@ -93,7 +93,7 @@ internal object CombinedLine {
 
     private fun StringBuilder.field(record: RequestRecord, name: String) = record.headers[name]?.let { escaped(it) } ?: append('-')
 
-    /** Apache's `%u`. What could be taken for no user, or for two columns, is escaped. */
+    /** Apache's `%u`. A name that could be taken for no user, or for two columns, is escaped. */
     private fun StringBuilder.user(name: String?): StringBuilder = when (name) {
         null -> append('-')
         "" -> append("\"\"")

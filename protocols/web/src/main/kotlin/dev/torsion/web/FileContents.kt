@@ -8,7 +8,7 @@ import java.time.Duration
 import java.time.Instant
 
 /**
- * Keeps the bytes of small files, [limit] bytes in all: when there are more, those that nobody has asked for longest go. Whoever asks has
+ * Keeps the bytes of small files, [limit] bytes in all: when there are more, those that nobody has asked for longest go. The caller has
  * looked at the file just now. Its bytes are known when all that the system tells of it is as it was when they were read, also the time of its
  * last change, which nobody can set. Where there is no such time, as on Windows, nothing is kept.
  *

@@ -11,7 +11,7 @@ import java.nio.file.attribute.FileTime
 import java.time.Instant
 
 /**
- * What the system says of a file.
+ * The system's description of a file.
  *
  * @property key which file it is, whatever its name; null where the system does not tell
  * @property modified when its bytes were changed last, or any other time that its owner has set

@@ -45,7 +45,7 @@ internal class FoundFile(
     val tag: String =
         "\"${modified.epochSecond.toString(16)}.${modified.nano.toString(16)}-${size.toString(16)}${coding?.let { "-$it" }.orEmpty()}\""
 
-    /** What describes it, also in an answer without it. Thread: the loop's. */
+    /** The fields that describe it, also in an answer without it. Thread: the loop's. */
     val fields: Headers by lazy(LazyThreadSafetyMode.NONE) {
         val fields = Headers.builder().add("ETag", tag).add("Last-Modified", HttpDate.format(modified)).add("Accept-Ranges", "bytes")
         if (isOfSeveral) fields.add("Vary", "Accept-Encoding")

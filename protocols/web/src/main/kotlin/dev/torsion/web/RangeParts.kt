@@ -7,7 +7,7 @@ import java.nio.ByteBuffer
 import java.security.SecureRandom
 
 /**
- * What stands around the [ranges] of a representation of [size] bytes: nothing for one, and `multipart/byteranges` for several (RFC 9110 14.6).
+ * The text around the [ranges] of a representation of [size] bytes: nothing for one, and `multipart/byteranges` for several (RFC 9110 14.6).
  *
  * @property type that of the whole answer
  */
@@ -24,13 +24,13 @@ internal class RangeParts(val ranges: List<ByteRange>, size: Long, innerType: St
 
     val type: String = if (boundary == null) innerType else "multipart/byteranges; boundary=$boundary"
 
-    /** What stands behind the last part. */
+    /** The text behind the last part. */
     val end: ByteArray = if (boundary == null) NOTHING else "\r\n--$boundary--\r\n".toByteArray()
 
     /** How many bytes all has together. */
     val length: Long = ranges.sumOf { it.count } + heads.sumOf { it.size } + end.size
 
-    /** What stands before the bytes of the range at [index]. */
+    /** The text before the bytes of the range at [index]. */
     fun head(index: Int): ByteArray = heads[index]
 
     /** All of it, of a representation that is [whole]. */

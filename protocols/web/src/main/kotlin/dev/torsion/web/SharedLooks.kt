@@ -25,7 +25,7 @@ internal class SharedLooks<K : Any, V>(private val threads: ReactorThreads, priv
     /** How many things are looked at. */
     val size: Int get() = looks.size
 
-    /** What a look at [key] gives, which begins from now on. Cancelling it leaves the look to the others. */
+    /** The result of a look at [key] that begins from now on. Cancelling it leaves the look to the others. */
     fun ask(key: K): Deferred<V> {
         val running = looks[key]
         val mine = when {

@@ -16,7 +16,7 @@ import java.time.Duration
 import java.util.concurrent.CompletableFuture
 import java.util.concurrent.TimeUnit
 
-/** What browsers do to their connections, over real sockets, without a browser. */
+/** The habits of browsers with their connections, over real sockets, without a browser. */
 class BrowserHabitsSpec :
     FunSpec({
         test("a stream without an end whose client resets it just when it is told of room is written no more") {

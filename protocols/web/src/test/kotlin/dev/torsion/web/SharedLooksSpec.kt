@@ -12,7 +12,7 @@ import io.kotest.matchers.shouldBe
 import java.util.concurrent.Callable
 import java.util.concurrent.RejectedExecutionException
 
-/** Who asks while a look has not begun shares it; no answer is older than its question. */
+/** Two that ask while a look has not begun share it; no answer is older than its question. */
 class SharedLooksSpec :
     FunSpec({
         /** A pool whose calls the test begins and ends. */

@@ -11,7 +11,7 @@ import io.kotest.matchers.ints.shouldBeLessThan
 import io.kotest.matchers.shouldBe
 import io.kotest.matchers.string.shouldEndWith
 
-/** A peer chooses how small its chunks are. Whoever reads the body has work for each piece, and gets as many as the network has brought. */
+/** A peer chooses how small its chunks are. A reader of the body has work for each piece, and gets as many as the network has brought. */
 class SmallChunksSpec :
     FunSpec({
         val torsion = extension(TorsionSpecExtension())
@@ -40,7 +40,7 @@ class SmallChunksSpec :
                     client.ask("${chunks}0\r\n\r\n") shouldEndWith "\r\n\r\n$many"
                     pieces shouldBeLessThan 10
                 }
-                // What has come before a fault is handed over before it.
+                // The bytes before a fault are handed over before it.
                 client.ask("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n") shouldBe ""
                 client.ask("1\r\na\r\nZZ").startsWith("HTTP/1.1 400 ") shouldBe true
             }

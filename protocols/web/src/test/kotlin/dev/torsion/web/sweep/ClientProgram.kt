@@ -65,7 +65,7 @@ internal class ClientProgram(private val run: SweepRun, private val kind: Client
 
     fun get(path: String) = ClientRequest.get(url + path)
 
-    /** What [kind] asks for. */
+    /** The requests of [kind]. */
     fun <T> asked(name: String, future: CompletableFuture<T>): CompletableFuture<T> = run.track(name, future)
 
     fun call(name: String, action: () -> Unit): Unit = run.call(name, action)
