@@ -23,5 +23,8 @@ public fun StreamLoop.logEnd(connection: Transport, reason: CloseReason) {
     if (reason is ConnectionDone || !log.isEnabled(Level.DEBUG)) return
     log.with(LogKeys.REACTOR, name)
         .with(connection.safeLogValues())
-        .debug("The connection with {peer} has ended: {reason}", LogKeys.REASON to reasonOf(reason))
+        .debug("The connection with {peer} has ended: {reason}", LogKeys.REASON to whole(reason))
 }
+
+/** With what has broken behind it: of a connection that was to end for a reason of ours, and broke before its end. */
+private fun whole(reason: CloseReason) = (listOf<Throwable>(reason) + reason.suppressed).joinToString("; ") { reasonOf(it) }

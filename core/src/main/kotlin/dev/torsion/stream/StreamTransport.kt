@@ -429,7 +429,8 @@ public open class StreamTransport protected constructor(
         isBroken = true
         if (cause is HasBreaker && cause.by == ClosedBy.US) return breakOff(aborted(cause, phase()))
         if (cause !is IOException) loop.reportFailure(cause, this) { "the channel of $this" }
-        breakOff(closeCause?.let { aborted(it, phase()) } ?: cause as? CloseReason ?: lost(cause, phase())) // the first reason counts
+        // The first reason counts.
+        breakOff(closeCause?.let { aborted(it, phase()).apply { addSuppressed(cause) } } ?: cause as? CloseReason ?: lost(cause, phase()))
     }
 
     private fun breakOff(reason: CloseReason) {
@@ -527,6 +528,7 @@ public open class StreamTransport protected constructor(
         val reason = orderlyReason ?: return
         if (state != State.FINISHING || endReason != null) return
         isBroken = cause != null
+        if (cause != null && closeCause != null) reason.addSuppressed(cause) // why the peer has not heard all of it
         end(if (cause == null || closeCause != null) reason else lost(cause, phase()))
     }
 

@@ -35,10 +35,10 @@ internal class Fixed : ClientKind() {
         program.asked("text", program.http.get("${program.url}/fixed/first").text()).over(done)
 }
 
-/** Read in another way: the head first, its body by a program's own steps. */
-internal class Chunked(private val isUntilClose: Boolean) : ClientKind() {
+/** Asks for the head first, and then for the body. */
+internal abstract class InTwo(private val path: String) : ClientKind() {
     override fun begin(program: ClientProgram, done: () -> Unit) {
-        val head = program.asked("head", program.http.get("${program.url}/stream").send())
+        val head = program.asked("head", program.http.get(program.url + path).send())
         head.whenComplete { response, error ->
             if (error != null) return@whenComplete done()
             program.maybe("response") { response.close() }
@@ -48,7 +48,9 @@ internal class Chunked(private val isUntilClose: Boolean) : ClientKind() {
             }
         }
     }
+}
 
+internal class Chunked(private val isUntilClose: Boolean) : InTwo("/stream") {
     override fun answer(path: String, head: String, body: String, times: Int, send: (String) -> Unit, close: () -> Unit) {
         if (path != "/stream") return super.answer(path, head, body, times, send, close)
         if (isUntilClose) {
@@ -123,19 +125,7 @@ internal class Queued : ClientKind() {
     }
 }
 
-internal class Zipped : ClientKind() {
-    override fun begin(program: ClientProgram, done: () -> Unit) {
-        val head = program.asked("head", program.http.get("${program.url}/zip").send())
-        head.whenComplete { response, error ->
-            if (error != null) return@whenComplete done()
-            program.maybe("response") { response.close() }
-            program.asked("body", response.body.bytes(1_000_000)).over {
-                response.close()
-                done()
-            }
-        }
-    }
-
+internal class Zipped : InTwo("/zip") {
     override fun answer(path: String, head: String, body: String, times: Int, send: (String) -> Unit, close: () -> Unit) {
         if (path != "/zip") return super.answer(path, head, body, times, send, close)
         send("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: ${ZIPPED.length}\r\n\r\n$ZIPPED")

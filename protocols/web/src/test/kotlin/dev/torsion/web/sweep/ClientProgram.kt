@@ -7,8 +7,6 @@ import dev.torsion.clock.callLater
 import dev.torsion.net.CloseReason
 import dev.torsion.net.Factory
 import dev.torsion.net.Protocol
-import dev.torsion.reactor.Phase
-import dev.torsion.reactor.SystemEvent
 import dev.torsion.testkit.sweep.SweepRun
 import dev.torsion.web.client.ClientRequest
 import dev.torsion.web.client.HttpAgent
@@ -49,10 +47,7 @@ internal class ClientProgram(private val run: SweepRun, private val kind: Client
             run.atEnd {
                 (others + agent).forEach { if (it.pool.count + it.pool.waitingCount + it.pool.idleCount > 0) run.wrong("left is $it") }
             }
-            reactor.addSystemEventTrigger(Phase.BEFORE, SystemEvent.SHUTDOWN) {
-                isStopping = true
-                null
-            }
+            run.atStop { isStopping = true }
             run.maybe("agent") {
                 isClosed = true
                 agent.close()

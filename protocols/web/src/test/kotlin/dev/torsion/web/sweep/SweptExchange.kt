@@ -5,6 +5,8 @@ package dev.torsion.web.sweep
 
 import dev.torsion.clock.callLater
 import dev.torsion.defer.Deferred
+import dev.torsion.reactor.Phase
+import dev.torsion.reactor.SystemEvent
 import dev.torsion.testkit.Chunking
 import dev.torsion.testkit.MemoryReactor
 import dev.torsion.testkit.sweep.SweepRun
@@ -27,8 +29,8 @@ internal class Steps(private val run: SweepRun) {
     }
 
     private companion object {
-        const val MOST = 60
-        const val LATER = 20
+        const val MOST = 40
+        const val LATER = 15
     }
 }
 
@@ -40,4 +42,12 @@ internal fun SweepRun.inPieces(most: Int) {
 /** A fault may do [action], once. */
 internal fun SweepRun.maybe(name: String, action: () -> Unit) {
     track(name, Deferred<Unit> { action() }.apply { addErrback { } }, endsWithReactor = false)
+}
+
+/** Does [action] when the reactor begins to stop. */
+internal fun SweepRun.atStop(action: () -> Unit) {
+    reactor.addSystemEventTrigger(Phase.BEFORE, SystemEvent.SHUTDOWN) {
+        action()
+        null
+    }
 }
