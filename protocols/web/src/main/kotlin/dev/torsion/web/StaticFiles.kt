@@ -9,7 +9,6 @@ import dev.torsion.defer.await
 import dev.torsion.defer.futureOnLoop
 import dev.torsion.defer.succeed
 import dev.torsion.reactor.FILE_PIECE
-import dev.torsion.reactor.FilePieces
 import dev.torsion.reactor.Reactor
 import kotlinx.coroutines.NonCancellable
 import kotlinx.coroutines.withContext
@@ -151,8 +150,8 @@ public class StaticFiles private constructor(
 
     private suspend fun send(file: FoundFile, parts: RangeParts, sink: BodySink) {
         if (parts.length == 0L) return
-        val buffer = FilePieces.take(minOf(FILE_PIECE.toLong(), parts.ranges.maxOf { it.count }).toInt())
-        try {
+        LentPiece(minOf(FILE_PIECE.toLong(), parts.ranges.maxOf { it.count }).toInt()).use { piece ->
+            val buffer = piece.buffer
             file.Reading().use { reading ->
                 for ((i, range) in parts.ranges.withIndex()) {
                     sink.write(parts.head(i))
@@ -163,16 +162,16 @@ public class StaticFiles private constructor(
                         val isOnly = i == 0 && at == range.from
                         val isLastRange = i == parts.ranges.lastIndex
                         inPool {
-                            reading.read(buffer, at)
-                            if (isLastRange && !isOnly && at + buffer.position() == end) reading.check() // before the last piece
+                            piece.during {
+                                reading.read(buffer, at)
+                                if (isLastRange && !isOnly && at + buffer.position() == end) reading.check() // before the last piece
+                            }
                         }
                         at += buffer.flip().remaining()
                         sink.write(buffer)
                     }
                 }
             }
-        } finally {
-            FilePieces.give(buffer)
         }
         sink.write(parts.end)
     }
