@@ -22,6 +22,7 @@ import kotlinx.coroutines.currentCoroutineContext
 import kotlinx.coroutines.ensureActive
 import kotlinx.coroutines.flow.Flow
 import kotlinx.coroutines.flow.flow
+import kotlinx.coroutines.yield
 import java.nio.ByteBuffer
 import java.util.function.Consumer
 
@@ -38,6 +39,7 @@ internal class CodecDatagrams<T : Any>(private val reactor: Reactor, private val
     private val inbox = DeferredQueue<Datagram<T>>(DeferredQueue.UNLIMITED, MOST_RECEIVERS)
     private var handler: Consumer<Datagram<T>>? = null
     private var isClosed = false
+    private var sentAtOnce = 0
 
     override val isOpen: Boolean get() = !isClosed
 
@@ -148,7 +150,11 @@ internal class CodecDatagrams<T : Any>(private val reactor: Reactor, private val
         reactor.checkThread("send")
         if (isClosed) throw PortClosedException(host())
         write()
-        if (transport.bufferedBytes > 0) transport.whenWritable().await()
+        if (transport.bufferedBytes > 0) {
+            transport.whenWritable().await()
+        } else if (++sentAtOnce % AT_ONCE == 0) {
+            yield() // a socket that takes all that there is leaves others their turn
+        }
     }
 
     // The end.
@@ -175,6 +181,7 @@ internal class CodecDatagrams<T : Any>(private val reactor: Reactor, private val
 
     private companion object {
         const val MOST_RECEIVERS = 1024
+        const val AT_ONCE = 64
         val NOBODY = IPv4Address("0.0.0.0", 0)
         val log = Logger(MessagePort::class.java)
     }

@@ -21,6 +21,7 @@ import dev.torsion.testkit.runReactorTest
 import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.StringSpec
 import io.kotest.matchers.collections.shouldContainExactly
+import io.kotest.matchers.ints.shouldBeInRange
 import io.kotest.matchers.shouldBe
 import io.kotest.matchers.string.shouldContain
 import kotlinx.coroutines.CoroutineStart
@@ -95,6 +96,21 @@ class DatagramsSpec :
                 client.write("two")
                 val rest = server.incoming.take(2).toList().map { it.message }
                 rest shouldContainExactly listOf("one", "two")
+                listOf(client, server).forEach { it.close().await() }
+            }
+        }
+
+        "a coroutine that sends without end leaves others their turn" {
+            runReactorTest {
+                val (client, server) = pair(TEXT)
+                var isOthersTurn = false
+                callFromThread { isOthersTurn = true }
+                var sent = 0
+                while (!isOthersTurn && sent < 10_000) {
+                    client.send("x")
+                    sent++
+                }
+                sent shouldBeInRange 64..256
                 listOf(client, server).forEach { it.close().await() }
             }
         }
