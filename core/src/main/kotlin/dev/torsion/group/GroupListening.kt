@@ -52,7 +52,7 @@ internal class GroupListening(
         opened.whenComplete { _, _ -> watch.close() }
         val isOpening =
             reactor.runSoon {
-                if (opened.isDone || !reactor.state.takesConnections) {
+                if (opened.isDone || future.isDone || !reactor.state.takesConnections) {
                     opened.complete(null)
                 } else {
                     val view = MemberView(reactor)
@@ -61,6 +61,7 @@ internal class GroupListening(
                         waiting.add { reactor.onLoop(listening::cancel) }
                         pending = listening
                         reactor.whenEnded(gone)
+                        if (future.isDone) listening.cancel() // cancelled while it was asked: perhaps nobody saw it among those that wait
                     }
                     listening.addCallbacks(
                         {

@@ -405,6 +405,25 @@ class GroupPortSpec :
             }
         }
 
+        "cancelling gives up what an endpoint is just opening" {
+            withGroup { group ->
+                val given = CompletableFuture<CompletableFuture<GroupPort>>()
+                val cancelled = CountDownLatch(1)
+                val listening =
+                    group.listening(NotingFactories()) { reactor, _ ->
+                        if (reactor.name != group.reactors[1].name) return@listening Deferred<ListeningPort> {}
+                        val isHeard = CountDownLatch(1)
+                        given.getOrFail().cancel(true)
+                        group.reactors[0].callFromThread { isHeard.countDown() }
+                        isHeard.awaitOrFail()
+                        Deferred { cancelled.countDown() }
+                    }
+                given.complete(listening)
+                cancelled.awaitOrFail()
+                group.awaitNoChannels()
+            }
+        }
+
         "what a protocol does when it is made leaves, on every reactor" {
             withGroup { group ->
                 val port =
