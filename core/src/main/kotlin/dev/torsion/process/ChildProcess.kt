@@ -108,8 +108,8 @@ public interface PipeSink {
     /** Takes as much of [data] as there is room for. */
     public fun send(data: ByteBuffer): Int
 
-    /** Bytes that are taken from now on say goodbye and nothing else: that they cannot be written is no failure. */
-    public fun lastWords() {}
+    /** Whether it is a failure that bytes which are taken from now on cannot be written; it is at first. */
+    public fun owed(isOwed: Boolean) {}
 
     /** Closes the stream behind all that was taken; [Writer.ended] follows. */
     public fun finish()

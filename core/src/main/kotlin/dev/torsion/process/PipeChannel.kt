@@ -104,7 +104,7 @@ internal open class PipeChannel(
         }
     }
 
-    override fun lastWords(): Unit = output.lastWords()
+    override fun owed(isOwed: Boolean): Unit = output.owed(isOwed)
 
     final override fun endOutput() {
         isOutputEnding = true

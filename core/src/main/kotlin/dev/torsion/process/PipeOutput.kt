@@ -25,10 +25,10 @@ internal class PipeOutput(private val loop: StreamLoop, private val name: String
     private val work = lock.newCondition()
     private var waiting = ByteArray(ROOM)
     private var count = 0
-    private var owed = ALL // of those that wait: behind them are last words
+    private var owed = ALL // of those that wait, from the first on
     private var writing = ByteArray(ROOM)
     private var isWritingOwed = true
-    private var isUnheard = false // the last words found nobody, and neither will others
+    private var unheard: IOException? = null // bytes that were not owed found nobody, and neither will others
     private var isEnding = false
     private var isClosed = false
     private var sink: OutputStream? = null
@@ -48,10 +48,13 @@ internal class PipeOutput(private val loop: StreamLoop, private val name: String
         needThread()
     }
 
-    override val hasRoom: Boolean get() = lock.withLock { isUnheard || (count < ROOM && !isEnding && !isClosed) }
+    override val hasRoom: Boolean get() = lock.withLock { unheard != null || (count < ROOM && !isEnding && !isClosed) }
 
     override fun send(data: ByteBuffer): Int = lock.withLock {
-        if (isUnheard) return data.remaining().also { data.position(data.limit()) }
+        unheard?.let { cause ->
+            if (owed == ALL) throw IOException(cause)
+            return data.remaining().also { data.position(data.limit()) }
+        }
         if (isEnding || isClosed) return 0
         val taken = minOf(data.remaining(), ROOM - count)
         data.get(waiting, count, taken)
@@ -60,7 +63,7 @@ internal class PipeOutput(private val loop: StreamLoop, private val name: String
         taken
     }
 
-    override fun lastWords(): Unit = lock.withLock { owed = minOf(owed, count) }
+    override fun owed(isOwed: Boolean): Unit = lock.withLock { owed = if (isOwed) ALL else minOf(owed, count) }
 
     override fun finish(): Unit = lock.withLock {
         isEnding = true
@@ -147,7 +150,8 @@ internal class PipeOutput(private val loop: StreamLoop, private val name: String
             }
             tellEnd(null)
         } catch (e: IOException) {
-            tellEnd(e.takeIf { isWritingOwed }, isUnheard = !isWritingOwed)
+            val isLost = lock.withLock { isWritingOwed || minOf(count, owed) > 0 }
+            tellEnd(e.takeIf { isLost }, unheard = e.takeUnless { isLost })
         } catch (e: Throwable) { // a stream may be anybody's code
             tellEnd(IOException("writing to $name failed", e))
         }
@@ -168,9 +172,9 @@ internal class PipeOutput(private val loop: StreamLoop, private val name: String
         length
     }
 
-    private fun tellEnd(cause: IOException?, isUnheard: Boolean = false) {
+    private fun tellEnd(cause: IOException?, unheard: IOException? = null) {
         val outcome = lock.withLock {
-            this.isUnheard = isUnheard
+            this.unheard = unheard
             isClosed = true
             isWriting = false
             (failure ?: cause).also { failure = it }

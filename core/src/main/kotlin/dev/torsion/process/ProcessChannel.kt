@@ -58,9 +58,9 @@ internal class ProcessChannel(
         return count
     }
 
-    override fun lastWords() {
-        isOwed = false
-        super.lastWords()
+    override fun owed(isOwed: Boolean) {
+        this.isOwed = isOwed
+        super.owed(isOwed)
     }
 
     override val hasRoom: Boolean get() = readsNoMore != null || super.hasRoom

@@ -81,10 +81,11 @@ public interface StreamChannel {
     public fun cut(): Unit = abort()
 
     /**
-     * Bytes that are taken from now on say goodbye and nothing else, as the close alert of TLS does: to find nobody there any more is no failure of
-     * the channel. All that was taken before is still owed. A channel whose [send] knows at once may ignore this.
+     * Whether bytes that are taken from now on are owed to the peer; they are at first. Others are a protocol's own, as a ticket or the close alert of
+     * TLS: to find nobody there any more is no failure of the channel then. Owed bytes behind them fail. All that was taken before stays owed. A
+     * channel whose [send] knows at once may ignore this.
      */
-    public fun lastWords() {}
+    public fun owed(isOwed: Boolean) {}
 
     /** Whether it is a limit of this side that [send] takes nothing at the moment: then the peer is not to blame. */
     public val isHeldBack: Boolean get() = false

@@ -76,6 +76,8 @@ internal class TlsChannel(
     private var isInputEnded = false
 
     private var asksForRoom = false
+    private var isOwed = true // what the handler sends
+    private var isLowerOwed = false // the records of the engine itself are not
     private var isOutputEnded = false
     private var isOutputEndDue = false // once the handshake is done, and the engine here
     private var isFinishDue = false // once the engine is here
@@ -95,6 +97,7 @@ internal class TlsChannel(
     override fun start(handler: StreamHandler) {
         this.handler = handler
         if (isStarted) lower.handOver(this) else lower.start(this)
+        lower.owed(false)
         if (isStarted) lower.reading(true)
         output.start()
         deadline = loop.callLater(party.handshakeTimeout.saturatedNanos(), TimeUnit.NANOSECONDS, ::tooSlow)
@@ -447,6 +450,7 @@ internal class TlsChannel(
         val open = engine
         if (open == null || state != State.OPEN || isBusy || isOutputEnded || !output.isEmpty) return 0
         val start = data.position()
+        if (isOwed && !isLowerOwed) owedBelow(true)
         val out = buffers.takeOutput()
         try {
             val most = open.session.packetBufferSize
@@ -544,7 +548,7 @@ internal class TlsChannel(
     /** The other side may be gone: it has said goodbye itself, or need not wait for ours. */
     private fun trySayingGoodbye() {
         try {
-            if (output.isEmpty) lower.lastWords()
+            if (output.isEmpty) owedBelow(false)
             sayGoodbye()
         } catch (_: IOException) {
             // It is broken, or was: the channel below says so.
@@ -590,7 +594,15 @@ internal class TlsChannel(
 
     override fun cut() = end { lower.cut() }
 
-    override fun lastWords(): Unit = if (output.isEmpty) lower.lastWords() else Unit
+    override fun owed(isOwed: Boolean) {
+        this.isOwed = isOwed
+        if (!isOwed && output.isEmpty) owedBelow(false)
+    }
+
+    private fun owedBelow(isOwed: Boolean) {
+        isLowerOwed = isOwed
+        lower.owed(isOwed)
+    }
 
     override val isHeldBack: Boolean get() = lower.isHeldBack
 

@@ -135,14 +135,14 @@ class PipesSpec :
             }
         }
 
-        "last words that find nobody are no failure, and neither are those behind them" {
+        "bytes that are not owed and find nobody are no failure, and neither are those behind them; owed ones fail" {
             withReactor { reactor ->
                 val stream = Slow()
                 val ended = Ended()
                 val output = reactor.onLoop { PipeOutput(reactor.streamNetwork!!, "words").also { it.start(ended) } }
                 reactor.onLoop {
                     output.open(stream)
-                    output.lastWords()
+                    output.owed(false)
                     output.send(ByteBuffer.wrap(ByteArray(10))) shouldBe 10
                 }
                 stream.isWriting.awaitOrFail()
@@ -151,25 +151,34 @@ class PipesSpec :
                 reactor.onLoop {
                     output.hasRoom shouldBe true
                     output.send(ByteBuffer.wrap(ByteArray(7))) shouldBe 7
+                    output.owed(true)
+                    shouldThrow<IOException> { output.send(ByteBuffer.wrap(ByteArray(3))) }
                 }
             }
         }
 
-        "what was written before the last words, and is not written, is a failure" {
-            withReactor { reactor ->
-                val stream = Slow()
-                val ended = Ended()
-                reactor.onLoop {
-                    val output = PipeOutput(reactor.streamNetwork!!, "words").also { it.start(ended) }
-                    output.send(ByteBuffer.wrap(ByteArray(10))) shouldBe 10
-                    output.lastWords()
-                    output.send(ByteBuffer.wrap(ByteArray(5))) shouldBe 5
-                    output.open(stream)
-                    output.finish()
+        "bytes that are owed are a failure when they are not written, before others and behind them" {
+            for (isOwedFirst in listOf(true, false)) {
+                withReactor { reactor ->
+                    val stream = Slow()
+                    val ended = Ended()
+                    val output = reactor.onLoop { PipeOutput(reactor.streamNetwork!!, "words").also { it.start(ended) } }
+                    reactor.onLoop {
+                        output.owed(isOwedFirst)
+                        output.send(ByteBuffer.wrap(ByteArray(10))) shouldBe 10
+                        if (isOwedFirst) output.owed(false) else output.open(stream)
+                    }
+                    if (!isOwedFirst) stream.isWriting.awaitOrFail()
+                    reactor.onLoop {
+                        if (!isOwedFirst) output.owed(true)
+                        output.send(ByteBuffer.wrap(ByteArray(5))) shouldBe 5
+                        if (isOwedFirst) output.open(stream)
+                        output.finish()
+                    }
+                    stream.isWriting.awaitOrFail()
+                    stream.may.completeExceptionally(IOException("nobody reads"))
+                    ended.cause.getOrFail() shouldBe "nobody reads"
                 }
-                stream.isWriting.awaitOrFail()
-                stream.may.completeExceptionally(IOException("nobody reads"))
-                ended.cause.getOrFail() shouldBe "nobody reads"
             }
         }
 

@@ -158,8 +158,8 @@ internal class MemoryPipeSink(private val loop: StreamLoop) : PipeSink {
         return count
     }
 
-    override fun lastWords() {
-        isOwed = false
+    override fun owed(isOwed: Boolean) {
+        this.isOwed = isOwed
     }
 
     override fun finish() {
