@@ -22,10 +22,11 @@ internal enum class Dialect(
     POSTGRESQL(quotesDollar = true, beginsLate = true) {
         /**
          * The driver sends `BEGIN`, which the server takes as a request of its own, in front of the first statement. A cancellation that meets
-         * the `BEGIN` ends only that; then the statement would run alone, and be committed. So nothing that can be cancelled goes first.
+         * the `BEGIN` ends only that; then the statement would run alone, and be committed. So nothing that can be cancelled goes first. `SHOW` takes
+         * no snapshot, so the program's first statement is still the first of the transaction: `SET TRANSACTION` must be, and `LOCK TABLE` should.
          */
         override fun begin(connection: Connection) {
-            connection.createStatement().use { it.execute("SELECT 1") } // with an empty text it sends no `BEGIN`
+            connection.createStatement().use { it.execute("SHOW TRANSACTION ISOLATION LEVEL") } // with an empty text it sends no `BEGIN`
         }
 
         /** The driver rolls back only without autocommit; when there is no transaction, it asks the server nothing. */

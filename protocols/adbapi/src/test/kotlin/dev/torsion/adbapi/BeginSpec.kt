@@ -6,8 +6,10 @@ package dev.torsion.adbapi
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.collections.shouldBeEmpty
 import io.kotest.matchers.collections.shouldHaveSize
+import io.kotest.matchers.shouldBe
 import kotlinx.coroutines.flow.first
 import kotlinx.coroutines.runBlocking
+import java.sql.DriverManager
 
 /**
  * The driver of PostgreSQL sends `BEGIN` with a transaction's first statement, as a request of its own. A cancellation that meets the `BEGIN`
@@ -65,6 +67,33 @@ class BeginSpec : FunSpec() {
                 statement.execute("/* over */END")
                 statement.executeUpdate(update)
             }.result()
+        }
+
+        case("what must be the first statement of a transaction, and is", 1) { pool ->
+            val level = pool.interaction { tx ->
+                tx.update("SET TRANSACTION ISOLATION LEVEL SERIALIZABLE")
+                tx.query(Sql.of("SHOW TRANSACTION ISOLATION LEVEL").into<String>()).single()
+            }
+            level.result() shouldBe "serializable"
+        }
+
+        test("a lock that is waited for comes before the snapshot").config(enabledOrReasonIf = { TestDatabase.POSTGRESQL.isHere }) {
+            val url = TestDatabase.POSTGRESQL.fresh()
+            withPool(url) { pool ->
+                pool.update("CREATE TABLE account AS SELECT 1 AS id, 1000 AS amount").result()
+                DriverManager.getConnection(url).use { other ->
+                    other.autoCommit = false
+                    other.createStatement().use { it.execute("UPDATE account SET amount = 5") }
+                    val options = InteractionOptions.DEFAULT.withIsolation(Isolation.REPEATABLE_READ)
+                    val amount = pool.interaction(options) { tx ->
+                        tx.update("LOCK TABLE account IN SHARE MODE")
+                        tx.query(Sql.of("SELECT amount FROM account").into<Int>()).single()
+                    }
+                    TestDatabase.POSTGRESQL.awaitRunning(url, "LOCK TABLE%")
+                    other.commit()
+                    amount.result() shouldBe 5
+                }
+            }
         }
 
         case("rows that are streamed", 1) { pool ->

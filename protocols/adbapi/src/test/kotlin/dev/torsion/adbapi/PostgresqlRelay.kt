@@ -21,7 +21,7 @@ internal class PostgresqlRelay(private val target: Int) : AutoCloseable {
 
     val port: Int get() = listening.localPort
 
-    /** For each `BEGIN` the statements that were sent before its answer, but `SELECT 1`, which changes nothing. */
+    /** For each `BEGIN` the statements that were sent before its answer, but `SHOW`, which changes nothing. */
     val begins = CopyOnWriteArrayList<List<String>>()
 
     init {
@@ -73,7 +73,7 @@ internal class PostgresqlRelay(private val target: Int) : AutoCloseable {
             val text = String(body, Charsets.UTF_8).trim('\u0000')
             when {
                 text.startsWith("BEGIN") -> begin = CopyOnWriteArrayList<String>().also(begins::add)
-                kind == PARSE && "SELECT 1" !in text -> begin?.add(text)
+                kind == PARSE && "SHOW " !in text -> begin?.add(text)
                 kind == BIND && NAMED in text -> begin?.add(text)
             }
         }
