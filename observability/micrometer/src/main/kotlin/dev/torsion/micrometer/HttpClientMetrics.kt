@@ -70,7 +70,10 @@ constructor(registry: MeterRegistry, tags: Iterable<Tag> = Tags.empty()) :
     private class Names {
         private val known = ConcurrentHashMap.newKeySet<String>()
 
-        fun of(name: String): String = if (name in known || (known.size < MOST_NAMES && known.add(name))) name else "OTHER"
+        fun of(name: String): String = if (name in known || isTaken(name)) name else "OTHER"
+
+        @Synchronized
+        private fun isTaken(name: String) = name in known || (known.size < MOST_NAMES && known.add(name))
     }
 
     public companion object {

@@ -47,7 +47,6 @@ internal class HttpMeters(private val registry: MeterRegistry, private val prefi
     private val active = AtomicInteger()
     private val known = ConcurrentHashMap<HttpKind, Of>()
 
-    @Volatile
     private var isClosed = false
     private val gauge =
         Gauge.builder("$prefix.requests.active", active) { it.toDouble() }
@@ -59,12 +58,15 @@ internal class HttpMeters(private val registry: MeterRegistry, private val prefi
 
     fun ended(kind: HttpKind, time: Duration, requestBytes: Long, responseBytes: Long) {
         active.decrementAndGet()
-        if (isClosed) return
-        val meters = known.computeIfAbsent(kind, ::made)
+        val meters = known[kind] ?: make(kind) ?: return
         meters.time.record(time)
         meters.requests.record(requestBytes.toDouble())
         meters.responses.record(responseBytes.toDouble())
     }
+
+    /** Null when they are closed: one that is made then would stay in the registry. */
+    @Synchronized
+    private fun make(kind: HttpKind): Of? = if (isClosed) null else known.getOrPut(kind) { made(kind) }
 
     private fun made(kind: HttpKind): Of {
         val all = tags.and(kind.tags(isServer = prefix == "http.server"))
@@ -75,6 +77,7 @@ internal class HttpMeters(private val registry: MeterRegistry, private val prefi
     private fun size(what: String, tags: Tags) = DistributionSummary.builder("$prefix.$what.size")
         .baseUnit("bytes").description("The body of each $what").tags(tags).register(registry)
 
+    @Synchronized
     override fun close() {
         isClosed = true
         val all = known.values.flatMap { listOf<Meter>(it.time, it.requests, it.responses) } + gauge

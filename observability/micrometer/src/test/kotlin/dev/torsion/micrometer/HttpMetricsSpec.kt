@@ -144,6 +144,21 @@ class HttpMetricsSpec :
             }
         }
 
+        test("meters that are made while they are closed are closed too") {
+            val registry = SimpleMeterRegistry()
+            val meters = HttpMeters(registry, "http.server", Tags.empty())
+            val closing = Thread(meters::close)
+            registry.config().onMeterAdded {
+                if (closing.state == Thread.State.NEW) closing.start()
+                val deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20)
+                while (closing.state != Thread.State.BLOCKED && closing.isAlive && System.nanoTime() < deadline) Thread.onSpinWait()
+            }
+            meters.begun()
+            meters.ended(HttpKind("GET", "/", 200, null, "none"), Duration.ofMillis(1), 0, 0)
+            closing.join(20_000)
+            registry.meters.shouldBeEmpty()
+        }
+
         test("a crawler, and routes that are no patterns, have a limited number of meters") {
             val registry = SimpleMeterRegistry()
             MemoryReactor().use { reactor ->
