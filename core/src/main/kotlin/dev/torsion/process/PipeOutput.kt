@@ -25,7 +25,7 @@ internal class PipeOutput(private val loop: StreamLoop, private val name: String
     private val work = lock.newCondition()
     private var waiting = ByteArray(ROOM)
     private var count = 0
-    private var owed = ALL // of those that wait, from the first on
+    private var owedCount = ALL // of those that wait, from the first on
     private var writing = ByteArray(ROOM)
     private var isWritingOwed = true
     private var unheard: IOException? = null // bytes that were not owed found nobody, and neither will others
@@ -52,7 +52,7 @@ internal class PipeOutput(private val loop: StreamLoop, private val name: String
 
     override fun send(data: ByteBuffer): Int = lock.withLock {
         unheard?.let { cause ->
-            if (owed == ALL) throw IOException(cause)
+            if (owedCount == ALL) throw IOException(cause.message, cause)
             return data.remaining().also { data.position(data.limit()) }
         }
         if (isEnding || isClosed) return 0
@@ -63,7 +63,7 @@ internal class PipeOutput(private val loop: StreamLoop, private val name: String
         taken
     }
 
-    override fun owed(isOwed: Boolean): Unit = lock.withLock { owed = if (isOwed) ALL else minOf(owed, count) }
+    override fun owed(isOwed: Boolean): Unit = lock.withLock { owedCount = if (isOwed) ALL else minOf(owedCount, count) }
 
     override fun finish(): Unit = lock.withLock {
         isEnding = true
@@ -106,7 +106,7 @@ internal class PipeOutput(private val loop: StreamLoop, private val name: String
     override fun readerGone(cause: IOException) {
         if (isOver) return
         val isAwaited = lock.withLock {
-            if (minOf(count, owed) > 0) failure = failure ?: cause
+            if (minOf(count, owedCount) > 0) failure = failure ?: cause
             drop()
             isWriting
         }
@@ -150,7 +150,7 @@ internal class PipeOutput(private val loop: StreamLoop, private val name: String
             }
             tellEnd(null)
         } catch (e: IOException) {
-            val isLost = lock.withLock { isWritingOwed || minOf(count, owed) > 0 }
+            val isLost = lock.withLock { isWritingOwed || minOf(count, owedCount) > 0 }
             tellEnd(e.takeIf { isLost }, unheard = e.takeUnless { isLost })
         } catch (e: Throwable) { // a stream may be anybody's code
             tellEnd(IOException("writing to $name failed", e))
@@ -162,12 +162,12 @@ internal class PipeOutput(private val loop: StreamLoop, private val name: String
         isWriting = false
         while (count == 0 && !isEnding && !isClosed) work.await()
         if (isClosed || count == 0) return -1
-        isWritingOwed = owed > 0
-        val length = if (isWritingOwed) minOf(count, owed) else count
+        isWritingOwed = owedCount > 0
+        val length = if (isWritingOwed) minOf(count, owedCount) else count
         writing = waiting.also { waiting = writing }
         count -= length
         if (count > 0) writing.copyInto(waiting, 0, length, length + count)
-        if (owed < ALL) owed = 0
+        if (owedCount < ALL) owedCount = 0
         isWriting = true
         length
     }
