@@ -26,7 +26,11 @@ internal enum class Dialect(
          * no snapshot, so the program's first statement is still the first of the transaction: `SET TRANSACTION` must be, and `LOCK TABLE` should.
          */
         override fun begin(connection: Connection) {
-            connection.createStatement().use { it.execute("SHOW TRANSACTION ISOLATION LEVEL") } // with an empty text it sends no `BEGIN`
+            try {
+                connection.createStatement().use { it.execute("SHOW TRANSACTION ISOLATION LEVEL") } // with an empty text it sends no `BEGIN`
+            } catch (e: SQLException) {
+                if (e.sqlState != FAILED_TRANSACTION) throw e // such a one has begun, and the statement may be its rollback
+            }
         }
 
         /** The driver rolls back only without autocommit; when there is no transaction, it asks the server nothing. */
@@ -118,6 +122,8 @@ internal enum class Dialect(
     open fun endTransaction(connection: Connection, mayHaveBegun: Boolean): Unit = Unit
 
     companion object {
+        private const val FAILED_TRANSACTION = "25P02"
+
         fun ofProduct(name: String): Dialect = when {
             name.startsWith("PostgreSQL") -> POSTGRESQL
             name.startsWith("MariaDB") || name.startsWith("MySQL") -> MARIADB

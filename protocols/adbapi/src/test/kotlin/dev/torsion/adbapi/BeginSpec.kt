@@ -3,6 +3,7 @@
 
 package dev.torsion.adbapi
 
+import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.collections.shouldBeEmpty
 import io.kotest.matchers.collections.shouldHaveSize
@@ -10,6 +11,7 @@ import io.kotest.matchers.shouldBe
 import kotlinx.coroutines.flow.first
 import kotlinx.coroutines.runBlocking
 import java.sql.DriverManager
+import java.sql.SQLException
 
 /**
  * The driver of PostgreSQL sends `BEGIN` with a transaction's first statement, as a request of its own. A cancellation that meets the `BEGIN`
@@ -94,6 +96,36 @@ class BeginSpec : FunSpec() {
                     amount.result() shouldBe 5
                 }
             }
+        }
+
+        case("a transaction that has failed, and goes on from a savepoint", 1) { pool ->
+            pool.interaction { tx ->
+                tx.update(update)
+                tx.update("SAVEPOINT here")
+                shouldThrow<DatabaseException> { tx.update("UPDATE nowhere SET amount = 0") }
+                tx.update("ROLLBACK TO SAVEPOINT here")
+                tx.update(update)
+            }.result()
+            pool.query("SELECT amount FROM account").result().single()["amount"] shouldBe 998
+        }
+
+        case("a transaction that has failed, and is rolled back by a statement or with JDBC", 4) { pool ->
+            pool.interaction { tx ->
+                shouldThrow<DatabaseException> { tx.update("UPDATE nowhere SET amount = 0") }
+                tx.update("ROLLBACK")
+                tx.update(update)
+                shouldThrow<DatabaseException> { tx.update("UPDATE nowhere SET amount = 0") }
+                shouldThrow<DatabaseException> { tx.update(update) }.sqlState shouldBe "25P02"
+                tx.update("ROLLBACK")
+                tx.update(update)
+            }.result()
+            pool.withConnection { connection ->
+                connection.createStatement().use { statement ->
+                    statement.executeUpdate(update)
+                    shouldThrow<SQLException> { statement.executeUpdate("UPDATE nowhere SET amount = 0") }
+                    statement.execute("ROLLBACK")
+                }
+            }.result()
         }
 
         case("rows that are streamed", 1) { pool ->
