@@ -15,8 +15,15 @@ import kotlin.io.path.name
  * @property indexes the names that are looked for in a folder
  * @property isListing whether a folder without an index is listed
  * @property isPrecompressed whether a file may be answered with the one that has `.br` or `.gz` behind its name
+ * @property mayRead whether the system lets us read a file
  */
-internal class FolderLookup(val folder: Path, val indexes: List<String>, val isListing: Boolean, val isPrecompressed: Boolean) {
+internal data class FolderLookup(
+    val folder: Path,
+    val indexes: List<String> = listOf("index.html"),
+    val isListing: Boolean = false,
+    val isPrecompressed: Boolean = false,
+    val mayRead: (Path) -> Boolean = Files::isReadable,
+) {
     init {
         require(indexes.all(::isName)) { "$indexes are not names of files that may be answered" }
     }
@@ -51,7 +58,7 @@ internal class FolderLookup(val folder: Path, val indexes: List<String>, val isL
         return if (isListing) list(root, folder) else null
     }
 
-    private fun file(root: Path, path: Path, state: FileState, codings: Set<String>): FoundFile? {
+    private fun file(root: Path, path: Path, state: FileState, codings: Set<String>): Found? {
         if (!state.isFile) return null // opening a pipe would wait for its writer
         val type = mediaTypeOf(path.name)
         if (isPrecompressed) {
@@ -59,13 +66,15 @@ internal class FolderLookup(val folder: Path, val indexes: List<String>, val isL
                 if (coding !in codings) continue
                 val found = nothingWhenRefused {
                     real(root, path.resolveSibling(path.name + suffix))?.let { packed ->
-                        FileState.of(packed).takeIf { it.isFile }?.let { FoundFile(packed, it, type, coding, isOfSeveral = true) }
+                        FileState.of(packed).takeIf {
+                            it.isFile && mayRead(packed)
+                        }?.let { FoundFile(packed, it, type, coding, isOfSeveral = true) }
                     }
                 }
                 if (found != null) return found
             }
         }
-        return FoundFile(path, state, type, null, isPrecompressed)
+        return if (mayRead(path)) FoundFile(path, state, type, null, isPrecompressed) else FoundRefused
     }
 
     private fun list(root: Path, folder: Path): FoundListing {
@@ -83,7 +92,7 @@ internal class FolderLookup(val folder: Path, val indexes: List<String>, val isL
         val found = if (isName(path.name)) real(root, path) else null
         val state = found?.let(FileState::of)
         when {
-            state == null || (!state.isFolder && !state.isFile) -> null
+            state == null || (!state.isFolder && !(state.isFile && mayRead(found))) -> null
             else -> FoundListing.Entry(path.name, state.isFolder, state.size, state.modified)
         }
     }

@@ -17,6 +17,9 @@ internal sealed interface Found
 /** There is a folder where a file was looked for. */
 internal object FoundFolder : Found
 
+/** There is a file, which the system does not let us read. */
+internal object FoundRefused : Found
+
 /** There is a folder without an index. */
 internal class FoundListing(val entries: List<Entry>, val isWhole: Boolean) : Found {
     class Entry(val name: String, val isFolder: Boolean, val size: Long, val modified: Instant)

@@ -27,8 +27,8 @@ import java.util.concurrent.CompletionStage
  * redirected to the path with one. Folders are not listed, unless [withListing] says so.
  *
  * Only regular files below the folder are answered. A path out of it, by `..` or by a symbolic link, is answered with 404. So is a name
- * that begins with a dot, ends with a dot or a space, or has a slash, a backslash, a colon or a control character in it. Those who can change the
- * folder are trusted.
+ * that begins with a dot, ends with a dot or a space, or has a slash, a backslash, a colon or a control character in it. A file that the
+ * system does not let us read is answered with 403. Those who can change the folder are trusted.
  *
  * An answer has `ETag` and `Last-Modified`, made of the time and the size of the file. Conditions on them are answered with 304 and 412, and
  * ranges with 206 and 416 (RFC 9110 13 and 14). Several ranges are answered with `multipart/byteranges`. Those that overlap or touch are one. More
@@ -76,17 +76,16 @@ public class StaticFiles private constructor(
      * The same files, and a page with the names in a folder that has no index: those that are answered, 10,000 at most. Names that begin with a
      * dot are not among them.
      */
-    public fun withListing(): StaticFiles = with(FolderLookup(lookup.folder, lookup.indexes, true, lookup.isPrecompressed))
+    public fun withListing(): StaticFiles = with(lookup.copy(isListing = true))
 
     /** The same files, with the first of [names] that is in a folder as its index; none for no index. @throws IllegalArgumentException for a path */
-    public fun withIndexes(vararg names: String): StaticFiles =
-        with(FolderLookup(lookup.folder, names.toList(), lookup.isListing, lookup.isPrecompressed))
+    public fun withIndexes(vararg names: String): StaticFiles = with(lookup.copy(indexes = names.toList()))
 
     /**
      * The same files; in place of `a.css` a client that understands it gets the content of `a.css.br` or `a.css.gz`, where that is there. Nobody
      * looks whether it is the same.
      */
-    public fun withPrecompressed(): StaticFiles = with(FolderLookup(lookup.folder, lookup.indexes, lookup.isListing, true))
+    public fun withPrecompressed(): StaticFiles = with(lookup.copy(isPrecompressed = true))
 
     /**
      * The same files; the bytes of small ones are kept in memory, [bytes] of them in all with a kilobyte for each file; 16 MiB unless told
@@ -99,6 +98,10 @@ public class StaticFiles private constructor(
 
     @JvmSynthetic
     internal fun with(contents: FileContents): StaticFiles = StaticFiles(reactor, lookup, contents, prefix)
+
+    /** The same files; [mayRead] takes the place of the system. */
+    @JvmSynthetic
+    internal fun with(mayRead: (Path) -> Boolean): StaticFiles = with(lookup.copy(mayRead = mayRead))
 
     private fun with(lookup: FolderLookup) = StaticFiles(reactor, lookup, FileContents(contents.limit), prefix)
 
@@ -124,6 +127,7 @@ public class StaticFiles private constructor(
 
     private fun answer(request: Request, found: Found?): Response = when (found) {
         null -> Response.error(404)
+        is FoundRefused -> Response.error(403)
         is FoundFolder -> Response.redirect(request.rawPath + "/" + request.rawQuery?.let { "?$it" }.orEmpty(), 301)
         is FoundListing -> Listing.page(request, found)
         is FoundFile -> answer(request, found)
@@ -186,7 +190,7 @@ public class StaticFiles private constructor(
         @JvmStatic
         public fun of(reactor: Reactor, folder: Path): StaticFiles = StaticFiles(
             reactor,
-            FolderLookup(folder, listOf("index.html"), isListing = false, isPrecompressed = false),
+            FolderLookup(folder),
             FileContents(FileContents.DEFAULT_LIMIT),
             emptyList(),
         )
