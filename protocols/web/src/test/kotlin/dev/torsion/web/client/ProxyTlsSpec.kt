@@ -24,6 +24,7 @@ import io.kotest.assertions.withClue
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.collections.shouldContainExactly
 import io.kotest.matchers.collections.shouldHaveSize
+import io.kotest.matchers.ints.shouldBeGreaterThan
 import io.kotest.matchers.shouldBe
 import io.kotest.matchers.string.shouldContain
 import io.kotest.matchers.string.shouldStartWith
@@ -135,6 +136,28 @@ class ProxyTlsSpec :
             late.shouldBeInstanceOf<ConnectTimeoutException>()
             val mute = reactor.ask(options.withProxy(proxy(silent)), "https://localhost:$port/", seconds = 6).first.error
             mute.shouldBeInstanceOf<ConnectTimeoutException>()
+            reactor.end()
+        }
+
+        test("a connection that breaks in the handshake inside of the tunnel is none that was made, in order or not") {
+            val reactor = torsion.reactor
+            for (isOrderly in listOf(true, false)) {
+                val ends = ArrayList<Raw>()
+                val proxy = reactor.listenTcp(0, Factory { Raw().also(ends::add) }, "127.0.0.1").port()
+                val agent = HttpAgent.of(reactor, trustingServer.withProxy(HttpProxy.of("http://localhost:$proxy")))
+                val asked = Asked(agent.request(ClientRequest.get("https://localhost:9/")))
+                reactor.flush()
+                ends.single().got() shouldStartWith "CONNECT localhost:9 "
+                ends.single().send("HTTP/1.1 200 OK\r\n\r\n")
+                reactor.flush()
+                ends.single().length shouldBeGreaterThan 0
+                ends.single().transport.let { if (isOrderly) it.loseConnection() else it.abortConnection() }
+                reactor.flush()
+                withClue("in order: $isOrderly") {
+                    asked.error.shouldBeInstanceOf<TlsConnectException>().destination shouldBe "localhost:9"
+                }
+                agent.close()
+            }
             reactor.end()
         }
 
