@@ -40,6 +40,8 @@ import java.util.concurrent.Flow.Publisher as FlowPublisher
  *
  * **Cancelling** at any moment ends the connection at once.
  *
+ * **Closing the client** leaves a stream that has begun to its end, as every answer. The next attempt fails then, with [AgentClosedException].
+ *
  * Each has one of the connections of the client for as long as it lives: [HttpClientOptions.maxConnectionsPerHost] is for them too.
  *
  * Thread: any.

@@ -212,6 +212,21 @@ class EventSourceSpec :
             }
         }
 
+        test("a client that is closed leaves a stream to its end, and the next attempt fails") {
+            scene {
+                val heard = listen(source())
+                answer(head)
+                agent.close()
+                answer("data: a\n\n")
+                heard.data shouldBe listOf("a")
+                heard.ends shouldBe 0
+                peers.single().transport.loseConnection()
+                pass(1000)
+                heard.error.shouldBeInstanceOf<AgentClosedException>()
+                heard.ends shouldBe 1
+            }
+        }
+
         test("as many attempts in a row may fail as the options say; a stream that has brought something is none of them") {
             scene {
                 val heard = listen(source(steady.withMaxFailures(2)))
