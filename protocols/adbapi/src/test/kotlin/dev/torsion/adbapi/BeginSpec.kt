@@ -12,6 +12,11 @@ import kotlinx.coroutines.flow.first
 import kotlinx.coroutines.runBlocking
 import java.sql.DriverManager
 import java.sql.SQLException
+import java.time.Duration
+import java.util.concurrent.CancellationException
+import java.util.concurrent.CompletableFuture
+import java.util.concurrent.CountDownLatch
+import java.util.concurrent.TimeUnit
 
 /**
  * The driver of PostgreSQL sends `BEGIN` with a transaction's first statement, as a request of its own. A cancellation that meets the `BEGIN`
@@ -21,15 +26,55 @@ class BeginSpec : FunSpec() {
     init {
         val update = "UPDATE account SET amount = amount - 1 WHERE id = 1"
 
-        fun begins(transactions: Int, block: (ConnectionPool) -> Unit) {
+        fun relayed(options: ConnectionPoolOptions = ConnectionPoolOptions.DEFAULT, block: (ConnectionPool, PostgresqlRelay) -> Unit) {
             val url = TestDatabase.POSTGRESQL.fresh()
             withPool(url) { pool -> pool.update("CREATE TABLE account AS SELECT 1 AS id, 1000 AS amount").result() }
             PostgresqlRelay(TestDatabase.POSTGRESQL.server!!.port).use { relay ->
-                val options = ConnectionPoolOptions.DEFAULT.withConnections(1)
-                withPool(url.replace(Regex("127\\.0\\.0\\.1:\\d+"), "127.0.0.1:${relay.port}") + "&sslmode=disable", options) { block(it) }
-                relay.begins shouldHaveSize transactions
-                relay.begins.flatten().shouldBeEmpty()
+                val through = url.replace(Regex("127\\.0\\.0\\.1:\\d+"), "127.0.0.1:${relay.port}") + "&sslmode=disable"
+                withPool(through, options.withConnections(1)) { block(it, relay) }
             }
+        }
+
+        fun begins(transactions: Int, block: (ConnectionPool) -> Unit) = relayed { pool, relay ->
+            block(pool)
+            relay.begins shouldHaveSize transactions
+            relay.begins.flatten().shouldBeEmpty()
+        }
+
+        fun moment(
+            name: String,
+            options: ConnectionPoolOptions = ConnectionPoolOptions.DEFAULT,
+            block: (ConnectionPool, PostgresqlRelay) -> Unit,
+        ) = test(name).config(enabledOrReasonIf = { TestDatabase.POSTGRESQL.isHere }) {
+            relayed(options) { pool, relay ->
+                block(pool, relay)
+                relay.atBegin = {}
+                // Nothing was done, and the pool is as good as before.
+                pool.interaction { tx -> tx.query(Sql.of("SELECT amount FROM account").into<Int>()).single() }.result() shouldBe 1000
+            }
+        }
+
+        moment("one that is cancelled while it begins does nothing") { pool, relay ->
+            val made = CompletableFuture<CompletableFuture<*>>()
+            relay.atBegin = { made.get(20, TimeUnit.SECONDS).cancel(true) }
+            val moved = pool.interaction { tx -> tx.update(update) }
+            made.complete(moved)
+            shouldThrow<CancellationException> { moved.result() }
+        }
+
+        moment("one whose server is lost while it begins fails") { pool, relay ->
+            relay.atBegin = relay::cut
+            shouldThrow<DatabaseUnavailableException> { pool.interaction { tx -> tx.update(update) }.result() }
+        }
+
+        moment(
+            "one whose server says nothing while it begins fails in time",
+            ConnectionPoolOptions.DEFAULT.withStatementTimeout(Duration.ofMillis(100)),
+        ) { pool, relay ->
+            val answers = CountDownLatch(1)
+            relay.atBegin = { answers.await(20, TimeUnit.SECONDS) }
+            shouldThrow<DatabaseUnavailableException> { pool.interaction { tx -> tx.update(update) }.result() }
+            answers.countDown()
         }
 
         fun case(name: String, transactions: Int, block: (ConnectionPool) -> Unit) = test(name).config(

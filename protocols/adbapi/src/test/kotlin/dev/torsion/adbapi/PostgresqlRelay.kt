@@ -24,6 +24,10 @@ internal class PostgresqlRelay(private val target: Int) : AutoCloseable {
     /** For each `BEGIN` the statements that were sent before its answer, but `SHOW`, which changes nothing. */
     val begins = CopyOnWriteArrayList<List<String>>()
 
+    /** Called before a `BEGIN` goes on to the server. */
+    @Volatile
+    var atBegin: () -> Unit = {}
+
     init {
         thread(isDaemon = true, name = "relay") {
             try {
@@ -36,7 +40,7 @@ internal class PostgresqlRelay(private val target: Int) : AutoCloseable {
     private fun connect(client: Socket, server: Socket) {
         sockets += listOf(client, server)
         val watch = Watch()
-        relay(client, server, hasKinds = false) { kind, body -> watch.sent(kind, body) }
+        relay(client, server, hasKinds = false) { kind, body -> if (watch.sent(kind, body)) atBegin() }
         relay(server, client, hasKinds = true) { kind, _ -> watch.answered(kind) }
     }
 
@@ -68,14 +72,17 @@ internal class PostgresqlRelay(private val target: Int) : AutoCloseable {
     private inner class Watch {
         private var begin: MutableList<String>? = null
 
+        /** Whether it is a `BEGIN`. */
         @Synchronized
-        fun sent(kind: Char, body: ByteArray) {
+        fun sent(kind: Char, body: ByteArray): Boolean {
             val text = String(body, Charsets.UTF_8).trim('\u0000')
+            val isBegin = text.startsWith("BEGIN")
             when {
-                text.startsWith("BEGIN") -> begin = CopyOnWriteArrayList<String>().also(begins::add)
+                isBegin -> begin = CopyOnWriteArrayList<String>().also(begins::add)
                 kind == PARSE && "SHOW " !in text -> begin?.add(text)
                 kind == BIND && NAMED in text -> begin?.add(text)
             }
+            return isBegin
         }
 
         @Synchronized
@@ -84,9 +91,12 @@ internal class PostgresqlRelay(private val target: Int) : AutoCloseable {
         }
     }
 
+    /** Ends all connections; new ones are taken. */
+    fun cut(): Unit = sockets.forEach(Socket::close)
+
     override fun close() {
         listening.close()
-        sockets.forEach(Socket::close)
+        cut()
     }
 
     private companion object {
