@@ -16,7 +16,7 @@ import java.util.zip.GZIPOutputStream
  *
  * Texts, scripts, JSON, XML, SVG and WebAssembly are compressed, and no type that is compressed already. Bodies of less than 1 KiB stay
  * as they are, and so do answers that have a `Content-Encoding`, are a part (206) or say `no-transform`. Each write of a stream goes out
- * at once, so that events come in time. `ETag` becomes a weak one, and `Vary` names `Accept-Encoding`.
+ * at once, so that events come in time. `ETag` becomes a weak one, and `Vary` names `Accept-Encoding`, also in a part and in a 304.
  *
  * Do not compress pages that have a secret (a token of a form) and something that the request has chosen: over TLS the length of the
  * answer tells those who listen how alike the two are (BREACH). An answer with `Cache-Control: no-transform` stays as it is; so does one
@@ -34,16 +34,23 @@ public object Gzip {
         val answer = next(request)
         if (!isForThis(answer)) return@requestFilter answer
         val varying = answer.varying("Accept-Encoding")
-        val isWanted = AcceptEncoding.takesGzip(request.headers) && !isShort(answer.content)
+        val isWanted = AcceptEncoding.takesGzip(request.headers) && isWhole(answer) && !isShort(answer.content)
         if (isWanted) compressed(varying) else varying
     }
 
+    /** Whether the client's wish makes a difference, for this answer or for the whole one that it stands for (RFC 9110 15.3.7, 15.4.5). */
     private fun isForThis(answer: Response): Boolean {
-        if (answer.status == 204 || answer.status == 205 || answer.status == 206 || answer.status == 304) return false
+        if (answer.status == 204 || answer.status == 205) return false
         val fields = answer.headers
-        if ("Content-Encoding" in fields || "Content-Range" in fields || "no-transform" in fields.tokens("Cache-Control")) return false
-        return isCompressible(fields["Content-Type"].orEmpty().substringBefore(';').trim().lowercase())
+        if ("Content-Encoding" in fields || "no-transform" in fields.tokens("Cache-Control")) return false
+        val type = fields["Content-Type"].orEmpty().substringBefore(';').trim().lowercase()
+        return isCompressible(type) || (!isWhole(answer) && isUnknown(type))
     }
+
+    private fun isWhole(answer: Response) = answer.status != 206 && answer.status != 304 && "Content-Range" !in answer.headers
+
+    /** The type of the whole answer is not in the head: a 304 need not have one, and each of several parts has its own. */
+    private fun isUnknown(type: String) = type.isEmpty() || type == "multipart/byteranges"
 
     private fun isCompressible(type: String) = type.startsWith("text/") || type.endsWith("+json") || type.endsWith("+xml") || type in TYPES
 

@@ -67,6 +67,29 @@ class GzipSpec :
             }
         }
 
+        test("caches are told also by a part and by an answer without changes, as by the whole answer (RFC 9110 15.3.7, 15.4.5)") {
+            val part = Response.text("he").withStatus(206).withHeader("Content-Range", "bytes 0-1/13000")
+            for (answer in listOf(
+                part,
+                Response.bytes(ByteArray(2000), "multipart/byteranges; boundary=b").withStatus(206),
+                Response.of(304).withHeader("ETag", "\"1\""),
+            )) {
+                gzipped({ answer }) {
+                    val got = connect().ask(get("/", wanting))
+                    got shouldContain "\r\nVary: Accept-Encoding\r\n"
+                    got shouldNotContain "Content-Encoding"
+                }
+            }
+            for (answer in listOf(
+                part.withHeader("Content-Type", "image/png"),
+                part.withHeader("Cache-Control", "no-transform"),
+                Response.of(304).withHeader("Content-Type", "image/png"),
+                Response.of(204),
+            )) {
+                gzipped({ answer }) { connect().ask(get("/", wanting)) shouldNotContain "Vary" }
+            }
+        }
+
         test("what a client takes") {
             mapOf(
                 "gzip" to true, "GZIP" to true, "x-gzip" to true, "deflate, gzip;q=0.5" to true, "*" to true, "br, *;q=0.1" to true,
