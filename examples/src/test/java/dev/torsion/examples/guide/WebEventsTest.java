@@ -4,7 +4,9 @@
 package dev.torsion.examples.guide;
 
 import static java.util.Objects.requireNonNull;
+import static java.util.Objects.requireNonNullElse;
 import static java.util.concurrent.CompletableFuture.completedFuture;
+import static java.util.concurrent.ForkJoinPool.commonPool;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -27,11 +29,13 @@ import dev.torsion.web.client.ServerEvent;
 import dev.torsion.web.client.ServerEventListener;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Flow;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.SubmissionPublisher;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -134,6 +138,66 @@ class WebEventsTest {
     @Override
     public void onComplete() {
       all.complete(count);
+    }
+  }
+
+  /** News, whose numbers are their ids. All of it is for the reactor's thread. */
+  static final class News {
+    private final List<ServerSentEvent> kept = new ArrayList<>();
+    private final List<SubmissionPublisher<ServerSentEvent>> clients = new ArrayList<>();
+
+    void add(String text) {
+      var event = ServerSentEvent.data(text).withId("" + kept.size());
+      kept.add(event);
+      clients.removeIf(client -> client.getNumberOfSubscribers() == 0);
+      for (var client : clients) if (client.offer(event, null) < 0) client.close();
+    }
+
+    Response since(String id) {
+      Flow.Publisher<ServerSentEvent> events = subscriber -> add(subscriber, id);
+      return EventStream.of(events);
+    }
+
+    private void add(Flow.Subscriber<? super ServerSentEvent> subscriber, String id) {
+      var ids = kept.stream().map(ServerSentEvent::id).toList();
+      var missed = kept.subList(ids.lastIndexOf(id) + 1, kept.size());
+      var client = new SubmissionPublisher<ServerSentEvent>(commonPool(), missed.size() + 256);
+      client.subscribe(subscriber);
+      missed.forEach(event -> client.offer(event, null));
+      clients.add(client);
+    }
+  }
+
+  @Test
+  void aClientThatComesBackGetsTheEventsThatItHasMissed() throws Exception {
+    try (var torsion = Torsion.start()) {
+      var news = new News();
+      var router =
+          Router.builder()
+              .get(
+                  "/news",
+                  request -> {
+                    var last = requireNonNullElse(EventStream.lastEventId(request), "");
+                    return completedFuture(news.since(last));
+                  })
+              .build();
+      var server =
+          torsion.listen("tcp:0:interface=127.0.0.1", Site.of(torsion.reactor(), router)).join();
+      torsion.call(() -> List.of("one", "two", "three").forEach(news::add));
+      var http = HttpClient.of(torsion.reactor());
+      var source = http.get("http://127.0.0.1:" + server.port() + "/news").events();
+      var heard = new LinkedBlockingQueue<String>();
+      var all = source.listen(event -> heard.add(event.data()));
+      for (var text : List.of("one", "two", "three")) {
+        assertEquals(text, heard.poll(20, TimeUnit.SECONDS));
+      }
+      all.close();
+      var rest = source.withLastEventId("1").listen(event -> heard.add(event.data()));
+      assertEquals("three", heard.poll(20, TimeUnit.SECONDS));
+      torsion.call(() -> news.add("four"));
+      assertEquals("four", heard.poll(20, TimeUnit.SECONDS));
+      rest.close();
+      http.close();
     }
   }
 
