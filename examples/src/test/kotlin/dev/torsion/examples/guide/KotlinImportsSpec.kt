@@ -5,6 +5,14 @@
 
 package dev.torsion.examples.guide
 
+import dev.torsion.adbapi.awaitBatch
+import dev.torsion.adbapi.awaitClose
+import dev.torsion.adbapi.awaitInsert
+import dev.torsion.adbapi.awaitInteraction
+import dev.torsion.adbapi.awaitOperation
+import dev.torsion.adbapi.awaitQuery
+import dev.torsion.adbapi.awaitWithConnection
+import dev.torsion.adbapi.into
 import dev.torsion.clock.addTimeout
 import dev.torsion.clock.callLater
 import dev.torsion.clock.deferLater
@@ -24,6 +32,10 @@ import dev.torsion.testkit.runFor
 import dev.torsion.testkit.runReactorTest
 import dev.torsion.testkit.runTest
 import dev.torsion.testkit.successResultOf
+import dev.torsion.web.client.fetch
+import dev.torsion.web.client.json
+import dev.torsion.web.client.readBody
+import dev.torsion.web.json
 import io.kotest.core.spec.style.StringSpec
 import io.kotest.matchers.collections.shouldContainAll
 import io.kotest.matchers.collections.shouldHaveAtLeastSize
@@ -35,7 +47,7 @@ class KotlinImportsSpec :
         "every import of the page exists" {
             val root = generateSequence(File("").absoluteFile) { it.parentFile }.first { File(it, "README.md").exists() }
             val page = File(root, "docs/guide/kotlin-imports.md").readText()
-            val named = Regex("""`(dev\.torsion\.[a-z]+\.[a-z]\w+)""").findAll(page).map { it.groupValues[1] }.toSet()
+            val named = Regex("""`(dev\.torsion(?:\.[a-z]+)+\.[a-z]\w+)""").findAll(page).map { it.groupValues[1] }.toSet()
             named shouldHaveAtLeastSize 15
             val source = File(root, "examples/src/test/kotlin/dev/torsion/examples/guide/KotlinImportsSpec.kt").readLines()
             source.filter { it.startsWith("import ") }.map { it.removePrefix("import ") } shouldContainAll named
