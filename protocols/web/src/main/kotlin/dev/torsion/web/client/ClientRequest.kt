@@ -117,8 +117,12 @@ public class ClientRequest private constructor(
         route: String? = this.route,
     ) = ClientRequest(method, url, headers, body, timeout, readTimeout, expectContinue, interimListener, route)
 
+    /** The request in a sentence, without the query, which may have secrets. */
+    @get:JvmSynthetic
+    internal val shown: String get() = "$method $origin${escaped(url.rawPath.orEmpty(), SHOWN)}"
+
     /** Without the query, which may have secrets. */
-    override fun toString(): String = "ClientRequest($method $origin${escaped(url.rawPath.orEmpty(), SHOWN)})"
+    override fun toString(): String = "ClientRequest($shown)"
 
     public companion object {
         private const val SHOWN = 200

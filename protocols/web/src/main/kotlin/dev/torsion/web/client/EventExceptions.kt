@@ -22,12 +22,12 @@ public class NoEventStreamException internal constructor(message: String, public
         private const val SHOWN = 80
 
         fun ofType(request: ClientRequest, type: String?) = NoEventStreamException(
-            "The answer to $request is ${type?.let { "\"${escaped(it, SHOWN)}\"" } ?: "of no type"}, and not text/event-stream.",
+            "The answer to ${request.shown} is ${type?.let { "\"${escaped(it, SHOWN)}\"" } ?: "of no type"}, and not text/event-stream.",
             type,
         )
 
         fun ofCoding(request: ClientRequest, type: String?, coding: String) = NoEventStreamException(
-            "The answer to $request has the coding \"${escaped(coding, SHOWN)}\", which was not asked for.",
+            "The answer to ${request.shown} has the coding \"${escaped(coding, SHOWN)}\", which was not asked for.",
             type,
         )
     }
@@ -35,4 +35,4 @@ public class NoEventStreamException internal constructor(message: String, public
 
 /** The server has ended its events before the first byte of them, as often in a row as it may: [EventSourceOptions.maxFailures]. */
 public class NoEventsException internal constructor(request: ClientRequest) :
-    HttpException("The answer to $request has ended before its first byte.")
+    HttpException("The answer to ${request.shown} has ended before its first byte.")

@@ -7,7 +7,6 @@ import dev.torsion.defer.await
 import dev.torsion.log.Logger
 import dev.torsion.log.readable
 import dev.torsion.log.safeMessage
-import dev.torsion.log.safeString
 import dev.torsion.loop.ReactorNotRunningException
 import dev.torsion.net.CannotConnectException
 import dev.torsion.service.RetryPolicy
@@ -132,7 +131,7 @@ internal class EventReading(
         val ofPolicy = try {
             options.retryPolicy.delay(waits).also { require(!it.isNegative) { "a retry policy gave $it" } }
         } catch (e: Throwable) {
-            log.failure("{call}: the retry policy has failed, so the default takes its place", e, "call" to safeString(call))
+            log.failure("{call}: the retry policy has failed, so the default takes its place", e, "call" to call.request.shown)
             RetryPolicy.DEFAULT.delay(waits)
         }
         return if (ofServer == null) ofPolicy else maxOf(ofServer, ofPolicy)
@@ -142,7 +141,7 @@ internal class EventReading(
         if (!log.isEnabled(Level.INFO)) return
         log.info(
             "{call}: the events are lost, and asked for again in {delay}: {reason}",
-            "call" to safeString(call),
+            "call" to call.request.shown,
             "delay" to readable(time),
             "reason" to if (cause == null) "the answer has ended" else safeMessage(cause) ?: cause.javaClass.name,
         )

@@ -211,9 +211,9 @@ public class HttpCall internal constructor(
         try {
             reader.read(bytes)
         } catch (e: Exception) {
-            throw UnreadableBodyException("The answer to $request is not the JSON that is wanted: ${safeMessage(e)}", e)
+            throw UnreadableBodyException("The answer to ${request.shown} is not the JSON that is wanted: ${safeMessage(e)}", e)
         } catch (e: StackOverflowError) {
-            throw UnreadableBodyException("The answer to $request is JSON that is nested too deep.", e)
+            throw UnreadableBodyException("The answer to ${request.shown} is JSON that is nested too deep.", e)
         }
     }
 
@@ -262,7 +262,7 @@ public class HttpCall internal constructor(
 
     private suspend fun text(response: ClientResponse, limit: Long): String {
         val charset = charset(response)
-            ?: throw UnreadableBodyException("The answer to $request is in a charset that is not known.")
+            ?: throw UnreadableBodyException("The answer to ${request.shown} is in a charset that is not known.")
         return String(bytes(response, limit), charset).removePrefix(BYTE_ORDER_MARK)
     }
 

@@ -25,6 +25,7 @@ import io.kotest.matchers.shouldBe
 import io.kotest.matchers.shouldNotBe
 import io.kotest.matchers.string.shouldContain
 import io.kotest.matchers.string.shouldNotContain
+import io.kotest.matchers.string.shouldStartWith
 import io.kotest.matchers.types.shouldBeInstanceOf
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.awaitCancellation
@@ -163,6 +164,7 @@ class EventSourceSpec :
                     val heard = listen(source())
                     answer(answer)
                     withClue(answer) { heard.error!!::class shouldBe type }
+                    if (type == NoEventStreamException::class) heard.error!!.message shouldStartWith "The answer to GET http://"
                     pass(100_000)
                     heard.ends shouldBe 1
                     peers.size shouldBe 1
