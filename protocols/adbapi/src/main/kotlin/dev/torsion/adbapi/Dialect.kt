@@ -27,7 +27,8 @@ internal enum class Dialect(
          */
         override fun begin(connection: Connection) {
             try {
-                connection.createStatement().use { it.execute("SHOW TRANSACTION ISOLATION LEVEL") } // with an empty text it sends no `BEGIN`
+                // With an empty text it sends no `BEGIN`.
+                connection.createStatement().use { it.execute("SHOW TRANSACTION ISOLATION LEVEL") }
             } catch (e: SQLException) {
                 if (e.sqlState != FAILED_TRANSACTION) throw e // such a one has begun, and the statement may be its rollback
             }

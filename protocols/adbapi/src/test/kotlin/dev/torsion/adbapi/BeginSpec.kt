@@ -3,6 +3,7 @@
 
 package dev.torsion.adbapi
 
+import dev.torsion.adbapi.ConnectionPoolOptions.Companion.DEFAULT
 import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.collections.shouldBeEmpty
@@ -26,7 +27,7 @@ class BeginSpec : FunSpec() {
     init {
         val update = "UPDATE account SET amount = amount - 1 WHERE id = 1"
 
-        fun relayed(options: ConnectionPoolOptions = ConnectionPoolOptions.DEFAULT, block: (ConnectionPool, PostgresqlRelay) -> Unit) {
+        fun relayed(options: ConnectionPoolOptions = DEFAULT, block: (ConnectionPool, PostgresqlRelay) -> Unit) {
             val url = TestDatabase.POSTGRESQL.fresh()
             withPool(url) { pool -> pool.update("CREATE TABLE account AS SELECT 1 AS id, 1000 AS amount").result() }
             PostgresqlRelay(TestDatabase.POSTGRESQL.server!!.port).use { relay ->
@@ -69,7 +70,7 @@ class BeginSpec : FunSpec() {
 
         moment(
             "one whose server says nothing while it begins fails in time",
-            ConnectionPoolOptions.DEFAULT.withStatementTimeout(Duration.ofMillis(100)),
+            DEFAULT.withStatementTimeout(Duration.ofMillis(100)),
         ) { pool, relay ->
             val answers = CountDownLatch(1)
             relay.atBegin = { answers.await(20, TimeUnit.SECONDS) }
