@@ -172,8 +172,12 @@ class JavaVoiceTest {
     var lost = new CountDownLatch(1);
     client.onDisconnect(lost::countDown);
     var later = client.root().call(String.class, "later");
-    var refused = client.root().call("add", 1, 2).thenApply(ignored -> later.join());
-    assertThrows(CompletionException.class, refused::join);
+    // On the loop, where the answer cannot come before the function is there: it would be called
+    // here then, and wait.
+    var refused = new CompletableFuture<CompletableFuture<String>>();
+    reactor.callFromThread(
+        () -> refused.complete(client.root().call("add", 1, 2).thenApply(ignored -> later.join())));
+    assertThrows(CompletionException.class, () -> refused.join().join());
     client.close();
     assertTrue(lost.await(10, TimeUnit.SECONDS));
     var error = assertThrows(CompletionException.class, later::join);
