@@ -38,10 +38,15 @@ public final class HttpAnswer {
   }
 
   private static String field(String head, String name) throws IOException {
+    int from = valueOf(head, name);
+    return head.substring(from, head.indexOf("\r\n", from));
+  }
+
+  /** Where the value of a field begins. */
+  private static int valueOf(String head, String name) throws IOException {
     int begin = head.toLowerCase(Locale.ROOT).indexOf("\r\n" + name + ":");
     if (begin < 0) throw new IOException("there is no " + name + " in: " + head);
-    int from = begin + name.length() + 3;
-    return head.substring(from, head.indexOf("\r\n", from));
+    return begin + name.length() + 3;
   }
 
   /** Throws unless it is a good answer with what {@code page} wants. */
@@ -53,8 +58,9 @@ public final class HttpAnswer {
 
   /** Its bytes, with zeros in place of its time, which is another one in each answer. */
   public byte[] withoutTime() throws IOException {
-    String time = field(head, "date");
-    String hidden = head.replace(time, "\0".repeat(time.length()));
+    int length = field(head, "date").length();
+    int from = valueOf(head, "date"); // another field, as Last-Modified, may have the same time
+    String hidden = head.substring(0, from) + "\0".repeat(length) + head.substring(from + length);
     byte[] first = hidden.getBytes(StandardCharsets.ISO_8859_1);
     byte[] whole = Arrays.copyOf(first, first.length + body.length);
     System.arraycopy(body, 0, whole, first.length, body.length);
