@@ -240,6 +240,7 @@ private val CONSTANTS =
         "Escaped" to "log.SafeText__EscapedKt",
         "ByteRange" to "web.ByteRange",
         "ClientExchange" to "web.client.ClientExchange",
+        "Interims" to "web.client.Interims",
         "ClientHelloReader" to "tls.ClientHelloReader",
         "EventReading" to "web.client.EventReading",
         "EventStream" to "web.EventStream",

@@ -13,62 +13,35 @@ import dev.torsion.net.InternetAddress
 internal class ForwardedElement(val client: InternetAddress?, val scheme: String?, val host: String?)
 
 /** The field `Forwarded`, RFC 7239 4. Blanks may stand around a semicolon, as around that of other fields (RFC 9110 5.6.6). */
-internal class ForwardedSyntax private constructor(private val text: String) {
-    private var at = 0
+internal class ForwardedSyntax private constructor(text: String) {
+    private val scanner = FieldScanner(text)
 
     private fun elements(): List<ForwardedElement> {
         val found = ArrayList<ForwardedElement>()
         while (true) {
-            skipBlanks()
-            if (at < text.length && text[at] != ',') found.add(element())
-            if (at == text.length) return found
-            if (text[at++] != ',') bad("there is more behind an element")
+            scanner.skipBlanks()
+            if (!scanner.isAtEnd && scanner.peek() != ',') found.add(element())
+            if (scanner.isAtEnd) return found
+            if (!scanner.skip(',')) bad("there is more behind an element")
         }
     }
 
     private fun element(): ForwardedElement {
         val values = HashMap<String, String>()
-        while (true) {
-            skipBlanks()
-            if (at < text.length && text[at] != ';' && text[at] != ',') {
-                val name = token().lowercase()
-                if (at == text.length || text[at++] != '=') bad("a name has no value")
-                val value = if (at < text.length && text[at] == '"') quoted() else token()
-                if (values.put(name, value) != null) bad("a name stands twice in one element")
-                skipBlanks()
-            }
-            if (at == text.length || text[at] != ';') break
-            at++
-        }
+        do {
+            scanner.skipBlanks()
+            if (scanner.isAtEnd || scanner.peek() == ';' || scanner.peek() == ',') continue
+            val name = scanner.token()?.lowercase() ?: bad("a name is none")
+            if (!scanner.skip('=')) bad("a name has no value")
+            val value = scanner.tokenOrQuoted() ?: bad("a value is none, or has no end")
+            if (values.put(name, value) != null) bad("a name stands twice in one element")
+            scanner.skipBlanks()
+        } while (scanner.skip(';'))
         values["by"]?.let { node(it) }
         values["host"]?.let { if (it.isEmpty() || !isAuthority(it)) bad("a host is none") }
         val scheme = values["proto"]?.lowercase()
         if (scheme != null && !SCHEME.matches(scheme)) bad("a proto is none")
         return ForwardedElement(values["for"]?.let { node(it) }, scheme?.takeIf { it == "http" || it == "https" }, values["host"])
-    }
-
-    private fun token(): String {
-        val from = at
-        while (at < text.length && isTokenByte(text[at].code)) at++
-        if (at == from) bad("a name or value is none")
-        return text.substring(from, at)
-    }
-
-    private fun quoted(): String {
-        val value = StringBuilder()
-        at++
-        while (at < text.length) {
-            when (val c = text[at++]) {
-                '"' -> return value.toString()
-                '\\' -> if (at == text.length) bad("a quote has no end") else value.append(text[at++])
-                else -> value.append(c)
-            }
-        }
-        bad("a quote has no end")
-    }
-
-    private fun skipBlanks() {
-        while (at < text.length && (text[at] == ' ' || text[at] == '\t')) at++
     }
 
     /** RFC 7239 6; null for `unknown` and for names that tell nothing. */

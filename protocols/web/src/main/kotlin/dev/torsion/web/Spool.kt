@@ -3,10 +3,7 @@
 
 package dev.torsion.web
 
-import dev.torsion.defer.await
 import dev.torsion.log.Logger
-import kotlinx.coroutines.NonCancellable
-import kotlinx.coroutines.withContext
 import java.io.ByteArrayOutputStream
 import java.io.IOException
 import java.nio.ByteBuffer
@@ -51,7 +48,7 @@ internal class Spool(private val life: RequestLife, private val options: FormOpt
         isOnDisk = true
         val bytes = memory.toByteArray()
         memory.reset()
-        inPool { append(bytes) }
+        life.reactor.inPool { append(bytes) }
     }
 
     /** A part of the bytes, which are all here by the time that it is read. */
@@ -67,7 +64,7 @@ internal class Spool(private val life: RequestLife, private val options: FormOpt
             return this@Spool.read(from + at, to)
         }
 
-        suspend fun <T> inPool(call: () -> T): T = this@Spool.inPool(call)
+        suspend fun <T> inPool(call: () -> T): T = life.reactor.inPool(call)
 
         val life: RequestLife get() = this@Spool.life
     }
@@ -126,9 +123,6 @@ internal class Spool(private val life: RequestLife, private val options: FormOpt
     }
 
     private fun gone() = IllegalStateException("The request is over, and the files of its form with it. Save those that are to stay.")
-
-    /** A cancellation waits for [call]: a file is not closed while it is written. */
-    private suspend fun <T> inPool(call: () -> T): T = withContext(NonCancellable) { life.reactor.deferToThread(call).await() }
 
     private class Memory : ByteArrayOutputStream() {
         fun copy(at: Int, to: ByteBuffer) = synchronized(this) { to.put(buf, at, to.remaining()) }

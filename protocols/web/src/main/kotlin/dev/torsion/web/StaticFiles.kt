@@ -5,13 +5,10 @@ package dev.torsion.web
 
 import dev.torsion.defer.Deferred
 import dev.torsion.defer.ScopeExecutor
-import dev.torsion.defer.await
 import dev.torsion.defer.futureOnLoop
 import dev.torsion.defer.succeed
 import dev.torsion.reactor.FILE_PIECE
 import dev.torsion.reactor.Reactor
-import kotlinx.coroutines.NonCancellable
-import kotlinx.coroutines.withContext
 import java.io.IOException
 import java.nio.file.Path
 import java.util.concurrent.CompletionStage
@@ -165,7 +162,7 @@ public class StaticFiles private constructor(
                         buffer.clear().limit(minOf(buffer.capacity().toLong(), end - at).toInt())
                         val isOnly = i == 0 && at == range.from
                         val isLastRange = i == parts.ranges.lastIndex
-                        inPool {
+                        reactor.inPool {
                             piece.during {
                                 reading.read(buffer, at)
                                 if (isLastRange && !isOnly && at + buffer.position() == end) reading.check() // before the last piece
@@ -179,9 +176,6 @@ public class StaticFiles private constructor(
         }
         sink.write(parts.end)
     }
-
-    /** A cancellation waits for [call]: a file is not closed while it is read. */
-    private suspend fun <T> inPool(call: () -> T): T = withContext(NonCancellable) { reactor.deferToThread(call).await() }
 
     override fun toString(): String = "StaticFiles(${lookup.folder})"
 

@@ -35,11 +35,12 @@ internal class Raw : Protocol() {
     }
 }
 
-/** A site in memory, with a client of bytes. */
-internal class WebScene(options: HttpServerOptions = HttpServerOptions.DEFAULT, handler: suspend (Request) -> Response) : AutoCloseable {
+/** A network in memory, with clients of bytes. */
+internal abstract class RawScene : AutoCloseable {
     val reactor = MemoryReactor()
-    val site = Site(reactor, options, handler)
-    val port: ListeningPort = reactor.listenTcp(0, site, "127.0.0.1")
+
+    /** The port of the servers that [connect] goes to. */
+    abstract val port: ListeningPort
 
     fun connect(to: ListeningPort = port): Raw {
         val raw = Raw()
@@ -60,6 +61,12 @@ internal class WebScene(options: HttpServerOptions = HttpServerOptions.DEFAULT, 
     }
 
     override fun close() = reactor.close()
+}
+
+/** A site in memory, with clients of bytes. */
+internal class WebScene(options: HttpServerOptions = HttpServerOptions.DEFAULT, handler: suspend (Request) -> Response) : RawScene() {
+    val site = Site(reactor, options, handler)
+    override val port: ListeningPort = reactor.listenTcp(0, site, "127.0.0.1")
 }
 
 internal fun scene(

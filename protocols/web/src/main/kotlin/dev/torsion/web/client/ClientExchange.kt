@@ -157,11 +157,7 @@ internal class ClientExchange(private val connection: ClientConnection, private 
         ) {
             throw HttpViolationException("The server switches to a protocol that nobody has asked for.", BAD, "RFC 9110 7.8")
         }
-        if (++interims >
-            MOST_INTERIMS
-        ) {
-            throw HttpViolationException("There are too many answers on the way to the last.", BAD, "RFC 9110 15.2")
-        }
+        Interims.check(++interims)
         isInterim = true
         if (head.status == CONTINUE) {
             hasLeave = true
@@ -391,7 +387,6 @@ internal class ClientExchange(private val connection: ClientConnection, private 
         const val TIMED_OUT = 408
         const val EXPECTATION_FAILED = 417
         const val BAD = 502
-        const val MOST_INTERIMS = 32
         const val MOST_DROPPED = 64 * 1024
         val SUCCESS = 200..299
         val LEAVE: Duration = Duration.ofSeconds(1)

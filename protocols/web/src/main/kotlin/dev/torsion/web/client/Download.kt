@@ -3,10 +3,8 @@
 
 package dev.torsion.web.client
 
-import dev.torsion.defer.await
 import dev.torsion.reactor.Reactor
-import kotlinx.coroutines.NonCancellable
-import kotlinx.coroutines.withContext
+import dev.torsion.web.inPool
 import java.nio.ByteBuffer
 import java.nio.channels.FileChannel
 import java.nio.file.AtomicMoveNotSupportedException
@@ -33,12 +31,12 @@ internal class Download(private val reactor: Reactor, private val path: Path) {
     suspend fun save(pieces: suspend (suspend (ByteArray) -> Unit) -> Unit): Path {
         var isWhole = false
         try {
-            inPool(::open)
-            pieces { piece -> inPool { write(ByteBuffer.wrap(piece)) } }
+            reactor.inPool(::open)
+            pieces { piece -> reactor.inPool { write(ByteBuffer.wrap(piece)) } }
             isWhole = true
         } finally {
             try {
-                inPool { end(isWhole) }
+                reactor.inPool { end(isWhole) }
             } catch (e: Throwable) {
                 end(isWhole = false) // the pool may have left it: it has ended, or has no thread
                 throw e
@@ -88,7 +86,4 @@ internal class Download(private val reactor: Reactor, private val path: Path) {
             Files.move(part, target, REPLACE_EXISTING)
         }
     }
-
-    /** A cancellation waits for [call]: a file is not closed while it is written. */
-    private suspend fun <T> inPool(call: () -> T): T = withContext(NonCancellable) { reactor.deferToThread(call).await() }
 }

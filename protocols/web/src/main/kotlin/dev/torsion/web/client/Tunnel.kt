@@ -46,11 +46,7 @@ internal class Tunnel(private val connection: ClientConnection, private val orig
     override fun ended(trailers: Headers) {
         isAnswered = head!!.status >= FINAL
         if (isAnswered) return
-        if (++interims >
-            MOST_INTERIMS
-        ) {
-            throw HttpViolationException("There are too many answers on the way to the last.", BAD, "RFC 9110 15.2")
-        }
+        Interims.check(++interims)
         connection.reader.expectNoBody(true)
     }
 
@@ -91,7 +87,6 @@ internal class Tunnel(private val connection: ClientConnection, private val orig
     private companion object {
         const val FINAL = 200
         const val BAD = 502
-        const val MOST_INTERIMS = 32
         val SUCCESS = 200..299
     }
 }

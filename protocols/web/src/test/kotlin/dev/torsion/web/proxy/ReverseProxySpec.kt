@@ -3,17 +3,16 @@
 
 package dev.torsion.web.proxy
 
-import dev.torsion.net.ClientFactory
 import dev.torsion.net.ConnectionLost
 import dev.torsion.net.Factory
 import dev.torsion.net.ListeningPort
 import dev.torsion.net.Protocol
 import dev.torsion.testkit.CapturedLogs
-import dev.torsion.testkit.MemoryReactor
 import dev.torsion.web.Case
 import dev.torsion.web.Headers
 import dev.torsion.web.HttpServerOptions
 import dev.torsion.web.Raw
+import dev.torsion.web.RawScene
 import dev.torsion.web.Request
 import dev.torsion.web.RequestHandler
 import dev.torsion.web.Response
@@ -375,19 +374,11 @@ internal class ProxyScene(
     base: String,
     make: (ReverseProxy) -> ReverseProxy,
     around: suspend (Request, suspend (Request) -> Response) -> Response,
-) : AutoCloseable {
-    val reactor = MemoryReactor()
+) : RawScene() {
     val back: ListeningPort = reactor.listenTcp(0, Site(reactor, handler = behind), "127.0.0.1")
     val agent: HttpAgent = Agent(reactor, HttpClientOptions.DEFAULT.withUserAgent(null))
     val proxy: ReverseProxy = make(ReverseProxy.of(agent, "http://127.0.0.1:${back.port()}$base"))
-    private val front = reactor.listenTcp(0, Site.of(reactor, proxy, options).with(around), "127.0.0.1")
-
-    fun connect(to: ListeningPort = front): Raw {
-        val raw = Raw()
-        reactor.connectTcp("127.0.0.1", to.port(), ClientFactory { raw })
-        reactor.flush()
-        return raw
-    }
+    override val port: ListeningPort = reactor.listenTcp(0, Site.of(reactor, proxy, options).with(around), "127.0.0.1")
 
     /** A client of another handler. */
     fun connect(handler: RequestHandler): Raw = connect(reactor.listenTcp(0, Site.of(reactor, handler, options), "127.0.0.1"))
@@ -403,19 +394,6 @@ internal class ProxyScene(
         val port = reactor.listenTcp(0, Factory { Raw().also(ends::add) }, "127.0.0.1")
         return connect(ReverseProxy.of(agent, "http://127.0.0.1:${port.port()}"))
     }
-
-    fun Raw.ask(text: String): String {
-        send(text)
-        reactor.flush()
-        return got()
-    }
-
-    fun pass(seconds: Long) {
-        reactor.flush()
-        reactor.runFor(Duration.ofSeconds(seconds))
-    }
-
-    override fun close() = reactor.close()
 }
 
 internal fun proxied(
