@@ -39,6 +39,14 @@ internal class JavaSurfaceSpec :
             }.keys.filter { it !in WITHOUT_MESSAGE }.shouldBeEmpty()
         }
 
+        "what an exception knows has a getter, as its message and its cause have" {
+            val found = types().filter { it.isAssignableTo(Throwable::class.java) }.flatMap { it.methods }.filter(::isVisible).filter {
+                it.rawParameterTypes.isEmpty() && !it.rawReturnType.isEquivalentTo(Void.TYPE) && JavaModifier.STATIC !in it.modifiers
+            }
+            found.shouldNotBeEmpty()
+            found.map { it.name }.filterNot { GETTER.containsMatchIn(it) || it in OF_THROWABLE }.distinct().shouldBeEmpty()
+        }
+
         "one type has a simple name, whatever modules are used together, and hides none of the JDK's" {
             val names = types().filter { it.isTopLevelClass }
             names.groupBy { it.simpleName }.filterValues { it.size > 1 }.values.map { same -> same.map { it.name } }.shouldBeEmpty()
@@ -48,6 +56,8 @@ internal class JavaSurfaceSpec :
     }) {
     private companion object {
         val MANGLED = Regex("""\$(torsion|main)|-impl|-[A-Za-z0-9_]{7}(\$|$)""")
+        val GETTER = Regex("^(get|is)[A-Z]")
+        val OF_THROWABLE = setOf("toString", "fillInStackTrace")
         const val STRING = "Ljava/lang/String;"
         const val THROWABLE = "Ljava/lang/Throwable;"
 

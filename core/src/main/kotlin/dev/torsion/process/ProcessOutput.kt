@@ -66,11 +66,11 @@ public class ProcessOutput internal constructor(
     override fun toString(): String = "ProcessOutput(${out.size} bytes, ${err.size} bytes of error, exit code $exitCode)"
 }
 
-/** A process has written to its standard error, which was to be empty. [error] is the first of it. */
+/** A process has written to its standard error, which was to be empty. */
 public class UnexpectedErrorOutputException internal constructor(private val bytes: ByteArray) :
     IOException("The process has written to its standard error: ${dev.torsion.log.escaped(bytes.decodeToString())}") {
-    /** Its output, as far as it was read; a copy. */
-    public fun error(): ByteArray = bytes.copyOf()
+    /** The first bytes of its standard error; a copy. */
+    public val error: ByteArray get() = bytes.copyOf()
 }
 
 /** A process has written more than [limit] bytes. */

@@ -60,7 +60,7 @@ class ProcessOutputSpec :
                 val error = shouldThrow<UnexpectedErrorOutputException> {
                     reactor.resultOnLoop { reactor.getProcessOutput(sh("echo oops >&2; exec sleep 100")) }
                 }
-                String(error.error()) shouldBe "oops\n"
+                String(error.error) shouldBe "oops\n"
                 shouldThrow<ProcessOutputLimitException> {
                     reactor.resultOnLoop { reactor.getProcessOutput(ProcessCommand.of("cat", "/dev/zero"), limit = 100_000) }
                 }
