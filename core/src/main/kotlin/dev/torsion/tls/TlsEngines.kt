@@ -8,8 +8,11 @@ import javax.net.ssl.SSLContext
 import javax.net.ssl.SSLEngine
 
 /**
- * Where the engines of TLS come from: the JDK, unless said otherwise. Another provider of the JDK's architecture, such as Conscrypt or Bouncy
- * Castle, is given by [of].
+ * The place that engines of TLS come from: the JDK, unless a program says otherwise. [of] takes them from another provider of the JDK's
+ * architecture, such as Conscrypt or Bouncy Castle.
+ *
+ * Conscrypt finds the certificate of a server by the cipher suites of TLS 1.2. Leave one of them in
+ * [the list][TlsServerOptions.withCipherSuites] even if the server speaks TLS 1.3 only.
  *
  * Thread: any.
  */

@@ -50,26 +50,37 @@ internal abstract class TlsVoice(private val settings: TlsSettings) : TlsParty {
         val causes = generateSequence(cause) { it.cause }.take(MOST_CAUSES).toList()
         causes.firstNotNullOfOrNull { it as? TlsException ?: (it as? CertificateRefused)?.typed }?.let { return it }
         val message = safeMessage(cause).orEmpty()
-        val received = causes.firstNotNullOfOrNull { error -> ALERT.find(error.message.orEmpty())?.groupValues?.get(1) }
+        val received = causes.firstNotNullOfOrNull { error -> ALERT.find(error.message.orEmpty())?.groupValues?.last(String::isNotEmpty) }
         val where = if (isHandshake) "the TLS handshake" else "the connection"
         return when {
             received != null -> alerted(TlsAlert.named(received), received, where, address, cause)
-            cause !is SSLException -> TlsException(
-                "$where with ${peer(address)} failed on this side: $message".replaceFirstChar(Char::uppercase),
-                cause,
-                ClosedBy.US,
-            )
-            NO_CERTIFICATE.containsMatchIn(
-                message,
-            ) -> TlsMismatchException("${peer(address)} was asked for a certificate, and has shown none.", cause)
+            cause !is SSLException -> TlsException("${failed(where, address)} on this side: $message", cause, ClosedBy.US)
+            NO_KEY.containsMatchIn(message) ->
+                TlsMismatchException(
+                    "${failed(where, address)}: the engine of this side has found no certificate to show: $message. ${suites()}",
+                    cause,
+                )
+            NO_CERTIFICATE.containsMatchIn(message) ->
+                TlsMismatchException("${peer(address)} was asked for a certificate, and has shown none.", cause)
             MISMATCH.containsMatchIn(message) ->
                 TlsMismatchException("${peer(address)} and this side have nothing in common in $where: $message. ${ours()}", cause)
+            settings.engines !== TlsEngines.JDK -> TlsViolationException(
+                "${failed(
+                    where,
+                    address,
+                )}, and the engine of this side says why: $message. Its words may mean that the other side broke a " +
+                    "rule of TLS, that somebody on the way changed its bytes, or that the engine lacks a setting.",
+                cause,
+            )
             else -> TlsViolationException(
                 "${peer(address)} broke a rule of TLS, or somebody on the way changed its bytes: $message.",
                 cause,
             )
         }
     }
+
+    private fun failed(where: String, address: Address) =
+        "${where.replaceFirstChar(Char::uppercase)} with ${peer(address).replaceFirstChar(Char::lowercase)} failed"
 
     final override fun alerted(code: Int, address: Address): TlsException {
         val alert = TlsAlert.entries.firstOrNull { it.code == code }
@@ -80,6 +91,10 @@ internal abstract class TlsVoice(private val settings: TlsSettings) : TlsParty {
         val meaning = if (alert == null) name else "${alert.rfcName}: ${alert.meaning}"
         return TlsAlertException("${peer(address)} has ended $where with the alert $meaning.", alert, cause)
     }
+
+    private fun suites() =
+        "It was told to use ${settings.cipherSuites.joinToString()}: some engines choose the certificate by the cipher " +
+            "suites of TLS 1.2 among them."
 
     private fun ours() = "This side takes ${settings.versions.joinToString(" and ")}" +
         if (settings.applicationProtocols.isEmpty()) "." else ", and speaks ${settings.applicationProtocols.joinToString()}."
@@ -125,12 +140,17 @@ internal abstract class TlsVoice(private val settings: TlsSettings) : TlsParty {
     private companion object {
         const val MOST_CAUSES = 10
         const val MOST_SHOWN = 40
-        val ALERT = Regex("""[Rr]eceived (?:fatal |warning )?alert: (\w+)""")
-        val NO_CERTIFICATE = Regex("(?i)empty (client|server) certificate chain|certificate_required|null cert chain")
+
+        // The words of the JDK, and behind them those of BoringSSL, which Conscrypt passes on.
+        val ALERT = Regex("""[Rr]eceived (?:fatal |warning )?alert: (\w+)|(?:SSLV3|TLSV1)_ALERT_(\w+)|TLSV1_(CERTIFICATE_REQUIRED)""")
+        val NO_KEY = Regex("NO_CERTIFICATE_SET")
+        val NO_CERTIFICATE =
+            Regex("(?i)empty (client|server) certificate chain|certificate_required|null cert chain|PEER_DID_NOT_RETURN_A_CERTIFICATE")
         val MISMATCH =
             Regex(
                 "(?i)in common|protocol.version|handshake_failure|application.protocol|no appropriate protocol|" +
-                    "not (accepted|supported|enabled)|no (available|negotiable|matching|supported)",
+                    "not (accepted|supported|enabled)|no (available|negotiable|matching|supported)|" +
+                    "NO_SHARED_CIPHER|UNSUPPORTED_PROTOCOL|NO_COMMON_SIGNATURE_ALGORITHMS|NO_SHARED_GROUP",
             )
     }
 }
