@@ -78,6 +78,33 @@ import org.jspecify.annotations.Nullable;
  *     Torsion.runUntilStopped(torsion -> torsion.listenTcp(8007, new Factory(Echo::new))));
  * }</pre>
  *
+ * <table>
+ * <caption>Where to find what</caption>
+ * <tr><th scope="col">You want</th><th scope="col">Methods</th></tr>
+ * <tr><td>a reactor, and its end</td><td>{@link #start()}, {@link #create()}, {@link #on}, {@link
+ *     #run}, {@link #react}, {@link #runUntilStopped}, {@link #beforeStop(Runnable)}, {@link #stop},
+ *     {@link #close}</td></tr>
+ * <tr><td>messages of a codec</td><td>{@link #serve(String, Codec, ConnectionHandler) serve}, {@link
+ *     #connect(String, Codec) connect}, {@link #keepConnected(String, Codec) keepConnected}</td></tr>
+ * <tr><td>protocols with callbacks, as in Twisted</td><td>{@link #listen(String, Factory) listen},
+ *     {@link #listenTcp(int, Factory) listenTcp}, {@link #listenUnix(Path, Factory) listenUnix},
+ *     {@link #connectProtocol(String, Protocol) connectProtocol}, {@link #connectTcp(String, int,
+ *     ClientFactory) connectTcp}, {@link #connectUnix}, {@link #sendFile(Path, Transport)
+ *     sendFile}</td></tr>
+ * <tr><td>datagrams</td><td>{@link #openDatagrams(String, Codec) openDatagrams}, {@link
+ *     #connectDatagrams}, {@link #listenUdp(int, DatagramProtocol) listenUdp}</td></tr>
+ * <tr><td>processes, standard input</td><td>{@link #processOutput}, {@link #processValue}, {@link
+ *     #processOutputAndValue}, {@link #spawnProcess}, {@link #keepRunning(ProcessCommand)
+ *     keepRunning}, {@link #standardIO}</td></tr>
+ * <tr><td>timers</td><td>{@link #callLater}, {@link #deferLater}, {@link #after}, {@link #every(Duration,
+ *     Runnable) every}, {@link #timeout}</td></tr>
+ * <tr><td>Deferreds as futures, and the other way round</td><td>{@link #future}, {@link
+ *     #deferred}</td></tr>
+ * <tr><td>work on another thread</td><td>{@link #deferToThread} for work that blocks, {@link
+ *     #call(Callable) call} for work on the reactor's thread, {@link #blockingCall}</td></tr>
+ * <tr><td>services, health</td><td>{@link #services}, {@link #watchHealth}</td></tr>
+ * </table>
+ *
  * <p><b>Threads.</b> All methods may be called on any thread. The work happens on the reactor's
  * thread: at once when called there, otherwise soon and in the order of the calls. The futures
  * complete on the reactor's thread, so stages such as {@code thenApply} run there. When the result
@@ -670,6 +697,24 @@ public final class Torsion implements AutoCloseable {
                 path, factory, Connector.DEFAULT_TIMEOUT, false, StreamOptions.DEFAULT));
   }
 
+  /**
+   * Sends the file at {@code path} through {@code transport}; Twisted's {@code FileSender}. Threads
+   * of the pool read it, as fast as the peer takes it. The future has the number of bytes.
+   * Cancelling it stops the sending, and leaves the connection as it is.
+   */
+  public CompletableFuture<Long> sendFile(Path path, Transport transport) {
+    given(path, "path");
+    given(transport, "transport");
+    return sendFile(path, transport, 0, Long.MAX_VALUE);
+  }
+
+  /** The same for at most {@code count} bytes, from {@code offset} on. */
+  public CompletableFuture<Long> sendFile(Path path, Transport transport, long offset, long count) {
+    given(path, "path");
+    given(transport, "transport");
+    return loop.future(() -> Reactors.sendFile(reactor, path, transport, offset, count));
+  }
+
   // Datagrams.
 
   /**
@@ -757,43 +802,6 @@ public final class Torsion implements AutoCloseable {
   }
 
   /**
-   * Keeps a process of {@code command} running; {@link ServiceGroup#keepRunning} has more choices.
-   */
-  public KeptProcess keepRunning(ProcessCommand command) {
-    given(command, "command");
-    return services.keepRunning(command);
-  }
-
-  /** The same with delays, and a protocol for each process. */
-  public KeptProcess keepRunning(
-      ProcessCommand command,
-      ProcessServiceOptions options,
-      Supplier<? extends ProcessProtocol> protocols) {
-    given(command, "command");
-    given(options, "options");
-    given(protocols, "protocols");
-    return services.keepRunning(command, options, protocols);
-  }
-
-  /**
-   * Sends the file at {@code path} through {@code transport}; Twisted's {@code FileSender}. Threads
-   * of the pool read it, as fast as the peer takes it. The future has the number of bytes.
-   * Cancelling it stops the sending, and leaves the connection as it is.
-   */
-  public CompletableFuture<Long> sendFile(Path path, Transport transport) {
-    given(path, "path");
-    given(transport, "transport");
-    return sendFile(path, transport, 0, Long.MAX_VALUE);
-  }
-
-  /** The same for at most {@code count} bytes, from {@code offset} on. */
-  public CompletableFuture<Long> sendFile(Path path, Transport transport, long offset, long count) {
-    given(path, "path");
-    given(transport, "transport");
-    return loop.future(() -> Reactors.sendFile(reactor, path, transport, offset, count));
-  }
-
-  /**
    * Runs {@code command}; the future has what it has written to its standard output. Anything on
    * its standard error is a failure. Twisted's {@code getProcessOutput}. Cancelling the future
    * kills the process.
@@ -819,6 +827,25 @@ public final class Torsion implements AutoCloseable {
   }
 
   /**
+   * Keeps a process of {@code command} running; {@link ServiceGroup#keepRunning} has more choices.
+   */
+  public KeptProcess keepRunning(ProcessCommand command) {
+    given(command, "command");
+    return services.keepRunning(command);
+  }
+
+  /** The same with delays, and a protocol for each process. */
+  public KeptProcess keepRunning(
+      ProcessCommand command,
+      ProcessServiceOptions options,
+      Supplier<? extends ProcessProtocol> protocols) {
+    given(command, "command");
+    given(options, "options");
+    given(protocols, "protocols");
+    return services.keepRunning(command, options, protocols);
+  }
+
+  /**
    * Connects {@code protocol} to standard input and output, see {@link StandardIO}. The future has
    * the protocol once it is connected, and fails with {@link IllegalStateException} when another
    * one has them. Cancelling it after that changes nothing.
@@ -830,11 +857,6 @@ public final class Torsion implements AutoCloseable {
           StandardIO.open(reactor, protocol);
           return protocol;
         });
-  }
-
-  /** The services of this program, which stop before the reactor does. */
-  public ServiceGroup services() {
-    return services;
   }
 
   // Time.
@@ -996,6 +1018,13 @@ public final class Torsion implements AutoCloseable {
           reactor.getThreadPool().adjust(least, most);
           return Deferreds.succeed(null);
         });
+  }
+
+  // Services and health.
+
+  /** The services of this program, which stop before the reactor does. */
+  public ServiceGroup services() {
+    return services;
   }
 
   /**
