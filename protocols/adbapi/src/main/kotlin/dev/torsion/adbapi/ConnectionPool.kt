@@ -28,22 +28,22 @@ import javax.sql.DataSource
  * }
  * ```
  *
- * Each operation has three voices. Those that begin with `run` are Twisted's and give a [Deferred], on the reactor's thread. Those without give
- * a future, on any thread; its stages run on the reactor's. Those that begin with `await` are for coroutines, on any dispatcher.
+ * Each operation has three voices. Those that begin with `run` are Twisted's and give a [Deferred], on the reactor's thread. Those without
+ * give a future, on any thread; its stages run on the reactor's. Those that begin with `await` are for coroutines, on any dispatcher.
  *
- * A query or a single statement is committed by itself. A transaction that a single statement such as `BEGIN` opens is rolled back. An interaction is a transaction: it is committed when its function returns, and rolled
- * back when that throws.
+ * A query or a single statement is committed by itself. A transaction that a single statement such as `BEGIN` opens is rolled back. An
+ * interaction is a transaction: the pool commits it when its function returns, and rolls it back when the function throws.
  *
- * **Cancelling** the Deferred, the future or the coroutine ends the work. Work that waits does not begin. A statement that runs is cancelled in the
- * database. An interaction is rolled back. The caller is told at once, and the connection follows. A commit that has begun goes to its end. A single
- * statement may have been done as well.
+ * **Cancelling** the Deferred, the future or the coroutine ends the work. Work that waits does not begin. A statement that runs is
+ * cancelled in the database. An interaction is rolled back. The caller is told at once, and the connection follows. A commit that has begun
+ * goes to its end. A single statement may have been done as well.
  *
  * **Errors**: [DatabaseException] and its subclasses for what the database refuses, [TooBusyException] when too many wait already,
- * [ConnectionPoolClosedException], and whatever the function of an interaction throws. The pool does
- * not use a connection again when its thread has thrown an [Error], when its roll-back has failed, or when its cancellation may not be over.
+ * [ConnectionPoolClosedException], and whatever the function of an interaction throws. The pool does not use a connection again when its
+ * thread has thrown an [Error], when its roll-back has failed, or when its cancellation may not be over.
  *
- * The pool closes when it is told to, and when its reactor stops. It makes threads and connections when they are needed. Do not wait in an
- * interaction for another operation of the same pool: when all threads do that, none is left.
+ * The pool closes when [close] is called, and when its reactor stops. It makes threads and connections when they are needed. Do not wait in
+ * an interaction for another operation of the same pool: when all threads do that, none is left.
  */
 @OptIn(TorsionSpi::class)
 public class ConnectionPool private constructor(private val reactor: Reactor, @get:JvmSynthetic internal val engine: Engine) :

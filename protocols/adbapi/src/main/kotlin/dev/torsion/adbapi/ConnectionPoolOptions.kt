@@ -11,21 +11,21 @@ import java.util.concurrent.ThreadFactory
  * How a [ConnectionPool] behaves. Immutable; each `with` method gives another one.
  *
  * @property name what its threads are called: `name-1` and so on
- * @property connections how many connections there are at most, and threads: each query has one of both while it runs. They are made when they
- *   are needed. 10, and 1 for SQLite, unless said otherwise: see [ConnectionPool.open]
+ * @property connections how many connections there are at most, and threads: each query has one of both while it runs. They are made when
+ *   they are needed. 10, and 1 for SQLite, unless said otherwise: see [ConnectionPool.open]
  * @property queueLimit how many queries may wait for a thread; one more fails with [TooBusyException]
  * @property connectTimeout how long a query waits for a connection to the server: 250 ms or more; then it fails with
  *   [DatabaseUnavailableException]. Without [pooled], its thread waits until the data source has returned
  * @property statementTimeout how long a statement may take; then it is cancelled. [Sql.timeout] sets another limit
  * @property cancelTimeout how long after a cancellation the server may take to end the statement; then the connection is cut
- * @property closeTimeout how long what was given is waited for when the pool is closed; then it is cancelled
+ * @property closeTimeout how long a pool that is closed waits for the work that it has; then that work is cancelled
  * @property maxRows how many rows a query may give; with more it fails with [TooManyRowsException]. [Sql.maxRows] sets another limit
  * @property interaction the options of interactions that are given none
  * @property threadFactory makes the threads; null for platform threads. `Thread.ofVirtual().factory()` gives virtual ones (JDK 21)
- * @property contextCarrier what a query takes along from the thread that asks for it
- * @property pooled whether connections are kept for the next query. If not, each query takes a new one from the data source; this is for sources
- *   that keep connections themselves
- * @property username who to log in as, null when the URL or the data source says it
+ * @property contextCarrier carries values of the caller's thread, such as the MDC, to the thread that runs the query
+ * @property pooled whether connections are kept for the next query. If not, each query takes a new one from the data source; this is for
+ *   sources that keep connections themselves
+ * @property username the user of the database; null when the URL or the data source names one
  * @property password the password for that
  */
 @Suppress("LongParameterList")
@@ -129,7 +129,7 @@ public class ConnectionPoolOptions private constructor(
     }
 }
 
-/** How far a transaction is kept from what others do at the same time. */
+/** How much a transaction sees of the changes that others make at the same time. */
 public enum class Isolation(@get:JvmSynthetic internal val level: Int) {
     /** It may see what others have not committed. */
     READ_UNCOMMITTED(java.sql.Connection.TRANSACTION_READ_UNCOMMITTED),

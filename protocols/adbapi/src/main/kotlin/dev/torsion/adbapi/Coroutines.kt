@@ -53,8 +53,8 @@ public suspend fun <T> ConnectionPool.awaitWithConnection(work: (java.sql.Connec
     voices.suspended(engine.options.interaction) { work(GuardedConnection.of(it)) }
 
 /**
- * The rows of [query], not all of them in memory: each collector's query is run when it begins, in a transaction, and rows are fetched as it goes on,
- * [Sql.fetchSize] at once. A thread and a connection are taken until the last row, or until the collector ends.
+ * The rows of [query], which are not all in memory at once. Each collector runs the query when it begins, in a transaction, and fetches
+ * [Sql.fetchSize] rows at a time. It takes a thread and a connection until the last row, or until it ends.
  */
 @JvmSynthetic
 public fun <T> ConnectionPool.flow(query: Query<T>): Flow<T> = flow {

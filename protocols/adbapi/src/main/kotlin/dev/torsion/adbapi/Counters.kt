@@ -32,7 +32,8 @@ internal class Counters {
 }
 
 /**
- * How a [ConnectionPool] was doing when [ConnectionPool.health] was asked. Immutable; its numbers are of nearly the same moment.
+ * How a [ConnectionPool] was doing when [ConnectionPool.health] was called. Immutable. Its numbers are of nearly the same moment. "Ever"
+ * means since the pool was opened.
  *
  * @property threads how many threads there are; those that are idle for a minute end
  * @property busy how many queries and interactions run
@@ -45,7 +46,7 @@ internal class Counters {
  * @property timedOut how many statements and interactions took longer than they may, ever
  * @property refused how many were refused since too many waited, ever
  * @property retried how many interactions were run again, ever
- * @property evicted how many connections were not used again, ever, since what they had been used for ended badly
+ * @property evicted how many connections were closed and not used again, ever, since their last work ended badly
  * @property meanWait how long the wait for a thread was on the average, ever
  * @property longestWait how long it was at most, ever
  */

@@ -6,8 +6,8 @@ package dev.torsion.adbapi
 import java.sql.SQLException
 
 /**
- * The database has refused something, or cannot be reached. The subclasses say what is worth telling apart; [sqlState] and [errorCode] are
- * the driver's.
+ * The database has refused something, or cannot be reached. The subclasses are the cases that a program treats differently. [sqlState] and
+ * [errorCode] are the driver's.
  *
  * @property sqlState five characters by the SQL standard, such as `23505`; empty when the driver gives none
  * @property errorCode the driver's own number; 0 when there is none
@@ -43,14 +43,14 @@ public class LockTimeoutException internal constructor(message: String, cause: T
     override val isRetryable: Boolean get() = true
 }
 
-/** A rule about the data would have been broken. */
+/** The change would break a rule about the data. */
 public open class IntegrityViolationException internal constructor(message: String, cause: Throwable?) : DatabaseException(message, cause)
 
 /** There is a row with this key already. */
 public class UniqueViolationException internal constructor(message: String, cause: Throwable?) :
     IntegrityViolationException(message, cause)
 
-/** A row refers to one that does not exist, or one that is referred to was to go. */
+/** A row refers to a row that does not exist, or other rows still refer to a row that was to be deleted. */
 public class ForeignKeyViolationException internal constructor(message: String, cause: Throwable?) :
     IntegrityViolationException(message, cause)
 
@@ -58,7 +58,7 @@ public class ForeignKeyViolationException internal constructor(message: String, 
 public class NotNullViolationException internal constructor(message: String, cause: Throwable?) :
     IntegrityViolationException(message, cause)
 
-/** A `CHECK` said no. */
+/** A `CHECK` of the table does not allow a value. */
 public class CheckViolationException internal constructor(message: String, cause: Throwable?) : IntegrityViolationException(message, cause)
 
 /** The statement is not understood, names something that is not there, or is not allowed. */
@@ -73,7 +73,10 @@ public class StatementCancelledException internal constructor(message: String, c
 /** The server cannot be reached, has gone, or takes no more connections. The next try may succeed. */
 public open class DatabaseUnavailableException internal constructor(message: String, cause: Throwable?) : DatabaseException(message, cause)
 
-/** The connection was lost while a transaction was committed, or the driver does not say what has happened: whether it was is not known. */
+/**
+ * The connection was lost during a commit, or the driver does not say how the commit ended. Nobody knows whether the transaction was
+ * committed.
+ */
 public class CommitOutcomeUnknownException internal constructor(message: String, cause: Throwable?) :
     DatabaseUnavailableException(message, cause)
 
@@ -86,8 +89,8 @@ public class TooManyRowsException internal constructor(message: String) : Databa
 /** A row does not fit the type that it is wanted as, or a statement its parameters: an error of the program's. */
 public class MappingException internal constructor(message: String, cause: Throwable? = null) : IllegalArgumentException(message, cause)
 
-/** All threads are at work and as much waits as may; nothing was begun. */
+/** All threads are at work, and as many queries wait as may: [ConnectionPoolOptions.queueLimit]. Nothing was begun. */
 public class TooBusyException internal constructor(message: String) : java.util.concurrent.RejectedExecutionException(message)
 
-/** The pool was closed, before this began or, after its deadline, while it ran. */
+/** The pool was closed before the work began; or it was closed while the work ran, and [ConnectionPoolOptions.closeTimeout] has passed. */
 public class ConnectionPoolClosedException internal constructor(message: String) : IllegalStateException(message)

@@ -6,10 +6,11 @@ package dev.torsion.adbapi
 import java.util.Collections
 
 /**
- * A row of a result. Immutable, and of use on any thread.
+ * A row of a result. Immutable. Thread: any.
  *
- * Its values are plain: numbers, text, booleans, `byte[]`, `LocalDate`, `LocalTime`, `OffsetTime`, `LocalDateTime`, `OffsetDateTime`, `UUID`, lists for
- * arrays, null. Large objects are read whole; what only a driver knows, such as PostgreSQL's `jsonb`, is its text.
+ * Its values are plain: numbers, text, booleans, `byte[]`, `LocalDate`, `LocalTime`, `OffsetTime`, `LocalDateTime`, `OffsetDateTime`,
+ * `UUID`, lists for arrays, null. Large objects are read whole. A value of a type that only the driver knows, such as PostgreSQL's `jsonb`,
+ * is its text.
  */
 public class Row internal constructor(@get:JvmSynthetic internal val columns: Columns, private val values: Array<Any?>) {
     /** The names of the columns, as the database gives them: H2's are in capital letters, PostgreSQL's in small ones. */

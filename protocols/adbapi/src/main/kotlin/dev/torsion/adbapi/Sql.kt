@@ -7,9 +7,9 @@ import java.time.Duration
 import java.util.Collections
 
 /**
- * A statement that gives rows, and what a row is made into.
+ * A statement that gives rows, with the type that each row is made into.
  *
- * @param T what a row is made into
+ * @param T the type that a row is made into
  */
 public sealed class Query<T> {
     @get:JvmSynthetic
@@ -26,9 +26,9 @@ public sealed class Query<T> {
  * Sql.of("SELECT * FROM fruit WHERE price > :least").bind("least", 3).timeout(Duration.ofSeconds(2)).into(Fruit.class)
  * ```
  *
- * Parameters are only ever bound: none becomes a part of the text. They are by position, written `?`, or by name, written `:name`; not both
- * in one statement. Text in quotes, comments and `::` are left alone. A collection that is bound to a name stands for its elements, as in
- * `WHERE id IN (:ids)`; it may not be empty.
+ * The driver binds parameters, and none becomes a part of the text. They are written `?`, by position, or `:name`, by name; not both in one
+ * statement. Text in quotes, comments and `::` are left alone. A collection that is bound to a name stands for its elements, as in `WHERE
+ * id IN (:ids)`; it may not be empty.
  *
  * Values may be numbers, text, booleans, `byte[]`, those of `java.time`, `UUID`, enums (by name), null, and whatever the driver knows.
  */

@@ -19,8 +19,8 @@ import java.util.function.Consumer
  * });
  * ```
  *
- * It is committed when the function returns, and rolled back when that throws, when nobody waits for it any more, and when it takes longer than
- * it may.
+ * The pool commits it when the function returns. The pool rolls it back when the function throws, when the caller has cancelled the
+ * interaction, and when the interaction takes longer than [InteractionOptions.timeout].
  *
  * Thread: the interaction's only, and only until it is over; then its methods throw [IllegalStateException].
  */
@@ -85,7 +85,8 @@ public fun interface ConnectionWork<out T> {
  * The result of an `INSERT`.
  *
  * @property count how many rows were added
- * @property keys a row of keys for each of them, where the database gives them: of several rows MariaDB tells the first key only, SQLite the last
+ * @property keys a row of keys for each of them, where the database gives them: for several rows MariaDB tells only the first key, and
+ *   SQLite only the last
  */
 public class Inserted internal constructor(@get:JvmName("count") public val count: Long, keys: List<Row>) {
     @get:JvmName("keys")

@@ -45,11 +45,15 @@ import java.util.concurrent.CompletableFuture
  * }
  * ```
  *
- * A call fails with an error that its command has declared, with an [UnknownRemoteException] for another one, and with an
- * [UnhandledCommandException] when the other side does not know the command; with an [AmpConnectionLost] when the connection ends, or
- * has ended; with an [InvalidSignatureException] or a [TooLongException] when its values cannot be sent, and a [TooManyCallsException]
- * when too many calls wait: then nothing was sent; and with a [ProtocolViolationException] when the answer does not fit the command.
- * Cancelling gives up the answer; the other side is not told, for the protocol has no way to, and does its work.
+ * A call fails
+ * - with an error that its command has declared, or with an [UnknownRemoteException] for any other error of the other side;
+ * - with an [UnhandledCommandException] when the other side does not know the command;
+ * - with an [AmpConnectionLost] when the connection ends, or has ended;
+ * - with an [InvalidSignatureException] or a [TooLongException] when its values cannot be sent, and with a [TooManyCallsException] when too
+ *   many calls wait: then nothing was sent;
+ * - with a [ProtocolViolationException] when the answer does not fit the command.
+ *
+ * Cancelling gives up the answer. The protocol has no message for that, so the other side does its work all the same.
  *
  * When the connection ends, every waiting call fails at once. Bytes that are no boxes, and answers to no call, end the connection. Its
  * reason then has a [ProtocolViolationException] as the cause. Boxes that were written before still go out.

@@ -19,7 +19,7 @@ import java.nio.ByteBuffer
  */
 
 /**
- * Bytes to boxes. It knows no socket, and takes the bytes in pieces of any size.
+ * Makes boxes of bytes. It knows no socket, and takes the bytes in pieces of any size.
  *
  * It keeps the bytes of an unfinished box. They take as much memory as has come, and not as much as a length announces. A key that comes
  * twice in a box is a violation. In Twisted the last one counts.

@@ -29,7 +29,7 @@ import java.time.OffsetDateTime
  * | [listOf] | `ListOf` | a length of two bytes before each item |
  * | [ampList] | `AmpList` | a box for each row |
  *
- * Twisted's `Descriptor` is not here: it hands a file descriptor over a UNIX socket, which Java cannot.
+ * Twisted's `Descriptor` is not here: it hands a file descriptor over a UNIX socket, which Java cannot do.
  */
 public object AmpTypes {
     /** An integer of any size up to 4,300 digits, which is also Python's limit. */

@@ -12,8 +12,8 @@ import dev.torsion.tls.startTls
 
 /**
  * The part of one side in TLS: certificates, authorities, names. Those that [server] and [client] make are for Torsion's own transports.
- * The side that asks is TLS's client, and the other its server: a client that was asked would speak right behind its answer, and the other
- * side could not tell the two apart.
+ * The side that asks is TLS's client, and the other side is its server. The other way round, the first bytes of TLS would follow right
+ * behind the answer, and nobody could tell the two apart.
  *
  * In Twisted these are `tls_localCertificate` and `tls_verifyAuthorities`, and the side that has connected is TLS's client.
  */
@@ -43,7 +43,7 @@ internal class OwnSettings(val isClient: Boolean, private val start: (Transport)
 }
 
 /**
- * A transport that begins TLS in its own way; Twisted's `ITLSTransport`. Torsion's own transports need it not: settings of
+ * A transport that begins TLS in its own way; Twisted's `ITLSTransport`. Torsion's own transports do not need it: settings of
  * [TLSSettings.server] and [TLSSettings.client] begin TLS on them.
  *
  * Thread: the reactor's.

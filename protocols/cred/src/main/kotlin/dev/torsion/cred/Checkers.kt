@@ -10,7 +10,7 @@ import dev.torsion.defer.toDeferred
 import java.util.concurrent.CompletionStage
 import java.util.concurrent.Executor
 
-/** Lets everybody in as a guest who shows [Anonymous]; Twisted's `AllowAnonymousAccess`. */
+/** Lets in everybody who shows [Anonymous], as a guest; Twisted's `AllowAnonymousAccess`. Thread: any. */
 public class AllowAnonymousAccess : CredentialsChecker {
     override fun credentialTypes(): Set<Class<out Credentials>> = setOf(Anonymous::class.java)
 
@@ -18,8 +18,9 @@ public class AllowAnonymousAccess : CredentialsChecker {
 }
 
 /**
- * Passwords in memory, as they are: for tests and for protocols such as Perspective Broker whose challenges need the password itself;
- * Twisted's `InMemoryUsernamePasswordDatabaseDontUse`. Where the password comes to the server, keep hashes: [HashedPasswordChecker].
+ * Checks passwords that it keeps in memory, as they are; Twisted's `InMemoryUsernamePasswordDatabaseDontUse`. It is for tests, and for
+ * protocols such as Perspective Broker, whose challenges need the password itself. For protocols that send the password to the server, use
+ * [HashedPasswordChecker].
  *
  * Thread: one at a time.
  */

@@ -10,7 +10,7 @@ import javax.crypto.spec.SecretKeySpec
 /** A user's proof for a login; Twisted's `ICredentials`. A [CredentialsChecker] says which kinds it can check. */
 public interface Credentials
 
-/** Nothing: a guest; Twisted's `IAnonymous`. */
+/** The credentials of a guest, who shows nothing; Twisted's `IAnonymous`. */
 public object Anonymous : Credentials {
     override fun toString(): String = "Anonymous"
 }
@@ -80,8 +80,9 @@ public abstract class ChallengeResponse(private val username: String, challenge:
 }
 
 /**
- * Perspective Broker's answer, `md5(md5(password) + challenge)`; Twisted's `IUsernameMD5Password`. MD5 is what its wire has: the answer
- * tells one who listens enough to try passwords, so use it over a connection that nobody can listen to.
+ * Perspective Broker's answer to a challenge, `md5(md5(password) + challenge)`; Twisted's `IUsernameMD5Password`. The protocol allows no
+ * other hash than MD5. A listener on the wire can try passwords until one fits the answer. So use it over a connection that nobody can
+ * listen to, such as TLS.
  */
 public class Md5ChallengeResponse(username: String, challenge: ByteArray, response: ByteArray) :
     ChallengeResponse(username, challenge, response) {
@@ -99,7 +100,7 @@ public class Md5ChallengeResponse(username: String, challenge: ByteArray, respon
     }
 }
 
-/** CRAM-MD5, RFC 2195: the HMAC-MD5 of the challenge in hexadecimal; Twisted's `CramMD5Credentials`. */
+/** The answer of CRAM-MD5 (RFC 2195), which is the HMAC-MD5 of the challenge in hexadecimal; Twisted's `CramMD5Credentials`. */
 public class CramMd5Credentials(username: String, challenge: ByteArray, response: ByteArray) :
     ChallengeResponse(username, challenge, response) {
     override fun expected(password: ByteArray): ByteArray = respond(password, challenge)

@@ -10,8 +10,8 @@ import java.nio.file.Path
 import java.nio.file.attribute.FileTime
 
 /**
- * Users in a text file, one on each line, as `name:password`; Twisted's `FilePasswordDB`. Empty lines and lines that begin with `#` are
- * skipped. The file is read anew after each change, on the reactor's pool of threads.
+ * Checks users of a text file, which has `name:password` on each line; Twisted's `FilePasswordDB`. Empty lines and lines that begin with
+ * `#` are skipped. The file is read anew after each change, on the reactor's pool of threads.
  *
  * Behind the colon is the password itself, or with a [verifier] its hash. A hash checks a [UsernamePassword] only. A plain password checks
  * all credentials that are made with a password.

@@ -9,8 +9,8 @@ public open class LoginFailed
 constructor(message: String, cause: Throwable? = null) : Exception(message, cause)
 
 /**
- * The credentials do not let in; Twisted's `UnauthorizedLogin`. It is the same for an unknown name and for a wrong password, so that
- * nobody learns names by trying.
+ * The credentials are wrong; Twisted's `UnauthorizedLogin`. It is the same for an unknown name and for a wrong password, so that nobody
+ * learns names by trying.
  */
 public class UnauthorizedLogin
 @JvmOverloads
@@ -28,5 +28,5 @@ public class LoginDenied
 constructor(message: String = "The login is denied.", cause: Throwable? = null) :
     LoginFailed(message, cause)
 
-/** The key would do, and was not used to sign: the client only asked; Twisted's `ValidPublicKey`. */
+/** The key is one of the user's, but the client has only asked about it, and has signed nothing; Twisted's `ValidPublicKey`. */
 public class ValidPublicKey : LoginFailed("The public key is valid, and a signature is wanted.")

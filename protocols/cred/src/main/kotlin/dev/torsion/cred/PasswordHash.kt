@@ -10,19 +10,19 @@ import java.security.SecureRandom
 import java.util.Base64
 
 /**
- * Hashes of passwords, for keeping: Argon2id in its usual text form, `$argon2id$v=19$m=19456,t=2,p=1$salt$hash`. Hashes of bcrypt
- * (`$2a$`, `$2b$`, `$2y$`) are verified too. The work is Bouncy Castle's.
+ * Makes and verifies hashes of passwords, for keeping: Argon2id in its usual text form, `$argon2id$v=19$m=19456,t=2,p=1$salt$hash`. Hashes
+ * of bcrypt (`$2a$`, `$2b$`, `$2y$`) are verified too. The work is Bouncy Castle's.
  *
  * ```java
  * String kept = PasswordHash.DEFAULT.hash("secret");
  * boolean right = PasswordHash.DEFAULT.verify("secret", kept);
  * ```
  *
- * Each call takes tens of milliseconds on purpose, so it has no place on the reactor's thread: [HashedPasswordChecker] sees to that.
- * Thread: any.
+ * Each call takes tens of milliseconds on purpose. Thread: any except a reactor's. [HashedPasswordChecker] calls it on the reactor's pool
+ * of threads.
  *
  * @property memoryKiB how much memory one hash takes: 19 MiB, as OWASP recommends
- * @property iterations how often it is gone over
+ * @property iterations how many passes one hash makes over this memory
  */
 public class PasswordHash
 @JvmOverloads

@@ -34,10 +34,11 @@ public class AvatarId private constructor(private val name: String?) {
 }
 
 /**
- * A user's login: an [avatar] to act through, and [logout] for the end; Twisted's triple of interface, avatar and logout.
+ * A user's login. It has an [avatar], which acts for the user, and [logout] for the end. In Twisted it is the triple of interface, avatar
+ * and logout.
  *
  * @property type the type of the avatar, one of those that were asked for
- * @property avatar acts for the user
+ * @property avatar the object that acts for the user
  */
 public class Login<out A : Any>
 @JvmOverloads
@@ -69,7 +70,7 @@ constructor(
  * Realm realm = (id, mind, types) -> Deferreds.succeed(new Login<>(Avatar.class, new User(id), () -> left(id)));
  * ```
  *
- * A realm whose Deferred is cancelled gives up what it has begun; a login that comes from it all the same is logged out.
+ * When its Deferred is cancelled, a realm gives up the work that it has begun. If a login comes all the same, the portal logs it out.
  */
 public fun interface Realm {
     /**
@@ -95,7 +96,7 @@ public interface CredentialsChecker {
 }
 
 /**
- * The door of a service: asks a checker for the user, then the realm for the user's avatar; Twisted's `Portal`.
+ * Lets users into a service; Twisted's `Portal`. It asks a checker who the user is, and then the realm for the user's avatar.
  *
  * ```java
  * var portal = new Portal(realm, new InMemoryChecker().addUser("joe", "secret"), new AllowAnonymousAccess());

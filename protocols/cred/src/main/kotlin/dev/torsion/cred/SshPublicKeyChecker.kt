@@ -25,11 +25,11 @@ import java.math.BigInteger
 import java.nio.ByteBuffer
 
 /**
- * Checks keys of SSH: the key must be one of the user's, and the signature be made with it; Twisted's `SSHPublicKeyChecker`. A key
- * that is shown without a signature, and would do, fails with [ValidPublicKey].
+ * Checks keys of SSH: the key must be one of the user's, and the signature be made with it; Twisted's `SSHPublicKeyChecker`. A key of the
+ * user's that is shown without a signature fails with [ValidPublicKey].
  *
- * Signatures are of `ssh-ed25519`, `rsa-sha2-256`, `rsa-sha2-512` and `ecdsa-sha2-nistp256`, `384` and `521`; `ssh-rsa`, which signs
- * SHA-1, is refused. Thread: any.
+ * It verifies signatures of `ssh-ed25519`, `rsa-sha2-256`, `rsa-sha2-512` and `ecdsa-sha2-nistp256`, `384` and `521`. It refuses `ssh-rsa`,
+ * which signs SHA-1. Thread: any.
  *
  * @param keys the public keys of a user, in the form of RFC 4253 (what `authorized_keys` has in base 64)
  */

@@ -17,8 +17,8 @@ import java.util.concurrent.CompletableFuture
 import java.util.concurrent.CompletionStage
 
 /**
- * Takes the body of a message as it is made: [write] in Kotlin, [send] in Java. Each waits while the peer does not take what was written
- * before. It fails when the connection has ended, and when more is written than the length that was announced.
+ * Takes the body of a message as it is made: [write] in Kotlin, [send] in Java. Each of them waits until the peer has taken enough of the
+ * bytes written before. It fails when the connection has ended, and when the body gets longer than the length that was announced.
  *
  * Thread: any, one write at a time.
  */

@@ -6,16 +6,16 @@ package dev.torsion.web
 import java.time.Duration
 
 /**
- * Lets pages of other origins read answers (CORS, the Fetch standard): a filter that answers preflights by itself, and gives other
- * answers the fields that browsers ask for. Twisted has none.
+ * Lets pages of other origins read answers (CORS, the Fetch standard). It is a filter that answers preflights by itself, and adds the
+ * fields that browsers ask for to other answers. Twisted has none. Thread: the reactor's.
  *
  * ```java
  * Site site = Site.of(reactor, router)
  *     .with(Cors.builder().origins("https://app.example").headers("Content-Type").credentials().build());
  * ```
  *
- * A request of an origin that is not allowed comes to its handler, and its answer has no such field: the browser then hides it from the
- * page. CORS keeps answers from pages. It keeps no request from a handler.
+ * A request of an origin that is not allowed still comes to its handler. Its answer has no such field, so the browser hides the answer from
+ * the page. CORS keeps answers from pages, and keeps no request from a handler.
  */
 public class Cors private constructor(private val given: Builder) {
     private val origins = given.origins.toSet()

@@ -17,20 +17,20 @@ import java.util.concurrent.TimeUnit.MILLISECONDS
 import java.util.concurrent.Flow.Publisher as FlowPublisher
 
 /**
- * Answers of server-sent events, `text/event-stream` in the HTML standard: a body that goes on, with an event now and then.
+ * Makes answers of server-sent events (`text/event-stream`, the HTML standard): a body that goes on, with an event now and then.
  *
  * ```kotlin
  * get("/prices") { request -> EventStream.of(prices.after(EventStream.lastEventId(request)).map { ServerSentEvent.data(it.text) }) }
  * ```
  *
- * The next event is asked for when the client has room for it, so a slow client holds up its own events and nobody else's. One that takes nothing
+ * The next event is asked for when the client has room for it, so a slow client holds up only its own events. A client that takes nothing
  * for [HttpServerOptions.writeTimeout] is cut off. Events that many clients share should wait in a buffer with a limit, such as that of a
  * `MutableSharedFlow` or a `SubmissionPublisher`.
  *
- * The events are cancelled when the client goes away. Their end is that of the answer; their failure cuts it. When the server stops, the answer
- * ends in order, and the client comes back, to another server perhaps.
+ * The events are cancelled when the client goes away. When the events end, the answer ends. When they fail, the answer is cut. When the
+ * server stops, the answer ends in order, and the client comes back, perhaps to another server.
  *
- * Thread: any. The events are collected on the reactor's.
+ * Thread: any. The events are collected on the reactor's thread.
  */
 public object EventStream {
     private const val KEEP_ALIVE_SECONDS = 15L

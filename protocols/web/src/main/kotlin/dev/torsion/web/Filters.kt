@@ -11,9 +11,9 @@ import java.util.concurrent.CompletableFuture
 import java.util.concurrent.CompletionStage
 
 /**
- * Work around handlers: of a whole site ([Site.with]), of a router ([Router.Builder.with]) or of one handler ([around]). It may look at
- * the request, answer it without the handler, give the handler another view of it, and change the answer. The first filter sees the
- * request first, and the answer last.
+ * A filter around the handlers of a site ([Site.with]) or of a router ([Router.Builder.with]), or around one handler ([around]). It may
+ * look at the request, answer it without the handler, give the handler another view of the request, and change the answer. The first filter
+ * sees the request first, and the answer last.
  *
  * ```java
  * RequestFilter noStore = (request, next) ->
@@ -24,8 +24,8 @@ import java.util.concurrent.CompletionStage
  * val site = Site(reactor, router).with { request, next -> next(request).withHeader("Cache-Control", "no-store") }
  * ```
  *
- * A [ResponseException] of the handler comes to the filter as its answer. Any other failure comes as it is. Work that a filter has begun
- * and not waited for is cancelled when its own answer is there.
+ * When the handler fails with a [ResponseException], the filter gets the answer in it. Any other failure is handed on as it is. When the
+ * answer of the filter is there, work is cancelled that the filter has begun and does not wait for.
  *
  * Thread: the reactor's; it must not block.
  */

@@ -41,12 +41,12 @@ public class FormData internal constructor(private val fields: List<Pair<String,
 }
 
 /**
- * A file of a form. It is read on the reactor's thread pool.
+ * A file of a form. The reactor's thread pool reads it. Its methods may be called on any thread.
  *
  * @property name the name of its field
  * @property fileName the name that the client gives, and nothing but a text of the client's: it may be empty, or have slashes and `..` in
  *   it. It is no path, and must not become a part of one
- * @property contentType what the client says it is; null when it does not. Nobody has checked that
+ * @property contentType the media type that the client gives; null when it gives none. Nobody has checked it
  */
 public class FormFile internal constructor(
     @get:JvmName("name") public val name: String,

@@ -6,7 +6,7 @@ package dev.torsion.web
 import java.nio.file.Path
 
 /**
- * The limits of a form, see [Request.form]. [HttpLimits.maxBodyBytes] holds for the whole of it besides. Immutable.
+ * The limits of a form, see [Request.form]. The whole form also has the limit [HttpLimits.maxBodyBytes]. Immutable.
  *
  * ```java
  * FormOptions options = FormOptions.DEFAULT.withMaxFileBytes(1 << 20);
@@ -18,7 +18,7 @@ import java.nio.file.Path
  *   limit of the body holds
  * @property maxPartHeadBytes how many bytes the head of a part of `multipart/form-data` may have; 8 KiB. More are answered with 413
  * @property memoryBytes how many bytes of all files stay in memory; 64 KiB. From there on all of them are in one file on disk
- * @property folder where that file is; null for the one of the system (`java.io.tmpdir`)
+ * @property folder the folder of that file; null for the one of the system (`java.io.tmpdir`)
  */
 public class FormOptions private constructor(
     public val maxFields: Int,

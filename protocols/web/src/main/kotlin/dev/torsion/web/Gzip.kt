@@ -14,13 +14,13 @@ import java.util.zip.GZIPOutputStream
  * Site site = Site.of(reactor, router).with(Gzip.filter());
  * ```
  *
- * Texts, scripts, JSON, XML, SVG and WebAssembly are compressed, and no type that is compressed already. Bodies of less than 1 KiB stay
- * as they are, and so do answers that have a `Content-Encoding`, are a part (206) or say `no-transform`. Each write of a stream goes out
- * at once, so that events come in time. `ETag` becomes a weak one, and `Vary` names `Accept-Encoding`, also in a part and in a 304.
+ * It compresses texts, scripts, JSON, XML, SVG and WebAssembly, and no type that is compressed already. Bodies of less than 1 KiB stay as
+ * they are, and so do answers that have a `Content-Encoding`, are a part (206) or say `no-transform`. Each write of a stream goes out at
+ * once, so that events come in time. `ETag` becomes a weak one, and `Vary` names `Accept-Encoding`, also in a part and in a 304.
  *
- * Do not compress pages that have a secret (a token of a form) and something that the request has chosen: over TLS the length of the
- * answer tells those who listen how alike the two are (BREACH). An answer with `Cache-Control: no-transform` stays as it is; so does one
- * of a route that is outside of this filter.
+ * Do not compress a page that has both a secret (a token of a form) and a text from the request. Over TLS a listener sees the length of the
+ * answer, which tells how alike the two are (BREACH). Give such an answer `Cache-Control: no-transform`, or keep its route outside of this
+ * filter.
  *
  * Thread: the reactor's. Large bodies are compressed in pieces of 32 KiB, with turns for others between.
  */

@@ -7,16 +7,15 @@ import dev.torsion.log.escaped
 import java.util.function.BiConsumer
 
 /**
- * The fields of a message, in their order; Twisted's `Headers`. Names are the same in upper and lower case. Those that
- * come from a peer have their usual case, where they are known. Immutable, so it may be used on any thread.
+ * The fields of a message, in their order; Twisted's `Headers`. Names are the same in upper and lower case. Those that come from a peer
+ * have their usual case, where they are known. Immutable, so it may be used on any thread.
  *
  * ```java
  * Headers headers = Headers.of("Accept", "text/plain").plus("User-Agent", "robot/1.0");
  * ```
  *
- * A name is a token, and a value has no control character but the tab, and no character beyond ISO 8859-1 (RFC 9110 5.5). So nobody can
- * end a line in a value, and begin a field or a message of his own. A field that breaks this rule is refused with an
- * [IllegalArgumentException].
+ * A name is a token, and a value has no control character but the tab, and no character beyond ISO 8859-1 (RFC 9110 5.5). So a value cannot
+ * end its line and begin another field or message. A field that breaks this rule is refused with an [IllegalArgumentException].
  */
 public class Headers private constructor(private val namesAndValues: Array<String>) {
     /** The number of fields; one name may have several. */

@@ -17,13 +17,13 @@ import java.util.concurrent.CompletableFuture.completedFuture
 import dev.torsion.defer.fail as failed
 
 /**
- * The body of a message while it comes. It is read once, in pieces: [read] in Kotlin, [piece] in Java, [next] with Deferreds. [readBytes] and
- * [bytes] put all of it together, [readText] and [text] make a text of it. Bytes that nobody reads wait in memory up to 64 KiB; then the peer is
- * not read from either.
+ * The body of a message while it comes. It is read once, in pieces: [read] in Kotlin, [piece] in Java, [next] with Deferreds. [readBytes]
+ * and [bytes] put all of it together, [readText] and [text] make a text of it. Up to 64 KiB that nobody reads wait in memory. Above that
+ * the connection reads no more from the peer.
  *
  * Reading fails with an [IncompleteMessageException] when the connection ends before the body, with an [HttpViolationException] when the
- * peer breaks a rule, and with an [HttpTimeoutException] when no byte comes for too long. Cancelling a read only stops the waiting: no
- * byte is lost.
+ * peer breaks a rule, and with an [HttpTimeoutException] when no byte comes for too long. Cancelling a read only stops the waiting: no byte
+ * is lost.
  *
  * Thread: [next] belongs to the reactor's. The others may be used on any. One read may wait at a time.
  */

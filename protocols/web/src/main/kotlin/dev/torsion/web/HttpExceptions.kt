@@ -13,10 +13,10 @@ public open class HttpException
 constructor(message: String, cause: Throwable? = null) : IOException(message, cause)
 
 /**
- * The peer has broken a rule of HTTP, or one of our limits. The connection ends with it: what comes behind it cannot be understood.
+ * The peer has broken a rule of HTTP, or one of our limits. The connection ends, since bytes behind such a message cannot be understood.
  *
  * @property status the status that a server answers with, such as 400, 413 or 431
- * @property rule where the rule stands, such as `RFC 9112 6.3`; or the name of the limit
+ * @property rule the place of the rule, such as `RFC 9112 6.3`; or the name of the limit
  */
 public class HttpViolationException(message: String, public val status: Int, public val rule: String) : HttpException("$message ($rule)") {
     // It is the peer's fault: our stack says nothing, and a peer could make us fill in many.
@@ -36,7 +36,7 @@ public enum class MessagePart {
 }
 
 /**
- * The connection ended before the message did: what has come of its body is not the whole.
+ * The connection ended before the message was whole.
  *
  * @property part how far the message had come
  */
@@ -48,7 +48,7 @@ constructor(
     public val part: MessagePart = MessagePart.BODY,
 ) : HttpException(message, cause)
 
-/** A body is larger than the one who reads it allows. */
+/** A body has more bytes than its reader allows. */
 public class BodyTooLargeException(
     /** How many bytes were allowed. */
     public val limit: Long,

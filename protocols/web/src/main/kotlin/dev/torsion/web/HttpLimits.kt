@@ -11,8 +11,8 @@ package dev.torsion.web
  * ```
  *
  * @property maxUrlBytes how long the target of a request may be; 8 KiB. A longer one is answered with 414
- * @property maxHeadBytes how many bytes the fields of a head may have, with the ends of their lines; 8 KiB. More are answered with 431. A trailer
- *   has the same limit, and so has what stands before a chunk: more are answered with 400
+ * @property maxHeadBytes how many bytes the fields of a head may have, with the ends of their lines; 8 KiB. More are answered with 431. A
+ *   trailer has the same limit, and so have the bytes before a chunk: more are answered with 400
  * @property maxFields how many fields a head may have, and its trailer as well; 100. More are answered with 431, and in a trailer with 400
  * @property maxBodyBytes how many bytes a body may have; 10 MiB. A larger one is answered with 413
  */

@@ -16,14 +16,14 @@ import java.time.Duration
  * @property idleTimeout how long a connection may be open without a request; 60 s. Then it is closed
  * @property headTimeout how long a head may take from its first byte; 10 s. Then it is answered with 408
  * @property bodyTimeout how long the next byte of a body may take; 30 s. Then reading the body fails, and the answer is 408
- * @property minimumBodyRate how many bytes of a body a client has to send in a second, on average; 240. A client has 60 s in hand
- *   at first, and never more. Time in which we do not read does not count. Then it is as with [bodyTimeout]. 0 for none
- * @property handlerTimeout how long a handler may take until its answer is there; 60 s. It counts from the head of the request on, so also while
- *   the body comes. Then the handler is cancelled, and the answer is 503; or 408 when it was waiting for the body
+ * @property minimumBodyRate how many bytes of a body a client has to send in a second, on average; 240. A client may be up to 60 s behind
+ *   this rate. Time in which the server does not read does not count. Then it is as with [bodyTimeout]. 0 for none
+ * @property handlerTimeout how long a handler may take until its answer is there; 60 s. The time counts from the head of the request on,
+ *   also while the body comes. Then the handler is cancelled, and the answer is 503; or 408 when it was waiting for the body
  * @property writeTimeout how long a client may take nothing of what was written; 60 s. Then its connection is reset
  * @property maxConnections how many connections a site may have; 10,000. One more is closed at once
- * @property maxConnectionsByPeer how many of them may be with one peer; 1,024. A peer is a host, or the first 64 bits of one of IPv6. One more is
- *   closed at once. [trustedProxies] and peers of UNIX sockets may have as many as they like
+ * @property maxConnectionsByPeer how many of them may be with one peer; 1,024. A peer is an address of IPv4, or the first 64 bits of an
+ *   address of IPv6. One more is closed at once. [trustedProxies] and peers of UNIX sockets may have as many as they like
  * @property trustedProxies the proxies that say who the client is; null, the default, when there are none
  * @property requestIds gives each request an id; null, the default, for none
  * @property listener hears of the requests; null, the default, when nobody does

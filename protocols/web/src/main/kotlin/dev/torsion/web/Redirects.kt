@@ -7,8 +7,8 @@ import java.net.URI
 import java.net.URISyntaxException
 
 /**
- * Answers that send a client elsewhere; Twisted's `util.Redirect` and `redirectTo`. None of them leads to a host that the client has made
- * up: a link of ours that leads to a page of somebody else's lends him our name.
+ * Makes answers that send a client elsewhere; Twisted's `util.Redirect` and `redirectTo`. None of them leads to a host that the client has
+ * made up. A link to this site that leads to a stranger's page would make that page look trustworthy. Thread: any.
  */
 public object Redirects {
     /**

@@ -11,12 +11,12 @@ import kotlin.coroutines.AbstractCoroutineContextElement
 import kotlin.coroutines.CoroutineContext
 
 /**
- * Gives each request an id: that in the field of a [trusted proxy][HttpServerOptions.trustedProxies], or one of 32 hexadecimal digits that is new.
- * [Request.id] has it, and so has the answer, the [RequestRecord], the log of the site, and SLF4J's MDC as `request` while code of the
- * handler runs as a coroutine, and in [RequestHandler.handle]. Set it with [HttpServerOptions.withRequestIds].
+ * Gives each request an id: the one in the field of a [trusted proxy][HttpServerOptions.trustedProxies], or a new one of 32 hexadecimal
+ * digits. [Request.id] has it, and so has the answer, the [RequestRecord], the log of the site, and SLF4J's MDC as `request` while code of
+ * the handler runs as a coroutine, and in [RequestHandler.handle]. Set it with [HttpServerOptions.withRequestIds].
  *
- * The ids are not secret, and can be guessed. An id of a proxy has 128 characters at most, which are letters, digits and `-._~+/=:@`; any other
- * is not taken.
+ * The ids are not secret, and can be guessed. An id of a proxy is taken if it has 128 characters at most, which are letters, digits and
+ * `-._~+/=:@`.
  *
  * Thread: any.
  *

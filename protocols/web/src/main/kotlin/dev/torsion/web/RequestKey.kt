@@ -10,7 +10,7 @@ package dev.torsion.web
  * static final RequestKey<User> USER = new RequestKey<>("user");
  * ```
  *
- * @property name for people
+ * @property name a name for messages
  */
 public class RequestKey<T : Any>(@get:JvmName("name") public val name: String) {
     override fun toString(): String = "RequestKey($name)"

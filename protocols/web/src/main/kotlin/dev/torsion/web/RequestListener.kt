@@ -8,9 +8,9 @@ import dev.torsion.log.Logger
 /**
  * Hears of the requests of a [Site], for access logs and figures. It changes nothing. Set it with [HttpServerOptions.withListener].
  *
- * Each request whose head is whole, or is refused, is told exactly once to [begun], and after that exactly once to [ended]: whatever becomes
- * of its client, its handler or the server. Both get the same record. A connection that ends without a request, or inside a head, is told to
- * nobody.
+ * For each request whose head is whole or is refused, [begun] is called exactly once, and after that [ended] exactly once, whatever becomes
+ * of the client, the handler or the server. Both get the same record. A connection that ends without a request, or inside a head, calls
+ * neither.
  *
  * ```java
  * RequestListener slow = request -> {

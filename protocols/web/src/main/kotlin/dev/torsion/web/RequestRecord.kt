@@ -10,9 +10,9 @@ import java.time.Duration
 import java.time.Instant
 
 /**
- * All that is known of one request and its answer, for a [RequestListener].
+ * One request and its answer, as a [RequestListener] hears of them.
  *
- * Thread: the reactor's until the request has ended; then it changes no more, and may be read on any.
+ * Thread: the reactor's until the request has ended. After that it does not change, and any thread may read it.
  *
  * @property method the method as it came; null when the head was refused before it was understood
  * @property target the target as it came, with its query; null in the same case
@@ -47,8 +47,9 @@ public class RequestRecord internal constructor(
         @JvmSynthetic internal set
 
     /**
-     * The pattern of the route that the request has found, such as `/users/{id}`, with the paths that its router is mounted at; `/files/` and two stars when the
-     * handler that is mounted at `/files` has no patterns. Null when no [Router] has found any. There are as many as the program has routes.
+     * The pattern of the route that the request has found, such as `/users/{id}`, with the paths that its router is mounted at; `/files/`
+     * and two stars when the handler that is mounted at `/files` has no patterns. Null when no [Router] has found any. So the number of
+     * patterns is limited by the routes of the program.
      */
     @get:JvmName("route")
     public var route: String? = null

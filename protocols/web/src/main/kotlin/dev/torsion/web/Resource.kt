@@ -9,8 +9,8 @@ import java.util.concurrent.CompletableFuture
 import java.util.concurrent.CompletionStage
 
 /**
- * A node of a tree whose names are the parts of a path; Twisted's `Resource`. `/users/7` is the child `7` of the child `users` of the
- * root, and `/` is the child with the empty name.
+ * A node of a tree whose names are the parts of a path; Twisted's `Resource`. `/users/7` is the child `7` of the child `users` of the root,
+ * and `/` is the child with the empty name.
  *
  * ```java
  * class Users extends Resource {
@@ -28,7 +28,8 @@ import java.util.concurrent.CompletionStage
  * Site site = Site.of(reactor, Resource.tree().putChild("users", new Users()));
  * ```
  *
- * A [Router] is shorter where the paths are known before. It answers methods as well: a resource gets every method.
+ * A [Router] is shorter for paths that the program knows beforehand. A router chooses by the method too, and a resource gets requests of
+ * every method.
  *
  * Thread: the reactor's.
  */

@@ -10,7 +10,7 @@ package dev.torsion.web
  * throw new ResponseException(404, "There is no such user.");
  * ```
  *
- * It is unchecked, and has no stack: clients can cause any number of them.
+ * It is unchecked. It has no stack trace, since clients can cause any number of them.
  */
 public class ResponseException private constructor(message: String?, private val answer: Response, cause: Throwable?) :
     RuntimeException(message, cause, false, false) {

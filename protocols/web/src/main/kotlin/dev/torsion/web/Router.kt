@@ -23,12 +23,13 @@ import java.util.concurrent.CompletionStage
  * ```
  *
  * A pattern has parts between slashes: names, which are compared as they are decoded, and parameters in braces, each of which takes one
- * part that is not empty. A parameter may have a type: `{id:int}`, `{id:long}` or `{id:uuid}`; a part that is none does not fit. The last
- * one may be `{rest...}`, which takes all that is left, with its slashes. It takes no path with a part that is `.` or `..`, or has a
- * slash, a backslash or a control character in it (`%2F`): where the parts are put together, nobody could tell that part from several. A
- * path that fits no pattern is answered with 404; one that fits, but not with its method, with 405 and `Allow`. HEAD is answered by the
- * handler of GET, and OPTIONS by itself, unless they have routes of their own. Of several patterns that fit, the first one that was given
- * wins.
+ * part that is not empty. A parameter may have a type: `{id:int}`, `{id:long}` or `{id:uuid}` fits only parts that are such a value. The
+ * last one may be `{rest...}`, which takes all that is left, with its slashes. It takes no path with a part that is `.` or `..`, or has a
+ * slash (`%2F`), a backslash or a control character in it: once the parts are one string, nobody could tell such a part from several parts.
+ *
+ * A path that fits no pattern is answered with 404. A path that fits, but not with its method, is answered with 405 and `Allow`. The
+ * handler of GET answers HEAD, and the router itself answers OPTIONS, unless they have routes of their own. When several patterns fit, the
+ * first one that was given wins.
  *
  * Other routers, trees of resources and handlers are mounted below a path: [Builder.mount].
  */

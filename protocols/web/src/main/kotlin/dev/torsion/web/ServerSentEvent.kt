@@ -14,11 +14,11 @@ import java.util.concurrent.TimeUnit.MILLISECONDS
  * ServerSentEvent.data("{\"price\": 7}").withEvent("price").withId("42");
  * ```
  *
- * @property data what the client gets; it may have several lines. Null for none, as of a comment
- * @property id what a client that comes back says in `Last-Event-ID`; null leaves the one before
+ * @property data the text that the client gets; it may have several lines. Null for none, as in a comment
+ * @property id the id that a client sends in `Last-Event-ID` when it comes back; null leaves the one before
  * @property event the type; null for `message`
  * @property retry how long a client is to wait before it comes back; null leaves its own time
- * @property comment what clients do not show
+ * @property comment a text that clients do not show
  */
 public class ServerSentEvent private constructor(
     @get:JvmName("data") public val data: String?,

@@ -12,7 +12,7 @@ import java.util.concurrent.TimeUnit
 /**
  * Keeps the texts of sessions by keys, which are hashes of their ids. A stage that fails makes the request fail.
  *
- * Thread: it is called on the reactor's, and must not block. Its stages may be done on any.
+ * Thread: the reactor calls it on its own thread, so it must not block. Its stages may complete on any thread.
  */
 public interface SessionStore {
     /** The texts of [key], which is used by that: its idle time begins anew. Null when there are none, or one of its times is over. */

@@ -17,10 +17,10 @@ import java.util.HexFormat
  * Site site = Site.of(reactor, router).with(Sessions.inMemory(reactor).filter());
  * ```
  *
- * A session begins when a handler puts something into it. A request that only looks makes none, and sets no cookie; Twisted's
- * `getSession` makes one. Its id has 256 random bits. It stands in a cookie that no script sees, and that no other site sends with a
- * post; over TLS its name is `__Host-` and the name. The id of a client that we have not made is never taken. The store has the hash of
- * an id, so nobody who reads it can take over a session.
+ * A session begins when a handler puts something into it. A handler that only looks begins none, and sets no cookie. (Twisted's
+ * `getSession` begins one.) The id of a session has 256 random bits. A cookie carries it, which no script sees, and which other sites do
+ * not send with their posts. Over TLS the name of the cookie begins with `__Host-`. An id that a client has made up is never taken. The
+ * store has only the hash of an id, so a reader of the store cannot take over a session.
  *
  * Thread: the reactor's. Reactors of a group may share one.
  */

@@ -7,15 +7,15 @@ import dev.torsion.log.escaped
 import java.time.Duration
 
 /**
- * A cookie that an answer sets (RFC 6265bis). Immutable. Its defaults are the safe ones: no script sees it (`HttpOnly`), other sites do
- * not send it with their posts (`SameSite=Lax`), it goes to this host alone, to all paths, and over TLS only if this connection carries
- * TLS (`Secure`). It ends with the browser.
+ * A cookie that an answer sets (RFC 6265bis). Immutable. Its defaults are the safe ones: no script sees it (`HttpOnly`), other sites do not
+ * send it with their posts (`SameSite=Lax`), it goes to this host alone, to all paths, and over TLS only if this connection carries TLS
+ * (`Secure`). It ends with the browser.
  *
  * ```java
  * Response.text("hello").withCookie(SetCookie.of("theme", "dark").withMaxAge(Duration.ofDays(30)));
  * ```
  *
- * A value is no secret from the one who has it, and may be any other when it comes back.
+ * The client can read the value, and may send back any other value.
  *
  * @property name a token
  * @property value has no blank, comma, semicolon, quote or backslash; encode others

@@ -30,8 +30,8 @@ import java.time.Instant
  * ([dev.torsion.net.ListeningPort.drain], or the end of the reactor) lets the answers in flight end, and closes connections that wait for a
  * request.
  *
- * A handler that fails is answered with 500 and no word of the error; the log has it. A request that breaks a rule of HTTP or a limit gets
- * its status, and the end of the connection.
+ * When a handler fails, the client gets 500 and no word of the error. The log has the error. A request that breaks a rule of HTTP or a
+ * limit gets the status for that, and its connection ends.
  *
  * @property options limits and time-outs
  */
@@ -143,7 +143,7 @@ public class Site private constructor(
 }
 
 /**
- * Makes the error pages of a site, in place of the short ones of text: of requests that break a rule, of handlers that fail, and of
+ * Makes the error pages of a site, in place of short texts: for requests that break a rule, for handlers that fail, and for
  * [Response.error]. An answer that a handler has made by itself stays as it is.
  *
  * ```java

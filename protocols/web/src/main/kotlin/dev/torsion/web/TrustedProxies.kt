@@ -9,18 +9,19 @@ import dev.torsion.net.UnixAddress
 import java.net.InetAddress
 
 /**
- * The proxies whose word on the client is taken: its address, the scheme and the host that it has used. Immutable. Set it with
- * [HttpServerOptions.withTrustedProxies].
+ * The proxies that a server believes when they say who the client is: its address, and the scheme and the host that it has used. Immutable.
+ * Set it with [HttpServerOptions.withTrustedProxies].
  *
  * ```java
  * TrustedProxies proxies = TrustedProxies.forwarded("10.0.0.0/8", "fd00::/8", "unix");
  * ```
  *
- * Only the fields of one kind are read, those that the proxies set: a client could put the others there itself. The list of addresses is read
- * from its end. An address of a proxy that is trusted leads to the one before it. The first that is not trusted is the client's. Those
- * before it, the client may have made up.
+ * Only the fields of one kind are read, the kind that the proxies set: a client could send the others itself. The list of addresses is read
+ * from its end, past the addresses of trusted proxies. The first address that is not trusted is the client's. A client may have made up the
+ * addresses before that.
  *
- * The address of a connection is the real one behind a `haproxy:` endpoint: there it is that one which has to be trusted.
+ * Behind a `haproxy:` endpoint the address of a connection is the one that the PROXY protocol tells. That address has to be one of these
+ * proxies.
  *
  * Thread: any.
  */

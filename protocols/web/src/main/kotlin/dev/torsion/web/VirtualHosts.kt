@@ -16,10 +16,10 @@ import java.util.concurrent.CompletionStage
  * Site site = Site.of(reactor, hosts);
  * ```
  *
- * Names are compared without their port, in any case. `*.api.example` fits every name below `api.example`, and not that name itself. A
- * whole name is before a pattern, and a longer pattern before a shorter one. A host that is none of them has the handler of
- * [Builder.otherwise], or is answered with 421: a site that answers to any name can be made to do so by pages of other sites (DNS
- * rebinding).
+ * Names are compared without their port; upper and lower case are the same. `*.api.example` fits every name below `api.example`, and not
+ * that name itself. A whole name goes before a pattern, and a longer pattern before a shorter one. For any other host the handler of
+ * [Builder.otherwise] answers, and without one the answer is 421. A site that answers for any name can be attacked by pages of other sites
+ * (DNS rebinding). Thread: any.
  */
 public class VirtualHosts private constructor(
     private val names: Map<String, suspend (Request) -> Response>,

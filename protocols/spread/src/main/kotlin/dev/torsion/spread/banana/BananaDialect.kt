@@ -4,7 +4,7 @@
 package dev.torsion.spread.banana
 
 /**
- * The agreement of both ends of a connection: whether frequent byte strings travel as numbers.
+ * The dialects of Banana, of which both ends of a connection agree on one. They differ in whether frequent byte strings travel as numbers.
  *
  * @property wireName the name that the handshake uses
  */

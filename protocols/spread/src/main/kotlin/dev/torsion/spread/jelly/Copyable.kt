@@ -16,7 +16,7 @@ package dev.torsion.spread.jelly
  * }
  * ```
  *
- * A class that is not to know of this is registered with [TypeRegistry.Builder.copier]. Thread: the reactor's.
+ * [TypeRegistry.Builder.copier] copies objects of a class that does not implement this. Thread: the reactor's.
  */
 public interface Copyable {
     /** The name of its type on the wire; the name of its class unless overridden. [perspective] is the avatar that it goes to, or null. */

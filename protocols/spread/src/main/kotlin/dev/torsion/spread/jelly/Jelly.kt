@@ -9,7 +9,7 @@ import dev.torsion.spread.banana.BananaLimits
 import dev.torsion.spread.banana.UnsendableValueException
 
 /**
- * Values to [elements][BananaElement] and back; Twisted's `jelly` and `unjelly`, with the same form on the wire.
+ * Makes [elements][BananaElement] of values, and values of elements; Twisted's `jelly` and `unjelly`, with the same form on the wire.
  *
  * | Value | comes back as | in Python |
  * |---|---|---|
@@ -26,8 +26,8 @@ import dev.torsion.spread.banana.UnsendableValueException
  * | a `Map` | `LinkedHashMap` | `dict` |
  * | a [Copyable], and what the registry copies | what the registry says | a `Copyable` |
  *
- * A collection that stands in a value twice does so in what comes back, and one may hold itself. So a value that a peer has sent may, and
- * then `toString` and `hashCode` of Java's collections never return.
+ * A collection may stand in a value twice, and may hold itself. The value that comes back has the same form. So a peer can send a
+ * collection that holds itself: `toString` and `hashCode` of Java's collections never return for such a value.
  *
  * Immutable; thread: any.
  *

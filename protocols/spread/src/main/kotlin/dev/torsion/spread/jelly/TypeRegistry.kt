@@ -8,8 +8,8 @@ import java.util.function.Function
 import java.util.function.Supplier
 
 /**
- * Which types may come from a peer, and what is made of each; Twisted's `setUnjellyableForClass` and its siblings. The table is all there
- * is: a name that is not in it is refused, and no class is ever looked up by a name from the wire.
+ * Which types may come from a peer, and what is made of each; Twisted's `setUnjellyableForClass` and its siblings. A name that is not in
+ * this table is refused, and no class is ever looked up by a name from the wire.
  *
  * ```java
  * var types = TypeRegistry.builder().remoteCopy("ponds.Pond", RemotePond::new).record("shapes.Point", Point.class).build();

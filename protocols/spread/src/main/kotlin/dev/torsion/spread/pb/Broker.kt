@@ -42,12 +42,12 @@ import kotlin.time.toKotlinDuration
  */
 
 /**
- * One connection of Perspective Broker, which is the same for both sides; Twisted's `Broker`. Made by [PBServerFactory] and
- * [PBClientFactory].
+ * One connection of Perspective Broker, which is the same for both sides; Twisted's `Broker`. [PBServerFactory] and [PBClientFactory] make
+ * them.
  *
- * When the connection ends, every call that waits fails at once with [PBConnectionLost], those who asked for it are told, and users are
- * logged out. A peer that breaks the rules has its connection aborted; one that calls what is not there, or with what does not fit, gets an
- * error.
+ * When the connection ends, every call that waits fails at once with [PBConnectionLost], listeners are told, and users are logged out. The
+ * connection of a peer that breaks the rules is aborted. A peer that calls a method that is not there, or with arguments that do not fit,
+ * gets an error.
  *
  * Thread: the reactor's.
  */

@@ -8,10 +8,10 @@ import dev.torsion.spread.jelly.Copyable
 /**
  * An object that stays here when it is sent: the other side gets a [RemoteReference] to it; Twisted's `Referenceable`.
  *
- * The peer can call its methods with [Remote]. They run on the reactor's thread. Their parameters may be of any type that
- * [a value][dev.torsion.spread.jelly.Jelly] fits: of the numbers any that holds the number, `byte[]` or `Bytes`, `List<Integer>` and so on,
+ * The peer can call its methods with [Remote]. They run on the reactor's thread. Their parameters may be of any type that [a
+ * value][dev.torsion.spread.jelly.Jelly] fits: any type of number that can hold the value, `byte[]` or `Bytes`, `List<Integer>` and so on,
  * [RemoteReference], `Object`; or one [RemoteCall], which has everything. Arguments that are given by name find the parameter of that name
- * (compile with `-parameters`, or see [Arg]). The result may be any value that can be sent, nothing, a `Deferred` or a `CompletionStage`
+ * (compile with `-parameters`, or see [Arg]). The result may be nothing, any value that can be sent, or a `Deferred` or a `CompletionStage`
  * of one. The method may be a suspend function, which runs in the connection's scope. The caller gets an exception of the method as a
  * `RemoteError`.
  *
@@ -67,7 +67,7 @@ public interface Viewable {
  * for another avatar.
  *
  * @property perspective the avatar that the methods of the object get; null for an object that was sent without one
- * @property viewable whose methods are called
+ * @property viewable the object whose methods are called
  */
 public class ViewPoint(public val perspective: Any?, public val viewable: Viewable)
 

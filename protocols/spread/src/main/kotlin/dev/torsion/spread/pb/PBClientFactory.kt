@@ -29,8 +29,8 @@ import dev.torsion.spread.jelly.Tuple
  * factory.getRootObject().addAsyncCallback { root -> root.callRemote("add", 1, 2) }.addCallback(::println)
  * ```
  *
- * It is for one connection at a time, by `connectTcp`, by an endpoint, or, as one that comes again, by a
- * [ClientService][dev.torsion.service.ClientService]. [PBClient] is the same with a future.
+ * It is for one connection at a time. Give it to `connectTcp`, to an endpoint, or to a [ClientService][dev.torsion.service.ClientService],
+ * which connects again when a connection is lost. [PBClient] is the same with a future.
  *
  * Thread: the reactor's.
  *

@@ -15,7 +15,7 @@ public open class PBError
 @JvmOverloads
 constructor(message: String, cause: Throwable? = null) : Exception(message, cause)
 
-/** A reference was used whose connection has ended, or that was closed; Twisted's `DeadReferenceError`. */
+/** The connection of this reference has ended, or the reference was closed; Twisted's `DeadReferenceError`. */
 public class DeadReferenceException(message: String) : IllegalStateException(message)
 
 /**
@@ -30,8 +30,9 @@ public class PBConnectionLost(public val reason: CloseReason) :
 }
 
 /**
- * The method on the other side has failed; Twisted's `RemoteError` and `CopiedFailure`. Types of which the
- * [registry][dev.torsion.spread.jelly.TypeRegistry.Builder.exception] knows better become those exceptions, with this one as the cause.
+ * The method on the other side has failed; Twisted's `RemoteError` and `CopiedFailure`. When the
+ * [registry][dev.torsion.spread.jelly.TypeRegistry.Builder.exception] has an exception for the type, the call fails with that exception,
+ * and this one is its cause.
  *
  * Its texts are the peer's. [message] has them with control characters escaped and long ones cut, so it is fit for a log.
  *

@@ -8,7 +8,11 @@ import dev.torsion.spread.jelly.TypeRegistry
 import java.time.Duration
 
 /**
- * How both ends of Perspective Broker behave.
+ * How both ends of Perspective Broker behave. Immutable; each `with` method gives another one. Thread: any.
+ *
+ * ```java
+ * PBOptions options = PBOptions.DEFAULT.withTypes(types).withMaxConnections(1_000);
+ * ```
  *
  * @property types which objects may be copied from the peer, and the objects that they become here
  * @property limits of one message

@@ -18,7 +18,7 @@ public const val DEFAULT_MAX_PAGED_BYTES: Long = 64L * 1024 * 1024
  *
  * Thread: the reactor's.
  *
- * @param maxBytes how many bytes of text and bytes are kept; with more, all of them are dropped and the callback is never called
+ * @param maxBytes how many bytes of pages are kept. When more come, all pages are dropped, and the callback is never called
  */
 public class CallbackPageCollector
 @JvmOverloads

@@ -18,8 +18,8 @@ import java.io.InputStream
  * Sends data that is too large for one message in pages, no faster than the other side reads; Twisted's `Pager`. [collector] is a
  * [CallbackPageCollector] there.
  *
- * When it fails, the other side hears no end, since it has not had all pages. Say so in the answer of the method that was asked for the
- * pages.
+ * When the pager fails, the collector there is not told: it has not got all pages. So let the answer of the method that sends the pages say
+ * so.
  *
  * Thread: the reactor's. It begins with [start].
  */

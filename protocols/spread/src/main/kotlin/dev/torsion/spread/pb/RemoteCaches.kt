@@ -10,9 +10,9 @@ import dev.torsion.spread.jelly.RemoteCopy
  * A copy of a peer's [Cacheable] that is kept up to date: the original calls its methods with [Observe]; Twisted's `RemoteCache`.
  * [TypeRegistry.Builder.remoteCopy][dev.torsion.spread.jelly.TypeRegistry.Builder.remoteCopy] says which class is for which type.
  *
- * However often the original is sent, there is one copy of it on a connection. Sent back, it arrives as the original. The other side goes
- * on telling of changes until [close], or the end of the connection; no garbage collector finds out that a copy is out of use, since the
- * next message may ask for it.
+ * There is one copy of it on a connection, even if the original is sent several times. When the copy is sent back, it arrives as the
+ * original. The other side tells of changes until [close] is called or the connection ends. The garbage collector does not let a copy go,
+ * since the next message may need it.
  *
  * Thread: the reactor's.
  */

@@ -7,7 +7,7 @@ import dev.torsion.defer.inlineCallbacks
 import dev.torsion.log.escaped
 
 /**
- * A [Referenceable] made of functions. The table of its methods is written out.
+ * Makes a [Referenceable] of functions, one for each name.
  *
  * ```java
  * Root root = RemoteMethods.create().on("add", call -> call.arg(0, int.class) + call.arg(1, int.class)).root();

@@ -32,9 +32,9 @@ import kotlin.coroutines.intrinsics.startCoroutineUninterceptedOrReturn
  * | is a suspend function | in any coroutine | the same |
  * | gives nothing | on any thread | nothing: no answer is asked for, not even an error |
  *
- * A `T` that is an interface is made a proxy in turn. The name on the wire is that of the method, or of its [Remote]. Default methods are
- * the interface's own. An answer that is no `T` is the peer's
- * [violation][dev.torsion.net.ProtocolViolationException], and what it holds is given back.
+ * If `T` is an interface, the answer is made a proxy too. The name on the wire is that of the method, or of its [Remote]. Default methods
+ * run here, and call nobody. An answer that is no `T` is the peer's [violation][dev.torsion.net.ProtocolViolationException], and what it
+ * holds is given back.
  */
 public object RemoteProxies {
     /** The reference behind [proxy]. @throws IllegalArgumentException when it is no proxy of this kind */

@@ -28,13 +28,13 @@ import java.util.function.Consumer
  * println(root.ask<Int>("add", 1, 2))                     // in a coroutine
  * ```
  *
- * A call fails with a [RemoteError] when the method did; with [PBConnectionLost] when the connection ends before the answer comes; with
- * [DeadReferenceException] when it had ended before; and with an
+ * A call fails with a [RemoteError] when the method fails, with [PBConnectionLost] when the connection ends before the answer comes, and
+ * with [DeadReferenceException] when it had ended before. It fails with an
  * [UnsendableValueException][dev.torsion.spread.banana.UnsendableValueException] when an argument cannot be sent: then nothing was sent.
- * Cancelling gives up the answer; the other side is not told, for the protocol has no way to, and does its work.
+ * Cancelling gives up the answer. The protocol has no message for that, so the other side does its work all the same.
  *
- * The other side keeps its object until it is told that it is not needed: by [close], by the end of the connection, or when the garbage
- * collector has found every reference to be out of use. Two references to the same object are equal.
+ * The other side keeps its object until [close] is called, the connection ends, or the garbage collector finds that no reference to it is
+ * in use. Two references to the same object are equal.
  *
  * Thread: the reactor's, where others get a [WrongThreadException][dev.torsion.net.WrongThreadException]; except for [call], [callWith],
  * [send], [ask], [close], [proxy] and `toString`, which may be called on any.

@@ -31,8 +31,8 @@ public interface AuthScheme {
 }
 
 /**
- * A name and a password with each request (RFC 7617); Twisted's `BasicCredentialFactory`. Gives a [UsernamePassword]. Those who can
- * listen have the password: use it over TLS only.
+ * A name and a password with each request (RFC 7617); Twisted's `BasicCredentialFactory`. Gives a [UsernamePassword]. A listener on the
+ * wire gets the password: use it over TLS only.
  *
  * @param realm what the login is for, as browsers show it
  */

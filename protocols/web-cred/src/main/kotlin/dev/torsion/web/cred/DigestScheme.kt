@@ -10,17 +10,17 @@ import dev.torsion.web.Request
 import java.net.URLDecoder
 
 /**
- * A hash of the password, of a number of ours and of the request (RFC 7616); Twisted's `DigestCredentialFactory`. Gives
- * [DigestCredentials]. The password does not travel, but who listens can try passwords: over TLS, [BasicScheme] with hashes in the store
- * is the better one.
+ * A hash of the password, of a number that the server has chosen, and of the request (RFC 7616); Twisted's `DigestCredentialFactory`. Gives
+ * [DigestCredentials]. The password does not travel, but a listener can try passwords until one fits. Over TLS, [BasicScheme] with hashes
+ * in the store is better.
  *
  * ```java
  * new DigestScheme(reactor, "orders").withMd5()
  * ```
  *
- * Its numbers (nonces) are ours by a MAC, last five minutes, and each count of a client is taken once: a request that somebody has heard
- * cannot be sent again. The hash must name the target of the request. `qop=auth` is demanded. SHA-256 is asked for, and MD5 only with
- * [withMd5].
+ * A MAC shows that the numbers (nonces) are the server's own. They last five minutes, and each count of a client is taken once: a listener
+ * cannot send a request again. The hash must name the target of the request. The scheme demands `qop=auth`, and asks for SHA-256. It asks
+ * for MD5 only with [withMd5].
  */
 public class DigestScheme private constructor(
     private val realm: String,

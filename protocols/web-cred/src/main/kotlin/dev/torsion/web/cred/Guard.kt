@@ -17,8 +17,9 @@ import dev.torsion.web.Response
 import dev.torsion.web.requestFilter
 
 /**
- * Lets those in whom a [Portal] knows; Twisted's `HTTPAuthSessionWrapper`. Each request logs in with what stands in its `Authorization`,
- * and out when it is over. [Request.user] is the name that has logged in, also in access logs. A request without credentials logs in as [Anonymous], where the portal takes guests.
+ * Lets in the users whom a [Portal] knows; Twisted's `HTTPAuthSessionWrapper`. Each request logs in with the credentials in its
+ * `Authorization`, and out when it is over. [Request.user] is the name that has logged in, also in access logs. A request without
+ * credentials logs in as [Anonymous], if the portal takes guests.
  *
  * ```java
  * var guard = Guard.of(portal, User.class, new BasicScheme("orders"));
@@ -28,9 +29,9 @@ import dev.torsion.web.requestFilter
  *     .build();
  * ```
  *
- * A client that is not let in gets 401 with the questions of all schemes, and is not told why: a name that nobody has, a wrong password
- * and bytes that are no credentials have the same answer. It counts no tries: a proxy before the server, or a checker that waits, makes
- * guessing slow.
+ * A client that is not let in gets 401 with the questions of all schemes, and is not told why: an unknown name, a wrong password and bytes
+ * that are no credentials have the same answer. The guard counts no tries. To make guessing slow, use a proxy before the server, or a
+ * checker that waits.
  *
  * Thread: the reactor's.
  */

@@ -26,11 +26,11 @@ import java.util.concurrent.CompletableFuture
  *     .thenAccept(body -> System.out.println(body.length));
  * ```
  *
- * The answer is there with its head, and its body is still coming. Read that to its end or [close][ClientResponse.close] it: until then it has
- * a connection.
+ * The answer is there with its head, and its body is still coming. Read the body to its end, or [close][ClientResponse.close] the response:
+ * until then it has a connection.
  *
- * **Cancelling** the Deferred, the future or the coroutine ends the request at any moment, and its connection with it. A response that comes
- * in that very moment is closed.
+ * **Cancelling** the Deferred, the future or the coroutine ends the request at any moment, and its connection with it. A response that
+ * comes in that very moment is closed.
  */
 public interface Agent {
     /**

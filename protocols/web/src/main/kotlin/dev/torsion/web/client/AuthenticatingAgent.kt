@@ -9,10 +9,12 @@ import dev.torsion.defer.inlineCallbacks
 import dev.torsion.reactor.Reactor
 
 /**
- * Shows an [Authentication] to one server: to the scheme, the host and the port of [url], and to nobody else. So put it below a [RedirectAgent].
+ * Shows an [Authentication] to one server: to the scheme, the host and the port of [url], and to nobody else. So put it below a
+ * [RedirectAgent].
  *
- * A request that has an `Authorization` of its own is sent as it is. For digest the answer 401 with the question of the server is followed by the same
- * request with an answer to it; later requests answer at once, until the server has a new question. A body that can be sent only once gets the answer 401.
+ * A request that has an `Authorization` of its own is sent as it is. For digest the server answers 401 with a question first. Then the
+ * agent sends the same request again, with an answer to that question. Later requests answer at once, until the server has a new question.
+ * A request whose body can be sent only once is not sent again: it gets the answer 401.
  *
  * Thread: the reactor's.
  *

@@ -20,19 +20,20 @@ import java.util.Objects
  *     ClientRequest.post("https://example.com/cats", RequestBody.text("Tom")).withHeader("Accept", "application/json");
  * ```
  *
- * The agent adds `Host`, `Content-Length` or `Transfer-Encoding`, and `Content-Type` where the body has one and the headers have none. A field
- * `TE: trailers` tells the server that fields behind the body are read (RFC 9110 10.1.4): some servers send them to nobody else.
+ * The agent adds `Host`, `Content-Length` or `Transfer-Encoding`, and `Content-Type` where the body has one and the headers have none. A
+ * field `TE: trailers` tells the server that the client reads fields behind the body (RFC 9110 10.1.4). Some servers send such fields only
+ * then.
  *
  * Thread: any.
  *
  * @property method the method, such as `GET`
- * @property url where to ask: `http` or `https`, with a host, without a user. Its fragment is not sent
+ * @property url the URL: `http` or `https`, with a host, without a user. Its fragment is not sent
  * @property headers the fields that were given
- * @property body what is sent behind the head; null for nothing
+ * @property body the body, which is sent behind the head; null for none
  * @property timeout how long all of it may take, to the last byte of the answer; null for that of the options
  * @property readTimeout how long each next byte of the answer may take; null for that of the options
- * @property expectContinue whether the body waits until the server says that it wants it (RFC 9110 10.1.1), a second at most; null for that of the
- *   options
+ * @property expectContinue whether the body waits until the server says that it wants it (RFC 9110 10.1.1), a second at most; null for that
+ *   of the options
  * @property interimListener hears of answers on the way to the last one; null for nobody
  * @property route what kind of request this is, for figures, such as `/users/{id}`; it is not sent. Null for no kind
  */

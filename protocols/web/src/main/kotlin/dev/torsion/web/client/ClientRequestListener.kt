@@ -8,8 +8,9 @@ import dev.torsion.web.telling
 /**
  * Hears of the requests of an [HttpAgent], for logs and figures. It changes nothing. Set it with [HttpClientOptions.withListener].
  *
- * Each request is told exactly once to [begun], and after that exactly once to [ended], whatever becomes of it: answered, failed, cancelled, or closed
- * before its end. Both get the same record. A second try on a stale connection is the same request. Each redirect on the way is a request of its own.
+ * For each request [begun] is called exactly once, and after that [ended] exactly once, whether the request is answered, fails, is
+ * cancelled, or is closed before its end. Both get the same record. A second try on a stale connection is the same request. Each redirect
+ * on the way is a request of its own.
  *
  * Thread: the reactor's. A method must not block. When one throws, that is reported, and the request goes on.
  */

@@ -7,11 +7,11 @@ import dev.torsion.clock.Clock
 import java.time.Duration
 
 /**
- * All that is known of one request of an [HttpAgent] and of its answer, for a [ClientRequestListener].
+ * One request of an [HttpAgent] and its answer, as a [ClientRequestListener] hears of them.
  *
- * Thread: the reactor's until the request has ended; then it changes no more, and may be read on any.
+ * Thread: the reactor's until the request has ended. After that it does not change, and any thread may read it.
  *
- * @property request what was asked for. Its [ClientRequest.route] is its kind: a URL is none, as there are too many of them
+ * @property request the request. Figures are kept by its [ClientRequest.route], not by its URL: there are too many URLs
  */
 public class ClientRequestRecord internal constructor(@get:JvmName("request") public val request: ClientRequest, private val clock: Clock) {
     private val began = clock.nanoTime()

@@ -18,7 +18,7 @@ import dev.torsion.web.HttpBody
  * @property headers the fields of the head
  * @property isHttp11 false for HTTP/1.0
  * @property body the body; an empty one ends at once
- * @property request what was asked for, by the agent nearest to the server
+ * @property request the request, as the agent nearest to the server has sent it
  * @property history the redirects on the way to this response, the first one first; their bodies are closed
  */
 public class ClientResponse internal constructor(

@@ -13,7 +13,7 @@ import java.time.Instant
  * @property path the beginning of the paths that it is for
  * @property expires when it ends; null at the end of the program
  * @property isSecure whether it goes over https only
- * @property isHttpOnly whether the server hides it from scripts; that is nothing to a client without them
+ * @property isHttpOnly whether the server hides it from scripts; a client without scripts does not care
  */
 public class Cookie internal constructor(
     @get:JvmName("name") public val name: String,

@@ -7,10 +7,10 @@ import dev.torsion.defer.Deferred
 import dev.torsion.reactor.Reactor
 
 /**
- * Sends the cookies of [jar], and keeps those that servers set; Twisted's `CookieAgent`. Put it below a [RedirectAgent], so that each request on the
- * way has its own.
+ * Sends the cookies of [jar], and keeps those that servers set; Twisted's `CookieAgent`. Put it below a [RedirectAgent], so that each
+ * request on the way has its own.
  *
- * A `Cookie` that the request has by itself stands before those of the jar.
+ * When the request has a `Cookie` of its own, those of the jar are added behind it.
  *
  * Thread: the reactor's.
  *

@@ -9,17 +9,17 @@ import java.time.Duration
 import java.time.Instant
 
 /**
- * The cookies of a client, by the rules of RFC 6265 and its successor (6265bis): a server sets them for its own host or for those above it, and
- * not for a public suffix such as `co.uk`. Secure cookies come from https and go over https only, and the prefixes `__Host-` and `__Secure-` mean
- * what they say. A cookie that breaks a rule is ignored.
+ * The cookies of a client, by the rules of RFC 6265 and its successor (6265bis): a server sets them for its own host or for those above it,
+ * and not for a public suffix such as `co.uk`. Secure cookies come from https and go over https only, and the prefixes `__Host-` and
+ * `__Secure-` are obeyed. A cookie that breaks a rule is ignored.
  *
  * ```java
  * CookieJar jar = new CookieJar();
  * jar.load(Files.readString(file)); // and in the end: Files.writeString(file, jar.save());
  * ```
  *
- * The limits drop the cookies that have not been used for the longest time. A jar reads the list of public suffixes when the first one is made; that
- * takes a moment.
+ * The limits drop the cookies that have not been used for the longest time. The first jar of a program reads the list of public suffixes,
+ * which takes a moment.
  *
  * Thread: one at a time. An agent uses the jar on the reactor's thread, so use it there too, once an agent has it.
  *
@@ -145,10 +145,11 @@ constructor(
 /**
  * The limits of a [CookieJar]. Immutable.
  *
- * @property maxCookies in all; 3,000
- * @property maxCookiesPerSite of a site: of the domain that somebody can register, with all below it; 180
- * @property maxCookieBytes of the name and the value of one; 4 KiB. A larger one is ignored
- * @property maxHeaderBytes of the field of a request; 6 KiB. Cookies that do not fit are left out: servers refuse a head of more than 8 KiB
+ * @property maxCookies how many cookies it keeps in all; 3,000
+ * @property maxCookiesPerSite how many cookies of one site: of a domain that somebody can register, with all below it; 180
+ * @property maxCookieBytes how many bytes the name and the value of a cookie may have; 4 KiB. A larger one is ignored
+ * @property maxHeaderBytes how many bytes the field of a request may have; 6 KiB. Cookies that do not fit are left out: servers refuse a
+ *   head of more than 8 KiB
  */
 public class CookieLimits private constructor(
     public val maxCookies: Int,

@@ -69,10 +69,11 @@ internal class Decoding(private val decoders: List<Decoder>, private val limits:
 }
 
 /**
- * How much a body may be when its codings are taken off: against bodies of few bytes that become many (RFC 9110 17.6). Immutable.
+ * How large a body may become when its codings are taken off. The limits protect against small bodies that become huge (RFC 9110 17.6).
+ * Immutable.
  *
- * @property maxBytes what any of its codings may give; 1,024 MiB
- * @property maxRatio how many times the size of what has come any of them may give; 200
+ * @property maxBytes how many bytes each coding may give; 1,024 MiB
+ * @property maxRatio how many times as many bytes as have come each coding may give; 200
  * @property freeBytes from how many bytes on the ratio counts; 1 MiB
  * @property maxCodings how many codings a body may have; 3
  * @property maxBrotliBytes how many bytes a body in `br` may have before it is decoded; 4 MiB

@@ -13,7 +13,7 @@ public class EventTooLargeException(
 ) : HttpException("An event of the server has more than the $limit bytes that are allowed.")
 
 /**
- * The server has answered with something else than events. The [EventSource] ends with it.
+ * The server has answered with something other than events. The [EventSource] ends with it.
  *
  * @property contentType the media type of the answer; null when it says none
  */

@@ -21,7 +21,8 @@ import java.util.concurrent.Flow.Publisher as FlowPublisher
  * AutoCloseable listening = http.get("https://example.com/prices").events().listen(event -> show(event.data()));
  * ```
  *
- * Immutable. It asks nobody by itself: each collector, subscriber and listener has a connection of its own, until the events end or it is cancelled.
+ * Immutable. It sends nothing by itself. Each collector, subscriber and listener has a connection of its own, until the events end or it is
+ * cancelled.
  *
  * | the server | what happens |
  * |---|---|
@@ -33,16 +34,18 @@ import java.util.concurrent.Flow.Publisher as FlowPublisher
  * | sends a line or an event above the limit | [EventTooLargeException] |
  * | breaks a rule of HTTP | [HttpViolationException][dev.torsion.web.HttpViolationException] |
  *
- * **A request that must not be sent twice,** such as one of POST, is not: the end of its answer is the end of the events, and a lost connection is an error.
+ * **A request that must not be sent twice,** such as a POST, is sent once. The end of its answer is the end of the events, and a lost
+ * connection is an error.
  *
  * **Back-pressure** reaches the server: the next bytes are read when the events before are taken. A reader that takes none for
  * [HttpClientOptions.unreadTimeout] loses the connection, and gets another one later.
  *
  * **Cancelling** at any moment ends the connection at once.
  *
- * **Closing the client** leaves a stream that has begun to its end, as every answer. The next attempt fails then, with [AgentClosedException].
+ * **Closing the client** does not end a stream that has begun, like any answer that has begun. The next attempt then fails with
+ * [AgentClosedException].
  *
- * Each has one of the connections of the client for as long as it lives: [HttpClientOptions.maxConnectionsPerHost] is for them too.
+ * Each reader takes one of the client's connections for as long as it lives. So [HttpClientOptions.maxConnectionsPerHost] limits them too.
  *
  * Thread: any.
  *

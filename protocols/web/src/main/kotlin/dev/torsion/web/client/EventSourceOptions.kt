@@ -9,13 +9,13 @@ import java.time.Duration
 /**
  * How an [EventSource] asks, and asks again. Immutable; each `with` method gives another one.
  *
- * @property retryPolicy the time before the next attempt. A server that has sent `retry` says the time before the first one instead, and the least
- *   before the next ones
- * @property silenceTimeout how long no byte may come before the connection counts as lost; 60 s. Null for any time. Servers send comments
- *   in order to be heard
+ * @property retryPolicy the time before the next attempt. When a server has sent `retry`, that is the time before the first attempt
+ *   instead, and the least time before later ones
+ * @property silenceTimeout how long no byte may come before the connection counts as lost; 60 s. Null for no limit. Servers send comments
+ *   so that the connection is not taken for lost
  * @property maxEventBytes how many bytes a line may have, and the data of an event; 1 MiB. One more fails with an [EventTooLargeException]
- * @property maxFailures how many attempts in a row may fail before the source fails too; as many as there are. An attempt fails that brings no byte of
- *   events
+ * @property maxFailures how many attempts in a row may fail before the source fails too; unlimited unless given. An attempt that brings no
+ *   byte of events has failed
  */
 public class EventSourceOptions private constructor(
     public val retryPolicy: RetryPolicy = RetryPolicy.DEFAULT,

@@ -19,13 +19,14 @@ import dev.torsion.tls.TlsClientOptions
  * HttpAgent.of(reactor).use { agent -> agent.fetch("GET", "https://example.com/").use { println(it.status) } }
  * ```
  *
- * **The pool.** A connection stays open after an answer, and carries the next request for the same server. There are
- * [HttpClientOptions.maxConnectionsPerHost] for each server at most and [HttpClientOptions.maxConnections] in all. A request that finds none
- * free waits in a queue, which has a limit and a time. A connection is used for one request at a time, and ends when anything about it is in doubt.
+ * **The pool.** A connection stays open after an answer, and carries the next request for the same server. There are at most
+ * [HttpClientOptions.maxConnectionsPerHost] for each server, and [HttpClientOptions.maxConnections] in all. A request that finds no free
+ * connection waits in a queue. The queue has a limit, and the wait has a time-out. A connection is used for one request at a time, and ends
+ * when anything about it is in doubt.
  *
- * **A second try.** A server may end an idle connection in the moment in which a request is sent on it. Such a request is sent again, once, on a
- * new connection; but only when its method is idempotent, its body can be sent twice, and no byte of an answer has come. Nothing else is ever sent
- * twice.
+ * **A second try.** A server may end an idle connection in the moment in which a request is sent on it. Such a request is sent again, once,
+ * on a new connection; but only when its method is idempotent, its body can be sent twice, and no byte of an answer has come. Nothing else
+ * is ever sent twice.
  *
  * **Errors**
  *
@@ -40,8 +41,8 @@ import dev.torsion.tls.TlsClientOptions
  *
  * A status such as 404 or 500 is an answer, and no error.
  *
- * **Its end.** [close] it, or let it end with its reactor: requests that wait fail, and idle connections are closed. Answers that have begun come
- * to their end.
+ * **Its end.** [close] it, or let it end with its reactor: requests that wait fail, and idle connections are closed. Answers that have
+ * begun come to their end.
  *
  * Thread: any, except for [request].
  *

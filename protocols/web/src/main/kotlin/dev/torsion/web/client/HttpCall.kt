@@ -24,8 +24,8 @@ import java.time.Duration
 import java.util.concurrent.CompletableFuture
 
 /**
- * A request that an [HttpClient] makes, and what its program wants of the answer. Immutable: each of the first methods gives another call. Each of the
- * last ones sends it, as often as they are called.
+ * A request of an [HttpClient], before it is sent. Immutable: methods such as [header] and [body] give another call. The methods of the
+ * table send it, once for each time that they are called.
  *
  * | You want | Java | Kotlin |
  * |---|---|---|
@@ -36,8 +36,8 @@ import java.util.concurrent.CompletableFuture
  * | a file | [saveTo] | [readTo] |
  * | events | [events] | [events] |
  *
- * **Cancelling** the future or the coroutine ends the request at any moment, with its connection. A whole body has a limit of 16 MiB, and fails with a
- * [BodyTooLargeException] above it.
+ * **Cancelling** the future or the coroutine ends the request at any moment, with its connection. A whole body has a limit of 16 MiB, and
+ * fails with a [BodyTooLargeException] above it.
  *
  * Thread: any, except for [request].
  */

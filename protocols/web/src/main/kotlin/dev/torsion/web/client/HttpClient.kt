@@ -16,7 +16,8 @@ import java.time.Duration
 import java.util.concurrent.CompletableFuture
 
 /**
- * A client of HTTP for programs, in the manner of treq: it follows redirects, takes codings off, and has short ways to what people want of an answer.
+ * A client of HTTP for programs, in the manner of Python's treq. It follows redirects, takes codings off, and gives answers as text, JSON,
+ * files or events.
  *
  * ```kotlin
  * val http = HttpClient(reactor)
@@ -29,7 +30,7 @@ import java.util.concurrent.CompletableFuture
  *
  * Immutable: each `with` method gives another client, over the same connections. It keeps no cookies until [withCookies] gives it a jar.
  *
- * Thread: any, and so for all voices of its calls, except for [HttpCall.request].
+ * Thread: any, also for its calls, except for [HttpCall.request].
  */
 public class HttpClient private constructor(
     private val agent: Agent,

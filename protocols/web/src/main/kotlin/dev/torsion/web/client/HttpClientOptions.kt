@@ -17,8 +17,8 @@ import java.time.Duration
  * HttpClientOptions options = HttpClientOptions.DEFAULT.withRequestTimeout(Duration.ofSeconds(10)).withMaxConnectionsPerHost(32);
  * ```
  *
- * @property limits of an answer: 64 KiB of fields, 256 fields, and a body of any length, which nothing keeps in memory. Reading it as a whole has a
- *   limit of its own
+ * @property limits of an answer: 64 KiB of fields, 256 fields, and a body of any length, which nothing keeps in memory. Reading it as a
+ *   whole has a limit of its own
  * @property maxConnections how many connections there may be in all; 256
  * @property maxConnectionsPerHost how many there may be to one server; 8
  * @property maxWaiting how many requests may wait for a connection; 1,000. One more fails with an [AgentBusyException]
@@ -26,21 +26,23 @@ import java.time.Duration
  * @property queueTimeout how long a request may wait for a connection that others use; 30 s. Then it fails with a [QueueTimeoutException]
  * @property connecting how to connect. Its time, 30 s, covers all: TCP, a tunnel, TLS. Then the request fails with a
  *   [ConnectTimeoutException][dev.torsion.net.ConnectTimeoutException]
- * @property responseTimeout how long the first byte of an answer may take after the request; 60 s. Then it fails with a [ResponseTimeoutException]
+ * @property responseTimeout how long the first byte of an answer may take after the request; 60 s. Then it fails with a
+ *   [ResponseTimeoutException]
  * @property readTimeout how long each next byte of an answer may take; 60 s. Then it fails with a [ReadTimeoutException]
- * @property unreadTimeout how long a body may wait for its reader; 5 min. Then the connection ends, and reading fails with an [UnreadBodyException]
+ * @property unreadTimeout how long a body may wait for its reader; 5 min. Then the connection ends, and reading fails with an
+ *   [UnreadBodyException]
  * @property writeTimeout how long a server may take nothing of what was written; 60 s. Then the request fails with an
  *   [HttpTimeoutException][dev.torsion.web.HttpTimeoutException]
- * @property requestTimeout how long all of a request may take, to the last byte of its answer; null, the default, for any time. Then it fails with a
- *   [RequestTimeoutException]
- * @property expectContinue whether bodies wait for leave; false. See [ClientRequest.expectContinue]
- * @property retriesStale whether a request is sent again, once, when its connection was one that the server had ended meanwhile; true. Only where
- *   the method is idempotent (RFC 9110 9.2.2), the body replayable, and no byte of an answer has come
+ * @property requestTimeout how long all of a request may take, to the last byte of its answer; null, the default, for any time. Then it
+ *   fails with a [RequestTimeoutException]
+ * @property expectContinue whether bodies wait for `100 Continue`; false. See [ClientRequest.expectContinue]
+ * @property retriesStale whether a request is sent again, once, when its connection was one that the server had ended meanwhile; true. Only
+ *   where the method is idempotent (RFC 9110 9.2.2), the body replayable, and no byte of an answer has come
  * @property userAgent the value of `User-Agent` where a request has none; null for none
  * @property tls whom to trust, and what to offer
  * @property tcp limits and socket options of the connections
  * @property proxy the proxy; null, the default, for none
- * @property endpoints says where servers are; null for their own hosts
+ * @property endpoints gives the endpoint of each server; null for the host and port of the URL
  * @property listener hears of the requests; null, the default, when nobody does
  */
 @Suppress("LongParameterList")

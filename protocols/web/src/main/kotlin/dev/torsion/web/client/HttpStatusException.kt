@@ -11,8 +11,8 @@ import java.io.ByteArrayOutputStream
 import java.io.IOException
 
 /**
- * An answer with a status from 400 on, where the program wants none; treq's `raise_for_status`. Of an [EventSource], an answer with any other status than
- * 200 and 204.
+ * The answer has a status of 400 or more, and the program has asked for an error then; treq's `raise_for_status`. An [EventSource] fails
+ * with it for any status other than 200 and 204.
  *
  * @property status the status
  * @property headers the fields of the answer

@@ -7,7 +7,7 @@ import dev.torsion.web.HttpException
 import dev.torsion.web.ValueWriter
 
 /**
- * Makes JSON of objects, and objects of JSON, by the library that a program has.
+ * Makes JSON of objects, and objects of JSON, by the library that a program has. Thread: it may be called on any, on several at once.
  *
  * ```java
  * ObjectMapper jackson = new ObjectMapper();

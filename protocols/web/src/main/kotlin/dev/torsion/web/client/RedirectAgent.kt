@@ -21,11 +21,12 @@ import java.net.URI
  * | 301, 302 | POST becomes GET without a body, as in browsers; other methods stay |
  * | 307, 308 | the same method and body; a body that can be sent only once ends it |
  *
- * Credentials are for one origin: `Authorization` and `Cookie` are left out from the first request on that goes to another
- * scheme, host or port. `Host` is for one request. A redirect from https to http ends it, unless the options allow that.
+ * Credentials are for one origin. From the first request on that goes to another scheme, host or port, `Authorization` and `Cookie` are
+ * left out. A `Host` of the request's own is sent with the first request only. A redirect from https to http is not followed, unless the
+ * options allow that.
  *
- * An end fails with a [RedirectException]. The body of an answer on the way is read and dropped, so that its connection is used again; a
- * large one is not waited for.
+ * A redirect that is not followed fails with a [RedirectException]. The body of an answer on the way is read and dropped, so that its
+ * connection is used again; a large one is not waited for.
  *
  * Thread: the reactor's. Cancelling cancels the request of that moment.
  */
@@ -114,7 +115,7 @@ constructor(
  * @property maxRedirects how many in a row; 10
  * @property maxDiscardedBytes how much of the body of an answer on the way is read, so that its connection is used again; 64 KiB. A larger
  *   one costs its connection
- * @property isDowngradeAllowed whether they may lead from https to http; no
+ * @property isDowngradeAllowed whether redirects may lead from https to http; no
  */
 public class RedirectOptions private constructor(
     public val maxRedirects: Int,
@@ -145,7 +146,8 @@ public class RedirectOptions private constructor(
 }
 
 /**
- * A redirect that is not followed: one too many, one to a place that is none, or from https to http, or one for a body that is gone.
+ * A redirect that is not followed: there are too many, its place is no URL of HTTP, it leads from https to http, or it needs a body that
+ * can be sent only once.
  *
  * @property response the answer with that redirect; its body is closed
  * @property history the answers before it

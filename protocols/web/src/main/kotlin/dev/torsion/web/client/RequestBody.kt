@@ -19,7 +19,7 @@ import java.nio.file.Path
  *
  * @property contentType the media type, where the headers of the request have none; null for none
  * @property length how many bytes it has; -1 where nobody knows: then it goes out in chunks
- * @property isReplayable whether it may be sent twice, with the same bytes: after a connection that was gone, or to where a redirect leads
+ * @property isReplayable whether it can be sent twice, with the same bytes: on a second try, or to the place of a redirect
  */
 public class RequestBody private constructor(
     @get:JvmName("contentType") public val contentType: String?,

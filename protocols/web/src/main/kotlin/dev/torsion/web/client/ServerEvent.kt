@@ -8,10 +8,10 @@ import dev.torsion.log.escaped
 /**
  * One event of an [EventSource]. Immutable.
  *
- * @property type what the server calls it; `message` when it says nothing
+ * @property type the type that the server gives it; `message` when it gives none
  * @property data its text. Lines of the server are put together with a line feed between them
- * @property id the last id that the server has given, with this event or before; empty when there was none. The source says it in `Last-Event-ID` when it
- *   asks again
+ * @property id the last id that the server has given, with this event or before; empty when there was none. The source says it in
+ *   `Last-Event-ID` when it asks again
  */
 public class ServerEvent internal constructor(
     @get:JvmName("type") public val type: String,

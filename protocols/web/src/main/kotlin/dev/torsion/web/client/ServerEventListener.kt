@@ -13,8 +13,8 @@ import java.time.Duration
  * try (var listening = http.get(url).events().listen(event -> show(event.data()))) { ... }
  * ```
  *
- * The next event comes when [event] has returned. A listener that wants events later takes them of a publisher. An exception of a method ends the
- * source, with [ended].
+ * The next event comes when [event] has returned. A listener that takes time for an event uses [EventSource.publisher] instead. An
+ * exception of a method ends the source, with [ended].
  *
  * Thread: the reactor's. A method must not block.
  */
