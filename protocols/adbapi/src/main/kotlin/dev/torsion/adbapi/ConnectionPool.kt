@@ -38,9 +38,9 @@ import javax.sql.DataSource
  * cancelled in the database. An interaction is rolled back. The caller is told at once, and the connection follows. A commit that has begun
  * goes to its end. A single statement may have been done as well.
  *
- * **Errors**: [DatabaseException] and its subclasses for what the database refuses, [TooBusyException] when too many wait already,
- * [ConnectionPoolClosedException], and whatever the function of an interaction throws. The pool does not use a connection again when its
- * thread has thrown an [Error], when its roll-back has failed, or when its cancellation may not be over.
+ * **Errors**: [DatabaseException] and its subclasses when the database refuses or cannot be reached, [TooBusyException] when too many wait
+ * already, [ConnectionPoolClosedException], and any exception that the function of an interaction throws. The pool does not use a
+ * connection again when its thread has thrown an [Error], when its roll-back has failed, or when its cancellation may not be over.
  *
  * The pool closes when [close] is called, and when its reactor stops. It makes threads and connections when they are needed. Do not wait in
  * an interaction for another operation of the same pool: when all threads do that, none is left.
@@ -134,7 +134,7 @@ public class ConnectionPool private constructor(private val reactor: Reactor, @g
     public fun health(): ConnectionPoolHealth = engine.health()
 
     /**
-     * Closes the pool: nothing more is taken, and what was given is done, for at most [ConnectionPoolOptions.closeTimeout]; then that is
+     * Closes the pool. It takes no more work. Work that it has is done, for at most [ConnectionPoolOptions.closeTimeout]; then that is
      * cancelled. It waits until the pool is closed, except on the reactor's thread and on the pool's own: there it returns at once.
      */
     override fun close() {

@@ -14,8 +14,8 @@ import java.util.concurrent.locks.ReentrantLock
 import kotlin.concurrent.withLock
 
 /**
- * Deadlines of what goes on at the same time: few, and nearly all of them are met. So a thread is woken when one may have passed, and not for
- * each that begins or ends.
+ * Deadlines of jobs that run at the same time: there are few, and nearly all of them are met. So a thread is woken when one may have
+ * passed, and not for each that begins or ends.
  */
 internal class Deadlines(name: String, threads: ThreadFactory = ThreadFactory { Thread(it, "$name-deadlines").apply { isDaemon = true } }) :
     AutoCloseable {

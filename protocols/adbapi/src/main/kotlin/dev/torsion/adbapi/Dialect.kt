@@ -119,7 +119,10 @@ internal enum class Dialect(
     /** Cancels what [connection] runs, which is [statement], once more. */
     open fun cancelAgain(connection: Connection, statement: Statement): Unit = statement.cancel()
 
-    /** Rolls back what a single statement such as `BEGIN` has left open although autocommit is on. [mayHaveBegun] is for SQLite. */
+    /**
+     * Rolls back a transaction that a single statement such as `BEGIN` has left open although autocommit is on. [mayHaveBegun] is for
+     * SQLite.
+     */
     open fun endTransaction(connection: Connection, mayHaveBegun: Boolean): Unit = Unit
 
     companion object {

@@ -91,7 +91,10 @@ internal class Engine(
 
     private fun helper(work: Runnable) = Thread(work, "${options.name}-helper-${helperNumber.incrementAndGet()}").apply { isDaemon = true }
 
-    /** Takes no more; jobs that were given are done, until the deadline. Then it is cancelled, and what does not end by then is left. */
+    /**
+     * Takes no more jobs. Jobs that it has are done until the deadline. Then they are cancelled, and jobs that still do not end are left
+     * alone.
+     */
     fun close(): CompletableFuture<Void?> {
         if (!isClosing.compareAndSet(false, true)) return ended
         workers.close(::end)

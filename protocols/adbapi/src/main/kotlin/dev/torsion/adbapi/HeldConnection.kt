@@ -106,7 +106,7 @@ internal class HeldConnection(private val engine: Engine, private val fate: Fate
         }
     }
 
-    /** Rolls back what is not committed, and makes the connection as it was. False when that fails. */
+    /** Rolls back changes that are not committed, and sets the connection to its first state. False when that fails. */
     private fun isCleaned(connection: Connection, failure: Throwable?): Boolean {
         if (failure is DatabaseUnavailableException) return false
         val isSound = lock.withLock { !isCut && cancelsUnderWay == 0 }

@@ -33,7 +33,7 @@ internal interface Completion<in T> {
  * | COMMITTING | the commit goes to its end; when it fails, nothing is tried again |
  * | ENDED | nothing |
  *
- * In all of them who waits is told at once. When the job has not ended a while after, its connection is cut.
+ * In all of them the caller is told at once. When the job has not ended some time after, its connection is cut.
  */
 internal class Job<T>(
     private val engine: Engine,
@@ -209,7 +209,7 @@ internal class Job<T>(
         }
     }
 
-    /** Where the source sets no limit of its own, who waits is told when it takes too long; the connection goes back when it comes. */
+    /** When the data source sets no limit of its own, the caller is told when it takes too long. The connection goes back when it comes. */
     private fun taken(): Connection {
         if (engine.connections.hasTimeout) return engine.take()
         val timeout = engine.options.connectTimeout

@@ -16,7 +16,7 @@ import java.time.LocalTime
 import java.time.OffsetDateTime
 import java.time.OffsetTime
 
-/** Reads the rows of a result, and makes plain values of what the driver gives: nothing in a row needs the connection. */
+/** Reads the rows of a result, and makes plain values of the driver's objects: nothing in a row needs the connection. */
 internal class ResultReader(private val result: ResultSet, private val dialect: Dialect) {
     private val types: Array<Class<*>?> // of columns with times: java.sql's own would be moved by the zone of the JVM, or cut
     val columns: Columns

@@ -22,7 +22,7 @@ internal class Session(val job: Job<*>, private val engine: Engine, val connecti
         isOver = true
     }
 
-    /** Refuses what comes after the end, or from elsewhere: the connection may be another's by then. */
+    /** Refuses calls after the end, or from another thread: the connection may be in use elsewhere by then. */
     fun checkUsable() {
         check(!isOver) { "the interaction is over, and its connection may be another's: use its transaction inside only" }
         check(Thread.currentThread() === thread) { "an interaction's transaction is used on its own thread only" }

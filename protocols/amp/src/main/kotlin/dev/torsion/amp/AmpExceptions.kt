@@ -96,5 +96,5 @@ private const val SHOWN = 80
 /** How much of a description is shown. */
 internal const val LONG: Int = 2_000
 
-/** The message of [error], fit for a log: types of the user's, and parsers, quote what the peer has sent. */
+/** The message of [error], fit for a log: the user's types and parsers quote bytes that the peer has sent. */
 internal fun shown(error: Throwable): String = escaped(safeMessage(error) ?: error.javaClass.name)

@@ -153,7 +153,7 @@ internal class Requests(private val amp: AMP, private val options: AmpOptions) {
         }
     }
 
-    /** An error that is not told what it is. Acts first: to describe an error of the user's may fail. */
+    /** An error whose text the peer is not told. Acts first: to describe an error of the user's may fail. */
     private fun refuseForGood(ask: ByteArray?, log: () -> Unit) {
         if (ask != null) amp.output.answer(error(ask, UNKNOWN, "Unknown Error"))
         amp.transport.loseConnection()

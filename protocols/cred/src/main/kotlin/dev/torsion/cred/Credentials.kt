@@ -25,7 +25,7 @@ public interface UsernameCredentials : Credentials {
  * Credentials of any form that the password itself can check; Twisted's `IUsernameHashedPassword`.
  */
 public interface PasswordCheckable : UsernameCredentials {
-    /** Whether they were made with [password]. Takes the same time wherever the two differ. */
+    /** Whether they were made with [password]. It takes the same time wherever the two differ. */
     public fun checkPassword(password: ByteArray): Boolean
 }
 
@@ -71,7 +71,7 @@ public abstract class ChallengeResponse(private val username: String, challenge:
 
     final override fun checkPassword(password: ByteArray): Boolean = matches(expected(password))
 
-    /** Whether [expected] is what was answered. */
+    /** Whether the answer is [expected]. */
     protected fun matches(expected: ByteArray): Boolean = sameBytes(expected, response)
 
     override fun username(): String = username
@@ -88,7 +88,7 @@ public class Md5ChallengeResponse(username: String, challenge: ByteArray, respon
     ChallengeResponse(username, challenge, response) {
     override fun expected(password: ByteArray): ByteArray = respond(password, challenge)
 
-    /** The same for one who has only kept `md5(password)`. */
+    /** The same for a checker that has kept only `md5(password)`. */
     public fun checkMd5Password(md5Password: ByteArray): Boolean = matches(md5(md5Password, challenge))
 
     public companion object {

@@ -74,8 +74,8 @@ constructor(
  */
 public fun interface Realm {
     /**
-     * The avatar of [id], as one of [types]. [mind] is what the user's side has of it, or null. A failure, such as [LoginDenied], lets
-     * nobody in.
+     * The avatar of [id], as one of [types]. [mind] is an object of the user's side, or null. A failure, such as [LoginDenied], lets nobody
+     * in.
      */
     @Throws(Exception::class)
     public fun requestAvatar(id: AvatarId, mind: Any?, types: List<Class<*>>): Deferred<out Login<*>>

@@ -11,7 +11,7 @@ import java.nio.ByteBuffer
 
 /**
  * Reads bodies in chunks (RFC 9112 7.1). Jetty's parser does the work, in its strictest mode: it gets a head of ours, and the body behind
- * it. Around it are the limits: the parser does not bound what stands between chunks.
+ * it. The limits are around it: the parser does not limit the bytes between chunks.
  */
 internal class ChunkReader(private val limits: HttpLimits, private val listener: (ByteBuffer) -> Unit) {
     private val events = Events()

@@ -47,7 +47,7 @@ public class Cors private constructor(private val given: Builder) {
         return varying.withHeaders(fields.build())
     }
 
-    /** Collects what is allowed: nothing at first, but GET, HEAD and POST of origins that are. Not for several threads at once. */
+    /** Collects what is allowed. At first no origin is. An origin that is allowed may use GET, HEAD and POST. Thread: one at a time. */
     public class Builder internal constructor() {
         internal val origins = ArrayList<String>()
             @JvmSynthetic get
@@ -89,7 +89,7 @@ public class Cors private constructor(private val given: Builder) {
             }
         }
 
-        /** Pages of all origins may read answers, without credentials: for what is public. */
+        /** Pages of all origins may read answers, without credentials. It is for public data. */
         public fun anyOrigin(): Builder = apply { isAny = true }
 
         /** Requests may have cookies and other credentials. */

@@ -92,7 +92,7 @@ public object Gzip {
         }
     }
 
-    /** The length that was announced holds for what is compressed: a body that ends before it is cut, with or without gzip. */
+    /** The length that was announced is that of the body before it is compressed. A body that is shorter is cut, with or without gzip. */
     private fun stream(plain: Response.Content.Stream) = Response.Content.Stream(-1, plain.goesOn) { sink ->
         Gzipping().use { gzip ->
             val inside = sink.through(plain.length, gzip::add)

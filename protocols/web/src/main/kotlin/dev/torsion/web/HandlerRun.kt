@@ -29,7 +29,10 @@ internal class HandlerRun(private val outer: CoroutineContext, private val begun
     CoroutineStackFrame {
     private var own: Continuation<Response>? = null // of the coroutine, which waits for the handler
 
-    /** The answer of [handler], when it is there at once and there is no coroutine; otherwise null. Throws what the handler throws at once. */
+    /**
+     * The answer of [handler], when it is there at once and there is no coroutine; otherwise null. Throws the exception that the handler
+     * throws at once.
+     */
     fun start(handler: suspend (Request) -> Response, request: Request): Response? {
         val given =
             try {

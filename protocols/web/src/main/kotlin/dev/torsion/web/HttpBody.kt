@@ -32,7 +32,7 @@ public class HttpBody internal constructor(
     private val flow: Flow,
     private val gone: String = "The request has its answer: what was left of its body is gone.",
 ) {
-    /** Is told what a body needs. */
+    /** Hears what a body needs. */
     internal interface Flow {
         /** Somebody waits for bytes. */
         fun wanted()
@@ -40,7 +40,7 @@ public class HttpBody internal constructor(
         /** Whether there is room for more has changed. */
         fun roomChanged()
 
-        /** It is larger than its reader takes, who has dropped what there was. */
+        /** It is larger than its reader allows. The reader has dropped the bytes that had come. */
         fun refused() {}
     }
 
@@ -164,14 +164,17 @@ public class HttpBody internal constructor(
         }
     }
 
-    /** For the connection: what comes until [gathered] comes together. A peer chooses how small its chunks are, and each piece costs its reader. */
+    /**
+     * For the connection: bytes that come before [gathered] are one piece. A peer chooses how small its chunks are, and each piece costs
+     * its reader time.
+     */
     @JvmSynthetic
     internal fun gather() {
         isGathering = true
         hadRoom = hasRoom
     }
 
-    /** For the connection: who waits gets what has come since [gather]. */
+    /** For the connection: a reader that waits gets the bytes that have come since [gather]. */
     @JvmSynthetic
     internal fun gathered() {
         if (!isGathering) return

@@ -6,8 +6,8 @@ package dev.torsion.web
 import dev.torsion.net.Transport
 
 /**
- * Writes messages. It checks what goes on the wire as strictly as what comes: a method is a token, a target has visible characters of ASCII
- * only, and [Headers] cannot hold the end of a line.
+ * Writes messages. It checks messages on their way out as strictly as those that come: a method is a token, a target has visible characters
+ * of ASCII only, and [Headers] cannot hold the end of a line.
  */
 internal object HttpWriter {
     private val LAST_CHUNK = "0\r\n\r\n".toByteArray()
@@ -23,8 +23,9 @@ internal object HttpWriter {
     fun response(status: Int, headers: Headers): ByteArray = head(startLine(status), headers)
 
     /**
-     * The head of an answer with [headers] except for `Connection`, and with what the server knows behind them: what frames its body, its time, and
-     * whether the connection stays. [length] is -1 where there is none, or where the body [isChunked]; what is null is not said.
+     * The head of an answer with [headers] except for `Connection`, and with what the server knows behind them: what frames its body, its
+     * time, and whether the connection stays. [length] is -1 where there is none, or where the body [isChunked]. Parameters that are null
+     * are left out.
      */
     fun response(status: Int, headers: Headers, length: Long, isChunked: Boolean, date: String?, connection: String?): ByteArray {
         val startLine = startLine(status)

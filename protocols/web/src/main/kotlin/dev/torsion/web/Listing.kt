@@ -3,7 +3,10 @@
 
 package dev.torsion.web
 
-/** The page that lists a folder. Names are those of whoever may write there: they are escaped, and the page runs and loads nothing. */
+/**
+ * The page that lists a folder. Anybody who may write to the folder chooses the names: so they are escaped, and the page runs and loads
+ * nothing.
+ */
 internal object Listing {
     fun page(request: Request, listing: FoundListing): Response {
         val title = "Files in ${html((request.mountSegments + request.pathSegments).joinToString("/", "/"))}"

@@ -11,8 +11,8 @@ import dev.torsion.net.InternetAddress
  *
  * @property peer the other end of the connection
  * @property client the one that has asked first, as trusted proxies say
- * @property scheme what the client has used
- * @property host what the client has asked for; null when only the request itself says
+ * @property scheme the scheme that the client has used
+ * @property host the host that the client has asked for; null when only the request itself says it
  * @property isFromProxy whether [peer] is a trusted proxy
  * @property isForwarded whether it says so in `Forwarded`, and not in the fields that begin with `X-`
  */

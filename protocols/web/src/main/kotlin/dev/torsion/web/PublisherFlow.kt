@@ -92,7 +92,7 @@ private class Items<T : Any> : FlowSubscriber<T> {
         items.close(IllegalStateException(rule, cause))
     }
 
-    /** The end does not depend on what a publisher makes of it (rule 3.15). */
+    /** The end does not depend on the publisher's reaction (rule 3.15). */
     private inline fun quietly(cancel: () -> Unit) {
         try {
             cancel()

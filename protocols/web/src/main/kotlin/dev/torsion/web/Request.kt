@@ -200,8 +200,8 @@ public class Request private constructor(
 
     /**
      * The fields and files of a form that is the body: `application/x-www-form-urlencoded` or `multipart/form-data` (RFC 7578). As a
-     * future, on any thread. Files go to the disk above [FormOptions.memoryBytes], and are deleted when the request is over. A form is
-     * read once: whoever asks again has the same one, also when another waits for it or was cancelled.
+     * future, on any thread. Files go to the disk above [FormOptions.memoryBytes], and are deleted when the request is over. A form is read
+     * once: another call gives the same form, also while one waits for it, and after one was cancelled.
      *
      * It fails with a [ResponseException], which is the answer where a handler passes it on: of 415 when the body is no form, of 413 above
      * a limit, and of 400 when it breaks a rule.

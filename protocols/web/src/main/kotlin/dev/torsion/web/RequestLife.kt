@@ -25,7 +25,7 @@ internal open class RequestLife(val reactor: Reactor, val scope: CoroutineScope)
     /** See [RequestIds]. */
     var id: String? = null
 
-    /** For who listens; null when nobody does. */
+    /** For the listener; null when there is none. */
     var record: RequestRecord? = null
 
     /** See [Request.user]. */

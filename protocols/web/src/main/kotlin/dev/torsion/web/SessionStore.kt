@@ -28,7 +28,10 @@ public interface SessionStore {
     public fun delete(key: String): CompletionStage<*>
 }
 
-/** Sessions in memory; the reactors of a group may share them. No timer: what is over goes when it is looked for, or when it is the oldest. */
+/**
+ * Sessions in memory; the reactors of a group may share them. There is no timer: a session that is over goes when somebody looks for it, or
+ * when it is the oldest.
+ */
 internal class MemorySessions(private val clock: Clock, private val most: Int) : SessionStore {
     private class Entry(var values: Map<String, String>, val begun: Long, var used: Long, val idle: Long, val lifetime: Long) {
         fun isOver(now: Long) = now - used >= idle || now - begun >= lifetime

@@ -67,7 +67,7 @@ public class SetCookie private constructor(
     /** This cookie for [domain] and all hosts below it; without it, for the host of the request alone. */
     public fun withDomain(domain: String): SetCookie = with(attributes.copy(domain = domain))
 
-    /** This cookie for [path], and what is below it. It keeps nothing secret from other paths: their scripts can ask for it. */
+    /** This cookie for [path] and the paths below it. The path keeps nothing secret: scripts of other paths can ask for the cookie. */
     public fun withPath(path: String): SetCookie = with(attributes.copy(path = path))
 
     /** This cookie, sent over TLS only, or not; without it, as the connection is that sets it. */

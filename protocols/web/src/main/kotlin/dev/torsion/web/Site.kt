@@ -59,7 +59,7 @@ public class Site private constructor(
     @get:JvmSynthetic
     internal val ongoing: OngoingAnswers = OngoingAnswers(reactor)
 
-    /** The rule of who may connect. */
+    /** The rule that says which clients may connect. */
     @get:JvmSynthetic
     internal val admission: Admission = Admission(options)
 

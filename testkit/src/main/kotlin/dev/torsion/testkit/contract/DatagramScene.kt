@@ -11,16 +11,17 @@ import dev.torsion.net.ListeningPort
 import java.nio.ByteBuffer
 
 /** A datagram protocol that remembers what happened to it, in order. */
-internal class DatagramPeer(private val scene: Scene) : DatagramProtocol() {
+internal class DatagramPeer(scene: Scene) : DatagramProtocol() {
+    private val told = Story(scene::happened)
+
     /** The events so far, except datagrams. */
-    val story = ArrayList<String>()
+    val story: List<String> get() = told.events
     val received = ArrayList<ByteArray>()
     val senders = ArrayList<InternetAddress>()
     var onStart: DatagramPeer.() -> Unit = {}
     var onDatagram: DatagramPeer.(ByteArray, InternetAddress) -> Unit = { _, _ -> }
     var onRefused: DatagramPeer.() -> Unit = {}
     var onStop: DatagramPeer.() -> Unit = {}
-    private var depth = 0
 
     init {
         isNoisy = false
@@ -28,27 +29,14 @@ internal class DatagramPeer(private val scene: Scene) : DatagramProtocol() {
 
     val texts get() = received.map { it.decodeToString() }
 
-    fun note(event: String, callback: () -> Unit = {}) {
-        story.add(if (depth == 0) event else "$event inside of a callback")
-        inside(callback)
-    }
-
-    private fun inside(callback: () -> Unit) {
-        depth++
-        try {
-            callback()
-        } finally {
-            depth--
-            scene.happened()
-        }
-    }
+    fun note(event: String, callback: () -> Unit = {}) = told.note(event, callback)
 
     override fun startProtocol() = note("started") { onStart() }
 
     override fun datagramReceived(data: ByteArray, sender: InternetAddress) {
         received.add(data)
         senders.add(sender)
-        inside { onDatagram(data, sender) }
+        told.inside { onDatagram(data, sender) }
     }
 
     override fun datagramTruncated(view: ByteBuffer, sender: InternetAddress) = note("truncated to ${view.remaining()}")

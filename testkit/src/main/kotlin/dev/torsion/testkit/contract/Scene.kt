@@ -113,9 +113,10 @@ internal class Scene(private val harness: StreamHarness) {
 /** A protocol that remembers what happened to it, in order. */
 internal open class Peer(private val happened: () -> Unit) : Protocol() {
     private val bytes = ByteArrayOutputStream()
+    private val told = Story(happened)
 
     /** The events so far, except data. */
-    val story = ArrayList<String>()
+    val story: List<String> get() = told.events
     var onMade: Peer.() -> Unit = {}
     var onData: Peer.(ByteArray) -> Unit = {}
     var onLost: Peer.() -> Unit = {}
@@ -127,32 +128,18 @@ internal open class Peer(private val happened: () -> Unit) : Protocol() {
     val halves get() = transport as HalfCloseableTransport
     val wasMade get() = "made" in story
     val isLost get() = "lost" in story
-    private var depth = 0
 
     /** Something happened that is not worth remembering. */
     fun stir() = happened()
 
     /** Remembers [event]; one inside of another is marked. */
-    fun note(event: String, callback: () -> Unit = {}) {
-        story.add(if (depth == 0) event else "$event inside of a callback")
-        inside(callback)
-    }
-
-    private fun inside(callback: () -> Unit) {
-        depth++
-        try {
-            callback()
-        } finally {
-            depth--
-            happened()
-        }
-    }
+    fun note(event: String, callback: () -> Unit = {}) = told.note(event, callback)
 
     override fun connectionMade() = note("made") { onMade() }
 
     override fun dataReceived(data: ByteArray) {
         bytes.write(data)
-        inside { onData(data) }
+        told.inside { onData(data) }
     }
 
     override fun connectionLost(reason: CloseReason) {

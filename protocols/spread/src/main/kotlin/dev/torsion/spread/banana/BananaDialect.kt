@@ -12,7 +12,7 @@ public enum class BananaDialect(public val wireName: Bytes) {
     /** The vocabulary of Perspective Broker: any byte string that is one of its words travels as a number. */
     PB(Bytes.utf8("pb")),
 
-    /** No vocabulary; also what is spoken before the dialect is agreed on. */
+    /** No vocabulary. Both ends also speak it before they agree on a dialect. */
     NONE(Bytes.utf8("none")),
 }
 

@@ -31,7 +31,7 @@ import dev.torsion.spread.banana.UnsendableValueException
  *
  * Immutable; thread: any.
  *
- * @param types what may come, and what is made of it
+ * @param types the types that may come, and the objects that are made of them
  * @param limits of one value
  */
 public class Jelly

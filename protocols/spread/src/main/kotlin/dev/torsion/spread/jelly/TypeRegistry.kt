@@ -8,8 +8,8 @@ import java.util.function.Function
 import java.util.function.Supplier
 
 /**
- * Which types may come from a peer, and what is made of each; Twisted's `setUnjellyableForClass` and its siblings. A name that is not in
- * this table is refused, and no class is ever looked up by a name from the wire.
+ * The types that may come from a peer, and the object that is made of each; Twisted's `setUnjellyableForClass` and its siblings. A name
+ * that is not in this table is refused, and no class is ever looked up by a name from the wire.
  *
  * ```java
  * var types = TypeRegistry.builder().remoteCopy("ponds.Pond", RemotePond::new).record("shapes.Point", Point.class).build();
@@ -43,7 +43,7 @@ public class TypeRegistry private constructor(
         return generateSequence<Class<*>>(type) { it.superclass }.firstNotNullOfOrNull { outgoing[it] }
     }
 
-    /** The exception for what a peer has failed with, or null when it has no own one here. */
+    /** The exception for a failure of the peer; null when its type has none here. */
     @JvmSynthetic
     internal fun exception(failure: RemoteFailure): Throwable? =
         (listOf(failure.type) + failure.parents).firstNotNullOfOrNull { errors[it] }?.apply(failure)
@@ -52,7 +52,7 @@ public class TypeRegistry private constructor(
     @JvmSynthetic
     internal fun errorName(type: Class<*>): String? = errorNames[type]
 
-    /** A builder that begins with what is here. */
+    /** A builder that begins with the types of this registry. */
     public fun toBuilder(): Builder = Builder(HashMap(incoming), HashMap(outgoing), HashMap(errors), HashMap(errorNames))
 
     /** Puts a [TypeRegistry] together. Not thread-safe. */

@@ -37,7 +37,7 @@ public annotation class Perspective(val value: String = "")
 @MustBeDocumented
 public annotation class View(val value: String = "")
 
-/** The original of a [RemoteCache] may call this method of it, to tell what has changed; Twisted's prefix `observe_`. */
+/** The original of a [RemoteCache] may call this method of the copy, to tell of a change; Twisted's prefix `observe_`. */
 @Target(AnnotationTarget.FUNCTION)
 @Retention(AnnotationRetention.RUNTIME)
 @MustBeDocumented

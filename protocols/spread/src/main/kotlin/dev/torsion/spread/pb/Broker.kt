@@ -272,7 +272,7 @@ public class Broker internal constructor(
         val VERSION_COMMAND = Bytes.utf8("version")
         val VERSION = BananaInteger.of(6)
 
-        /** As in Twisted: who goes on after three refusals is cut off. */
+        /** As in Twisted: a peer that goes on after three refusals is cut off. */
         const val MOST_VIOLATIONS = 3
     }
 }

@@ -62,7 +62,7 @@ internal class Outgoing(private val broker: Broker, override val perspective: An
         return BananaList.of(Tags.REMOTE, BananaInteger.of(local.id))
     }
 
-    /** An avatar that can be sent goes as what it is; another as one whose `perspective_` methods are called. */
+    /** An avatar that can be sent by itself is sent so. Any other is sent as an object whose `perspective_` methods are called. */
     private fun login(login: PBLogin, jellier: Jellier): BananaElement {
         logins.add(login)
         val avatar = login.avatar

@@ -74,8 +74,8 @@ constructor(
     }
 
     /**
-     * Logs in and gives the avatar, whose `perspective_` methods can be called. [mind] is what the server's realm gets of us: null, or an
-     * object such as a [Referenceable].
+     * Logs in and gives the avatar, whose `perspective_` methods can be called. The server's realm gets [mind]: null, or an object of ours
+     * such as a [Referenceable].
      *
      * Credentials are a [UsernamePassword], of which only an answer to the server's challenge travels, or [Anonymous]. Fails with
      * [UnauthorizedLogin][dev.torsion.cred.UnauthorizedLogin] and its siblings, and otherwise as [getRootObject] and as a call.

@@ -8,10 +8,10 @@ import dev.torsion.spread.jelly.TypeRegistry
 import java.time.Duration
 
 /**
- * How both ends of Perspective Broker behave. Immutable; each `with` method gives another one. Thread: any.
+ * How both ends of Perspective Broker behave. Immutable; `with` methods and a [builder][toBuilder] give others. Thread: any.
  *
  * ```java
- * PBOptions options = PBOptions.DEFAULT.withTypes(types).withMaxConnections(1_000);
+ * PBOptions options = PBOptions.DEFAULT.toBuilder().types(types).maxConnections(1_000).build();
  * ```
  *
  * @property types which objects may be copied from the peer, and the objects that they become here

@@ -60,7 +60,7 @@ public abstract class RemoteCache :
 public class RemoteCacheObserver internal constructor(
     private val broker: Broker,
     private val cacheable: Cacheable,
-    /** The avatar of the one who has the copy, or null. */
+    /** The avatar of the user who has the copy, or null. */
     @get:JvmName("perspective") public val perspective: Any?,
 ) {
     /** Calls the method [name] of the copy; fails as a call of a [RemoteReference]. */

@@ -105,7 +105,7 @@ internal object RemoteFailures {
         else -> null
     }
 
-    /** The exception for the [value] of an error: what the registry makes of it, or a [RemoteError]. */
+    /** The exception for the [value] of an error: the one that the registry makes of it, or a [RemoteError]. */
     fun exception(value: Any?, types: TypeRegistry): Throwable {
         if (value !is RemoteError) {
             return value as? Throwable

@@ -33,8 +33,8 @@ import kotlin.coroutines.intrinsics.startCoroutineUninterceptedOrReturn
  * | gives nothing | on any thread | nothing: no answer is asked for, not even an error |
  *
  * If `T` is an interface, the answer is made a proxy too. The name on the wire is that of the method, or of its [Remote]. Default methods
- * run here, and call nobody. An answer that is no `T` is the peer's [violation][dev.torsion.net.ProtocolViolationException], and what it
- * holds is given back.
+ * run here, and call nobody. An answer that is no `T` is the peer's [violation][dev.torsion.net.ProtocolViolationException], and objects in
+ * it are given back.
  */
 public object RemoteProxies {
     /** The reference behind [proxy]. @throws IllegalArgumentException when it is no proxy of this kind */

@@ -56,7 +56,7 @@ public class RemoteReference internal constructor(
     internal val isClosed: Boolean get() = release?.isReleased == true
 
     /**
-     * Calls the method [name] with [args]; Twisted's `callRemote`. The value of the Deferred is what the method gives, in the types that
+     * Calls the method [name] with [args]; Twisted's `callRemote`. The Deferred has the result of the method, in the types that
      * [Jelly][dev.torsion.spread.jelly.Jelly] lists.
      */
     public fun callRemote(name: String, vararg args: Any?): Deferred<Any?> = callRemoteWith(name, args.asList(), emptyMap())
@@ -80,7 +80,7 @@ public class RemoteReference internal constructor(
             Answers.convert(name, value, type) as T
         }
 
-    /** [call] with some arguments by their names. Do not change what is given: it is read on the reactor's thread. */
+    /** [call] with some arguments by their names. Do not change the collections afterwards: the reactor's thread reads them. */
     public fun callWith(name: String, args: List<Any?>, kwargs: Map<String, Any?>): CompletableFuture<Any?> =
         broker.loop.futureOnLoop { begin(name, args, kwargs).deferred }
 

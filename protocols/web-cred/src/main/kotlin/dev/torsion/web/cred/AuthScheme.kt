@@ -34,7 +34,7 @@ public interface AuthScheme {
  * A name and a password with each request (RFC 7617); Twisted's `BasicCredentialFactory`. Gives a [UsernamePassword]. A listener on the
  * wire gets the password: use it over TLS only.
  *
- * @param realm what the login is for, as browsers show it
+ * @param realm the name of the place that the login is for, which browsers show
  */
 public class BasicScheme(realm: String) : AuthScheme {
     private val question = listOf("Basic realm=${quoted(realm)}, charset=\"UTF-8\"")

@@ -27,7 +27,7 @@ public class DigestScheme private constructor(
     private val nonces: Nonces,
     private val algorithms: List<DigestAlgorithm>,
 ) : AuthScheme {
-    /** Asks for SHA-256. [realm] is what the login is for, as browsers show it, and a part of the hash. */
+    /** Asks for SHA-256. [realm] is the name of the place that the login is for. Browsers show it, and it is a part of the hash. */
     public constructor(clock: Clock, realm: String) : this(realm, Nonces(clock), listOf(DigestAlgorithm.SHA_256))
 
     init {

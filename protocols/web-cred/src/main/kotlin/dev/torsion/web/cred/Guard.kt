@@ -57,7 +57,7 @@ public class Guard<A : Any> private constructor(
         next(request.with(key, login.avatar))
     }
 
-    /** The avatar of the one who has sent [request]. @throws IllegalStateException when this guard is not around its handler */
+    /** The avatar of the user who has sent [request]. @throws IllegalStateException when this guard is not around its handler */
     public fun avatar(request: Request): A = checkNotNull(request[key]) { "this guard is not around the handler of $request" }
 
     private fun credentials(request: Request): Credentials {

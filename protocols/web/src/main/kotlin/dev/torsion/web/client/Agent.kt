@@ -15,7 +15,7 @@ import dev.torsion.web.client.HttpClientOptions.Companion.DEFAULT
 import java.util.concurrent.CompletableFuture
 
 /**
- * Sends requests; Twisted's `IAgent`. [HttpAgent] talks to servers. Others stand around an agent, and change what is asked or answered.
+ * Sends requests; Twisted's `IAgent`. [HttpAgent] talks to servers. Other agents stand around an agent, and change requests or answers.
  *
  * ```kotlin
  * Agent(reactor).fetch("GET", "http://example.com/").use { response -> println(response.body.readText()) }

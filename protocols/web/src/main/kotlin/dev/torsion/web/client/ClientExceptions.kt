@@ -10,7 +10,7 @@ import java.time.Duration
 /** No connection was free for the request within [timeout]. Nothing was sent. */
 public class QueueTimeoutException(timeout: Duration) : HttpTimeoutException("No connection was free for the request", timeout)
 
-/** The server has sent no byte of an answer within [timeout] after the whole request. It may have done what it was asked for. */
+/** The server has sent no byte of an answer within [timeout] after the whole request. It may have carried the request out. */
 public class ResponseTimeoutException(timeout: Duration) : HttpTimeoutException("The server has not begun to answer", timeout)
 
 /** An answer has begun, and its next byte has not come within [timeout]. */
@@ -36,7 +36,7 @@ constructor(cause: Throwable? = null) : HttpException("The agent was closed.", c
 /**
  * The proxy has made no tunnel, but answered with [status]; 407 when it wants other credentials. Nothing was sent to the server.
  *
- * @property status what the proxy has answered
+ * @property status the status that the proxy has answered with
  */
 public class ProxyRefusedException(public val status: Int, reason: String) :
     HttpException("The proxy has made no tunnel, but answered with $status${if (reason.isEmpty()) "" else " $reason"}.")

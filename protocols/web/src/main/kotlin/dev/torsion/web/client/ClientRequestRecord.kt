@@ -47,7 +47,7 @@ public class ClientRequestRecord internal constructor(@get:JvmName("request") pu
     public var cause: Throwable? = null
         private set
 
-    /** It is sent, perhaps once more: what came before does not count. */
+    /** The request is sent, perhaps for a second time. Numbers of an earlier try do not count. */
     @JvmSynthetic
     internal fun again() {
         status = 0

@@ -14,7 +14,7 @@ import dev.torsion.web.HttpBody
  * Thread: any.
  *
  * @property status the status, such as 200
- * @property reason what the server says beside it; often empty
+ * @property reason the text that the server sends beside the status; often empty
  * @property headers the fields of the head
  * @property isHttp11 false for HTTP/1.0
  * @property body the body; an empty one ends at once

@@ -116,7 +116,7 @@ constructor(
     /** Removes all cookies. */
     public fun clear(): Unit = kept.clear()
 
-    /** Removes the cookies that last until the end of the program: what a browser does when it ends. */
+    /** Removes the cookies that last until the end of the program, as a browser does when it ends. */
     public fun clearSession() {
         kept.values.removeIf { it.cookie.expires == null }
     }

@@ -63,7 +63,7 @@ internal class Inflating(private val name: String, hasNoWrap: Boolean) {
     fun close(): Unit = inflater.end()
 }
 
-/** `deflate`: the format of zlib (RFC 1950); or, as some servers have it, what is inside of that (RFC 1951). */
+/** `deflate`: the format of zlib (RFC 1950); or, as some servers send it, the bare data of RFC 1951. */
 internal class Deflate : Decoder {
     private var inflating: Inflating? = null
     private var first = ByteArray(0) // until it is known which of the two it is

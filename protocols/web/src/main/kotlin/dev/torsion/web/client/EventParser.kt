@@ -43,7 +43,7 @@ internal class EventParser(private val most: Int, lastEventId: String) {
     private var type = ""
     private var id = lastEventId
 
-    /** More of the stream, once [next] has given all that was in what came before. The array is not changed from now on. */
+    /** Adds bytes of the stream, once [next] has given all events of the bytes before. The array is not changed from now on. */
     fun feed(bytes: ByteArray) {
         check(at == piece.size) { "there are events left in what came before" }
         piece = bytes

@@ -173,7 +173,7 @@ public class HttpClient private constructor(
         public fun of(reactor: Reactor, options: HttpClientOptions = HttpClientOptions.DEFAULT): HttpClient =
             HttpAgent(reactor, options).let { HttpClient(it, it, Settings()) }
 
-        /** A client over [agent], which whoever has made it closes. */
+        /** A client over [agent]. Closing the client does not close the agent. */
         @JvmStatic
         public fun of(agent: Agent): HttpClient = HttpClient(agent, null, Settings())
     }

@@ -41,7 +41,7 @@ public interface JsonTypeReader {
     public fun <T> read(bytes: ByteArray, type: Class<T>): T
 }
 
-/** The body of an answer is not what the program reads it as: no JSON, or no such value, or in a charset that is not known. */
+/** The body of an answer cannot be read: it is no JSON, or no value of the wanted type, or its charset is not known. */
 public class UnreadableBodyException
 @JvmOverloads
 constructor(message: String, cause: Throwable? = null) : HttpException(message, cause)

@@ -3,10 +3,12 @@
 
 package dev.torsion.web.client
 
+import dev.torsion.web.isTarget
 import dev.torsion.web.proxy.ReverseProxy
 import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.assertions.withClue
 import io.kotest.core.spec.style.FunSpec
+import io.kotest.matchers.ints.shouldBeGreaterThan
 import io.kotest.matchers.shouldBe
 import io.kotest.matchers.string.shouldContain
 import io.kotest.matchers.string.shouldNotContain
@@ -67,15 +69,20 @@ class LocationSpec :
         }
 
         test("whatever comes is a URL that can be sent, or refused") {
+            var sent = 0
+            var refused = 0
             checkAll(2_000, Arb.string(0, 20)) { text ->
                 val latin = text.map { (it.code and 0xff).toChar() }.joinToString("")
                 try {
-                    val url = Location.resolve(base, latin)
-                    Origin.target("GET", url)
+                    val target = Origin.target("GET", Location.resolve(base, latin))
+                    withClue(target) { isTarget("GET", target) shouldBe true }
+                    sent++
                 } catch (_: IllegalArgumentException) {
-                    // refused
+                    refused++
                 }
             }
+            sent shouldBeGreaterThan 100
+            refused shouldBeGreaterThan 10
         }
     })
 
