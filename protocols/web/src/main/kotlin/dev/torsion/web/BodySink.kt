@@ -4,25 +4,36 @@
 package dev.torsion.web
 
 import dev.torsion.defer.Deferred
+import dev.torsion.defer.DeferredCancelledException
 import dev.torsion.defer.ScopeExecutor
 import dev.torsion.defer.await
 import dev.torsion.defer.awaitOnLoop
 import dev.torsion.defer.fail
 import dev.torsion.defer.futureOnLoop
+import dev.torsion.defer.inlineCallbacks
 import dev.torsion.defer.succeed
 import dev.torsion.defer.toDeferred
 import dev.torsion.net.Transport
+import dev.torsion.reactor.Reactor
+import kotlinx.coroutines.flow.Flow
 import java.nio.ByteBuffer
+import java.util.concurrent.Callable
 import java.util.concurrent.CompletableFuture
 import java.util.concurrent.CompletionStage
+import java.util.concurrent.Flow.Publisher
+import java.util.stream.Stream
 
 /**
  * Takes the body of a message as it is made: [write] in Kotlin, [send] in Java. Each of them waits until the peer has taken enough of the
  * bytes written before. It fails when the connection has ended, and when the body gets longer than the length that was announced.
  *
+ * [sendAll] and [sendAllInThread] send many pieces, as the peer takes them. A program that writes in a loop of its own gives others their turn too:
+ * each 64th write is done in a later turn of the reactor, also when there is room.
+ *
  * Thread: any, one write at a time.
  */
 public class BodySink internal constructor(
+    private val reactor: Reactor,
     private val loop: ScopeExecutor,
     private val transport: Transport,
     private val isChunked: Boolean,
@@ -41,6 +52,14 @@ public class BodySink internal constructor(
     @set:JvmSynthetic
     internal var rest: (() -> ByteArray)? = null
     private var ended: Throwable? = null // why nothing more can be written
+
+    private var inARow = 0 // writes since others had their turn
+    private var sending: Deferred<*>? = null // of many pieces
+
+    /** Called before the first byte is written. */
+    @get:JvmSynthetic
+    @set:JvmSynthetic
+    internal var beforeFirst: (() -> Unit)? = null
 
     @Volatile
     private var trailers = Headers.EMPTY
@@ -64,6 +83,73 @@ public class BodySink internal constructor(
 
     /** Writes all of [bytes]. The future is done when there is room for more. The array must not change until then. */
     public fun send(bytes: ByteArray): CompletableFuture<Void?> = loop.futureOnLoop { begin(bytes).addCallback<Void?> { null } }
+
+    /** Writes each piece that [pieces] gives, as the peer takes them. */
+    @JvmSynthetic
+    public suspend fun writeAll(pieces: Flow<ByteArray>): Unit = pieces.collect { write(it) }
+
+    /**
+     * Sends all [pieces], as the peer takes them. The future is done when there is room for more behind the last one. The iterator is asked on the reactor's thread,
+     * so it must not wait: one that does is for [sendAllInThread]. An iterator that is [AutoCloseable] is closed at the end, whatever that is.
+     *
+     * An exception of the iterator fails the future, and so does the end of the connection. Cancelling the future ends it before the next piece.
+     */
+    public fun sendAll(pieces: Iterator<ByteArray>): CompletableFuture<Void?> {
+        val source = OwnedPieces(pieces)
+        return sending(source) { source.each { write(it) } }
+    }
+
+    /**
+     * Sends the rest of each buffer of [pieces], as the peer takes them: the next one is requested when there is room for it. The publisher may give them on any thread,
+     * such as the rows of a database. The future is done when there is room for more behind the last one.
+     *
+     * A failure of the publisher fails the future, and so does the end of the connection. Then the subscription is cancelled, and so it is when the future is.
+     */
+    public fun sendAll(pieces: Publisher<ByteBuffer>): CompletableFuture<Void?> = sending(null) { writeAll(pieces) }
+
+    /**
+     * [sendAll] for an iterator that waits, such as one of rows of a database: it is asked on a thread of the [pool][Reactor.deferToThread], one call at a time,
+     * and closed there when it is [AutoCloseable]. It has a thread while it is asked, and none while the peer does not take what it has given: 64 KiB are read ahead.
+     *
+     * Cancelling the future, or the end of the connection, does not interrupt a call that waits. The iterator is closed behind that.
+     */
+    public fun sendAllInThread(pieces: Iterator<ByteArray>): CompletableFuture<Void?> = sendingInThread(OwnedPieces(pieces))
+
+    /**
+     * [sendAllInThread] for a stream. It is opened on a thread of the pool too, by [pieces], and closed at the end.
+     *
+     * ```java
+     * sink.sendAllInThread(() -> Files.lines(path).map(line -> (line + "\n").getBytes(UTF_8)))
+     * ```
+     */
+    public fun sendAllInThread(pieces: Callable<out Stream<ByteArray>>): CompletableFuture<Void?> = sendingInThread(OwnedPieces(pieces))
+
+    private fun sendingInThread(pieces: OwnedPieces): CompletableFuture<Void?> = sending(pieces) {
+        PulledPieces(reactor, pieces).each { write(it) }
+    }
+
+    /** The pieces of a publisher, for a coroutine. */
+    @JvmSynthetic
+    internal suspend fun writeAll(pieces: Publisher<ByteBuffer>): Unit = pieces.asFlow().collect { write(it) }
+
+    /** Runs [send] on the loop. [source] is closed also when that is never begun. */
+    private fun sending(source: OwnedPieces?, send: suspend () -> Unit): CompletableFuture<Void?> {
+        val future = loop.futureOnLoop {
+            if (source?.begin() == false) return@futureOnLoop fail<Void?>(DeferredCancelledException())
+            var hasBegun = false
+            val running = inlineCallbacks<Void?>(transport.scope.coroutineContext) {
+                hasBegun = true
+                send()
+                null
+            }
+            if (!hasBegun) source?.close(null) // the connection was gone before
+            sending = running
+            if (ended != null) stop()
+            running
+        }
+        if (source != null) future.whenComplete { _, _ -> if (source.begin()) source.close(null) }
+        return future
+    }
 
     /**
      * Sends [trailers] behind the body, at its end (RFC 9110 6.5), in place of those that were given before. Many programs and proxies drop them. They
@@ -109,13 +195,38 @@ public class BodySink internal constructor(
 
     private inline fun begin(size: Int, write: () -> Deferred<Unit>): Deferred<Unit> {
         ended?.let { return fail(it) }
-        if (size == 0) return succeed(Unit)
+        if (size == 0) return fair(succeed(Unit))
         if (left >= 0) {
             if (size > left) return fail(IllegalStateException("The body is longer than the length that was announced."))
             left -= size
         }
+        begun()
         total += size
-        return write().also { written?.invoke(size) }
+        return fair(write()).also { written?.invoke(size) }
+    }
+
+    /** For the connection: the head belongs before whatever follows. */
+    @JvmSynthetic
+    internal fun begun() {
+        val begin = beforeFirst ?: return
+        beforeFirst = null
+        begin()
+    }
+
+    /** A peer that takes all of it at once would otherwise let a loop of the program go on for as long as it likes. */
+    private fun fair(room: Deferred<Unit>): Deferred<Unit> {
+        if (passOn != null) return room // the sink behind counts
+        if (!room.called) {
+            inARow = 0
+            return room
+        }
+        if (++inARow < AT_ONCE) return room
+        inARow = 0
+        return room.addAsyncCallback {
+            val turn = Deferred<Unit>()
+            loop.later { if (!turn.called) turn.callback(Unit) }
+            turn
+        }
     }
 
     /**
@@ -124,13 +235,14 @@ public class BodySink internal constructor(
      */
     @JvmSynthetic
     internal fun through(length: Long, change: (ByteArray) -> ByteArray): BodySink =
-        BodySink(loop, transport, isChunked = false, length, room, { bytes -> begin(change(bytes)) }, behind = this)
+        BodySink(reactor, loop, transport, isChunked = false, length, room, { bytes -> begin(change(bytes)) }, behind = this)
 
     /** For the connection: nothing more is written. False when the body is shorter than its head says. */
     @JvmSynthetic
     internal fun end(): Boolean {
         rest?.let { begin(it()).addCallbacks({ }) { } }
         ended = IllegalStateException("The body has ended: nothing can be written behind it.")
+        stop()
         if (isChunked) HttpWriter.lastChunk(transport, trailers)
         return left <= 0
     }
@@ -139,11 +251,22 @@ public class BodySink internal constructor(
     @JvmSynthetic
     internal fun cut(reason: Throwable) {
         ended = reason
+        beforeFirst = null
+        stop()
+    }
+
+    /** Nobody takes the pieces that would still come. */
+    private fun stop() {
+        sending?.also { sending = null }?.cancel()
     }
 
     @JvmSynthetic
     internal suspend fun awaiting(stage: CompletionStage<*>) {
         stage.toDeferred(loop::execute).await()
+    }
+
+    private companion object {
+        const val AT_ONCE = 64
     }
 }
 

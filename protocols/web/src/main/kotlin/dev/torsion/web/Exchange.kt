@@ -226,11 +226,13 @@ internal class Exchange(private val connection: ServerConnection, val head: Requ
         val isClientLate = isExpecting && body.isAwaited
         val late = handling
         isLast = true
-        fault =
+        val error =
             HttpTimeoutException(
                 if (isClientLate) "The body has not come whole" else "The handler has given no answer",
                 options.handlerTimeout,
             )
+        fault = error
+        dropSink(error)
         answer(Response.error(if (isClientLate) 408 else 503))
         late?.cancel()
         log.warn(
@@ -249,6 +251,7 @@ internal class Exchange(private val connection: ServerConnection, val head: Requ
 
     private fun handlerFailed(error: Throwable) {
         if (isAnswered || isOver) return // it was cancelled, or its client is gone
+        dropSink(error)
         if (error is ResponseException) return answer(error.response)
         val isOfRequest = isOfRequest(error)
         fault = error
@@ -269,11 +272,10 @@ internal class Exchange(private val connection: ServerConnection, val head: Requ
 
     private fun write(answer: Response) {
         val response = connection.site.paged(answer)
-        isAnswered = true
-        connection.deadline.setTimeout(null)
-        isLast = isLast || !isReceived || connection.site.isEnding || transport.isDraining ||
-            response.headers.hasToken("Connection", "close")
-        when (val content = response.content) {
+        val given = response.content
+        if (given is Response.Content.Stream && given.waits && head.method != "HEAD") return streamLater(response, given)
+        begun(response)
+        when (val content = given) {
             is Response.Content.Bytes -> {
                 val hasBody = response.status != 204 && response.status != 304
                 writeHead(response, if (hasBody) content.bytes.size.toLong() else NO_BODY, isChunked = false)
@@ -288,24 +290,57 @@ internal class Exchange(private val connection: ServerConnection, val head: Requ
         }
     }
 
+    /** The head of [response] goes out now. */
+    private fun begun(response: Response) {
+        isAnswered = true
+        connection.deadline.setTimeout(null)
+        isLast = isLast || !isReceived || connection.site.isEnding || transport.isDraining ||
+            response.headers.hasToken("Connection", "close")
+    }
+
     private fun stream(response: Response, content: Response.Content.Stream) {
-        val isChunked = content.length < 0 && head.isHttp11
-        isUntilEnd = content.length < 0 && !isChunked
-        isLast = isLast || isUntilEnd
-        writeHead(response, content.length, isChunked)
+        writeHead(response, content)
         if (head.method == "HEAD") return finish()
         if (content.goesOn) {
             isOngoing = true
             connection.site.ongoing.add(this)
             if (isOver) return // the server stops
         }
-        val sink = BodySink(loop, transport, isChunked, content.length, connection::room).also { sink = it }
+        writeBody(content, sinkOf(content))
+    }
+
+    /** The head goes out with the first bytes. Until then this is the handler, with its time and its failures. */
+    private fun streamLater(response: Response, content: Response.Content.Stream) {
+        val sink = sinkOf(content)
+        sink.beforeFirst = {
+            begun(response)
+            writeHead(response, content)
+        }
+        writeBody(content, sink)
+    }
+
+    private fun isChunked(content: Response.Content.Stream) = content.length < 0 && head.isHttp11
+
+    private fun sinkOf(content: Response.Content.Stream) =
+        BodySink(reactor, loop, transport, isChunked(content), content.length, connection::room).also { sink = it }
+
+    private fun writeBody(content: Response.Content.Stream, sink: BodySink) {
         val writing = inlineCallbacks(context()) { content.write(sink) }
-        handling = writing
-        writing.addCallbacks({
-            if (isOver) return@addCallbacks
-            if (sink.end()) finish() else cut(sink, bodyTooShort())
-        }) { cut(sink, it.value) }
+        if (!isOver) handling = writing
+        writing.addCallbacks({ written(content, sink) }) { if (isAnswered) cut(sink, it.value) else handlerFailed(it.value) }
+    }
+
+    private fun written(content: Response.Content.Stream, sink: BodySink) {
+        if (isOver) return
+        if (!isAnswered && content.length > 0) return handlerFailed(bodyTooShort())
+        sink.begun()
+        if (sink.end()) finish() else cut(sink, bodyTooShort())
+    }
+
+    /** Another answer takes the place of one that has not begun. */
+    private fun dropSink(reason: Throwable) {
+        if (isAnswered) return
+        sink?.also { sink = null }?.cut(reason)
     }
 
     /** The server stops: this is the end of a body that goes on. */
@@ -334,6 +369,12 @@ internal class Exchange(private val connection: ServerConnection, val head: Requ
             )
         }
         over()
+    }
+
+    private fun writeHead(response: Response, content: Response.Content.Stream) {
+        isUntilEnd = content.length < 0 && !isChunked(content)
+        isLast = isLast || isUntilEnd
+        writeHead(response, content.length, isChunked(content))
     }
 
     private fun writeHead(response: Response, length: Long, isChunked: Boolean) {

@@ -93,7 +93,7 @@ public object Gzip {
     }
 
     /** The length that was announced is that of the body before it is compressed. A body that is shorter is cut, with or without gzip. */
-    private fun stream(plain: Response.Content.Stream) = Response.Content.Stream(-1, plain.goesOn) { sink ->
+    private fun stream(plain: Response.Content.Stream) = Response.Content.Stream(-1, plain.goesOn, plain.waits) { sink ->
         Gzipping().use { gzip ->
             val inside = sink.through(plain.length, gzip::add)
             sink.rest = gzip::end

@@ -3,7 +3,10 @@
 
 package dev.torsion.web
 
+import kotlinx.coroutines.flow.Flow
+import java.nio.ByteBuffer
 import java.util.concurrent.CompletionStage
+import java.util.concurrent.Flow.Publisher
 
 /**
  * The answer to a [Request]. Immutable.
@@ -38,8 +41,11 @@ public class Response private constructor(
     internal sealed class Content {
         class Bytes(val bytes: ByteArray) : Content()
 
-        /** [length] is -1 where nobody knows it. One that [goesOn] has no end of its own: the end of the server is its end in order. */
-        class Stream(val length: Long, val goesOn: Boolean = false, val write: suspend (BodySink) -> Unit) : Content()
+        /**
+         * [length] is -1 where nobody knows it. One that [goesOn] has no end of its own: the end of the server is its end in order. The head of one that [waits]
+         * goes out with its first bytes, so a failure before them is that of the handler.
+         */
+        class Stream(val length: Long, val goesOn: Boolean = false, val waits: Boolean = false, val write: suspend (BodySink) -> Unit) : Content()
     }
 
     /** This answer with another [status]. */
@@ -148,7 +154,38 @@ public class Response private constructor(
         /** A body that goes on until its client goes away, or the server stops: then it ends in order. */
         @JvmSynthetic
         internal fun ongoing(contentType: String, write: suspend (BodySink) -> Unit): Response =
-            Response(200, Headers.of("Content-Type", contentType), Content.Stream(-1, goesOn = true, write))
+            Response(200, Headers.of("Content-Type", contentType), Content.Stream(-1, goesOn = true, write = write))
+
+        /**
+         * A body of all [pieces], as the client takes them. The head goes out with the first piece: when [pieces] fail before, the answer is 500, or what
+         * a [ResponseException] says. When they fail later, the connection is cut. They are collected on the reactor's thread.
+         *
+         * @param length how many bytes there will be, where that is known
+         */
+        @JvmSynthetic
+        public fun stream(contentType: String, pieces: Flow<ByteArray>, length: Long = -1): Response =
+            waiting(contentType, length) { sink -> sink.writeAll(pieces) }
+
+        /**
+         * A body of all that [publisher] gives, such as the rows of a database: the next piece is requested when the client has room for it. It may give them on any thread.
+         *
+         * ```java
+         * Response.publishing("text/csv", db.stream(Sql.of("SELECT name FROM fruit").map(row -> UTF_8.encode(row.get("name") + "\n"))));
+         * ```
+         *
+         * The head goes out with the first piece: when [publisher] fails before, the answer is 500, or what a [ResponseException] says. When it fails later, the connection is
+         * cut. The subscription is cancelled when the client goes away. Each request has a subscription of its own.
+         */
+        @JvmStatic
+        public fun publishing(contentType: String, publisher: Publisher<ByteBuffer>): Response = publishing(contentType, publisher, -1)
+
+        /** [publishing] for a body of [length] bytes: [publisher] must give as many. */
+        @JvmStatic
+        public fun publishing(contentType: String, publisher: Publisher<ByteBuffer>, length: Long): Response =
+            waiting(contentType, length) { sink -> sink.writeAll(publisher) }
+
+        private fun waiting(contentType: String, length: Long, write: suspend (BodySink) -> Unit) =
+            Response(200, Headers.of("Content-Type", contentType), Content.Stream(length, waits = true, write = write))
 
         /** The same for Java: the body ends when the stage does. */
         @JvmStatic

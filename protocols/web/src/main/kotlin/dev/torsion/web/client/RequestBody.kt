@@ -6,9 +6,12 @@ package dev.torsion.web.client
 import dev.torsion.web.BodySink
 import dev.torsion.web.BodyWriter
 import dev.torsion.web.isFieldValue
+import kotlinx.coroutines.flow.Flow
 import java.io.IOException
+import java.nio.ByteBuffer
 import java.nio.file.Files
 import java.nio.file.Path
+import java.util.concurrent.Flow.Publisher
 
 /**
  * The body of a request; Twisted's `IBodyProducer`. Immutable.
@@ -81,6 +84,22 @@ public class RequestBody private constructor(
         @JvmSynthetic
         public fun stream(contentType: String?, length: Long = -1, write: suspend (BodySink) -> Unit): RequestBody =
             RequestBody(contentType, length, false, Content.Stream(write))
+
+        /** All [pieces], as the server takes them; see [stream] above. They are collected on the reactor's thread. */
+        @JvmSynthetic
+        public fun stream(contentType: String?, pieces: Flow<ByteArray>, length: Long = -1): RequestBody =
+            stream(contentType, length) { sink -> sink.writeAll(pieces) }
+
+        /**
+         * All that [publisher] gives, as the server takes it: the next piece is requested when there is room for it. It may give them on any thread. When it fails, the
+         * connection is cut, and the request fails with that error. The subscription is cancelled when the request is over.
+         *
+         * @param length how many bytes there will be, where that is known; [publisher] must give as many
+         */
+        @JvmStatic
+        @JvmOverloads
+        public fun publishing(contentType: String?, publisher: Publisher<ByteBuffer>, length: Long = -1): RequestBody =
+            stream(contentType, length) { sink -> sink.writeAll(publisher) }
 
         /** The same for Java: the body ends when the stage does. */
         @JvmStatic

@@ -50,7 +50,7 @@ internal class Upload(
 
     private fun begin(write: suspend (BodySink) -> Unit) {
         val room = { roomFor(connection, agent.reactor(), agent.options.writeTimeout) }
-        val sink = BodySink(loop, transport, body.length < 0, body.length, room)
+        val sink = BodySink(agent.reactor(), loop, transport, body.length < 0, body.length, room)
         this.sink = sink
         val job = inlineCallbacks(transport.scope.coroutineContext) { write(sink) }
         writing = job
