@@ -13,6 +13,9 @@ public class QueueTimeoutException(timeout: Duration) : HttpTimeoutException("No
 /** The server has sent no byte of an answer within [timeout] after the whole request. It may have carried the request out. */
 public class ResponseTimeoutException(timeout: Duration) : HttpTimeoutException("The server has not begun to answer", timeout)
 
+/** The head of an answer, also of one on the way, has begun, and has not come whole within [timeout]. */
+public class HeadTimeoutException(timeout: Duration) : HttpTimeoutException("The head of the answer has not come whole", timeout)
+
 /** An answer has begun, and its next byte has not come within [timeout]. */
 public class ReadTimeoutException(timeout: Duration) : HttpTimeoutException("The next byte of the answer has not come", timeout)
 

@@ -28,7 +28,7 @@ internal class ClientExchange(private val connection: ClientConnection, private 
     ClientConnection.Asking,
     HttpBody.Flow,
     ClientResponse.Owner {
-    private enum class Waiting { NOTHING, LEAVE, RESPONSE, NEXT_BYTE, READER, REST }
+    private enum class Waiting { NOTHING, LEAVE, RESPONSE, HEAD, NEXT_BYTE, READER, REST }
 
     private val agent = connection.agent
     private val options = agent.options
@@ -40,6 +40,9 @@ internal class ClientExchange(private val connection: ClientConnection, private 
     private var isSent = false
     private var isLast = "Connection" in request.headers
     private var isOver = false
+    private var isInHead = false // a byte of it has come
+    private var isHeadTimed = false
+    private var headEnd = 0L
     private var isInterim = false
     private var interims = 0
     private var untold: ArrayList<ResponseHead>? = null // of those on the way to the last
@@ -91,10 +94,9 @@ internal class ClientExchange(private val connection: ClientConnection, private 
         isSent = true
         if (isOver) return
         try {
-            if (!hasBegun) {
-                await(Waiting.RESPONSE, options.responseTimeout)
-            } else if (isAnswered) {
-                finish()
+            when {
+                isAnswered -> finish()
+                head == null && !isInHead -> await(Waiting.RESPONSE, options.responseTimeout)
             }
         } catch (e: Throwable) { // there may be no time for the answer
             fail(e)
@@ -114,7 +116,10 @@ internal class ClientExchange(private val connection: ClientConnection, private 
         waiting = Waiting.NOTHING
         connection.timer.clear()
         upload?.begin()
-        if (isTold) updateReading() // the answer has come before it, and may wait for its reader
+        when {
+            isTold -> updateReading() // the answer has come before it, and may wait for its reader
+            hasBegun && head == null -> awaitHead()
+        }
     }
 
     /** The rest of the request is not sent. */
@@ -134,8 +139,9 @@ internal class ClientExchange(private val connection: ClientConnection, private 
 
     override fun bytesCame() {
         if (isTooEarly) return fail(HttpViolationException("An answer came before its request had left.", BAD, "RFC 9112 9.2"))
-        if (waiting == Waiting.RESPONSE || waiting == Waiting.NEXT_BYTE) waiting = Waiting.NOTHING
+        if (waiting == Waiting.RESPONSE || waiting == Waiting.NEXT_BYTE || waiting == Waiting.HEAD) waiting = Waiting.NOTHING
         hasBegun = true
+        if (head == null) isInHead = true
         body?.gather()
     }
 
@@ -199,6 +205,8 @@ internal class ClientExchange(private val connection: ClientConnection, private 
     override fun ended(trailers: Headers) {
         if (isInterim) {
             isInterim = false
+            isInHead = false
+            isHeadTimed = false
             connection.reader.expectNoBody(isToHead)
             return
         }
@@ -212,7 +220,7 @@ internal class ClientExchange(private val connection: ClientConnection, private 
         if (isOver) return
         if (hasLeave) leaveGiven()
         if (isOver) return
-        val head = this.head ?: return awaitBytes()
+        val head = this.head ?: return awaitHead()
         if (isMore || !head.isPersistent || head.framing === Framing.UNTIL_END) isLast = true
         if (!isTold && (refusesExpectation(head) || isGivenUp(head))) return
         if (!isSent && (isAnswered || head.status !in SUCCESS || isLast)) {
@@ -251,7 +259,26 @@ internal class ClientExchange(private val connection: ClientConnection, private 
 
     private fun awaitBytes() {
         if (isOver || waiting == Waiting.LEAVE || waiting == Waiting.REST) return
-        if (isSent || hasBegun) await(Waiting.NEXT_BYTE, readTimeout)
+        await(Waiting.NEXT_BYTE, readTimeout)
+    }
+
+    /** The rest of a head has its time from the first byte on, and each byte has its own. Between two heads there is that of the first byte, once all is sent. */
+    private fun awaitHead() {
+        if (isOver) return
+        isInHead = isInHead || connection.reader.isInHead // of the next one, in the same bytes
+        if (isInHead && !isHeadTimed) {
+            isHeadTimed = true
+            headEnd = agent.reactor().nanoTime() + options.headTimeout.toWait
+        }
+        if (waiting == Waiting.LEAVE) return
+        if (!isInHead) {
+            waiting = Waiting.NOTHING
+            connection.timer.clear()
+            if (isSent) await(Waiting.RESPONSE, options.responseTimeout)
+            return
+        }
+        val left = Duration.ofNanos(maxOf(0, headEnd - agent.reactor().nanoTime()))
+        if (left <= readTimeout) await(Waiting.HEAD, left) else await(Waiting.NEXT_BYTE, readTimeout)
     }
 
     private fun updateReading() {
@@ -372,6 +399,7 @@ internal class ClientExchange(private val connection: ClientConnection, private 
             Waiting.NOTHING -> Unit
             Waiting.LEAVE -> leaveGiven()
             Waiting.RESPONSE -> fail(ResponseTimeoutException(options.responseTimeout))
+            Waiting.HEAD -> fail(HeadTimeoutException(options.headTimeout))
             Waiting.NEXT_BYTE -> fail(ReadTimeoutException(readTimeout))
             Waiting.READER -> fail(UnreadBodyException(options.unreadTimeout))
             Waiting.REST -> abandon()

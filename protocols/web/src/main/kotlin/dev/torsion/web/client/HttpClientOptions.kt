@@ -26,8 +26,10 @@ import java.time.Duration
  * @property queueTimeout how long a request may wait for a connection that others use; 30 s. Then it fails with a [QueueTimeoutException]
  * @property connecting how to connect. Its time, 30 s, covers all: TCP, a tunnel, TLS. Then the request fails with a
  *   [ConnectTimeoutException][dev.torsion.net.ConnectTimeoutException]
- * @property responseTimeout how long the first byte of an answer may take after the request; 60 s. Then it fails with a
- *   [ResponseTimeoutException]
+ * @property responseTimeout how long the first byte of an answer may take after the request, and after an answer on the way; 60 s. Then it
+ *   fails with a [ResponseTimeoutException]
+ * @property headTimeout how long the head of an answer may take from its first byte; 10 s. It holds for each answer on the way, such as
+ *   103, too. Then it fails with a [HeadTimeoutException]
  * @property readTimeout how long each next byte of an answer may take; 60 s. Then it fails with a [ReadTimeoutException]
  * @property unreadTimeout how long a body may wait for its reader; 5 min. Then the connection ends, and reading fails with an
  *   [UnreadBodyException]
@@ -56,6 +58,7 @@ public class HttpClientOptions private constructor(
     public val queueTimeout: Duration = Duration.ofSeconds(30),
     public val connecting: ConnectOptions = ConnectOptions.DEFAULT,
     public val responseTimeout: Duration = Duration.ofSeconds(60),
+    public val headTimeout: Duration = Duration.ofSeconds(10),
     public val readTimeout: Duration = Duration.ofSeconds(60),
     public val unreadTimeout: Duration = Duration.ofMinutes(5),
     public val writeTimeout: Duration = Duration.ofSeconds(60),
@@ -74,7 +77,7 @@ public class HttpClientOptions private constructor(
         require(maxConnectionsPerHost > 0) { "maxConnectionsPerHost must be positive, but is $maxConnectionsPerHost" }
         require(userAgent == null || isFieldValue(userAgent)) { "userAgent is no value of a field" }
         require(maxWaiting >= 0) { "maxWaiting must not be negative, but is $maxWaiting" }
-        listOf(idleTimeout, queueTimeout, responseTimeout, readTimeout, unreadTimeout, writeTimeout, requestTimeout).forEach {
+        listOf(idleTimeout, queueTimeout, responseTimeout, headTimeout, readTimeout, unreadTimeout, writeTimeout, requestTimeout).forEach {
             require(it == null || (!it.isNegative && !it.isZero)) { "a time-out must be positive, but $it was given" }
         }
     }
@@ -105,6 +108,9 @@ public class HttpClientOptions private constructor(
 
     /** These options with another [responseTimeout]. */
     public fun withResponseTimeout(timeout: Duration): HttpClientOptions = with(responseTimeout = timeout)
+
+    /** These options with another [headTimeout]. */
+    public fun withHeadTimeout(timeout: Duration): HttpClientOptions = with(headTimeout = timeout)
 
     /** These options with another [readTimeout]. */
     public fun withReadTimeout(timeout: Duration): HttpClientOptions = with(readTimeout = timeout)
@@ -151,6 +157,7 @@ public class HttpClientOptions private constructor(
         queueTimeout: Duration = this.queueTimeout,
         connecting: ConnectOptions = this.connecting,
         responseTimeout: Duration = this.responseTimeout,
+        headTimeout: Duration = this.headTimeout,
         readTimeout: Duration = this.readTimeout,
         unreadTimeout: Duration = this.unreadTimeout,
         writeTimeout: Duration = this.writeTimeout,
@@ -164,13 +171,13 @@ public class HttpClientOptions private constructor(
         endpoints: AgentEndpointFactory? = this.endpoints,
         listener: ClientRequestListener? = this.listener,
     ) = HttpClientOptions(
-        limits, maxConnections, maxConnectionsPerHost, maxWaiting, idleTimeout, queueTimeout, connecting, responseTimeout, readTimeout,
+        limits, maxConnections, maxConnectionsPerHost, maxWaiting, idleTimeout, queueTimeout, connecting, responseTimeout, headTimeout, readTimeout,
         unreadTimeout, writeTimeout, requestTimeout, expectContinue, retriesStale, userAgent, tls, tcp, proxy, endpoints,
         listener,
     )
 
     override fun toString(): String = "HttpClientOptions($maxConnections connections, $maxConnectionsPerHost for each host, $limits, " +
-        "idle $idleTimeout, queue $queueTimeout, connect ${connecting.timeout}, response $responseTimeout, read $readTimeout, " +
+        "idle $idleTimeout, queue $queueTimeout, connect ${connecting.timeout}, response $responseTimeout, head $headTimeout, read $readTimeout, " +
         "unread $unreadTimeout, write $writeTimeout, request $requestTimeout)"
 
     public companion object {

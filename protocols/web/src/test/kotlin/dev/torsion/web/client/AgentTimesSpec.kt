@@ -8,6 +8,7 @@ import dev.torsion.net.ConnectionRefusedException
 import dev.torsion.net.DnsLookupException
 import dev.torsion.testkit.kotest.TorsionSpecExtension
 import dev.torsion.web.HttpTimeoutException
+import io.kotest.assertions.withClue
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.collections.shouldHaveSize
 import io.kotest.matchers.shouldBe
@@ -91,6 +92,111 @@ class AgentTimesSpec :
                 unread.text?.length shouldBe null
                 reactor.flush()
                 unread.text?.length shouldBe 400_000
+            }
+        }
+
+        test("the head from its first byte on, however often a byte of it comes; not what is before and behind it") {
+            scene(HttpClientOptions.DEFAULT.withHeadTimeout(Duration.ofSeconds(7))) {
+                val beginnings = mapOf(
+                    "status" to "HTTP/1.1 200 OK\r\nX: ",
+                    "103 in another read" to "HTTP/1.1 103 Early Hints\r\nX: ",
+                )
+                for ((kind, beginning) in beginnings) {
+                    withClue(kind) {
+                        val asked = get()
+                        pass(50_000) // the first byte has a time of its own
+                        answer(beginning.take(1))
+                        pass(1_000)
+                        answer(beginning.drop(1))
+                        repeat(5) {
+                            pass(1_000)
+                            answer("a")
+                        }
+                        asked.error shouldBe null
+                        pass(1_001)
+                        asked.error.shouldBeInstanceOf<HeadTimeoutException>().timeout shouldBe Duration.ofSeconds(7)
+                        peers.last().end shouldNotBe null
+                    }
+                }
+                val whole = get()
+                answer("HTTP/1.1 200 OK\r\n")
+                pass(6_900)
+                answer("Content-Length: 3\r\n\r\n")
+                whole.text shouldBe null
+                repeat(3) {
+                    pass(50_000) // a body has no such time
+                    answer("a")
+                }
+                whole.text shouldBe "aaa"
+            }
+        }
+
+        test("each answer on the way has the time of a head for itself, and the next one that of the first byte") {
+            val options = HttpClientOptions.DEFAULT.withHeadTimeout(Duration.ofSeconds(7)).withResponseTimeout(Duration.ofSeconds(30))
+            scene(options.withReadTimeout(Duration.ofSeconds(40))) {
+                val asked = get()
+                repeat(5) {
+                    pass(29_000)
+                    answer("HTTP/1.1 102 Processing\r\n")
+                    pass(6_000)
+                    answer("\r\n")
+                }
+                pass(29_000)
+                asked.error shouldBe null
+                answer("HTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 2") // the next one in the same bytes
+                pass(6_999)
+                asked.error shouldBe null
+                pass(2)
+                asked.error.shouldBeInstanceOf<HeadTimeoutException>()
+                val silent = get()
+                answer("HTTP/1.1 102 Processing\r\n\r\n")
+                pass(29_999)
+                silent.error shouldBe null
+                pass(2)
+                silent.error.shouldBeInstanceOf<ResponseTimeoutException>()
+            }
+        }
+
+        test("a body that waits for leave: a head that does not end is late, and none is late while the body is written") {
+            val slowly = RequestBody.stream(null) { sink ->
+                repeat(4) {
+                    kotlinx.coroutines.delay(50_000)
+                    sink.write("a")
+                }
+            }
+            scene {
+                fun expecting() = ask(ClientRequest.post(url("/"), slowly).withExpectContinue(true))
+                val granted = expecting()
+                answer("HTTP/1.1 100 Continue\r\n\r\n")
+                pass(200_001) // longer than the time of a byte
+                granted.error shouldBe null
+                answer(ok("x"))
+                granted.text shouldBe "x"
+
+                val silent = expecting()
+                answer("HTTP/1.1 100 Continue\r\n\r\n")
+                pass(259_999)
+                silent.error shouldBe null
+                pass(2)
+                silent.error.shouldBeInstanceOf<ResponseTimeoutException>()
+
+                val cut = expecting()
+                answer("HTTP/1.1 2")
+                pass(9_999)
+                cut.error shouldBe null
+                pass(2)
+                cut.error.shouldBeInstanceOf<HeadTimeoutException>()
+            }
+        }
+
+        test("a time of the next byte that is shorter is over first") {
+            scene {
+                val asked = ask(ClientRequest.get(url("/")).withReadTimeout(Duration.ofSeconds(2)))
+                answer("HTTP/1.1")
+                pass(1_999)
+                asked.error shouldBe null
+                pass(2)
+                asked.error.shouldBeInstanceOf<ReadTimeoutException>()
             }
         }
 
