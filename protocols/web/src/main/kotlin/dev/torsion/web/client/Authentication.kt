@@ -37,9 +37,8 @@ public abstract class Authentication internal constructor() {
          */
         @JvmStatic
         public fun basic(user: String, password: String): Authentication {
-            require(':' !in user) { "the name of a user has no colon in it" }
-            require((user + password).none { it < ' ' || it == '\u007f' }) { "a name and a password have no control character in them" }
-            return Fixed("Basic " + Base64.getEncoder().encodeToString("$user:$password".toByteArray()), "basic")
+            checkCredentials(user, password)
+            return Fixed(basicCredentials(user, password), "basic")
         }
 
         /** A token (RFC 6750). @throws IllegalArgumentException when [token] has other characters than a token may have */
@@ -52,13 +51,26 @@ public abstract class Authentication internal constructor() {
         /**
          * A name and a password that are not sent: the server asks a question, and the answer is made with them (RFC 7616). With SHA-256 and
          * SHA-512/256, or MD5 where the server knows nothing better, and `qop` auth or none.
+         *
+         * @throws IllegalArgumentException when [user] has a colon, or one of them a control character
          */
         @JvmStatic
         public fun digest(user: String, password: String): Authentication {
-            require((user + password).none { it < ' ' || it == '\u007f' }) { "a name and a password have no control character in them" }
+            checkCredentials(user, password)
             return Digest(user, password)
         }
 
         private val TOKEN = Regex("[A-Za-z0-9._~+/-]+=*")
     }
 }
+
+/** A colon would move a part of the name to what is behind it (RFC 7617 2, RFC 7616 3.4.2). Neither is shown: they are secrets. */
+internal fun checkCredentials(user: String, password: String) {
+    require(':' !in user) { "the name of a user has no colon in it" }
+    require(user.none(Char::isISOControl)) { "the name of a user has no control character in it" }
+    require(password.none(Char::isISOControl)) { "a password has no control character in it" }
+}
+
+/** The value of a field (RFC 7617 2). */
+internal fun basicCredentials(user: String, password: String): String =
+    "Basic " + Base64.getEncoder().encodeToString("$user:$password".toByteArray())

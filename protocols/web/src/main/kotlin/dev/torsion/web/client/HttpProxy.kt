@@ -5,7 +5,6 @@ package dev.torsion.web.client
 
 import dev.torsion.tls.TlsClientOptions
 import dev.torsion.web.isAuthority
-import java.util.Base64
 
 /**
  * A proxy that requests go through; Twisted's `ProxyAgent`, and more. A request for an `http` server goes to the proxy as it is (RFC 9112 3.2.2). For
@@ -35,10 +34,14 @@ public class HttpProxy private constructor(
         require(host.isNotEmpty() && (isAuthority(host) || isAuthority("[$host]"))) { "the proxy has no host, or one that is none" }
     }
 
-    /** This proxy, which asks for a [user] with a [password] (basic authentication, RFC 7617). It gets both in the clear, or inside of TLS when it [isSecure]. */
+    /**
+     * This proxy, which asks for a [user] with a [password] (basic authentication, RFC 7617). It gets both in the clear, or inside of TLS when it [isSecure].
+     *
+     * @throws IllegalArgumentException when [user] has a colon, or one of them a control character
+     */
     public fun withCredentials(user: String, password: String): HttpProxy {
-        require(':' !in user) { "a user has no colon in his name" }
-        return HttpProxy(host, port, isSecure, tls, "Basic " + Base64.getEncoder().encodeToString("$user:$password".toByteArray()), direct)
+        checkCredentials(user, password)
+        return HttpProxy(host, port, isSecure, tls, basicCredentials(user, password), direct)
     }
 
     /** This proxy, spoken to over TLS: by [options], which may trust others than the servers are trusted by. Without that, it is by the agent's. */
