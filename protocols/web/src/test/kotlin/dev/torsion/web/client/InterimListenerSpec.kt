@@ -7,6 +7,7 @@ import dev.torsion.testkit.kotest.TorsionSpecExtension
 import dev.torsion.web.Headers
 import dev.torsion.web.HttpViolationException
 import dev.torsion.web.IncompleteMessageException
+import dev.torsion.web.Response
 import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.assertions.withClue
 import io.kotest.core.spec.style.FunSpec
@@ -45,6 +46,18 @@ class InterimListenerSpec :
                         asked.text shouldBe "x"
                     }
                 }
+            }
+        }
+
+        test("a call of a client hears of them too, also behind a redirect") {
+            val heard = ArrayList<String>()
+            httpScene(handler = { request ->
+                request.sendInterim(103, Headers.of("Link", "<${request.target}>"))
+                if (request.target == "/a") Response.redirect("/b") else Response.text("x")
+            }) {
+                val call = http.get("$base/a").onInterim { status, headers -> heard.add("$status ${headers["Link"]}") }
+                call.text().now() shouldBe "x"
+                heard shouldContainExactly listOf("103 </a>", "103 </b>")
             }
         }
 
