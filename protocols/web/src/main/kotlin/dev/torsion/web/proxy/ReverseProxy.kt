@@ -43,6 +43,8 @@ import java.util.concurrent.CompletionStage
  * Answers on the way (1xx) go to the client as they come, except for 100, and so do the fields behind a body, in both directions, that may stand there
  * (RFC 9110 6.5.1).
  *
+ * `Location` and `Content-Location` that name the server itself become paths of the proxy: [withRewrittenLocations].
+ *
  * Fields that are for one connection only are not passed on, nor are those that `Connection` names (RFC 9110 7.6.1). So a protocol is never
  * upgraded: a request that wants to is answered as if it did not (RFC 9110 7.8), except for WebSocket, which has no such answer.
  *
@@ -61,8 +63,9 @@ import java.util.concurrent.CompletionStage
  *
  * Thread: any.
  */
-public class ReverseProxy private constructor(private val agent: Agent, private val target: URI, private val passesHost: Boolean) :
-    RequestHandler {
+public class ReverseProxy private constructor(private val agent: Agent, private val target: URI, private val settings: Settings) : RequestHandler {
+    private data class Settings(val passesHost: Boolean = false, val hasLocations: Boolean = true, val hasCookies: Boolean = false)
+
     private val base = target.rawPath.orEmpty().removeSuffix("/")
     private val place = "${target.scheme}://${target.rawAuthority}"
 
@@ -72,7 +75,23 @@ public class ReverseProxy private constructor(private val agent: Agent, private 
     }
 
     /** This proxy, which passes the `Host` of the client on. Otherwise it is that of the target, and a server finds the client's in `X-Forwarded-Host`. */
-    public fun withClientHost(): ReverseProxy = ReverseProxy(agent, target, true)
+    public fun withClientHost(): ReverseProxy =
+        ReverseProxy(agent, target, settings.copy(passesHost = true))
+
+    /**
+     * This proxy, which changes `Location` and `Content-Location` of answers that name the server itself, or not. They are changed unless told otherwise: a client may be
+     * unable to reach the server, and should not know its name.
+     *
+     * `http://127.0.0.1:8081/app/login` of a server at `http://127.0.0.1:8081/app` becomes `/api/login` where the proxy is mounted at `/api`, and so does `/app/login`. A path that is below
+     * `/api` already stays: the server knows where it is mounted. A place with another scheme, host or port, one with a user, one outside of the path of the target, and one that begins with no slash stay as they are.
+     */
+    public fun withRewrittenLocations(isRewritten: Boolean): ReverseProxy = ReverseProxy(agent, target, settings.copy(hasLocations = isRewritten))
+
+    /**
+     * This proxy, which changes cookies that the server sets, or not. They are not changed unless told so. `Domain` goes away where it is the server's: then the cookie is for the
+     * host that the client knows. `Path` below that of the target becomes one below the place where the proxy is mounted.
+     */
+    public fun withRewrittenCookies(isRewritten: Boolean): ReverseProxy = ReverseProxy(agent, target, settings.copy(hasCookies = isRewritten))
 
     override fun handle(request: Request): CompletionStage<Response> = request.life.future { answer(request) }
 
@@ -111,7 +130,7 @@ public class ReverseProxy private constructor(private val agent: Agent, private 
         if (base.isNotEmpty() && names.any { name -> name.any { it == '/' || it == '\\' } }) return null
         val path = request.rawPath.removePrefix("/").split('/').drop(request.mountSegments.size).joinToString("/")
         val url = URI.create("$place$base/$path${request.rawQuery?.let { "?$it" }.orEmpty()}")
-        val asked = ClientRequest.of(request.method, url).withHeaders(PassedFields.toServer(request, passesHost)).withBody(body(request))
+        val asked = ClientRequest.of(request.method, url).withHeaders(PassedFields.toServer(request, settings.passesHost)).withBody(body(request))
             .withInterimListener { status, fields -> request.sendInterim(status, PassedFields.toClient(fields, hasTrailers = false)) }
         return if ("Expect" in request.headers) asked.withExpectContinue(true) else asked
     }
@@ -130,7 +149,8 @@ public class ReverseProxy private constructor(private val agent: Agent, private 
 
     private fun answer(request: Request, response: ClientResponse): Response {
         val length = response.headers["Content-Length"]?.toLong() ?: -1
-        val fields = PassedFields.toClient(response.headers, hasTrailers = length < 0 && request.isHttp11)
+        val passed = PassedFields.toClient(response.headers, hasTrailers = length < 0 && request.isHttp11)
+        val fields = Places(target, base, request, settings.passesHost).moved(passed, settings.hasLocations, settings.hasCookies)
         val hasNoBody = response.status == 204 || response.status == 205 || response.status == 304
         if (hasNoBody) return Response.of(response.status).withHeaders(fields)
         return Response.stream("a/b", length) { sink ->
@@ -179,6 +199,6 @@ public class ReverseProxy private constructor(private val agent: Agent, private 
          * @throws IllegalArgumentException when [url] is none
          */
         @JvmStatic
-        public fun of(agent: Agent, url: String): ReverseProxy = ReverseProxy(agent, Location.exact(url), false)
+        public fun of(agent: Agent, url: String): ReverseProxy = ReverseProxy(agent, Location.exact(url), Settings())
     }
 }
