@@ -34,6 +34,9 @@ import java.util.concurrent.CompletionStage
  * Other routers, trees of resources and handlers are mounted below a path: [Builder.mount].
  */
 public class Router private constructor(private val routes: List<Route>, filters: List<RequestFilter>) : RequestHandler {
+    /** Whether routes behind the place where this is mounted are tried, when this one has none. A filter, such as a guard, holds for all that is below. */
+    private val passesOn = filters.isEmpty()
+
     @get:JvmSynthetic
     internal val handler: suspend (Request) -> Response = filters.around(::route)
 
@@ -44,15 +47,47 @@ public class Router private constructor(private val routes: List<Route>, filters
         val segments = request.pathSegments.ifEmpty { ROOT } // of a router that is mounted
         var ofGet: Route? = null
         var methods: LinkedHashSet<String>? = null
+        var passed: Route? = null // the first router that has no route
+        var only: Route? = null // the one that all methods are of
+        var isFound = false // by a router that has no such method
         for (route in routes) {
             if (!route.pattern.fits(segments)) continue
             if (route.method == request.method) return route.answer(request, segments)
-            if (route.method == null) return (ofGet ?: route).answer(request, segments)
-            if (ofGet == null && request.method == "HEAD" && route.method == "GET") ofGet = route
-            (methods ?: LinkedHashSet<String>().also { methods = it }).add(route)
+            if (route.method != null) {
+                if (ofGet == null && request.method == "HEAD" && route.method == "GET") ofGet = route
+                (methods ?: LinkedHashSet<String>().also { methods = it }).add(route)
+                only = null
+                continue
+            }
+            val theirs = LinkedHashSet<String>()
+            if (route.takes(request.method, segments, theirs, isFound)) return (ofGet ?: route).answer(request, segments)
+            if (passed == null) passed = route
+            if (theirs.isEmpty()) continue
+            isFound = true
+            only = if (methods == null) route else null
+            (methods ?: LinkedHashSet<String>().also { methods = it }).addAll(theirs)
         }
         if (ofGet != null) return ofGet.answer(request, segments)
+        val last = if (methods == null) passed else only
+        if (last != null) return last.answer(request, segments) // it says so itself, inside of its path
         return methods?.let { allowing(if (request.method == "OPTIONS") 204 else 405, it) } ?: Response.error(404)
+    }
+
+    /** Whether there is a handler for [method] below the place of this router. Otherwise the methods that there are go to [allowed]. */
+    private fun has(method: String, below: List<String>, allowed: LinkedHashSet<String>): Boolean {
+        val segments = below.ifEmpty { ROOT }
+        var isOfGet = false
+        for (route in routes) {
+            if (!route.pattern.fits(segments)) continue
+            if (route.method == null) {
+                if (route.takes(method, segments, allowed, isFound = false)) return true
+            } else {
+                if (route.method == method) return true
+                if (method == "HEAD" && route.method == "GET") isOfGet = true
+                allowed.add(route)
+            }
+        }
+        return isOfGet
     }
 
     private fun addMethods(to: LinkedHashSet<String>) {
@@ -79,6 +114,16 @@ public class Router private constructor(private val routes: List<Route>, filters
         private val handler: suspend (Request) -> Response,
         val router: Router? = null,
     ) {
+        /**
+         * Whether what is mounted answers: a router that has a handler, and all but open routers in any case, unless the path [isFound] elsewhere. Otherwise the methods that it
+         * has go to [allowed].
+         */
+        fun takes(method: String, segments: List<String>, allowed: LinkedHashSet<String>, isFound: Boolean): Boolean {
+            if (router == null) return !isFound
+            val passesOn = router.passesOn
+            return router.has(method, segments.drop(pattern.size), if (passesOn) allowed else LinkedHashSet()) || !(passesOn || isFound)
+        }
+
         suspend fun answer(request: Request, segments: List<String>): Response {
             val found = request.withParameters(pattern.parameters(segments))
             request.routed(pattern.text, isOpen = method == null)
@@ -139,7 +184,10 @@ public class Router private constructor(private val routes: List<Route>, filters
         /**
          * [handler] answers for [path] and all that is below it, whatever the method. It may be a router, a [Resource], [StaticFiles], or
          * any other. Its [Request.pathSegments] are those below [path]; a router finds its routes by them, so that its `/` is both [path]
-         * and that with a slash. The path may have parameters, which all handlers see. The answer of [handler] is final, 404 too.
+         * and that with a slash. The path may have parameters, which all handlers see.
+         *
+         * A router that has no route for a request lets the routes behind it try. When none of them has one either, the answer is that of the router: 404, or 405. The answer
+         * of any other [handler] is final, 404 too. So is that of a router with filters: a guard holds for all that is below its path.
          *
          * @throws IllegalArgumentException when [path] is no pattern, or takes all that is left
          */

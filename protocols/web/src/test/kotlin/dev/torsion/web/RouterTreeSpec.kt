@@ -72,10 +72,73 @@ class RouterTreeSpec :
             body(router, "/raw") shouldBe "GET []"
             body(router, "/raw/") shouldBe "GET []" // the one name that is left is empty
             body(router, "/a") shouldBe "a"
-            ask(router, post("/teams/x/users/own", "")) shouldStartWith "HTTP/1.1 404 " // that of the users, which are mounted behind
+            ask(router, post("/teams/x/users/own", "")) shouldStartWith "HTTP/1.1 404 " // that of the tree, which takes what is left
             ask(router, post("/teams/x/users/7", "")) shouldContain "\r\nAllow: GET, HEAD, OPTIONS\r\n"
             ask(router, "HEAD /teams/x/users/own HTTP/1.1\r\nHost: a\r\n\r\n") shouldContain "\r\nContent-Length: 3\r\n"
             ask(router, "OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n") shouldContain "\r\nAllow: GET, HEAD, OPTIONS\r\n"
+        }
+
+        test("a mounted router that has no route lets those behind it try, and says so itself when they have none either") {
+            val first = Router {
+                get("/both") { Response.text("first") }
+                get("/one/{n:int}") { Response.text("int ${it.parameter("n")}") }
+                mount("/deep", Router { get("/a") { Response.text("deep a") } })
+            }
+            val second = Router {
+                post("/both") { Response.text("second") }
+                get("/both") { Response.text("never") }
+                get("/one/{text}") { Response.text("text ${it.parameter("text")} ${it.mountSegments}") }
+                get("/deep/b") { Response.text("second b") }
+                delete("/only") { Response.text("deleted") }
+            }
+            val router = Router {
+                mount("/api", first)
+                mount("/api", second)
+                get("/api/own") { Response.text("own") }
+            }
+            body(router, "/api/both") shouldBe "first"
+            ask(router, post("/api/both", "")).substringAfter("\r\n\r\n") shouldBe "second"
+            body(router, "/api/one/7") shouldBe "int 7"
+            body(router, "/api/one/x") shouldBe "text x [api]"
+            body(router, "/api/deep/a") shouldBe "deep a"
+            body(router, "/api/deep/b") shouldBe "second b"
+            body(router, "/api/own") shouldBe "own"
+            ask(router, "HEAD /api/both HTTP/1.1\r\nHost: a\r\n\r\n") shouldContain "\r\nContent-Length: 5\r\n"
+            ask(router, get("/api/none")) shouldStartWith "HTTP/1.1 404 "
+            val all = ask(router, "PUT /api/both HTTP/1.1\r\nHost: a\r\n\r\n")
+            all shouldStartWith "HTTP/1.1 405 "
+            all shouldContain "\r\nAllow: GET, HEAD, POST, OPTIONS\r\n"
+            ask(router, "OPTIONS /api/both HTTP/1.1\r\nHost: a\r\n\r\n") shouldContain "\r\nAllow: GET, HEAD, POST, OPTIONS\r\n"
+            ask(router, get("/api/only")) shouldContain "\r\nAllow: DELETE, OPTIONS\r\n"
+        }
+
+        test("a handler of everything takes a path that no router has, and not one that has other methods") {
+            val router = Router {
+                mount("/api", Router { get("/users") { Response.text("users") } })
+                mount("/") { Response.text("page ${it.pathSegments}") }
+            }
+            body(router, "/api/users") shouldBe "users"
+            body(router, "/api/help.html") shouldBe "page [api, help.html]"
+            val other = ask(router, "DELETE /api/users HTTP/1.1\r\nHost: a\r\n\r\n")
+            other shouldStartWith "HTTP/1.1 405 "
+            other shouldContain "\r\nAllow: GET, HEAD, OPTIONS\r\n"
+        }
+
+        test("a router with a filter answers for all that is below its path: what it guards, nobody else gives away") {
+            val guarded = Router {
+                get("/users") { Response.text("users") }
+                with { request, next -> if ("Authorization" in request.headers) next(request) else Response.error(401) }
+            }
+            val router = Router {
+                mount("/admin", guarded)
+                mount("/", Resource.tree().putChild("admin", Resource.of { completedFuture(Response.text("secret")) }))
+                get("/admin/later") { Response.text("secret") }
+            }
+            for (path in listOf("/admin", "/admin/none", "/admin/later", "/admin/users")) {
+                withClue(path) { ask(router, get(path)) shouldStartWith "HTTP/1.1 401 " }
+            }
+            ask(router, get("/admin/none", "Authorization: a\r\n")) shouldStartWith "HTTP/1.1 404 "
+            body(router, "/other") shouldContain "404"
         }
 
         class Counter : Resource() {
