@@ -11,7 +11,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.torsion.java.Torsion;
 import dev.torsion.web.AccessLog;
-import dev.torsion.web.BodySink;
 import dev.torsion.web.EventStream;
 import dev.torsion.web.HttpServerOptions;
 import dev.torsion.web.Response;
@@ -27,29 +26,25 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Iterator;
 import java.util.List;
-import java.util.concurrent.CompletionStage;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.SubmissionPublisher;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The Java of docs/guide/web.md, with the JDK's client on real sockets. */
 class WebTest {
   static Response numbers(int count) {
-    return Response.streaming("text/plain", sink -> numbers(sink, 1, count));
+    return Response.streaming("text/plain", sink -> sink.sendAll(lines(count)));
   }
 
-  private static CompletionStage<?> numbers(BodySink sink, int first, int last) {
-    for (int number = first; number <= last; number++) {
-      var sent = sink.send((number + "\n").getBytes(UTF_8));
-      if (!sent.isDone() || sent.isCompletedExceptionally()) {
-        var next = number + 1;
-        return sent.thenCompose(room -> numbers(sink, next, last));
-      }
-    }
-    return completedFuture(null);
+  private static Iterator<byte[]> lines(int count) {
+    return IntStream.rangeClosed(1, count)
+        .mapToObj(number -> (number + "\n").getBytes(UTF_8))
+        .iterator();
   }
 
   @Test

@@ -14,6 +14,7 @@ import dev.torsion.web.Response;
 import dev.torsion.web.Site;
 import dev.torsion.web.client.Agent;
 import dev.torsion.web.client.ClientRequest;
+import dev.torsion.web.client.HttpClient;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
@@ -56,6 +57,16 @@ class WebTrailersTest {
                             .thenApply(body -> response.trailers().get("Server-Timing")));
         assertEquals("page;dur=12", timing.get(10, TimeUnit.SECONDS));
         assertEquals(List.of("</style.css>; rel=preload; as=style"), links);
+      }
+      try (var http = HttpClient.of(torsion.reactor())) {
+        links.clear();
+        var page =
+            http.get(base + "/")
+                .onInterim((status, headers) -> links.addAll(headers.all("Link")))
+                .text()
+                .join();
+        assertEquals("<p>hello", page);
+        assertEquals(1, links.size());
       }
     }
   }

@@ -20,6 +20,7 @@ import dev.torsion.web.Site
 import dev.torsion.web.StaticFiles
 import dev.torsion.web.client.Agent
 import dev.torsion.web.client.ClientRequest
+import dev.torsion.web.client.HttpClient
 import dev.torsion.web.client.fetch
 import dev.torsion.web.proxy.ReverseProxy
 import io.kotest.core.spec.style.StringSpec
@@ -27,7 +28,9 @@ import io.kotest.engine.spec.tempdir
 import io.kotest.matchers.shouldBe
 import io.kotest.matchers.string.shouldContain
 import kotlinx.coroutines.delay
+import kotlinx.coroutines.flow.asFlow
 import kotlinx.coroutines.flow.flow
+import kotlinx.coroutines.flow.map
 import kotlin.io.path.writeText
 import kotlin.time.Duration.Companion.seconds
 
@@ -51,6 +54,23 @@ class WebSpec :
                 client.text shouldContain "\r\n\r\nuser 7HTTP/1.1 200 OK\r\n"
                 client.text shouldContain "\r\n\r\nHELLO"
                 client.text shouldContain "1000\n\r\n0\r\n\r\n"
+                port.stopListening().await()
+            }
+        }
+
+        "large bodies" {
+            runReactorTest {
+                val reactor = this
+                val rows = (1..1000).asFlow().map { "row $it\n".toByteArray() }
+                val router = Router {
+                    get("/rows") { Response.stream("text/csv", rows) }
+                    get("/lines") { Response.stream("text/plain") { sink -> for (number in 1..1000) sink.write("$number\n") } }
+                }
+                val port = reactor.listenTcp(0, Site(reactor, router), "127.0.0.1")
+                val http = HttpClient(reactor)
+                http.get("http://127.0.0.1:${port.port()}/rows").readText().lines().size shouldBe 1001
+                http.get("http://127.0.0.1:${port.port()}/lines").readText().lines().size shouldBe 1001
+                http.close()
                 port.stopListening().await()
             }
         }
