@@ -512,7 +512,15 @@ public open class StreamTransport protected constructor(
         if (isDraining) channel.reading(false)
         state = State.FINISHING
         orderlyReason = reason
-        if (endingChannel(whenFailed = true) { channel.finish() }) end(reason) else startCloseTimer()
+        if (finishChannel()) end(reason) else startCloseTimer()
+    }
+
+    private fun finishChannel(): Boolean = try {
+        channel.finish()
+    } catch (e: Throwable) {
+        endingChannel { channel.close() } // it may have failed before it came to its end
+        loop.reportFailure(e, this) { "closing $this" }
+        true
     }
 
     override fun outputMoved() {
@@ -580,7 +588,7 @@ public open class StreamTransport protected constructor(
         stage.drop(this)
         queue?.release()
         queue = null
-        if (!isFinished) endingChannel(Unit) { endChannel(reason, isCut) }
+        if (!isFinished) endingChannel { endChannel(reason, isCut) }
         loop.logEnd(this, reason)
         producing?.let { loop.guarded(this, { "stopping the producer of ${safeString(protocol)}" }) { it.ended(reason) } }
         loop.guarded(this, { "connectionLost of ${safeString(protocol)}" }) { protocol.endConnection(reason) }
@@ -602,11 +610,12 @@ public open class StreamTransport protected constructor(
     override val owesPeer: Boolean get() = state != State.CLOSED && (hasMore() || inside?.owesPeer == true)
 
     /** An error is reported: the protocol has not been told yet. */
-    private inline fun <T> endingChannel(whenFailed: T, block: () -> T): T = try {
-        block()
-    } catch (e: Throwable) {
-        loop.reportFailure(e, this) { "closing $this" }
-        whenFailed
+    private inline fun endingChannel(block: () -> Unit) {
+        try {
+            block()
+        } catch (e: Throwable) {
+            loop.reportFailure(e, this) { "closing $this" }
+        }
     }
 
     final override val scope: CoroutineScope

@@ -7,6 +7,8 @@ import dev.torsion.clock.DelayedCall
 import dev.torsion.clock.saturatedNanos
 import dev.torsion.defer.Deferred
 import dev.torsion.loop.guarded
+import dev.torsion.log.LogKeys
+import dev.torsion.log.Logger
 import dev.torsion.net.Address
 import dev.torsion.net.ClosedBy
 import dev.torsion.net.ConnectionDone
@@ -536,7 +538,13 @@ internal class TlsChannel(
     /** The engine is back, or what it has written is out: now it can say goodbye. */
     private fun finishBehind() {
         isFinishDue = false
-        if (saidAll()) finishLowerLater() else settleRoom()
+        val isAllSaid =
+            try {
+                saidAll()
+            } catch (e: Throwable) { // nobody else would end it
+                return broken(e)
+            }
+        if (isAllSaid) finishLowerLater() else settleRoom()
     }
 
     /** Says goodbye once all before it is out, so that the channel below can tell one from the other; whether there is nothing left to say. */
@@ -550,8 +558,8 @@ internal class TlsChannel(
         try {
             if (output.isEmpty) owedBelow(false)
             sayGoodbye()
-        } catch (_: IOException) {
-            // It is broken, or was: the channel below says so.
+        } catch (e: IOException) { // the other side is gone, and has all that was for it
+            log.debug("{peer} was told no goodbye of TLS", LogKeys.PEER, remoteAddress, e)
         }
     }
 
@@ -754,6 +762,7 @@ internal class TlsChannel(
     override fun toString(): String = "TlsChannel($lower, ${session ?: state.name.lowercase()})"
 
     private companion object {
+        val log = Logger(TlsChannel::class.java)
         val EMPTY: ByteBuffer = ByteBuffer.allocate(0)
         const val MOST_READ = 64 * 1024
         const val MOST_AHEAD = 16 * 1024

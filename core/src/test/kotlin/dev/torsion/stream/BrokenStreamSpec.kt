@@ -6,6 +6,7 @@ package dev.torsion.stream
 import dev.torsion.net.Address
 import dev.torsion.net.CloseReason
 import dev.torsion.net.ClosedBy
+import dev.torsion.net.ConnectionDone
 import dev.torsion.net.ConnectionLost
 import dev.torsion.net.IPv4Address
 import dev.torsion.net.Protocol
@@ -24,8 +25,9 @@ import java.net.SocketTimeoutException
 import java.nio.ByteBuffer
 
 /** A channel that breaks when the test says so. */
-private class Breaking : StreamChannel {
+private class Breaking(private val finishing: () -> Boolean = { true }) : StreamChannel {
     lateinit var handler: StreamHandler
+    var closed = 0
     override val localAddress: Address = IPv4Address("10.0.0.1", 1)
     override val remoteAddress: Address = IPv4Address("10.0.0.2", 2)
 
@@ -43,9 +45,11 @@ private class Breaking : StreamChannel {
 
     override fun endOutput() = Unit
 
-    override fun finish() = true
+    override fun finish() = finishing()
 
-    override fun close() = Unit
+    override fun close() {
+        closed++
+    }
 
     override fun abort() = Unit
 }
@@ -94,5 +98,22 @@ class BrokenStreamSpec :
             IOException("of another kind"),
         ).forEach { error ->
             "the peer has ended a connection with $error" { reasonOf(error).by shouldBe ClosedBy.PEER }
+        }
+
+        "a channel that fails to end in order is closed, and its connection is over" {
+            val channel = Breaking { throw OutOfMemoryError("of the test") }
+            var reason: CloseReason? = null
+            withReactor { reactor ->
+                reactor.onLoop {
+                    val protocol = object : Protocol() {
+                        override fun connectionMade() = transport.loseConnection()
+                    }
+                    StreamTransport.over(reactor.capability(StreamLoop::class.java)!!, channel, StreamOptions.DEFAULT) { reason = it }
+                        .start(protocol)
+                }
+                reactor.onLoop { }
+            }
+            channel.closed shouldBe 1
+            reason.shouldBeInstanceOf<ConnectionDone>()
         }
     })

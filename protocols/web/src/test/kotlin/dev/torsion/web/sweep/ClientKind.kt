@@ -3,10 +3,17 @@
 
 package dev.torsion.web.sweep
 
+import dev.torsion.tls.Tls
+import dev.torsion.tls.TlsTrust
+import dev.torsion.tls.listenTls
+import dev.torsion.web.Response
+import dev.torsion.web.Site
 import dev.torsion.web.client.Authentication
 import dev.torsion.web.client.ClientRequest
+import dev.torsion.web.client.HttpClient
 import dev.torsion.web.client.HttpClientOptions
 import dev.torsion.web.client.HttpProxy
+import dev.torsion.web.client.MemoryProxy
 import dev.torsion.web.client.RequestBody
 import java.io.ByteArrayOutputStream
 import java.nio.file.Path
@@ -15,6 +22,12 @@ import java.util.zip.GZIPOutputStream
 
 /** A kind of exchange: what the client asks for, and what the server answers. */
 internal abstract class ClientKind {
+    /** How many bytes come at once, at most. */
+    open val pieces: Int = 40
+
+    /** How many bytes wait between the two ends, at most. */
+    open val window: Int = 64 * 1024
+
     open fun options(options: HttpClientOptions): HttpClientOptions = options
 
     /** Asks, and calls [done] when that is over. */
@@ -157,6 +170,40 @@ internal class Proxied : ClientKind() {
         when (times) {
             1 -> send("HTTP/1.1 407 No\r\nContent-Length: 3\r\n\r\nabc")
             else -> close()
+        }
+    }
+}
+
+/** TLS in a tunnel, of TLS too when the proxy [isSecure]. The bytes of TLS are others each time, so they come whole, but where a [window] is full. */
+internal class Tunnelled(private val isSecure: Boolean, override val window: Int = 64 * 1024) : ClientKind() {
+    override val pieces = 100_000
+
+    override fun begin(program: ClientProgram, done: () -> Unit) {
+        val reactor = program.reactor
+        val site = Site(reactor) { Response.text("x".repeat(LENGTH)) }
+        val port = reactor.listenTls(0, site, Tls.server(IDENTITY), "127.0.0.1").port()
+        val proxy = MemoryProxy(reactor, tls = if (isSecure) Tls.server(IDENTITY) else null).port.port()
+        val agent = program.another { it.proxied(proxy, isSecure) }
+        program.asked("text", HttpClient.of(agent).get("https://localhost:$port/").text()).over(done)
+    }
+
+    companion object {
+        private const val LENGTH = 3_000
+        private val IDENTITY = Tls.selfSigned("localhost")
+
+        private fun HttpClientOptions.proxied(port: Int, isSecure: Boolean) =
+            withProxy(HttpProxy.of("${if (isSecure) "https" else "http"}://localhost:$port")).withTls(Tls.client().withTrust(TlsTrust.of(IDENTITY)))
+
+        /** A request for a server without TLS. The proxy answers it itself. */
+        fun inTheClear(): ClientKind = object : ClientKind() {
+            override val pieces = 100_000
+
+            override fun begin(program: ClientProgram, done: () -> Unit) {
+                val site = Site(program.reactor) { Response.text("x".repeat(LENGTH)) }
+                val port = program.reactor.listenTls(0, site, Tls.server(IDENTITY), "127.0.0.1").port()
+                val agent = program.another { it.proxied(port, isSecure = true) }
+                program.asked("text", HttpClient.of(agent).get("http://server.test/").text()).over(done)
+            }
         }
     }
 }

@@ -7,6 +7,7 @@ import dev.torsion.clock.callLater
 import dev.torsion.net.CloseReason
 import dev.torsion.net.Factory
 import dev.torsion.net.Protocol
+import dev.torsion.testkit.MemoryReactor
 import dev.torsion.testkit.sweep.SweepRun
 import dev.torsion.web.client.ClientRequest
 import dev.torsion.web.client.HttpAgent
@@ -39,7 +40,8 @@ internal class ClientProgram(private val run: SweepRun, private val kind: Client
 
     fun begin() {
         reactor.callWhenRunning {
-            run.inPieces(40)
+            run.inPieces(kind.pieces)
+            (reactor as MemoryReactor).network.window = kind.window
             val port = reactor.listenTcp(0, Factory { Server() }, "127.0.0.1")
             url = "http://127.0.0.1:${port.port()}"
             agent = HttpAgent.of(reactor, kind.options(options))

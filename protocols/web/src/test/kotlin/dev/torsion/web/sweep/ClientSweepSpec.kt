@@ -23,7 +23,21 @@ class ClientSweepSpec :
             "a compressed body" to { Zipped() },
             "a download" to { Saved(folder) },
             "a proxy that makes no tunnel" to { Proxied() },
+            "TLS in a tunnel" to { Tunnelled(isSecure = false) },
+            "TLS in a tunnel that is narrow" to { Tunnelled(isSecure = false, window = 500) },
+            "TLS in a tunnel of TLS" to { Tunnelled(isSecure = true) },
+            "a request through TLS to a proxy" to { Tunnelled.inTheClear() },
         )
+        beforeSpec {
+            // what is done once in a process is no part of a run
+            val chosen = System.setProperty(FaultSweep.PROPERTY, "none")
+            try {
+                for (kind in kinds.values) FaultSweep("web client") { ClientProgram(it, kind()).begin() }.run()
+            } finally {
+                if (chosen == null) System.clearProperty(FaultSweep.PROPERTY) else System.setProperty(FaultSweep.PROPERTY, chosen)
+            }
+        }
+
         for ((name, kind) in kinds) {
             "nothing that goes wrong harms $name" {
                 FaultSweep("web client: $name") { ClientProgram(it, kind()).begin() }.run().throwIfWrong()
