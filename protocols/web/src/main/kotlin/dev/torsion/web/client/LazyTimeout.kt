@@ -25,7 +25,7 @@ internal class LazyTimeout(private val clock: Clock, private val timedOut: Runna
         val nanos = period.toWait
         deadline = clock.nanoTime() + nanos
         if (call != null && callTime - deadline <= 0) return
-        call?.cancel()
+        cancel()
         begin(nanos)
     }
 
@@ -37,8 +37,14 @@ internal class LazyTimeout(private val clock: Clock, private val timedOut: Runna
     /** Clears it, and leaves no timer behind. */
     fun end() {
         isSet = false
-        call?.cancel()
+        cancel()
+    }
+
+    /** It is forgotten first: a call can be cancelled once, and the next one may not come about. */
+    private fun cancel() {
+        val last = call
         call = null
+        last?.cancel()
     }
 
     private fun begin(nanos: Long) {

@@ -71,6 +71,8 @@ internal class ClientProgram(private val run: SweepRun, private val kind: Client
 
     fun maybe(name: String, action: () -> Unit): Unit = run.maybe(name, action)
 
+    fun heard(error: Throwable): Unit = run.heard(error)
+
     fun wrong(what: String): Unit = run.wrong(what)
 
     /** Another agent, which ends with this program. */

@@ -26,6 +26,7 @@ class ClientSweepSpec :
             "TLS in a tunnel" to { Tunnelled(isSecure = false) },
             "TLS in a tunnel that is narrow" to { Tunnelled(isSecure = false, window = 500) },
             "TLS in a tunnel of TLS" to { Tunnelled(isSecure = true) },
+            "events of a server that is seldom there" to { EventStorm() },
             "a request through TLS to a proxy" to { Tunnelled.inTheClear() },
         )
         beforeSpec {
