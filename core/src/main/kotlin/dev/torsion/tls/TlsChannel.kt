@@ -623,18 +623,19 @@ internal class TlsChannel(
 
     /** The other side is to read why: a channel that is closed at once might take the alert with it. */
     private fun part() {
-        if (state != State.PARTING) {
-            state = State.PARTING
-            endDeadline()
-            if (isLowerReading) lower.reading(false)
-            deadline = loop.callLater(PARTING, TimeUnit.SECONDS, ::partNow)
-            settleRoom()
-        }
-        if (!output.isEmpty) return
         try {
-            if (lower.finish()) ended()
-        } catch (_: IOException) {
+            if (state != State.PARTING) {
+                state = State.PARTING
+                endDeadline()
+                if (isLowerReading) lower.reading(false)
+                deadline = loop.callLater(PARTING, TimeUnit.SECONDS, ::partNow)
+                settleRoom()
+            }
+            if (output.isEmpty && lower.finish()) ended()
+        } catch (e: Throwable) { // nobody else would end it
             ended()
+            closeLower()
+            if (e !is IOException) throw e
         }
     }
 

@@ -25,27 +25,36 @@ import java.util.concurrent.CompletableFuture
 import java.util.concurrent.TimeUnit
 
 /** A channel that cannot send, which it finds out when it tries. */
-private class Deaf(private val error: IOException) : StreamChannel {
+private class Deaf(error: IOException) : Failing({ throw error })
+
+private open class Failing(private val sending: (ByteBuffer) -> Unit = { it.position(it.limit()) }, private val finishing: () -> Boolean = { true }) :
+    StreamChannel {
+    lateinit var handler: StreamHandler
+    var closed = 0
     override val localAddress: Address = IPv4Address("10.0.0.1", 1)
     override val remoteAddress: Address = IPv4Address("10.0.0.2", 443)
 
-    override fun start(handler: StreamHandler) = Unit
+    override fun start(handler: StreamHandler) {
+        this.handler = handler
+    }
 
-    override fun handOver(handler: StreamHandler) = Unit
+    override fun handOver(handler: StreamHandler) = start(handler)
 
     override fun reading(on: Boolean) = Unit
 
-    override fun send(data: ByteBuffer): Int = throw error
+    override fun send(data: ByteBuffer): Int = data.remaining().also { sending(data) }
 
     override fun notifyWhenWritable(on: Boolean) = Unit
 
     override fun endOutput() = Unit
 
-    override fun finish() = true
+    override fun finish() = finishing()
 
-    override fun close() = Unit
+    override fun close() {
+        closed++
+    }
 
-    override fun abort() = Unit
+    override fun abort() = close()
 }
 
 /** A peer that has gone is found out by whoever sends first: in a handshake that is TLS. */
@@ -76,5 +85,20 @@ class TlsBrokenSendSpec :
                 cause.cause shouldBe error
                 cause.message shouldContain "ended the connection in the middle of the TLS handshake"
             }
+        }
+
+        "a channel that fails to end behind the alert is closed all the same" {
+            val channel = Failing(finishing = { throw OutOfMemoryError("of the test") })
+            val reason = CompletableFuture<CloseReason>()
+            withReactor { reactor ->
+                reactor.callFromThread {
+                    val factory = Tls.server(Tls.selfSigned("localhost")).wrap(Factory { object : Protocol() {} })
+                    StreamTransport.over(reactor.capability(StreamLoop::class.java)!!, channel, StreamOptions.DEFAULT, reason::complete)
+                        .start(factory.buildProtocol(channel.remoteAddress)!!)
+                    channel.handler.received(ByteBuffer.wrap("GET / HTTP/1.1\r\n\r\n".toByteArray()))
+                }
+                reason.get(20, TimeUnit.SECONDS).cause.shouldBeInstanceOf<TlsException>()
+            }
+            channel.closed shouldBe 1
         }
     })
