@@ -10,8 +10,11 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.torsion.net.ClientFactory;
 import dev.torsion.net.ClosedBy;
+import dev.torsion.net.ConnectOptions;
 import dev.torsion.net.Factory;
+import dev.torsion.net.ListeningPort;
 import dev.torsion.net.Protocol;
+import dev.torsion.net.TcpOptions;
 import dev.torsion.testkit.MemoryReactor;
 import dev.torsion.tls.Tls;
 import dev.torsion.tls.TlsAlert;
@@ -78,9 +81,12 @@ class ConscryptErrorsTest {
     List<TlsException> failures = new ArrayList<>();
     try (MemoryReactor reactor = new MemoryReactor()) {
       TlsServerOptions heard = server.withFailureListener((peer, reason) -> failures.add(reason));
-      var port = reactor.listenTcp(0, heard.wrap(new Factory(Silent::new)), "127.0.0.1");
+      Factory served = heard.wrap(new Factory(Silent::new));
+      var port =
+          reactor.listenTcp(0, served, "", ListeningPort.DEFAULT_BACKLOG, TcpOptions.DEFAULT);
       ClientFactory factory = client.wrap(new ClientFactory(Silent::new), "localhost");
-      reactor.connectTcp("127.0.0.1", port.port(), factory);
+      reactor.connectTcp(
+          "127.0.0.1", port.port(), factory, ConnectOptions.DEFAULT, TcpOptions.DEFAULT);
       reactor.flush();
     }
     assertEquals(1, failures.size(), failures.toString());

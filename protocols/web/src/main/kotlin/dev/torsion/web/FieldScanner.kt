@@ -44,9 +44,9 @@ internal class FieldScanner(private val text: String) {
         return null
     }
 
-    /** Whether [isNext] is true for the rest; goes back to where it was if it is not. */
-    fun skipIf(isNext: FieldScanner.() -> Boolean) {
+    /** Goes on behind the characters that [isThere] reads. When it gives false, nothing is read. */
+    fun skipIf(isThere: () -> Boolean) {
         val from = at
-        if (!isNext()) at = from
+        if (!isThere()) at = from
     }
 }
