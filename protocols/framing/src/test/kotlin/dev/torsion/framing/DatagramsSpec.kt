@@ -303,9 +303,11 @@ class DatagramsSpec :
             val random = java.util.Random(7)
             val codecs = listOf(LineCodec(), Int16Codec().text(), NetstringCodec().text(), FixedCodec(4).text(), RawCodec().text())
             for (codec in codecs) {
+                val whole = DatagramCodec(codec).encode("abcd").let { view -> ByteArray(view.remaining()).also(view.duplicate()::get) }
                 var understood = 0
-                repeat(2000) {
-                    val bytes = ByteArray(random.nextInt(8)).also(random::nextBytes)
+                repeat(2000) { round ->
+                    val bytes = if (round % 2 == 0) ByteArray(random.nextInt(8)).also(random::nextBytes) else whole.clone()
+                    if (round % 4 == 1) bytes[random.nextInt(bytes.size)] = random.nextInt(256).toByte()
                     try {
                         val message = DatagramCodec(codec).decode(ByteBuffer.wrap(bytes))
                         val encoded = DatagramCodec(codec).encode(message)
