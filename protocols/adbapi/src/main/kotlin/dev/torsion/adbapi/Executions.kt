@@ -61,7 +61,7 @@ internal class Executions(private val engine: Engine, private val fate: Fate, pr
             limit = engine.deadlines.after(timeout) { timeOut(execution) } // which a system without threads refuses
             return call()
         } catch (e: SQLException) {
-            throw lock.withLock { fate.end ?: timedOut()?.timedOut(e) ?: e }
+            throw reasonFor(e)
         } finally {
             limit?.close()
             lock.withLock {
@@ -76,9 +76,12 @@ internal class Executions(private val engine: Engine, private val fate: Fate, pr
         try {
             connection.begin(timeout)
         } catch (e: SQLException) {
-            throw lock.withLock { fate.end } ?: e
+            throw reasonFor(e) // of a statement whose rows are being read, too: the cancellation meets whatever the connection runs
         }
     }
+
+    /** What [error] comes from. */
+    private fun reasonFor(error: SQLException): Throwable = lock.withLock { fate.end ?: timedOut()?.timedOut(error) ?: error }
 
     // On other threads.
 

@@ -78,6 +78,22 @@ class BeginSpec : FunSpec() {
             answers.countDown()
         }
 
+        moment("one that begins anew while the time of a statement runs out whose rows are being read") { pool, relay ->
+            val outer = Sql.of("SELECT 1").timeout(Duration.ofMillis(100))
+            val timedOut = pool.interaction { tx ->
+                tx.query(
+                    outer.map {
+                        tx.connection().commit()
+                        relay.atBegin = { within { pool.health().timedOut == 1L } }
+                        relay.cancelsFirst = true
+                        tx.update(update)
+                    },
+                )
+            }
+            shouldThrow<StatementTimeoutException> { timedOut.result() }
+            relay.cancelsFirst = false
+        }
+
         fun case(name: String, transactions: Int, block: (ConnectionPool) -> Unit) = test(name).config(
             enabledOrReasonIf = { TestDatabase.POSTGRESQL.isHere },
         ) { begins(transactions, block) }

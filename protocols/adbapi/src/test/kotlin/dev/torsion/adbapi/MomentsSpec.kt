@@ -420,14 +420,5 @@ internal class MomentsSpec :
 
     private companion object {
         val briefly: ConnectionPoolOptions = ConnectionPoolOptions.DEFAULT.withCancelTimeout(Duration.ofMillis(100))
-
-        /** Another thread makes it so, soon. */
-        fun within(isSo: () -> Boolean) {
-            val deadline = System.nanoTime() + 20_000_000_000
-            while (!isSo()) {
-                check(System.nanoTime() < deadline) { "it does not happen" }
-                Thread.onSpinWait()
-            }
-        }
     }
 }

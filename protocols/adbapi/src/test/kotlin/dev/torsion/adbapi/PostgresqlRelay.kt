@@ -3,6 +3,7 @@
 
 package dev.torsion.adbapi
 
+import java.io.ByteArrayOutputStream
 import java.io.DataInputStream
 import java.io.DataOutputStream
 import java.io.EOFException
@@ -28,6 +29,10 @@ internal class PostgresqlRelay(private val target: Int) : AutoCloseable {
     @Volatile
     var atBegin: () -> Unit = {}
 
+    /** Whether a `BEGIN` goes no further: this answers as a server that was told to cancel the statement behind it. */
+    @Volatile
+    var cancelsFirst = false
+
     init {
         thread(isDaemon = true, name = "relay") {
             try {
@@ -40,12 +45,29 @@ internal class PostgresqlRelay(private val target: Int) : AutoCloseable {
     private fun connect(client: Socket, server: Socket) {
         sockets += listOf(client, server)
         val watch = Watch()
-        relay(client, server, hasKinds = false) { kind, body -> if (watch.sent(kind, body)) atBegin() }
-        relay(server, client, hasKinds = true) { kind, _ -> watch.answered(kind) }
+        var isCancelled = false // with what is sent together with a BEGIN
+        relay(client, server, hasKinds = false) { kind, body ->
+            if (watch.sent(kind, body)) {
+                atBegin()
+                isCancelled = cancelsFirst
+            }
+            if (isCancelled && kind == SYNC) {
+                isCancelled = false
+                client.getOutputStream().write(CANCELLED)
+                watch.answered(READY)
+                false
+            } else {
+                !isCancelled
+            }
+        }
+        relay(server, client, hasKinds = true) { kind, _ ->
+            watch.answered(kind)
+            true
+        }
     }
 
-    /** The first message of a client [hasKinds] not: it is a length and a body only. */
-    private fun relay(from: Socket, to: Socket, hasKinds: Boolean, seen: (Char, ByteArray) -> Unit) =
+    /** The first message of a client [hasKinds] not: it is a length and a body only. A message goes on when [goesOn] says so. */
+    private fun relay(from: Socket, to: Socket, hasKinds: Boolean, goesOn: (Char, ByteArray) -> Boolean) =
         thread(isDaemon = true, name = "relay") {
             try {
                 val input = DataInputStream(from.getInputStream().buffered())
@@ -55,11 +77,12 @@ internal class PostgresqlRelay(private val target: Int) : AutoCloseable {
                     val kind = if (isPlain) ' ' else input.readUnsignedByte().toChar()
                     val body = ByteArray(input.readInt() - Int.SIZE_BYTES)
                     input.readFully(body)
-                    seen(kind, body)
-                    if (!isPlain) output.writeByte(kind.code)
+                    if (goesOn(kind, body)) {
+                        if (!isPlain) output.writeByte(kind.code)
+                        output.writeInt(body.size + Int.SIZE_BYTES)
+                        output.write(body)
+                    }
                     isPlain = false
-                    output.writeInt(body.size + Int.SIZE_BYTES)
-                    output.write(body)
                     if (input.available() == 0) output.flush()
                 }
             } catch (_: EOFException) {
@@ -104,5 +127,21 @@ internal class PostgresqlRelay(private val target: Int) : AutoCloseable {
         const val BIND = 'B'
         const val NAMED = "S_" // a statement that the server keeps
         const val READY = 'Z'
+        const val SYNC = 'S'
+
+        /** `BEGIN` was done; then an error with a severity, a code and a text, which the transaction has. */
+        val CANCELLED =
+            message('C', "BEGIN\u0000") + message(READY, "T") +
+                message('E', "SERROR\u0000C57014\u0000Mcanceling statement due to user request\u0000\u0000") + message(READY, "E")
+
+        fun message(kind: Char, body: String): ByteArray {
+            val bytes = ByteArrayOutputStream()
+            DataOutputStream(bytes).apply {
+                writeByte(kind.code)
+                writeInt(body.length + Int.SIZE_BYTES)
+                writeBytes(body)
+            }
+            return bytes.toByteArray()
+        }
     }
 }

@@ -58,3 +58,12 @@ internal fun <T> CompletableFuture<T>.result(): T = try {
 }
 
 internal fun CountDownLatch.awaitSoon() = check(await(20, TimeUnit.SECONDS)) { "it does not happen" }
+
+/** Another thread makes it so, soon. */
+internal fun within(isSo: () -> Boolean) {
+    val deadline = System.nanoTime() + 20_000_000_000
+    while (!isSo()) {
+        check(System.nanoTime() < deadline) { "it does not happen" }
+        Thread.onSpinWait()
+    }
+}

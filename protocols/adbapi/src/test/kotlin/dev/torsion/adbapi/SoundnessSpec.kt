@@ -288,14 +288,6 @@ internal class SoundnessSpec :
             if (before == 0L) within { pool.health().timedOut > before }
             return value
         }
-
-        fun within(isSo: () -> Boolean) {
-            val deadline = System.nanoTime() + 20_000_000_000
-            while (!isSo()) {
-                check(System.nanoTime() < deadline) { "it does not happen" }
-                Thread.onSpinWait()
-            }
-        }
     }
 }
 
