@@ -21,8 +21,9 @@ internal class Engine(
     val connections: Connections,
     helperFactory: ThreadFactory? = null,
     val deadlines: Deadlines = Deadlines(options.name),
+    lookout: Lookout<Job<*>> = Lookout(),
 ) {
-    val workers = Workers(options)
+    val workers = Workers(options, lookout)
     val counters = Counters()
 
     // Work that may take long although nobody waits for it: cancelling opens a connection to a server that may be gone.

@@ -14,7 +14,7 @@ import kotlin.concurrent.withLock
  * The threads that jobs run on, and the queue before them. A job leaves the queue when it is cancelled, so what nobody waits for takes no
  * place.
  */
-internal class Workers(private val options: ConnectionPoolOptions) {
+internal class Workers(private val options: ConnectionPoolOptions, private val lookout: Lookout<Job<*>> = Lookout()) {
     private val lock = ReentrantLock()
     private val queue = LinkedHashSet<Job<*>>()
     private val running = HashSet<Job<*>>()
@@ -37,6 +37,11 @@ internal class Workers(private val options: ConnectionPoolOptions) {
     fun submit(job: Job<*>) {
         lock.withLock {
             if (isClosed) throw ConnectionPoolClosedException("the connection pool ${options.name} was closed")
+            if (lookout.give(job)) {
+                running.add(job) // before its thread, which needs the lock for it, can have done it
+                return
+            }
+            lookout.missed(isAlone = active == 0)
             if (active == options.connections) {
                 if (queue.size >= options.queueLimit) {
                     throw TooBusyException("${queue.size} queries wait for the $active threads of the connection pool ${options.name}")
@@ -103,21 +108,40 @@ internal class Workers(private val options: ConnectionPoolOptions) {
         }
     }
 
+    /** What the thread that has done [done] does next; null when it has nothing to do. */
     private fun next(done: Job<*>): Job<*>? {
-        val idle =
+        var idle: Runnable? = null
+        val looks =
             lock.withLock {
                 running.remove(done)
-                val next = queue.firstOrNull()
-                if (next != null) {
-                    queue.remove(next)
-                    running.add(next)
-                    return next
-                }
-                active--
-                whenIdle.takeIf { active == 0 }
+                queued()?.let { return it }
+                (active == 1 && !isClosed && lookout.opens()).also { if (!it) idle = leave() }
             }
+        if (looks) {
+            val given = lookout.look()
+            Thread.interrupted()
+            if (given != null) return given
+            lock.withLock {
+                queued()?.let { return it } // it came in the last moment
+                idle = leave()
+            }
+        }
         idle?.run()
         return null
+    }
+
+    /** With the lock. */
+    private fun queued(): Job<*>? {
+        val next = queue.firstOrNull() ?: return null
+        queue.remove(next)
+        running.add(next)
+        return next
+    }
+
+    /** With the lock: this thread is not at work any more. Gives what is to be called if none is. */
+    private fun leave(): Runnable? {
+        active--
+        return whenIdle.takeIf { active == 0 }
     }
 
     private companion object {
