@@ -16,8 +16,9 @@ import java.util.concurrent.atomic.AtomicInteger
  */
 @TorsionSpi
 public object FilePieces {
+    /** From this number of bytes on, a transport sends direct memory as it is. */
+    public const val SMALL: Int = 16 * 1024
     private const val KEPT = 64 // 4 MiB
-    private const val SMALL = 16 * 1024 // from here on a transport sends direct memory as it is
 
     private val free = ConcurrentLinkedQueue<ByteBuffer>()
     private val made = AtomicInteger()

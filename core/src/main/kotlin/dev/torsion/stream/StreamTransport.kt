@@ -260,8 +260,7 @@ public open class StreamTransport protected constructor(
         }
         if (data.isDirect && data.remaining() >= BYPASS && queue.isNullOrEmpty()) {
             stage.claim(this)
-            stage.flush()
-            if (endReason == null && queue.isNullOrEmpty()) send(data)
+            stage.flushWith(data)
         }
         while (data.hasRemaining() && endReason == null && queue.isNullOrEmpty()) {
             val buffer = claimStage()
@@ -299,6 +298,28 @@ public open class StreamTransport protected constructor(
             if (queue.isNullOrEmpty() && hasShareLeft()) sentInTurn += channel.send(data)
             if (data.hasRemaining()) enqueue { it.append(data) }
         } catch (e: Throwable) { // an error too: what comes later must not be sent without this
+            data.skipAll()
+            broken(e)
+        }
+    }
+
+    /** [send] with [head] and then [data], which go with one system call where the channel has one for several buffers. */
+    @JvmSynthetic
+    internal fun send(head: ByteBuffer, data: ByteBuffer) {
+        if (endReason != null || state == State.CLOSED) {
+            head.skipAll()
+            return data.skipAll()
+        }
+        hasSent = true
+        try {
+            if (queue.isNullOrEmpty() && hasShareLeft()) sentInTurn += channel.send(arrayOf(head, data))
+            if (!data.hasRemaining()) return
+            enqueue {
+                it.append(head)
+                it.append(data)
+            }
+        } catch (e: Throwable) { // an error too: what comes later must not be sent without this
+            head.skipAll()
             data.skipAll()
             broken(e)
         }

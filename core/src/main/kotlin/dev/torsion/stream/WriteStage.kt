@@ -34,17 +34,27 @@ internal class WriteStage {
      * and nobody's.
      */
     fun flush() {
-        while (true) sendOf(owner ?: return)
+        while (true) sendOf(owner ?: return, null)
     }
 
-    private fun sendOf(sender: StreamTransport) {
+    /** [flush], with [data] of the owner's behind what is gathered: it is sent as it is, without a copy, and has nothing left afterwards. */
+    fun flushWith(data: ByteBuffer) {
+        sendOf(owner ?: return, data)
+        flush()
+    }
+
+    private fun sendOf(sender: StreamTransport, data: ByteBuffer?) {
         val full = buffer
         val outer = flushing
         owner = null
         flushing = full
         full.flip()
         try {
-            if (full.hasRemaining()) sender.send(full)
+            when {
+                data == null -> if (full.hasRemaining()) sender.send(full)
+                full.hasRemaining() -> sender.send(full, data)
+                else -> sender.send(data)
+            }
         } finally {
             full.clear()
             flushing = outer

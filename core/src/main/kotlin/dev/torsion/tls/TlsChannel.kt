@@ -449,27 +449,38 @@ internal class TlsChannel(
     // Records that go.
 
     override fun send(data: ByteBuffer): Int {
-        val open = engine
-        if (open == null || state != State.OPEN || isBusy || isOutputEnded || !output.isEmpty) return 0
         val start = data.position()
+        send({ data.hasRemaining() }) { open, out -> open.wrap(data, out) }
+        return data.position() - start
+    }
+
+    /** Several share a record. */
+    override fun send(data: Array<ByteBuffer>): Long {
+        val size = data.sumOf { it.remaining().toLong() }
+        send({ data.any { it.hasRemaining() } }) { open, out -> open.wrap(data, out) }
+        return size - data.sumOf { it.remaining().toLong() }
+    }
+
+    private inline fun send(hasRemaining: () -> Boolean, wrap: (SSLEngine, ByteBuffer) -> SSLEngineResult) {
+        val open = engine
+        if (open == null || state != State.OPEN || isBusy || isOutputEnded || !output.isEmpty) return
         if (isOwed && !isLowerOwed) owedBelow(true)
         val out = buffers.takeOutput()
         try {
             val most = open.session.packetBufferSize
-            while (data.hasRemaining() && output.isEmpty) {
+            while (hasRemaining() && output.isEmpty) {
                 out.clear()
                 do {
-                    val result = open.wrap(data, out)
+                    val result = wrap(open, out)
                     if (result.status == SSLEngineResult.Status.CLOSED) throw IOException(ENDED_BOTH)
                     if (result.bytesConsumed() == 0 && result.bytesProduced() == 0) break
-                } while (data.hasRemaining() && out.remaining() >= most)
+                } while (hasRemaining() && out.remaining() >= most)
                 if (out.position() == 0) break
                 push(out.flip())
             }
         } finally {
             buffers.giveOutput(out)
         }
-        return data.position() - start
     }
 
     private fun push(records: ByteBuffer) {
