@@ -278,10 +278,10 @@ internal class Exchange(private val connection: ServerConnection, val head: Requ
         when (val content = given) {
             is Response.Content.Bytes -> {
                 val hasBody = response.status != 204 && response.status != 304
-                writeHead(response, if (hasBody) content.bytes.size.toLong() else NO_BODY, isChunked = false)
+                writeHead(response, if (hasBody) content.size.toLong() else NO_BODY, isChunked = false)
                 if (hasBody && head.method != "HEAD") {
-                    written = content.bytes.size.toLong()
-                    transport.write(content.bytes)
+                    written = content.size.toLong()
+                    content.writeTo(transport)
                 }
                 finish()
             }

@@ -3,6 +3,7 @@
 
 package dev.torsion.web
 
+import dev.torsion.reactor.FilePieces
 import java.nio.file.Path
 import java.time.Duration
 import java.time.Instant
@@ -49,7 +50,23 @@ internal class FileContents(val limit: Long, private val now: () -> Instant = In
         }
     }
 
-    private fun sizeOf(file: FoundFile): Long = file.bytes!!.size.toLong() + BESIDES
+    /**
+     * [file], which is kept and asked for again: its bytes go to direct memory, if a socket takes them from there. Those that nobody asks for again never
+     * do, since the garbage collector is slow to give such memory back. Blocks for the time of the copy.
+     */
+    fun again(file: FoundFile): FoundFile {
+        val bytes = file.bytes
+        if (bytes == null || bytes.isDirect || bytes.remaining() < FilePieces.SMALL) return file
+        return file.inDirectMemory().also { replace(file, it) }
+    }
+
+    @Synchronized
+    private fun replace(before: FoundFile, after: FoundFile) {
+        val name = Name(before.path, before.coding)
+        if (files[name] === before) files[name] = after
+    }
+
+    private fun sizeOf(file: FoundFile): Long = file.bytes!!.remaining().toLong() + BESIDES
 
     companion object {
         /** How many bytes are kept unless told otherwise. */

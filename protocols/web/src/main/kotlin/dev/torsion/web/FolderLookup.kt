@@ -3,10 +3,13 @@
 
 package dev.torsion.web
 
+import java.nio.channels.FileChannel
 import java.nio.file.FileSystemException
 import java.nio.file.Files
 import java.nio.file.InvalidPathException
+import java.nio.file.LinkOption.NOFOLLOW_LINKS
 import java.nio.file.Path
+import java.nio.file.StandardOpenOption.READ
 import kotlin.io.path.name
 
 /**
@@ -16,6 +19,7 @@ import kotlin.io.path.name
  * @property isListing whether a folder without an index is listed
  * @property isPrecompressed whether a file may be answered with the one that has `.br` or `.gz` behind its name
  * @property mayRead whether the system lets us read a file
+ * @property opening opens a file
  */
 internal data class FolderLookup(
     val folder: Path,
@@ -23,6 +27,7 @@ internal data class FolderLookup(
     val isListing: Boolean = false,
     val isPrecompressed: Boolean = false,
     val mayRead: (Path) -> Boolean = Files::isReadable,
+    val opening: (Path) -> FileChannel = { FileChannel.open(it, READ, NOFOLLOW_LINKS) },
 ) {
     init {
         require(indexes.all(::isName)) { "$indexes are not names of files that may be answered" }
@@ -68,13 +73,13 @@ internal data class FolderLookup(
                     real(root, path.resolveSibling(path.name + suffix))?.let { packed ->
                         FileState.of(packed).takeIf {
                             it.isFile && mayRead(packed)
-                        }?.let { FoundFile(packed, it, type, coding, isOfSeveral = true) }
+                        }?.let { FoundFile(packed, it, type, coding, isOfSeveral = true, opening) }
                     }
                 }
                 if (found != null) return found
             }
         }
-        return if (mayRead(path)) FoundFile(path, state, type, null, isPrecompressed) else FoundRefused
+        return if (mayRead(path)) FoundFile(path, state, type, null, isPrecompressed, opening) else FoundRefused
     }
 
     private fun list(root: Path, folder: Path): FoundListing {

@@ -6,9 +6,7 @@ package dev.torsion.web
 import java.io.IOException
 import java.nio.ByteBuffer
 import java.nio.channels.FileChannel
-import java.nio.file.LinkOption.NOFOLLOW_LINKS
 import java.nio.file.Path
-import java.nio.file.StandardOpenOption.READ
 import java.time.Instant
 
 /** The end of a path below a folder. */
@@ -31,7 +29,8 @@ internal class FoundListing(val entries: List<Entry>, val isWhole: Boolean) : Fo
  * @property type its media type
  * @property coding how it is compressed on the disk, in place of the one that was looked for; null for itself
  * @property isOfSeveral whether clients with another `Accept-Encoding` may get another file
- * @property bytes all of it, where they were read
+ * @property opening opens it
+ * @property bytes all of it, where they were read: a whole array, or direct memory
  */
 internal class FoundFile(
     val path: Path,
@@ -39,7 +38,8 @@ internal class FoundFile(
     val type: String,
     val coding: String?,
     private val isOfSeveral: Boolean,
-    val bytes: ByteArray? = null,
+    val opening: (Path) -> FileChannel,
+    val bytes: ByteBuffer? = null,
 ) : Found {
     val size: Long get() = state.size
     val modified: Instant get() = state.modified
@@ -63,50 +63,30 @@ internal class FoundFile(
     }
 
     /** The answer with all [bytes], where there are any. Thread: the loop's. */
-    val answer: Response? by lazy(LazyThreadSafetyMode.NONE) { bytes?.let { Response.bytes(it, type).withHeaders(fieldsOfBody(type)) } }
-
-    /** Whether [now] is the state of the same file with the same bytes. */
-    private fun isSame(now: FileState) = state.key == now.key && size == now.size && modified == now.modified
-
-    /** Opens the file when it is read first. One call at a time. */
-    inner class Reading : AutoCloseable {
-        private var channel: FileChannel? = null
-
-        /** Reads some bytes from [at] on. @throws IOException when the file is another one than was found */
-        fun read(to: ByteBuffer, at: Long) {
-            val opened = channel ?: FileChannel.open(path, READ, NOFOLLOW_LINKS).also {
-                channel = it
-                if (!isSame(FileState.of(path))) throw IOException("A file has changed before it was sent.")
-            }
-            if (opened.read(to, at) <= 0) throw IOException("A file has become shorter while it was sent.")
-        }
-
-        /**
-         * Looks once more, when all was read. One that has grown is as good as before up to here, and so is one that has been deleted or
-         * replaced by another. @throws IOException when it was written over
-         */
-        fun check() {
-            val now = try {
-                FileState.of(path)
-            } catch (_: IOException) {
-                return
-            }
-            val isOverwritten = state.key != null && now.key == state.key && now.size == size && now.modified != modified
-            if (isOverwritten) throw IOException("A file has changed while it was sent.")
-        }
-
-        override fun close() {
-            channel?.close()
-        }
+    val answer: Response? by lazy(LazyThreadSafetyMode.NONE) {
+        bytes?.let { if (it.isDirect) Response.memory(it, type) else Response.bytes(it.array(), type) }?.withHeaders(fieldsOfBody(type))
     }
+
+    /** The same file, [now] a little later. */
+    fun at(now: FileState): FoundFile = FoundFile(path, now, type, coding, isOfSeveral, opening)
 
     /** The same with all its [bytes]. @throws IOException when the file is another one than was found, or was changed meanwhile */
     fun read(): FoundFile {
         val buffer = ByteBuffer.allocate(size.toInt())
-        Reading().use {
+        FileReading(this).use {
             while (buffer.hasRemaining()) it.read(buffer, buffer.position().toLong())
             if (FileState.of(path) != state) throw IOException("A file has changed while it was read.")
         }
-        return FoundFile(path, state, type, coding, isOfSeveral, buffer.array())
+        return FoundFile(path, state, type, coding, isOfSeveral, opening, buffer.flip())
+    }
+
+    /** The same with its [bytes] in direct memory, from which a socket takes them without a copy; this one when there is no such memory. */
+    fun inDirectMemory(): FoundFile {
+        val memory = try {
+            ByteBuffer.allocateDirect(size.toInt())
+        } catch (_: OutOfMemoryError) { // it has a limit of its own
+            return this
+        }
+        return FoundFile(path, state, type, coding, isOfSeveral, opening, memory.put(bytes!!.duplicate()).flip())
     }
 }

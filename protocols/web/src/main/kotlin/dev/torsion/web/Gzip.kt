@@ -55,7 +55,7 @@ public object Gzip {
     private fun isCompressible(type: String) = type.startsWith("text/") || type.endsWith("+json") || type.endsWith("+xml") || type in TYPES
 
     private fun isShort(content: Response.Content): Boolean = when (content) {
-        is Response.Content.Bytes -> content.bytes.size < MIN_BYTES
+        is Response.Content.Bytes -> content.size < MIN_BYTES
         is Response.Content.Stream -> content.length in 0 until MIN_BYTES
     }
 

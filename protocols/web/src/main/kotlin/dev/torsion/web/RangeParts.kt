@@ -34,9 +34,9 @@ internal class RangeParts(val ranges: List<ByteRange>, size: Long, innerType: St
     fun head(index: Int): ByteArray = heads[index]
 
     /** All of it, of a representation that is [whole]. */
-    fun of(whole: ByteArray): ByteArray {
+    fun of(whole: ByteBuffer): ByteArray {
         val all = ByteBuffer.allocate(length.toInt())
-        for ((i, range) in ranges.withIndex()) all.put(heads[i]).put(whole, range.from.toInt(), range.count.toInt())
+        for ((i, range) in ranges.withIndex()) all.put(heads[i]).put(whole.duplicate().position(range.from.toInt()).limit((range.from + range.count).toInt()))
         return all.put(end).array()
     }
 

@@ -3,6 +3,7 @@
 
 package dev.torsion.web
 
+import dev.torsion.net.Transport
 import kotlinx.coroutines.flow.Flow
 import java.nio.ByteBuffer
 import java.util.concurrent.CompletionStage
@@ -39,7 +40,22 @@ public class Response private constructor(
 
     /** The bytes behind the head. */
     internal sealed class Content {
-        class Bytes(val bytes: ByteArray) : Content()
+        class Bytes private constructor(private val array: ByteArray?, private val memory: ByteBuffer?) : Content() {
+            constructor(bytes: ByteArray) : this(bytes, null)
+
+            /** Direct [memory], which nobody changes any more. */
+            constructor(memory: ByteBuffer) : this(null, memory.slice())
+
+            val size: Int get() = array?.size ?: memory!!.remaining()
+
+            /** All of them: a copy where they are in direct memory. */
+            val bytes: ByteArray get() = array ?: ByteArray(size).also { memory!!.duplicate().get(it) }
+
+            /** A socket takes direct memory as it is. */
+            fun writeTo(transport: Transport) {
+                if (array != null) transport.write(array) else transport.write(memory!!.duplicate())
+            }
+        }
 
         /**
          * [length] is -1 where nobody knows it. One that [goesOn] has no end of its own: the end of the server is its end in order. The head of one that [waits]
@@ -114,6 +130,11 @@ public class Response private constructor(
         /** [bytes] of the media type [contentType], with status 200. The array is not copied. */
         @JvmStatic
         public fun bytes(bytes: ByteArray, contentType: String): Response =
+            Response(200, Headers.of("Content-Type", contentType), Content.Bytes(bytes))
+
+        /** The direct memory [bytes], which nobody changes any more. */
+        @JvmSynthetic
+        internal fun memory(bytes: ByteBuffer, contentType: String): Response =
             Response(200, Headers.of("Content-Type", contentType), Content.Bytes(bytes))
 
         /**

@@ -7,6 +7,7 @@ import io.kotest.assertions.withClue
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.longs.shouldBeLessThanOrEqual
 import io.kotest.matchers.shouldBe
+import java.nio.ByteBuffer
 import java.nio.file.Path
 import java.time.Instant
 
@@ -18,14 +19,14 @@ class FileContentsSpec :
         val state = FileState("key", 3, long, long, isFile = true, isFolder = false)
 
         fun file(name: String, state: FileState, bytes: ByteArray? = null, coding: String? = null) =
-            FoundFile(Path.of(name), state, "text/plain", coding, isOfSeveral = false, bytes)
+            FoundFile(Path.of(name), state, "text/plain", coding, isOfSeveral = false, { error("$it is not opened") }, bytes?.let(ByteBuffer::wrap))
 
         fun read(name: String, state: FileState, size: Int = 3) = file(name, state, ByteArray(size))
 
         test("they are known while nothing that the system tells has changed") {
             val contents = FileContents(10_000) { now }
             contents.keep(read("a", state))
-            contents.known(file("a", state))!!.bytes!!.size shouldBe 3
+            contents.known(file("a", state))!!.bytes!!.remaining() shouldBe 3
             mapOf(
                 "another file" to state.copy(key = "other"),
                 "its size" to state.copy(size = 4),
@@ -43,7 +44,7 @@ class FileContentsSpec :
             contents.keep(read("a", state.copy(key = null)))
             contents.size shouldBe 0
             contents.keep(read("a", state.copy(changed = now.minusSeconds(2))))
-            contents.known(file("a", state.copy(changed = now.minusSeconds(2))))!!.bytes!!.size shouldBe 3
+            contents.known(file("a", state.copy(changed = now.minusSeconds(2))))!!.bytes!!.remaining() shouldBe 3
         }
 
         test("they are no more than the limit, and those that were asked for least lately go") {
@@ -60,6 +61,27 @@ class FileContentsSpec :
                 contents.keep(read("$i", state, size = i % 50))
                 contents.size shouldBeLessThanOrEqual 3 * (1024 + 3)
             }
+        }
+
+        test("bytes that are asked for again go to direct memory in their place; those that are gone or others by now do not come back") {
+            val size = 16 * 1024
+            val large = state.copy(size = size.toLong())
+            val contents = FileContents(2L * (size + 1024)) { now }
+            val first = read("a", large, size)
+            contents.keep(first)
+            val again = contents.again(contents.known(file("a", large))!!)
+            again.bytes!!.isDirect shouldBe true
+            again.tag shouldBe first.tag
+            contents.known(file("a", large)) shouldBe again
+            contents.again(again) shouldBe again
+            contents.size shouldBe size + 1024L
+            contents.again(first)
+            contents.known(file("a", large)) shouldBe again
+            contents.keep(read("b", large, size))
+            contents.keep(read("c", large, size))
+            contents.again(first).bytes!!.isDirect shouldBe true // who has it sends it
+            contents.known(file("a", large)) shouldBe null
+            contents.size shouldBe 2 * (size + 1024L)
         }
 
         test("without room nothing is kept") {

@@ -5,6 +5,7 @@ package dev.torsion.web
 
 import dev.torsion.defer.Deferred
 import dev.torsion.reactor.ReactorThreads
+import dev.torsion.testkit.CapturedLogs
 import dev.torsion.testkit.MemoryReactor
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.collections.shouldBeEmpty
@@ -90,6 +91,27 @@ class SharedLooksSpec :
                 heard shouldBe listOf("second: a")
                 pool.calls.size shouldBe 0
                 looks.size shouldBe 0
+            }
+        }
+
+        test("a look that has begun and that nobody waits for any more leaves nothing, and its error is nobody's") {
+            for (isFailing in listOf(false, true)) {
+                looking({ if (isFailing) throw IllegalStateException("broken") else it }) {
+                    CapturedLogs.start().use { logs ->
+                        val answers = listOf(ask("a", "first"), ask("a", "second"))
+                        val running = pool.calls.removeFirst().apply { begin() }
+                        answers.forEach { it.cancel() }
+                        heard.clear()
+                        running.end()
+                        heard.shouldBeEmpty()
+                        logs.flushLoggedErrors().shouldBeEmpty()
+                        looks.size shouldBe 0
+                        pool.calls.size shouldBe 0
+                        ask("a", "third")
+                        run()
+                        heard.single() shouldBe if (isFailing) "third: IllegalStateException broken" else "third: a"
+                    }
+                }
             }
         }
 

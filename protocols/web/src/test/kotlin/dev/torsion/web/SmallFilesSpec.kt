@@ -9,12 +9,15 @@ import io.kotest.core.spec.style.FunSpec
 import io.kotest.engine.spec.tempdir
 import io.kotest.matchers.longs.shouldBeGreaterThan
 import io.kotest.matchers.shouldBe
+import io.kotest.matchers.shouldNotBe
+import io.kotest.matchers.string.shouldContain
 import io.kotest.matchers.string.shouldStartWith
 import kotlinx.coroutines.future.await
 import java.nio.file.Files
 import java.nio.file.Path
 import java.nio.file.StandardCopyOption.REPLACE_EXISTING
 import java.nio.file.attribute.FileTime
+import java.time.Duration
 import java.time.Instant
 import kotlin.io.path.createDirectories
 import kotlin.io.path.deleteExisting
@@ -30,11 +33,11 @@ class SmallFilesSpec :
 
         fun file(path: Path, text: String): Path = path.apply { writeText(text) }.setLastModifiedTime(old)
 
-        fun files(name: String, contents: FileContents, test: (folder: Path, ask: (String) -> String) -> Unit) {
+        fun files(name: String, contents: FileContents, age: Duration = Duration.ZERO, test: (folder: Path, ask: (String) -> String) -> Unit) {
             val folder = outside.resolve(name).createDirectories()
             lateinit var files: StaticFiles
             scene(handler = { files.handle(it).await() }) {
-                files = StaticFiles.of(reactor, folder).with(contents)
+                files = StaticFiles.of(reactor, folder).with(contents).withCacheAge(age)
                 val client = connect()
                 test(folder) { path ->
                     client.send(get(path))
@@ -92,6 +95,88 @@ class SmallFilesSpec :
                             "a folder" -> ask("/sub/a.txt") shouldStartWith "HTTP/1.1 301 "
                             else -> ask("/sub/a.txt") shouldStartWith "HTTP/1.1 404 "
                         }
+                    }
+                }
+            }
+        }
+
+        test("within the age of the cache nobody looks; what is sent is all of one state, and a change is seen behind it") {
+            val contents = FileContents(100_000, later)
+            files("aged", contents, Duration.ofSeconds(10)) { folder, ask ->
+                fun parts(answer: String) = listOf("ETag", "Last-Modified").map { name ->
+                    answer.lines().single { it.startsWith("$name: ") }
+                } + body(answer)
+                val path = file(folder.resolve("a.txt"), "0123456789")
+                val before = parts(ask("/a.txt"))
+                Files.move(folder.resolve("b.txt").apply { writeText("new45") }, path, REPLACE_EXISTING)
+                repeat(8) { parts(ask("/a.txt")) shouldBe before }
+                ask("/a.txt?v=2")
+                ask("/a.txt")
+                val after = parts(ask("/a.txt"))
+                after.last() shouldBe "new45"
+                after.zip(before).forEach { (new, old) -> new shouldNotBe old }
+                path.deleteExisting()
+                parts(ask("/a.txt")) shouldBe after
+                repeat(10) { ask("/none") }
+                ask("/a.txt") shouldStartWith "HTTP/1.1 404 "
+            }
+        }
+
+        test("one second is the age, and one that is negative is refused") {
+            val folder = outside.resolve("default").createDirectories()
+            val path = file(folder.resolve("a.txt"), "0123456789")
+            lateinit var files: StaticFiles
+            scene(handler = { files.handle(it).await() }) {
+                files = StaticFiles.of(reactor, folder).with(FileContents(100_000, later))
+                val client = connect()
+                body(client.ask(get("/a.txt"))) shouldBe "0123456789"
+                path.writeText("new")
+                body(client.ask(get("/a.txt"))) shouldBe "0123456789"
+                pass(1)
+                body(client.ask(get("/a.txt"))) shouldBe "new"
+                shouldThrow<IllegalArgumentException> { files.withCacheAge(Duration.ofNanos(-1)) }
+            }
+        }
+
+        test("conditions, ranges and heads of a file in memory need no look within its age") {
+            var looks = 0
+            val folder = outside.resolve("conditions").createDirectories()
+            file(folder.resolve("a.txt"), "0123456789")
+            lateinit var files: StaticFiles
+            scene(handler = { files.handle(it).await() }) {
+                files = StaticFiles.of(reactor, folder).with { path: Path -> Files.isReadable(path).also { looks++ } }
+                    .with(FileContents(100_000, later)).withCacheAge(Duration.ofDays(1))
+                val client = connect()
+                val tag = client.ask(get("/a.txt")).substringAfter("ETag: ").substringBefore("\r\n")
+                looks shouldBe 1
+                client.ask(get("/a.txt", "If-None-Match: $tag\r\n")) shouldStartWith "HTTP/1.1 304 "
+                body(client.ask(get("/a.txt", "Range: bytes=2-3\r\n"))) shouldBe "23"
+                client.ask("HEAD /a.txt HTTP/1.1\r\nHost: a\r\n\r\n") shouldStartWith "HTTP/1.1 200 "
+                looks shouldBe 1
+            }
+        }
+
+        test("a file that is asked for again goes to direct memory, and is answered as before, whole, in parts and compressed") {
+            val text = String(CharArray(64 * 1024) { 'a' + it % 26 })
+            for (size in listOf(text.length, 16 * 1024, 16 * 1024 - 1)) {
+                withClue(size) {
+                    val contents = FileContents(100_000, later)
+                    val folder = outside.resolve("again$size").createDirectories()
+                    val path = file(folder.resolve("a.txt"), text.take(size)).toRealPath()
+                    lateinit var files: StaticFiles
+                    val gzip = Gzip.filter()
+                    scene(handler = { request -> gzip.filter(request, files).await() }) {
+                        files = StaticFiles.of(reactor, folder).with(contents).withCacheAge(Duration.ZERO)
+                        val client = connect()
+                        val first = client.ask(get("/a.txt"))
+                        repeat(3) { client.ask(get("/a.txt")) shouldBe first }
+                        body(first) shouldBe text.take(size)
+                        body(client.ask(get("/a.txt", "Range: bytes=5-7\r\n"))) shouldBe text.substring(5, 8)
+                        client.ask("HEAD /a.txt HTTP/1.1\r\nHost: a\r\n\r\n") shouldContain "Content-Length: $size\r\n"
+                        val found = FoundFile(path, FileState.of(path), "text/plain; charset=utf-8", null, isOfSeveral = false, { error("") })
+                        contents.known(found)!!.bytes!!.isDirect shouldBe (size >= 16 * 1024)
+                        contents.size shouldBe size + 1024L
+                        client.ask(get("/a.txt", "Accept-Encoding: gzip\r\n")) shouldContain "Content-Encoding: gzip\r\n"
                     }
                 }
             }
