@@ -6,9 +6,9 @@ package dev.torsion.tls
 import dev.torsion.clock.DelayedCall
 import dev.torsion.clock.saturatedNanos
 import dev.torsion.defer.Deferred
-import dev.torsion.loop.guarded
 import dev.torsion.log.LogKeys
 import dev.torsion.log.Logger
+import dev.torsion.loop.guarded
 import dev.torsion.net.Address
 import dev.torsion.net.ClosedBy
 import dev.torsion.net.ConnectionDone

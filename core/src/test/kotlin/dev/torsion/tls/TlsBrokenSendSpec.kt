@@ -27,8 +27,12 @@ import java.util.concurrent.TimeUnit
 /** A channel that cannot send, which it finds out when it tries. */
 private class Deaf(error: IOException) : Failing({ throw error })
 
-private open class Failing(private val sending: (ByteBuffer) -> Unit = { it.position(it.limit()) }, private val finishing: () -> Boolean = { true }) :
-    StreamChannel {
+private open class Failing(
+    private val sending: (ByteBuffer) -> Unit = {
+        it.position(it.limit())
+    },
+    private val finishing: () -> Boolean = { true },
+) : StreamChannel {
     lateinit var handler: StreamHandler
     var closed = 0
     override val localAddress: Address = IPv4Address("10.0.0.1", 1)

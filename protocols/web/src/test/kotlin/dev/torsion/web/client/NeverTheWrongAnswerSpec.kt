@@ -29,7 +29,11 @@ class NeverTheWrongAnswerSpec :
             val seen = HashMap<String, Int>()
             checkAll(400, Arb.long()) { seed -> withClue({ "seed $seed" }) { Game(seed, seen).play() } }
             // All of it has happened, and more than once.
-            for (what in listOf("answered", "failed", "cancelled", "closed", "body failed", "sent twice")) {
+            val all = listOf(
+                "answered", "failed", "cancelled", "closed", "body failed", "sent twice", "no body", "answered early", "given up", "broken framing",
+                "hints", "reset behind", "late",
+            )
+            for (what in all) {
                 withClue({ "$what of $seen" }) { seen.getOrDefault(what, 0) shouldBeGreaterThan 20 }
             }
         }
@@ -55,16 +59,20 @@ private class Game(seed: Long, private val seen: MutableMap<String, Int>) {
     }
 
     private fun play(reactor: MemoryReactor) {
+        reactor.network.window = listOf(300, 5_000, 64 * 1024).random(random)
         if (!isWhole) reactor.network.chunking = Chunking.random(random.nextLong(), 1 + random.nextInt(80))
         val ports = List(2) { reactor.listenTcp(0, Factory { Server(reactor) }, "127.0.0.1") }
         val options = HttpClientOptions.DEFAULT.withMaxConnectionsPerHost(1 + random.nextInt(3)).withMaxConnections(1 + random.nextInt(4))
+            .withExpectContinue(random.nextInt(4) == 0)
         val agent = HttpAgent.of(reactor, options)
         val asked = ArrayList<Pair<String, Asked>>()
         repeat(4 + random.nextInt(20)) { number ->
-            val isPost = random.nextInt(3) == 0
-            val id = "${if (isPost) "POST" else "GET"}-$number"
+            val method = METHODS.random(random)
+            val id = "$method-$number"
             val url = "http://127.0.0.1:${ports.random(random).port()}/$id"
-            val request = if (isPost) ClientRequest.post(url, RequestBody.text("body of $id")) else ClientRequest.get(url)
+            val body = if (method.startsWith("P")) RequestBody.text("body of $id" + if (random.nextInt(3) == 0) TAIL else "") else null
+            var request = ClientRequest.of(method, url).withBody(body)
+            if (random.nextInt(8) == 0) request = request.withTimeout(Duration.ofMillis(random.nextLong(1, 30)))
             val one = Asked(agent.request(request))
             asked.add(id to one)
             if (random.nextInt(5) == 0) reactor.callLater(random.nextInt(30).milliseconds) { leave(one) }
@@ -102,8 +110,15 @@ private class Game(seed: Long, private val seen: MutableMap<String, Int>) {
 
     private fun check(id: String, one: Asked) {
         val text = one.text
+        val isGivenUp = one.response?.status == 408
+        if (!isGivenUp) one.response?.let { it.headers["X-Id"] shouldBe id }
+        if (one.error is RequestTimeoutException || one.bodyError is RequestTimeoutException) count("late")
         when {
             one.error != null -> count("failed")
+            isGivenUp || one.response?.status == 304 || id.startsWith("HEAD") -> {
+                if (text != null) count("no body")
+                (text ?: "") shouldBe ""
+            }
             text != null -> {
                 count("answered")
                 text.removeSuffix(TAIL) shouldBe "for $id"
@@ -117,6 +132,8 @@ private class Game(seed: Long, private val seen: MutableMap<String, Int>) {
         private var bytes = ""
         private var isBusy = false
         private var isOver = false
+        private var begun = "" // the request whose body comes
+        private var isAnswered = false // before that
 
         override fun dataReceived(data: ByteArray) {
             bytes += data.toString(Charsets.ISO_8859_1)
@@ -130,13 +147,25 @@ private class Game(seed: Long, private val seen: MutableMap<String, Int>) {
         private fun next() {
             if (isBusy || isOver) return
             val end = bytes.indexOf("\r\n\r\n").takeIf { it >= 0 } ?: return
-            val length = LENGTH.find(bytes.substring(0, end))?.groupValues?.get(1)?.toInt() ?: 0
-            if (bytes.length < end + 4 + length) return
+            val head = bytes.substring(0, end)
+            val length = LENGTH.find(head)?.groupValues?.get(1)?.toInt() ?: 0
             val id = bytes.substringAfter('/').substringBefore(' ')
+            if (begun != id) {
+                begun = id
+                arrivals.merge(id, 1, Int::plus)
+                isAnswered = length > 0 && random.nextInt(5) == 0
+                if (isAnswered) {
+                    count("answered early")
+                    return answer(id)
+                }
+                if ("100-continue" in head) send("HTTP/1.1 100 Continue\r\n\r\n")
+            }
+            if (bytes.length < end + 4 + length) return
             val body = bytes.substring(end + 4, end + 4 + length)
-            check(length == 0 || body == "body of $id") { "$id has the body $body" }
+            check(length == 0 || body.removeSuffix(TAIL) == "body of $id") { "$id has the body $body" }
             bytes = bytes.substring(end + 4 + length)
-            arrivals.merge(id, 1, Int::plus)
+            begun = ""
+            if (isAnswered) return next()
             isBusy = true
             if (random.nextBoolean()) answer(id) else reactor.callLater(random.nextInt(15).milliseconds) { answer(id) }
         }
@@ -144,40 +173,72 @@ private class Game(seed: Long, private val seen: MutableMap<String, Int>) {
         private fun answer(id: String) {
             if (isOver) return
             val text = "for $id" + if (random.nextInt(4) == 0) TAIL else ""
-            val whole = when (random.nextInt(4)) {
-                0 -> "HTTP/1.1 200 OK\r\nContent-Length: ${text.length}\r\n\r\n$text"
+            val field = "X-Id: $id\r\n"
+            val hints = "HTTP/1.1 103 Early Hints\r\nX-Id: hint\r\n\r\n"
+            val isToHead = id.startsWith("HEAD")
+            var whole = when (random.nextInt(6)) {
+                0 -> "HTTP/1.1 200 OK\r\n${field}Content-Length: ${text.length}\r\n\r\n" + if (isToHead) "" else text
                 1 ->
-                    "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" +
+                    "HTTP/1.1 200 OK\r\n${field}Transfer-Encoding: chunked\r\n\r\n" + if (isToHead) {
+                        ""
+                    } else {
                         text.chunked(5).joinToString("") { "${it.length.toString(16)}\r\n$it\r\n" } + "0\r\n\r\n"
-                2 -> "HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: ${text.length}\r\nConnection: close\r\n\r\n$text"
-                else -> "HTTP/1.1 200 OK\r\n\r\n$text"
+                    }
+                2 ->
+                    "HTTP/1.1 200 OK\r\n${field}Content-Length: ${text.length}\r\nConnection: close\r\n\r\n" + if (isToHead) "" else text
+                3 -> "HTTP/1.1 304 Not Modified\r\n${field}Content-Length: ${text.length}\r\n\r\n"
+                4 -> "HTTP/1.1 404 Not Found\r\n${field}Content-Length: ${text.length}\r\n\r\n" + if (isToHead) "" else text
+                else -> "HTTP/1.1 200 OK\r\n$field\r\n" + if (isToHead) "" else text
             }
-            val isLast = "chunked" !in whole && ("close" in whole || "Length" !in whole)
-            when (random.nextInt(12)) {
+            val isUntilEnd = "chunked" !in whole && "Length" !in whole && !isToHead
+            val isLast = "close" in whole || isUntilEnd
+            if (random.nextInt(5) == 0) {
+                count("hints")
+                whole = hints.repeat(if (random.nextInt(6) == 0) 40 else 1 + random.nextInt(3)) + whole
+            }
+            when (random.nextInt(16)) {
                 0 -> return transport.loseConnection() // no answer
                 1 -> return transport.abortConnection()
                 2 -> { // half of one; never where its end is that of the connection
-                    if (!isLast || "Length" in whole) send(whole.take(random.nextInt(whole.length)))
-                    return if (isLast && "Length" !in whole) transport.abortConnection() else transport.loseConnection()
+                    if (!isUntilEnd) send(whole.take(random.nextInt(whole.length)))
+                    return if (isUntilEnd) transport.abortConnection() else transport.loseConnection()
                 }
-                3 -> send(
-                    whole + if (isWhole &&
-                        !(isLast && "Length" !in whole)
-                    ) {
-                        "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil"
-                    } else {
-                        ""
-                    },
-                )
+                3 -> { // more than was asked for
+                    val more = listOf("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil", "evil", "\r\n", "0\r\n\r\n", text)
+                    send(whole + if (isWhole && !isUntilEnd) more.random(random) else "")
+                }
                 4 -> { // an end that nobody has announced
                     send(whole)
                     reactor.callLater(random.nextInt(3).milliseconds) { if (!isOver) transport.loseConnection() }
                 }
+                5 -> { // and then it has no more patience
+                    send(whole)
+                    reactor.callLater(random.nextInt(20).milliseconds) {
+                        if (!isOver && !isBusy && begun == "" && !transport.isDisconnecting) giveUp()
+                    }
+                }
+                6 -> {
+                    count("broken framing")
+                    send("HTTP/1.1 200 OK\r\n${field}Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nevil!\r\n0\r\n\r\n")
+                    return
+                }
+                7 -> {
+                    count("reset behind")
+                    send(whole)
+                    return transport.abortConnection()
+                }
+                8 -> return giveUp()
                 else -> send(whole)
             }
             if (isLast) return transport.loseConnection()
             isBusy = false
             next()
+        }
+
+        private fun giveUp() {
+            count("given up")
+            send("HTTP/1.1 408 Request Timeout\r\nX-Id: $begun\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
+            transport.loseConnection()
         }
 
         private fun send(text: String) = transport.write(text.toByteArray(Charsets.ISO_8859_1))
@@ -186,5 +247,6 @@ private class Game(seed: Long, private val seen: MutableMap<String, Int>) {
     private companion object {
         val LENGTH = Regex("Content-Length: (\\d+)")
         val TAIL = "x".repeat(20_000)
+        val METHODS = listOf("GET", "GET", "GET", "HEAD", "POST", "PUT")
     }
 }

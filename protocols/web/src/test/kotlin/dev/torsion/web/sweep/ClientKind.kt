@@ -191,8 +191,9 @@ internal class Tunnelled(private val isSecure: Boolean, override val window: Int
         private const val LENGTH = 3_000
         private val IDENTITY = Tls.selfSigned("localhost")
 
-        private fun HttpClientOptions.proxied(port: Int, isSecure: Boolean) =
-            withProxy(HttpProxy.of("${if (isSecure) "https" else "http"}://localhost:$port")).withTls(Tls.client().withTrust(TlsTrust.of(IDENTITY)))
+        private fun HttpClientOptions.proxied(port: Int, isSecure: Boolean) = withProxy(
+            HttpProxy.of("${if (isSecure) "https" else "http"}://localhost:$port"),
+        ).withTls(Tls.client().withTrust(TlsTrust.of(IDENTITY)))
 
         /** A request for a server without TLS. The proxy answers it itself. */
         fun inTheClear(): ClientKind = object : ClientKind() {
