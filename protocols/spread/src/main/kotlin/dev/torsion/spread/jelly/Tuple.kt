@@ -106,6 +106,28 @@ public class FrozenSet<out E> internal constructor(private val values: Set<E>, @
     override fun contains(element: @UnsafeVariance E): Boolean = element in values
 
     override fun iterator(): Iterator<E> = Collections.unmodifiableSet(values).iterator()
+
+    // Made once: of sets in each other, each would hash all that is in it again and again.
+    @Volatile
+    private var hash = UNKNOWN
+
+    @Volatile
+    private var seeded = UNKNOWN
+
+    override fun hashCode(): Int {
+        if (hash == UNKNOWN) hash = super.hashCode().toLong()
+        return hash.toInt()
+    }
+
+    @JvmSynthetic
+    internal fun seededHash(): Int {
+        if (seeded == UNKNOWN) seeded = sumOf { Seeded.mix(Seeded.seed, it) }.toLong()
+        return seeded.toInt()
+    }
+
+    private companion object {
+        const val UNKNOWN = Long.MIN_VALUE
+    }
 }
 
 /** The peer's stand-in for a value that could not be sent; Twisted's `Unpersistable`. Its [reason] is the peer's, made printable. */
@@ -123,14 +145,14 @@ internal fun mayBeKey(value: Any?): Boolean = when (value) {
 
 /** Hashes that a peer cannot foresee. */
 internal object Seeded {
-    private val seed = java.security.SecureRandom().nextInt() or 1
+    val seed = java.security.SecureRandom().nextInt() or 1
 
     fun mix(sum: Int, value: Any?): Int {
         val own =
             when (value) {
                 is String -> value.fold(seed) { hash, c -> step(hash, c.code) }
                 is Bytes -> value.raw().fold(seed) { hash, b -> step(hash, b.toInt()) }
-                is FrozenSet<*> -> value.sumOf { mix(seed, it) }
+                is FrozenSet<*> -> value.seededHash()
                 is java.time.LocalDateTime -> step(step(seed, value.toLocalDate().hashCode()), value.toLocalTime().hashCode())
                 else -> value.hashCode()
             }

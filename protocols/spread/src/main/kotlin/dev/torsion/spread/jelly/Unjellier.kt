@@ -22,6 +22,7 @@ import dev.torsion.spread.banana.escaped
 internal class Unjellier(private val types: TypeRegistry, private val limits: BananaLimits, private val objects: ObjectJelly?) {
     private class Known(val value: Any?) {
         var weight = 1L
+        var bytes = 0L
     }
 
     private val references = HashMap<Long, Known>()
@@ -29,8 +30,9 @@ internal class Unjellier(private val types: TypeRegistry, private val limits: Ba
     private val copies = ArrayList<RemoteCopy>()
     private var depth = 0
 
-    /** How large the value is that was made last. */
+    /** How large the value is that was made last: its elements, and the bytes of its strings, as if nothing in it were shared. */
     private var weight = 0L
+    private var bytes = 0L
 
     fun run(element: BananaElement): Any? {
         val value = unjelly(element)
@@ -59,10 +61,11 @@ internal class Unjellier(private val types: TypeRegistry, private val limits: Ba
 
     private fun value(element: BananaElement, number: Long?): Any? {
         weight = 1
+        bytes = 0
         return when (element) {
             is BananaInteger -> element.toNumber()
             is BananaFloat -> element.value
-            is Bytes -> element
+            is Bytes -> element.also { bytes = it.size.toLong() }
             is BananaList -> {
                 if (++depth > limits.maxDepth) violated("A value is deeper than the ${limits.maxDepth} that are allowed.")
                 val value = typed(element, number)
@@ -98,9 +101,10 @@ internal class Unjellier(private val types: TypeRegistry, private val limits: Ba
     }
 
     private fun text(list: BananaList): String {
-        val bytes = exactly(list, 1) { list[1] as? Bytes } ?: violated("Text is no string of bytes.")
+        val utf8 = exactly(list, 1) { list[1] as? Bytes } ?: violated("Text is no string of bytes.")
+        bytes = utf8.size.toLong()
         return try {
-            bytes.strictUtf8()
+            utf8.strictUtf8()
         } catch (e: java.nio.charset.CharacterCodingException) {
             throw ProtocolViolationException("Text is no valid UTF-8.", e)
         }
@@ -113,61 +117,74 @@ internal class Unjellier(private val types: TypeRegistry, private val limits: Ba
     }
 
     private fun fill(target: ArrayList<Any?>, list: BananaList) {
-        var sum = 1L
+        val sum = Sum()
         for (i in 1 until list.size) {
             target.add(unjelly(list[i]))
-            sum = added(sum)
+            sum.add()
         }
-        weight = sum
+        sum.end()
     }
 
     private fun tuple(list: BananaList, number: Long?): Tuple {
         val tuple = Tuple(arrayOfNulls(list.size - 1), complete = false)
         register(number, tuple)
-        var sum = 1L
+        val sum = Sum()
         for (i in 1 until list.size) {
             tuple.set(i - 1, unjelly(list[i]))
-            sum = added(sum)
+            sum.add()
         }
         tuple.finish()
-        weight = sum
+        sum.end()
         return tuple
     }
 
     private fun fill(target: MutableMap<Any?, Any?>, list: BananaList) {
-        var sum = 1L
+        val sum = Sum()
         val guard = KeyGuard()
         for (i in 1 until list.size) {
             val pair = list[i] as? BananaList
             if (pair == null || pair.size != 2) violated("An entry of a dictionary is no pair.")
             val key = unjelly(pair[0])
-            sum = added(sum)
+            sum.add()
             guard.check(key)
             val value = unjelly(pair[1])
-            sum = added(sum)
+            sum.add()
             guarded("hashCode or equals of a key") { target[key] = value }
         }
-        weight = sum
+        sum.end()
     }
 
     private fun set(list: BananaList): MutableSet<Any?> {
         val target = LinkedHashSet<Any?>()
-        var sum = 1L
+        val sum = Sum()
         val guard = KeyGuard()
         for (i in 1 until list.size) {
             val value = unjelly(list[i])
-            sum = added(sum)
+            sum.add()
             guard.check(value)
             guarded("hashCode or equals of an element") { target.add(value) }
         }
-        weight = sum
+        sum.end()
         return target
     }
 
-    private fun added(sum: Long): Long {
-        val larger = sum + weight
-        if (larger > limits.maxElements) violated("A value stands for more than the ${limits.maxElements} elements that are allowed.")
-        return larger
+    /** The size of a collection that is being filled. */
+    private inner class Sum {
+        private var elements = 1L
+        private var length = 0L
+
+        /** The value that was made last is in it. */
+        fun add() {
+            elements += weight
+            length += bytes
+            if (elements > limits.maxElements) violated("A value stands for more than the ${limits.maxElements} elements that are allowed.")
+            if (length > limits.maxBytes) violated("A value stands for more than the ${limits.maxBytes} bytes that are allowed.")
+        }
+
+        fun end() {
+            weight = elements
+            bytes = length
+        }
     }
 
     private fun registered(maker: TypeRegistry.Maker, tag: Bytes, list: BananaList, number: Long?): Any? {
@@ -198,7 +215,9 @@ internal class Unjellier(private val types: TypeRegistry, private val limits: Ba
         if (number in references || !unfinished.add(number)) violated("Two references have the number $number.")
         val value = value(list[2], number)
         unfinished.remove(number)
-        references.getOrPut(number) { Known(value) }.weight = weight
+        val known = references.getOrPut(number) { Known(value) }
+        known.weight = weight
+        known.bytes = bytes
         return value
     }
 
@@ -208,7 +227,10 @@ internal class Unjellier(private val types: TypeRegistry, private val limits: Ba
             ?: violated(
                 if (number in unfinished) "A value that cannot hold itself does so." else "There is no reference of the number $number.",
             )
-        weight = if (number in unfinished) 1 else known.weight
+        if (number !in unfinished) {
+            weight = known.weight
+            bytes = known.bytes
+        }
         return known.value
     }
 
@@ -231,27 +253,43 @@ internal class Unjellier(private val types: TypeRegistry, private val limits: Ba
 
     private fun violated(message: String): Nothing = throw ProtocolViolationException(message)
 
-    /** Asks each key of one set or dictionary whether it may be one. */
+    /** Asks each key of one set or dictionary whether it may be one. A peer chooses most hashes. */
     private inner class KeyGuard {
-        private var foreseeable = 0
+        private var unordered = 0
+        private var kind: Class<*>? = null
+        private var counts: HashMap<Int, Int>? = null
+        private var comparisons = 0L
 
         fun check(key: Any?) {
             if (!mayBeKey(key)) violated("A key, or an element of a set, is a value that may change.")
-            if (isForeseeable(key) && ++foreseeable > MOST_FORESEEABLE) {
-                violated("There are more than $MOST_FORESEEABLE keys of a kind whose hashes a peer may choose.")
+            if (key == null) return
+            if (!isOrdered(key) && ++unordered > MOST_UNORDERED) {
+                violated("There are more than $MOST_UNORDERED keys of a kind whose hashes a peer may choose.")
             }
+            if (kind == null) kind = key.javaClass
+            if (kind !== key.javaClass || !isOrdered(key)) counts = counts ?: HashMap()
+            counts?.let { count(key, it) }
         }
 
-        /** Java's own maps cope with keys of equal hashes when they can be ordered; the hash of a tuple is not to be foreseen. */
-        private fun isForeseeable(key: Any?) = when (key) {
-            null, is Boolean, is Tuple, is Bytes, is String, is Number, is java.time.Duration, is java.time.LocalTime -> false
-            is java.time.LocalDate -> false
-            else -> true
+        /** Java's own maps look at all keys of one hash, unless these can be ordered; and those of two kinds cannot. */
+        private fun count(key: Any, counts: HashMap<Int, Int>) {
+            val equal = counts.merge(guarded("hashCode of a key") { key.hashCode() }, 1, Int::plus)!!
+            comparisons += equal * weight
+            if (equal > MOST_EQUAL || comparisons > COMPARISONS) violated("Too many keys have equal hashes.")
+        }
+
+        /** The hash of a tuple is not to be foreseen. */
+        private fun isOrdered(key: Any) = when (key) {
+            is Boolean, is Tuple, is Bytes, is String, is Number -> true
+            is java.time.Duration, is java.time.LocalTime, is java.time.LocalDate -> true
+            else -> false
         }
     }
 
     private companion object {
         const val REASON = 200
-        const val MOST_FORESEEABLE = 1024
+        const val MOST_UNORDERED = 1024
+        const val MOST_EQUAL = 128
+        const val COMPARISONS = 4_000_000L
     }
 }

@@ -8,6 +8,7 @@ import dev.torsion.spread.banana.BananaDecoder
 import dev.torsion.spread.banana.BananaDialect
 import dev.torsion.spread.banana.BananaElement
 import dev.torsion.spread.banana.BananaEncoder
+import dev.torsion.spread.banana.BananaFloat
 import dev.torsion.spread.banana.BananaInteger
 import dev.torsion.spread.banana.BananaLimits
 import dev.torsion.spread.banana.BananaList
@@ -132,6 +133,54 @@ class JellySpec :
             refused(sexp("dictionary", BananaList.of(sexp("tuple", sexp("dictionary")), BananaInteger.of(1)))) shouldContain "may change"
             val dates = (0 until 1100).map { sexp("datetime", Bytes.utf8("2024 1 1 0 0 0 $it")) }
             refused(BananaList(listOf(Bytes.utf8("set")) + dates)) shouldContain "1024"
+        }
+
+        test("keys of several kinds and of one hash, and sets of one hash, are refused: each would be compared with all others") {
+            fun equal(index: Int): List<BananaElement> {
+                val long = (index + 1L shl 32) or ((index + 1L) xor 7)
+                val high = 0x3ff00000L + index
+                return listOf(BananaInteger.of(long), BananaFloat(Double.fromBits(high shl 32 or (high xor 7))))
+            }
+            val mixed = (0 until 200).flatMap(::equal)
+            refused(BananaList(listOf(Bytes.utf8("set")) + mixed)) shouldContain "equal hashes"
+            refused(BananaList(listOf(Bytes.utf8("dictionary")) + mixed.map { BananaList.of(it, BananaInteger.of(1)) })) shouldContain
+                "equal hashes"
+            refused(BananaList(listOf(Bytes.utf8("set")) + (0 until 200).map { sexp("frozenset", it, 1000 - it) })) shouldContain
+                "equal hashes"
+            val large = (0 until 100).map { number ->
+                BananaList(listOf<BananaElement>(Bytes.utf8("frozenset")) + (1..5000 - number).map { BananaInteger.of(it.toLong()) })
+            }
+            Jelly().unjelly(BananaList(listOf(Bytes.utf8("set")) + large)).shouldBeInstanceOf<Set<*>>().size shouldBe 100
+            val longs = (0 until 5000).map { equal(it).first() } // of one kind they are ordered
+            Jelly().unjelly(BananaList(listOf(Bytes.utf8("set")) + longs)).shouldBeInstanceOf<Set<*>>().size shouldBe 5000
+        }
+
+        test("a long string that is shared counts each time") {
+            for (long in listOf(Bytes.of(ByteArray(600_000)), sexp("unicode", Bytes.of(ByteArray(600_000) { 'a'.code.toByte() })))) {
+                fun shared(times: Int): BananaList {
+                    val rest = (1..times).map { sexp("tuple", sexp("dereference", 1)) }
+                    return BananaList(listOf(Bytes.utf8("list"), sexp("reference", 1, long)) + rest)
+                }
+                refused(shared(100)) shouldContain "bytes"
+                Jelly().unjelly(shared(20)).shouldBeInstanceOf<List<*>>().size shouldBe 21
+                val twice = sexp("reference", 2, sexp("tuple", sexp("reference", 1, long), sexp("dereference", 1)))
+                refused(BananaList(listOf(Bytes.utf8("list"), twice) + List(20) { sexp("dereference", 2) })) shouldContain "bytes"
+            }
+        }
+
+        test("a frozen set is hashed once, however deep it stands in others") {
+            var hashed = 0
+            val element =
+                object {
+                    override fun hashCode() = 0.also { hashed++ }
+                }
+            val inner = FrozenSet(listOf(element))
+            val before = hashed
+            var outer: Any = inner
+            repeat(50) { outer = FrozenSet(listOf(outer)) }
+            outer.hashCode() shouldBe 0
+            Tuple.of(outer).hashCode() shouldBe Tuple.of(outer).hashCode()
+            hashed - before shouldBe 2 // for Java's maps, and for tuples
         }
 
         test("a few bytes that stand for millions of elements are refused") {
