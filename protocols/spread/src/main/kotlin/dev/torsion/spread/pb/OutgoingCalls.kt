@@ -28,14 +28,15 @@ internal class OutgoingCalls(private val broker: Broker) {
     ): OutgoingCall {
         if (!broker.isReady) return OutgoingCall.failed(DeadReferenceException("The connection of the reference has ended."))
         val call = OutgoingCall()
-        try {
-            waiting[send(command, perspective, target, name, args, kwargs, answer = 1)] = call
+        return try {
+            send(command, perspective, target, name, args, kwargs, call)
+            call
         } catch (e: Exception) {
-            return OutgoingCall.failed(e)
+            if (call.deferred.called) call else OutgoingCall.failed(e) // its connection has ended meanwhile
         }
-        return call
     }
 
+    /** Sends a call, whose answer is for [call], if that is wanted. Objects that are sent may make calls of their own meanwhile. */
     fun send(
         command: Bytes,
         perspective: Any?,
@@ -43,20 +44,26 @@ internal class OutgoingCalls(private val broker: Broker) {
         name: String,
         args: List<Any?>,
         kwargs: Map<String, Any?>,
-        answer: Long = 0,
-    ): Long {
-        broker.sendValues(perspective) { outgoing ->
-            BananaList.of(
-                command,
-                BananaInteger.of(lastRequest + 1),
-                target,
-                Bytes.utf8(name),
-                BananaInteger.of(answer),
-                outgoing.jelly(Tuple.from(args)),
-                outgoing.jelly(kwargs),
-            )
+        call: OutgoingCall? = null,
+    ) {
+        val request = ++lastRequest
+        if (call != null) waiting[request] = call
+        try {
+            broker.sendValues(perspective) { outgoing ->
+                BananaList.of(
+                    command,
+                    BananaInteger.of(request),
+                    target,
+                    Bytes.utf8(name),
+                    BananaInteger.of(if (call == null) 0 else 1),
+                    outgoing.jelly(Tuple.from(args)),
+                    outgoing.jelly(kwargs),
+                )
+            }
+        } catch (e: Exception) {
+            waiting.remove(request)
+            throw e
         }
-        return ++lastRequest
     }
 
     fun answered(request: Long, element: BananaElement, isError: Boolean) {

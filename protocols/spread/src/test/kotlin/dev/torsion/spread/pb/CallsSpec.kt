@@ -189,6 +189,48 @@ class CallsSpec :
             }
         }
 
+        test("an object that makes a call while it is sent: each call has its own answer") {
+            val inner = ArrayList<() -> dev.torsion.defer.Outcome<Any?>?>()
+            scene(RemoteMethods.create().on("echo") { it.args }.root()) {
+                class Calling : Copyable {
+                    override fun typeToCopyFor(perspective: Any?) = "pond"
+
+                    override fun stateToCopyFor(perspective: Any?): Any {
+                        inner.add(root.callRemote("echo", "inner").outcome())
+                        return mapOf("x" to Any())
+                    }
+                }
+                (root.callRemote("echo", Calling()).outcome()() as Failure).value.shouldBeInstanceOf<UnsendableValueException>()
+                val map =
+                    object : AbstractMap<String, Any?>() {
+                        override val entries: Set<Map.Entry<String, Any?>>
+                            get() {
+                                inner.add(root.callRemote("echo", "map").outcome())
+                                return emptySet()
+                            }
+                    }
+                root.callRemote("echo", map).await() shouldBe listOf(emptyMap<Any, Any>())
+                root.callRemote("echo", "last").await() shouldBe listOf("last")
+                inner.map { it()!!.get() }.toSet() shouldBe setOf(listOf("inner"), listOf("map"))
+            }
+        }
+
+        test("a call of which an argument ends the connection while it is sent fails") {
+            scene(RemoteMethods.create().on("echo") { it.args }.root()) {
+                val map =
+                    object : AbstractMap<String, Any?>() {
+                        override val entries: Set<Map.Entry<String, Any?>>
+                            get() {
+                                root.broker.transport.abortConnection()
+                                return emptySet()
+                            }
+                    }
+                val outcome = root.callRemote("echo", map).outcome()
+                while (!root.broker.isDisconnected) kotlinx.coroutines.yield()
+                (outcome() as Failure).value.shouldBeInstanceOf<Exception>()
+            }
+        }
+
         test("an answer that cannot be sent fails the caller, in place of leaving it waiting") {
             val methods =
                 RemoteMethods
