@@ -223,6 +223,14 @@ public class Broker internal constructor(
         guarded("a call without an answer") { calls.send(Commands.MESSAGE, reference.perspective, reference.id, name, args, kwargs) }
     }
 
+    /** [sendOnly] for those who need to know: throws when nothing was sent. */
+    @JvmSynthetic
+    internal fun sendOrThrow(reference: RemoteReference, name: String, args: List<Any?>) {
+        if (reference.isClosed) throw DeadReferenceException("The reference was closed.")
+        if (isDisconnected) throw DeadReferenceException("The connection of the reference has ended.")
+        calls.send(Commands.MESSAGE, reference.perspective, reference.id, name, args, emptyMap())
+    }
+
     @JvmSynthetic
     internal fun callCache(
         cacheable: Cacheable,

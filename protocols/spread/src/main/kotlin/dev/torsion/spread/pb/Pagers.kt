@@ -18,8 +18,8 @@ import java.io.InputStream
  * Sends data that is too large for one message in pages, no faster than the other side reads; Twisted's `Pager`. [collector] is a
  * [CallbackPageCollector] there.
  *
- * When the pager fails, the collector there is not told: it has not got all pages. So let the answer of the method that sends the pages say
- * so.
+ * A page that cannot be sent, such as one that is too large, fails the pager. So does a [collector] that was closed. The collector there is not
+ * told: it has not got all pages. So let the answer of the method that sends the pages say so.
  *
  * Thread: the reactor's. It begins with [start].
  */
@@ -58,16 +58,16 @@ public abstract class Pager(private val collector: RemoteReference) {
     /** Sends one page, when the transport takes it. */
     private fun page(): Deferred<Any?> =
         collector.broker.transport.whenWritable().addAsyncCallback { pageUnlessOver() }.addCallback { page ->
-            if (page == null) {
-                if (over()) {
-                    collector.send("endedPaging")
-                    finished.callback(Unit)
-                }
-            } else if (!isOver) {
-                collector.send("gotPage", page)
-            }
+            if (!isOver) sent(page)
             null
         }
+
+    /** A page that cannot be sent ends the paging: the other side must not take the others for all. */
+    private fun sent(page: Any?) {
+        if (page != null) return collector.broker.sendOrThrow(collector, "gotPage", listOf(page))
+        collector.broker.sendOrThrow(collector, "endedPaging", emptyList())
+        if (over()) finished.callback(Unit)
+    }
 
     /** Nothing is read for those who are gone. */
     private fun pageUnlessOver(): Deferred<Any?> = if (isOver) succeed(null) else maybeAsyncDeferred { nextPage() }

@@ -246,6 +246,34 @@ class ReferencesSpec :
             }
         }
 
+        test("a page that cannot be sent, and a collector that was closed, fail the pager: the other side hears of no end") {
+            class Pages : Root {
+                var reference: RemoteReference? = null
+                lateinit var reactor: Reactor
+
+                @Remote
+                fun bytes(collector: RemoteReference) = BytesPager(collector, ByteArray(2_000_000), 700_000).start()
+
+                @Remote
+                fun file(collector: RemoteReference) = FilePager(reactor, collector, ByteArray(700_000).inputStream(), 700_000).start()
+
+                @Remote
+                fun closed(collector: RemoteReference): Deferred<Unit> {
+                    collector.close()
+                    return BytesPager(collector, ByteArray(10)).start()
+                }
+            }
+            val pages = Pages()
+            scene(pages) {
+                pages.reactor = reactor
+                for (name in listOf("bytes", "file")) {
+                    val error = shouldThrow<RemoteError> { getAllPages(root, name).await() }
+                    error.remoteType shouldBe "twisted.spread.jelly.InsecureJelly"
+                }
+                shouldThrow<RemoteError> { getAllPages(root, "closed").await() }.remoteMessage shouldBe "The reference was closed."
+            }
+        }
+
         test("proxies: an interface whose methods give Deferreds, futures, values of suspend functions, or nothing") {
             val calculator =
                 object : Calculator {
