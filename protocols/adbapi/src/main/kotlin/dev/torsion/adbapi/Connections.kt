@@ -30,6 +30,10 @@ internal interface Connections : AutoCloseable {
     @Throws(SQLException::class)
     fun take(): Connection
 
+    /** Makes [connection], which was just taken, one with autocommit. */
+    @Throws(SQLException::class)
+    fun prepare(connection: Connection): Unit = Unit
+
     /** [connection] is as it was when it was taken. */
     fun giveBack(connection: Connection)
 
@@ -140,18 +144,12 @@ internal class SourceConnections(private val pool: HikariDataSource? = null, pri
 
     override val hasTimeout: Boolean get() = false
 
-    override fun take(): Connection {
-        val connection = connect() ?: throw SQLException("the data source has no connection", "08001")
-        try {
-            if (!connection.autoCommit) {
-                connection.autoCommit = true
-                switched.add(connection)
-            }
-        } catch (e: Throwable) {
-            evict(connection)
-            throw e
-        }
-        return connection
+    override fun take(): Connection = connect() ?: throw SQLException("the data source has no connection", "08001")
+
+    override fun prepare(connection: Connection) {
+        if (connection.autoCommit) return
+        connection.autoCommit = true
+        switched.add(connection)
     }
 
     override fun giveBack(connection: Connection) {

@@ -52,17 +52,11 @@ internal class Engine(
         val binding = Binding(dialect)
     }
 
+    /** Makes ready what [connections] has just given, and learns from the first one. It may ask the server. */
     @Throws(SQLException::class)
-    fun take(): Connection {
-        val connection = connections.take()
-        if (known != null) return connection
-        try {
-            known = Known(Dialect.ofProduct(connection.metaData.databaseProductName), connection.transactionIsolation)
-        } catch (e: Throwable) {
-            connections.evict(connection)
-            throw e
-        }
-        return connection
+    fun prepare(connection: Connection) {
+        connections.prepare(connection)
+        if (known == null) known = Known(Dialect.ofProduct(connection.metaData.databaseProductName), connection.transactionIsolation)
     }
 
     fun classified(error: SQLException): DatabaseException = Classification.of(error, dialect)

@@ -5,6 +5,7 @@ package dev.torsion.adbapi
 
 import dev.torsion.log.Logger
 import dev.torsion.log.safeString
+import java.sql.Connection
 import java.sql.SQLException
 import java.sql.SQLTimeoutException
 import java.sql.Statement
@@ -12,7 +13,13 @@ import java.time.Duration
 import kotlin.concurrent.withLock
 
 /** The statements of a job that run, so that a cancellation or a time-out reaches them. */
-internal class Executions(private val engine: Engine, private val fate: Fate, private val connection: HeldConnection) {
+internal class Executions(
+    private val engine: Engine,
+    private val fate: Fate,
+    private val connection: HeldConnection,
+    /** The job goes no further, and who waits is told. */
+    private val end: (Throwable) -> Unit,
+) {
     private val lock get() = fate.lock
 
     /** The one that runs. With the lock. */
@@ -71,6 +78,13 @@ internal class Executions(private val engine: Engine, private val fate: Fate, pr
         }
     }
 
+    /**
+     * Runs [call], which asks the server something over [taken] besides executing. When it takes longer than [timeout], and the time that a
+     * cancellation may take, who waits is told, and the connection is cut.
+     */
+    inline fun <R> within(timeout: Duration, taken: Connection, call: () -> R): R =
+        engine.deadlines.after(sum(timeout, engine.options.cancelTimeout)) { overdue(timeout, taken) }.use { call() }
+
     private fun begin(timeout: Duration) {
         checkGoesOn()
         try {
@@ -95,6 +109,25 @@ internal class Executions(private val engine: Engine, private val fate: Fate, pr
         }
         engine.counters.timedOut.increment()
         pursue(now)
+        engine.deadlines.after(engine.options.cancelTimeout) { overdue(execution) }
+    }
+
+    /** The server has not ended it in time, although it was told to. */
+    private fun overdue(execution: Execution) {
+        val taken =
+            lock.withLock {
+                if (generateSequence(running, Execution::outer).none { it === execution }) return
+                connection.current ?: return
+            }
+        overdue(execution.timeout, taken)
+    }
+
+    fun overdue(timeout: Duration, taken: Connection) {
+        try {
+            end(StatementTimeoutException("a statement took longer than $timeout, and the server has not ended it", null))
+        } finally {
+            connection.cutUnlessOver(taken)
+        }
     }
 
     /** Cancels [execution] until it has ended: a cancellation that comes before the driver has sent it does nothing. */
@@ -138,7 +171,7 @@ internal class Executions(private val engine: Engine, private val fate: Fate, pr
     /** One execution of a statement, which may be executed again. */
     internal class Execution(
         val statement: Statement,
-        private val timeout: Duration,
+        val timeout: Duration,
         /** The one whose row was being mapped when this one began. */
         val outer: Execution?,
     ) {
@@ -150,10 +183,13 @@ internal class Executions(private val engine: Engine, private val fate: Fate, pr
     private class TimedOut(message: String, cause: SQLException?) :
         SQLTimeoutException(message, cause?.sqlState, cause?.errorCode ?: 0, cause)
 
-    private companion object {
-        const val FIRST_PAUSE = 20L
-        const val LAST_PAUSE = 1_000L
-        const val DOUBLINGS = 6
-        val log = Logger(ConnectionPool::class.java)
+    companion object {
+        private const val FIRST_PAUSE = 20L
+        private const val LAST_PAUSE = 1_000L
+        private const val DOUBLINGS = 6
+        private val LONGEST = Duration.ofDays(36_500)
+        private val log = Logger(ConnectionPool::class.java)
+
+        fun sum(one: Duration, other: Duration): Duration = minOf(one, LONGEST).plus(minOf(other, LONGEST))
     }
 }

@@ -46,20 +46,25 @@ internal object GuardedConnection {
         return proxy(type, session, statement) { method, call ->
             when {
                 method.name == "getConnection" -> connection
-                method.name.startsWith("execute") -> session.job.statements.executingRaw(statement, session.defaultTimeout, call)
+                isExecute(method) -> session.job.statements.executingRaw(statement, session.defaultTimeout, call)
                 else -> call()
             }
         }
     }
 
+    private fun isExecute(method: Method) = method.name.startsWith("execute")
+
     @Suppress("UNCHECKED_CAST")
     private fun <T : Any> proxy(type: Class<T>, session: Session, target: T, invoke: (Method, () -> Any?) -> Any?): T {
         val handler =
             InvocationHandler { self, method, arguments ->
-                val call = { invoked(target, method, arguments) }
+                val plain = { invoked(target, method, arguments) }
+                val call = {
+                    if (isExecute(method)) plain() else session.job.statements.within(session.defaultTimeout, session.connection, plain)
+                }
                 when {
                     method.declaringClass == Any::class.java && method.name == "equals" -> self === arguments?.get(0)
-                    method.declaringClass == Any::class.java -> call()
+                    method.declaringClass == Any::class.java -> plain()
                     else -> {
                         session.checkUsable()
                         (arguments?.firstOrNull() as? String)?.let(session.job.connection::executes)

@@ -20,12 +20,16 @@ internal class HeldConnection(private val engine: Engine, private val fate: Fate
 
     private var held: Connection? = null // is set with the lock, on the job's thread
 
+    /** With the lock. */
+    val current: Connection? get() = held
+
     // With the lock.
     private var cancelsUnderWay = 0
     private var isTainted = false // a cancellation went over the connection
     private var isCut = false
 
     // On the job's thread.
+    private var readiness = Readiness.UNTOUCHED
     private var mayHaveBegun = false // a transaction, of SQLite, which does not tell
     private var hasBegun = false // its transaction
     private var mayEndItself = false // by a statement, so that nobody knows whether the transaction goes on
@@ -33,6 +37,8 @@ internal class HeldConnection(private val engine: Engine, private val fate: Fate
     // On the job's thread.
 
     fun took(connection: Connection) {
+        readiness = Readiness.UNTOUCHED
+        mayHaveBegun = false
         hasBegun = false
         mayEndItself = false
         lock.withLock {
@@ -40,6 +46,13 @@ internal class HeldConnection(private val engine: Engine, private val fate: Fate
             isTainted = false
             isCut = false
         }
+    }
+
+    /** Makes [connection] ready for work. When that fails, it is fit for nobody. */
+    fun prepare(connection: Connection) {
+        readiness = Readiness.BEGUN
+        engine.prepare(connection)
+        readiness = Readiness.READY
     }
 
     fun executes(text: String) {
@@ -87,12 +100,18 @@ internal class HeldConnection(private val engine: Engine, private val fate: Fate
     }
 
     fun giveBack(connection: Connection, failure: Throwable?) {
-        val isFit = (failure == null || failure !is Error) && isCleaned(connection, failure)
+        val isFit =
+            when (readiness) {
+                Readiness.UNTOUCHED -> true // it came too late
+                Readiness.BEGUN -> false
+                Readiness.READY -> failure !is Error && isCleaned(connection, failure)
+            }
         val isReturned =
             lock.withLock {
                 held = null
                 isFit && !isCut
             }
+        val limit = returnLimit(connection)
         try {
             if (isReturned) {
                 engine.connections.giveBack(connection)
@@ -103,7 +122,17 @@ internal class HeldConnection(private val engine: Engine, private val fate: Fate
             if (failure is DatabaseUnavailableException) engine.connections.evictIdle()
         } catch (e: Throwable) { // what the job has come to counts for more
             log.debug("a connection could not be given back: {reason}", "reason" to safeString(e))
+        } finally {
+            limit?.close()
         }
+    }
+
+    /** The source may ask the server once more. Null when the system is out of threads: then it goes back all the same. */
+    private fun returnLimit(connection: Connection): AutoCloseable? = try {
+        engine.deadlines.after(engine.options.cancelTimeout) { engine.inHelper({}) { cut(connection) } }
+    } catch (e: Throwable) {
+        log.debug("a connection goes back without a limit: {reason}", "reason" to safeString(e))
+        null
     }
 
     /** Rolls back changes that are not committed, and sets the connection to its first state. False when that fails. */
@@ -164,6 +193,8 @@ internal class HeldConnection(private val engine: Engine, private val fate: Fate
         val again = { engine.deadlines.after(NEXT_TRY) { cutUnlessOver(connection) } }
         engine.inHelper(again) { cut(connection) }
     }
+
+    private enum class Readiness { UNTOUCHED, BEGUN, READY }
 
     private companion object {
         val NEXT_TRY: Duration = Duration.ofSeconds(1)

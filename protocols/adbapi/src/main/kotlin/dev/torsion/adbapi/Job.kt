@@ -55,7 +55,7 @@ internal class Job<T>(
     val connection: HeldConnection = HeldConnection(engine, fate, interaction)
 
     /** The use of that. */
-    val statements: Executions = Executions(engine, fate, connection)
+    val statements: Executions = Executions(engine, fate, connection, ::end)
 
     /** On the thread that asks for it. The time-out of an interaction counts from now. */
     fun prepare() {
@@ -187,15 +187,24 @@ internal class Job<T>(
 
     private fun once(): T {
         statements.checkGoesOn()
+        val limit = connectLimit()
         val taken =
             try {
-                taken()
+                engine.connections.take()
             } catch (e: SQLException) {
+                limit.close()
                 throw engine.classified(e)
+            } catch (e: Throwable) {
+                limit.close()
+                throw e
             }
         connection.took(taken)
         var failure: Throwable? = null
         try {
+            limit.use {
+                statements.checkGoesOn()
+                connection.prepare(taken)
+            }
             statements.checkGoesOn()
             return if (interaction == null) withSession(taken) else inTransaction(taken, interaction)
         } catch (e: SQLException) {
@@ -209,16 +218,22 @@ internal class Job<T>(
         }
     }
 
-    /** When the data source sets no limit of its own, the caller is told when it takes too long. The connection goes back when it comes. */
-    private fun taken(): Connection {
-        if (engine.connections.hasTimeout) return engine.take()
+    /**
+     * The caller is told when it takes too long until a connection is there and ready. The connection goes back when it comes. It is cut when it
+     * is there and the server is silent. A source that has a limit of its own says more, so that comes first.
+     */
+    private fun connectLimit(): AutoCloseable {
         val timeout = engine.options.connectTimeout
-        val limit =
-            engine.deadlines.after(timeout) {
+        val most = if (engine.connections.hasTimeout) Executions.sum(timeout, engine.options.cancelTimeout) else timeout
+        return try {
+            engine.deadlines.after(most) {
                 engine.counters.failed.increment()
                 end(DatabaseUnavailableException("no connection within $timeout", null))
             }
-        return limit.use { engine.take() }
+        } catch (e: Throwable) { // the system is out of threads
+            if (!engine.connections.hasTimeout) throw e
+            AutoCloseable {}
+        }
     }
 
     private fun withSession(taken: Connection): T {
@@ -231,11 +246,13 @@ internal class Job<T>(
     }
 
     private fun inTransaction(taken: Connection, options: InteractionOptions): T {
-        if (engine.dialect != Dialect.SQLITE) { // whose transactions are serializable, and told of neither
-            if (options.readOnly) taken.isReadOnly = true
-            options.isolation?.let { taken.transactionIsolation = it.level }
+        statements.within(engine.options.statementTimeout, taken) {
+            if (engine.dialect != Dialect.SQLITE) { // whose transactions are serializable, and told of neither
+                if (options.readOnly) taken.isReadOnly = true
+                options.isolation?.let { taken.transactionIsolation = it.level }
+            }
+            taken.autoCommit = false
         }
-        taken.autoCommit = false
         val result = withSession(taken)
         lock.withLock {
             fate.end?.let { throw it }

@@ -88,25 +88,35 @@ internal class Session(val job: Job<*>, private val engine: Engine, val connecti
         val text = rows.firstOrNull()?.text ?: return emptyList()
         rows.firstOrNull { it.text != text }?.let { throw MappingException("the rows of a batch are all of the same form: $text") }
         val timeout = batch.timeout ?: defaultTimeout
-        return connection.prepareStatement(text).use { statement ->
+        return closing(timeout, within(timeout) { connection.prepareStatement(text) }) { statement ->
             rows.chunked(BATCH).flatMap { chunk ->
-                for (row in chunk) {
-                    engine.binding.bind(statement, row.values)
-                    statement.addBatch()
+                within(timeout) {
+                    for (row in chunk) {
+                        engine.binding.bind(statement, row.values)
+                        statement.addBatch()
+                    }
                 }
                 job.statements.executing(statement, timeout) { statement.executeBatch().map(Int::toLong) }
             }
         }
     }
 
+    private inline fun <R> within(timeout: Duration, call: () -> R): R = job.statements.within(timeout, connection, call)
+
+    /** `use`, for a driver that asks the server when a statement is closed. */
+    private inline fun <S : Statement, R> closing(timeout: Duration, statement: S, use: (S) -> R): R =
+        AutoCloseable { within(timeout, statement::close) }.use { use(statement) }
+
     /** The rows of [query], to be read in pieces: not all of them are in memory. */
-    fun <T> open(query: Query<T>): Cursor<T> {
+    fun <T> open(query: Query<T>): Cursor<T> = within(timeoutOf(query.sql)) { opened(query) }
+
+    private fun <T> opened(query: Query<T>): Cursor<T> {
         val sql = query.sql
         val bound = engine.binding.bound(sql)
         val statement = connection.prepareStatement(bound.text, ResultSet.TYPE_FORWARD_ONLY, ResultSet.CONCUR_READ_ONLY)
         try {
             engine.binding.bind(statement, bound.values)
-            statement.fetchSize = if (sql.fetchSize > 0) sql.fetchSize else Sql.FETCH_SIZE
+            statement.fetchSize = fetchSizeOf(sql)
             val reader = executing(sql, statement) { if (statement.execute()) ResultReader(statement.resultSet, engine.dialect) else null }
             return Cursor(statement, reader, query)
         } catch (e: Throwable) {
@@ -126,7 +136,7 @@ internal class Session(val job: Job<*>, private val engine: Engine, val connecti
         /** The next rows; none at the end. */
         fun read(): List<T> {
             if (isAtEnd || reader == null) return emptyList()
-            val most = statement.fetchSize.coerceAtLeast(1)
+            val most = fetchSizeOf(query.sql)
             val rows = ArrayList<Row>(most)
             executing(query.sql, statement) {
                 while (rows.size < most) {
@@ -146,10 +156,12 @@ internal class Session(val job: Job<*>, private val engine: Engine, val connecti
         }
 
         override fun close() {
-            statement.use {
-                if (!isAtEnd && engine.dialect.readsRest) {
-                    job.connection.taint()
-                    it.cancel()
+            within(timeoutOf(query.sql)) {
+                statement.use {
+                    if (!isAtEnd && engine.dialect.readsRest) {
+                        job.connection.taint()
+                        it.cancel()
+                    }
                 }
             }
         }
@@ -158,9 +170,11 @@ internal class Session(val job: Job<*>, private val engine: Engine, val connecti
     private inline fun <R> prepared(sql: Sql, returnsKeys: Boolean = false, use: (PreparedStatement) -> R): R {
         val bound = engine.binding.bound(sql)
         job.connection.executes(bound.text)
-        return prepare(bound.text, sql, returnsKeys).use { statement ->
-            engine.binding.bind(statement, bound.values)
-            use(statement)
+        return within(timeoutOf(sql)) {
+            prepare(bound.text, sql, returnsKeys).use { statement ->
+                engine.binding.bind(statement, bound.values)
+                use(statement)
+            }
         }
     }
 
@@ -170,8 +184,11 @@ internal class Session(val job: Job<*>, private val engine: Engine, val connecti
         else -> connection.prepareStatement(text, sql.keyColumns.toTypedArray())
     }
 
-    private fun <R> executing(sql: Sql, statement: Statement, call: () -> R): R =
-        job.statements.executing(statement, sql.timeout ?: defaultTimeout, call)
+    private fun <R> executing(sql: Sql, statement: Statement, call: () -> R): R = job.statements.executing(statement, timeoutOf(sql), call)
+
+    private fun fetchSizeOf(sql: Sql): Int = if (sql.fetchSize > 0) sql.fetchSize else Sql.FETCH_SIZE
+
+    private fun timeoutOf(sql: Sql): Duration = sql.timeout ?: defaultTimeout
 
     private fun count(statement: PreparedStatement): Long = try {
         statement.largeUpdateCount
