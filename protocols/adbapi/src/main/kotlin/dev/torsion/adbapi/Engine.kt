@@ -93,18 +93,30 @@ internal class Engine(
     fun close(): CompletableFuture<Void?> {
         if (!isClosing.compareAndSet(false, true)) return ended
         workers.close(::end)
-        if (!ended.isDone) deadlines.after(options.closeTimeout, ::giveUp)
+        if (!ended.isDone) unlessRefused(::giveUp) { deadlines.after(options.closeTimeout, ::giveUp) }
         return ended
+    }
+
+    /** A system that is out of threads has nobody who waits: then [instead]. */
+    private inline fun unlessRefused(instead: () -> Unit, plan: () -> Unit) {
+        try {
+            plan()
+        } catch (e: Throwable) {
+            log.debug("{pool} has no thread to wait with: {reason}", "pool" to options.name, "reason" to safeString(e))
+            instead()
+        }
     }
 
     private fun giveUp() {
         val why = ConnectionPoolClosedException("the connection pool ${options.name} was closed")
-        workers.jobs().forEach { it.end(why) }
-        deadlines.after(minOf(options.cancelTimeout, LONGEST).plus(AFTER_CUT)) {
-            val left = workers.jobs().size
-            if (left > 0) log.warn("{pool} is closed although {count} of its threads do not end", "pool" to options.name, "count" to left)
-            end()
-        }
+        workers.jobs().forEach { job -> unlessRefused({}) { job.end(why) } }
+        unlessRefused(::endAtLast) { deadlines.after(minOf(options.cancelTimeout, LONGEST).plus(AFTER_CUT), ::endAtLast) }
+    }
+
+    private fun endAtLast() {
+        val left = workers.jobs().size
+        if (left > 0) log.warn("{pool} is closed although {count} of its threads do not end", "pool" to options.name, "count" to left)
+        end()
     }
 
     private fun end() {

@@ -3,6 +3,8 @@
 
 package dev.torsion.adbapi
 
+import dev.torsion.log.Logger
+import dev.torsion.log.safeString
 import java.sql.Connection
 import java.sql.SQLException
 import java.util.concurrent.CancellationException
@@ -108,14 +110,23 @@ internal class Job<T>(
             timeLimit?.close()
             engine.workers.remove(this)
         } else {
-            execution?.let(statements::pursue)
+            execution?.let { unlessRefused { statements.pursue(it) } }
             cutLater()
         }
         return true
     }
 
     private fun cutLater() {
-        engine.deadlines.after(engine.options.cancelTimeout) { connection.cutUnlessOver(null) }
+        unlessRefused { engine.deadlines.after(engine.options.cancelTimeout) { connection.cutUnlessOver(null) } }
+    }
+
+    /** Who waits is told although the system has no thread for the rest. */
+    private inline fun unlessRefused(plan: () -> Unit) {
+        try {
+            plan()
+        } catch (e: Throwable) {
+            log.debug("{pool} has no thread to end its work with: {reason}", "pool" to engine.options.name, "reason" to safeString(e))
+        }
     }
 
     // On the job's thread.
@@ -306,5 +317,6 @@ internal class Job<T>(
         const val SHORTEST_PAUSE = 10L
         const val LONGEST_PAUSE = 1_000L
         const val DOUBLINGS = 6
+        val log = Logger(ConnectionPool::class.java)
     }
 }

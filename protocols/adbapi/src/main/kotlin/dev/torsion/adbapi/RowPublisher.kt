@@ -45,7 +45,7 @@ internal class RowPublisher<T>(private val reactor: Reactor, private val engine:
                 try {
                     source.start()
                     null
-                } catch (e: Exception) {
+                } catch (e: Throwable) { // also when the system is out of threads
                     e
                 }
             val target = subscriber ?: return

@@ -23,7 +23,7 @@ internal class Voices(private val reactor: Reactor, private val engine: Engine) 
         job = Job(engine, interaction, work, OnLoop(deferred, whenStopped = {}))
         try {
             engine.submit(job)
-        } catch (e: Exception) {
+        } catch (e: Throwable) { // also when the system is out of threads
             deferred.errback(e)
         }
         return deferred
@@ -47,7 +47,7 @@ internal class Voices(private val reactor: Reactor, private val engine: Engine) 
         job = Job(engine, interaction, work, completion)
         try {
             engine.submit(job)
-        } catch (e: Exception) {
+        } catch (e: Throwable) {
             completion.failed(e)
         }
         return future
