@@ -57,7 +57,7 @@ internal class HeldConnection(private val engine: Engine, private val fate: Fate
 
     fun executes(text: String) {
         when (engine.dialect) {
-            Dialect.SQLITE -> if (interaction == null) mayHaveBegun = BEGINS.containsMatchIn(text)
+            Dialect.SQLITE -> if (BEGINS.containsMatchIn(text)) mayHaveBegun = true
             Dialect.POSTGRESQL ->
                 if (interaction != null && ENDS.containsMatchIn(text)) {
                     mayEndItself = true
@@ -152,7 +152,7 @@ internal class HeldConnection(private val engine: Engine, private val fate: Fate
         if (!connection.autoCommit) {
             if (failure != null || interaction == null) connection.rollback()
             connection.autoCommit = true
-        } else if (interaction == null) {
+        } else {
             engine.dialect.endTransaction(connection, mayHaveBegun)
         }
         if (interaction != null && engine.dialect != Dialect.SQLITE) {

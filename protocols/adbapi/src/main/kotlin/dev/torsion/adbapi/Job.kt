@@ -270,7 +270,9 @@ internal class Job<T>(
             state = State.COMMITTING
         }
         try {
-            engine.deadlines.after(engine.options.statementTimeout) { connection.cutUnlessOver(taken) }.use { taken.commit() }
+            engine.deadlines.after(engine.options.statementTimeout) { connection.cutUnlessOver(taken) }.use {
+                if (!taken.autoCommit) taken.commit() // otherwise the program has, and has gone on without a transaction
+            }
         } catch (e: SQLException) {
             lock.withLock { state = State.RUNNING }
             throw commitFailure(e)
