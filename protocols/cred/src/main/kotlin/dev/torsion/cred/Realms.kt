@@ -30,12 +30,17 @@ public object Realms {
         val unwanted = AtomicBoolean()
         val deferred = Deferred<Login<*>> { unwanted.set(true) }
         stage.whenComplete { login, error ->
-            loop.execute {
-                when {
-                    unwanted.get() -> login?.logout()
-                    error != null -> deferred.errback(if (error is CompletionException) error.cause ?: error else error)
-                    else -> deferred.callback(login)
+            try {
+                loop.execute {
+                    when {
+                        unwanted.get() -> login?.logout()
+                        error != null -> deferred.errback(if (error is CompletionException) error.cause ?: error else error)
+                        else -> deferred.callback(login)
+                    }
                 }
+            } catch (e: RuntimeException) { // the loop has stopped, and nobody gets it
+                login?.logout()
+                throw e
             }
         }
         return deferred

@@ -10,6 +10,7 @@ import dev.torsion.defer.Outcome
 import dev.torsion.defer.await
 import dev.torsion.defer.fail
 import dev.torsion.defer.succeed
+import dev.torsion.loop.ReactorNotRunningException
 import dev.torsion.testkit.runReactorTest
 import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.FunSpec
@@ -149,6 +150,16 @@ class CredSpec :
             val login = portal.login<User>(Anonymous)
             login.addBoth { null }
             login.cancel()
+            coming.complete(Login(User::class.java, User("joe")) { out++ })
+            out shouldBe 1
+        }
+
+        test("a login of a future that comes when the reactor has stopped is logged out") {
+            var out = 0
+            val coming = CompletableFuture<Login<User>>()
+            val portal =
+                Portal(Realms.ofStage({ throw ReactorNotRunningException() }) { _, _, _ -> coming }, AllowAnonymousAccess())
+            portal.login<User>(Anonymous).addBoth { null }
             coming.complete(Login(User::class.java, User("joe")) { out++ })
             out shouldBe 1
         }
