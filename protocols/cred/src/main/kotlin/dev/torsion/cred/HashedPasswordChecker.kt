@@ -41,8 +41,7 @@ constructor(
         val shown = credentials as UsernamePassword
         return reactor.deferToThread {
             val kept = hashes.find(shown.username())
-            val isRight = verifier.verify(shown.password(), kept ?: nobody)
-            if (kept == null || !isRight) throw UnauthorizedLogin()
+            if (!verifier.verifyOr(nobody, shown.password(), kept)) throw UnauthorizedLogin()
             AvatarId.of(shown.username())
         }
     }

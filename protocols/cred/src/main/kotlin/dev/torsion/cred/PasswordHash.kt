@@ -47,25 +47,42 @@ constructor(public val memoryKiB: Int = 19_456, public val iterations: Int = 2) 
     public fun verify(password: String, kept: String): Boolean = verify(password.encodeToByteArray(), kept)
 
     /** The same for a password that is no text. */
-    public fun verify(password: ByteArray, kept: String): Boolean {
-        if (BCRYPT.matches(kept)) return password.size <= BCRYPT_LONGEST && verifyBcrypt(password, kept)
-        val (memory, iterations, lanes, salt, hash) = ARGON2.matchEntire(kept)?.destructured ?: return false
-        val expected = decode(hash) ?: return false
+    public fun verify(password: ByteArray, kept: String): Boolean = verified(password, kept) ?: false
+
+    /**
+     * The same for a user of whom [kept] is known, or nothing. When that is no hash that [password] could have, the work is done with
+     * [nobody]: the time must not tell that there is such a user.
+     */
+    @JvmSynthetic
+    internal fun verifyOr(nobody: String, password: ByteArray, kept: String?): Boolean {
+        kept?.let { verified(password, it) }?.let { return it }
+        verified(password, nobody)
+        return false
+    }
+
+    /** Null when nothing was worked on: it is no hash, asks for too much, or is none of such a password. */
+    private fun verified(password: ByteArray, kept: String): Boolean? {
+        BCRYPT.matchEntire(kept)?.let { bcrypt ->
+            val isPossible = password.size <= BCRYPT_LONGEST && bcrypt.groupValues[1].toInt() in LEAST_COST..MOST_COST
+            return if (isPossible) verifyBcrypt(password, kept) else null
+        }
+        val (memory, iterations, lanes, salt, hash) = ARGON2.matchEntire(kept)?.destructured ?: return null
+        val expected = decode(hash) ?: return null
         val parameters =
             Parameters(
-                memory.toIntOrNull()?.takeIf { it in LEAST_MEMORY..MOST_MEMORY } ?: return false,
-                iterations.toIntOrNull()?.takeIf { it in 1..MOST_ITERATIONS } ?: return false,
-                lanes.toIntOrNull()?.takeIf { it in 1..MOST_LANES } ?: return false,
-                decode(salt) ?: return false,
+                memory.toIntOrNull()?.takeIf { it in LEAST_MEMORY..MOST_MEMORY } ?: return null,
+                iterations.toIntOrNull()?.takeIf { it in 1..MOST_ITERATIONS } ?: return null,
+                lanes.toIntOrNull()?.takeIf { it in 1..MOST_LANES } ?: return null,
+                decode(salt) ?: return null,
             )
-        if (expected.size !in LEAST_HASH..MOST_HASH) return false
+        if (expected.size !in LEAST_HASH..MOST_HASH) return null
         return sameBytes(parameters.derive(password, expected.size), expected)
     }
 
-    private fun verifyBcrypt(password: ByteArray, kept: String): Boolean = try {
+    private fun verifyBcrypt(password: ByteArray, kept: String): Boolean? = try {
         OpenBSDBCrypt.checkPassword(kept, password)
     } catch (_: RuntimeException) {
-        false // it looks like a hash and is none
+        null // it looks like a hash and is none
     }
 
     private class Parameters(val memory: Int, val iterations: Int, val lanes: Int, val salt: ByteArray) {
@@ -100,8 +117,10 @@ constructor(public val memoryKiB: Int = 19_456, public val iterations: Int = 2) 
         private const val MOST_ITERATIONS = 100
         private const val MOST_LANES = 16
         private const val BCRYPT_LONGEST = 72
+        private const val LEAST_COST = 4
+        private const val MOST_COST = 18 // each one more doubles the work; this takes many seconds
         private val ARGON2 = Regex("""[$]argon2id[$]v=19[$]m=(\d+),t=(\d+),p=(\d+)[$]([A-Za-z0-9+/]+)[$]([A-Za-z0-9+/]+)""")
-        private val BCRYPT = Regex("""[$]2[aby][$]\d\d[$][./A-Za-z0-9]{53}""")
+        private val BCRYPT = Regex("""[$]2[aby][$](\d\d)[$][./A-Za-z0-9]{53}""")
 
         private fun base64(bytes: ByteArray) = Base64.getEncoder().withoutPadding().encodeToString(bytes)
 

@@ -15,6 +15,7 @@ import dev.torsion.testkit.runReactorTest
 import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.collections.shouldContainExactly
+import io.kotest.matchers.longs.shouldBeGreaterThan
 import io.kotest.matchers.nulls.shouldBeNull
 import io.kotest.matchers.shouldBe
 import io.kotest.matchers.string.shouldContain
@@ -164,6 +165,27 @@ class CredSpec :
             out shouldBe 1
         }
 
+        test("a hash that is none, or none of such a password, takes as much work as another: the time tells of no user") {
+            val thorough = PasswordHash(memoryKiB = 16_384, iterations = 2)
+            val nobody = thorough.hash("nobody")
+            val bcrypt = "\$2a\$05\$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW"
+            val time = java.lang.management.ManagementFactory.getThreadMXBean()
+
+            fun work(password: String, kept: String?): Long {
+                val before = time.currentThreadCpuTime
+                thorough.verifyOr(nobody, password.toByteArray(), kept) shouldBe false
+                return time.currentThreadCpuTime - before
+            }
+            repeat(3) { work("x", null) }
+            val least = work("x", null) / 10
+            for (kept in listOf("", "plain", "\$argon2id\$", bcrypt.replace("05", "99"), bcrypt.replace("05", "31"))) {
+                work("x", kept) shouldBeGreaterThan least
+            }
+            work("x".repeat(73), bcrypt) shouldBeGreaterThan least
+            thorough.verifyOr(nobody, "nobody".toByteArray(), "plain") shouldBe false
+            thorough.verifyOr(nobody, "U*U".toByteArray(), bcrypt) shouldBe true
+        }
+
         test("answers to challenges: Perspective Broker's, and CRAM-MD5 by the example of RFC 2195") {
             val challenge = "73a5c4c53675181b2d7177203f48b094".hexToByteArray()
             val response = Md5ChallengeResponse.respond("secret".toByteArray(), challenge)
@@ -222,6 +244,28 @@ class CredSpec :
                 portal.login<User>(UsernamePassword("joe", "secret")).await().avatar.name shouldBe "joe"
                 shouldThrow<UnauthorizedLogin> { portal.login<User>(UsernamePassword("joe", "x")).await() }
                 shouldThrow<UnauthorizedLogin> { portal.login<User>(UsernamePassword("jim", "nobody")).await() }
+            }
+        }
+
+        test("a file of users that changes twice in one moment, with the same size, is read again") {
+            val file = Files.createTempFile("users", ".txt")
+            try {
+                val moment = FileTime.from(java.time.Instant.now())
+                Files.writeString(file, "joe:secret\n")
+                Files.setLastModifiedTime(file, moment)
+                runReactorTest {
+                    val portal = portal(FilePasswordChecker(this, file))
+                    portal.login<User>(UsernamePassword("joe", "secret")).await().avatar.name shouldBe "joe"
+                    Files.writeString(file, "joe:better\n")
+                    Files.setLastModifiedTime(file, moment)
+                    portal.login<User>(UsernamePassword("joe", "better")).await().avatar.name shouldBe "joe"
+                    shouldThrow<UnauthorizedLogin> { portal.login<User>(UsernamePassword("joe", "secret")).await() }
+                    Files.delete(file)
+                    shouldThrow<java.io.IOException> { portal.login<User>(UsernamePassword("joe", "better")).await() }
+                    Files.writeString(file, "")
+                }
+            } finally {
+                Files.delete(file)
             }
         }
 
