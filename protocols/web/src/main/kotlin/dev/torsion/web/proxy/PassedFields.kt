@@ -21,7 +21,11 @@ internal object PassedFields {
         val isBehindX = origin?.isForwarded == false
         val left = ofOneConnection(given) + OF_REQUESTS + OF_PROXIES
         val fields = Headers.builder()
-        given.forEach { name, value -> if (fieldKey(name).let { it !in left && !it.startsWith(FORWARDED) }) fields.add(name, value) }
+        val isCounted = request.method == "OPTIONS"
+        given.forEach { name, value ->
+            if (fieldKey(name).let { it in left || it.startsWith(FORWARDED) }) return@forEach
+            fields.add(name, if (isCounted && name.equals("Max-Forwards", ignoreCase = true)) oneLess(value) else value)
+        }
         val authority = request.authority
         if (passesHost && authority != null) fields.add("Host", authority)
         val version = if (request.isHttp11) "1.1" else "1.0"
@@ -38,6 +42,13 @@ internal object PassedFields {
         if (request.isHttp11 && given.hasToken("Connection", "te") && "trailers" in given.tokens("TE")) fields.add("TE", "trailers")
         if ("Transfer-Encoding" in given) addAnnounced(given, fields)
         return fields.build()
+    }
+
+    /** `Max-Forwards` of the next server (RFC 9110 7.6.2). What is no number is none of ours. */
+    private fun oneLess(hops: String): String = when {
+        hops.isEmpty() || hops.any { it !in '0'..'9' } -> hops
+        hops.length > MOST_DIGITS -> "9".repeat(MOST_DIGITS)
+        else -> "${maxOf(hops.toLong() - 1, 0)}"
     }
 
     /** Those of an answer for the client; with the names of what stands behind its body, when it [hasTrailers]. */
@@ -86,6 +97,7 @@ internal object PassedFields {
     }
 
     private const val UNKNOWN = "unknown"
+    private const val MOST_DIGITS = 18
 
     private val OF_ONE_CONNECTION = setOf(
         "connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade", "http2-settings",

@@ -60,6 +60,7 @@ import java.util.concurrent.CompletionStage
  * | it does not connect or answer in time | 504 |
  * | a path with `.` or `..`, with a `;` behind it or without, or one that no URL can have | 400 |
  * | TRACE; OPTIONS of `*`; WebSocket | 405; 501; 501 |
+ * | OPTIONS with `Max-Forwards: 0` | 204, of the proxy itself; a larger number goes on with one less |
  *
  * Thread: any.
  */
@@ -96,7 +97,8 @@ public class ReverseProxy private constructor(private val agent: Agent, private 
     override fun handle(request: Request): CompletionStage<Response> = request.life.future { answer(request) }
 
     private suspend fun answer(request: Request): Response {
-        if (request.method == "TRACE") return Response.error(405).withHeader("Allow", "GET, HEAD, POST, PUT, DELETE, PATCH, OPTIONS")
+        if (request.method == "TRACE") return Response.error(405).withHeader("Allow", METHODS)
+        if (isLastHop(request)) return Response.of(204).withHeader("Allow", METHODS)
         if (request.target == "*") return Response.error(501)
         if (isForWebSocket(request)) throw ResponseException(501, "WebSocket is not passed on.")
         val asked = try {
@@ -134,6 +136,10 @@ public class ReverseProxy private constructor(private val agent: Agent, private 
             .withInterimListener { status, fields -> request.sendInterim(status, PassedFields.toClient(fields, hasTrailers = false)) }
         return if ("Expect" in request.headers) asked.withExpectContinue(true) else asked
     }
+
+    /** Whether `Max-Forwards` says that nobody behind us is meant (RFC 9110 7.6.2). */
+    private fun isLastHop(request: Request) =
+        request.method == "OPTIONS" && request.headers["Max-Forwards"].orEmpty().let { it.isNotEmpty() && it.all { digit -> digit == '0' } }
 
     private fun body(request: Request): RequestBody? {
         val length = request.headers["Content-Length"]?.toLong() ?: if ("Transfer-Encoding" in request.headers) -1 else return null
@@ -176,6 +182,7 @@ public class ReverseProxy private constructor(private val agent: Agent, private 
     override fun toString(): String = "ReverseProxy($place$base)"
 
     public companion object {
+        private const val METHODS = "GET, HEAD, POST, PUT, DELETE, PATCH, OPTIONS"
         private const val FAILED = "{target} has not answered {method} {path}: {reason}"
         private val log = Logger(ReverseProxy::class.java)
 
