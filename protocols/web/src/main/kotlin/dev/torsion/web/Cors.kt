@@ -82,9 +82,7 @@ public class Cors private constructor(private val given: Builder) {
          */
         public fun origins(vararg origins: String): Builder = apply {
             for (origin in origins) {
-                require(isOrigin(origin)) {
-                    "\"$origin\" is no origin: it is a scheme, a host in lower case, and a port that is not the usual one"
-                }
+                requireOrigin(origin)
                 this.origins.add(origin)
             }
         }
@@ -132,13 +130,15 @@ public class Cors private constructor(private val given: Builder) {
         /** A builder that allows nothing yet. */
         @JvmStatic
         public fun builder(): Builder = Builder()
-
-        private fun isOrigin(text: String): Boolean {
-            val scheme = text.substringBefore("://", "")
-            val authority = text.substringAfter("://", "")
-            val usual = if (scheme == "https") ":443" else ":80"
-            return scheme.isNotEmpty() && scheme.all { it in 'a'..'z' || it in '0'..'9' || it in "+-." } && authority.isNotEmpty() &&
-                isAuthority(authority) && !authority.endsWith(":") && !authority.endsWith(usual) && text == text.lowercase()
-        }
     }
+}
+
+/** @throws IllegalArgumentException when [text] is no origin as browsers write it */
+internal fun requireOrigin(text: String) {
+    val scheme = text.substringBefore("://", "")
+    val authority = text.substringAfter("://", "")
+    val usual = if (scheme == "https") ":443" else ":80"
+    val isOrigin = scheme.isNotEmpty() && scheme.all { it in 'a'..'z' || it in '0'..'9' || it in "+-." } && authority.isNotEmpty() &&
+        isAuthority(authority) && !authority.endsWith(":") && !authority.endsWith(usual) && text == text.lowercase()
+    require(isOrigin) { "\"$text\" is no origin: it is a scheme, a host in lower case, and a port that is not the usual one" }
 }
