@@ -26,10 +26,9 @@ internal object FormReader {
             throw ResponseException(413, "The form is too large.", e)
         }
         val fields = ArrayList<Pair<String, String>>()
-        for (pair in text.splitToSequence('&')) {
-            if (pair.isEmpty()) continue
+        for (field in formFields(text)) {
             if (fields.size == options.maxFields) throw ResponseException(413, "The form has too many fields.")
-            fields.add(formDecoded(pair.substringBefore('=')) to formDecoded(pair.substringAfter('=', "")))
+            fields.add(field)
         }
         return FormData(fields, emptyList())
     }

@@ -117,8 +117,12 @@ public class Request private constructor(
     public fun query(name: String): String? = queryAll(name).firstOrNull()
 
     /** All values of [name] in the query, decoded. */
-    public fun queryAll(name: String): List<String> = rawQuery.orEmpty().split('&').filter { it.isNotEmpty() }
-        .filter { formDecoded(it.substringBefore('=')) == name }.map { formDecoded(it.substringAfter('=', "")) }
+    public fun queryAll(name: String): List<String> = formFields(rawQuery.orEmpty()).filter { it.first == name }.map { it.second }.toList()
+
+    /** All parameters of the query, decoded, with their values in their order; Twisted's `args`. It is read anew for each call. */
+    @get:JvmName("queryParameters")
+    public val queryParameters: Map<String, List<String>>
+        get() = formFields(rawQuery.orEmpty()).groupBy({ it.first }) { it.second }
 
     /** The part of the path that the pattern of the route calls [name]. @throws IllegalArgumentException when it has no such part */
     public fun parameter(name: String): String =
@@ -305,6 +309,10 @@ internal class RequestTarget(val text: String) {
         fun decoded(segment: String): String = if ('%' in segment) formDecoded(segment.replace("+", "%2B")) else segment
     }
 }
+
+/** The names and values of [text] (`application/x-www-form-urlencoded`), decoded, in their order. */
+internal fun formFields(text: String): Sequence<Pair<String, String>> = text.splitToSequence('&').filter { it.isNotEmpty() }
+    .map { formDecoded(it.substringBefore('=')) to formDecoded(it.substringAfter('=', "")) }
 
 /** [text] as the fields of a form have it (`application/x-www-form-urlencoded`); as it is where its escapes are wrong. */
 internal fun formDecoded(text: String): String = if (isEscaped(text)) URLDecoder.decode(text, Charsets.UTF_8) else text

@@ -91,6 +91,14 @@ public class Response private constructor(
     @JvmSynthetic
     internal fun withContent(content: Content): Response = Response(status, headers, content, cookies, isErrorPage = false)
 
+    /** The fields and cookies without a body, as 304 has them: what describes the body only is left out (RFC 9110 15.4.5). */
+    @JvmSynthetic
+    internal fun withoutContent(status: Int): Response {
+        val fields = Headers.builder()
+        headers.forEach { name, value -> if (OF_CONTENT.none { it.equals(name, ignoreCase = true) }) fields.add(name, value) }
+        return Response(status, fields.build(), NOTHING, cookies, isErrorPage = false)
+    }
+
     /** The body of [page], for this error. The fields of this one stay, such as `Allow`. */
     @JvmSynthetic
     internal fun withPage(page: Response): Response {
@@ -118,6 +126,7 @@ public class Response private constructor(
         private val NOTHING = Content.Bytes(ByteArray(0))
         private val PLAIN = Headers.of("Content-Type", "text/plain; charset=utf-8")
         private const val JSON = "application/json"
+        private val OF_CONTENT = listOf("Content-Type", "Content-Encoding", "Content-Language", "Content-Range")
 
         /** An answer without a body. */
         @JvmStatic

@@ -18,7 +18,6 @@ import dev.torsion.web.HttpBody
 import dev.torsion.web.ValueReader
 import java.io.ByteArrayOutputStream
 import java.net.URI
-import java.net.URLEncoder
 import java.nio.file.Path
 import java.time.Duration
 import java.util.concurrent.CompletableFuture
@@ -103,8 +102,14 @@ public class HttpCall internal constructor(
     }
 
     /** The [fields] of a form behind the head (`application/x-www-form-urlencoded`). */
-    public fun form(fields: Map<String, String>): HttpCall =
-        body(RequestBody.text(fields.entries.joinToString("&") { "${formPart(it.key)}=${formPart(it.value)}" }, FORM))
+    public fun form(fields: Map<String, String>): HttpCall = form(*fields.flatMap { listOf(it.key, it.value) }.toTypedArray())
+
+    /**
+     * The fields of a form behind the head: names and values by turns. A name may be there several times.
+     *
+     * @throws IllegalArgumentException when the last name has no value
+     */
+    public fun form(vararg namesAndValues: String): HttpCall = body(RequestBody.form(*namesAndValues))
 
     /** A form with files behind the head. */
     public fun multipart(form: Multipart): HttpCall = with(request.withBody(null), multipart = form)
@@ -307,13 +312,10 @@ public class HttpCall internal constructor(
         val FOREVER: Duration = Duration.ofSeconds(Long.MAX_VALUE)
         const val FIRST_ERROR = 400
         const val JSON = "application/json"
-        const val FORM = "application/x-www-form-urlencoded"
         const val BYTE_ORDER_MARK = "\uFEFF"
         val MARK = BYTE_ORDER_MARK.toByteArray()
 
-        fun formPart(text: String): String = URLEncoder.encode(text, Charsets.UTF_8)
-
-        fun escapedPart(text: String): String = formPart(text).replace("+", "%20")
+        fun escapedPart(text: String): String = formEncoded(text).replace("+", "%20")
     }
 }
 

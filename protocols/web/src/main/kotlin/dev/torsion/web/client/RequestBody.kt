@@ -8,6 +8,7 @@ import dev.torsion.web.BodyWriter
 import dev.torsion.web.isFieldValue
 import kotlinx.coroutines.flow.Flow
 import java.io.IOException
+import java.net.URLEncoder
 import java.nio.ByteBuffer
 import java.nio.file.Files
 import java.nio.file.Path
@@ -52,6 +53,8 @@ public class RequestBody private constructor(
     override fun toString(): String = "RequestBody(${contentType ?: "no media type"}, ${if (length < 0) "chunks" else "$length bytes"})"
 
     public companion object {
+        private const val FORM = "application/x-www-form-urlencoded"
+
         /** [bytes], which are not copied. */
         @JvmStatic
         @JvmOverloads
@@ -63,6 +66,18 @@ public class RequestBody private constructor(
         @JvmOverloads
         public fun text(text: String, contentType: String? = "text/plain; charset=utf-8"): RequestBody =
             bytes(text.toByteArray(), contentType)
+
+        /**
+         * The fields of a form (`application/x-www-form-urlencoded`): names and values by turns. A name may be there several times, as that of boxes
+         * to tick is.
+         *
+         * @throws IllegalArgumentException when the last name has no value
+         */
+        @JvmStatic
+        public fun form(vararg namesAndValues: String): RequestBody {
+            require(namesAndValues.size % 2 == 0) { "the last name has no value" }
+            return text(namesAndValues.toList().chunked(2).joinToString("&") { it.joinToString("=", transform = ::formEncoded) }, FORM)
+        }
 
         /**
          * The file at [path], which is read as the server takes it. It has to have the same length until then. Asks the file system for that.
@@ -108,3 +123,6 @@ public class RequestBody private constructor(
             stream(contentType, length) { sink -> sink.awaiting(writer.write(sink)) }
     }
 }
+
+/** [text] as a name or a value of a form; the other way of `formDecoded`. */
+internal fun formEncoded(text: String): String = URLEncoder.encode(text, Charsets.UTF_8)

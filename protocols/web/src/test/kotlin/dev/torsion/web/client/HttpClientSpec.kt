@@ -57,6 +57,13 @@ class HttpClientSpec :
             httpScene(handler = { Response.text("${it.headers["Content-Type"]} ${it.body.readText()}") }) {
                 http.post(base).form(linkedMapOf("a b" to "ä&=", "c" to "")).text().now() shouldBe
                     "application/x-www-form-urlencoded a+b=%C3%A4%26%3D&c="
+                http.post(base).form("tag", "a", "n", "1 2", "tag", "b").text().now() shouldBe
+                    "application/x-www-form-urlencoded tag=a&n=1+2&tag=b"
+                http.post(base).form().text().now() shouldBe "application/x-www-form-urlencoded "
+                shouldThrow<IllegalArgumentException> { http.post(base).form("a", "b", "c") }
+            }
+            httpScene(handler = { request -> request.readForm().let { form -> Response.text("${form.all("tag")} ${form["n"]}") } }) {
+                http.post(base).body(RequestBody.form("tag", "a&b", "n", "+", "tag", "\u00e4=")).text().now() shouldBe "[a&b, \u00e4=] +"
             }
         }
 
