@@ -9,11 +9,14 @@ import dev.torsion.net.CannotConnectException
 import dev.torsion.net.CannotListenException
 import dev.torsion.net.CloseReason
 import dev.torsion.net.ProtocolViolationException
-import dev.torsion.web.HttpException
 import picocli.CommandLine
 import picocli.CommandLine.ExitCode
 import picocli.CommandLine.ParameterException
 import picocli.CommandLine.ParseResult
+import java.io.IOException
+import java.nio.file.AccessDeniedException
+import java.nio.file.FileSystemException
+import java.nio.file.NoSuchFileException
 
 /** For a command line that is not understood: what is wrong with it, and where help is. */
 internal fun explainMistake(mistake: ParameterException, @Suppress("UNUSED_PARAMETER") args: Array<String>): Int {
@@ -27,9 +30,17 @@ internal fun explainFailure(failure: Exception, command: CommandLine, @Suppress(
     val code =
         when (failure) {
             is EndpointSyntaxException, is CannotListenException, is CannotConnectException, is EncodeException -> ExitCode.USAGE
-            is CloseReason, is HttpException, is ProtocolViolationException -> ExitCode.SOFTWARE
+            is CloseReason, is ProtocolViolationException, is IOException -> ExitCode.SOFTWARE
             else -> throw failure
         }
-    command.err.println("${command.commandSpec.qualifiedName()}: ${failure.message}")
+    command.err.println("${command.commandSpec.qualifiedName()}: ${reason(failure)}")
     return code
+}
+
+/** The exceptions of files say as a rule only which file it is. */
+private fun reason(failure: Exception): String? = when {
+    failure !is FileSystemException || failure.reason != null -> failure.message
+    failure is NoSuchFileException -> "${failure.file}: there is no such file"
+    failure is AccessDeniedException -> "${failure.file}: that is not allowed"
+    else -> "$failure"
 }

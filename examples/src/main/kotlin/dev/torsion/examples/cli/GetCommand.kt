@@ -7,9 +7,13 @@ import dev.torsion.defer.await
 import dev.torsion.reactor.Reactor
 import dev.torsion.reactor.react
 import dev.torsion.reactor.stopOnShutdown
+import dev.torsion.web.HttpException
+import dev.torsion.web.client.Authentication
 import dev.torsion.web.client.ClientResponse
 import dev.torsion.web.client.HttpCall
 import dev.torsion.web.client.HttpClient
+import dev.torsion.web.client.HttpClientOptions
+import dev.torsion.web.client.HttpProxy
 import dev.torsion.web.client.RequestBody
 import dev.torsion.web.client.RequestTimeoutException
 import kotlinx.coroutines.TimeoutCancellationException
@@ -18,6 +22,7 @@ import picocli.CommandLine.Command
 import picocli.CommandLine.Option
 import picocli.CommandLine.ParameterException
 import picocli.CommandLine.Parameters
+import java.io.Console
 import java.io.FileDescriptor
 import java.io.FileOutputStream
 import java.io.IOException
@@ -47,11 +52,24 @@ internal class GetCommand : TorsionSubcommand() {
     @Option(names = ["-d", "--data"], paramLabel = "TEXT", description = ["What is sent behind the head; @FILE for a file."])
     private var data: String? = null
 
-    @Option(names = ["-o", "--output"], paramLabel = "FILE", description = ["Writes the body to a file, when all of it has come."])
-    private var output: Path? = null
+    @Option(
+        names = ["-o", "--output"],
+        paramLabel = "FILE",
+        description = ["Writes the body to a file, when all of it has come; - for standard output, also of what is no text."],
+    )
+    private var output: String? = null
 
     @Option(names = ["-i", "--include"], description = ["Shows the heads of the answers before the body."])
     private var isIncluding = false
+
+    @Option(names = ["-I", "--head"], description = ["Asks for the head only, by HEAD, and shows it."])
+    private var isHead = false
+
+    @Option(names = ["-u", "--user"], paramLabel = "NAME:PASSWORD", description = ["Logs in to the server of the URL, by basic."])
+    private var user: String? = null
+
+    @Option(names = ["-x", "--proxy"], paramLabel = "URL", description = ["A proxy, such as http://127.0.0.1:3128."])
+    private var proxy: String? = null
 
     @Option(names = ["-m", "--max-time"], paramLabel = "SECONDS", description = ["How long all of it may take. Default: any time."])
     private var seconds: Double? = null
@@ -73,20 +91,21 @@ internal class GetCommand : TorsionSubcommand() {
         if (time != null && (time.isNegative || time.isZero)) {
             throw ParameterException(commandLine, "--max-time must be positive, but is $seconds")
         }
+        val options = HttpClientOptions.DEFAULT.withProxy(orMistake { proxy?.let(HttpProxy::of) })
         val reactor = Reactor.create()
         reactor.stopOnShutdown(5.seconds)
         var code = 0
         val stopped = react(reactor) {
-            HttpClient(reactor).use { http ->
-                val call = callOrMistake(if (isFollowing) http else http.withRedirects(null))
+            HttpClient(reactor, options).use { http ->
+                val call = orMistake { call(if (isFollowing) http else http.withRedirects(null)) }
                 code = within(time) { ask(http, call, reactor) }
             }
         }
         return if (stopped != 0) stopped else code
     }
 
-    private fun callOrMistake(http: HttpClient): HttpCall = try {
-        call(http)
+    private fun <T> orMistake(read: () -> T): T = try {
+        read()
     } catch (e: IllegalArgumentException) {
         throw ParameterException(commandLine, e.message)
     } catch (e: IOException) {
@@ -97,7 +116,8 @@ internal class GetCommand : TorsionSubcommand() {
         val body = data?.let {
             if (it.startsWith("@")) RequestBody.file(Path.of(it.drop(1))) else RequestBody.text(it, "application/x-www-form-urlencoded")
         }
-        var call = http.call(method ?: if (body == null) "GET" else "POST", url)
+        var call = http.call(method ?: if (isHead) "HEAD" else if (body == null) "GET" else "POST", url)
+        user?.let { call = call.authentication(Authentication.basic(it.substringBefore(':'), it.substringAfter(':', ""))) }
         for (field in fields) {
             require(':' in field) { "a field has a name, a colon and a value, but \"$field\"" }
             call = call.addHeader(field.substringBefore(':').trim(), field.substringAfter(':').trim())
@@ -115,34 +135,50 @@ internal class GetCommand : TorsionSubcommand() {
     }
 
     private suspend fun ask(http: HttpClient, call: HttpCall, reactor: Reactor): Int = call.fetch().use { response ->
-        if (isIncluding) (response.history + response).forEach(::show)
+        if (isIncluding || isHead) (response.history + response).forEach(::show)
         val path = output
-        if (path == null) write(response, reactor) else http.readTo(response, path)
+        if (path == null || path == "-") write(response, reactor) else http.readTo(response, Path.of(path))
         if (response.status < FIRST_ERROR) 0 else 1
     }
 
     private fun show(response: ClientResponse) {
-        out.println(shown("HTTP/1.1 ${response.status} ${response.reason}".trim()))
+        out.println(shown("HTTP/1.${if (response.isHttp11) 1 else 0} ${response.status} ${response.reason}".trim()))
         response.headers.forEach { name, value -> out.println(shown("$name: $value")) }
         out.println()
     }
 
     /** The bytes as they come. A terminal or a pipe may make its writer wait, so the loop does not write. */
     private suspend fun write(response: ClientResponse, reactor: Reactor) {
+        var isChecked = output == "-" || !isTerminal()
         while (true) {
             val piece = response.body.read() ?: break
+            if (!isChecked && piece.any { it == 0.toByte() }) {
+                throw HttpException("The body is no text, and might confuse the terminal. See -o FILE, and -o - for the terminal all the same.")
+            }
+            isChecked = true
             reactor.deferToThread { write(piece) }.await()
         }
     }
 
     private fun write(piece: ByteArray) {
         out.flush()
-        STANDARD_OUTPUT.write(piece)
+        try {
+            STANDARD_OUTPUT.write(piece)
+        } catch (e: IOException) {
+            throw IOException("standard output: ${e.message}", e)
+        }
     }
 
     private companion object {
         const val FIRST_ERROR = 400
         const val NANOS = 1e9
         val STANDARD_OUTPUT = FileOutputStream(FileDescriptor.out)
+
+        /** Some versions of Java have a console also where there is no terminal, and say so by a method that others do not have. */
+        fun isTerminal(): Boolean {
+            val console = System.console() ?: return false
+            val asked = Console::class.java.methods.find { it.name == "isTerminal" } ?: return true
+            return asked.invoke(console) as Boolean
+        }
     }
 }

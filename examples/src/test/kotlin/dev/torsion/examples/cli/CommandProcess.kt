@@ -11,7 +11,7 @@ import java.util.concurrent.TimeUnit
 /** The command in a JVM of its own, as a user has it. Closing it ends it, whatever it does. */
 internal class CommandProcess(vararg args: String) : AutoCloseable {
     private val process: Process =
-        ProcessBuilder(signalsAtDefault + listOf(java, "-cp", System.getProperty("java.class.path"), MAIN) + args)
+        ProcessBuilder(signalsAtDefault + line(*args))
             .redirectError(ProcessBuilder.Redirect.INHERIT)
             .start()
 
@@ -50,15 +50,18 @@ internal class CommandProcess(vararg args: String) : AutoCloseable {
         process.destroyForcibly().waitFor()
     }
 
-    private companion object {
-        const val MAIN = "dev.torsion.examples.cli.TorsionCommand"
-        const val DEADLINE_SECONDS = 30L
-        val java: String = File(System.getProperty("java.home"), "bin/java").path
+    companion object {
+        private const val MAIN = "dev.torsion.examples.cli.TorsionCommand"
+        private const val DEADLINE_SECONDS = 30L
+        private val java: String = File(System.getProperty("java.home"), "bin/java").path
 
         /** A build that runs in the background may ignore SIGINT, and its children with it: GNU's env sets that right. */
-        val signalsAtDefault: List<String> =
+        private val signalsAtDefault: List<String> =
             listOf("env", "--default-signal=INT").takeIf {
                 runCatching { ProcessBuilder(it + "true").start().waitFor() == 0 }.getOrDefault(false)
             } ?: emptyList()
+
+        /** What starts the command. */
+        fun line(vararg args: String): List<String> = listOf(java, "-cp", System.getProperty("java.class.path"), MAIN) + args
     }
 }

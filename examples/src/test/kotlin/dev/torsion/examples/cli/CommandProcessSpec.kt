@@ -8,9 +8,11 @@ import dev.torsion.examples.kotlin.askPerspective
 import dev.torsion.reactor.react
 import io.kotest.core.spec.style.StringSpec
 import io.kotest.engine.spec.tempdir
+import io.kotest.matchers.collections.shouldContain
 import io.kotest.matchers.shouldBe
 import io.kotest.matchers.string.shouldContain
 import io.kotest.matchers.string.shouldEndWith
+import io.kotest.matchers.string.shouldNotContain
 import io.kotest.matchers.string.shouldStartWith
 import java.io.File
 import java.net.DatagramPacket
@@ -226,6 +228,43 @@ class CommandProcessSpec :
             }
         }
 
+        "get says in one line when its output takes no more, and shows a terminal what is text only" {
+            val folder = tempdir().toPath()
+            folder.resolve("text").writeText("caf\u00e9\n")
+            folder.resolve("bytes").writeText("a\u0000b")
+            CommandProcess("web", "--path", "$folder", "--listen", ANY_PORT).use { server ->
+                val base = "http://127.0.0.1:${server.port("web")}"
+                CommandProcess("get", "$base/bytes").use { it.finish("") shouldBe "a\u0000b" }
+                val full = File("/dev/full")
+                if (full.exists()) {
+                    val errors = errorsOf(CommandProcess.line("get", "$base/text"), full)
+                    errors.trim() shouldBe "torsion get: standard output: No space left on device"
+                }
+                onTerminal("get", "$base/text")?.let { it shouldContain "caf\u00e9" }
+                onTerminal("get", "$base/bytes")?.let {
+                    it shouldNotContain "a\u0000b"
+                    it shouldContain "torsion get: The body is no text"
+                }
+                onTerminal("get", "$base/bytes", "-o", "-")?.let { it shouldContain "a\u0000b" }
+            }
+        }
+
+        "get logs in, goes through a proxy, and asks for the head only" {
+            val answers = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX-A: b\r\n\r\n"
+            ServerSocket(0, 3, InetAddress.getLoopbackAddress()).use { proxy ->
+                proxy.soTimeout = TIMEOUT_MILLIS
+                CommandProcess("get", "http://server.example/a", "-I", "-u", "tom:a:b", "-x", "http://127.0.0.1:${proxy.localPort}").use {
+                    proxy.accept().use { socket ->
+                        val lines = socket.getInputStream().bufferedReader().lineSequence().takeWhile { line -> line.isNotEmpty() }.toList()
+                        lines.first() shouldBe "HEAD http://server.example/a HTTP/1.1"
+                        lines shouldContain "Authorization: Basic dG9tOmE6Yg=="
+                        socket.getOutputStream().write(answers.toByteArray())
+                        it.finish("") shouldBe "HTTP/1.1 200 OK\nContent-Length: 2\nX-A: b\n\n"
+                    }
+                }
+            }
+        }
+
         "private answers Python's bytes with Python's bytes" {
             CommandProcess("private", "--listen", ANY_PORT).use { server ->
                 Socket("127.0.0.1", server.port("private")).use { socket ->
@@ -270,6 +309,25 @@ class CommandProcessSpec :
 
 private fun header(vararg values: Int): ByteArray =
     ByteBuffer.allocate(values.size * 4).order(ByteOrder.LITTLE_ENDIAN).apply { values.forEach(::putInt) }.array()
+
+/** What [command] says on standard error, while all that it prints goes to [output]. */
+private fun errorsOf(command: List<String>, output: File): String {
+    val process = ProcessBuilder(command).redirectOutput(output).start()
+    val errors = process.errorStream.readAllBytes().decodeToString()
+    check(process.waitFor(TIMEOUT_MILLIS.toLong(), TimeUnit.MILLISECONDS)) { "the command has not ended" }
+    return errors
+}
+
+/** What a terminal shows of the command; null where there is no `script`, which makes one. */
+private fun onTerminal(vararg args: String): String? {
+    if (System.getenv("PATH").split(File.pathSeparator).none { File(it, "script").canExecute() }) return null
+    val command = CommandProcess.line(*args).joinToString(" ") { "'$it'" }
+    val process = ProcessBuilder("script", "-qec", command, "/dev/null").redirectErrorStream(true).start()
+    process.outputStream.use { }
+    val shown = process.inputStream.readAllBytes().decodeToString()
+    check(process.waitFor(TIMEOUT_MILLIS.toLong(), TimeUnit.MILLISECONDS)) { "the terminal has not ended" }
+    return shown
+}
 
 /** The output of `nc` for [input]; null where there is none. */
 private fun nc(port: Int, input: String): String? {

@@ -22,6 +22,7 @@ import java.net.InetAddress
 import java.net.ServerSocket
 import java.net.URLClassLoader
 import java.util.concurrent.TimeUnit
+import kotlin.concurrent.thread
 
 /** The command's words for help and about mistakes, with the exit code. */
 class TorsionCommandSpec :
@@ -61,11 +62,37 @@ class TorsionCommandSpec :
             run("get", "http://a/", "-H", "nonsense") shouldBe
                 mistake("torsion get: a field has a name, a colon and a value, but \"nonsense\" (see torsion get --help)")
             run("get", "http://a/", "-d", "@nowhere") shouldBe mistake("torsion get: there is no file nowhere (see torsion get --help)")
+            run("get", "http://a/", "-x", "ftp://b/").run {
+                code shouldBe 2
+                err.lines().filter { it.isNotEmpty() }.size shouldBe 1
+            }
+            run("get", "http://a/", "-u", "a\tb").err shouldContain "torsion get: a name and a password have no control character in them"
             run("web") shouldBe mistake("torsion web: give either --path or --proxy (see torsion web --help)")
             run("web", "--path", ".", "--proxy", "http://a/") shouldBe run("web")
             run("web", "--proxy", "nonsense") shouldBe
                 mistake("torsion web: --proxy needs a URL such as http://127.0.0.1:8081/ (see torsion web --help)")
             run("connect") shouldBe mistake("torsion connect: Missing required parameter: 'ENDPOINT' (see torsion connect --help)")
+        }
+
+        "get says in one line why a file cannot be written" {
+            val folder = tempdir()
+            ServerSocket(0, 1, InetAddress.getLoopbackAddress()).use { socket ->
+                val url = "http://127.0.0.1:${socket.localPort}/"
+                val server = thread {
+                    repeat(2) {
+                        socket.accept().use { client ->
+                            client.inputStream.bufferedReader().run { while (readLine().isNotEmpty()) Unit }
+                            client.outputStream.write("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nab".toByteArray())
+                            client.inputStream.readAllBytes()
+                        }
+                    }
+                }
+                run("get", url, "-o", "$folder/none/a") shouldBe
+                    Ran(1, "", "torsion get: $folder/none/a: there is no folder for it" + System.lineSeparator())
+                run("get", url, "-o", "$folder") shouldBe
+                    Ran(1, "", "torsion get: $folder: it is there, and is no file" + System.lineSeparator())
+                server.join()
+            }
         }
 
         "a codec that does not exist gets one line, with those that do" {

@@ -10,6 +10,7 @@ import java.nio.channels.FileChannel
 import java.nio.file.AtomicMoveNotSupportedException
 import java.nio.file.FileSystemException
 import java.nio.file.Files
+import java.nio.file.NoSuchFileException
 import java.nio.file.Path
 import java.nio.file.StandardCopyOption.ATOMIC_MOVE
 import java.nio.file.StandardCopyOption.REPLACE_EXISTING
@@ -52,6 +53,8 @@ internal class Download(private val reactor: Reactor, private val path: Path) {
             if (!Files.isRegularFile(target)) throw FileSystemException("$path", null, "it is there, and is no file")
             target = target.toRealPath() // a link stays
         }
+        val folder = target.parent
+        if (folder != null && !Files.isDirectory(folder)) throw NoSuchFileException("$path", null, "there is no folder for it")
         val part = target.resolveSibling(".${UUID.randomUUID()}.part")
         channel = FileChannel.open(part, WRITE, CREATE_NEW)
         this.part = part

@@ -22,6 +22,7 @@ import io.kotest.matchers.types.shouldBeInstanceOf
 import kotlinx.coroutines.awaitCancellation
 import java.io.IOException
 import java.nio.file.Files
+import java.nio.file.NoSuchFileException
 import java.nio.file.Path
 import kotlin.io.path.createDirectory
 import kotlin.io.path.createSymbolicLinkPointingTo
@@ -56,6 +57,11 @@ class DownloadSpec :
             }
             Files.isSymbolicLink(device) shouldBe true
             Files.list(folder).use { it.toList().sorted() } shouldContainExactly listOf(inner, device).sorted()
+        }
+
+        test("a folder that is not there is told, with the path that was given") {
+            val path = tempdir().toPath() / "none" / "cat"
+            httpScene { shouldThrow<NoSuchFileException> { saved(path) }.message shouldBe "$path: there is no folder for it" }
         }
 
         test("a name may be as long as the system allows") {
