@@ -20,7 +20,7 @@ internal class Binding(private val dialect: Dialect) {
     class Bound(val text: String, val values: List<Any?>)
 
     fun bound(sql: Sql): Bound {
-        val named = sql.named ?: return Bound(sql.text, sql.arguments)
+        val named = sql.named ?: return positional(sql)
         val parameters = parse(sql.text)
         val unknown = named.keys - parameters.names.toSet()
         if (unknown.isNotEmpty()) throw MappingException("the statement has no parameter $unknown: $sql")
@@ -37,6 +37,25 @@ internal class Binding(private val dialect: Dialect) {
         return Bound(parameters.text(counts), values)
     }
 
+    private fun positional(sql: Sql): Bound {
+        val marks = sql.text.count { it == '?' }
+        if (marks == 0 && sql.arguments.any { it is Map<*, *> }) throw MappingException("a map of values goes into Sql.of(text, map): $sql")
+        // The driver of MariaDB drops values without a parameter. A mark in a string is none, so this sees most of them, and no others.
+        if (dialect == Dialect.MARIADB && sql.arguments.size > marks) throw miscounted(sql.arguments.size, marks)
+        return Bound(sql.text, sql.arguments)
+    }
+
+    private fun miscounted(values: Int, parameters: Int) =
+        MappingException("the number of values is $values, but that of the statement's parameters is $parameters")
+
+    /** [error], and if the program has given no values, the names that it may have given none for. */
+    fun explained(error: DatabaseException, sql: Sql): DatabaseException {
+        if (error !is BadStatementException || sql.named != null || sql.arguments.isNotEmpty() || '?' in sql.text) return error
+        val names = parse(sql.text).names
+        if (names.isEmpty()) return error
+        return BadStatementException("${error.message} (no value was given for ${names.joinToString { ":$it" }})", error.cause)
+    }
+
     /** A program has few statements; one that makes them up as it goes is not remembered for ever. */
     private fun parse(text: String): NamedParameters {
         parsed[text]?.let { return it }
@@ -45,6 +64,10 @@ internal class Binding(private val dialect: Dialect) {
     }
 
     fun bind(statement: PreparedStatement, values: List<Any?>) {
+        if (dialect == Dialect.SQLITE) { // its driver takes NULL for a parameter without a value
+            val parameters = statement.parameterMetaData.parameterCount
+            if (parameters != values.size) throw miscounted(values.size, parameters)
+        }
         for (index in values.indices) set(statement, index + 1, values[index])
     }
 

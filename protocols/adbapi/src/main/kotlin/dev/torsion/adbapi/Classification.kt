@@ -3,6 +3,7 @@
 
 package dev.torsion.adbapi
 
+import dev.torsion.log.safeMessage
 import java.sql.BatchUpdateException
 import java.sql.SQLException
 import java.sql.SQLIntegrityConstraintViolationException
@@ -18,8 +19,14 @@ import java.sql.SQLTransientConnectionException
 internal object Classification {
     fun of(error: SQLException, dialect: Dialect): DatabaseException {
         val cause = mostTelling(error)
-        val message = cause.message ?: cause.javaClass.simpleName
-        return make(kind(cause, dialect))(message, cause)
+        return make(kind(cause, dialect))(message(cause), cause)
+    }
+
+    /** A pool of connections says how long it has waited; the driver has said why there was none. */
+    private fun message(error: SQLException): String {
+        val own = error.message ?: error.javaClass.simpleName
+        val reason = (error as? SQLTransientConnectionException)?.cause as? SQLException ?: return own
+        return "$own: ${safeMessage(reason) ?: reason.javaClass.simpleName}"
     }
 
     /** The state of a failed batch is often that of the batch and not of its statement. */

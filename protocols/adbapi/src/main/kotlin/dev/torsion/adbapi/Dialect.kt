@@ -66,7 +66,7 @@ internal enum class Dialect(
             1317 -> Kind.CANCELLED
             1969 -> Kind.TIMEOUT
             1040, 1203, 1226 -> Kind.UNAVAILABLE // too many connections
-            else -> null
+            else -> if (error.sqlState == NO_VALUE) Kind.BAD_STATEMENT else null // the driver calls it an error of the connection
         }
     },
     SQLITE {
@@ -102,6 +102,7 @@ internal enum class Dialect(
             40001 -> Kind.DEADLOCK
             90131 -> Kind.SERIALIZATION // the row was changed or deleted by another transaction
             50200 -> Kind.LOCK_TIMEOUT
+            90012 -> Kind.BAD_STATEMENT // a parameter got no value
             57014 -> Kind.CANCELLED
             90020, 90067, 90098, 90108, 90121 -> Kind.UNAVAILABLE
             else -> null
@@ -127,6 +128,9 @@ internal enum class Dialect(
 
     companion object {
         private const val FAILED_TRANSACTION = "25P02"
+
+        /** A parameter got no value. */
+        private const val NO_VALUE = "07004"
 
         fun ofProduct(name: String): Dialect = when {
             name.startsWith("PostgreSQL") -> POSTGRESQL

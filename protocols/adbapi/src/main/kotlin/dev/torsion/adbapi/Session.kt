@@ -6,6 +6,7 @@ package dev.torsion.adbapi
 import java.sql.Connection
 import java.sql.PreparedStatement
 import java.sql.ResultSet
+import java.sql.SQLException
 import java.sql.Statement
 import java.time.Duration
 
@@ -113,7 +114,8 @@ internal class Session(val job: Job<*>, private val engine: Engine, val connecti
     private fun <T> opened(query: Query<T>): Cursor<T> {
         val sql = query.sql
         val bound = engine.binding.bound(sql)
-        val statement = connection.prepareStatement(bound.text, ResultSet.TYPE_FORWARD_ONLY, ResultSet.CONCUR_READ_ONLY)
+        val statement =
+            explaining(sql) { connection.prepareStatement(bound.text, ResultSet.TYPE_FORWARD_ONLY, ResultSet.CONCUR_READ_ONLY) }
         try {
             engine.binding.bind(statement, bound.values)
             statement.fetchSize = fetchSizeOf(sql)
@@ -171,7 +173,7 @@ internal class Session(val job: Job<*>, private val engine: Engine, val connecti
         val bound = engine.binding.bound(sql)
         job.connection.executes(bound.text)
         return within(timeoutOf(sql)) {
-            prepare(bound.text, sql, returnsKeys).use { statement ->
+            explaining(sql) { prepare(bound.text, sql, returnsKeys) }.use { statement ->
                 engine.binding.bind(statement, bound.values)
                 use(statement)
             }
@@ -184,7 +186,16 @@ internal class Session(val job: Job<*>, private val engine: Engine, val connecti
         else -> connection.prepareStatement(text, sql.keyColumns.toTypedArray())
     }
 
-    private fun <R> executing(sql: Sql, statement: Statement, call: () -> R): R = job.statements.executing(statement, timeoutOf(sql), call)
+    private fun <R> executing(sql: Sql, statement: Statement, call: () -> R): R =
+        explaining(sql) { job.statements.executing(statement, timeoutOf(sql), call) }
+
+    private inline fun <R> explaining(sql: Sql, call: () -> R): R = try {
+        call()
+    } catch (e: SQLException) { // some drivers look at a statement when it is prepared
+        throw engine.binding.explained(job.statements.translated(e), sql)
+    } catch (e: BadStatementException) {
+        throw engine.binding.explained(e, sql)
+    }
 
     private fun fetchSizeOf(sql: Sql): Int = if (sql.fetchSize > 0) sql.fetchSize else Sql.FETCH_SIZE
 
