@@ -8,6 +8,7 @@ import dev.torsion.defer.Failure
 import dev.torsion.defer.toDeferred
 import dev.torsion.log.LogKeys
 import dev.torsion.log.Logger
+import dev.torsion.log.escapedThrowable
 import dev.torsion.log.safeString
 import dev.torsion.net.ProtocolViolationException
 import dev.torsion.spread.banana.BananaElement
@@ -99,7 +100,7 @@ internal class BrokerMessages(private val broker: Broker) {
         if (list.size != CALL_PARTS) violated("A call has not the parts that it should.")
         val request = integer(list, 1)
         val name = list[NAME] as? Bytes ?: violated("A call has no name.")
-        val wantsAnswer = integer(list, ANSWER) != 0L
+        val asked = Asked(request, integer(list, ANSWER) != 0L, name)
         val incoming = arrayListOf<Incoming>()
         val target = find(list[TARGET])
         val perspective = target?.perspective
@@ -115,14 +116,17 @@ internal class BrokerMessages(private val broker: Broker) {
             result = target.received(RemoteCall(name.utf8(), args.toList(), kwargs, broker, perspective))
         } catch (e: Throwable) {
             if (!isMade || e is NoSuchMethod || e is ArgumentMismatch) incoming.forEach(Incoming::giveBack)
-            return answerError(request, wantsAnswer, e)
+            return answerError(asked, e)
         }
         when (result) {
-            is Deferred<*> -> later(request, wantsAnswer, result, perspective)
-            is CompletionStage<*> -> later(request, wantsAnswer, result.toDeferred(broker.loop), perspective)
-            else -> if (wantsAnswer) answer(request, result.takeIf { it !== Unit }, perspective)
+            is Deferred<*> -> later(asked, result, perspective)
+            is CompletionStage<*> -> later(asked, result.toDeferred(broker.loop), perspective)
+            else -> if (asked.wantsAnswer) answer(asked, result.takeIf { it !== Unit }, perspective)
         }
     }
+
+    /** A call of the peer. */
+    private class Asked(val request: Long, val wantsAnswer: Boolean, val name: Bytes)
 
     private fun values(element: BananaElement, perspective: Any?, all: ArrayList<Incoming>): Any? =
         Incoming(broker, perspective).also(all::add).unjelly(element)
@@ -137,15 +141,15 @@ internal class BrokerMessages(private val broker: Broker) {
         }
     }
 
-    private fun later(request: Long, wantsAnswer: Boolean, result: Deferred<*>, perspective: Any?) {
+    private fun later(asked: Asked, result: Deferred<*>, perspective: Any?) {
         pendingCalls++
         @Suppress("UNCHECKED_CAST")
         (result as Deferred<Any?>).addBoth { outcome ->
             pendingCalls--
             if (outcome is Failure) {
-                answerError(request, wantsAnswer, outcome.value)
-            } else if (wantsAnswer) {
-                answer(request, outcome.get().takeIf { it !== Unit }, perspective)
+                answerError(asked, outcome.value)
+            } else if (asked.wantsAnswer) {
+                answer(asked, outcome.get().takeIf { it !== Unit }, perspective)
             } else {
                 drop(outcome.get())
             }
@@ -155,12 +159,12 @@ internal class BrokerMessages(private val broker: Broker) {
 
     // Our answers.
 
-    private fun answer(request: Long, value: Any?, perspective: Any?) {
+    private fun answer(asked: Asked, value: Any?, perspective: Any?) {
         if (broker.isDisconnected) return drop(value)
         try {
-            broker.sendValues(perspective) { BananaList.of(Commands.ANSWER, BananaInteger.of(request), it.jelly(value)) }
+            broker.sendValues(perspective) { BananaList.of(Commands.ANSWER, BananaInteger.of(asked.request), it.jelly(value)) }
         } catch (e: Exception) {
-            answerError(request, true, e) // in Twisted the caller would wait for ever
+            answerError(asked, e) // in Twisted the caller would wait for ever
         }
     }
 
@@ -169,14 +173,19 @@ internal class BrokerMessages(private val broker: Broker) {
         if (value is PBLogin) broker.guarded("the end of a login", value::loggedOut)
     }
 
-    private fun answerError(request: Long, wantsAnswer: Boolean, error: Throwable) {
+    private fun answerError(asked: Asked, error: Throwable) {
         if (!RemoteFailures.isForPeer(error)) {
-            log.failure("A call of {peer} has failed", error, LogKeys.PEER to safeString(broker.transport.peer()))
+            log.failure(
+                "{method} of {peer} has failed",
+                escapedThrowable(error), // its message may be made of what the peer has sent
+                "method" to escaped(asked.name),
+                LogKeys.PEER to safeString(broker.transport.peer()),
+            )
         }
-        if (!wantsAnswer || broker.isDisconnected) return
-        if (error is Copyable && trySendError(request, error)) return
-        if (!trySendError(request, Failure(error))) {
-            trySendError(request, PBError("The method has failed with an exception that cannot be sent."))
+        if (!asked.wantsAnswer || broker.isDisconnected) return
+        if (error is Copyable && trySendError(asked.request, error)) return
+        if (!trySendError(asked.request, Failure(error))) {
+            trySendError(asked.request, PBError("The method has failed with an exception that cannot be sent."))
         }
     }
 

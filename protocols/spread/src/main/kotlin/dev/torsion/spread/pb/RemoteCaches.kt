@@ -14,7 +14,7 @@ import dev.torsion.spread.jelly.RemoteCopy
  * original. The other side tells of changes until [close] is called or the connection ends. The garbage collector does not let a copy go,
  * since the next message may need it.
  *
- * Thread: the reactor's.
+ * Thread: the reactor's, except for [close].
  */
 public abstract class RemoteCache :
     RemoteCopy,
@@ -36,8 +36,12 @@ public abstract class RemoteCache :
     @Throws(Exception::class)
     public open fun observeMessageReceived(call: RemoteCall): Any? = MethodTable.of(javaClass, MethodKind.OBSERVE).invoke(this, call)
 
-    /** Tells the other side that this copy is not needed: it is kept up to date no more, unless it comes again. */
+    /** Tells the other side that this copy is not needed: it is kept up to date no more, unless it comes again. On any thread. */
     override fun close() {
+        broker?.run { loop.execute(::giveBackAll) }
+    }
+
+    private fun giveBackAll() {
         val times = received
         received = 0
         broker?.sendDecache(id, times)

@@ -246,6 +246,47 @@ class JavaVoiceTest {
     }
   }
 
+  static class Stock implements Cacheable {
+    final CountDownLatch left = new CountDownLatch(1);
+
+    @Override
+    public String typeToCopyFor(Object perspective) {
+      return "shop.Stock";
+    }
+
+    @Override
+    public Object stateToCacheAndObserveFor(Object perspective, RemoteCacheObserver observer) {
+      return Map.of();
+    }
+
+    @Override
+    public void stoppedObserving(Object perspective, RemoteCacheObserver observer) {
+      left.countDown();
+    }
+  }
+
+  static class RemoteStock extends RemoteCache {
+    @Override
+    public void setCopyableState(Object state) {}
+  }
+
+  @Test
+  void copiesAreGivenBackOnAnyThread() throws Exception {
+    var stock = new Stock();
+    var root = RemoteMethods.create().on("stock", call -> stock);
+    var types = TypeRegistry.builder().remoteCopy("shop.Stock", RemoteStock::new).build();
+    int port = listen(new PBServerFactory(root.root())).port();
+    var copying = PBOptions.DEFAULT.withTypes(types);
+    var client = PBClient.connect(reactor, "tcp:127.0.0.1:" + port, copying).join();
+    var copy = client.root().call(RemoteStock.class, "stock").join();
+    copy.close();
+    copy.close();
+    assertTrue(stock.left.await(10, TimeUnit.SECONDS));
+    client.close();
+    assertTrue(reactor.stopAndJoin(Duration.ofSeconds(10)));
+    copy.close(); // there is nobody any more who could be told
+  }
+
   @Test
   void aServerThatIsNotThereIsAConnectException() {
     var error =

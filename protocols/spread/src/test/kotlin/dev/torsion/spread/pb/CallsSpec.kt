@@ -163,7 +163,9 @@ class CallsSpec :
                     error.remoteTraceback shouldBe "Traceback unavailable\n"
                     shouldThrow<RemoteError> { root.callRemote("later").await() }.remoteMessage shouldBe "later"
                     shouldThrow<RemoteError> { root.callRemote("assert").await() }.remoteType shouldBe "java.lang.AssertionError"
-                    logs.flushLoggedErrors().size shouldBe 3
+                    val logged = logs.flushLoggedErrors()
+                    logged.map { it.message.substringBefore(" of ") } shouldBe listOf("throw", "later", "assert")
+                    logged.first().throwable?.message.orEmpty() shouldContain "bad\\ntext"
                     shouldThrow<RemoteError> { root.callRemote("error").await() }.remoteType shouldBe "twisted.spread.pb.Error"
                     logs.flushLoggedErrors().size shouldBe 0
                 }
