@@ -14,10 +14,14 @@ import dev.torsion.amp.Argument;
 import dev.torsion.amp.Arguments;
 import dev.torsion.amp.Command;
 import dev.torsion.amp.Responders;
+import dev.torsion.amp.TLSSettings;
 import dev.torsion.amp.UnhandledCommandException;
 import dev.torsion.amp.Values;
 import dev.torsion.java.Torsion;
 import dev.torsion.net.Factory;
+import dev.torsion.tls.Tls;
+import dev.torsion.tls.TlsConnections;
+import dev.torsion.tls.TlsTrust;
 import java.time.OffsetDateTime;
 import java.util.ArrayList;
 import java.util.List;
@@ -138,6 +142,30 @@ class AmpTest {
       amp.close();
       var lost = assertThrows(CompletionException.class, () -> amp.call(TIMETABLE).join());
       assertInstanceOf(AmpConnectionLost.class, lost.getCause());
+    }
+  }
+
+  @Test
+  void startTls() {
+    var identity = Tls.selfSigned("localhost");
+    var tls = Tls.server(identity);
+    var trusting = Tls.client().withTrust(TlsTrust.of(identity));
+    var secure =
+        Responders.builder()
+            .addAll(responders)
+            .onStartTLS(request -> TLSSettings.server(tls))
+            .build();
+    try (var torsion = Torsion.start()) {
+      var server =
+          torsion.listen("tcp:0:interface=127.0.0.1", new Factory(() -> new AMP(secure))).join();
+      var address = "tcp:127.0.0.1:" + server.port();
+      try (var amp = AMP.connect(torsion.reactor(), address).join()) {
+        torsion.future(() -> amp.startTLS(TLSSettings.client(trusting, "localhost"))).join();
+        var answer = amp.call(DIVIDE, DIVIDE.numerator.of(1L), DIVIDE.denominator.of(4L)).join();
+        assertEquals(0.25, answer.get(DIVIDE.result));
+        var session = torsion.call(() -> TlsConnections.tlsSession(amp.transport())).join();
+        assertEquals("localhost", session.getServerName());
+      }
     }
   }
 }

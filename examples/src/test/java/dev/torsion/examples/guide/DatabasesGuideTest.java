@@ -6,6 +6,7 @@ package dev.torsion.examples.guide;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.torsion.adbapi.Batch;
 import dev.torsion.adbapi.ConnectionPool;
 import dev.torsion.adbapi.ConnectionPoolOptions;
 import dev.torsion.adbapi.InteractionOptions;
@@ -15,6 +16,7 @@ import dev.torsion.reactor.Reactor;
 import dev.torsion.testkit.MemoryReactor;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Flow;
 import java.util.concurrent.TimeUnit;
@@ -48,6 +50,16 @@ class DatabasesGuideTest {
                 })
             .join();
     assertEquals(9, total);
+    var rows = List.of(Map.of("name", "plum", "price", 7), Map.of("name", "quince", "price", 8));
+    db.batch(
+            Batch.of(
+                "INSERT INTO fruit(name, price) VALUES (:name, :price)",
+                batch -> rows.forEach(batch::add)))
+        .join();
+    var raise =
+        Sql.of("UPDATE fruit SET price = :to WHERE name = :name", Map.of("to", 9, "name", "plum"));
+    assertEquals(1, db.interaction(tx -> tx.update(raise)).join());
+    db.update("DELETE FROM fruit WHERE name IN ('plum', 'quince')").join();
     var sql = Sql.of("SELECT name, price FROM fruit WHERE name IN (:names)");
     var fruit = db.query(sql.bind("names", List.of("apple", "pear")).into(Fruit.class)).join();
     assertEquals(List.of(new Fruit("apple", 4), new Fruit("pear", 5)), fruit);
@@ -70,6 +82,16 @@ class DatabasesGuideTest {
             .withConnectTimeout(Duration.ofSeconds(5))
             .withStatementTimeout(Duration.ofSeconds(30));
     assertEquals(20, options.getConnections());
+  }
+
+  @Test
+  void aServer() {
+    var reactor = new MemoryReactor();
+    var password = "secret";
+    var options = ConnectionPoolOptions.DEFAULT.withUser("shop", password);
+    var db = ConnectionPool.open(reactor, "jdbc:postgresql://db.example.com/shop", options);
+    db.close(); // nothing is connected yet
+    reactor.close();
   }
 
   @Test
