@@ -50,6 +50,7 @@ class WebRowsTest {
     return Response.streaming("text/plain", sink -> sink.sendAllInThread(() -> shouts(file)));
   }
 
+  @SuppressWarnings("StreamResourceLeak") // the sink closes it
   private static Stream<byte[]> shouts(Path file) throws IOException {
     return Files.lines(file).map(line -> (line.toUpperCase(ROOT) + "\n").getBytes(UTF_8));
   }

@@ -13,7 +13,10 @@ import java.util.stream.Stream
  *
  * Thread: one at a time, except for [begin].
  */
-internal class OwnedPieces private constructor(private var pieces: Iterator<ByteArray>?, private val open: Callable<out Stream<ByteArray>>?) {
+internal class OwnedPieces private constructor(
+    private var pieces: Iterator<ByteArray>?,
+    private val open: Callable<out Stream<ByteArray>>?,
+) {
     constructor(pieces: Iterator<ByteArray>) : this(pieces, null)
 
     constructor(open: Callable<out Stream<ByteArray>>) : this(null, open)

@@ -61,7 +61,8 @@ public class Response private constructor(
          * [length] is -1 where nobody knows it. One that [goesOn] has no end of its own: the end of the server is its end in order. The head of one that [waits]
          * goes out with its first bytes, so a failure before them is that of the handler.
          */
-        class Stream(val length: Long, val goesOn: Boolean = false, val waits: Boolean = false, val write: suspend (BodySink) -> Unit) : Content()
+        class Stream(val length: Long, val goesOn: Boolean = false, val waits: Boolean = false, val write: suspend (BodySink) -> Unit) :
+            Content()
     }
 
     /** This answer with another [status]. */

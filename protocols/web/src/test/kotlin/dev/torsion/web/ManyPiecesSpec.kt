@@ -102,7 +102,15 @@ class ManyPiecesSpec :
                     val whole = (0 until 20_000).joinToString("") { "$it," }
                     scene(
                         handler = {
-                            Response.streaming("a/b", { if (way == "loop") it.sendAll(pieces) else it.sendAllInThread(pieces) }, whole.length.toLong())
+                            Response.streaming("a/b", {
+                                if (way ==
+                                    "loop"
+                                ) {
+                                    it.sendAll(pieces)
+                                } else {
+                                    it.sendAllInThread(pieces)
+                                }
+                            }, whole.length.toLong())
                         },
                     ) {
                         connect().ask(get("/")).substringAfter("\r\n\r\n") shouldBe whole
@@ -112,7 +120,9 @@ class ManyPiecesSpec :
             }
         }
 
-        test("a source that fails cuts the answer, is closed and reported; one that cannot be closed is reported, and the answer is whole") {
+        test(
+            "a source that fails cuts the answer, is closed and reported; one that cannot be closed is reported, and the answer is whole",
+        ) {
             for (way in listOf("loop", "thread")) {
                 withClue(way) {
                     CapturedLogs.start().use { logs ->
@@ -128,7 +138,8 @@ class ManyPiecesSpec :
                             failing.closed shouldBe 1
                             logs.flushLoggedErrors(IllegalStateException::class.java).single().throwable!!.message shouldBe "no more"
                             connect().ask(get("/")) shouldEndWith "x\r\n0\r\n\r\n"
-                            logs.flushLoggedErrors(IllegalStateException::class.java).single().throwable!!.message shouldBe "cannot be closed"
+                            logs.flushLoggedErrors(IllegalStateException::class.java).single().throwable!!.message shouldBe
+                                "cannot be closed"
                         }
                     }
                 }
@@ -271,8 +282,11 @@ private fun sendEach(sink: BodySink, pieces: Iterator<ByteArray>): CompletableFu
 }
 
 /** A source that counts. Each has [count] pieces. */
-private class CountedPieces(private val count: Int = Int.MAX_VALUE, private val closing: () -> Unit = {}, private val make: (Int) -> ByteArray) :
-    Iterator<ByteArray>,
+private class CountedPieces(
+    private val count: Int = Int.MAX_VALUE,
+    private val closing: () -> Unit = {},
+    private val make: (Int) -> ByteArray,
+) : Iterator<ByteArray>,
     AutoCloseable {
     @Volatile
     var given = 0

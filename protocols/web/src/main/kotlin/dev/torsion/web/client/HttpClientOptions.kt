@@ -171,8 +171,8 @@ public class HttpClientOptions private constructor(
         endpoints: AgentEndpointFactory? = this.endpoints,
         listener: ClientRequestListener? = this.listener,
     ) = HttpClientOptions(
-        limits, maxConnections, maxConnectionsPerHost, maxWaiting, idleTimeout, queueTimeout, connecting, responseTimeout, headTimeout, readTimeout,
-        unreadTimeout, writeTimeout, requestTimeout, expectContinue, retriesStale, userAgent, tls, tcp, proxy, endpoints,
+        limits, maxConnections, maxConnectionsPerHost, maxWaiting, idleTimeout, queueTimeout, connecting, responseTimeout, headTimeout,
+        readTimeout, unreadTimeout, writeTimeout, requestTimeout, expectContinue, retriesStale, userAgent, tls, tcp, proxy, endpoints,
         listener,
     )
 

@@ -89,7 +89,8 @@ internal class Places(private val target: URI, private val base: String, private
         val value = text.substringAfter('=', "").trim()
         return when {
             name.equals("Domain", ignoreCase = true) -> text.takeUnless { isOwnDomain(value.removePrefix(".").lowercase()) }
-            name.equals("Path", ignoreCase = true) && !isOfHost && value.startsWith("/") -> movedPath(value)?.let { " Path=${place(it)}" } ?: text
+            name.equals("Path", ignoreCase = true) && !isOfHost && value.startsWith("/") -> movedPath(value)?.let { " Path=${place(it)}" }
+                ?: text
             else -> text
         }
     }

@@ -64,7 +64,8 @@ import java.util.concurrent.CompletionStage
  *
  * Thread: any.
  */
-public class ReverseProxy private constructor(private val agent: Agent, private val target: URI, private val settings: Settings) : RequestHandler {
+public class ReverseProxy private constructor(private val agent: Agent, private val target: URI, private val settings: Settings) :
+    RequestHandler {
     private data class Settings(val passesHost: Boolean = false, val hasLocations: Boolean = true, val hasCookies: Boolean = false)
 
     private val base = target.rawPath.orEmpty().removeSuffix("/")
@@ -76,8 +77,7 @@ public class ReverseProxy private constructor(private val agent: Agent, private 
     }
 
     /** This proxy, which passes the `Host` of the client on. Otherwise it is that of the target, and a server finds the client's in `X-Forwarded-Host`. */
-    public fun withClientHost(): ReverseProxy =
-        ReverseProxy(agent, target, settings.copy(passesHost = true))
+    public fun withClientHost(): ReverseProxy = ReverseProxy(agent, target, settings.copy(passesHost = true))
 
     /**
      * This proxy, which changes `Location` and `Content-Location` of answers that name the server itself, or not. They are changed unless told otherwise: a client may be
@@ -86,13 +86,15 @@ public class ReverseProxy private constructor(private val agent: Agent, private 
      * `http://127.0.0.1:8081/app/login` of a server at `http://127.0.0.1:8081/app` becomes `/api/login` where the proxy is mounted at `/api`, and so does `/app/login`. A path that is below
      * `/api` already stays: the server knows where it is mounted. A place with another scheme, host or port, one with a user, one outside of the path of the target, and one that begins with no slash stay as they are.
      */
-    public fun withRewrittenLocations(isRewritten: Boolean): ReverseProxy = ReverseProxy(agent, target, settings.copy(hasLocations = isRewritten))
+    public fun withRewrittenLocations(isRewritten: Boolean): ReverseProxy =
+        ReverseProxy(agent, target, settings.copy(hasLocations = isRewritten))
 
     /**
      * This proxy, which changes cookies that the server sets, or not. They are not changed unless told so. `Domain` goes away where it is the server's: then the cookie is for the
      * host that the client knows. `Path` below that of the target becomes one below the place where the proxy is mounted.
      */
-    public fun withRewrittenCookies(isRewritten: Boolean): ReverseProxy = ReverseProxy(agent, target, settings.copy(hasCookies = isRewritten))
+    public fun withRewrittenCookies(isRewritten: Boolean): ReverseProxy =
+        ReverseProxy(agent, target, settings.copy(hasCookies = isRewritten))
 
     override fun handle(request: Request): CompletionStage<Response> = request.life.future { answer(request) }
 
@@ -132,7 +134,10 @@ public class ReverseProxy private constructor(private val agent: Agent, private 
         if (base.isNotEmpty() && names.any { name -> name.any { it == '/' || it == '\\' } }) return null
         val path = request.rawPath.removePrefix("/").split('/').drop(request.mountSegments.size).joinToString("/")
         val url = URI.create("$place$base/$path${request.rawQuery?.let { "?$it" }.orEmpty()}")
-        val asked = ClientRequest.of(request.method, url).withHeaders(PassedFields.toServer(request, settings.passesHost)).withBody(body(request))
+        val asked = ClientRequest.of(
+            request.method,
+            url,
+        ).withHeaders(PassedFields.toServer(request, settings.passesHost)).withBody(body(request))
             .withInterimListener { status, fields -> request.sendInterim(status, PassedFields.toClient(fields, hasTrailers = false)) }
         return if ("Expect" in request.headers) asked.withExpectContinue(true) else asked
     }

@@ -60,7 +60,8 @@ class ProxyPlacesSpec :
 
         test("any other place stays as it is") {
             val cases = listOf(
-                "http://other.example/x", "https://HOST/x", "http://HOST.example/x", "http://127.0.0.1/x", "http://127.0.0.1:1/x", "//other.example/x",
+                "http://other.example/x", "https://HOST/x", "http://HOST.example/x", "http://127.0.0.1/x", "http://127.0.0.1:1/x",
+                "//other.example/x",
                 "http://tom@HOST/x", "http://HOST@other.example/x", "http://HOST:1/x", "http://[::1]/x", "http://HOST\\@other.example/", "http://[bad/x",
                 "http:///x", "http:/x", "mailto:a@b", "login", "../x", "?q", "#f", "", "/app/../x", "/app/%2E%2e/x", "http://HOST/app/./x",
                 "/application", "http://HOST/other", "http://HOST/\t/other.example", "/\\other.example", "///x", "/api/x",
