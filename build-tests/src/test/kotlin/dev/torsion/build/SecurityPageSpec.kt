@@ -227,7 +227,7 @@ private fun handshakeTimeout(options: Any): Any? {
 
 private val IN_UNITS: Map<String, (Long) -> Duration> =
     mapOf(
-        "Exchange.MOST_IN_HAND" to Duration::ofNanos,
+        "BodyWatch.MOST_IN_HAND" to Duration::ofNanos,
         "Lingering.MOST_SECONDS" to Duration::ofSeconds,
         "NioPort.PAUSE_MILLIS" to Duration::ofMillis,
         "TlsChannel.PARTING" to Duration::ofSeconds,
@@ -238,13 +238,13 @@ private val CONSTANTS =
     mapOf(
         "DatagramPorts" to "framing.DatagramPorts",
         "Escaped" to "log.SafeText__EscapedKt",
+        "BodyWatch" to "web.BodyWatch",
         "ByteRange" to "web.ByteRange",
         "ClientExchange" to "web.client.ClientExchange",
         "Interims" to "web.client.Interims",
         "ClientHelloReader" to "tls.ClientHelloReader",
         "EventReading" to "web.client.EventReading",
         "EventStream" to "web.EventStream",
-        "Exchange" to "web.Exchange",
         "FileContents" to "web.FileContents",
         "FolderLookup" to "web.FolderLookup",
         "HttpBody" to "web.HttpBody",

@@ -9,11 +9,8 @@ import dev.torsion.log.Logger
 import dev.torsion.log.escaped
 import dev.torsion.log.readable
 import dev.torsion.net.CloseReason
-import dev.torsion.net.Pace
 import dev.torsion.net.Producer
 import java.nio.ByteBuffer
-import java.time.Duration
-import java.util.concurrent.TimeUnit
 import kotlin.coroutines.CoroutineContext
 
 /** One request of a [ServerConnection] and its answer. */
@@ -34,7 +31,6 @@ internal class Exchange(private val connection: ServerConnection, val head: Requ
     private var taken = 0L // bytes of the request's body
     private var untold = 0 // of them
     private var fault: Throwable? = null // why the answer is not that of the handler
-    private var pace: Pace? = null // of the body
     private var isOngoing = false
     private var isUntilEnd = false // the end of the connection is that of the answer
     private var status = 413 // when the handler fails with the fault of the body: by itself, that is more than it allows
@@ -142,7 +138,7 @@ internal class Exchange(private val connection: ServerConnection, val head: Requ
 
     private fun came(count: Int) {
         record?.bytesReceived = taken
-        pace?.moved(count, connection.site.clock.nanoTime())
+        connection.bodyWatch.came(count)
         watchBody()
     }
 
@@ -190,31 +186,13 @@ internal class Exchange(private val connection: ServerConnection, val head: Requ
     /** The time of the next byte counts while we read, and the client has no reason to wait. */
     private fun watchBody() {
         if (!isBegun || isOver) return
-        val silence = connection.silence
-        if (!isExpecting) {
-            pace?.halt(connection.site.clock.nanoTime())
-            silence.setTimeout(null)
-            return
-        }
-        val timeout = timeOfNextByte()
-        if (silence.timeout == timeout) silence.resetTimeout() else silence.setTimeout(timeout)
+        if (isExpecting) connection.bodyWatch.expect() else connection.bodyWatch.rest()
     }
 
-    /** That of silence, or what is left to a client that is slow. */
-    private fun timeOfNextByte(): Duration {
-        if (options.minimumBodyRate == 0L) return options.bodyTimeout
-        val pace = pace ?: Pace(options.minimumBodyRate, MOST_IN_HAND, MOST_IN_HAND).also { pace = it }
-        val now = connection.site.clock.nanoTime()
-        pace.run(now)
-        return minOf(options.bodyTimeout, Duration.ofNanos(maxOf(0, pace.left(now))))
-    }
-
-    fun bodyIsSilent() {
+    fun bodyIsLate() {
         isLast = true
         status = 408
-        val isSlow = timeOfNextByte().isZero && connection.silence.timeout != options.bodyTimeout
-        val what = if (isSlow) "Less of the body came than ${options.minimumBodyRate} bytes per second" else "No byte of the body came"
-        val error = HttpTimeoutException(what, if (isSlow) Duration.ofNanos(MOST_IN_HAND) else options.bodyTimeout)
+        val error = connection.bodyWatch.fault()
         fault = error
         body.fail(error)
     }
@@ -413,7 +391,7 @@ internal class Exchange(private val connection: ServerConnection, val head: Requ
     private fun over() {
         isOver = true
         connection.deadline.setTimeout(null)
-        connection.silence.setTimeout(null)
+        connection.bodyWatch.end()
         handling = null
         if (isOngoing) connection.site.ongoing.remove(this)
         body.discard()
@@ -451,7 +429,6 @@ internal class Exchange(private val connection: ServerConnection, val head: Requ
     private companion object {
         val log = Logger(Site::class.java)
         const val NO_BODY = -1L
-        val MOST_IN_HAND: Long = TimeUnit.SECONDS.toNanos(60) // of a client that sends
         const val LATE_HANDLER = "The handler of {method} {path} has given no answer within {timeout}, and is cancelled"
         const val LATE_BODY = "The body of {method} {path} has not come whole within {timeout}, and its handler is cancelled"
     }

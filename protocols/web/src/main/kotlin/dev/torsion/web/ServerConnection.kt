@@ -35,9 +35,9 @@ internal class ServerConnection(val site: Site) :
     private val reader = HttpReader(options.limits, isRequest = true, this)
     private val timer = TimeoutMixin(this, site.clock, ::timeIsUp)
 
-    /** The time of the handler, and that of the next byte of a body: of whichever request there is. */
+    /** The time of the handler, and the times of the body: of whichever request there is. */
     val deadline = TimeoutMixin(this, site.clock) { exchange?.handlerIsLate() }
-    val silence = TimeoutMixin(this, site.clock) { exchange?.bodyIsSilent() }
+    val bodyWatch = BodyWatch(this, options, site.clock) { exchange?.bodyIsLate() }
     private var state = State.IDLE
     private var exchange: Exchange? = null
     private var isReading = false
