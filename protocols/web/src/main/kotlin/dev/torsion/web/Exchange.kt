@@ -311,8 +311,13 @@ internal class Exchange(private val connection: ServerConnection, val head: Requ
     private fun written(content: Response.Content.Stream, sink: BodySink) {
         if (isOver) return
         if (!isAnswered && content.length > 0) return handlerFailed(bodyTooShort())
-        sink.begun()
-        if (sink.end()) finish() else cut(sink, bodyTooShort())
+        try {
+            sink.begun()
+            if (sink.end()) finish() else cut(sink, bodyTooShort())
+        } catch (e: Throwable) { // no time would end it
+            cut(sink, e)
+            throw e
+        }
     }
 
     /** Another answer takes the place of one that has not begun. */

@@ -15,6 +15,7 @@ import dev.torsion.web.Sessions
 import dev.torsion.web.Site
 import dev.torsion.web.StaticFiles
 import kotlinx.coroutines.delay
+import kotlinx.coroutines.flow.flow
 import kotlinx.coroutines.future.await
 import java.nio.file.Path
 import java.util.concurrent.CompletableFuture
@@ -63,6 +64,28 @@ internal fun serverKinds(folder: Path, files: Path): Map<String, () -> ServerKin
     "a stream for a client that never reads" to { ServerKind(get(), reads = false, handler = streamed()) },
     "a stream until the end" to { ServerKind(get(version = "1.0"), handler = streamed()) },
     "a stream for a client that half-closes" to { ServerKind(get(), halfCloses = true, handler = streamed()) },
+    "a flow, whose head waits" to {
+        ServerKind(get()) {
+            val pieces = flow {
+                writing {
+                    delay(1)
+                    repeat(4) {
+                        callInCoroutine("emit")
+                        emit(ByteArray(600))
+                    }
+                }
+            }
+            Response.stream("a/b", pieces)
+        }
+    },
+    "a flow that comes too late" to {
+        ServerKind(get()) { Response.stream("a/b", flow { writing { delay(60_000) } }) }
+    },
+    "pieces of an iterator" to { ServerKind(get()) { Response.streaming("a/b") { it.sendAll(pieces()) } } },
+    "pieces of an iterator for a client that never reads" to {
+        ServerKind(get(), reads = false) { Response.streaming("a/b") { it.sendAll(pieces()) } }
+    },
+    "pieces that threads are asked for" to { ServerKind(get()) { Response.streaming("a/b") { it.sendAllInThread(pieces()) } } },
     "a handler that waits" to {
         ServerKind(get()) {
             repeat(3) { delay(2) }

@@ -145,6 +145,31 @@ internal class ServerProgram(private val run: SweepRun, private val kind: Server
         }
     }
 
+    /** Four pieces of a body, which have to be closed. */
+    fun pieces(): Iterator<ByteArray> = object : Iterator<ByteArray>, AutoCloseable {
+        private var left = 4
+
+        init {
+            run.begun("pieces")
+        }
+
+        override fun hasNext(): Boolean {
+            call("hasNext")
+            return left > 0
+        }
+
+        override fun next(): ByteArray {
+            call("next")
+            left--
+            return ByteArray(600)
+        }
+
+        override fun close() {
+            run.ended("pieces")
+            call("close")
+        }
+    }
+
     fun planned(call: DelayedCall): DelayedCall = run.planned(call)
 
     /** The client's end: asks, reads to the end of the connection, or never reads. */
