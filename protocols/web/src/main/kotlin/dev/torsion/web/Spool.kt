@@ -93,7 +93,7 @@ internal class Spool(private val life: RequestLife, private val options: FormOpt
         val path: Path = options.folder?.let { Files.createTempFile(it, NAME, null) } ?: Files.createTempFile(NAME, null)
         try {
             return FileChannel.open(path, READ, WRITE, DELETE_ON_CLOSE)
-        } catch (e: IOException) {
+        } catch (e: Throwable) { // nobody else knows of it
             Files.deleteIfExists(path)
             throw e
         }
