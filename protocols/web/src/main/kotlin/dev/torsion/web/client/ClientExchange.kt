@@ -5,6 +5,7 @@ package dev.torsion.web.client
 
 import dev.torsion.defer.ScopeExecutor
 import dev.torsion.net.CloseReason
+import dev.torsion.net.Producer
 import dev.torsion.web.Framing
 import dev.torsion.web.Headers
 import dev.torsion.web.HttpBody
@@ -69,6 +70,7 @@ internal class ClientExchange(private val connection: ClientConnection, private 
     fun begin() {
         val expects = upload != null && request.body?.length != 0L && call.expectsLeave
         connection.begin(this)
+        if (request.holdsStop) transport.registerProducer(HoldsStop, true)
         connection.reader.expectNoBody(isToHead)
         val head = OutgoingHead.of(request, options, expects, call.plainProxy)
         written = head.size.toLong()
@@ -93,6 +95,7 @@ internal class ClientExchange(private val connection: ClientConnection, private 
     private fun sent() {
         isSent = true
         if (isOver) return
+        if (transport.isDraining) transport.resumeProducing() // one that drains reads no more while nothing is expected
         try {
             when {
                 isAnswered -> finish()
@@ -320,6 +323,7 @@ internal class ClientExchange(private val connection: ClientConnection, private 
 
     private fun letGoOfConnection() {
         try {
+            if (request.holdsStop && connection.isConnected) transport.unregisterProducer()
             connection.finished()
             when {
                 !isSent -> connection.abort(null)
@@ -407,6 +411,13 @@ internal class ClientExchange(private val connection: ClientConnection, private 
     }
 
     override fun toString(): String = "$request"
+
+    /** Of a request whose answer goes on to somebody else, who waits for it when the reactor stops. */
+    private object HoldsStop : Producer {
+        override fun resumeProducing() = Unit
+
+        override fun stopProducing() = Unit
+    }
 
     private companion object {
         const val CONTINUE = 100

@@ -47,7 +47,12 @@ public class ClientRequest private constructor(
     @get:JvmName("expectContinue") public val expectContinue: Boolean?,
     @get:JvmName("interimListener") public val interimListener: InterimListener?,
     @get:JvmName("route") public val route: String?,
+    private val isPartOfAnswer: Boolean = false,
 ) {
+    /** Whether a stop of the reactor waits for its answer, as for an answer that is written: it is one for somebody else. */
+    @get:JvmSynthetic
+    internal val holdsStop: Boolean get() = isPartOfAnswer
+
     @get:JvmSynthetic
     internal val origin: Origin = Origin.of(url)
 
@@ -116,7 +121,12 @@ public class ClientRequest private constructor(
         expectContinue: Boolean? = this.expectContinue,
         interimListener: InterimListener? = this.interimListener,
         route: String? = this.route,
-    ) = ClientRequest(method, url, headers, body, timeout, readTimeout, expectContinue, interimListener, route)
+        isPartOfAnswer: Boolean = this.isPartOfAnswer,
+    ) = ClientRequest(method, url, headers, body, timeout, readTimeout, expectContinue, interimListener, route, isPartOfAnswer)
+
+    /** This request as one whose answer goes on to somebody else. */
+    @JvmSynthetic
+    internal fun asPartOfAnswer(): ClientRequest = copy(isPartOfAnswer = true)
 
     /** The request in a sentence, without the query, which may have secrets. */
     @get:JvmSynthetic

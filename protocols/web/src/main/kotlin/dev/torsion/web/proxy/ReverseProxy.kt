@@ -137,7 +137,7 @@ public class ReverseProxy private constructor(private val agent: Agent, private 
         val asked = ClientRequest.of(
             request.method,
             url,
-        ).withHeaders(PassedFields.toServer(request, settings.passesHost)).withBody(body(request))
+        ).withHeaders(PassedFields.toServer(request, settings.passesHost)).withBody(body(request)).asPartOfAnswer()
             .withInterimListener { status, fields -> request.sendInterim(status, PassedFields.toClient(fields, hasTrailers = false)) }
         return if ("Expect" in request.headers) asked.withExpectContinue(true) else asked
     }
