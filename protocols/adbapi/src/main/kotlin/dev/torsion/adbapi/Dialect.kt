@@ -97,7 +97,7 @@ internal enum class Dialect(
                 }
         }
     },
-    H2 {
+    H2(quotesDollar = true) {
         override fun kindOf(error: SQLException): Kind? = when (error.errorCode) {
             40001 -> Kind.DEADLOCK
             90131 -> Kind.SERIALIZATION // the row was changed or deleted by another transaction

@@ -41,7 +41,8 @@ internal class NamedParameters private constructor(val pieces: List<String>, val
                 char == '\'' -> skipQuoted(char, dialect.hasBackslashes || isEscapeString())
                 char == '"' -> skipQuoted(char, dialect.hasBackslashes)
                 char == '`' -> skipQuoted(char, false)
-                char == '-' && next() == '-' -> skipLine()
+                char == '-' && next() == '-' && isComment() -> skipLine()
+                char == '[' && dialect == Dialect.SQLITE -> skipTo("]", at + 1) // a name as in SQL Server
                 char == '#' && dialect == Dialect.MARIADB -> skipLine()
                 char == '/' && next() == '*' -> skipComment()
                 char == '$' && dialect.quotesDollar -> skipDollarQuoted()
@@ -92,8 +93,16 @@ internal class NamedParameters private constructor(val pieces: List<String>, val
             at = text.length
         }
 
+        /** MariaDB wants a space behind the two. Without, they are twice a minus. */
+        private fun isComment() = dialect != Dialect.MARIADB || text.getOrElse(at + 2) { ' ' } <= ' '
+
         private fun skipLine() {
-            at = text.indexOf('\n', at).let { if (it < 0) text.length else it + 1 }
+            val ends = if (dialect == Dialect.POSTGRESQL) charArrayOf('\n', '\r') else charArrayOf('\n')
+            at = text.indexOfAny(ends, at).let { if (it < 0) text.length else it + 1 }
+        }
+
+        private fun skipTo(end: String, from: Int) {
+            at = text.indexOf(end, from).let { if (it < 0) text.length else it + end.length }
         }
 
         /** PostgreSQL and H2 nest comments, the others do not. */
@@ -113,8 +122,13 @@ internal class NamedParameters private constructor(val pieces: List<String>, val
             }
         }
 
-        /** PostgreSQL's $$...$$ and $tag$...$tag$. */
+        /** PostgreSQL's $$...$$ and $tag$...$tag$. H2 has the first only. */
         private fun skipDollarQuoted() {
+            if (next() == '$') return skipTo("$$", at + 2)
+            if (dialect == Dialect.H2) {
+                at++
+                return
+            }
             var end = at + 1
             while (end < text.length && isNamePart(text[end])) end++
             val isTag = end < text.length && text[end] == '$' && !text[at + 1].isDigit()
@@ -122,9 +136,7 @@ internal class NamedParameters private constructor(val pieces: List<String>, val
                 at++
                 return
             }
-            val tag = text.substring(at, end + 1)
-            val close = text.indexOf(tag, end + 1)
-            at = if (close < 0) text.length else close + tag.length
+            skipTo(text.substring(at, end + 1), end + 1)
         }
     }
 }

@@ -52,7 +52,7 @@ public class Sql private constructor(
     /** The same with [value] for each `:name`. A leading colon of [name] may be left out. */
     public fun bind(name: String, value: Any?): Sql {
         require(arguments.isEmpty()) { "$this has parameters by position: they are not mixed with names" }
-        return copy(named = named.orEmpty() + (name.removePrefix(":") to value))
+        return copy(named = named.orEmpty() + (name.removePrefix(":") to kept(value)))
     }
 
     /** The same with all of [values]. */
@@ -111,7 +111,10 @@ public class Sql private constructor(
         /** The statement [text], with [arguments] for each `:name` in it. */
         @JvmStatic
         public fun of(text: String, arguments: Map<String, Any?>): Sql =
-            Sql(text, emptyList(), LinkedHashMap(arguments), null, 0, 0, emptyList())
+            Sql(text, emptyList(), arguments.mapValues { kept(it.value) }, null, 0, 0, emptyList())
+
+        /** A collection may change before its elements are bound. */
+        private fun kept(value: Any?): Any? = if (value is Collection<*>) Collections.unmodifiableList(ArrayList(value)) else value
 
         internal const val FETCH_SIZE = 100
 

@@ -38,6 +38,28 @@ internal class NamedParametersSpec :
             names("data #> :path ?? :key", Dialect.POSTGRESQL) shouldContainExactly listOf("path", "key")
         }
 
+        for ((database, text) in listOf(
+            TestDatabase.H2 to "SELECT CONCAT(\$\$it's :x \$\$, :y) AS v",
+            TestDatabase.SQLITE to "SELECT [it's :x] || :y AS v FROM (SELECT 'it''s :x ' AS [it's :x])",
+            TestDatabase.POSTGRESQL to "SELECT -- it's :x\r 'it''s :x ' || CAST(:y AS text) AS v",
+            TestDatabase.MARIADB to "SELECT CONCAT('it''s :x ', IF(5--:n = 6, :y, 'none')) AS v",
+        )) {
+            test("${database.name}: quotes and comments are where the database sees them").config(enabledOrReasonIf = { database.isHere }) {
+                withPool(database.fresh()) { pool ->
+                    pool.query("SELECT 1").result() // now the pool knows which database it is
+                    val sql = Sql.of(text).bind("y", "end").let { if (":n" in text) it.bind("n", 1) else it }
+                    pool.query(sql).result().single()["v"] shouldBe "it's :x end"
+                }
+            }
+        }
+
+        test("a collection that changes once it is bound") {
+            val ids = arrayListOf(1, 2)
+            val statements = listOf(Sql.of("IN (:ids)").bind("ids", ids), Sql.of("IN (:ids)", mapOf("ids" to ids)))
+            ids.clear()
+            for (sql in statements) Binding(Dialect.H2).bound(sql).values shouldContainExactly listOf(1, 2)
+        }
+
         test("a statement has names or question marks") {
             shouldThrow<MappingException> { names("a = :a AND b = ?") }
             names("':a' = '?' AND :b") shouldContainExactly listOf("b")
