@@ -167,7 +167,8 @@ internal class Requests(private val amp: AMP, private val options: AmpOptions) {
     }
 
     private fun error(ask: ByteArray, code: String, description: String): ByteArray {
-        val slots = arrayOf<ByteArray?>(ask, code.toByteArray(Charsets.ISO_8859_1), shortened(description))
+        val sent = code.take(AmpBox.MAX_VALUE_LENGTH).toByteArray(Charsets.ISO_8859_1) // a responder may throw one of any length
+        val slots = arrayOf<ByteArray?>(ask, sent, shortened(description))
         return ERROR.encode(slots)
     }
 

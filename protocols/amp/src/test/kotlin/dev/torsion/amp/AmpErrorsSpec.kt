@@ -91,6 +91,23 @@ class AmpErrorsSpec :
             }
         }
 
+        test("an error of 70,000 characters, in its code and in its description, is cut and answered") {
+            val responders =
+                Responders
+                    .builder()
+                    .on(Nothings) { throw RemoteAmpException("C".repeat(70_000), "ä".repeat(70_000)) }
+                    .onBox("Later") { dev.torsion.defer.fail(RemoteAmpException("C".repeat(70_000), "x")) }
+                    .build()
+            for (name in listOf("Nothing", "Later")) {
+                val server = Alone(responders)
+                server.receive("_command", name, "_ask", "1")
+                val error = server.written().single()
+                error.text("_error") shouldBe "1"
+                error["_error_code"]!!.size shouldBe 65_535
+                server.transport.isDisconnecting shouldBe false
+            }
+        }
+
         test("what a responder throws is logged escaped and short: it may quote the peer") {
             val responders = Responders.builder().on(Nothings) {
                 throw IllegalArgumentException("For \"x\nFORGED" + "-".repeat(5_000))
