@@ -81,7 +81,7 @@ class TorsionCommandSpec :
                 val server = thread {
                     repeat(2) {
                         socket.accept().use { client ->
-                            client.inputStream.bufferedReader().run { while (readLine().isNotEmpty()) Unit }
+                            client.inputStream.bufferedReader().lineSequence().first { it.isEmpty() }
                             client.outputStream.write("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nab".toByteArray())
                             client.inputStream.readAllBytes()
                         }
