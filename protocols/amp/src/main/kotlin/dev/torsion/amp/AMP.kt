@@ -211,7 +211,8 @@ constructor(
     }
 
     private fun checkThread() {
-        if (!connectedLoop().inLoop) throw WrongThreadException("callRemote is for the reactor's thread; call and ask may be used on any.")
+        if (connectedLoop().inLoop) return
+        throw WrongThreadException("callRemote, startTLS and switchProtocol are for the reactor's thread; call and ask may be used on any.")
     }
 
     private fun connectedLoop(): ScopeExecutor {
@@ -413,9 +414,9 @@ constructor(
 
         /**
          * Connects to [endpoint], such as `tcp:localhost:8900`. On any thread. Fails with a
-         * [CannotConnectException][dev.torsion.net.CannotConnectException]. A connection that nobody waits for any more is aborted.
-         *
-         * @throws dev.torsion.endpoint.EndpointSyntaxException when the string is not understood
+         * [CannotConnectException][dev.torsion.net.CannotConnectException], and with an
+         * [EndpointSyntaxException][dev.torsion.endpoint.EndpointSyntaxException] when the string is not understood. A connection that nobody
+         * waits for any more is aborted.
          */
         @JvmStatic
         @JvmOverloads
@@ -424,10 +425,7 @@ constructor(
             endpoint: String,
             responders: Responders = Responders.NONE,
             options: AmpOptions = AmpOptions.DEFAULT,
-        ): CompletableFuture<AMP> {
-            val client = clientFromString(reactor, endpoint)
-            return reactor.futureOnLoop { open(client, responders, options) }
-        }
+        ): CompletableFuture<AMP> = reactor.futureOnLoop { open(clientFromString(reactor, endpoint), responders, options) }
 
         /** [connect] as a Deferred, on the reactor's thread. Cancelling it ends the attempt. */
         @JvmStatic

@@ -170,6 +170,13 @@ class JavaVoiceTest {
     assertInstanceOf(dev.torsion.net.CannotConnectException.class, error.getCause());
   }
 
+  @Test
+  void aStringThatIsNoEndpointFailsTheFuture() {
+    var connecting = AMP.connect(reactor, "tcp:127.0.0.1");
+    var error = assertThrows(CompletionException.class, connecting::join);
+    assertInstanceOf(dev.torsion.endpoint.EndpointSyntaxException.class, error.getCause());
+  }
+
   private AMP connect() throws Exception {
     ListeningPort port =
         reactor.blockingCallFromThread(

@@ -297,6 +297,13 @@ class JavaVoiceTest {
   }
 
   @Test
+  void aStringThatIsNoEndpointFailsTheFuture() {
+    var connecting = PBClient.connect(reactor, "tcp:127.0.0.1");
+    var error = assertThrows(CompletionException.class, connecting::join);
+    assertInstanceOf(dev.torsion.endpoint.EndpointSyntaxException.class, error.getCause());
+  }
+
+  @Test
   void aConnectionThatNobodyGetsIsClosed() throws Exception {
     var factory = new PBServerFactory(new Server());
     int port = listen(factory).port();
