@@ -81,7 +81,7 @@ class RemoteObjectsTest {
 
     @Override
     public void setCopyableState(Object state) {
-      apples = ((Long) ((Map<?, ?>) state).get("apples")).intValue();
+      if (((Map<?, ?>) state).get("apples") instanceof Long count) apples = count.intValue();
     }
 
     @Observe
