@@ -70,7 +70,7 @@ private class Roomy(var room: Int) : StreamChannel {
     override fun abort() = Unit
 }
 
-/** What was gathered and direct memory behind it go to the system together. */
+/** Bytes that were gathered and direct memory behind them go to the system together. */
 class GatheredWriteSpec :
     FunSpec({
         val head = ByteArray(200) { 'h'.code.toByte() }

@@ -33,7 +33,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
 /**
- * What a server with Conscrypt's engine says of handshakes that fail: its words are BoringSSL's.
+ * The messages of a server with Conscrypt's engine, which has BoringSSL's words, when handshakes fail.
  */
 class ConscryptErrorsTest {
   private static final TlsIdentity IDENTITY = Tls.selfSigned("localhost");

@@ -61,7 +61,7 @@ internal class CommandProcess(vararg args: String) : AutoCloseable {
                 runCatching { ProcessBuilder(it + "true").start().waitFor() == 0 }.getOrDefault(false)
             } ?: emptyList()
 
-        /** What starts the command. */
+        /** The line that starts the command. */
         fun line(vararg args: String): List<String> = listOf(java, "-cp", System.getProperty("java.class.path"), MAIN) + args
     }
 }

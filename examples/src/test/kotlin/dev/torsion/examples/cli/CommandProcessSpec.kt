@@ -310,7 +310,7 @@ class CommandProcessSpec :
 private fun header(vararg values: Int): ByteArray =
     ByteBuffer.allocate(values.size * 4).order(ByteOrder.LITTLE_ENDIAN).apply { values.forEach(::putInt) }.array()
 
-/** What [command] says on standard error, while all that it prints goes to [output]. */
+/** The text of [command] on standard error, while all that it prints goes to [output]. */
 private fun errorsOf(command: List<String>, output: File): String {
     val process = ProcessBuilder(command).redirectOutput(output).start()
     val errors = process.errorStream.readAllBytes().decodeToString()
@@ -318,7 +318,7 @@ private fun errorsOf(command: List<String>, output: File): String {
     return errors
 }
 
-/** What a terminal shows of the command; null where there is no `script`, which makes one. */
+/** The text that a terminal shows of the command; null where there is no `script`, which makes one. */
 private fun onTerminal(vararg args: String): String? {
     if (System.getenv("PATH").split(File.pathSeparator).none { File(it, "script").canExecute() }) return null
     val command = CommandProcess.line(*args).joinToString(" ") { "'$it'" }

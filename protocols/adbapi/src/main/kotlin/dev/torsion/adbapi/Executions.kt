@@ -94,7 +94,7 @@ internal class Executions(
         }
     }
 
-    /** What [error] comes from. */
+    /** The reason that [error] comes from. */
     private fun reasonFor(error: SQLException): Throwable = lock.withLock { fate.end ?: timedOut()?.timedOut(error) ?: error }
 
     // On other threads.

@@ -120,7 +120,7 @@ internal class Job<T>(
         unlessRefused { engine.deadlines.after(engine.options.cancelTimeout) { connection.cutUnlessOver(null) } }
     }
 
-    /** Who waits is told although the system has no thread for the rest. */
+    /** The caller is told although the system has no thread for the rest. */
     private inline fun unlessRefused(plan: () -> Unit) {
         try {
             plan()

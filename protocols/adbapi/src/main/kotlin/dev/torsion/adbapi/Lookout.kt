@@ -63,7 +63,7 @@ internal open class Lookout<J : Any>(
             val began = clock.asLong
             while (place.get() === NOTHING && clock.asLong - began < BOUND_NANOS) pause.run()
         } catch (_: Throwable) {
-            // Whatever befalls the thread, it counts as at work until it has left, and a job that it was given is not lost.
+            // The thread counts as at work until it has left, even if it fails, and a job that it was given is not lost.
         }
         permit.set(false)
         return place.getAndSet(null).takeIf { it !== NOTHING } as J?

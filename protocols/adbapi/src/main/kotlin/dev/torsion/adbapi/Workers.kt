@@ -108,7 +108,7 @@ internal class Workers(private val options: ConnectionPoolOptions, private val l
         }
     }
 
-    /** What the thread that has done [done] does next; null when it has nothing to do. */
+    /** The next job of the thread that has done [done]; null when it has nothing to do. */
     private fun next(done: Job<*>): Job<*>? {
         var idle: Runnable? = null
         val looks =

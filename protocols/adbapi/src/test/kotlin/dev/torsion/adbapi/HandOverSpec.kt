@@ -193,7 +193,7 @@ internal class HandOverSpec :
         @Volatile
         var whenLooked: () -> Unit = {}
 
-        /** What each look has found. */
+        /** The job that each look has found. */
         val found = CopyOnWriteArrayList<Job<*>?>()
 
         private val lookout =

@@ -40,7 +40,7 @@ internal class BodyWatch(connection: Protocol, private val options: HttpServerOp
         pace = null
     }
 
-    /** What is wrong with the client, when its time is over. */
+    /** The fault of the client, when its time is over. */
     fun fault(): HttpTimeoutException {
         val isSlow = timeOfNextByte().isZero && timer.timeout != options.bodyTimeout
         if (!isSlow) return HttpTimeoutException("No byte of the body came", options.bodyTimeout)

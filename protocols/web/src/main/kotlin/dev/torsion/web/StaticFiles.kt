@@ -168,7 +168,7 @@ public class StaticFiles private constructor(
     private fun wantsBody(request: Request, file: FoundFile) = request.method == "GET" && file.size > 0 &&
         FileConditions.statusOf(request, file) == null && FileConditions.rangesOf(request, file)?.isEmpty() != true
 
-    /** The answer with bytes of [file], which is open before its head is sent. Whatever becomes of the request, it is closed at its end. */
+    /** The answer with bytes of [file], which is open before its head is sent. The file is closed at the end of the request, whatever becomes of that. */
     private fun opened(request: Request, wanted: Wanted, file: FoundFile): Deferred<Response> {
         val reading = FileReading(file)
         request.life.onEnd(reading::close)

@@ -9,7 +9,7 @@ import java.nio.file.Path
 import java.time.Duration
 import java.time.Instant
 
-/** What was found lately, as long as it counts. */
+/** States of files that were found lately, as long as they count. */
 class FreshLooksSpec :
     FunSpec({
         var now = 0L

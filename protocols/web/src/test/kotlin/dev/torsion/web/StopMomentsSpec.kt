@@ -20,7 +20,7 @@ import io.kotest.matchers.string.shouldStartWith
 import kotlinx.coroutines.delay
 import java.time.Duration
 
-/** What a stop finds half done ends within its time: a head, a handshake, an answer that is on its way through a proxy. */
+/** Work that a stop finds half done ends within its time: a head, a handshake, an answer that is on its way through a proxy. */
 class StopMomentsSpec :
     FunSpec({
         val big = "x".repeat(300_000)

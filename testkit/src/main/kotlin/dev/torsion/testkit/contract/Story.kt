@@ -3,7 +3,7 @@
 
 package dev.torsion.testkit.contract
 
-/** What happened to a protocol, in order; [happened] wakes a test that waits for it. Thread: the reactor's. */
+/** The events of a protocol, in order; [happened] wakes a test that waits for one. Thread: the reactor's. */
 internal class Story(private val happened: () -> Unit) {
     private var depth = 0
     val events = ArrayList<String>()

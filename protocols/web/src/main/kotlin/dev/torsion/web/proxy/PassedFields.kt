@@ -44,7 +44,7 @@ internal object PassedFields {
         return fields.build()
     }
 
-    /** `Max-Forwards` of the next server (RFC 9110 7.6.2). What is no number is none of ours. */
+    /** `Max-Forwards` of the next server (RFC 9110 7.6.2). A value that is no number is passed on. */
     private fun oneLess(hops: String): String = when {
         hops.isEmpty() || hops.any { it !in '0'..'9' } -> hops
         hops.length > MOST_DIGITS -> "9".repeat(MOST_DIGITS)

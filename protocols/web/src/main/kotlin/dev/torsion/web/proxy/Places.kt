@@ -16,7 +16,7 @@ internal class Places(private val target: URI, private val base: String, private
     private val mount =
         request.rawPath.removePrefix("/").split('/').take(request.mountSegments.size).joinToString("") { "/$it" }
 
-    /** The ways in which the server may name itself. What it says of https is about another server, when it is asked by http. */
+    /** The ways in which the server may name itself. A place of https is another server's, when the server is asked by http. */
     private val own = listOf(Origin.of(target), request.authority?.takeIf { passesHost }?.let { origin(target.scheme, it) })
 
     fun moved(fields: Headers, hasLocations: Boolean, hasCookies: Boolean): Headers {

@@ -18,12 +18,12 @@ import io.kotest.matchers.string.shouldContain
 import io.kotest.matchers.string.shouldNotContain
 import java.net.URI
 
-/** What a server says about places of its own, as a client of the proxy sees it. */
+/** Places of its own that a server names, as a client of the proxy sees it. */
 class ProxyPlacesSpec :
     FunSpec({
         fun field(answer: String, name: String) = Regex("\r\n$name: (.*)\r\n").find(answer)?.groupValues?.get(1)
 
-        /** What becomes of a `Location`, for a proxy at [mount] of a server at [base]. HOST is the server's. */
+        /** The `Location` that the client gets, for a proxy at [mount] of a server at [base]. HOST is the server's. */
         fun moved(location: String, mount: String = "", base: String = "", make: (ReverseProxy) -> ReverseProxy = { it }): String? {
             var found: String? = null
             var host = ""
