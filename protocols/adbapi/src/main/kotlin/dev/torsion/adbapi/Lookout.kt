@@ -14,8 +14,10 @@ import java.util.function.LongSupplier
  *
  * Looking takes a processor. So a thread looks for [BOUND_NANOS] at most, and only when
  * - it is the only one of its pool at work: the [Workers] see to that. Others would want the processor, and take the next job themselves;
- * - jobs come one by one, and most of them so soon after the one before that looking would have found them: those are [ENOUGH] more than the
- *   others. A program whose queries are rare has no thread looking, and one that stops has one looking in vain once;
+ * - jobs come one by one, and most of them so soon after the one before that looking should have found them: [ENOUGH] more than the others. A program
+ *   whose queries are rare has no thread looking, and one that stops has one looking in vain once;
+ * - that has worked before. On a busy machine the thread may take the very processor that the other one needs to give it a job. So each look in vain
+ *   doubles what is enough, up to [MOST], until one finds a job;
  * - there is another processor for whoever gives the job, and no thread of another pool looks.
  *
  * @param clock nanoseconds
@@ -34,26 +36,38 @@ internal open class Lookout<J : Any>(
     private val place = AtomicReference<Any?>()
 
     // With the lock of the workers.
-    private var balance = 0 // how many more jobs came soon than not, from 0 to ENOUGH
+    private var balance = 0 // how many more jobs came soon than not, from 0 to enough
+    private var enough = ENOUGH
     private var emptySince = 0L // when the only thread at work had done its job
 
     /** Whether the thread that has done its job, as the only one at work, is to [look] now: it must then. With the lock of the workers. */
     fun opens(): Boolean {
         if (!isOfUse) return false
         emptySince = clock.asLong
-        if (balance < ENOUGH || !permit.compareAndSet(false, true)) return false
+        if (balance < enough || !permit.compareAndSet(false, true)) return false
         place.set(NOTHING)
         return true
     }
 
     /** Gives [job] to the thread that looks, if one does. With the lock of the workers. */
-    fun give(job: J): Boolean = place.compareAndSet(NOTHING, job)
+    fun give(job: J): Boolean {
+        if (!place.compareAndSet(NOTHING, job)) return false
+        enough = ENOUGH
+        balance = ENOUGH
+        return true
+    }
+
+    /** The thread has looked in vain. With the lock of the workers. */
+    fun lookedInVain() {
+        enough = minOf(2 * enough, MOST)
+        balance = 0
+    }
 
     /** A job came that no thread was looking for; [isAlone] when none is at work either. With the lock of the workers. */
     fun missed(isAlone: Boolean) {
         if (!isOfUse) return
         val isSoon = isAlone && clock.asLong - emptySince < BOUND_NANOS
-        balance = (if (isSoon) balance + 1 else balance - 1).coerceIn(0, ENOUGH)
+        balance = (if (isSoon) balance + 1 else balance - 1).coerceIn(0, enough)
     }
 
     /** The job that comes in time; null when none does. After [opens], on the same thread, without the lock. */
@@ -73,8 +87,10 @@ internal open class Lookout<J : Any>(
         /** About what a thread takes to fall asleep and wake up. */
         val BOUND_NANOS: Long = TimeUnit.MICROSECONDS.toNanos(20)
 
-        /** How many more jobs must have come soon than not. */
+        /** How many more jobs must have come soon than not, at first. */
         const val ENOUGH: Int = 4
+
+        const val MOST: Int = 1_024
 
         private val NOTHING = Any()
         private val OF_ALL_POOLS = AtomicBoolean()

@@ -122,6 +122,7 @@ internal class Workers(private val options: ConnectionPoolOptions, private val l
             Thread.interrupted()
             if (given != null) return given
             lock.withLock {
+                lookout.lookedInVain()
                 queued()?.let { return it } // it came in the last moment
                 idle = leave()
             }

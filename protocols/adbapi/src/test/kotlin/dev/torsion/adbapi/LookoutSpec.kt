@@ -41,19 +41,43 @@ internal class LookoutSpec :
             looks.count { it } shouldBe 1
         }
 
-        test("a thread looks in vain no more often than jobs come soon") {
-            for (soonOf in listOf(2, 3, 5)) {
-                val scene = Scene()
-                var soon = 0
-                var inVain = 0
-                repeat(1_000) {
-                    if (scene.looksInVain()) inVain++
-                    val isSoon = it % soonOf != 0
-                    if (isSoon) soon++
-                    scene.comes(after = if (isSoon) 0 else 1_000 * BOUND_NANOS)
+        test("in vain a thread looks ever more rarely, though jobs come soon when it does not look") {
+            val scene = Scene()
+            val gaps = ArrayList<Int>()
+            var gap = 0
+            repeat(10_000) {
+                gap++
+                if (scene.looksInVain()) {
+                    gaps.add(gap)
+                    gap = 0
                 }
-                (inVain <= soon) shouldBe true
+                scene.comes(after = 0)
             }
+            gaps.take(8) shouldBe listOf(5, 8, 16, 32, 64, 128, 256, 512)
+            gaps.drop(8).toSet() shouldBe setOf(1_024)
+        }
+
+        test("a look that finds a job makes up for those in vain") {
+            val scene = Scene()
+            repeat(100) {
+                scene.looksInVain()
+                scene.comes(after = 0)
+            }
+            while (!scene.lookout.opens()) scene.comes(after = 0)
+            repeat(3) {
+                scene.lookout.give("given") shouldBe true
+                scene.lookout.look() shouldBe "given"
+                scene.lookout.opens() shouldBe true
+            }
+            scene.lookout.give("given") shouldBe true
+            scene.lookout.look() shouldBe "given"
+            scene.looksInVain() shouldBe true
+            var soon = 0
+            while (!scene.lookout.opens()) {
+                scene.comes(after = 0)
+                soon++
+            }
+            soon shouldBe 2 * ENOUGH
         }
 
         test("jobs that come while others are at work have no thread looking") {
@@ -157,6 +181,7 @@ internal class LookoutSpec :
             val before = now
             atPause = { now += BOUND_NANOS }
             lookout.look() shouldBe null
+            lookout.lookedInVain()
             now = before
             return true
         }
