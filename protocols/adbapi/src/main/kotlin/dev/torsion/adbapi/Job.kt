@@ -161,6 +161,10 @@ internal class Job<T>(
         val outcome = runCatching { attempts() }
         lock.withLock { state = State.ENDED }
         timeLimit?.close()
+        tell(outcome)
+    }
+
+    private fun tell(outcome: Result<T>) {
         if (!isTold.compareAndSet(false, true)) return
         outcome.fold(
             { value ->
@@ -211,13 +215,14 @@ internal class Job<T>(
             }
         connection.took(taken)
         var failure: Throwable? = null
+        var result: Result<T>? = null
         try {
             limit.use {
                 statements.checkGoesOn()
                 connection.prepare(taken)
             }
             statements.checkGoesOn()
-            return if (interaction == null) withSession(taken) else inTransaction(taken, interaction)
+            return (if (interaction == null) withSession(taken) else inTransaction(taken, interaction)).also { result = Result.success(it) }
         } catch (e: SQLException) {
             failure = e // whatever describing it throws
             throw (whyEnded() ?: statements.translated(e)).also { failure = it }
@@ -225,9 +230,26 @@ internal class Job<T>(
             failure = e
             throw (if (e is Error || e is CommitOutcomeUnknownException) e else whyEnded() ?: e).also { failure = it }
         } finally {
-            connection.giveBack(taken, failure)
+            tellingAtLast(result ?: Result.failure(failure!!)) { connection.giveBack(taken, failure) }
         }
     }
+
+    /** A server that is silent, on a connection that cannot be cut, lets nobody wait for what is known by then. */
+    private inline fun tellingAtLast(known: Result<T>, call: () -> Unit) {
+        val time = engine.options.cancelTimeout
+        var limit: AutoCloseable? = null
+        unlessRefused {
+            limit = engine.deadlines.after(Executions.sum(time, time)) { if (!mayBeRetried(known.exceptionOrNull())) tell(known) }
+        }
+        try {
+            call()
+        } finally {
+            limit?.close()
+        }
+    }
+
+    private fun mayBeRetried(error: Throwable?) =
+        interaction != null && interaction.retries > 0 && error is DatabaseException && error.isRetryable
 
     /**
      * The caller is told when it takes too long until a connection is there and ready. The connection goes back when it comes. It is cut when it
@@ -270,7 +292,7 @@ internal class Job<T>(
             state = State.COMMITTING
         }
         try {
-            engine.deadlines.after(engine.options.statementTimeout) { connection.cutUnlessOver(taken) }.use {
+            engine.deadlines.after(engine.options.statementTimeout) { commitIsOverdue(taken) }.use {
                 if (!taken.autoCommit) taken.commit() // otherwise the program has, and has gone on without a transaction
             }
         } catch (e: SQLException) {
@@ -281,6 +303,16 @@ internal class Job<T>(
             throw unknownOutcome(e)
         }
         return result
+    }
+
+    private fun commitIsOverdue(taken: Connection) {
+        connection.cutUnlessOver(taken)
+        engine.deadlines.after(engine.options.cancelTimeout) {
+            if (lock.withLock { state == State.COMMITTING && connection.current === taken }) {
+                val timeout = engine.options.statementTimeout
+                tell(Result.failure(CommitOutcomeUnknownException("the server has not answered the commit within $timeout", null)))
+            }
+        }
     }
 
     private fun commitFailure(error: SQLException): DatabaseException {
