@@ -66,7 +66,7 @@ class TorsionCommandSpec :
                 code shouldBe 2
                 err.lines().filter { it.isNotEmpty() }.size shouldBe 1
             }
-            run("get", "http://a/", "-u", "a\tb").err shouldContain "torsion get: a name and a password have no control character in them"
+            run("get", "http://a/", "-u", "a\tb").err shouldContain "torsion get: the name of a user has no control character in it"
             run("web") shouldBe mistake("torsion web: give either --path or --proxy (see torsion web --help)")
             run("web", "--path", ".", "--proxy", "http://a/") shouldBe run("web")
             run("web", "--proxy", "nonsense") shouldBe
