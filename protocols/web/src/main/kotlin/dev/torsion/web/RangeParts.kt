@@ -36,7 +36,7 @@ internal class RangeParts(val ranges: List<ByteRange>, size: Long, innerType: St
     /** All of it, of a representation that is [whole]. */
     fun of(whole: ByteBuffer): ByteArray {
         val all = ByteBuffer.allocate(length.toInt())
-        for ((i, range) in ranges.withIndex()) all.put(heads[i]).put(whole.duplicate().position(range.from.toInt()).limit((range.from + range.count).toInt()))
+        for ((i, range) in ranges.withIndex()) all.put(heads[i]).put(whole.slice(range.from.toInt(), range.count.toInt()))
         return all.put(end).array()
     }
 

@@ -156,9 +156,14 @@ public class StaticFiles private constructor(
         return looks.ask(if (isRead) wanted else wanted.copy(isRead = false)).addAsyncCallback { found ->
             if (!isRead && found is FoundFile && isWhole(request, found)) looks.ask(wanted) else succeed(found)
         }.addAsyncCallback { found ->
-            if (found is FoundFile && found.bytes != null && wanted.names.sumOf { it.length } <= LONG) fresh.add(wanted, found.at(found.state), time)
-            if (found is FoundFile && found.bytes == null && wantsBody(request, found)) opened(request, wanted, found) else succeed(answer(request, found))
+            if (found is FoundFile) remember(wanted, found, time)
+            val isToOpen = found is FoundFile && found.bytes == null && wantsBody(request, found)
+            if (isToOpen) opened(request, wanted, found) else succeed(answer(request, found))
         }
+    }
+
+    private fun remember(wanted: Wanted, found: FoundFile, time: Long) {
+        if (found.bytes != null && wanted.names.sumOf { it.length } <= LONG) fresh.add(wanted, found.at(found.state), time)
     }
 
     /** Whether the answer is to be all of [file], which is small and was not read. */

@@ -19,7 +19,9 @@ class FileContentsSpec :
         val state = FileState("key", 3, long, long, isFile = true, isFolder = false)
 
         fun file(name: String, state: FileState, bytes: ByteArray? = null, coding: String? = null) =
-            FoundFile(Path.of(name), state, "text/plain", coding, isOfSeveral = false, { error("$it is not opened") }, bytes?.let(ByteBuffer::wrap))
+            FoundFile(Path.of(name), state, "text/plain", coding, isOfSeveral = false, {
+                error("$it is not opened")
+            }, bytes?.let(ByteBuffer::wrap))
 
         fun read(name: String, state: FileState, size: Int = 3) = file(name, state, ByteArray(size))
 

@@ -130,7 +130,8 @@ class OpenedFilesSpec :
                 val answer = ask(get("/large.txt"))
                 answer shouldContain "Content-Length: ${large.length + 1}\r\n"
                 answer shouldEndWith large + "b"
-                ask(get("/large.txt", "Range: bytes=-1\r\n")) shouldContain "Content-Range: bytes ${large.length + 1}-${large.length + 1}/${large.length + 2}\r\n"
+                ask(get("/large.txt", "Range: bytes=-1\r\n")) shouldContain
+                    "Content-Range: bytes ${large.length + 1}-${large.length + 1}/${large.length + 2}\r\n"
             }
         }
 

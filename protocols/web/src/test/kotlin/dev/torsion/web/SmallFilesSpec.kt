@@ -33,7 +33,12 @@ class SmallFilesSpec :
 
         fun file(path: Path, text: String): Path = path.apply { writeText(text) }.setLastModifiedTime(old)
 
-        fun files(name: String, contents: FileContents, age: Duration = Duration.ZERO, test: (folder: Path, ask: (String) -> String) -> Unit) {
+        fun files(
+            name: String,
+            contents: FileContents,
+            age: Duration = Duration.ZERO,
+            test: (folder: Path, ask: (String) -> String) -> Unit,
+        ) {
             val folder = outside.resolve(name).createDirectories()
             lateinit var files: StaticFiles
             scene(handler = { files.handle(it).await() }) {
@@ -173,7 +178,8 @@ class SmallFilesSpec :
                         body(first) shouldBe text.take(size)
                         body(client.ask(get("/a.txt", "Range: bytes=5-7\r\n"))) shouldBe text.substring(5, 8)
                         client.ask("HEAD /a.txt HTTP/1.1\r\nHost: a\r\n\r\n") shouldContain "Content-Length: $size\r\n"
-                        val found = FoundFile(path, FileState.of(path), "text/plain; charset=utf-8", null, isOfSeveral = false, { error("") })
+                        val found =
+                            FoundFile(path, FileState.of(path), "text/plain; charset=utf-8", null, isOfSeveral = false, { error("") })
                         contents.known(found)!!.bytes!!.isDirect shouldBe (size >= 16 * 1024)
                         contents.size shouldBe size + 1024L
                         client.ask(get("/a.txt", "Accept-Encoding: gzip\r\n")) shouldContain "Content-Encoding: gzip\r\n"
