@@ -57,7 +57,10 @@ class BeginSpec : FunSpec() {
 
         moment("one that is cancelled while it begins does nothing") { pool, relay ->
             val made = CompletableFuture<CompletableFuture<*>>()
-            relay.atBegin = { made.get(20, TimeUnit.SECONDS).cancel(true) }
+            relay.atBegin = {
+                made.get(20, TimeUnit.SECONDS).cancel(true)
+                within { pool.health().cancelled == 1L } // it goes by way of the reactor
+            }
             val moved = pool.interaction { tx -> tx.update(update) }
             made.complete(moved)
             shouldThrow<CancellationException> { moved.result() }
