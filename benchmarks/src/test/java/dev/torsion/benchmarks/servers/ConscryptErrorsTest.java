@@ -33,7 +33,8 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
 /**
- * The messages of a server with Conscrypt's engine, which has BoringSSL's words, when handshakes fail.
+ * The messages of a server with Conscrypt's engine, which has BoringSSL's words, when handshakes
+ * fail.
  */
 class ConscryptErrorsTest {
   private static final TlsIdentity IDENTITY = Tls.selfSigned("localhost");

@@ -116,7 +116,16 @@ internal class GetCommand : TorsionSubcommand() {
         val body = data?.let {
             if (it.startsWith("@")) RequestBody.file(Path.of(it.drop(1))) else RequestBody.text(it, "application/x-www-form-urlencoded")
         }
-        var call = http.call(method ?: if (isHead) "HEAD" else if (body == null) "GET" else "POST", url)
+        var call = http.call(
+            method ?: if (isHead) {
+                "HEAD"
+            } else if (body == null) {
+                "GET"
+            } else {
+                "POST"
+            },
+            url,
+        )
         user?.let { call = call.authentication(Authentication.basic(it.substringBefore(':'), it.substringAfter(':', ""))) }
         for (field in fields) {
             require(':' in field) { "a field has a name, a colon and a value, but \"$field\"" }
@@ -153,7 +162,9 @@ internal class GetCommand : TorsionSubcommand() {
         while (true) {
             val piece = response.body.read() ?: break
             if (!isChecked && piece.any { it == 0.toByte() }) {
-                throw HttpException("The body is no text, and might confuse the terminal. See -o FILE, and -o - for the terminal all the same.")
+                throw HttpException(
+                    "The body is no text, and might confuse the terminal. See -o FILE, and -o - for the terminal all the same.",
+                )
             }
             isChecked = true
             reactor.deferToThread { write(piece) }.await()

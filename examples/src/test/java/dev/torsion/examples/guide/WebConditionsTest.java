@@ -16,7 +16,10 @@ import dev.torsion.web.client.HttpClient;
 import java.util.concurrent.CompletionStage;
 import org.junit.jupiter.api.Test;
 
-/** The Java of docs/guide/web.md about requests with conditions, and of docs/guide/web-client.md about forms. */
+/**
+ * The Java of docs/guide/web.md about requests with conditions, and of docs/guide/web-client.md
+ * about forms.
+ */
 class WebConditionsTest {
   static final class Page {
     private String text = "one";

@@ -162,8 +162,7 @@ class WebRowsTest {
           Site.of(
               torsion.reactor(),
               request ->
-                  completedFuture(
-                      Response.streaming("a/b", sink -> sink.sendAllInThread(pieces))));
+                  completedFuture(Response.streaming("a/b", sink -> sink.sendAllInThread(pieces))));
       var server = torsion.listen("tcp:0:interface=127.0.0.1", site).join();
       var request = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + server.port())).build();
       try (var body = CLIENT.send(request, BodyHandlers.ofInputStream()).body()) {

@@ -44,7 +44,10 @@ internal class BodyWatch(connection: Protocol, private val options: HttpServerOp
     fun fault(): HttpTimeoutException {
         val isSlow = timeOfNextByte().isZero && timer.timeout != options.bodyTimeout
         if (!isSlow) return HttpTimeoutException("No byte of the body came", options.bodyTimeout)
-        return HttpTimeoutException("Less of the body came than ${options.minimumBodyRate} bytes per second", Duration.ofNanos(MOST_IN_HAND))
+        return HttpTimeoutException(
+            "Less of the body came than ${options.minimumBodyRate} bytes per second",
+            Duration.ofNanos(MOST_IN_HAND),
+        )
     }
 
     /** The time of each byte, or the time that is left to a client that is slow. */

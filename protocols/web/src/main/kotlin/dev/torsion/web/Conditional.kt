@@ -85,9 +85,10 @@ internal object EntityTags {
     fun isTag(text: String): Boolean = text.removePrefix(WEAK).let { it.length > 1 && endOf(it, 0) == it.length }
 
     /** Whether a field of [name] names [tag]. A star names all that [isThere]. A part that is no tag is left out, with all behind it. */
-    fun names(fields: Headers, name: String, tag: String?, isThere: Boolean, isWeakEnough: Boolean): Boolean = fields.all(name).any { value ->
-        if (value == "*") isThere else tag != null && all(value).any { isSame(it, tag, isWeakEnough) }
-    }
+    fun names(fields: Headers, name: String, tag: String?, isThere: Boolean, isWeakEnough: Boolean): Boolean =
+        fields.all(name).any { value ->
+            if (value == "*") isThere else tag != null && all(value).any { isSame(it, tag, isWeakEnough) }
+        }
 
     private fun isSame(one: String, other: String, isWeakEnough: Boolean) =
         if (isWeakEnough) one.removePrefix(WEAK) == other.removePrefix(WEAK) else one == other && !one.startsWith(WEAK)

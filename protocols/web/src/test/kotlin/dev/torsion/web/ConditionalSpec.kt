@@ -93,16 +93,20 @@ class ConditionalSpec :
         }
 
         test("the filter goes by the fields of an answer of 200 to GET and HEAD, and keeps those that a cache needs") {
-            val page = Response.text("page").withHeader("ETag", "\"a\"").withHeader("Last-Modified", at).withHeader("Cache-Control", "no-cache")
+            val page = Response.text(
+                "page",
+            ).withHeader("ETag", "\"a\"").withHeader("Last-Modified", at).withHeader("Cache-Control", "no-cache")
                 .withCookie(SetCookie.of("c", "d"))
-            scene(handler = listOf(Conditional.filter(), Gzip.filter()).around { request ->
-                when (request.target) {
-                    "/none" -> Response.text("page")
-                    "/404" -> page.withStatus(404)
-                    "/wrong" -> page.withHeader("ETag", "a").withHeader("Last-Modified", "today")
-                    else -> page
-                }
-            }) {
+            scene(
+                handler = listOf(Conditional.filter(), Gzip.filter()).around { request ->
+                    when (request.target) {
+                        "/none" -> Response.text("page")
+                        "/404" -> page.withStatus(404)
+                        "/wrong" -> page.withHeader("ETag", "a").withHeader("Last-Modified", "today")
+                        else -> page
+                    }
+                },
+            ) {
                 val known = "If-None-Match: \"a\"\r\n"
                 val answer = connect().ask(get("/", known))
                 answer shouldStartWith "HTTP/1.1 304 "

@@ -114,7 +114,12 @@ class StopMomentsSpec :
             test("a stop by its $kind: a proxy in the middle of both directions") {
                 Stopped(kind).use {
                     with(it) {
-                        val behind = machine.listenTcp(0, Site(machine) { request -> Response.text("${request.body.readBytes().size} $big") })
+                        val behind = machine.listenTcp(
+                            0,
+                            Site(machine) { request ->
+                                Response.text("${request.body.readBytes().size} $big")
+                            },
+                        )
                         val agent = HttpAgent.of(server)
                         val proxy = ReverseProxy.of(agent, "http://10.0.0.2:${behind.port()}/")
                         val port = server.listenTcp(0, Site(server, proxy)).also(ports::add)

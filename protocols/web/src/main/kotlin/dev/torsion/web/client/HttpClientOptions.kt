@@ -177,8 +177,8 @@ public class HttpClientOptions private constructor(
     )
 
     override fun toString(): String = "HttpClientOptions($maxConnections connections, $maxConnectionsPerHost for each host, $limits, " +
-        "idle $idleTimeout, queue $queueTimeout, connect ${connecting.timeout}, response $responseTimeout, head $headTimeout, read $readTimeout, " +
-        "unread $unreadTimeout, write $writeTimeout, request $requestTimeout)"
+        "idle $idleTimeout, queue $queueTimeout, connect ${connecting.timeout}, response $responseTimeout, head $headTimeout, " +
+        "read $readTimeout, unread $unreadTimeout, write $writeTimeout, request $requestTimeout)"
 
     public companion object {
         /** The options that hold where none are given. */

@@ -30,7 +30,8 @@ class NeverTheWrongAnswerSpec :
             checkAll(400, Arb.long()) { seed -> withClue({ "seed $seed" }) { Game(seed, seen).play() } }
             // All of it has happened, and more than once.
             val all = listOf(
-                "answered", "failed", "cancelled", "closed", "body failed", "sent twice", "no body", "answered early", "given up", "broken framing",
+                "answered", "failed", "cancelled", "closed", "body failed", "sent twice", "no body", "answered early", "given up",
+                "broken framing",
                 "hints", "reset behind", "late",
             )
             for (what in all) {

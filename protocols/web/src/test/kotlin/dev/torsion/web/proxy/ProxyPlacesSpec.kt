@@ -62,7 +62,8 @@ class ProxyPlacesSpec :
             val cases = listOf(
                 "http://other.example/x", "https://HOST/x", "http://HOST.example/x", "http://127.0.0.1/x", "http://127.0.0.1:1/x",
                 "//other.example/x",
-                "http://tom@HOST/x", "http://HOST@other.example/x", "http://HOST:1/x", "http://[::1]/x", "http://HOST\\@other.example/", "http://[bad/x",
+                "http://tom@HOST/x", "http://HOST@other.example/x", "http://HOST:1/x", "http://[::1]/x", "http://HOST\\@other.example/",
+                "http://[bad/x",
                 "http:///x", "http:/x", "mailto:a@b", "login", "../x", "?q", "#f", "", "/app/../x", "/app/%2E%2e/x", "http://HOST/app/./x",
                 "/application", "http://HOST/other", "http://HOST/\t/other.example", "/\\other.example", "///x", "/api/x",
             )
@@ -94,7 +95,12 @@ class ProxyPlacesSpec :
                     "\r\n" + connect(
                         Site(reactor) { request ->
                             val said = Headers.of("Location", request.headers["X-Said"]!!)
-                            val moved = Places(URI(target), "", request, passesHost = false).moved(said, hasLocations = true, hasCookies = false)
+                            val moved = Places(
+                                URI(target),
+                                "",
+                                request,
+                                passesHost = false,
+                            ).moved(said, hasLocations = true, hasCookies = false)
                             Response.text("").withHeaders(moved)
                         }.let { site -> reactor.listenTcp(0, site, "127.0.0.1") },
                     ).ask(get("/", "X-Said: ${if ("::" in target) "http://[::1]:80/x" else "http://back.example:80/x"}\r\n")),
