@@ -71,7 +71,7 @@ class HttpMetricsSpec :
                     "GET /api/users/** 404 CLIENT_ERROR none 1", "GET /files/** 200 SUCCESS none 1",
                     "GET /last/{rest...} 200 SUCCESS none 1", "GET /** 404 CLIENT_ERROR none 1",
                     "GET /moved 302 REDIRECTION none 1", "POST /echo 200 SUCCESS none 1",
-                    "OTHER /** 404 CLIENT_ERROR none 1", "GET /fails 500 SERVER_ERROR IllegalStateException 1",
+                    "OTHER NOT_FOUND 405 CLIENT_ERROR none 1", "GET /fails 500 SERVER_ERROR IllegalStateException 1",
                     "GET /waits CLIENT_GONE UNKNOWN ConnectionLost 1",
                 )
                 registry.get("http.server.requests").tag("uri", "/slow").timer().run {
