@@ -17,6 +17,7 @@ import io.kotest.matchers.shouldBe
 import io.kotest.matchers.string.shouldContain
 import io.kotest.matchers.string.shouldEndWith
 import io.kotest.matchers.string.shouldStartWith
+import kotlinx.coroutines.awaitCancellation
 import kotlinx.coroutines.delay
 import java.time.Duration
 
@@ -142,6 +143,37 @@ class StopMomentsSpec :
                                 each.isConnected shouldBe false
                             }
                         }
+                    }
+                }
+            }
+
+            test("a stop by its $kind: events that come through a proxy end in order, and nobody waits for more") {
+                Stopped(kind).use {
+                    with(it) {
+                        var isGone = false
+                        val behind = machine.listenTcp(
+                            0,
+                            Site(machine) {
+                                Response.stream("text/event-stream; charset=utf-8") { sink ->
+                                    try {
+                                        sink.write("data: 1\n\n")
+                                        awaitCancellation()
+                                    } finally {
+                                        isGone = true
+                                    }
+                                }
+                            },
+                        )
+                        val proxy = ReverseProxy.of(HttpAgent.of(server), "http://10.0.0.2:${behind.port()}/")
+                        val port = server.listenTcp(0, Site(server, proxy)).also(ports::add)
+                        val client = connect(port).ask(get("/"))
+                        client.got() shouldEndWith "data: 1\n\n\r\n"
+                        stop()
+                        first.runFor(Duration.ofSeconds(1))
+                        client.got() shouldBe "0\r\n\r\n"
+                        client.isConnected shouldBe false
+                        isGone shouldBe true
+                        isOver()
                     }
                 }
             }

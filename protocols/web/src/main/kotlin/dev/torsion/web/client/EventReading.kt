@@ -90,8 +90,7 @@ internal class EventReading(
     private suspend fun check(response: ClientResponse) {
         if (response.status != OK) throw HttpStatusException.of(response)
         val type = response.headers["Content-Type"]
-        val isEvents = type != null && type.substringBefore(';').trim(' ', '\t').equals(EVENTS, ignoreCase = true)
-        if (!isEvents) throw NoEventStreamException.ofType(response.request, type)
+        if (!isOfEvents(type)) throw NoEventStreamException.ofType(response.request, type)
         val coding = response.headers.tokens("Content-Encoding").firstOrNull { it != "identity" } ?: return
         throw NoEventStreamException.ofCoding(response.request, type, coding)
     }
@@ -150,6 +149,11 @@ internal class EventReading(
     companion object {
         private val log = Logger(EventSource::class.java)
         const val EVENTS: String = "text/event-stream"
+
+        /** Whether a `Content-Type` of [type] is that of a stream of events. */
+        fun isOfEvents(type: String?): Boolean =
+            type != null && type.substringBefore(';').trim(' ', '\t').equals(EVENTS, ignoreCase = true)
+
         private const val OK = 200
         private const val NO_CONTENT = 204
         private const val SERVER_ERROR = 500

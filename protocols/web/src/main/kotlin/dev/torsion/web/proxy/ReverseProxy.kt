@@ -9,6 +9,7 @@ import dev.torsion.log.safeMessage
 import dev.torsion.net.CannotConnectException
 import dev.torsion.net.ConnectTimeoutException
 import dev.torsion.reactor.Reactor
+import dev.torsion.web.BodySink
 import dev.torsion.web.HttpException
 import dev.torsion.web.HttpTimeoutException
 import dev.torsion.web.Request
@@ -19,6 +20,7 @@ import dev.torsion.web.client.Agent
 import dev.torsion.web.client.AgentBusyException
 import dev.torsion.web.client.ClientRequest
 import dev.torsion.web.client.ClientResponse
+import dev.torsion.web.client.EventReading
 import dev.torsion.web.client.HttpClientOptions
 import dev.torsion.web.client.Location
 import dev.torsion.web.client.QueueTimeoutException
@@ -164,10 +166,13 @@ public class ReverseProxy private constructor(private val agent: Agent, private 
         val fields = Places(target, base, request, settings.passesHost).moved(passed, settings.hasLocations, settings.hasCookies)
         val hasNoBody = response.status == 204 || response.status == 205 || response.status == 304
         if (hasNoBody) return Response.of(response.status).withHeaders(fields)
-        return Response.stream("a/b", length) { sink ->
+        val write: suspend (BodySink) -> Unit = { sink ->
             while (true) sink.write(response.body.read() ?: break)
             sink.setTrailers(PassedFields.trailers(response.trailers, response.headers))
-        }.withStatus(response.status).withHeaders(fields)
+        }
+        val goesOn = length < 0 && EventReading.isOfEvents(response.headers["Content-Type"]) // nobody would wait for its end
+        val stream = if (goesOn) Response.ongoing(EventReading.EVENTS, write) else Response.stream("a/b", length, write)
+        return stream.withStatus(response.status).withHeaders(fields)
     }
 
     /** Whether it is the body of [request] that has failed: its own site knows the answer. */
