@@ -16,8 +16,8 @@ import java.util.function.LongSupplier
  * - it is the only one of its pool at work: the [Workers] see to that. Others would want the processor, and take the next job themselves;
  * - jobs come one by one, and most of them so soon after the one before that looking should have found them: [ENOUGH] more than the others. A program
  *   whose queries are rare has no thread looking, and one that stops has one looking in vain once;
- * - that has worked before. On a busy machine the thread may take the very processor that the other one needs to give it a job. So each look in vain
- *   doubles what is enough, up to [MOST], until one finds a job;
+ * - that works. On a busy machine the thread may take the very processor that the other one needs to give it a job. A look in vain is paid for
+ *   by [PRICE] looks that have found a job. One that is not paid for doubles what is enough, up to [MOST], until one finds a job;
  * - there is another processor for whoever gives the job, and no thread of another pool looks.
  *
  * @param clock nanoseconds
@@ -38,6 +38,7 @@ internal open class Lookout<J : Any>(
     // With the lock of the workers.
     private var balance = 0 // how many more jobs came soon than not, from 0 to enough
     private var enough = ENOUGH
+    private var found = 0 // looks that have found a job, and have not paid for one in vain, up to SAVINGS
     private var emptySince = 0L // when the only thread at work had done its job
 
     /** Whether the thread that has done its job, as the only one at work, is to [look] now: it must then. With the lock of the workers. */
@@ -54,13 +55,20 @@ internal open class Lookout<J : Any>(
         if (!place.compareAndSet(NOTHING, job)) return false
         enough = ENOUGH
         balance = ENOUGH
+        found = minOf(found + 1, SAVINGS)
         return true
     }
 
     /** The thread has looked in vain. With the lock of the workers. */
     fun lookedInVain() {
-        enough = minOf(2 * enough, MOST)
-        balance = 0
+        if (found >= PRICE) {
+            found -= PRICE
+            balance = enough - 1
+        } else {
+            found = 0
+            enough = minOf(2 * enough, MOST)
+            balance = 0
+        }
     }
 
     /** A job came that no thread was looking for; [isAlone] when none is at work either. With the lock of the workers. */
@@ -85,12 +93,16 @@ internal open class Lookout<J : Any>(
 
     internal companion object {
         /** About what a thread takes to fall asleep and wake up. */
-        val BOUND_NANOS: Long = TimeUnit.MICROSECONDS.toNanos(20)
+        val BOUND_NANOS: Long = TimeUnit.MICROSECONDS.toNanos(30)
 
         /** How many more jobs must have come soon than not, at first. */
         const val ENOUGH: Int = 4
 
         const val MOST: Int = 1_024
+
+        /** How many looks that find a job make up for one in vain. */
+        const val PRICE: Int = 4
+        private const val SAVINGS = 4 * PRICE
 
         private val NOTHING = Any()
         private val OF_ALL_POOLS = AtomicBoolean()

@@ -5,6 +5,7 @@ package dev.torsion.adbapi
 
 import dev.torsion.adbapi.Lookout.Companion.BOUND_NANOS
 import dev.torsion.adbapi.Lookout.Companion.ENOUGH
+import dev.torsion.adbapi.Lookout.Companion.PRICE
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.shouldBe
 import java.util.concurrent.atomic.AtomicBoolean
@@ -57,27 +58,32 @@ internal class LookoutSpec :
             gaps.drop(8).toSet() shouldBe setOf(1_024)
         }
 
-        test("a look that finds a job makes up for those in vain") {
+        test("looks that find a job pay for one in vain") {
             val scene = Scene()
             repeat(100) {
                 scene.looksInVain()
                 scene.comes(after = 0)
             }
             while (!scene.lookout.opens()) scene.comes(after = 0)
-            repeat(3) {
-                scene.lookout.give("given") shouldBe true
-                scene.lookout.look() shouldBe "given"
+            scene.finds()
+            repeat(PRICE - 1) {
                 scene.lookout.opens() shouldBe true
+                scene.finds()
             }
-            scene.lookout.give("given") shouldBe true
-            scene.lookout.look() shouldBe "given"
             scene.looksInVain() shouldBe true
-            var soon = 0
-            while (!scene.lookout.opens()) {
-                scene.comes(after = 0)
-                soon++
+            scene.soonUntilItLooks() shouldBe 1
+            scene.looksUntilItGivesUp()
+            scene.soonUntilItLooks() shouldBe 2 * ENOUGH
+        }
+
+        test("the looks of an hour pay for four in vain, and no more") {
+            val scene = Scene().frequent()
+            repeat(10_000) {
+                scene.lookout.opens() shouldBe true
+                scene.finds()
             }
-            soon shouldBe 2 * ENOUGH
+            scene.looksInVain() shouldBe true
+            List(5) { scene.soonUntilItLooks().also { scene.looksUntilItGivesUp() } } shouldBe listOf(1, 1, 1, 1, 2 * ENOUGH)
         }
 
         test("jobs that come while others are at work have no thread looking") {
@@ -175,14 +181,35 @@ internal class LookoutSpec :
             }
         }
 
-        /** Whether the thread that has done its job looks; no time passes, as the test sees it. */
-        fun looksInVain(): Boolean {
-            if (!lookout.opens()) return false
+        /** The thread that looks is given a job. */
+        fun finds() {
+            lookout.give("given") shouldBe true
+            lookout.look() shouldBe "given"
+        }
+
+        /** How many jobs come soon until the thread looks again. */
+        fun soonUntilItLooks(): Int {
+            var soon = 0
+            do {
+                comes(after = 0)
+                soon++
+            } while (!lookout.opens())
+            return soon
+        }
+
+        /** The thread that looks does so in vain. */
+        fun looksUntilItGivesUp() {
             val before = now
             atPause = { now += BOUND_NANOS }
             lookout.look() shouldBe null
             lookout.lookedInVain()
             now = before
+        }
+
+        /** Whether the thread that has done its job looks; no time passes, as the test sees it. */
+        fun looksInVain(): Boolean {
+            if (!lookout.opens()) return false
+            looksUntilItGivesUp()
             return true
         }
     }
