@@ -61,6 +61,7 @@ public class Router private constructor(private val routes: List<Route>, filters
             }
             val theirs = LinkedHashSet<String>()
             if (route.takes(request.method, segments, theirs, isFound)) return (ofGet ?: route).answer(request, segments)
+            if (route.isFinal) break // the path is found before it; and nobody behind it gives away what it guards
             if (passed == null) passed = route
             if (theirs.isEmpty()) continue
             isFound = true
@@ -114,6 +115,9 @@ public class Router private constructor(private val routes: List<Route>, filters
         private val handler: suspend (Request) -> Response,
         val router: Router? = null,
     ) {
+        /** Whether no route behind it is tried. */
+        val isFinal: Boolean get() = router?.passesOn != true
+
         /**
          * Whether what is mounted answers: a router that has a handler, and all but open routers in any case, unless the path [isFound] elsewhere. Otherwise the methods that it
          * has go to [allowed].
@@ -187,7 +191,8 @@ public class Router private constructor(private val routes: List<Route>, filters
          * and that with a slash. The path may have parameters, which all handlers see.
          *
          * A router that has no route for a request lets the routes behind it try. When none of them has one either, the answer is that of the router: 404, or 405. The answer
-         * of any other [handler] is final, 404 too. So is that of a router with filters: a guard holds for all that is below its path.
+         * of any other [handler] is final, 404 too. So is that of a router with filters: a guard holds for all that is below its path. No route behind one of these is tried. A
+         * path that a router before it has, with other methods, is answered with 405.
          *
          * @throws IllegalArgumentException when [path] is no pattern, or takes all that is left
          */

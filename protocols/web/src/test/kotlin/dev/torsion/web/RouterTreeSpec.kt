@@ -141,6 +141,47 @@ class RouterTreeSpec :
             body(router, "/other") shouldContain "404"
         }
 
+        test("nobody behind a guard answers, also where a router before it has the path with other methods") {
+            val guard: suspend (Request, suspend (Request) -> Response) -> Response =
+                { request, next -> if ("Authorization" in request.headers) next(request) else Response.error(401) }
+            val guards = mapOf(
+                "a router" to Router {
+                    get("/admin") { Response.text("admin") }
+                    with(guard)
+                },
+                "a handler" to requestFilter(guard).around(RequestHandler { completedFuture(Response.text("admin")) }),
+            )
+            val open = Router { get("/users") { Response.text("users") } }
+            val later = Router { post("/users") { Response.text("secret") } }
+            for ((kind, guarded) in guards) {
+                val flat = Router {
+                    mount("/api", open)
+                    mount("/api", guarded)
+                    mount("/api", later)
+                    post("/api/users") { Response.text("secret") }
+                }
+                val nested = Router {
+                    mount(
+                        "/",
+                        Router {
+                            mount("/api", open)
+                            mount("/api", guarded)
+                        },
+                    )
+                    mount("/api", later)
+                }
+                for (router in listOf(flat, nested)) {
+                    withClue("$kind in $router") {
+                        val answer = ask(router, post("/api/users", ""))
+                        answer shouldStartWith "HTTP/1.1 405 "
+                        answer shouldContain "\r\nAllow: GET, HEAD, OPTIONS\r\n"
+                        ask(router, post("/api/others", "")) shouldStartWith "HTTP/1.1 401 "
+                        body(router, "/api/users") shouldBe "users"
+                    }
+                }
+            }
+        }
+
         class Counter : Resource() {
             override fun renderGet(request: Request): CompletionStage<Response> = completedFuture(Response.text("count"))
 
