@@ -3,6 +3,7 @@
 
 package dev.torsion.nio
 
+import dev.torsion.loop.SpareMemory
 import java.net.SocketAddress
 import java.nio.ByteBuffer
 import java.nio.ByteOrder
@@ -11,9 +12,9 @@ import java.nio.channels.ReadableByteChannel
 
 /**
  * The one buffer that a loop reads into. Protocols see it through a read-only view that is valid during their call. It grows when a
- * read fills it: a byte of a large read costs much less than one of a small read.
+ * read fills it: a byte of a large read costs much less than one of a small read. Where there is no memory for that, it stays as it is.
  */
-internal class ReadBuffer {
+internal class ReadBuffer(private val memory: SpareMemory = SpareMemory.SHARED) {
     private var buffer = ByteBuffer.allocateDirect(SMALLEST)
     private var view = buffer.asReadOnlyBuffer()
 
@@ -51,7 +52,7 @@ internal class ReadBuffer {
     fun view(count: Int): ByteBuffer = view.clear().order(ByteOrder.BIG_ENDIAN).limit(count)
 
     private fun grow() {
-        buffer = ByteBuffer.allocateDirect(buffer.capacity() * 2)
+        buffer = memory.take(buffer.capacity() * 2) ?: return
         view = buffer.asReadOnlyBuffer()
     }
 

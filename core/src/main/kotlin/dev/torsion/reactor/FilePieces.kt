@@ -3,6 +3,7 @@
 
 package dev.torsion.reactor
 
+import dev.torsion.loop.SpareMemory
 import dev.torsion.spi.TorsionSpi
 import java.nio.ByteBuffer
 import java.util.concurrent.ConcurrentLinkedQueue
@@ -35,13 +36,11 @@ public object FilePieces {
 
     private fun makeOne(): ByteBuffer? {
         if (made.getAndUpdate { if (it < KEPT) it + 1 else it } >= KEPT) return null
-        return try {
-            ByteBuffer.allocateDirect(FILE_PIECE)
-        } catch (_: OutOfMemoryError) {
-            made.decrementAndGet()
-            null
-        }
+        return direct(FILE_PIECE).also { if (it == null) made.decrementAndGet() }
     }
+
+    /** An empty buffer of direct memory, which has room for [size] bytes, and is nobody else's; null when there is no such memory left. */
+    public fun direct(size: Int): ByteBuffer? = SpareMemory.SHARED.take(size)
 
     /** Nobody uses [piece] any more; call it once. */
     public fun give(piece: ByteBuffer) {

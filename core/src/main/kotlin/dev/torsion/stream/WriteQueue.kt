@@ -3,6 +3,7 @@
 
 package dev.torsion.stream
 
+import dev.torsion.loop.SpareMemory
 import dev.torsion.spi.StreamChannel
 import java.nio.ByteBuffer
 
@@ -71,16 +72,16 @@ internal class WriteQueue(private val pool: ChunkPool, val limit: WriteLimit) {
 }
 
 /** Direct chunks for the write queues of one loop. It keeps some; beyond them heap memory serves, which costs a copy but no direct memory. */
-internal class ChunkPool {
+internal class ChunkPool(private val memory: SpareMemory = SpareMemory.SHARED) {
     private val free = ArrayDeque<ByteBuffer>()
     private var made = 0
 
     fun take(): ByteBuffer {
-        val chunk =
-            free.removeLastOrNull()
-                ?: if (made < KEPT) ByteBuffer.allocateDirect(CHUNK).also { made++ } else ByteBuffer.allocate(CHUNK)
+        val chunk = free.removeLastOrNull() ?: makeDirect() ?: ByteBuffer.allocate(CHUNK)
         return chunk.clear()
     }
+
+    private fun makeDirect(): ByteBuffer? = if (made < KEPT) memory.take(CHUNK)?.also { made++ } else null
 
     fun give(chunk: ByteBuffer) {
         if (chunk.isDirect) free.addLast(chunk)

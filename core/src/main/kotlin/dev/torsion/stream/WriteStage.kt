@@ -3,6 +3,7 @@
 
 package dev.torsion.stream
 
+import dev.torsion.loop.SpareMemory
 import java.nio.ByteBuffer
 
 /**
@@ -25,7 +26,7 @@ internal class WriteStage {
     fun claim(transport: StreamTransport) {
         if (owner === transport) return
         flush()
-        if (buffer === flushing) buffer = spare.removeLastOrNull() ?: ByteBuffer.allocateDirect(CAPACITY)
+        if (buffer === flushing) buffer = spare.removeLastOrNull() ?: SpareMemory.SHARED.take(CAPACITY) ?: ByteBuffer.allocate(CAPACITY)
         owner = transport
     }
 

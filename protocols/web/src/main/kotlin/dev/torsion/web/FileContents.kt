@@ -4,6 +4,7 @@
 package dev.torsion.web
 
 import dev.torsion.reactor.FilePieces
+import java.nio.ByteBuffer
 import java.nio.file.Path
 import java.time.Duration
 import java.time.Instant
@@ -52,12 +53,12 @@ internal class FileContents(val limit: Long, private val now: () -> Instant = In
 
     /**
      * [file], which is kept and asked for again: its bytes go to direct memory, if a socket takes them from there. Those that nobody asks for again never
-     * do, since the garbage collector is slow to give such memory back. Blocks for the time of the copy.
+     * do, since the garbage collector is slow to give such memory back. Where [memory] has none, they stay. Blocks for the time of the copy.
      */
-    fun again(file: FoundFile): FoundFile {
+    fun again(file: FoundFile, memory: (Int) -> ByteBuffer? = FilePieces::direct): FoundFile {
         val bytes = file.bytes
         if (bytes == null || bytes.isDirect || bytes.remaining() < FilePieces.SMALL) return file
-        return file.inDirectMemory().also { replace(file, it) }
+        return file.inDirectMemory(memory).also { replace(file, it) }
     }
 
     @Synchronized

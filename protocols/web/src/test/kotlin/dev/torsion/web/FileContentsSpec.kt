@@ -86,6 +86,17 @@ class FileContentsSpec :
             contents.size shouldBe 2 * (size + 1024L)
         }
 
+        test("without direct memory the bytes stay where they are") {
+            val size = 16 * 1024
+            val large = state.copy(size = size.toLong())
+            val contents = FileContents(100_000) { now }
+            val first = read("a", large, size)
+            contents.keep(first)
+            contents.again(first) { null } shouldBe first
+            contents.known(file("a", large)) shouldBe first
+            contents.again(first).bytes!!.isDirect shouldBe true
+        }
+
         test("without room nothing is kept") {
             val contents = FileContents(0) { now }
             contents.keep(read("a", state))
