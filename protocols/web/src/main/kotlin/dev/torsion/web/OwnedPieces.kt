@@ -4,6 +4,7 @@
 package dev.torsion.web
 
 import dev.torsion.log.Logger
+import java.util.Objects
 import java.util.concurrent.Callable
 import java.util.concurrent.atomic.AtomicBoolean
 import java.util.stream.Stream
@@ -27,10 +28,10 @@ internal class OwnedPieces private constructor(
     /** Whether this is the first call: who gets that has to close it. */
     fun begin(): Boolean = isBegun.compareAndSet(false, true)
 
-    /** The next piece; null at the end. */
+    /** The next piece; null at the end. One that is null in a program of Java is a fault, and no end: the body would look whole. */
     fun next(): ByteArray? {
         val iterator = pieces ?: opened().also { pieces = it }
-        return if (iterator.hasNext()) iterator.next() else null
+        return if (iterator.hasNext()) Objects.requireNonNull(iterator.next(), "The source of a body has given null.") else null
     }
 
     private fun opened(): Iterator<ByteArray> {

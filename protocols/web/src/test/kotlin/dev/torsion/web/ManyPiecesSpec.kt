@@ -146,6 +146,31 @@ class ManyPiecesSpec :
             }
         }
 
+        test("a piece that is null in a program of Java is no end: the answer is cut") {
+            @Suppress("UNCHECKED_CAST") // as Java has it
+            val pieces = listOf(bytes("x"), null) as List<ByteArray>
+            for (way in listOf("loop", "thread", "stream")) {
+                withClue(way) {
+                    CapturedLogs.start().use { logs ->
+                        scene(handler = {
+                            Response.streaming("a/b") { sink ->
+                                when (way) {
+                                    "loop" -> sink.sendAll(pieces.iterator())
+                                    "thread" -> sink.sendAllInThread(pieces.iterator())
+                                    else -> sink.sendAllInThread { pieces.stream() }
+                                }
+                            }
+                        }) {
+                            val client = connect()
+                            client.ask(get("/")) shouldNotContain "0\r\n\r\n"
+                            client.end.shouldBeInstanceOf<ConnectionLost>()
+                            logs.flushLoggedErrors(NullPointerException::class.java).single().throwable!!.message shouldContain "null"
+                        }
+                    }
+                }
+            }
+        }
+
         test("a future that is cancelled ends the sending, and the source is closed once") {
             for (way in listOf("loop", "thread")) {
                 withClue(way) {
