@@ -101,7 +101,7 @@ public class BodySink internal constructor(
 
     /**
      * Sends the rest of each buffer of [pieces], as the peer takes them: the next one is requested when there is room for it. The publisher may give them on any thread,
-     * such as the rows of a database. The future is done when there is room for more behind the last one.
+     * such as the rows of a database. The buffers stay as they are. The future is done when there is room for more behind the last one.
      *
      * A failure of the publisher fails the future, and so does the end of the connection. Then the subscription is cancelled, and so it is when the future is.
      */
@@ -128,9 +128,9 @@ public class BodySink internal constructor(
         PulledPieces(reactor, pieces).each { write(it) }
     }
 
-    /** The pieces of a publisher, for a coroutine. */
+    /** The pieces of a publisher, for a coroutine. It may give the same buffers to several, also at once: so their positions stay. */
     @JvmSynthetic
-    internal suspend fun writeAll(pieces: Publisher<ByteBuffer>): Unit = pieces.asFlow().collect { write(it) }
+    internal suspend fun writeAll(pieces: Publisher<ByteBuffer>): Unit = pieces.asFlow().collect { write(it.duplicate()) }
 
     /** Runs [send] on the loop. [source] is closed also when that is never begun. */
     private fun sending(source: OwnedPieces?, send: suspend () -> Unit): CompletableFuture<Void?> {

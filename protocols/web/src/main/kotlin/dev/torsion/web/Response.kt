@@ -199,6 +199,7 @@ public class Response private constructor(
 
         /**
          * A body of all that [publisher] gives, such as the rows of a database: the next piece is requested when the client has room for it. It may give them on any thread.
+         * The buffers stay as they are, so a publisher may give the same ones to each request.
          *
          * ```java
          * Response.publishing("text/csv", db.stream(Sql.of("SELECT name FROM fruit").map(row -> UTF_8.encode(row.get("name") + "\n"))));

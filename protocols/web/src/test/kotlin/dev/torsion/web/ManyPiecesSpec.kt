@@ -235,6 +235,25 @@ class ManyPiecesSpec :
             }
         }
 
+        test("the buffers of a publisher stay as they are: the next request gets the same ones") {
+            val given = listOf("ab", "c").map { ByteBuffer.wrap(bytes(it)) }
+            scene(handler = { request ->
+                val publisher = GivenBuffers(given.iterator())
+                when (request.target) {
+                    "/chunks" -> Response.publishing("a/b", publisher)
+                    "/java" -> Response.streaming("a/b", { sink -> sink.sendAll(publisher) }, 3)
+                    else -> Response.publishing("a/b", publisher, 3)
+                }
+            }) {
+                val client = connect()
+                repeat(2) {
+                    for (path in listOf("/", "/java")) client.ask(get(path)) shouldEndWith "\r\n\r\nabc"
+                    client.ask(get("/chunks")) shouldEndWith "2\r\nab\r\n1\r\nc\r\n0\r\n\r\n"
+                }
+                given.map { it.remaining() } shouldBe listOf(2, 1)
+            }
+        }
+
         test("one that gives nothing is an empty body; one that is shorter than its length gives 500 or a cut") {
             CapturedLogs.start().use { logs ->
                 scene(handler = { request ->
