@@ -195,7 +195,7 @@ public class BodySink internal constructor(
 
     private inline fun begin(size: Int, write: () -> Deferred<Unit>): Deferred<Unit> {
         ended?.let { return fail(it) }
-        if (size == 0) return fair(succeed(Unit))
+        if (size == 0) return behind?.begin(NOTHING) ?: fair(succeed(Unit)) // the sink behind counts these too
         if (left >= 0) {
             if (size > left) return fail(IllegalStateException("The body is longer than the length that was announced."))
             left -= size
@@ -267,6 +267,7 @@ public class BodySink internal constructor(
 
     private companion object {
         const val AT_ONCE = 64
+        val NOTHING = ByteArray(0)
     }
 }
 
