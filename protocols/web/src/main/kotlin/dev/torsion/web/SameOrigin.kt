@@ -14,6 +14,9 @@ package dev.torsion.web
  * Browsers send their cookies and logins with each request, whichever page it is from. They say from where in `Sec-Fetch-Site`, and older ones in `Origin`. A
  * request that has neither is of no browser of today, and is let through: it has no cookies that somebody else could use.
  *
+ * `Origin` is compared with [Request.authority]. Behind a proxy that changes `Host`, [HttpServerOptions.trustedProxies] have to say what it was: otherwise
+ * posts of older browsers, and all posts without TLS, are refused.
+ *
  * GET, HEAD and OPTIONS are always let through, as links of other sites lead here: so they must change nothing. Others get 403, when they come from a page
  * elsewhere. Besides this, cookies of [SetCookie] are `SameSite=Lax` unless told otherwise.
  *
@@ -44,8 +47,15 @@ public object SameOrigin {
             origins.singleOrNull() in trusted -> true
             sites.isNotEmpty() -> sites.all { it == "same-origin" || it == "none" } // none: typed by the user
             // Whether TLS ends before us, only trusted proxies could say: so the host decides.
-            else -> origins.all { it.substringAfter("://", "").lowercase() == request.authority }
+            else -> origins.all { isOfHost(it.lowercase(), request.authority) }
         }
+    }
+
+    /** Browsers leave the usual port out, and a proxy may put it behind the host. */
+    private fun isOfHost(origin: String, authority: String?): Boolean {
+        val host = origin.substringAfter("://", "")
+        val usual = if (origin.startsWith("https:")) ":443" else ":80"
+        return host.isNotEmpty() && host.removeSuffix(usual) == authority?.removeSuffix(usual)
     }
 
     private val SAFE = setOf("GET", "HEAD", "OPTIONS")

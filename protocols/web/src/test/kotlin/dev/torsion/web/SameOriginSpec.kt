@@ -33,6 +33,8 @@ class SameOriginSpec :
                 "Sec-Fetch-Site: same-origin\r\nOrigin: https://shop.example\r\n" to "200",
                 "Origin: https://shop.example\r\n" to "200",
                 "Origin: https://SHOP.example\r\n" to "200",
+                "Origin: https://shop.example:443\r\n" to "200",
+                "Origin: http://shop.example:443\r\n" to "403",
                 "Origin: https://shop.example:444\r\n" to "403",
                 "Origin: https://evil.example\r\n" to "403",
                 "Origin: https://shop.example.evil.example\r\n" to "403",
@@ -47,6 +49,21 @@ class SameOriginSpec :
                 }
             }
             status("POST", "Origin: http://[::1]:8080\r\n", host = "[::1]:8080") shouldBe "200"
+        }
+
+        test("a proxy may put the usual port behind the host, and browsers leave it out") {
+            for ((origin, host, expected) in listOf(
+                Triple("https://shop.example", "shop.example:443", "200"),
+                Triple("http://shop.example", "shop.example:80", "200"),
+                Triple("http://[::1]", "[::1]:80", "200"),
+                Triple("http://shop.example", "shop.example:443", "403"),
+                Triple("https://shop.example", "shop.example:80", "403"),
+                Triple("https://shop.example", "shop.example:8443", "403"),
+                Triple("https://shop.example:4", "shop.example:443", "403"),
+                Triple("null", "shop.example:80", "403"),
+            )) {
+                withClue("$origin at $host") { status("POST", "Origin: $origin\r\n", host) shouldBe expected }
+            }
         }
 
         test("origins that are named may send anything, and no others that are alike") {
