@@ -96,7 +96,7 @@ public class BodySink internal constructor(
      */
     public fun sendAll(pieces: Iterator<ByteArray>): CompletableFuture<Void?> {
         val source = OwnedPieces(pieces)
-        return sending(source) { source.each { write(it) } }
+        return sending(source, { source.close(null) }) { source.each { write(it) } }
     }
 
     /**
@@ -105,7 +105,7 @@ public class BodySink internal constructor(
      *
      * A failure of the publisher fails the future, and so does the end of the connection. Then the subscription is cancelled, and so it is when the future is.
      */
-    public fun sendAll(pieces: Publisher<ByteBuffer>): CompletableFuture<Void?> = sending(null) { writeAll(pieces) }
+    public fun sendAll(pieces: Publisher<ByteBuffer>): CompletableFuture<Void?> = sending(null, {}) { writeAll(pieces) }
 
     /**
      * [sendAll] for an iterator that waits, such as one of rows of a database: it is asked on a thread of the [pool][Reactor.deferToThread], one call at a time,
@@ -124,16 +124,17 @@ public class BodySink internal constructor(
      */
     public fun sendAllInThread(pieces: Callable<out Stream<ByteArray>>): CompletableFuture<Void?> = sendingInThread(OwnedPieces(pieces))
 
-    private fun sendingInThread(pieces: OwnedPieces): CompletableFuture<Void?> = sending(pieces) {
-        PulledPieces(reactor, pieces).each { write(it) }
+    private fun sendingInThread(source: OwnedPieces): CompletableFuture<Void?> {
+        val pulled = PulledPieces(reactor, source)
+        return sending(source, pulled::end) { pulled.each { write(it) } }
     }
 
     /** The pieces of a publisher, for a coroutine. It may give the same buffers to several, also at once: so their positions stay. */
     @JvmSynthetic
     internal suspend fun writeAll(pieces: Publisher<ByteBuffer>): Unit = pieces.asFlow().collect { write(it.duplicate()) }
 
-    /** Runs [send] on the loop. [source] is closed also when that is never begun. */
-    private fun sending(source: OwnedPieces?, send: suspend () -> Unit): CompletableFuture<Void?> {
+    /** Runs [send] on the loop. When that is never begun, [close] closes [source]. */
+    private fun sending(source: OwnedPieces?, close: () -> Unit, send: suspend () -> Unit): CompletableFuture<Void?> {
         val future = loop.futureOnLoop {
             if (source?.begin() == false) return@futureOnLoop fail<Void?>(DeferredCancelledException())
             var hasBegun = false
@@ -142,12 +143,12 @@ public class BodySink internal constructor(
                 send()
                 null
             }
-            if (!hasBegun) source?.close(null) // the connection was gone before
+            if (!hasBegun) close() // the connection was gone before
             sending = running
             if (ended != null) stop()
             running
         }
-        if (source != null) future.whenComplete { _, _ -> if (source.begin()) source.close(null) }
+        if (source != null) future.whenComplete { _, _ -> if (source.begin()) close() }
         return future
     }
 

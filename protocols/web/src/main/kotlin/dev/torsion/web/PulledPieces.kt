@@ -75,8 +75,8 @@ internal class PulledPieces(private val reactor: Reactor, private val source: Ow
         return isMore
     }
 
-    /** Nobody takes more. */
-    private fun end() {
+    /** Nobody takes more, or has ever asked. On any thread: [source] may wait when it is closed, so a thread of the pool does that. */
+    fun end() {
         if (state.getAndSet(State.OVER) != State.IDLE) return // the thread that is there closes it
         try {
             reactor.callInThread { source.close(null) }

@@ -10,6 +10,7 @@ import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.collections.shouldBeEmpty
 import io.kotest.matchers.comparables.shouldBeLessThan
 import io.kotest.matchers.shouldBe
+import io.kotest.matchers.shouldNotBe
 import io.kotest.matchers.string.shouldContain
 import io.kotest.matchers.string.shouldEndWith
 import io.kotest.matchers.string.shouldNotContain
@@ -22,6 +23,7 @@ import kotlinx.coroutines.flow.flow
 import java.nio.ByteBuffer
 import java.util.concurrent.CompletableFuture
 import java.util.stream.Stream
+import kotlin.concurrent.thread
 import java.util.concurrent.Flow as Reactive
 
 /** Bodies of many pieces: who has turns, who waits for whom, and what is left of them at the end. */
@@ -196,6 +198,28 @@ class ManyPiecesSpec :
                         client.got() shouldEndWith "\r\n0\r\n\r\n"
                     }
                 }
+            }
+        }
+
+        test("a source of the pool that nobody has asked is closed there too, where it may wait") {
+            var closedOn: Thread? = null
+            val pieces = CountedPieces(3, { closedOn = Thread.currentThread() }) { bytes("x") }
+            lateinit var given: BodySink
+            lateinit var sending: CompletableFuture<*>
+            scene(handler = {
+                Response.streaming("a/b") { sink ->
+                    given = sink
+                    CompletableFuture<Unit>()
+                }
+            }) {
+                connect().send(get("/"))
+                reactor.flush()
+                thread { sending = given.sendAllInThread(pieces) }.join()
+                sending.cancel(false) // before the reactor has come to it
+                reactor.flush()
+                pieces.given shouldBe 0
+                pieces.closed shouldBe 1
+                closedOn shouldNotBe Thread.currentThread()
             }
         }
 
