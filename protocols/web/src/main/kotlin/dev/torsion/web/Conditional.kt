@@ -21,6 +21,9 @@ public object Conditional {
      * The answer to [request] when its conditions do not hold: of 304 for GET and HEAD of what the client has, and of 412 otherwise. Null when they hold,
      * or there are none: the handler then does its work. Ask before that, also for PUT, PATCH and DELETE.
      *
+     * The answer has the fields `ETag` and `Last-Modified`. Where the page itself has `Cache-Control`, `Expires`, `Vary` or `Content-Location`, give them to a 304
+     * too (RFC 9110 15.4.5): a cache takes them in place of those that it has. [filter] does so by itself.
+     *
      * @param tag the `ETag` of what is there now, with its quotes; null when it has none
      * @param modified when it was changed last, to the second; null when nobody knows. When both are null there is nothing yet: so `If-Match: *` does not
      *   hold, and `If-None-Match: *` does
