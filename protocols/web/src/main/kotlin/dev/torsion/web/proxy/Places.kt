@@ -13,11 +13,15 @@ import java.net.URI
  * client's `Host` when [passesHost].
  */
 internal class Places(private val target: URI, private val base: String, private val request: Request, passesHost: Boolean) {
-    private val mount =
+    private val mount by lazy(LazyThreadSafetyMode.NONE) {
+        // most answers name no place
         request.rawPath.removePrefix("/").split('/').take(request.mountSegments.size).joinToString("") { "/$it" }
+    }
 
     /** The ways in which the server may name itself. A place of https is another server's, when the server is asked by http. */
-    private val own = listOf(Origin.of(target), request.authority?.takeIf { passesHost }?.let { origin(target.scheme, it) })
+    private val own by lazy(LazyThreadSafetyMode.NONE) {
+        listOf(Origin.of(target), request.authority?.takeIf { passesHost }?.let { origin(target.scheme, it) })
+    }
 
     fun moved(fields: Headers, hasLocations: Boolean, hasCookies: Boolean): Headers {
         val isOurs = { name: String -> (hasLocations && isLocation(name)) || (hasCookies && isCookie(name)) }
