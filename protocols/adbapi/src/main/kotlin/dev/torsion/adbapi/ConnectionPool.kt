@@ -125,6 +125,9 @@ public class ConnectionPool private constructor(private val reactor: Reactor, @g
      * The rows of [query], not all of them in memory: each subscriber's query is run when it subscribes, in a transaction, and rows are
      * fetched as it asks for them, [Sql.fetchSize] at once. Signals come on the reactor's thread. A thread and a connection are taken until the
      * last row, or until the subscriber cancels.
+     *
+     * A [Flow.Publisher] carries no null. So the stream fails with a [MappingException] when the mapper gives null for a row; an `Optional`
+     * passes.
      */
     public fun <T> stream(query: Query<T>): Flow.Publisher<T> = RowPublisher(reactor, engine, query)
 

@@ -54,7 +54,7 @@ public suspend fun <T> ConnectionPool.awaitWithConnection(work: (java.sql.Connec
 
 /**
  * The rows of [query], which are not all in memory at once. Each collector runs the query when it begins, in a transaction, and fetches
- * [Sql.fetchSize] rows at a time. It takes a thread and a connection until the last row, or until it ends.
+ * [Sql.fetchSize] rows at a time. It takes a thread and a connection until the last row, or until it ends. A mapper may give null.
  */
 @JvmSynthetic
 public fun <T> ConnectionPool.flow(query: Query<T>): Flow<T> = flow {

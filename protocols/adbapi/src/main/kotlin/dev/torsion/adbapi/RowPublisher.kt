@@ -87,8 +87,9 @@ internal class RowPublisher<T>(private val reactor: Reactor, private val engine:
             try {
                 while (demand > 0 && ready.hasNext()) {
                     val target = subscriber ?: return
+                    val row = ready.next() ?: return refuseNull()
                     if (demand != Long.MAX_VALUE) demand--
-                    guarded { target.onNext(ready.next()) }
+                    guarded { target.onNext(row) }
                 }
             } finally {
                 isGiving = false
@@ -100,6 +101,12 @@ internal class RowPublisher<T>(private val reactor: Reactor, private val engine:
                 isAsking = true
                 source.request(this)
             }
+        }
+
+        /** Rule 2.13 forbids it as a signal. */
+        private fun refuseNull() {
+            source.cancel()
+            done(MappingException("a row of $query was mapped to null, which a Flow.Publisher cannot carry: map it to an Optional"))
         }
 
         private fun done(error: Throwable?) {

@@ -11,6 +11,7 @@ import dev.torsion.reactor.Reactor
 import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.shouldBe
+import io.kotest.matchers.string.shouldContain
 import io.kotest.matchers.types.shouldBeInstanceOf
 import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.CompletableDeferred
@@ -18,12 +19,14 @@ import kotlinx.coroutines.CoroutineStart
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.async
 import kotlinx.coroutines.flow.first
+import kotlinx.coroutines.flow.toList
 import kotlinx.coroutines.runBlocking
 import java.lang.reflect.Proxy
 import java.sql.DatabaseMetaData
 import java.sql.SQLException
 import java.time.Duration
 import java.util.concurrent.CompletableFuture
+import java.util.concurrent.CopyOnWriteArrayList
 import java.util.concurrent.CountDownLatch
 import java.util.concurrent.Flow
 import java.util.concurrent.ThreadFactory
@@ -82,6 +85,35 @@ internal class SoundnessSpec :
                 slow.first.awaitSoon()
                 pool.closeAsync()
                 slow.end.result().shouldBeInstanceOf<ConnectionPoolClosedException>()
+            }
+        }
+
+        test("a row that is mapped to null: a publisher fails behind the rows before it, and a flow has it") {
+            withPool(TestDatabase.H2.fresh()) { pool ->
+                val query = Sql.of("SELECT x FROM SYSTEM_RANGE(1, 5)").map { row -> (row[0] as Number).toInt().takeIf { it != 3 } }
+                val got = CopyOnWriteArrayList<Int?>()
+                val end = CompletableFuture<Throwable?>()
+                pool.stream(query).subscribe(
+                    object : Flow.Subscriber<Int?> {
+                        override fun onSubscribe(subscription: Flow.Subscription) = subscription.request(Long.MAX_VALUE)
+
+                        override fun onNext(row: Int?) {
+                            got.add(row)
+                        }
+
+                        override fun onError(error: Throwable) {
+                            end.complete(error)
+                        }
+
+                        override fun onComplete() {
+                            end.complete(null)
+                        }
+                    },
+                )
+                end.result().shouldBeInstanceOf<MappingException>().message shouldContain "SYSTEM_RANGE(1, 5)) was mapped to null"
+                got shouldBe listOf(1, 2)
+                within { pool.health().busy == 0 }
+                runBlocking { pool.flow(query).toList() } shouldBe listOf(1, 2, null, 4, 5)
             }
         }
 
