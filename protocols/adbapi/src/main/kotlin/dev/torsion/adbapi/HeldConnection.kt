@@ -9,6 +9,7 @@ import java.sql.Connection
 import java.sql.SQLException
 import java.time.Duration
 import java.util.concurrent.TimeUnit
+import java.util.concurrent.atomic.AtomicBoolean
 import kotlin.concurrent.withLock
 
 /**
@@ -129,10 +130,25 @@ internal class HeldConnection(private val engine: Engine, private val fate: Fate
 
     /** The source may ask the server once more. Null when the system is out of threads: then it goes back all the same. */
     private fun returnLimit(connection: Connection): AutoCloseable? = try {
-        engine.deadlines.after(engine.options.cancelTimeout) { engine.inHelper({}) { cut(connection) } }
+        ReturnLimit(connection)
     } catch (e: Throwable) {
         log.debug("a connection goes back without a limit: {reason}", "reason" to safeString(e))
         null
+    }
+
+    /** Cuts the connection, unless it is closed before: a source may have given the same object to another by then. */
+    private inner class ReturnLimit(private val connection: Connection) : AutoCloseable {
+        private val isReturned = AtomicBoolean()
+        private val deadline = engine.deadlines.after(engine.options.cancelTimeout) { engine.inHelper({}, ::cutUnlessReturned) }
+
+        private fun cutUnlessReturned() {
+            if (!isReturned.get()) cut(connection)
+        }
+
+        override fun close() {
+            isReturned.set(true)
+            deadline.close()
+        }
     }
 
     /** Rolls back changes that are not committed, and sets the connection to its first state. False when that fails. */

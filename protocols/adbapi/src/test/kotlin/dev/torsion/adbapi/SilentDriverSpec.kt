@@ -13,7 +13,9 @@ import io.kotest.matchers.shouldBe
 import java.sql.SQLException
 import java.time.Duration
 import java.util.concurrent.CompletableFuture
+import java.util.concurrent.CopyOnWriteArrayList
 import java.util.concurrent.CountDownLatch
+import java.util.concurrent.ThreadFactory
 import java.util.concurrent.TimeUnit
 import java.util.concurrent.atomic.AtomicInteger
 
@@ -59,6 +61,45 @@ internal class SilentDriverSpec :
                     pool.query("SELECT name FROM fruit").result().size shouldBe (if (isDone == false) 0 else 1)
                 }
             }
+        }
+
+        test("a connection that comes back while its cut waits for a thread is not cut: the source may have given it to another") {
+            val isAsked = CountDownLatch(1)
+            val goOn = CountDownLatch(1)
+            val helpers = CopyOnWriteArrayList<Thread>()
+            val factory =
+                ThreadFactory { work ->
+                    Thread {
+                        isAsked.countDown()
+                        goOn.await()
+                        work.run()
+                    }.also(helpers::add)
+                }
+            val source = HookedSource()
+            val options = OPTIONS.withConnectTimeout(PATIENCE).withCancelTimeout(Duration.ofMillis(500)).withCloseTimeout(PATIENCE)
+            val engine = Engine(options, SourceConnections { source.connection }, helperFactory = factory)
+            source.on("Connection.close") { real ->
+                isAsked.awaitSoon()
+                real()
+            }
+            val end = CompletableFuture<Int>()
+            val completion =
+                object : Completion<Int> {
+                    override fun succeeded(value: Int) {
+                        end.complete(value)
+                    }
+
+                    override fun failed(error: Throwable) {
+                        end.completeExceptionally(error)
+                    }
+                }
+            engine.submit(Job(engine, interaction = null, work = { 1 }, completion))
+            end.result() shouldBe 1
+            within { engine.workers.busyCount == 0 }
+            goOn.countDown()
+            engine.close().result()
+            helpers.forEach { it.join(TimeUnit.SECONDS.toMillis(WITHIN)) }
+            source.calls.count { it == "Connection.abort" } shouldBe 0
         }
 
         test("a mapper that never returns: who waits is told when the statement's time is over") {
