@@ -238,18 +238,27 @@ internal class Job<T>(
     private inline fun tellingAtLast(known: Result<T>, call: () -> Unit) {
         val time = engine.options.cancelTimeout
         var limit: AutoCloseable? = null
-        unlessRefused {
-            limit = engine.deadlines.after(Executions.sum(time, time)) { if (!mayBeRetried(known.exceptionOrNull())) tell(known) }
-        }
+        val isBack = AtomicBoolean()
+        unlessRefused { limit = engine.deadlines.after(Executions.sum(time, time)) { tellUnless(isBack, known) } }
         try {
             call()
         } finally {
+            lock.withLock { isBack.set(true) }
             limit?.close()
         }
     }
 
-    private fun mayBeRetried(error: Throwable?) =
-        interaction != null && interaction.retries > 0 && error is DatabaseException && error.isRetryable
+    /** No other attempt follows one whose connection does not come back in time. */
+    private fun tellUnless(isBack: AtomicBoolean, known: Result<T>) {
+        lock.withLock {
+            if (isBack.get()) return
+            known.exceptionOrNull()?.let { error ->
+                if (fate.end == null) fate.end = error
+                fate.isToEnd = true
+            }
+        }
+        tell(known)
+    }
 
     /**
      * The caller is told when it takes too long until a connection is there and ready. The connection goes back when it comes. It is cut when it

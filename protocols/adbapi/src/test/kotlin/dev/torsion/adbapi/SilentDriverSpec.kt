@@ -63,6 +63,29 @@ internal class SilentDriverSpec :
             }
         }
 
+        test("silent at the roll-back of an attempt that may be repeated, on a connection that nobody can cut: who waits is told") {
+            val goOn = CountDownLatch(1)
+            val attempts = AtomicInteger()
+            val source = HookedSource()
+            withPool(source, OPTIONS.withPooled(false).withConnectTimeout(PATIENCE).withStatementTimeout(PATIENCE)) { pool ->
+                pool.query("SELECT 1").result()
+                source.on("Connection.rollback") { real ->
+                    goOn.await()
+                    real()
+                }
+                val told =
+                    pool.interaction<Unit>(InteractionOptions.DEFAULT.withRetries(3)) {
+                        attempts.incrementAndGet()
+                        throw SerializationFailureException("somebody was first", null)
+                    }
+                shouldThrow<SerializationFailureException> { told.result() }
+                source.off("Connection.rollback")
+                goOn.countDown()
+                within { pool.health().busy == 0 }
+                attempts.get() shouldBe 1
+            }
+        }
+
         test("a connection that comes back while its cut waits for a thread is not cut: the source may have given it to another") {
             val isAsked = CountDownLatch(1)
             val goOn = CountDownLatch(1)
