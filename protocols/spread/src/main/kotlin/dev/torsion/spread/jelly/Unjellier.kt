@@ -34,6 +34,10 @@ internal class Unjellier(private val types: TypeRegistry, private val limits: Ba
     private var weight = 0L
     private var bytes = 0L
 
+    /** About how much memory the value takes that was made: each part of it once, with what an object holds that was made of it. */
+    var size = 0L
+        private set
+
     fun run(element: BananaElement): Any? {
         val value = unjelly(element)
         for (copy in copies) guarded("postUnjelly of ${copy.javaClass.name}") { copy.postUnjelly() }
@@ -62,10 +66,11 @@ internal class Unjellier(private val types: TypeRegistry, private val limits: Ba
     private fun value(element: BananaElement, number: Long?): Any? {
         weight = 1
         bytes = 0
+        size += PART
         return when (element) {
             is BananaInteger -> element.toNumber()
             is BananaFloat -> element.value
-            is Bytes -> element.also { bytes = it.size.toLong() }
+            is Bytes -> element.also { sized(it) }
             is BananaList -> {
                 if (++depth > limits.maxDepth) violated("A value is deeper than the ${limits.maxDepth} that are allowed.")
                 val value = typed(element, number)
@@ -73,6 +78,11 @@ internal class Unjellier(private val types: TypeRegistry, private val limits: Ba
                 value
             }
         }
+    }
+
+    private fun sized(string: Bytes) {
+        bytes = string.size.toLong()
+        size += bytes
     }
 
     private fun typed(list: BananaList, number: Long?): Any? {
@@ -102,7 +112,7 @@ internal class Unjellier(private val types: TypeRegistry, private val limits: Ba
 
     private fun text(list: BananaList): String {
         val utf8 = exactly(list, 1) { list[1] as? Bytes } ?: violated("Text is no string of bytes.")
-        bytes = utf8.size.toLong()
+        sized(utf8)
         return try {
             utf8.strictUtf8()
         } catch (e: java.nio.charset.CharacterCodingException) {
@@ -287,6 +297,7 @@ internal class Unjellier(private val types: TypeRegistry, private val limits: Ba
     }
 
     private companion object {
+        const val PART = 32
         const val REASON = 200
         const val MOST_UNORDERED = 1024
         const val MOST_EQUAL = 128

@@ -110,9 +110,14 @@ internal class Incoming(private val broker: Broker, override val perspective: An
     private val references = ArrayList<RemoteReference>()
     private val caches = ArrayList<RemoteCache>()
 
+    /** About how much memory the values take. */
+    var size = 0L
+        private set
+
     /** @throws ProtocolViolationException when it means nothing. Whatever is thrown, what is the other side's is given back */
     fun unjelly(element: BananaElement): Any? = try {
-        Unjellier(broker.options.types, broker.options.limits, this).run(element)
+        val unjellier = Unjellier(broker.options.types, broker.options.limits, this)
+        unjellier.run(element).also { size += unjellier.size }
     } catch (e: Throwable) {
         giveBack()
         throw e

@@ -18,7 +18,8 @@ public const val DEFAULT_MAX_PAGED_BYTES: Long = 64L * 1024 * 1024
  *
  * Thread: the reactor's.
  *
- * @param maxBytes how many bytes of pages are kept. When more come, all pages are dropped, and the callback is never called
+ * @param maxBytes how many bytes of memory the pages may take, about: those of their text and bytes, and 32 for each value that is in them.
+ *   When more come, all pages are dropped, and the callback is never called
  */
 public class CallbackPageCollector
 @JvmOverloads
@@ -28,17 +29,28 @@ constructor(
 ) : Referenceable {
     private val pages = ArrayList<Any?>()
     private var size = 0L
+    private var arriving = 0L // the size of the page whose call runs
     private var isOver = false
 
     @get:JvmSynthetic
     @set:JvmSynthetic
     internal var overflowed: ((PBError) -> Unit)? = null
 
+    /** The size of a page is known from its message: what it holds may be objects that tell nothing of their own. */
+    override fun remoteMessageReceived(call: RemoteCall): Any? {
+        arriving = call.size
+        try {
+            return super.remoteMessageReceived(call)
+        } finally {
+            arriving = 0
+        }
+    }
+
     /** One more page has come. */
     @Remote
     public fun gotPage(page: Any?) {
         if (isOver) return
-        size += PAGE + ((page as? Bytes)?.size ?: (page as? String)?.length ?: 0)
+        size += maxOf(arriving, PAGE + ((page as? Bytes)?.size ?: (page as? String)?.length ?: 0))
         if (size <= maxBytes) {
             pages.add(page)
             return
@@ -66,14 +78,14 @@ constructor(
 
     private companion object {
         /** The memory of a page besides its bytes. */
-        const val PAGE = 64
+        const val PAGE = 64L
     }
 }
 
 /**
  * Calls the method [name] with a collector as its first argument and [args] behind that, and gives the pages that it sends; Twisted's
- * `getAllPages`. Fails when the call does, when the connection ends, and when there are more than [maxBytes] bytes. Cancelling it drops
- * what has come, and gives up the answer of the call.
+ * `getAllPages`. Fails when the call does, when the connection ends, and when they take more than [maxBytes] bytes, counted as by a
+ * [CallbackPageCollector]. Cancelling it drops what has come, and gives up the answer of the call.
  */
 @JvmOverloads
 public fun getAllPages(

@@ -21,6 +21,8 @@ public class RemoteCall internal constructor(
     @get:JvmName("kwargs") public val kwargs: Map<String, Any?>,
     @get:JvmName("broker") public val broker: Broker,
     @get:JvmName("perspective") public val perspective: Any?,
+    /** About how much memory the arguments take. */
+    @get:JvmSynthetic internal val size: Long,
 ) {
     /** The argument at [index] as a [type]: any number that it fits, `byte[]`, and so on. When it is none, the caller is told. */
     public fun <T> arg(index: Int, type: Class<T>): T {
