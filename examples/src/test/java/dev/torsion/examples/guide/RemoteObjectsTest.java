@@ -27,6 +27,7 @@ import dev.torsion.spread.pb.PBClient;
 import dev.torsion.spread.pb.PBError;
 import dev.torsion.spread.pb.PBOptions;
 import dev.torsion.spread.pb.PBServerFactory;
+import dev.torsion.spread.pb.Pager;
 import dev.torsion.spread.pb.Pages;
 import dev.torsion.spread.pb.Perspective;
 import dev.torsion.spread.pb.RemoteCache;
@@ -135,8 +136,8 @@ class RemoteObjectsTest {
     }
 
     @Perspective
-    public void prices(RemoteReference collector) throws IOException {
-      new FilePager(reactor, collector, Files.newInputStream(priceList)).start();
+    public Pager prices(RemoteReference collector) throws IOException {
+      return new FilePager(reactor, collector, Files.newInputStream(priceList));
     }
   }
 

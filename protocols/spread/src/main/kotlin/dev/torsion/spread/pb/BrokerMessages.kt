@@ -121,7 +121,7 @@ internal class BrokerMessages(private val broker: Broker) {
         when (result) {
             is Deferred<*> -> later(asked, result, perspective)
             is CompletionStage<*> -> later(asked, result.toDeferred(broker.loop), perspective)
-            else -> if (asked.wantsAnswer) answer(asked, result.takeIf { it !== Unit }, perspective)
+            else -> done(asked, result, perspective)
         }
     }
 
@@ -146,18 +146,20 @@ internal class BrokerMessages(private val broker: Broker) {
         @Suppress("UNCHECKED_CAST")
         (result as Deferred<Any?>).addBoth { outcome ->
             pendingCalls--
-            if (outcome is Failure) {
-                answerError(asked, outcome.value)
-            } else if (asked.wantsAnswer) {
-                answer(asked, outcome.get().takeIf { it !== Unit }, perspective)
-            } else {
-                drop(outcome.get())
-            }
+            if (outcome is Failure) answerError(asked, outcome.value) else done(asked, outcome.get(), perspective)
             null
         }
     }
 
     // Our answers.
+
+    private fun done(asked: Asked, value: Any?, perspective: Any?) {
+        when {
+            value is Pager -> later(asked, value.start(), perspective) // the answer says when all pages were sent, or why not
+            asked.wantsAnswer -> answer(asked, value.takeIf { it !== Unit }, perspective)
+            else -> drop(value)
+        }
+    }
 
     private fun answer(asked: Asked, value: Any?, perspective: Any?) {
         if (broker.isDisconnected) return drop(value)

@@ -12,8 +12,8 @@ import dev.torsion.spread.jelly.Copyable
  * value][dev.torsion.spread.jelly.Jelly] fits: any type of number that can hold the value, `byte[]` or `Bytes`, `List<Integer>` and so on,
  * [RemoteReference], `Object`; or one [RemoteCall], which has everything. Arguments that are given by name find the parameter of that name
  * (compile with `-parameters`, or see [Arg]). The result may be nothing, any value that can be sent, or a `Deferred` or a `CompletionStage`
- * of one. The method may be a suspend function, which runs in the connection's scope. The caller gets an exception of the method as a
- * `RemoteError`.
+ * of one; or a [Pager], which begins then. The method may be a suspend function, which runs in the connection's scope. The caller gets an
+ * exception of the method as a `RemoteError`.
  *
  * [RemoteMethods] makes one without a class. Thread: the reactor's.
  */

@@ -7,6 +7,7 @@ import dev.torsion.defer.Deferred
 import dev.torsion.defer.Failure
 import dev.torsion.defer.maybeAsyncDeferred
 import dev.torsion.defer.succeed
+import dev.torsion.log.Logger
 import dev.torsion.loop.ThreadPoolStoppedException
 import dev.torsion.net.ClosedBy
 import dev.torsion.net.ConnectionDone
@@ -18,14 +19,39 @@ import java.io.InputStream
  * Sends data that is too large for one message in pages, no faster than the other side reads; Twisted's `Pager`. [collector] is a
  * [CallbackPageCollector] there.
  *
+ * In Twisted the constructor begins. Here a pager sends nothing before its [start] is called, or before a method of an object that the
+ * other side has called returns it:
+ *
+ * ```java
+ * @Remote
+ * public Pager prices(RemoteReference collector) {
+ *   return new BytesPager(collector, prices);
+ * }
+ * ```
+ *
+ * The answer of such a method is nothing, and comes when all pages were sent. A pager that has not begun in the turn in which it was made
+ * is a warning in the log: the other side would wait for ever.
+ *
  * A page that cannot be sent, such as one that is too large, fails the pager. So does a [collector] that was closed. The collector there is not
  * told: it has not got all pages. So let the answer of the method that sends the pages say so.
  *
- * Thread: the reactor's. It begins with [start].
+ * Thread: the reactor's.
  */
 public abstract class Pager(private val collector: RemoteReference) {
     private val finished = Deferred<Unit> { over() }
+    private var isStarted = false
     private var isOver = false
+
+    init {
+        var isMade = false // without a loop there is no later turn
+        collector.broker.loop.later { if (isMade && !isStarted && !collector.broker.isDisconnected) warn() }
+        isMade = true
+    }
+
+    private fun warn() {
+        val what = "a {pager} was made and has not begun: it sends no page until start is called, or until the called method returns it"
+        log.warn(what, "pager" to javaClass.name)
+    }
 
     /** The next page, or null when there is none: then the paging has ended. A failure ends the paging too. */
     @Throws(Exception::class)
@@ -36,9 +62,11 @@ public abstract class Pager(private val collector: RemoteReference) {
 
     /**
      * Begins. The Deferred fires at the end. It fails with the failure of [nextPage], and with [PBConnectionLost]. Cancelling it ends the
-     * paging.
+     * paging. Later calls give the same Deferred.
      */
     public fun start(): Deferred<Unit> {
+        if (isStarted) return finished
+        isStarted = true
         collector.broker.notifyOnDisconnect(disconnected)
         next()
         return finished
@@ -82,6 +110,10 @@ public abstract class Pager(private val collector: RemoteReference) {
         collector.broker.dontNotifyOnDisconnect(disconnected)
         collector.broker.guarded("the end of a pager", ::ended)
         return true
+    }
+
+    private companion object {
+        val log = Logger(Pager::class.java)
     }
 }
 
