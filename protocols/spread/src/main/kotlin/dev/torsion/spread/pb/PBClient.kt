@@ -9,6 +9,7 @@ import dev.torsion.cred.Credentials
 import dev.torsion.defer.Deferred
 import dev.torsion.defer.LoopExecutor
 import dev.torsion.defer.await
+import dev.torsion.defer.awaitOnLoop
 import dev.torsion.endpoint.ClientEndpoint
 import dev.torsion.endpoint.clientFromString
 import dev.torsion.loop.ReactorNotRunningException
@@ -41,6 +42,11 @@ public class PBClient private constructor(private val factory: PBClientFactory, 
     /** [login] as a Deferred, on the reactor's thread. */
     @JvmOverloads
     public fun loginDeferred(credentials: Credentials, mind: Any? = null): Deferred<RemoteReference> = factory.login(credentials, mind)
+
+    /** [login] for coroutines, on any dispatcher. */
+    @JvmSynthetic
+    public suspend fun awaitLogin(credentials: Credentials, mind: Any? = null): RemoteReference =
+        broker.loop.awaitOnLoop { loginDeferred(credentials, mind) }
 
     /** Runs [listener], on the reactor's thread, when the connection ends. */
     public fun onDisconnect(listener: Runnable) {

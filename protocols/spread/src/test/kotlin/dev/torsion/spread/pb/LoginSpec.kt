@@ -28,6 +28,7 @@ import io.kotest.matchers.collections.shouldContainExactly
 import io.kotest.matchers.shouldBe
 import io.kotest.matchers.types.shouldBeInstanceOf
 import kotlinx.coroutines.delay
+import kotlinx.coroutines.launch
 import kotlin.time.Duration.Companion.seconds
 
 /** Users: who is let in, what they have, and when they are logged out. */
@@ -87,6 +88,23 @@ class LoginSpec :
                 val future = client.login(UsernamePassword("joe", "secret"))
                 while (realm.minds.isEmpty()) delay(1)
                 future.cancel(true)
+                while (realm.out.isEmpty()) delay(1)
+                realm.out shouldContainExactly listOf("joe")
+            }
+        }
+
+        test("a coroutine logs in, and a login whose coroutine is cancelled on the way is given back") {
+            loginScene(InMemoryChecker().addUser("joe", "secret")) { realm ->
+                client.awaitLogin(UsernamePassword("joe", "secret"), "mind").callRemote("echo", "hi").await() shouldBe Tuple.of("joe", "hi")
+                realm.minds shouldContainExactly listOf("mind")
+            }
+            val checking = ArrayList<Deferred<AvatarId>>()
+            loginScene(CredentialsCheckers.of(PasswordCheckable::class.java) { Deferred<AvatarId>().also(checking::add) }) { realm ->
+                val waiting = scope.launch { client.awaitLogin(UsernamePassword("joe", "secret")) }
+                while (checking.isEmpty()) delay(1)
+                waiting.cancel()
+                delay(1)
+                checking.single().callback(AvatarId.of("joe"))
                 while (realm.out.isEmpty()) delay(1)
                 realm.out shouldContainExactly listOf("joe")
             }
