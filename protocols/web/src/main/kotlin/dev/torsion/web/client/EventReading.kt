@@ -151,8 +151,7 @@ internal class EventReading(
         const val EVENTS: String = "text/event-stream"
 
         /** Whether a `Content-Type` of [type] is that of a stream of events. */
-        fun isOfEvents(type: String?): Boolean =
-            type != null && type.substringBefore(';').trim(' ', '\t').equals(EVENTS, ignoreCase = true)
+        fun isOfEvents(type: String?): Boolean = type != null && type.substringBefore(';').trim(' ', '\t').equals(EVENTS, ignoreCase = true)
 
         private const val OK = 200
         private const val NO_CONTENT = 204
