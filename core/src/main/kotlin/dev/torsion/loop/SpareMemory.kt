@@ -6,8 +6,8 @@ package dev.torsion.loop
 import java.nio.ByteBuffer
 
 /**
- * Direct memory that saves a copy, for those who can do without. When there is none left (`-XX:MaxDirectMemorySize`), the JDK collects all garbage
- * and waits for half a second before it says so, on the thread that has asked. So nobody asks again for a while.
+ * Direct memory that saves a copy, for those who can do without. When there is none left (`-XX:MaxDirectMemorySize`), the JDK collects all
+ * garbage and waits for half a second before it says so, on the thread that has asked. So nobody asks again for a while.
  *
  * Thread: any.
  */

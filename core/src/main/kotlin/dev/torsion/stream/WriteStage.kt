@@ -38,7 +38,9 @@ internal class WriteStage {
         while (true) sendOf(owner ?: return, null)
     }
 
-    /** [flush], with [data] of the owner's behind what is gathered: it is sent as it is, without a copy, and has nothing left afterwards. */
+    /**
+     * [flush], with [data] of the owner's behind what is gathered: it is sent as it is, without a copy, and has nothing left afterwards.
+     */
     fun flushWith(data: ByteBuffer) {
         sendOf(owner ?: return, data)
         flush()

@@ -261,8 +261,8 @@ internal class Job<T>(
     }
 
     /**
-     * The caller is told when it takes too long until a connection is there and ready. The connection goes back when it comes. It is cut when it
-     * is there and the server is silent. A source that has a limit of its own says more, so that comes first.
+     * The caller is told when it takes too long until a connection is there and ready. The connection goes back when it comes. It is cut
+     * when it is there and the server is silent. A source that has a limit of its own says more, so that comes first.
      */
     private fun connectLimit(): AutoCloseable {
         val timeout = engine.options.connectTimeout

@@ -9,15 +9,15 @@ import java.util.concurrent.atomic.AtomicReference
 import java.util.function.LongSupplier
 
 /**
- * Where a thread that has done its job looks for the next one before it sleeps. In a program that asks one query after the other, the next one
- * comes while the thread falls asleep, and waking it costs about as much as a small query.
+ * Where a thread that has done its job looks for the next one before it sleeps. In a program that asks one query after the other, the next
+ * one comes while the thread falls asleep, and waking it costs about as much as a small query.
  *
  * Looking takes a processor. So a thread looks for [BOUND_NANOS] at most, and only when
  * - it is the only one of its pool at work: the [Workers] see to that. Others would want the processor, and take the next job themselves;
- * - jobs come one by one, and most of them so soon after the one before that looking should have found them: [ENOUGH] more than the others. A program
- *   whose queries are rare has no thread looking, and one that stops has one looking in vain once;
- * - that works. On a busy machine the thread may take the very processor that the other one needs to give it a job. A look in vain is paid for
- *   by [PRICE] looks that have found a job. One that is not paid for doubles what is enough, up to [MOST], until one finds a job;
+ * - jobs come one by one, and most of them so soon after the one before that looking should have found them: [ENOUGH] more than the others.
+ *   A program whose queries are rare has no thread looking, and one that stops has one looking in vain once;
+ * - that works. On a busy machine the thread may take the very processor that the other one needs to give it a job. A look in vain is paid
+ *   for by [PRICE] looks that have found a job. One that is not paid for doubles what is enough, up to [MOST], until one finds a job;
  * - there is another processor for whoever gives the job, and no thread of another pool looks.
  *
  * @param clock nanoseconds

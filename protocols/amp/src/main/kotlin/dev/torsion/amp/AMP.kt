@@ -415,8 +415,8 @@ constructor(
         /**
          * Connects to [endpoint], such as `tcp:localhost:8900`. On any thread. Fails with a
          * [CannotConnectException][dev.torsion.net.CannotConnectException], and with an
-         * [EndpointSyntaxException][dev.torsion.endpoint.EndpointSyntaxException] when the string is not understood. A connection that nobody
-         * waits for any more is aborted.
+         * [EndpointSyntaxException][dev.torsion.endpoint.EndpointSyntaxException] when the string is not understood. A connection that
+         * nobody waits for any more is aborted.
          */
         @JvmStatic
         @JvmOverloads

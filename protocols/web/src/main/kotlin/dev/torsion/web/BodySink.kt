@@ -27,8 +27,8 @@ import java.util.stream.Stream
  * Takes the body of a message as it is made: [write] in Kotlin, [send] in Java. Each of them waits until the peer has taken enough of the
  * bytes written before. It fails when the connection has ended, and when the body gets longer than the length that was announced.
  *
- * [sendAll] and [sendAllInThread] send many pieces, as the peer takes them. A program that writes in a loop of its own gives others their turn too:
- * each 64th write is done in a later turn of the reactor, also when there is room.
+ * [sendAll] and [sendAllInThread] send many pieces, as the peer takes them. A program that writes in a loop of its own gives others their
+ * turn too: each 64th write is done in a later turn of the reactor, also when there is room.
  *
  * Thread: any, one write at a time.
  */
@@ -89,10 +89,12 @@ public class BodySink internal constructor(
     public suspend fun writeAll(pieces: Flow<ByteArray>): Unit = pieces.collect { write(it) }
 
     /**
-     * Sends all [pieces], as the peer takes them. The future is done when there is room for more behind the last one. The iterator is asked on the reactor's thread,
-     * so it must not wait: one that does is for [sendAllInThread]. An iterator that is [AutoCloseable] is closed at the end, whatever that is.
+     * Sends all [pieces], as the peer takes them. The future is done when there is room for more behind the last one. The iterator is asked
+     * on the reactor's thread, so it must not wait: one that does is for [sendAllInThread]. An iterator that is [AutoCloseable] is closed
+     * at the end, whatever that is.
      *
-     * An exception of the iterator fails the future, and so does the end of the connection. Cancelling the future ends it before the next piece.
+     * An exception of the iterator fails the future, and so does the end of the connection. Cancelling the future ends it before the next
+     * piece.
      */
     public fun sendAll(pieces: Iterator<ByteArray>): CompletableFuture<Void?> {
         val source = OwnedPieces(pieces)
@@ -100,16 +102,19 @@ public class BodySink internal constructor(
     }
 
     /**
-     * Sends the rest of each buffer of [pieces], as the peer takes them: the next one is requested when there is room for it. The publisher may give them on any thread,
-     * such as the rows of a database. The buffers stay as they are. The future is done when there is room for more behind the last one.
+     * Sends the rest of each buffer of [pieces], as the peer takes them: the next one is requested when there is room for it. The publisher
+     * may give them on any thread, such as the rows of a database. The buffers stay as they are. The future is done when there is room for
+     * more behind the last one.
      *
-     * A failure of the publisher fails the future, and so does the end of the connection. Then the subscription is cancelled, and so it is when the future is.
+     * A failure of the publisher fails the future, and so does the end of the connection. Then the subscription is cancelled, and so it is
+     * when the future is.
      */
     public fun sendAll(pieces: Publisher<ByteBuffer>): CompletableFuture<Void?> = sending(null, {}) { writeAll(pieces) }
 
     /**
-     * [sendAll] for an iterator that waits, such as one of rows of a database: it is asked on a thread of the [pool][Reactor.deferToThread], one call at a time,
-     * and closed there when it is [AutoCloseable]. It has a thread while it is asked, and none while the peer does not take what it has given: 64 KiB are read ahead.
+     * [sendAll] for an iterator that waits, such as one of rows of a database: it is asked on a thread of the
+     * [pool][Reactor.deferToThread], one call at a time, and closed there when it is [AutoCloseable]. It has a thread while it is asked,
+     * and none while the peer does not take what it has given: 64 KiB are read ahead.
      *
      * Cancelling the future, or the end of the connection, does not interrupt a call that waits. The iterator is closed behind that.
      */

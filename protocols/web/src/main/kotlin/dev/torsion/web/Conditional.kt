@@ -6,8 +6,8 @@ package dev.torsion.web
 import java.time.Instant
 
 /**
- * Answers requests that have conditions (RFC 9110 13): a client that has the page already gets 304 in place of it, and one that would write over
- * what somebody else has written gets 412. Twisted's `setETag` and `setLastModified`. [StaticFiles] does this by itself.
+ * Answers requests that have conditions (RFC 9110 13): a client that has the page already gets 304 in place of it, and one that would write
+ * over what somebody else has written gets 412. Twisted's `setETag` and `setLastModified`. [StaticFiles] does this by itself.
  *
  * ```java
  * Response known = Conditional.answer(request, "\"" + page.version() + "\"", page.modified());
@@ -18,15 +18,16 @@ import java.time.Instant
  */
 public object Conditional {
     /**
-     * The answer to [request] when its conditions do not hold: of 304 for GET and HEAD of what the client has, and of 412 otherwise. Null when they hold,
-     * or there are none: the handler then does its work. Ask before that, also for PUT, PATCH and DELETE.
+     * The answer to [request] when its conditions do not hold: of 304 for GET and HEAD of what the client has, and of 412 otherwise. Null
+     * when they hold, or there are none: the handler then does its work. Ask before that, also for PUT, PATCH and DELETE.
      *
-     * The answer has the fields `ETag` and `Last-Modified`. Where the page itself has `Cache-Control`, `Expires`, `Vary` or `Content-Location`, give them to a 304
-     * too (RFC 9110 15.4.5): a cache takes them in place of those that it has. [filter] does so by itself.
+     * The answer has the fields `ETag` and `Last-Modified`. Where the page itself has `Cache-Control`, `Expires`, `Vary` or
+     * `Content-Location`, give them to a 304 too (RFC 9110 15.4.5): a cache takes them in place of those that it has. [filter] does so by
+     * itself.
      *
      * @param tag the `ETag` of what is there now, with its quotes; null when it has none
-     * @param modified when it was changed last, to the second; null when nobody knows. When both are null there is nothing yet: so `If-Match: *` does not
-     *   hold, and `If-None-Match: *` does
+     * @param modified when it was changed last, to the second; null when nobody knows. When both are null there is nothing yet: so
+     *   `If-Match: *` does not hold, and `If-None-Match: *` does
      * @throws IllegalArgumentException when [tag] is none
      */
     @JvmStatic
@@ -43,8 +44,8 @@ public object Conditional {
     }
 
     /**
-     * A filter that does this for GET and HEAD, by the fields `ETag` and `Last-Modified` of an answer of 200. It saves the way of the body, and not the
-     * work of the handler.
+     * A filter that does this for GET and HEAD, by the fields `ETag` and `Last-Modified` of an answer of 200. It saves the way of the body,
+     * and not the work of the handler.
      */
     @JvmStatic
     public fun filter(): RequestFilter = requestFilter { request, next ->

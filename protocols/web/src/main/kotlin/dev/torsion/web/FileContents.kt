@@ -52,8 +52,9 @@ internal class FileContents(val limit: Long, private val now: () -> Instant = In
     }
 
     /**
-     * [file], which is kept and asked for again: its bytes go to direct memory, if a socket takes them from there. Those that nobody asks for again never
-     * do, since the garbage collector is slow to give such memory back. Where [memory] has none, they stay. Blocks for the time of the copy.
+     * [file], which is kept and asked for again: its bytes go to direct memory, if a socket takes them from there. Those that nobody asks
+     * for again never do, since the garbage collector is slow to give such memory back. Where [memory] has none, they stay. Blocks for the
+     * time of the copy.
      */
     fun again(file: FoundFile, memory: (Int) -> ByteBuffer? = FilePieces::direct): FoundFile {
         val bytes = file.bytes

@@ -8,8 +8,9 @@ import java.nio.ByteBuffer
 import java.nio.channels.FileChannel
 
 /**
- * Reads [file], which it opens when it is asked to, or when it reads first. Its methods block, and one thread at a time calls them. [close] may come
- * from any thread and at any moment: a thread that is at work closes the file at its end then, and one that comes later opens nothing.
+ * Reads [file], which it opens when it is asked to, or when it reads first. Its methods block, and one thread at a time calls them. [close]
+ * may come from any thread and at any moment: a thread that is at work closes the file at its end then, and one that comes later opens
+ * nothing.
  */
 internal class FileReading(private var file: FoundFile) : AutoCloseable {
     private var channel: FileChannel? = null

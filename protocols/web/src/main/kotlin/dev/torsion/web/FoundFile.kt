@@ -80,7 +80,9 @@ internal class FoundFile(
         return FoundFile(path, state, type, coding, isOfSeveral, opening, buffer.flip())
     }
 
-    /** The same with its [bytes] in direct memory of [memory], from which a socket takes them without a copy; this one when there is none. */
+    /**
+     * The same with its [bytes] in direct memory of [memory], from which a socket takes them without a copy; this one when there is none.
+     */
     fun inDirectMemory(memory: (Int) -> ByteBuffer?): FoundFile {
         val room = memory(size.toInt()) ?: return this
         return FoundFile(path, state, type, coding, isOfSeveral, opening, room.put(bytes!!.duplicate()).flip())

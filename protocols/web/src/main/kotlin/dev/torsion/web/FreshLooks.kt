@@ -7,8 +7,8 @@ import java.time.Duration
 import java.util.concurrent.TimeUnit
 
 /**
- * The states of files that were found lately. Each counts for [age] from the moment on in which somebody asked. Bytes of files are not here:
- * [FileContents] has them, with a limit, as long as the file is of that state.
+ * The states of files that were found lately. Each counts for [age] from the moment on in which somebody asked. Bytes of files are not
+ * here: [FileContents] has them, with a limit, as long as the file is of that state.
  *
  * Thread: the loop's.
  */

@@ -10,7 +10,8 @@ import java.util.concurrent.atomic.AtomicBoolean
 import java.util.stream.Stream
 
 /**
- * The pieces of a body that an iterator of the program's gives, or a stream that is [opened][open] for them; and what is closed behind them.
+ * The pieces of a body that an iterator of the program's gives, or a stream that is [opened][open] for them; and what is closed behind
+ * them.
  *
  * Thread: one at a time, except for [begin].
  */

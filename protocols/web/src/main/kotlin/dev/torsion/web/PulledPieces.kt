@@ -13,8 +13,8 @@ import java.util.concurrent.atomic.AtomicLong
 import java.util.concurrent.atomic.AtomicReference
 
 /**
- * [source] on threads of the pool: it has one while it is asked, and none while nobody takes what it has given. A piece is passed on as soon as it is there, though the
- * next one may let the thread wait. The thread that is asked last closes it.
+ * [source] on threads of the pool: it has one while it is asked, and none while nobody takes what it has given. A piece is passed on as
+ * soon as it is there, though the next one may let the thread wait. The thread that is asked last closes it.
  */
 internal class PulledPieces(private val reactor: Reactor, private val source: OwnedPieces) {
     private enum class State { IDLE, PULLING, OVER }

@@ -58,8 +58,8 @@ public class Response private constructor(
         }
 
         /**
-         * [length] is -1 where nobody knows it. One that [goesOn] has no end of its own: the end of the server is its end in order. The head of one that [waits]
-         * goes out with its first bytes, so a failure before them is that of the handler.
+         * [length] is -1 where nobody knows it. One that [goesOn] has no end of its own: the end of the server is its end in order. The
+         * head of one that [waits] goes out with its first bytes, so a failure before them is that of the handler.
          */
         class Stream(val length: Long, val goesOn: Boolean = false, val waits: Boolean = false, val write: suspend (BodySink) -> Unit) :
             Content()
@@ -188,8 +188,9 @@ public class Response private constructor(
             Response(200, Headers.of("Content-Type", contentType), Content.Stream(-1, goesOn = true, write = write))
 
         /**
-         * A body of all [pieces], as the client takes them. The head goes out with the first piece: when [pieces] fail before, the answer is 500, or what
-         * a [ResponseException] says. When they fail later, the connection is cut. They are collected on the reactor's thread.
+         * A body of all [pieces], as the client takes them. The head goes out with the first piece: when [pieces] fail before, the answer
+         * is 500, or what a [ResponseException] says. When they fail later, the connection is cut. They are collected on the reactor's
+         * thread.
          *
          * @param length how many bytes there will be, where that is known
          */
@@ -198,15 +199,16 @@ public class Response private constructor(
             waiting(contentType, length) { sink -> sink.writeAll(pieces) }
 
         /**
-         * A body of all that [publisher] gives, such as the rows of a database: the next piece is requested when the client has room for it. It may give them on any thread.
-         * The buffers stay as they are, so a publisher may give the same ones to each request.
+         * A body of all that [publisher] gives, such as the rows of a database: the next piece is requested when the client has room for
+         * it. It may give them on any thread. The buffers stay as they are, so a publisher may give the same ones to each request.
          *
          * ```java
          * Response.publishing("text/csv", db.stream(Sql.of("SELECT name FROM fruit").map(row -> UTF_8.encode(row.get("name") + "\n"))));
          * ```
          *
-         * The head goes out with the first piece: when [publisher] fails before, the answer is 500, or what a [ResponseException] says. When it fails later, the connection is
-         * cut. The subscription is cancelled when the client goes away. Each request has a subscription of its own.
+         * The head goes out with the first piece: when [publisher] fails before, the answer is 500, or what a [ResponseException] says.
+         * When it fails later, the connection is cut. The subscription is cancelled when the client goes away. Each request has a
+         * subscription of its own.
          */
         @JvmStatic
         public fun publishing(contentType: String, publisher: Publisher<ByteBuffer>): Response = publishing(contentType, publisher, -1)

@@ -34,7 +34,10 @@ import java.util.concurrent.CompletionStage
  * Other routers, trees of resources and handlers are mounted below a path: [Builder.mount].
  */
 public class Router private constructor(private val routes: List<Route>, filters: List<RequestFilter>) : RequestHandler {
-    /** Whether routes behind the place where this is mounted are tried, when this one has none. A filter, such as a guard, holds for all that is below. */
+    /**
+     * Whether routes behind the place where this is mounted are tried, when this one has none. A filter, such as a guard, holds for all
+     * that is below.
+     */
     private val passesOn = filters.isEmpty()
 
     @get:JvmSynthetic
@@ -119,8 +122,8 @@ public class Router private constructor(private val routes: List<Route>, filters
         val isFinal: Boolean get() = router?.passesOn != true
 
         /**
-         * Whether what is mounted answers: a router that has a handler, and all but open routers in any case, unless the path [isFound] elsewhere. Otherwise the methods that it
-         * has go to [allowed].
+         * Whether what is mounted answers: a router that has a handler, and all but open routers in any case, unless the path [isFound]
+         * elsewhere. Otherwise the methods that it has go to [allowed].
          */
         fun takes(method: String, segments: List<String>, allowed: LinkedHashSet<String>, isFound: Boolean): Boolean {
             if (router == null) return !isFound
@@ -190,9 +193,10 @@ public class Router private constructor(private val routes: List<Route>, filters
          * any other. Its [Request.pathSegments] are those below [path]; a router finds its routes by them, so that its `/` is both [path]
          * and that with a slash. The path may have parameters, which all handlers see.
          *
-         * A router that has no route for a request lets the routes behind it try. When none of them has one either, the answer is that of the router: 404, or 405. The answer
-         * of any other [handler] is final, 404 too. So is that of a router with filters: a guard holds for all that is below its path. No route behind one of these is tried. A
-         * path that a router before it has, with other methods, is answered with 405.
+         * A router that has no route for a request lets the routes behind it try. When none of them has one either, the answer is that of
+         * the router: 404, or 405. The answer of any other [handler] is final, 404 too. So is that of a router with filters: a guard holds
+         * for all that is below its path. No route behind one of these is tried. A path that a router before it has, with other methods, is
+         * answered with 405.
          *
          * @throws IllegalArgumentException when [path] is no pattern, or takes all that is left
          */

@@ -4,21 +4,22 @@
 package dev.torsion.web
 
 /**
- * Refuses what pages of other sites make a browser send (cross-site request forgery): a filter that lets a request change something only when a page of
- * this site has sent it, or no browser. Twisted has none.
+ * Refuses what pages of other sites make a browser send (cross-site request forgery): a filter that lets a request change something only
+ * when a page of this site has sent it, or no browser. Twisted has none.
  *
  * ```java
  * Site site = Site.of(reactor, router).with(SameOrigin.filter());
  * ```
  *
- * Browsers send their cookies and logins with each request, whichever page it is from. They say from where in `Sec-Fetch-Site`, and older ones in `Origin`. A
- * request that has neither is of no browser of today, and is let through: it has no cookies that somebody else could use.
+ * Browsers send their cookies and logins with each request, whichever page it is from. They say from where in `Sec-Fetch-Site`, and older
+ * ones in `Origin`. A request that has neither is of no browser of today, and is let through: it has no cookies that somebody else could
+ * use.
  *
- * `Origin` is compared with [Request.authority]. Behind a proxy that changes `Host`, [HttpServerOptions.trustedProxies] have to say what it was: otherwise
- * posts of older browsers, and all posts without TLS, are refused.
+ * `Origin` is compared with [Request.authority]. Behind a proxy that changes `Host`, [HttpServerOptions.trustedProxies] have to say what it
+ * was: otherwise posts of older browsers, and all posts without TLS, are refused.
  *
- * GET, HEAD and OPTIONS are always let through, as links of other sites lead here: so they must change nothing. Others get 403, when they come from a page
- * elsewhere. Besides this, cookies of [SetCookie] are `SameSite=Lax` unless told otherwise.
+ * GET, HEAD and OPTIONS are always let through, as links of other sites lead here: so they must change nothing. Others get 403, when they
+ * come from a page elsewhere. Besides this, cookies of [SetCookie] are `SameSite=Lax` unless told otherwise.
  *
  * Thread: any.
  */
@@ -26,8 +27,8 @@ public object SameOrigin {
     /**
      * The filter.
      *
-     * @param others pages of these origins may send anything too: scheme, host and port, as browsers write them, such as `https://app.example`. They
-     *   may act for whoever reads them
+     * @param others pages of these origins may send anything too: scheme, host and port, as browsers write them, such as
+     *   `https://app.example`. They may act for whoever reads them
      * @throws IllegalArgumentException when one is no origin
      */
     @JvmStatic

@@ -33,18 +33,20 @@ import java.util.concurrent.CompletionStage
  * that begins with a dot, ends with a dot or a space, or has a slash, a backslash, a colon or a control character in it. A file that the
  * system does not let us read is answered with 403. Those who can change the folder are trusted.
  *
- * A file of more than 64 KiB is opened before the head of its answer is sent. When that fails, as with too many open files, the answer is 503.
+ * A file of more than 64 KiB is opened before the head of its answer is sent. When that fails, as with too many open files, the answer is
+ * 503.
  *
  * An answer has `ETag` and `Last-Modified`, made of the time and the size of the file. Conditions on them are answered with 304 and 412, and
  * ranges with 206 and 416 (RFC 9110 13 and 14). Several ranges are answered with `multipart/byteranges`. Those that overlap or touch are one. More
  * than 16, or those that would take no less than the whole file, are answered with all of it. The connection is cut when a file
  * becomes shorter, or is written over, before all of it is sent. Bytes that are appended to it meanwhile are not sent.
  *
- * Thread: the reactor's. Files are looked at, opened and read on its thread pool: those of up to 64 KiB at once, larger ones 64 KiB at a time, as the
- * client takes them. Requests that come at the same time share one look, which begins after all of them. The bytes of small files are kept
- * ([withCache]), and sent again while the system says that the file is the same: which file it is, its size, and the times of its last changes.
- * That is asked once a second ([withCacheAge]). So a change is seen a second later, and body, `ETag` and `Last-Modified` are always of one state.
- * A file that has changed within the last two seconds is looked at and read each time, and so is one that is not kept.
+ * Thread: the reactor's. Files are looked at, opened and read on its thread pool: those of up to 64 KiB at once, larger ones 64 KiB at a
+ * time, as the client takes them. Requests that come at the same time share one look, which begins after all of them. The bytes of small
+ * files are kept ([withCache]), and sent again while the system says that the file is the same: which file it is, its size, and the times
+ * of its last changes. That is asked once a second ([withCacheAge]). So a change is seen a second later, and body, `ETag` and
+ * `Last-Modified` are always of one state. A file that has changed within the last two seconds is looked at and read each time, and so is
+ * one that is not kept.
  */
 public class StaticFiles private constructor(
     private val reactor: Reactor,
@@ -105,8 +107,9 @@ public class StaticFiles private constructor(
     }
 
     /**
-     * The same files; the bytes that are kept of a file are sent for [age] without another look at it. So a change of it is seen that much later, and
-     * so is its end. It is one second unless told otherwise, and none is a look for each request. Files that are not kept are always looked at.
+     * The same files; the bytes that are kept of a file are sent for [age] without another look at it. So a change of it is seen that much
+     * later, and so is its end. It is one second unless told otherwise, and none is a look for each request. Files that are not kept are
+     * always looked at.
      *
      * @throws IllegalArgumentException when [age] is negative
      */
@@ -173,7 +176,10 @@ public class StaticFiles private constructor(
     private fun wantsBody(request: Request, file: FoundFile) = request.method == "GET" && file.size > 0 &&
         FileConditions.statusOf(request, file) == null && FileConditions.rangesOf(request, file)?.isEmpty() != true
 
-    /** The answer with bytes of [file], which is open before its head is sent. The file is closed at the end of the request, whatever becomes of that. */
+    /**
+     * The answer with bytes of [file], which is open before its head is sent. The file is closed at the end of the request, whatever
+     * becomes of that.
+     */
     private fun opened(request: Request, wanted: Wanted, file: FoundFile): Deferred<Response> {
         val reading = FileReading(file)
         request.life.onEnd(reading::close)

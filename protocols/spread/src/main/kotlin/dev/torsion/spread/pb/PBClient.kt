@@ -63,9 +63,9 @@ public class PBClient private constructor(private val factory: PBClientFactory, 
     public companion object {
         /**
          * Connects to [endpoint], such as `tcp:localhost:8800`. On any thread. Fails with a
-         * [CannotConnectException][dev.torsion.net.CannotConnectException], with the reason why the connection ended before it was ready, and
-         * with an [EndpointSyntaxException][dev.torsion.endpoint.EndpointSyntaxException] when the string is not understood. A connection that
-         * nobody waits for any more is aborted.
+         * [CannotConnectException][dev.torsion.net.CannotConnectException], with the reason why the connection ended before it was ready,
+         * and with an [EndpointSyntaxException][dev.torsion.endpoint.EndpointSyntaxException] when the string is not understood. A
+         * connection that nobody waits for any more is aborted.
          */
         @JvmStatic
         @JvmOverloads

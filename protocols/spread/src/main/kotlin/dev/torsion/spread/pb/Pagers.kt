@@ -32,8 +32,8 @@ import java.io.InputStream
  * The answer of such a method is nothing, and comes when all pages were sent. A pager that has not begun in the turn in which it was made
  * is a warning in the log: the other side would wait for ever.
  *
- * A page that cannot be sent, such as one that is too large, fails the pager. So does a [collector] that was closed. The collector there is not
- * told: it has not got all pages. So let the answer of the method that sends the pages say so.
+ * A page that cannot be sent, such as one that is too large, fails the pager. So does a [collector] that was closed. The collector there is
+ * not told: it has not got all pages. So let the answer of the method that sends the pages say so.
  *
  * Thread: the reactor's.
  */

@@ -265,7 +265,10 @@ internal class ClientExchange(private val connection: ClientConnection, private 
         await(Waiting.NEXT_BYTE, readTimeout)
     }
 
-    /** The rest of a head has its time from the first byte on, and each byte has its own. Between two heads there is that of the first byte, once all is sent. */
+    /**
+     * The rest of a head has its time from the first byte on, and each byte has its own. Between two heads there is that of the first byte,
+     * once all is sent.
+     */
     private fun awaitHead() {
         if (isOver) return
         isInHead = isInHead || connection.reader.isInHead // of the next one, in the same bytes

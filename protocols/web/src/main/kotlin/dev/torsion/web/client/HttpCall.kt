@@ -135,7 +135,10 @@ public class HttpCall internal constructor(
     /** Tells [listener] of the body that comes, for all but [send] and [fetch]. */
     public fun onDownload(listener: ProgressListener): HttpCall = with(downloading = listener)
 
-    /** Tells [listener] of answers on the way to the last one, such as 103 with links to load early: see [ClientRequest.withInterimListener]. */
+    /**
+     * Tells [listener] of answers on the way to the last one, such as 103 with links to load early: see
+     * [ClientRequest.withInterimListener].
+     */
     public fun onInterim(listener: InterimListener): HttpCall = with(request.withInterimListener(listener))
 
     // The answer.

@@ -35,7 +35,8 @@ public class HttpProxy private constructor(
     }
 
     /**
-     * This proxy, which asks for a [user] with a [password] (basic authentication, RFC 7617). It gets both in the clear, or inside of TLS when it [isSecure].
+     * This proxy, which asks for a [user] with a [password] (basic authentication, RFC 7617). It gets both in the clear, or inside of TLS
+     * when it [isSecure].
      *
      * @throws IllegalArgumentException when [user] has a colon, or one of them a control character
      */

@@ -68,8 +68,8 @@ public class RequestBody private constructor(
             bytes(text.toByteArray(), contentType)
 
         /**
-         * The fields of a form (`application/x-www-form-urlencoded`): names and values by turns. A name may be there several times, as that of boxes
-         * to tick is.
+         * The fields of a form (`application/x-www-form-urlencoded`): names and values by turns. A name may be there several times, as that
+         * of boxes to tick is.
          *
          * @throws IllegalArgumentException when the last name has no value
          */
@@ -106,8 +106,9 @@ public class RequestBody private constructor(
             stream(contentType, length) { sink -> sink.writeAll(pieces) }
 
         /**
-         * All that [publisher] gives, as the server takes it: the next piece is requested when there is room for it. It may give them on any thread. When it fails, the
-         * connection is cut, and the request fails with that error. The subscription is cancelled when the request is over.
+         * All that [publisher] gives, as the server takes it: the next piece is requested when there is room for it. It may give them on
+         * any thread. When it fails, the connection is cut, and the request fails with that error. The subscription is cancelled when the
+         * request is over.
          *
          * @param length how many bytes there will be, where that is known; [publisher] must give as many
          */

@@ -9,8 +9,8 @@ import dev.torsion.web.client.Origin
 import java.net.URI
 
 /**
- * The places that a server names in its answer to [request], as the client of the proxy can ask for them. The server is at the path [base] of [target], and gets the
- * client's `Host` when [passesHost].
+ * The places that a server names in its answer to [request], as the client of the proxy can ask for them. The server is at the path [base]
+ * of [target], and gets the client's `Host` when [passesHost].
  */
 internal class Places(private val target: URI, private val base: String, private val request: Request, passesHost: Boolean) {
     private val mount by lazy(LazyThreadSafetyMode.NONE) {
@@ -42,8 +42,8 @@ internal class Places(private val target: URI, private val base: String, private
     private fun isCookie(name: String) = name.equals("Set-Cookie", ignoreCase = true)
 
     /**
-     * A reference of the server's to itself, as a path of the proxy; any other as it is. One that begins with no slash holds in both places. The result is never a
-     * reference to another host: a browser takes `//a` and `/\a` for one.
+     * A reference of the server's to itself, as a path of the proxy; any other as it is. One that begins with no slash holds in both
+     * places. The result is never a reference to another host: a browser takes `//a` and `/\a` for one.
      */
     private fun location(value: String): String {
         val moved = moved(value) ?: return value

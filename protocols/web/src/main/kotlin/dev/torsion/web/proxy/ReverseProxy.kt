@@ -82,18 +82,21 @@ public class ReverseProxy private constructor(private val agent: Agent, private 
     public fun withClientHost(): ReverseProxy = ReverseProxy(agent, target, settings.copy(passesHost = true))
 
     /**
-     * This proxy, which changes `Location` and `Content-Location` of answers that name the server itself, or not. They are changed unless told otherwise: a client may be
-     * unable to reach the server, and should not know its name.
+     * This proxy, which changes `Location` and `Content-Location` of answers that name the server itself, or not. They are changed unless
+     * told otherwise: a client may be unable to reach the server, and should not know its name.
      *
-     * `http://127.0.0.1:8081/app/login` of a server at `http://127.0.0.1:8081/app` becomes `/api/login` where the proxy is mounted at `/api`, and so does `/app/login`. A path that is below
-     * `/api` already stays: the server knows where it is mounted. A place with another scheme, host or port, one with a user, one outside of the path of the target, and one that begins with no slash stay as they are.
+     * `http://127.0.0.1:8081/app/login` of a server at `http://127.0.0.1:8081/app` becomes `/api/login` where the proxy is mounted at
+     * `/api`, and so does `/app/login`. A path that is below `/api` already stays: the server knows where it is mounted. A place with
+     * another scheme, host or port, one with a user, one outside of the path of the target, and one that begins with no slash stay as they
+     * are.
      */
     public fun withRewrittenLocations(isRewritten: Boolean): ReverseProxy =
         ReverseProxy(agent, target, settings.copy(hasLocations = isRewritten))
 
     /**
-     * This proxy, which changes cookies that the server sets, or not. They are not changed unless told so. `Domain` goes away where it is the server's: then the cookie is for the
-     * host that the client knows. `Path` below that of the target becomes one below the place where the proxy is mounted.
+     * This proxy, which changes cookies that the server sets, or not. They are not changed unless told so. `Domain` goes away where it is
+     * the server's: then the cookie is for the host that the client knows. `Path` below that of the target becomes one below the place
+     * where the proxy is mounted.
      */
     public fun withRewrittenCookies(isRewritten: Boolean): ReverseProxy =
         ReverseProxy(agent, target, settings.copy(hasCookies = isRewritten))

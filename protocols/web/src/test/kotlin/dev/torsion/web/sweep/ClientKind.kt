@@ -174,7 +174,10 @@ internal class Proxied : ClientKind() {
     }
 }
 
-/** TLS in a tunnel, of TLS too when the proxy [isSecure]. The bytes of TLS are others each time, so they come whole, but where a [window] is full. */
+/**
+ * TLS in a tunnel, of TLS too when the proxy [isSecure]. The bytes of TLS are others each time, so they come whole, but where a [window] is
+ * full.
+ */
 internal class Tunnelled(private val isSecure: Boolean, override val window: Int = 64 * 1024) : ClientKind() {
     override val pieces = 100_000
 
