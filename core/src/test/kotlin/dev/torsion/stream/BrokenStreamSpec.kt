@@ -3,18 +3,14 @@
 
 package dev.torsion.stream
 
-import dev.torsion.net.Address
 import dev.torsion.net.CloseReason
 import dev.torsion.net.ClosedBy
 import dev.torsion.net.ConnectionDone
 import dev.torsion.net.ConnectionLost
-import dev.torsion.net.IPv4Address
 import dev.torsion.net.Protocol
 import dev.torsion.net.StreamOptions
 import dev.torsion.reactor.onLoop
 import dev.torsion.reactor.withReactor
-import dev.torsion.spi.StreamChannel
-import dev.torsion.spi.StreamHandler
 import io.kotest.core.spec.style.StringSpec
 import io.kotest.matchers.shouldBe
 import io.kotest.matchers.string.shouldContain
@@ -22,36 +18,10 @@ import io.kotest.matchers.types.shouldBeInstanceOf
 import java.io.IOException
 import java.net.NoRouteToHostException
 import java.net.SocketTimeoutException
-import java.nio.ByteBuffer
 
 /** A channel that breaks when the test says so. */
-private class Breaking(private val finishing: () -> Boolean = { true }) : StreamChannel {
-    lateinit var handler: StreamHandler
-    var closed = 0
-    override val localAddress: Address = IPv4Address("10.0.0.1", 1)
-    override val remoteAddress: Address = IPv4Address("10.0.0.2", 2)
-
-    override fun start(handler: StreamHandler) {
-        this.handler = handler
-    }
-
-    override fun handOver(handler: StreamHandler) = start(handler)
-
-    override fun reading(on: Boolean) = Unit
-
-    override fun send(data: ByteBuffer) = 0
-
-    override fun notifyWhenWritable(on: Boolean) = Unit
-
-    override fun endOutput() = Unit
-
+private class Breaking(private val finishing: () -> Boolean = { true }) : TestChannel() {
     override fun finish() = finishing()
-
-    override fun close() {
-        closed++
-    }
-
-    override fun abort() = Unit
 }
 
 class BrokenStreamSpec :
@@ -87,7 +57,7 @@ class BrokenStreamSpec :
                 val reason = reasonOf(error).shouldBeInstanceOf<ConnectionLost>()
                 reason.by shouldBe ClosedBy.NETWORK
                 reason.cause shouldBe error
-                reason.message shouldContain "The connection to 10.0.0.2:2 was lost: "
+                reason.message shouldContain "The connection to 10.0.0.2:443 was lost: "
             }
         }
 

@@ -3,16 +3,12 @@
 
 package dev.torsion.stream
 
-import dev.torsion.net.Address
 import dev.torsion.net.CloseReason
 import dev.torsion.net.ConnectionLost
-import dev.torsion.net.IPv4Address
 import dev.torsion.net.Protocol
 import dev.torsion.net.StreamOptions
 import dev.torsion.reactor.onLoop
 import dev.torsion.reactor.withReactor
-import dev.torsion.spi.StreamChannel
-import dev.torsion.spi.StreamHandler
 import io.kotest.assertions.withClue
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.shouldBe
@@ -22,24 +18,12 @@ import java.io.IOException
 import java.nio.ByteBuffer
 
 /** A channel with [room] for so many bytes, which tells how it was given them. */
-private class Roomy(var room: Int) : StreamChannel {
-    lateinit var handler: StreamHandler
+private class Roomy(var room: Int) : TestChannel() {
     val taken = ByteArrayOutputStream()
     val calls = ArrayList<List<Int>>()
     val failure = IOException("Connection reset by peer")
     var error: IOException? = null
     var asksForRoom = false
-
-    override val localAddress: Address = IPv4Address("10.0.0.1", 1)
-    override val remoteAddress: Address = IPv4Address("10.0.0.2", 2)
-
-    override fun start(handler: StreamHandler) {
-        this.handler = handler
-    }
-
-    override fun handOver(handler: StreamHandler) = start(handler)
-
-    override fun reading(on: Boolean) = Unit
 
     override fun send(data: ByteBuffer): Int = send(arrayOf(data)).toInt()
 
@@ -60,14 +44,6 @@ private class Roomy(var room: Int) : StreamChannel {
     override fun notifyWhenWritable(on: Boolean) {
         asksForRoom = on
     }
-
-    override fun endOutput() = Unit
-
-    override fun finish() = true
-
-    override fun close() = Unit
-
-    override fun abort() = Unit
 }
 
 /** Bytes that were gathered and direct memory behind them go to the system together. */

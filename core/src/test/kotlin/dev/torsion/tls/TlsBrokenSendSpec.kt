@@ -3,18 +3,15 @@
 
 package dev.torsion.tls
 
-import dev.torsion.net.Address
 import dev.torsion.net.CloseReason
 import dev.torsion.net.ClosedBy
 import dev.torsion.net.Factory
-import dev.torsion.net.IPv4Address
 import dev.torsion.net.Protocol
 import dev.torsion.net.StreamOptions
 import dev.torsion.reactor.withReactor
-import dev.torsion.spi.StreamChannel
-import dev.torsion.spi.StreamHandler
 import dev.torsion.stream.StreamLoop
 import dev.torsion.stream.StreamTransport
+import dev.torsion.stream.TestChannel
 import io.kotest.core.spec.style.StringSpec
 import io.kotest.matchers.shouldBe
 import io.kotest.matchers.string.shouldContain
@@ -32,31 +29,10 @@ private open class Failing(
         it.position(it.limit())
     },
     private val finishing: () -> Boolean = { true },
-) : StreamChannel {
-    lateinit var handler: StreamHandler
-    var closed = 0
-    override val localAddress: Address = IPv4Address("10.0.0.1", 1)
-    override val remoteAddress: Address = IPv4Address("10.0.0.2", 443)
-
-    override fun start(handler: StreamHandler) {
-        this.handler = handler
-    }
-
-    override fun handOver(handler: StreamHandler) = start(handler)
-
-    override fun reading(on: Boolean) = Unit
-
+) : TestChannel() {
     override fun send(data: ByteBuffer): Int = data.remaining().also { sending(data) }
 
-    override fun notifyWhenWritable(on: Boolean) = Unit
-
-    override fun endOutput() = Unit
-
     override fun finish() = finishing()
-
-    override fun close() {
-        closed++
-    }
 
     override fun abort() = close()
 }

@@ -43,15 +43,7 @@ internal class DeadlinesSpec :
                         session.query(Sql.of("SELECT 1")).size shouldBe 1
                         session.job.statements.running
                     },
-                    object : Completion<Executions.Execution?> {
-                        override fun succeeded(value: Executions.Execution?) {
-                            outcome.complete(value)
-                        }
-
-                        override fun failed(error: Throwable) {
-                            outcome.completeExceptionally(error)
-                        }
-                    },
+                    outcome.asCompletion(),
                 )
             engine.submit(job)
             outcome.result() shouldBe null

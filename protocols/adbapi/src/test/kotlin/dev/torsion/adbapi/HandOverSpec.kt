@@ -224,16 +224,6 @@ internal class HandOverSpec :
         /** [work] on a thread of the pool, which is the result. */
         fun submit(work: () -> Unit = {}): Submitted {
             val end = CompletableFuture<Thread>()
-            val completion =
-                object : Completion<Thread> {
-                    override fun succeeded(value: Thread) {
-                        end.complete(value)
-                    }
-
-                    override fun failed(error: Throwable) {
-                        end.completeExceptionally(error)
-                    }
-                }
             val job =
                 Job(
                     engine,
@@ -242,7 +232,7 @@ internal class HandOverSpec :
                         work()
                         Thread.currentThread()
                     },
-                    completion,
+                    end.asCompletion(),
                 )
             engine.submit(job)
             return Submitted(job, end)

@@ -69,15 +69,7 @@ internal class NoThreadsSpec :
                         isRunning.countDown()
                         goOn.await()
                     },
-                    object : Completion<Unit> {
-                        override fun succeeded(value: Unit) {
-                            outcome.complete(value)
-                        }
-
-                        override fun failed(error: Throwable) {
-                            outcome.completeExceptionally(error)
-                        }
-                    },
+                    outcome.asCompletion(),
                 )
             }
             jobs.forEach(engine::submit)

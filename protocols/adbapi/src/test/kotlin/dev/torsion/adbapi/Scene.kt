@@ -67,3 +67,17 @@ internal fun within(isSo: () -> Boolean) {
         Thread.onSpinWait()
     }
 }
+
+/** Nothing of the pool is at work, or waits for it, soon. */
+internal fun ConnectionPool.awaitQuiet(): Unit = within { health().run { busy == 0 && waiting == 0 } }
+
+/** What becomes of a job becomes of this future. */
+internal fun <T> CompletableFuture<T>.asCompletion(): Completion<T> = object : Completion<T> {
+    override fun succeeded(value: T) {
+        complete(value)
+    }
+
+    override fun failed(error: Throwable) {
+        completeExceptionally(error)
+    }
+}

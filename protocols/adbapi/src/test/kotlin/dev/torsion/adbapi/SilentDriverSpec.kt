@@ -106,17 +106,7 @@ internal class SilentDriverSpec :
                 real()
             }
             val end = CompletableFuture<Int>()
-            val completion =
-                object : Completion<Int> {
-                    override fun succeeded(value: Int) {
-                        end.complete(value)
-                    }
-
-                    override fun failed(error: Throwable) {
-                        end.completeExceptionally(error)
-                    }
-                }
-            engine.submit(Job(engine, interaction = null, work = { 1 }, completion))
+            engine.submit(Job(engine, interaction = null, work = { 1 }, end.asCompletion()))
             end.result() shouldBe 1
             within { engine.workers.busyCount == 0 }
             goOn.countDown()
@@ -190,7 +180,7 @@ internal class SilentDriverSpec :
                     }
                 }
                 if (at % 2 == 0) pool.query(COUNT).result()
-                quiet(pool)
+                pool.awaitQuiet()
                 // A pool that has not seen the database yet asks it more.
                 val fresh = if (at % 2 == 0) pool else ConnectionPool.open(reactor, source, OPTIONS.withPooled(kept))
                 val count = AtomicInteger()
@@ -212,7 +202,7 @@ internal class SilentDriverSpec :
                         throw AssertionError("nobody is told of the silence of $where", e)
                     }
                     if (where == "DataSource.getConnection") isCut.countDown()
-                    withClue(where) { quiet(fresh) }
+                    withClue(where) { fresh.awaitQuiet() }
                     source.watch = null
                     withClue(where) { fresh.query(COUNT).result().size shouldBe 1 }
                 }
@@ -221,14 +211,6 @@ internal class SilentDriverSpec :
             } finally {
                 isCut.countDown()
                 pool.closeAsync().get(WITHIN, TimeUnit.SECONDS)
-            }
-        }
-
-        private fun quiet(pool: ConnectionPool) {
-            val deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(WITHIN)
-            while (pool.health().busy > 0 || pool.health().waiting > 0) {
-                check(System.nanoTime() < deadline) { "the work does not end" }
-                Thread.onSpinWait()
             }
         }
 

@@ -53,18 +53,7 @@ class StaticFilesSpec :
             Files.createDirectory(folder.resolve("bare"))
         }
 
-        fun files(make: (StaticFiles) -> StaticFiles = { it }, test: (ask: (String) -> String) -> Unit) {
-            lateinit var files: StaticFiles
-            scene(handler = { files.handle(it).await() }) {
-                files = make(StaticFiles.of(reactor, folder))
-                test { request ->
-                    val client = connect()
-                    client.send(request)
-                    pass(1)
-                    client.got()
-                }
-            }
-        }
+        fun files(make: (StaticFiles) -> StaticFiles = { it }, test: (ask: (String) -> String) -> Unit) = filesScene(folder, make, test)
 
         fun body(answer: String) = answer.substringAfter("\r\n\r\n")
 

@@ -12,7 +12,6 @@ import io.kotest.matchers.shouldBe
 import io.kotest.matchers.string.shouldContain
 import io.kotest.matchers.string.shouldNotContain
 import io.kotest.matchers.string.shouldStartWith
-import kotlinx.coroutines.future.await
 import java.nio.file.Files
 import java.nio.file.Path
 import java.nio.file.attribute.PosixFilePermissions
@@ -25,19 +24,6 @@ import kotlin.io.path.writeText
 class UnreadableFilesSpec :
     FunSpec({
         val outside = tempdir().toPath()
-
-        fun files(folder: Path, make: (StaticFiles) -> StaticFiles, test: (ask: (String) -> String) -> Unit) {
-            lateinit var files: StaticFiles
-            scene(handler = { files.handle(it).await() }) {
-                files = make(StaticFiles.of(reactor, folder))
-                test { request ->
-                    val client = connect()
-                    client.send(request)
-                    pass(1)
-                    client.got()
-                }
-            }
-        }
 
         fun site(name: String): Path = outside.resolve(name).createDirectories().also { folder ->
             folder.resolve("secret.txt").writeText("secret")
@@ -60,7 +46,7 @@ class UnreadableFilesSpec :
 
         test("whatever is asked of it, 403 is the answer, also in the place of a listing") {
             val isOpen = { path: Path -> "secret" !in path.name && path.name != "index.html" }
-            files(site("refused"), { it.withListing().with(isOpen) }) { ask ->
+            filesScene(site("refused"), { it.withListing().with(isOpen) }) { ask ->
                 for (request in asked + asked.map { it.replaceFirst("GET", "HEAD") }) {
                     withClue(request) {
                         val answer = ask(request)
@@ -75,7 +61,7 @@ class UnreadableFilesSpec :
         }
 
         test("the compressed file in place of another must be one that we may read") {
-            files(site("packed"), { it.withPrecompressed().with { path -> path.name != "open.txt.gz" } }) { ask ->
+            filesScene(site("packed"), { it.withPrecompressed().with { path -> path.name != "open.txt.gz" } }) { ask ->
                 val answer = ask(get("/open.txt", "Accept-Encoding: gzip\r\n"))
                 answer shouldStartWith "HTTP/1.1 200 "
                 answer shouldNotContain "Content-Encoding"
@@ -90,6 +76,6 @@ class UnreadableFilesSpec :
         }
 
         test("the system is asked").config(enabledOrReasonIf = { isRefused() }) {
-            files(folder, { it }) { ask -> ask(get("/secret.txt")) shouldStartWith "HTTP/1.1 403 " }
+            filesScene(folder, { it }) { ask -> ask(get("/secret.txt")) shouldStartWith "HTTP/1.1 403 " }
         }
     })

@@ -8,7 +8,9 @@ import dev.torsion.net.CloseReason
 import dev.torsion.net.ListeningPort
 import dev.torsion.net.Protocol
 import dev.torsion.testkit.MemoryReactor
+import kotlinx.coroutines.future.await
 import java.io.ByteArrayOutputStream
+import java.nio.file.Path
 import java.time.Duration
 
 /** The client's end of a connection, byte by byte. */
@@ -74,6 +76,20 @@ internal fun scene(
     handler: suspend (Request) -> Response,
     test: WebScene.() -> Unit,
 ): Unit = WebScene(options, handler).use(test)
+
+/** The answers of the files below [folder], as [make] makes them, to requests of bytes. */
+internal fun filesScene(folder: Path, make: (StaticFiles) -> StaticFiles, test: (ask: (String) -> String) -> Unit) {
+    lateinit var files: StaticFiles
+    scene(handler = { files.handle(it).await() }) {
+        files = make(StaticFiles.of(reactor, folder))
+        test { request ->
+            val client = connect()
+            client.send(request)
+            pass(1)
+            client.got()
+        }
+    }
+}
 
 /** A request with [fields], each with its line end. */
 internal fun get(path: String, fields: String = ""): String = "GET $path HTTP/1.1\r\nHost: a\r\n$fields\r\n"
