@@ -71,7 +71,7 @@ internal fun within(isSo: () -> Boolean) {
 /** Nothing of the pool is at work, or waits for it, soon. */
 internal fun ConnectionPool.awaitQuiet(): Unit = within { health().run { busy == 0 && waiting == 0 } }
 
-/** What becomes of a job becomes of this future. */
+/** This future takes the outcome of a job. */
 internal fun <T> CompletableFuture<T>.asCompletion(): Completion<T> = object : Completion<T> {
     override fun succeeded(value: T) {
         complete(value)
