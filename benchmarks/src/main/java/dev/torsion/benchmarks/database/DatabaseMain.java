@@ -36,7 +36,7 @@ public final class DatabaseMain {
   private static final String QUERY = "SELECT 1 + ?";
   private static final int CONNECTIONS = 8;
   private static final int WINDOWS = 5;
-  private static final Duration WARM_UP = Duration.ofSeconds(3);
+  private static final Duration WARM_UP = Duration.ofSeconds(10);
   private static final Duration WINDOW = Duration.ofSeconds(1);
 
   private DatabaseMain() {}

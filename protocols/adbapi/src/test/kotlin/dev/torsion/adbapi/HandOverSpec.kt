@@ -93,7 +93,7 @@ internal class HandOverSpec :
                 given.job.cancel()
                 held.countDown()
                 awaitLook()
-                engine.health().run { listOf(busy, cancelled.toInt(), succeeded.toInt()) } shouldBe listOf(0, 1, Lookout.ENOUGH)
+                engine.health().run { listOf(busy, cancelled.toInt(), succeeded.toInt()) } shouldBe listOf(0, 1, Odds.ENOUGH)
                 given.end.isDone shouldBe false // who cancels is not told
                 submit().end.result() shouldBeSameInstanceAs first
             }
@@ -120,7 +120,7 @@ internal class HandOverSpec :
                 held.countDown()
                 given.end.result()
                 closed.result()
-                engine.health().succeeded shouldBe Lookout.ENOUGH + 1
+                engine.health().succeeded shouldBe Odds.ENOUGH + 1
             }
         }
 
@@ -240,7 +240,7 @@ internal class HandOverSpec :
 
         /** Jobs one by one, in no time, until their thread looks. */
         fun becomeLooking(): Thread {
-            repeat(Lookout.ENOUGH - 1) {
+            repeat(Odds.ENOUGH - 1) {
                 submit().end.result()
                 awaitIdle()
             }

@@ -4,8 +4,9 @@
 package dev.torsion.adbapi
 
 import dev.torsion.adbapi.Lookout.Companion.BOUND_NANOS
-import dev.torsion.adbapi.Lookout.Companion.ENOUGH
-import dev.torsion.adbapi.Lookout.Companion.PRICE
+import dev.torsion.adbapi.Odds.Companion.ENOUGH
+import dev.torsion.adbapi.Odds.Companion.PRICE
+import dev.torsion.adbapi.Odds.Companion.TRIAL
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.shouldBe
 import java.util.concurrent.atomic.AtomicBoolean
@@ -42,48 +43,31 @@ internal class LookoutSpec :
             looks.count { it } shouldBe 1
         }
 
-        test("in vain a thread looks ever more rarely, though jobs come soon when it does not look") {
-            val scene = Scene()
-            val gaps = ArrayList<Int>()
-            var gap = 0
-            repeat(10_000) {
-                gap++
-                if (scene.looksInVain()) {
-                    gaps.add(gap)
-                    gap = 0
-                }
-                scene.comes(after = 0)
-            }
-            gaps.take(8) shouldBe listOf(5, 8, 16, 32, 64, 128, 256, 512)
-            gaps.drop(8).toSet() shouldBe setOf(1_024)
-        }
-
-        test("looks that find a job pay for one in vain") {
-            val scene = Scene()
-            repeat(100) {
-                scene.looksInVain()
-                scene.comes(after = 0)
-            }
-            while (!scene.lookout.opens()) scene.comes(after = 0)
-            scene.finds()
-            repeat(PRICE - 1) {
-                scene.lookout.opens() shouldBe true
-                scene.finds()
-            }
-            scene.looksInVain() shouldBe true
-            scene.soonUntilItLooks() shouldBe 1
-            scene.looksUntilItGivesUp()
-            scene.soonUntilItLooks() shouldBe 2 * ENOUGH
-        }
-
-        test("the looks of an hour pay for four in vain, and no more") {
+        test("looks in vain come to an end, though jobs come soon when nobody looks") {
             val scene = Scene().frequent()
-            repeat(10_000) {
-                scene.lookout.opens() shouldBe true
-                scene.finds()
+            repeat(TRIAL / PRICE) {
+                scene.looksInVain() shouldBe true
+                scene.comes(after = 0)
             }
-            scene.looksInVain() shouldBe true
-            List(5) { scene.soonUntilItLooks().also { scene.looksUntilItGivesUp() } } shouldBe listOf(1, 1, 1, 1, 2 * ENOUGH)
+            scene.looksInVain() shouldBe false
+        }
+
+        test("a look that finds a job, and is held up, is as good as one in vain") {
+            val scene = Scene().frequent()
+            repeat(TRIAL / PRICE) {
+                scene.lookout.opens() shouldBe true
+                scene.finds(heldUp = 2 * BOUND_NANOS)
+            }
+            scene.lookout.opens() shouldBe false
+        }
+
+        test("a look that finds a job in time goes on paying") {
+            val scene = Scene().frequent()
+            repeat(10 * TRIAL) {
+                scene.lookout.opens() shouldBe true
+                scene.finds(heldUp = 2 * BOUND_NANOS - 1)
+            }
+            scene.lookout.opens() shouldBe true
         }
 
         test("jobs that come while others are at work have no thread looking") {
@@ -181,20 +165,11 @@ internal class LookoutSpec :
             }
         }
 
-        /** The thread that looks is given a job. */
-        fun finds() {
+        /** The thread that looks is given a job, and gets the processor so many nanoseconds later. */
+        fun finds(heldUp: Long) {
             lookout.give("given") shouldBe true
+            now += heldUp
             lookout.look() shouldBe "given"
-        }
-
-        /** How many jobs come soon until the thread looks again. */
-        fun soonUntilItLooks(): Int {
-            var soon = 0
-            do {
-                comes(after = 0)
-                soon++
-            } while (!lookout.opens())
-            return soon
         }
 
         /** The thread that looks does so in vain. */
