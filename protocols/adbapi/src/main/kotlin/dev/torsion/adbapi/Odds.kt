@@ -8,7 +8,7 @@ package dev.torsion.adbapi
  * and looking takes a processor. So it looks when
  * - most of the last ones came so soon that looking should have found them: [ENOUGH] more than the others. Where they are rare nobody looks;
  * - looking works. On a busy machine a thread that looks may take the very processor that the other one needs. A look in vain costs what
- *   [PRICE] looks bring in that find something. Whoever has nothing left lets [SHORTEST_REST] go by before the next [TRIAL], and twice as
+ *   [PRICE] looks bring in that find something. A thread with no credit left lets [SHORTEST_REST] go by before the next [TRIAL], and twice as
  *   many after each trial in a row that comes to nothing, up to [LONGEST_REST].
  *
  * Thread: any, one at a time.
