@@ -54,7 +54,7 @@ internal open class Lookout<J : Any>(
     /** The thread has looked in vain. With the lock of the workers. */
     fun lookedInVain(): Unit = odds.inVain()
 
-    /** What the last look was worth, if it has found a job. */
+    /** Counts the last look, if it has found a job. */
     private fun count() {
         if (hasFound) if (wasHeldUp) odds.inVain() else odds.found()
         hasFound = false
