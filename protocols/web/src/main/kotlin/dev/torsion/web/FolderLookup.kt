@@ -4,6 +4,8 @@
 package dev.torsion.web
 
 import java.nio.channels.FileChannel
+import java.nio.file.DirectoryIteratorException
+import java.nio.file.DirectoryStream
 import java.nio.file.FileSystemException
 import java.nio.file.Files
 import java.nio.file.InvalidPathException
@@ -20,6 +22,7 @@ import kotlin.io.path.name
  * @property isPrecompressed whether a file may be answered with the one that has `.br` or `.gz` behind its name
  * @property mayRead whether the system lets us read a file
  * @property opening opens a file
+ * @property listed the files and folders in a folder
  */
 internal data class FolderLookup(
     val folder: Path,
@@ -28,6 +31,7 @@ internal data class FolderLookup(
     val isPrecompressed: Boolean = false,
     val mayRead: (Path) -> Boolean = Files::isReadable,
     val opening: (Path) -> FileChannel = { FileChannel.open(it, READ, NOFOLLOW_LINKS) },
+    val listed: (Path) -> DirectoryStream<Path> = Files::newDirectoryStream,
 ) {
     init {
         require(indexes.all(::isName)) { "$indexes are not names of files that may be answered" }
@@ -82,9 +86,18 @@ internal data class FolderLookup(
         return if (mayRead(path)) FoundFile(path, state, type, null, isPrecompressed, opening) else FoundRefused
     }
 
-    private fun list(root: Path, folder: Path): FoundListing {
+    private fun list(root: Path, folder: Path): Found = try {
+        entries(root, folder)
+    } catch (e: FileSystemException) {
+        if (e.javaClass != FileSystemException::class.java) throw e // it is not there any more, or not for us
+        FoundUnavailable(e) // too many open files
+    } catch (e: DirectoryIteratorException) {
+        FoundUnavailable(e.cause ?: throw e)
+    }
+
+    private fun entries(root: Path, folder: Path): FoundListing {
         val entries = ArrayList<FoundListing.Entry>()
-        Files.newDirectoryStream(folder).use { stream ->
+        listed(folder).use { stream ->
             for (path in stream) {
                 if (entries.size == MOST_LISTED) return FoundListing(entries.sortedBy { it.name }, isWhole = false)
                 entry(root, path)?.let(entries::add)

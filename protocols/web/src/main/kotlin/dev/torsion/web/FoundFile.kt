@@ -18,6 +18,9 @@ internal object FoundFolder : Found
 /** There is a file, which the system does not let us read. */
 internal object FoundRefused : Found
 
+/** There is a folder, which cannot be read for now. */
+internal class FoundUnavailable(val error: IOException) : Found
+
 /** There is a folder without an index. */
 internal class FoundListing(val entries: List<Entry>, val isWhole: Boolean) : Found {
     class Entry(val name: String, val isFolder: Boolean, val size: Long, val modified: Instant)

@@ -13,6 +13,7 @@ import dev.torsion.reactor.Reactor
 import java.io.IOException
 import java.nio.channels.FileChannel
 import java.nio.file.AccessDeniedException
+import java.nio.file.DirectoryStream
 import java.nio.file.FileSystemException
 import java.nio.file.Path
 import java.time.Duration
@@ -34,7 +35,7 @@ import java.util.concurrent.CompletionStage
  * system does not let us read is answered with 403. Those who can change the folder are trusted.
  *
  * A file of more than 64 KiB is opened before the head of its answer is sent. When that fails, as with too many open files, the answer is
- * 503.
+ * 503. So it is when a folder cannot be listed.
  *
  * An answer has `ETag` and `Last-Modified`, made of the time and the size of the file. Conditions on them are answered with 304 and 412, and
  * ranges with 206 and 416 (RFC 9110 13 and 14). Several ranges are answered with `multipart/byteranges`. Those that overlap or touch are one. More
@@ -129,6 +130,10 @@ public class StaticFiles private constructor(
     @JvmSynthetic
     internal fun withOpening(opening: (Path) -> FileChannel): StaticFiles = with(lookup.copy(opening = opening))
 
+    /** The same files; [listed] reads a folder in place of the system. */
+    @JvmSynthetic
+    internal fun withListed(listed: (Path) -> DirectoryStream<Path>): StaticFiles = with(lookup.copy(listed = listed))
+
     private fun with(lookup: FolderLookup) = StaticFiles(reactor, lookup, FileContents(contents.limit), cacheAge, prefix)
 
     override fun handle(request: Request): CompletionStage<Response> {
@@ -188,10 +193,13 @@ public class StaticFiles private constructor(
             answer(request, now, reading)
         }) { failure ->
             reading.close()
-            val error = failure.value as? FileSystemException ?: throw failure.value
-            log.failure("A file cannot be opened, and its request is answered with 503", error)
-            Response.error(503)
+            unavailable(failure.value as? FileSystemException ?: throw failure.value)
         }
+    }
+
+    private fun unavailable(error: IOException): Response {
+        log.failure("A file or a folder cannot be opened, and its request is answered with 503", error)
+        return Response.error(503)
     }
 
     /** Opens what [wanted] leads to, which was [file] a moment ago. Blocks. @throws IOException when it is there, and cannot be opened */
@@ -214,6 +222,7 @@ public class StaticFiles private constructor(
     private fun answer(request: Request, found: Found?, reading: FileReading? = null): Response = when (found) {
         null -> Response.error(404)
         is FoundRefused -> Response.error(403)
+        is FoundUnavailable -> unavailable(found.error)
         is FoundFolder -> Response.redirect(request.rawPath + "/" + request.rawQuery?.let { "?$it" }.orEmpty(), 301)
         is FoundListing -> Listing.page(request, found)
         is FoundFile -> answer(request, found, reading)

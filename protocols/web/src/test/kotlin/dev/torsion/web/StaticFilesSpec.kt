@@ -16,7 +16,13 @@ import io.kotest.matchers.string.shouldNotContain
 import io.kotest.matchers.string.shouldStartWith
 import io.kotest.matchers.types.shouldBeInstanceOf
 import kotlinx.coroutines.future.await
+import java.io.IOException
+import java.nio.file.AccessDeniedException
+import java.nio.file.DirectoryIteratorException
+import java.nio.file.DirectoryStream
+import java.nio.file.FileSystemException
 import java.nio.file.Files
+import java.nio.file.NoSuchFileException
 import java.nio.file.Path
 import java.nio.file.StandardCopyOption
 import java.nio.file.attribute.FileTime
@@ -241,6 +247,34 @@ class StaticFilesSpec :
                             logs.flushLoggedErrors().size shouldBe if (isCut) 1 else 0
                         }
                     }
+                }
+            }
+        }
+
+        test("a folder that cannot be listed for now is answered with 503, and one that is not for us as if it were not there") {
+            folder.resolve("unlisted").createDirectories()
+            class Broken(private val error: IOException) : DirectoryStream<Path> {
+                override fun iterator() = object : MutableIterator<Path> {
+                    override fun hasNext() = throw DirectoryIteratorException(error)
+
+                    override fun next() = throw NoSuchElementException()
+
+                    override fun remove() = throw UnsupportedOperationException()
+                }
+
+                override fun close() = Unit
+            }
+            val tooMany = FileSystemException("unlisted", null, "Too many open files")
+            val cases = listOf<Pair<Int, (Path) -> DirectoryStream<Path>>>(
+                503 to { throw tooMany },
+                503 to { Broken(IOException("Input/output error")) },
+                404 to { throw AccessDeniedException("unlisted") },
+                404 to { throw NoSuchFileException("unlisted") },
+            )
+            for ((status, listed) in cases) {
+                CapturedLogs.start().use { logs ->
+                    files({ it.withListing().withListed(listed) }) { ask -> ask(get("/unlisted/")) shouldStartWith "HTTP/1.1 $status " }
+                    logs.flushLoggedErrors().size shouldBe if (status == 503) 1 else 0
                 }
             }
         }
