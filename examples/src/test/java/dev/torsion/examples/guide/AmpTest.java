@@ -3,6 +3,7 @@
 
 package dev.torsion.examples.guide;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -13,20 +14,24 @@ import dev.torsion.amp.AmpTypes;
 import dev.torsion.amp.Argument;
 import dev.torsion.amp.Arguments;
 import dev.torsion.amp.Command;
+import dev.torsion.amp.ProtocolSwitchCommand;
 import dev.torsion.amp.Responders;
 import dev.torsion.amp.TLSSettings;
 import dev.torsion.amp.UnhandledCommandException;
 import dev.torsion.amp.Values;
 import dev.torsion.java.Torsion;
 import dev.torsion.net.Factory;
+import dev.torsion.net.Protocol;
 import dev.torsion.tls.Tls;
 import dev.torsion.tls.TlsConnections;
 import dev.torsion.tls.TlsTrust;
 import java.time.OffsetDateTime;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
 /** The Java of docs/guide/amp.md. */
@@ -75,6 +80,37 @@ class AmpTest {
 
   private static final Trip TRIP = Trip.TRIP;
   private static final Timetable TIMETABLE = Timetable.TIMETABLE;
+
+  static final class ToShout extends ProtocolSwitchCommand {
+    static final ToShout TO_SHOUT = new ToShout();
+
+    private ToShout() {
+      super("ToShout");
+    }
+  }
+
+  private static final ToShout TO_SHOUT = ToShout.TO_SHOUT;
+
+  static final class Shouting extends Protocol {
+    @Override
+    public void dataReceived(byte[] data) {
+      transport().write(new String(data, UTF_8).toUpperCase(Locale.ROOT).getBytes(UTF_8));
+    }
+  }
+
+  static final class Hears extends Protocol {
+    final CompletableFuture<String> heard = new CompletableFuture<>();
+
+    @Override
+    protected void connectionMade() {
+      transport().write("hello".getBytes(UTF_8));
+    }
+
+    @Override
+    public void dataReceived(byte[] data) {
+      heard.complete(new String(data, UTF_8));
+    }
+  }
 
   private final List<String> logged = new ArrayList<>();
 
@@ -146,6 +182,21 @@ class AmpTest {
   }
 
   @Test
+  void aConnectionGoesOverToAnotherProtocol() {
+    var shouting = Responders.builder().onSwitch(TO_SHOUT, request -> new Shouting()).build();
+    try (var torsion = Torsion.start()) {
+      var server =
+          torsion.listen("tcp:0:interface=127.0.0.1", new Factory(() -> new AMP(shouting))).join();
+      var address = "tcp:127.0.0.1:" + server.port();
+      try (var amp = AMP.connect(torsion.reactor(), address).join()) {
+        var hears = new Hears();
+        amp.switchProtocolAsync(TO_SHOUT, new Factory(() -> hears)).join();
+        assertEquals("HELLO", hears.heard.orTimeout(10, TimeUnit.SECONDS).join());
+      }
+    }
+  }
+
+  @Test
   void startTls() {
     var identity = Tls.selfSigned("localhost");
     var tls = Tls.server(identity);
@@ -160,7 +211,7 @@ class AmpTest {
           torsion.listen("tcp:0:interface=127.0.0.1", new Factory(() -> new AMP(secure))).join();
       var address = "tcp:127.0.0.1:" + server.port();
       try (var amp = AMP.connect(torsion.reactor(), address).join()) {
-        torsion.future(() -> amp.startTLS(TLSSettings.client(trusting, "localhost"))).join();
+        amp.startTLSAsync(TLSSettings.client(trusting, "localhost")).join();
         var answer = amp.call(DIVIDE, DIVIDE.numerator.of(1L), DIVIDE.denominator.of(4L)).join();
         assertEquals(0.25, answer.get(DIVIDE.result));
         var session = torsion.call(() -> TlsConnections.tlsSession(amp.transport())).join();

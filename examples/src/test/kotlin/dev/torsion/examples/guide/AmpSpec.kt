@@ -76,7 +76,7 @@ class AmpSpec :
                 val port = listenTcp(0, Factory { AMP(responders) }, "127.0.0.1").port()
                 val amp = connectAMP("tcp:127.0.0.1:$port")
                 val hears = Hears()
-                amp.switchProtocol(ToShout, Factory { hears }).await()
+                amp.awaitSwitchProtocol(ToShout, Factory { hears })
                 hears.transport.write("hello".toByteArray())
                 hears.heard.await() shouldBe "HELLO"
                 amp.close()
@@ -90,7 +90,7 @@ class AmpSpec :
                 val responders = Responders.builder().onStartTLS { TLSSettings.server(Tls.server(identity)) }.build()
                 val port = listenTcp(0, Factory { AMP(responders) }, "127.0.0.1").port()
                 val amp = connectAMP("tcp:127.0.0.1:$port")
-                amp.startTLS(TLSSettings.client(Tls.client().withTrust(trust), "localhost")).await()
+                amp.awaitStartTLS(TLSSettings.client(Tls.client().withTrust(trust), "localhost"))
                 shouldThrow<UnhandledCommandException> { amp.ask(Divide, Divide.numerator(1), Divide.denominator(1)) }
                 amp.transport.tlsSession!!.protocol shouldBe "TLSv1.3"
                 amp.close()

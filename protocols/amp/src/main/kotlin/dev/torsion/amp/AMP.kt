@@ -58,8 +58,8 @@ import java.util.concurrent.CompletableFuture
  * When the connection ends, every waiting call fails at once. Bytes that are no boxes, and answers to no call, end the connection. Its
  * reason then has a [ProtocolViolationException] as the cause. Boxes that were written before still go out.
  *
- * Thread: the reactor's, where others get a [WrongThreadException]; except for [call], [ask], [close], [onDisconnect] and [isDisconnected],
- * which may be used on any.
+ * Thread: the reactor's, where others get a [WrongThreadException]; except for [call], [ask], [startTLSAsync], [awaitStartTLS],
+ * [switchProtocolAsync], [awaitSwitchProtocol], [close], [onDisconnect] and [isDisconnected], which may be used on any.
  *
  * @param responders the commands that the other side may ask
  */
@@ -177,10 +177,13 @@ constructor(
 
     private fun slots(command: Command, values: Array<out ArgumentValue>): Array<ByteArray?> {
         if (command is ProtocolSwitchCommand || command === StartTLS) {
-            throw InvalidSignatureException("$command changes the connection: ask with switchProtocol or startTLS.")
+            throw InvalidSignatureException("$command changes the connection: ask with switchProtocol or startTLS, or their other voices.")
         }
         return command.arguments.slots(command.arguments.values(values))
     }
+
+    private fun switchSlots(command: ProtocolSwitchCommand, values: Array<out ArgumentValue>): Array<ByteArray?> =
+        command.arguments.slots(command.arguments.values(values))
 
     private fun begin(command: Command, slots: Array<ByteArray?>): Deferred<Values> {
         val call = CommandCall(command)
@@ -212,7 +215,10 @@ constructor(
 
     private fun checkThread() {
         if (connectedLoop().inLoop) return
-        throw WrongThreadException("callRemote, startTLS and switchProtocol are for the reactor's thread; call and ask may be used on any.")
+        throw WrongThreadException(
+            "callRemote, startTLS and switchProtocol are for the reactor's thread: " +
+                "call, startTLSAsync and switchProtocolAsync may be used on any, and so may ask, awaitStartTLS and awaitSwitchProtocol.",
+        )
     }
 
     private fun connectedLoop(): ScopeExecutor {
@@ -231,10 +237,51 @@ constructor(
      */
     public fun switchProtocol(command: ProtocolSwitchCommand, factory: Factory, vararg values: ArgumentValue): Deferred<Values> {
         checkThread()
+        val slots =
+            try {
+                switchSlots(command, values)
+            } catch (e: AmpException) {
+                return fail(e)
+            }
+        return beginSwitch(command, factory, slots)
+    }
+
+    /**
+     * [switchProtocol] as a future, which fails as [switchProtocol] does.
+     *
+     * **Thread.** Any. The values are read before this returns. [factory] and its protocol are used on the reactor's thread.
+     *
+     * **Cancellation.** A future that is cancelled before the reactor's thread asks, asks for nothing. Cancelling it later, or any stage of
+     * it, stops only the waiting: when the other side agrees, the protocol of [factory] has the connection all the same. [close] ends it.
+     */
+    public fun switchProtocolAsync(
+        command: ProtocolSwitchCommand,
+        factory: Factory,
+        vararg values: ArgumentValue,
+    ): CompletableFuture<Values> {
+        val slots =
+            try {
+                switchSlots(command, values)
+            } catch (e: AmpException) {
+                return connectedLoop().futureOnLoop { fail(e) }
+            }
+        return connectedLoop().futureOnLoop { beginSwitch(command, factory, slots) }
+    }
+
+    /**
+     * [switchProtocol] for coroutines, on any dispatcher. It fails and is cancelled as [switchProtocolAsync]. [factory] and its protocol are
+     * used on the reactor's thread.
+     */
+    @JvmSynthetic
+    public suspend fun awaitSwitchProtocol(command: ProtocolSwitchCommand, factory: Factory, vararg values: ArgumentValue): Values {
+        val slots = switchSlots(command, values)
+        return connectedLoop().awaitOnLoop { beginSwitch(command, factory, slots) }
+    }
+
+    private fun beginSwitch(command: ProtocolSwitchCommand, factory: Factory, slots: Array<ByteArray?>): Deferred<Values> {
         val call = SwitchCall(command, factory)
         try {
             checkUnchanging()
-            val slots = command.arguments.slots(command.arguments.values(values))
             if (start(call, true, { Values.EMPTY }) { ask -> command.request(slots, ask) }) output.asked(Output.State.SWITCH_ASKED)
         } catch (e: AmpException) {
             call.failed(e)
@@ -285,6 +332,24 @@ constructor(
      */
     public fun startTLS(settings: TLSSettings): Deferred<Values> {
         checkThread()
+        return beginStartTLS(settings)
+    }
+
+    /**
+     * [startTLS] as a future, which fails as [startTLS] does.
+     *
+     * **Thread.** Any.
+     *
+     * **Cancellation.** A future that is cancelled before the reactor's thread asks, asks for nothing. Cancelling it later, or any stage of
+     * it, stops only the waiting: when the other side agrees, the connection goes on with TLS, and when it refuses, as before.
+     */
+    public fun startTLSAsync(settings: TLSSettings): CompletableFuture<Values> = connectedLoop().futureOnLoop { beginStartTLS(settings) }
+
+    /** [startTLS] for coroutines, on any dispatcher. It fails and is cancelled as [startTLSAsync]. */
+    @JvmSynthetic
+    public suspend fun awaitStartTLS(settings: TLSSettings): Values = connectedLoop().awaitOnLoop { beginStartTLS(settings) }
+
+    private fun beginStartTLS(settings: TLSSettings): Deferred<Values> {
         val call = TLSCall(settings)
         try {
             if (!takes(settings, isClient = true)) throw TLSNotAvailableException(safeString(transport))
