@@ -210,9 +210,14 @@ public class Broker internal constructor(
         transport.write(bytes)
     }
 
+    /** For those who give a Deferred. The other voices come here by the loop; after its end, on the thread of their caller. */
+    @JvmSynthetic
+    internal fun checkThread(what: String, others: String) {
+        if (!loop.inLoop) throw WrongThreadException("$what is for the reactor's thread; $others may be used on any.")
+    }
+
     @JvmSynthetic
     internal fun call(reference: RemoteReference, name: String, args: List<Any?>, kwargs: Map<String, Any?>): OutgoingCall {
-        if (!loop.inLoop) throw WrongThreadException("callRemote is for the reactor's thread; call, send and ask may be used on any.")
         if (reference.isClosed) return OutgoingCall.failed(DeadReferenceException("The reference was closed."))
         return calls.begin(Commands.MESSAGE, reference.perspective, reference.id, name, args, kwargs)
     }

@@ -10,6 +10,7 @@ import dev.torsion.defer.Deferred
 import dev.torsion.defer.LoopExecutor
 import dev.torsion.defer.await
 import dev.torsion.defer.awaitOnLoop
+import dev.torsion.defer.fail
 import dev.torsion.endpoint.ClientEndpoint
 import dev.torsion.endpoint.clientFromString
 import dev.torsion.loop.ReactorNotRunningException
@@ -34,14 +35,21 @@ public class PBClient private constructor(private val factory: PBClientFactory, 
     /** Whether the connection has ended. */
     public val isDisconnected: Boolean get() = broker.isDisconnected
 
-    /** Logs in as [PBClientFactory.login] does, and gives the avatar. One that nobody waits for any more is given back. */
+    /**
+     * Logs in as [PBClientFactory.login] does, and gives the avatar. One that nobody waits for any more is given back. Fails with a
+     * [DeadReferenceException] when the connection has ended before.
+     */
     @JvmOverloads
     public fun login(credentials: Credentials, mind: Any? = null): CompletableFuture<RemoteReference> =
         future(broker.loop) { loginDeferred(credentials, mind) }
 
     /** [login] as a Deferred, on the reactor's thread. */
     @JvmOverloads
-    public fun loginDeferred(credentials: Credentials, mind: Any? = null): Deferred<RemoteReference> = factory.login(credentials, mind)
+    public fun loginDeferred(credentials: Credentials, mind: Any? = null): Deferred<RemoteReference> = if (broker.isDisconnected) {
+        fail(DeadReferenceException("The connection has ended before the login.")) // the factory would wait for another
+    } else {
+        factory.login(credentials, mind)
+    }
 
     /** [login] for coroutines, on any dispatcher. */
     @JvmSynthetic

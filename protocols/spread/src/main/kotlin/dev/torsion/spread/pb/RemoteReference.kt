@@ -62,8 +62,10 @@ public class RemoteReference internal constructor(
     public fun callRemote(name: String, vararg args: Any?): Deferred<Any?> = callRemoteWith(name, args.asList(), emptyMap())
 
     /** [callRemote] with some arguments by their names. */
-    public fun callRemoteWith(name: String, args: List<Any?>, kwargs: Map<String, Any?>): Deferred<Any?> =
-        begin(name, args, kwargs).deferred
+    public fun callRemoteWith(name: String, args: List<Any?>, kwargs: Map<String, Any?>): Deferred<Any?> {
+        checkThread()
+        return begin(name, args, kwargs).deferred
+    }
 
     /** Calls the method [name] and wants no answer, not even an error; Twisted's `pbanswer=False`. On any thread. */
     public fun send(name: String, vararg args: Any?) {
@@ -92,18 +94,20 @@ public class RemoteReference internal constructor(
     // The same with an answer that is converted before it is handed over: one that does not fit is given back.
 
     @JvmSynthetic
-    internal fun <T> deferredOf(name: String, args: List<Any?>, convert: (Any?) -> T): Deferred<T> =
-        begin(name, args, emptyMap()).converted(convert)
+    internal fun <T> deferredOf(name: String, args: List<Any?>, convert: (Any?) -> T): Deferred<T> {
+        checkThread()
+        return begin(name, args, emptyMap()).converted(convert)
+    }
 
     @JvmSynthetic
     internal fun <T> futureOf(name: String, args: List<Any?>, convert: (Any?) -> T): CompletableFuture<T> =
-        broker.loop.futureOnLoop { deferredOf(name, args, convert) }
+        broker.loop.futureOnLoop { begin(name, args, emptyMap()).converted(convert) }
 
     /** For [ask] alone. */
     @PublishedApi
     @JvmSynthetic
     internal suspend fun <T> valueOf(name: String, args: List<Any?>, convert: (Any?) -> T): T =
-        broker.loop.awaitOnLoop { deferredOf(name, args, convert) }
+        broker.loop.awaitOnLoop { begin(name, args, emptyMap()).converted(convert) }
 
     /**
      * A proxy of [contract], each of whose methods calls the one of its name, or of its [Remote]'s; see [RemoteProxies] for their results.
@@ -138,7 +142,10 @@ public class RemoteReference internal constructor(
         backstop?.clean()
     }
 
-    private fun begin(name: String, args: List<Any?>, kwargs: Map<String, Any?>): OutgoingCall = broker.call(this, name, args, kwargs)
+    private fun checkThread() = broker.checkThread("callRemote", "call, send and ask")
+
+    @JvmSynthetic
+    internal fun begin(name: String, args: List<Any?>, kwargs: Map<String, Any?>): OutgoingCall = broker.call(this, name, args, kwargs)
 
     override fun equals(other: Any?): Boolean = other is RemoteReference && broker === other.broker && id == other.id
 

@@ -186,6 +186,32 @@ class JavaVoiceTest {
   }
 
   @Test
+  void aConnectionThatHasEndedFailsWhatIsAskedAlsoWhenItsReactorHasStopped() throws Exception {
+    var client = connect(new PBServerFactory(new Server(), options));
+    var lost = new CountDownLatch(1);
+    client.onDisconnect(lost::countDown);
+    client.close();
+    assertTrue(lost.await(10, TimeUnit.SECONDS));
+    for (int round = 0; round < 2; round++) {
+      var calculator = client.root().proxy(Calculator.class);
+      var joe = new UsernamePassword("joe", "secret");
+      var asked =
+          List.of(
+              client.root().call("add", 1, 2),
+              client.root().call(Integer.class, "add", 1, 2),
+              calculator.add(1, 2),
+              client.login(joe));
+      for (CompletableFuture<?> one : asked) {
+        var error =
+            assertThrows(
+                CompletionException.class, () -> one.orTimeout(10, TimeUnit.SECONDS).join());
+        assertInstanceOf(DeadReferenceException.class, error.getCause());
+      }
+      assertTrue(reactor.stopAndJoin(Duration.ofSeconds(10)));
+    }
+  }
+
+  @Test
   void methodsMayBeWrittenOut() throws Exception {
     var root =
         RemoteMethods.create()
