@@ -178,7 +178,7 @@ class RemoteObjectsTest {
     assertEquals("joe says hello", reactor.await(room.call("say", "hello")));
 
     var list = new ByteArrayOutputStream();
-    var pages = torsion.future(() -> Pages.getAllPages(joe, "prices"));
+    var pages = Pages.getAllPagesAsync(joe, "prices");
     for (Object page : reactor.await(pages)) list.write(((Bytes) page).toByteArray());
     assertArrayEquals(new byte[200_000], list.toByteArray());
 

@@ -113,7 +113,7 @@ internal class BrokerMessages(private val broker: Broker) {
             if (target == null) throw PBError("Invalid Object ID")
             if (pendingCalls >= broker.options.maxPendingCalls) throw PBError("Too many calls wait for their answers.")
             isMade = true
-            result = target.received(RemoteCall(name.utf8(), args.toList(), kwargs, broker, perspective, incoming.sumOf(Incoming::size)))
+            result = target.received(RemoteCall(name.utf8(), args.toList(), kwargs, broker, perspective, incoming))
         } catch (e: Throwable) {
             if (!isMade || e is NoSuchMethod || e is ArgumentMismatch) incoming.forEach(Incoming::giveBack)
             return answerError(asked, e)

@@ -114,6 +114,9 @@ internal class Incoming(private val broker: Broker, override val perspective: An
     var size = 0L
         private set
 
+    /** Whether nothing is to be given back. */
+    val isEmpty: Boolean get() = references.isEmpty() && caches.isEmpty()
+
     /** @throws ProtocolViolationException when it means nothing. Whatever is thrown, what is the other side's is given back */
     fun unjelly(element: BananaElement): Any? = try {
         val unjellier = Unjellier(broker.options.types, broker.options.limits, this)

@@ -21,9 +21,13 @@ public class RemoteCall internal constructor(
     @get:JvmName("kwargs") public val kwargs: Map<String, Any?>,
     @get:JvmName("broker") public val broker: Broker,
     @get:JvmName("perspective") public val perspective: Any?,
-    /** About how much memory the arguments take. */
-    @get:JvmSynthetic internal val size: Long,
+    /** The values that it came with. */
+    @get:JvmSynthetic internal val incoming: List<Incoming>,
 ) {
+    /** About how much memory the arguments take. */
+    @get:JvmSynthetic
+    internal val size: Long get() = incoming.sumOf(Incoming::size)
+
     /** The argument at [index] as a [type]: any number that it fits, `byte[]`, and so on. When it is none, the caller is told. */
     public fun <T> arg(index: Int, type: Class<T>): T {
         if (index !in args.indices) throw ArgumentMismatch("$name has no argument ${index + 1}: ${args.size} were given")

@@ -240,6 +240,37 @@ class GivingBackSpec :
             }
         }
 
+        test("objects in pages that nobody gets are given back: of a call that is cancelled, that come afterwards, and of too many pages") {
+            val collectors = ArrayList<RemoteReference>()
+            val child = RemoteMethods.create().referenceable()
+            val pond = Watched()
+            val server =
+                RemoteMethods.create().on("get") { call ->
+                    collectors.add(call.arg<RemoteReference>(0))
+                    Deferred<Any?>()
+                }
+            scene(server.root(), PBOptions(WATCHERS)) {
+                val page = listOf(child, pond)
+                val cancelled = getAllPages(root, "get")
+                cancelled.addErrback { emptyList() }
+                delay(1.seconds)
+                collectors.single().callRemote("gotPage", page).await()
+                (broker.localObjectCount to pond.observers.size) shouldBe (1 to 1)
+                cancelled.cancel()
+                delay(1.seconds)
+                (broker.localObjectCount to pond.observers.size) shouldBe (0 to 0)
+                collectors.single().callRemote("gotPage", page).await()
+                delay(1.seconds)
+                (broker.localObjectCount to pond.observers.size) shouldBe (0 to 0)
+                val tooMany = getAllPages(root, "get", maxBytes = 1).outcome()
+                delay(1.seconds)
+                shouldThrow<RemoteError> { collectors.last().callRemote("gotPage", page).await() }
+                (tooMany() as Failure).value.shouldBeInstanceOf<PBError>()
+                delay(1.seconds)
+                (broker.localObjectCount to pond.observers.size) shouldBe (0 to 0)
+            }
+        }
+
         test("a file that is being read when nobody wants its pages any more is closed after that, and once") {
             val reading = CountDownLatch(1)
             val goOn = CountDownLatch(1)

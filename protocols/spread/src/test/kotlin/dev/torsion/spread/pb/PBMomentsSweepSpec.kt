@@ -42,12 +42,12 @@ class PBMomentsSweepSpec :
         PROXY_AS_FUTURE({ Asked.of(root.remote<Getter>().future()) }),
         PROXY_AS_SUSPEND({
             val proxy = root.remote<Getter>()
-            var value: Any? = null
-            val coroutine = CoroutineScope(reactor.dispatcher).launch { runCatching { proxy.suspended() }.onSuccess { value = it } }
-            Asked(coroutine::isCompleted, { value }) { coroutine.cancel(null) }
+            suspended { proxy.suspended() }
         }),
         COPY({ Asked.of(root.callRemote("pond")) }),
-        PAGES({ Asked.of(getAllPages(root, "pages")) }),
+        PAGES_AS_DEFERRED({ Asked.of(getAllPages(root, "pages")) }),
+        PAGES_AS_FUTURE({ Asked.of(getAllPagesAsync(root, "pages")) }),
+        PAGES_AS_SUSPEND({ suspended { awaitAllPages(root, "pages") } }),
     }
 
     private class Asked(val isOver: () -> Boolean, val value: () -> Any?, val cancel: () -> Unit) {
@@ -91,8 +91,25 @@ class PBMomentsSweepSpec :
         suspend fun suspended(): Any?
     }
 
+    /** Pages with objects of the server's in them. */
+    private class Objects(collector: RemoteReference, private val object1: Any, private val object2: Any) : Pager(collector) {
+        private var sent = 0
+
+        override fun nextPage(): Deferred<Any?> = succeed(if (sent++ < PAGES) listOf(object1, object2) else null)
+
+        private companion object {
+            const val PAGES = 3
+        }
+    }
+
     private companion object {
         const val MOST_TURNS = 30
+
+        fun Scene.suspended(ask: suspend () -> Any?): Asked {
+            var value: Any? = null
+            val coroutine = CoroutineScope(reactor.dispatcher).launch { runCatching { ask() }.onSuccess { value = it } }
+            return Asked(coroutine::isCompleted, { value }) { coroutine.cancel(null) }
+        }
 
         fun one(question: Question, mishap: Mishap, turns: Int) {
             var entered = 0
@@ -108,7 +125,7 @@ class PBMomentsSweepSpec :
                 RemoteMethods.create()
                     .on("get") { child }
                     .on("pond") { listOf(pond, child) }
-                    .on("pages") { call -> BytesPager(call.arg<RemoteReference>(0), ByteArray(20_000)).start().addErrback { } }
+                    .on("pages") { call -> Objects(call.arg<RemoteReference>(0), pond, child).start().addErrback { } }
                     .root()
             val options = PBOptions(WATCHERS)
             val isLogin = question.name.startsWith("LOGIN")

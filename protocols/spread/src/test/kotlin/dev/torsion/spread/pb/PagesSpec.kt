@@ -78,6 +78,34 @@ internal class PagesSpec :
             }
         }
 
+        test("pages for coroutines: collected, and failed") {
+            val server = RemoteMethods.create().on("now") { bytes(it) }
+            scene(server.root()) {
+                awaitAllPages(root, "now").map { (it as Bytes).size } shouldBe listOf(8192, 8192, 3616)
+                shouldThrow<PBError> { awaitAllPages(root, "now", maxBytes = 10_000) }
+                shouldThrow<RemoteError> { awaitAllPages(root, "nobody") }
+            }
+        }
+
+        test("pages that somebody was given stay as they are when the call fails afterwards") {
+            val end = Deferred<Any?>()
+            val server =
+                RemoteMethods.create().on("get") { call ->
+                    bytes(call).start().addErrback { }
+                    end
+                }
+            CapturedLogs.start().use { logs ->
+                scene(server.root()) {
+                    val pages = awaitAllPages(root, "get")
+                    pages.size shouldBe 3
+                    end.errback(java.io.IOException("the disk"))
+                    delay(1000)
+                    pages.size shouldBe 3
+                    logs.flushLoggedErrors(java.io.IOException::class.java).size shouldBe 1
+                }
+            }
+        }
+
         test("a page counts with all that it holds, and a part that it holds many times counts once") {
             val text = "x".repeat(1_000)
             val part = listOf(text)
