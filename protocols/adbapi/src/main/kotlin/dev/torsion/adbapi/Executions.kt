@@ -87,8 +87,9 @@ internal class Executions(
 
     private fun begin(timeout: Duration) {
         checkGoesOn()
+        val taken = connection.notBegun ?: return
         try {
-            connection.begin(timeout)
+            within(timeout, taken) { connection.begin(taken, timeout) }
         } catch (e: SQLException) {
             throw reasonFor(e) // of a statement whose rows are being read, too: the cancellation meets whatever the connection runs
         }

@@ -73,11 +73,12 @@ internal class HeldConnection(private val engine: Engine, private val fate: Fate
         hasBegun = false
     }
 
-    /** Makes sure, before a statement is executed, that its transaction has begun. A server that does not answer within [timeout] is lost. */
+    /** The connection whose transaction is to [begin] before a statement is executed; null when nothing is to begin. */
+    val notBegun: Connection? get() = if (interaction == null || hasBegun || !engine.dialect.beginsLate) null else held
+
+    /** Makes sure that the transaction of [connection] has begun. A server that does not answer within [timeout] is lost. */
     @Throws(SQLException::class)
-    fun begin(timeout: Duration) {
-        if (interaction == null || hasBegun || !engine.dialect.beginsLate) return
-        val connection = held ?: return
+    fun begin(connection: Connection, timeout: Duration) {
         if (connection.autoCommit) return
         engine.deadlines.after(timeout) { cutUnlessOver(connection) }.use { engine.dialect.begin(connection) }
         hasBegun = !mayEndItself

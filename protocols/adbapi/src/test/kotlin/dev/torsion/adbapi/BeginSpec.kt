@@ -27,14 +27,17 @@ class BeginSpec : FunSpec() {
     init {
         val update = "UPDATE account SET amount = amount - 1 WHERE id = 1"
 
-        fun relayed(options: ConnectionPoolOptions = DEFAULT, block: (ConnectionPool, PostgresqlRelay) -> Unit) {
+        /** Runs [block] with the URL of a database that has an account, behind a relay. */
+        fun relayedUrl(block: (String, PostgresqlRelay) -> Unit) {
             val url = TestDatabase.POSTGRESQL.fresh()
             withPool(url) { pool -> pool.update("CREATE TABLE account AS SELECT 1 AS id, 1000 AS amount").result() }
             PostgresqlRelay(TestDatabase.POSTGRESQL.server!!.port).use { relay ->
-                val through = url.replace(Regex("127\\.0\\.0\\.1:\\d+"), "127.0.0.1:${relay.port}") + "&sslmode=disable"
-                withPool(through, options.withConnections(1)) { block(it, relay) }
+                block(url.replace(Regex("127\\.0\\.0\\.1:\\d+"), "127.0.0.1:${relay.port}") + "&sslmode=disable", relay)
             }
         }
+
+        fun relayed(options: ConnectionPoolOptions = DEFAULT, block: (ConnectionPool, PostgresqlRelay) -> Unit) =
+            relayedUrl { url, relay -> withPool(url, options.withConnections(1)) { block(it, relay) } }
 
         fun begins(transactions: Int, block: (ConnectionPool) -> Unit) = relayed { pool, relay ->
             block(pool)
@@ -79,6 +82,37 @@ class BeginSpec : FunSpec() {
             relay.atBegin = { answers.await(20, TimeUnit.SECONDS) }
             shouldThrow<DatabaseUnavailableException> { pool.interaction { tx -> tx.update(update) }.result() }
             answers.countDown()
+        }
+
+        val silent: Map<String, (ConnectionPool) -> CompletableFuture<*>> =
+            mapOf(
+                "a statement" to { pool -> pool.interaction { tx -> tx.update(update) } },
+                "a batch" to { pool -> pool.batch(Batch.of("UPDATE account SET amount = ?", listOf(listOf(1)))) },
+                "a stream" to { pool -> pool.interaction { tx -> tx.forEach(Sql.of("$update RETURNING id")) {} } },
+                "a statement of JDBC's" to { pool -> pool.withConnection { it.createStatement().executeUpdate(update) } },
+            )
+        for ((name, work) in silent) {
+            test("$name whose server says nothing while it begins, on a connection that nobody can cut: who waits is told").config(
+                enabledOrReasonIf = { TestDatabase.POSTGRESQL.isHere },
+            ) {
+                relayedUrl { url, relay ->
+                    val source = HookedSource(url)
+                    source.on("Connection.abort") {}
+                    val options = DEFAULT.withPooled(false).withConnections(1).withCancelTimeout(Duration.ofMillis(100))
+                    val answers = CountDownLatch(1)
+                    withPool(source, options.withStatementTimeout(Duration.ofMillis(500))) { pool ->
+                        relay.atBegin = { answers.await(20, TimeUnit.SECONDS) }
+                        try {
+                            shouldThrow<StatementTimeoutException> { work(pool).result() }
+                        } finally {
+                            relay.atBegin = {}
+                            answers.countDown()
+                        }
+                        val amounts = Sql.of("SELECT amount FROM account").timeout(Duration.ofSeconds(10)).into<Int>()
+                        pool.query(amounts).result() shouldBe listOf(1000)
+                    }
+                }
+            }
         }
 
         moment("one that begins anew while the time of a statement runs out whose rows are being read") { pool, relay ->

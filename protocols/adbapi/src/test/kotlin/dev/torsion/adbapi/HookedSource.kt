@@ -3,13 +3,13 @@
 
 package dev.torsion.adbapi
 
-import org.h2.jdbcx.JdbcDataSource
 import java.io.PrintWriter
 import java.lang.reflect.InvocationHandler
 import java.lang.reflect.InvocationTargetException
 import java.lang.reflect.Proxy
 import java.sql.CallableStatement
 import java.sql.Connection
+import java.sql.DriverManager
 import java.sql.PreparedStatement
 import java.sql.Statement
 import java.util.concurrent.ConcurrentHashMap
@@ -17,9 +17,8 @@ import java.util.concurrent.CopyOnWriteArrayList
 import java.util.logging.Logger
 import javax.sql.DataSource
 
-/** H2 behind a source whose every call of JDBC can be watched, held up and made to fail. */
-internal class HookedSource(url: String = TestDatabase.H2.fresh()) : DataSource {
-    private val source = JdbcDataSource().apply { setURL(url) }
+/** A database, H2 by itself, behind a source whose every call of JDBC can be watched, held up and made to fail. */
+internal class HookedSource(private val url: String = TestDatabase.H2.fresh()) : DataSource {
     private val hooks = ConcurrentHashMap<String, (() -> Any?) -> Any?>()
 
     /** The call, as `Connection.commit`. */
@@ -39,7 +38,7 @@ internal class HookedSource(url: String = TestDatabase.H2.fresh()) : DataSource 
     }
 
     override fun getConnection(): Connection = call("DataSource.getConnection") {
-        proxy(Connection::class.java, source.connection)
+        proxy(Connection::class.java, DriverManager.getConnection(url))
     } as Connection
 
     override fun getConnection(username: String?, password: String?): Connection = connection
