@@ -22,6 +22,10 @@ internal class Executions(
 ) {
     private val lock get() = fate.lock
 
+    /** The failure of the program's own commit, the last one. On the job's thread. */
+    var ownCommitFailure: SQLException? = null
+        private set
+
     /** The one that runs. With the lock. */
     var running: Execution? = null
         private set
@@ -57,6 +61,12 @@ internal class Executions(
     @Throws(SQLException::class)
     fun <R> executingRaw(statement: Statement, timeout: Duration, call: () -> R): R {
         begin(timeout)
+        return readingRaw(statement, timeout, call)
+    }
+
+    /** [executingRaw] for a [call] that begins no transaction, since it only reads the result of [statement]. */
+    @Throws(SQLException::class)
+    fun <R> readingRaw(statement: Statement, timeout: Duration, call: () -> R): R {
         val execution: Execution
         lock.withLock {
             check()
@@ -83,7 +93,21 @@ internal class Executions(
      * cancellation may take, who waits is told, and the connection is cut.
      */
     inline fun <R> within(timeout: Duration, taken: Connection, call: () -> R): R =
-        engine.deadlines.after(sum(timeout, engine.options.cancelTimeout)) { overdue(timeout, taken) }.use { call() }
+        engine.deadlines.after(sum(timeout, engine.options.cancelTimeout)) { overdueCall(timeout, taken) }.use { call() }
+
+    /** [within] for a [call] of the program's own that commits: when it takes too long, nobody knows whether it was done. */
+    @Throws(SQLException::class)
+    fun <R> committing(timeout: Duration, taken: Connection, call: () -> R): R {
+        val passed = Runnable {
+            overdueCall(taken, CommitOutcomeUnknownException("the server has not answered the commit within $timeout", null))
+        }
+        return try {
+            engine.deadlines.after(sum(timeout, engine.options.cancelTimeout), passed).use { call() }
+        } catch (e: SQLException) {
+            ownCommitFailure = e
+            throw e
+        }
+    }
 
     private fun begin(timeout: Duration) {
         checkGoesOn()
@@ -102,13 +126,15 @@ internal class Executions(
 
     private fun timeOut(execution: Execution) {
         val now: Execution
+        val isFirst: Boolean
         lock.withLock {
             now = running ?: return
             if (generateSequence(now, Execution::outer).none { it === execution }) return
+            isFirst = fate.end == null
             execution.isTimedOut = true
             fate.isToEnd = true
         }
-        engine.counters.timedOut.increment()
+        if (isFirst) engine.counters.timedOut.increment() // otherwise the job's end was counted
         pursue(now)
         engine.deadlines.after(engine.options.cancelTimeout) { overdue(execution) }
     }
@@ -120,12 +146,23 @@ internal class Executions(
                 if (generateSequence(running, Execution::outer).none { it === execution }) return
                 connection.current ?: return
             }
-        overdue(execution.timeout, taken)
+        overdue(taken, notEnded(execution.timeout))
     }
 
-    fun overdue(timeout: Duration, taken: Connection) {
+    fun overdueCall(timeout: Duration, taken: Connection): Unit = overdueCall(taken, notEnded(timeout))
+
+    /** A call that nothing but this ends. It is counted, unless it is part of a statement that is counted already. */
+    private fun overdueCall(taken: Connection, why: DatabaseException) {
+        if (lock.withLock { fate.end == null && timedOut() == null }) engine.counters.timedOut.increment()
+        overdue(taken, why)
+    }
+
+    private fun notEnded(timeout: Duration) =
+        StatementTimeoutException("a statement took longer than $timeout, and the server has not ended it", null)
+
+    private fun overdue(taken: Connection, why: DatabaseException) {
         try {
-            end(StatementTimeoutException("a statement took longer than $timeout, and the server has not ended it", null))
+            end(why)
         } finally {
             connection.cutUnlessOver(taken)
         }

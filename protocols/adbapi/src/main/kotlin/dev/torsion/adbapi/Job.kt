@@ -225,7 +225,7 @@ internal class Job<T>(
             return (if (interaction == null) withSession(taken) else inTransaction(taken, interaction)).also { result = Result.success(it) }
         } catch (e: SQLException) {
             failure = e // whatever describing it throws
-            throw (whyEnded() ?: statements.translated(e)).also { failure = it }
+            throw (whyEnded() ?: translated(e)).also { failure = it }
         } catch (e: Throwable) {
             failure = e
             throw (if (e is Error || e is CommitOutcomeUnknownException) e else whyEnded() ?: e).also { failure = it }
@@ -323,6 +323,9 @@ internal class Job<T>(
             }
         }
     }
+
+    private fun translated(error: SQLException) =
+        if (error === statements.ownCommitFailure) commitFailure(error) else statements.translated(error)
 
     private fun commitFailure(error: SQLException): DatabaseException {
         val classified =

@@ -29,6 +29,12 @@ internal class Session(val job: Job<*>, private val engine: Engine, val connecti
         check(Thread.currentThread() === thread) { "an interaction's transaction is used on its own thread only" }
     }
 
+    /** Runs [call], which a program makes itself and which may ask the server. */
+    fun <R> limited(call: () -> R): R = within(defaultTimeout, call)
+
+    /** [limited] for a [call] that commits. */
+    fun <R> committing(call: () -> R): R = job.statements.committing(defaultTimeout, connection, call)
+
     fun <T> query(query: Query<T>): List<T> {
         val sql = query.sql
         val most = if (sql.maxRows > 0) sql.maxRows else engine.options.maxRows

@@ -9,8 +9,10 @@ import java.lang.reflect.InvocationTargetException
 import java.lang.reflect.Proxy
 import java.sql.CallableStatement
 import java.sql.Connection
+import java.sql.DatabaseMetaData
 import java.sql.DriverManager
 import java.sql.PreparedStatement
+import java.sql.ResultSet
 import java.sql.Statement
 import java.util.concurrent.ConcurrentHashMap
 import java.util.concurrent.CopyOnWriteArrayList
@@ -63,11 +65,14 @@ internal class HookedSource(private val url: String = TestDatabase.H2.fresh()) :
                 when {
                     method.name == "equals" -> self === arguments[0]
                     method.declaringClass == Any::class.java -> real()
+                    type == ResultSet::class.java && method.name.startsWith("get") && method.name != "getMetaData" -> real() // of its row
                     else ->
                         when (val given = call("${type.simpleName}.${method.name}", real)) {
                             is CallableStatement -> proxy(CallableStatement::class.java, given)
                             is PreparedStatement -> proxy(PreparedStatement::class.java, given)
                             is Statement -> proxy(Statement::class.java, given)
+                            is ResultSet -> proxy(ResultSet::class.java, given)
+                            is DatabaseMetaData -> proxy(DatabaseMetaData::class.java, given)
                             else -> given
                         }
                 }

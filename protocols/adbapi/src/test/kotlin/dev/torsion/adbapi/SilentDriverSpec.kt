@@ -10,6 +10,7 @@ import io.kotest.assertions.withClue
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.ints.shouldBeGreaterThan
 import io.kotest.matchers.shouldBe
+import java.sql.Connection
 import java.sql.SQLException
 import java.time.Duration
 import java.util.concurrent.CompletableFuture
@@ -59,6 +60,67 @@ internal class SilentDriverSpec :
                     goOn.countDown()
                     source.off(call)
                     pool.query("SELECT name FROM fruit").result().size shouldBe (if (isDone == false) 0 else 1)
+                }
+            }
+        }
+
+        val commits: Map<String, (Connection) -> Unit> =
+            mapOf("Connection.commit" to Connection::commit, "Connection.setAutoCommit" to { it.autoCommit = true })
+        for ((call, commit) in commits) {
+            fun ended(hook: (goOn: CountDownLatch, real: () -> Any?) -> Any?) {
+                val goOn = CountDownLatch(1)
+                val source = HookedSource()
+                source.on("Connection.abort") {}
+                val options = OPTIONS.withPooled(false).withConnectTimeout(PATIENCE).withStatementTimeout(Duration.ofSeconds(2))
+                withPool(source, options) { pool ->
+                    pool.query("SELECT 1").result()
+                    val told = pool.withConnection { connection ->
+                        source.on(call) { real -> hook(goOn, real) }
+                        try {
+                            commit(connection)
+                        } finally {
+                            source.off(call)
+                        }
+                    }
+                    try {
+                        shouldThrow<CommitOutcomeUnknownException> { told.result() }
+                    } finally {
+                        goOn.countDown()
+                    }
+                }
+            }
+
+            test("silent at $call of a program's own: who waits is told that nobody knows whether it was done") {
+                ended { goOn, real ->
+                    goOn.await(20, TimeUnit.SECONDS)
+                    real()
+                }
+            }
+
+            test("the connection is lost at $call of a program's own: who waits is told that nobody knows whether it was done") {
+                ended { _, _ -> throw SQLException("connection reset", "08006") }
+            }
+        }
+
+        for (call in listOf("Connection.prepareStatement", "PreparedStatement.execute", "PreparedStatement.close")) {
+            test("silent at $call: the time that is over is counted once") {
+                val goOn = CountDownLatch(1)
+                val source = HookedSource()
+                withPool(source, OPTIONS.withPooled(false).withConnectTimeout(PATIENCE)) { pool ->
+                    pool.query(Sql.of("SELECT 1").timeout(PATIENCE)).result()
+                    source.on(call) { real ->
+                        goOn.await(20, TimeUnit.SECONDS)
+                        real()
+                    }
+                    val told = pool.query("SELECT 1")
+                    try {
+                        shouldThrow<StatementTimeoutException> { told.result() }
+                    } finally {
+                        source.off(call)
+                        goOn.countDown()
+                    }
+                    pool.awaitQuiet()
+                    pool.health().timedOut shouldBe 1
                 }
             }
         }
@@ -153,6 +215,7 @@ internal class SilentDriverSpec :
                 connection.prepareStatement("SELECT name FROM fruit").use { statement ->
                     statement.executeQuery().use { result -> while (result.next()) result.getString(1) }
                 }
+                connection.metaData.getTables(null, null, "FRUIT", null).use { result -> while (result.next()) result.getString(1) }
             }
         }),
     }
