@@ -6,7 +6,6 @@
 package dev.torsion.web
 
 import kotlinx.coroutines.future.await
-import java.util.Objects
 import java.util.concurrent.CompletableFuture
 import java.util.concurrent.CompletionStage
 
@@ -63,7 +62,7 @@ internal fun RequestFilter.suspending(next: suspend (Request) -> Response): susp
     return { request ->
         val begun = Begun(answering)
         try {
-            Objects.requireNonNull(filter(request, begun).await(), "The filter has given no answer.")
+            requireAnswer(requireAnswer(filter(request, begun), "filter").await(), "filter")
         } finally {
             begun.cancel()
         }

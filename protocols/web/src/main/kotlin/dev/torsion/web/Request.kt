@@ -5,9 +5,11 @@ package dev.torsion.web
 
 import dev.torsion.defer.awaitOnLoop
 import dev.torsion.defer.inlineCallbacks
+import dev.torsion.log.Logger
 import dev.torsion.log.escaped
 import dev.torsion.net.Address
 import kotlinx.coroutines.future.await
+import org.slf4j.event.Level
 import java.net.URLDecoder
 import java.util.UUID
 import java.util.concurrent.CompletableFuture
@@ -175,7 +177,7 @@ public class Request private constructor(
     /**
      * The body as JSON, read by [reader]: `request.json(bytes -> mapper.readValue(bytes, Order.class))`. As a future, on any thread. It
      * fails with a [ResponseException], which is the answer where a handler passes it on: of 415 when the type of the body is none of
-     * JSON, of 400 when [reader] throws, and of 413 above [HttpBody.DEFAULT_LIMIT].
+     * JSON, of 400 when [reader] throws, which the log has at level debug, and of 413 above [HttpBody.DEFAULT_LIMIT].
      */
     public fun <T> json(reader: ValueReader<T>): CompletableFuture<T> = life.future { readJson(reader) }
 
@@ -196,10 +198,20 @@ public class Request private constructor(
         } catch (e: ResponseException) {
             throw e
         } catch (e: Exception) {
-            throw ResponseException(400, "The body is no such JSON.", e)
+            throw noSuchJson(e)
         } catch (e: StackOverflowError) { // of lists within lists
-            throw ResponseException(400, "The body is no such JSON.", e)
+            throw noSuchJson(e)
         }
+    }
+
+    /** The log has the reason, which may be a class of the program that no body fits. Any client can cause it, so only debugging shows it. */
+    private fun noSuchJson(reason: Throwable): ResponseException {
+        LOG.at(Level.DEBUG)
+            .with("method", method)
+            .with("path", escaped(target.substringBefore('?'), SHOWN))
+            .withThrowable(reason)
+            .log("The body of {method} {path} is not the JSON that is wanted")
+        return ResponseException(400, "The body is no such JSON.", reason)
     }
 
     /**
@@ -283,6 +295,7 @@ public class Request private constructor(
 
     private companion object {
         const val SHOWN = 200
+        val LOG = Logger(Request::class.java)
         val NOT_INTERIM = listOf("Content-Length", "Transfer-Encoding", "Connection", "Keep-Alive", "Upgrade", "Trailer")
 
         fun <T : Any> typed(text: String, parse: (String) -> T?): T = parse(text) ?: throw ResponseException(404)

@@ -4,7 +4,6 @@
 package dev.torsion.web
 
 import kotlinx.coroutines.future.await
-import java.util.Objects
 import java.util.concurrent.CompletionStage
 
 /**
@@ -33,5 +32,8 @@ internal fun RequestHandler.suspending(): suspend (Request) -> Response = when (
     is Router -> handler
     is Resource -> ::find
     is VirtualHosts -> ::answer
-    else -> { request -> Objects.requireNonNull(handle(request).await(), "The handler has given no answer.") }
+    else -> { request -> requireAnswer(requireAnswer(handle(request), "handler").await(), "handler") }
 }
+
+/** What code of Java has given: null is an error that says whose it is. */
+internal fun <T : Any> requireAnswer(given: T?, from: String): T = given ?: throw NullPointerException("The $from has given no answer.")

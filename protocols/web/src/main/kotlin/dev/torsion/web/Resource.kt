@@ -4,7 +4,6 @@
 package dev.torsion.web
 
 import kotlinx.coroutines.future.await
-import java.util.Objects
 import java.util.concurrent.CompletableFuture
 import java.util.concurrent.CompletionStage
 
@@ -87,7 +86,7 @@ public abstract class Resource : RequestHandler {
 
     @JvmSynthetic
     internal open suspend fun answer(request: Request): Response =
-        Objects.requireNonNull(render(request).await(), "The resource has given no answer.")
+        requireAnswer(requireAnswer(render(request), "resource").await(), "resource")
 
     /** The answer of the resource that the path of [request] leads to from here. */
     final override fun handle(request: Request): CompletionStage<Response> = request.life.future { find(request) }

@@ -46,6 +46,36 @@ class SiteTest {
   }
 
   @Test
+  void nullInPlaceOfAFutureIsAnErrorThatNamesTheHandlerOrTheFilter() {
+    try (var reactor = new MemoryReactor();
+        var logs = CapturedLogs.start()) {
+      var get = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+      var answer = completedFuture(Response.of(204));
+      var resource =
+          new Resource() {
+            @Override
+            public CompletionStage<Response> renderGet(Request request) {
+              return null;
+            }
+          };
+      ask(Site.of(reactor, request -> null), reactor, get);
+      ask(Site.of(reactor, request -> answer).with((request, next) -> null), reactor, get);
+      ask(
+          Site.of(reactor, Router.builder().mount("/a", resource).build()),
+          reactor,
+          get.replace("/ ", "/a "));
+      var messages = logs.failures(NullPointerException.class).stream().map(e -> e.getMessage());
+      assertEquals(
+          List.of(
+              "The handler has given no answer.",
+              "The filter has given no answer.",
+              "The resource has given no answer."),
+          messages.toList());
+      logs.flushLoggedErrors();
+    }
+  }
+
+  @Test
   void aRouterHasHandlersOfJava() {
     try (var reactor = new MemoryReactor()) {
       var router =

@@ -3,12 +3,15 @@
 
 package dev.torsion.web
 
+import dev.torsion.testkit.CapturedLogs
 import io.kotest.assertions.withClue
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.shouldBe
 import io.kotest.matchers.string.shouldContain
 import io.kotest.matchers.string.shouldNotContain
 import io.kotest.matchers.string.shouldStartWith
+import io.kotest.matchers.types.shouldBeInstanceOf
+import org.slf4j.event.Level
 
 /** JSON by the functions of any library. */
 class JsonSpec :
@@ -50,7 +53,13 @@ class JsonSpec :
                     withClue(type) { connect().ask(post("/", "7", "Content-Type: $type\r\n")) shouldStartWith "HTTP/1.1 415 " }
                 }
                 connect().ask(post("/", "7")) shouldStartWith "HTTP/1.1 415 "
-                val wrong = connect().ask(post("/", "secret", "Content-Type: application/json\r\n"))
+                val wrong = CapturedLogs.start().use { logs ->
+                    connect().ask(post("/a?token=7", "secret", "Content-Type: application/json\r\n")).also {
+                        val told = logs.single(Level.DEBUG)
+                        told.message shouldBe "The body of POST /a is not the JSON that is wanted"
+                        told.throwable.shouldBeInstanceOf<NumberFormatException>()
+                    }
+                }
                 wrong shouldStartWith "HTTP/1.1 400 "
                 wrong shouldNotContain "secret"
                 connect().ask(post("/", "", "Content-Type: application/json\r\n")) shouldStartWith "HTTP/1.1 400 "

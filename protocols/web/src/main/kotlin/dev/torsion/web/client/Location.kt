@@ -46,7 +46,8 @@ internal object Location {
         URI(text)
     } catch (e: URISyntaxException) {
         val open = given.substringBefore('?').replace(USER, "//...@")
-        throw IllegalArgumentException("\"${escaped(open, SHOWN)}\" is no URL: ${e.reason}")
+        val why = if ("scheme" in e.reason) "it does not begin with http:// or https://" else e.reason // as of 127.0.0.1:8080
+        throw IllegalArgumentException("\"${escaped(open, SHOWN)}\" is no URL: $why")
     }
 
     /** [reference] as a browser takes it that is at [base]. */

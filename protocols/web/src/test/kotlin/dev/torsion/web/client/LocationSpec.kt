@@ -49,6 +49,14 @@ class LocationSpec :
             }
         }
 
+        test("the error of an address without a scheme says what is missing") {
+            for (make in listOf<(String) -> Any>({ ClientRequest.get(it) }, { ReverseProxy.of(FakeAgent { Answer(200) }, it) })) {
+                for (wrong in listOf("127.0.0.1:8080/x", "[::1]:8080", ":8080", "localhost:8080", "localhost", "/x")) {
+                    withClue(wrong) { shouldThrow<IllegalArgumentException> { make(wrong) }.message!! shouldContain "http:// or https://" }
+                }
+            }
+        }
+
         test("the fragment of the request stays, unless there is another one") {
             "${Location.resolve(URI("http://a/b#here"), "/c")}" shouldBe "http://a/c#here"
             "${Location.resolve(URI("http://a/b#here"), "/c#there")}" shouldBe "http://a/c#there"
