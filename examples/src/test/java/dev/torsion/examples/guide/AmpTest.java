@@ -19,9 +19,13 @@ import dev.torsion.amp.Responders;
 import dev.torsion.amp.TLSSettings;
 import dev.torsion.amp.UnhandledCommandException;
 import dev.torsion.amp.Values;
+import dev.torsion.endpoint.Endpoints;
 import dev.torsion.java.Torsion;
 import dev.torsion.net.Factory;
 import dev.torsion.net.Protocol;
+import dev.torsion.service.ClientService;
+import dev.torsion.testkit.MemoryReactor;
+import dev.torsion.testkit.junit.TorsionExtension;
 import dev.torsion.tls.Tls;
 import dev.torsion.tls.TlsConnections;
 import dev.torsion.tls.TlsTrust;
@@ -33,6 +37,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 
 /** The Java of docs/guide/amp.md. */
 class AmpTest {
@@ -194,6 +199,27 @@ class AmpTest {
         assertEquals("HELLO", hears.heard.orTimeout(10, TimeUnit.SECONDS).join());
       }
     }
+  }
+
+  @Test
+  @ExtendWith(TorsionExtension.class)
+  void aClientServiceConnectsAgain(MemoryReactor reactor) {
+    var torsion = Torsion.on(reactor);
+    var server = reactor.await(torsion.listen("tcp:8900", new Factory(() -> new AMP(responders))));
+    var endpoint = Endpoints.clientFromString(torsion.reactor(), "tcp:127.0.0.1:8900");
+    var trains = new ClientService(endpoint, new Factory(AMP::new), torsion.reactor());
+    var kept = reactor.await(torsion.services().add(trains));
+
+    for (int attempt = 0; attempt < 2; attempt++) {
+      var answer =
+          torsion.future(trains::whenConnected).thenCompose(amp -> ((AMP) amp).call(TIMETABLE));
+      assertEquals(1, reactor.await(answer).get(TIMETABLE.trips).size());
+      reactor.network().everywhere().cut();
+      reactor.flush();
+    }
+    reactor.await(kept.stop());
+    server.close();
+    reactor.flush();
   }
 
   @Test

@@ -15,10 +15,13 @@ import dev.torsion.cred.Realm;
 import dev.torsion.cred.UnauthorizedLogin;
 import dev.torsion.cred.UsernamePassword;
 import dev.torsion.defer.Deferreds;
+import dev.torsion.endpoint.Endpoints;
 import dev.torsion.java.Torsion;
+import dev.torsion.service.ClientService;
 import dev.torsion.spread.jelly.TypeRegistry;
 import dev.torsion.spread.pb.Avatar;
 import dev.torsion.spread.pb.PBClient;
+import dev.torsion.spread.pb.PBClientFactory;
 import dev.torsion.spread.pb.PBOptions;
 import dev.torsion.spread.pb.PBServerFactory;
 import dev.torsion.spread.pb.Perspective;
@@ -26,11 +29,14 @@ import dev.torsion.spread.pb.Remote;
 import dev.torsion.spread.pb.RemoteError;
 import dev.torsion.spread.pb.RemoteMethods;
 import dev.torsion.spread.pb.Root;
+import dev.torsion.testkit.MemoryReactor;
+import dev.torsion.testkit.junit.TorsionExtension;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 
 /** The Java of docs/guide/perspective-broker.md. */
 class PerspectiveBrokerTest {
@@ -87,6 +93,27 @@ class PerspectiveBrokerTest {
         assertEquals("builtins.TypeError", error.getRemoteType());
       }
     }
+  }
+
+  @Test
+  @ExtendWith(TorsionExtension.class)
+  void aClientServiceConnectsAgain(MemoryReactor reactor) {
+    var torsion = Torsion.on(reactor);
+    var server = reactor.await(torsion.listen("tcp:8800", new PBServerFactory(new Calculator())));
+    var endpoint = Endpoints.clientFromString(torsion.reactor(), "tcp:127.0.0.1:8800");
+    var factory = new PBClientFactory(PBOptions.DEFAULT, true); // it connects again
+    var client = new ClientService(endpoint, factory, torsion.reactor());
+    var kept = reactor.await(torsion.services().add(client));
+
+    for (int attempt = 0; attempt < 2; attempt++) {
+      var sum = torsion.future(factory::getRootObject).thenCompose(root -> root.call("add", 1, 2));
+      assertEquals(3L, reactor.await(sum));
+      reactor.network().everywhere().cut();
+      reactor.flush();
+    }
+    reactor.await(kept.stop());
+    server.close();
+    reactor.flush();
   }
 
   @Test

@@ -13,6 +13,8 @@ import dev.torsion.web.HttpException;
 import dev.torsion.web.Response;
 import dev.torsion.web.Router;
 import dev.torsion.web.client.Agent;
+import dev.torsion.web.client.ClientRequest;
+import dev.torsion.web.client.RequestBody;
 import dev.torsion.web.testkit.MockFault;
 import dev.torsion.web.testkit.MockPoint;
 import dev.torsion.web.testkit.MockResponse;
@@ -49,10 +51,13 @@ class WebTestingTest {
     var router =
         Router.builder()
             .get("/cats/{id}", request -> completedFuture(Response.text(request.parameter("id"))))
+            .post("/cats", request -> request.body().text().thenApply(Response::text))
             .build();
     try (var client = StubAgent.of(reactor, router)) {
       assertEquals("7", client.get("/cats/7").text());
       assertEquals(405, client.ask("DELETE", "/cats/7").status());
+      var post = ClientRequest.post("http://cats.test/cats", RequestBody.text("Tom"));
+      assertEquals("Tom", client.ask(post).text());
     }
   }
 }
