@@ -53,6 +53,13 @@ internal class JavaSurfaceSpec :
             val hidden = listOf("java.net", "java.io", "java.util", "java.util.concurrent", "java.util.function")
             names.filter { type -> hidden.any { exists("$it.${type.simpleName}") } }.map { it.name }.shouldBeEmpty()
         }
+
+        "no internal type, which is public in the bytecode, has the name of a public one: with both packages imported the name is ambiguous" {
+            val names = types().filter { it.isTopLevelClass }.map { it.simpleName }.toSet()
+            val others = TorsionModule.entries.filter { it.published }.flatMap { it.classes } - types().toSet()
+            others.filter { it.isTopLevelClass && JavaModifier.PUBLIC in it.modifiers && JavaModifier.SYNTHETIC !in it.modifiers }
+                .filter { it.simpleName in names && !it.simpleName.endsWith("Kt") }.map { it.name }.shouldBeEmpty()
+        }
     }) {
     private companion object {
         val MANGLED = Regex("""\$(torsion|main)|-impl|-[A-Za-z0-9_]{7}(\$|$)""")

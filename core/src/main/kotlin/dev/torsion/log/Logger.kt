@@ -110,7 +110,7 @@ public class Logger private constructor(
 
     /** Logs an unexpected error, with names and values in turn. */
     public fun failure(format: String, throwable: Throwable, vararg namesAndValues: Any?) {
-        if (isEnabled(Level.ERROR)) publish(Level.ERROR, format, throwable, Values.inTurn(context, namesAndValues))
+        if (isEnabled(Level.ERROR)) publish(Level.ERROR, format, throwable, EventValues.inTurn(context, namesAndValues))
     }
 
     /** Logs an unexpected error, with values by name. */
@@ -127,7 +127,7 @@ public class Logger private constructor(
 
     private fun emitInTurn(level: Level, format: String, namesAndValues: Array<out Any?>) {
         if (!isEnabled(level)) return
-        publish(level, format, Values.leftOver(namesAndValues), Values.inTurn(context, namesAndValues))
+        publish(level, format, EventValues.leftOver(namesAndValues), EventValues.inTurn(context, namesAndValues))
     }
 
     private fun emitPairs(level: Level, format: String, throwable: Throwable?, values: Array<out Pair<String, Any?>>) {

@@ -46,7 +46,7 @@ import javax.sql.DataSource
  * an interaction for another operation of the same pool: when all threads do that, none is left.
  */
 @OptIn(TorsionSpi::class)
-public class ConnectionPool private constructor(private val reactor: Reactor, @get:JvmSynthetic internal val engine: Engine) :
+public class ConnectionPool private constructor(private val reactor: Reactor, @get:JvmSynthetic internal val engine: PoolEngine) :
     AutoCloseable {
     @get:JvmSynthetic internal val voices = Voices(reactor, engine)
     private var trigger: TriggerHandle? = null // the reactor's thread only
@@ -151,7 +151,7 @@ public class ConnectionPool private constructor(private val reactor: Reactor, @g
     /** [close] as a Deferred. On the reactor's thread. */
     public fun runClose(): Deferred<Void?> = engine.close().copy().toDeferred(reactor)
 
-    private fun <T> deferred(operation: String, interaction: InteractionOptions?, work: (Session) -> T): Deferred<T> {
+    private fun <T> deferred(operation: String, interaction: InteractionOptions?, work: (JobSession) -> T): Deferred<T> {
         reactor.checkThread(operation)
         return voices.deferred(interaction, work)
     }
@@ -249,8 +249,8 @@ public class ConnectionPool private constructor(private val reactor: Reactor, @g
             return open(reactor, connections, options)
         }
 
-        private fun open(reactor: Reactor, connections: Connections, options: ConnectionPoolOptions): ConnectionPool {
-            val pool = ConnectionPool(reactor, Engine(options, connections))
+        private fun open(reactor: Reactor, connections: PoolConnections, options: ConnectionPoolOptions): ConnectionPool {
+            val pool = ConnectionPool(reactor, PoolEngine(options, connections))
             if (reactor.isInReactorThread) pool.closeWithReactor() else reactor.callFromThread(pool::closeWithReactor)
             return pool
         }

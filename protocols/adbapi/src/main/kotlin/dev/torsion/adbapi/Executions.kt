@@ -4,6 +4,7 @@
 package dev.torsion.adbapi
 
 import dev.torsion.log.Logger
+import dev.torsion.log.readable
 import dev.torsion.log.safeString
 import java.sql.Connection
 import java.sql.SQLException
@@ -14,7 +15,7 @@ import kotlin.concurrent.withLock
 
 /** The statements of a job that run, so that a cancellation or a time-out reaches them. */
 internal class Executions(
-    private val engine: Engine,
+    private val engine: PoolEngine,
     private val fate: Fate,
     private val connection: HeldConnection,
     /** The job goes no further, and who waits is told. */
@@ -99,7 +100,7 @@ internal class Executions(
     @Throws(SQLException::class)
     fun <R> committing(timeout: Duration, taken: Connection, call: () -> R): R {
         val passed = Runnable {
-            overdueCall(taken, CommitOutcomeUnknownException("the server has not answered the commit within $timeout", null))
+            overdueCall(taken, CommitOutcomeUnknownException("the server has not answered the commit within ${readable(timeout)}", null))
         }
         return try {
             engine.deadlines.after(sum(timeout, engine.options.cancelTimeout), passed).use { call() }
@@ -158,7 +159,7 @@ internal class Executions(
     }
 
     private fun notEnded(timeout: Duration) =
-        StatementTimeoutException("a statement took longer than $timeout, and the server has not ended it", null)
+        StatementTimeoutException("a statement took longer than ${readable(timeout)}, and the server has not ended it", null)
 
     private fun overdue(taken: Connection, why: DatabaseException) {
         try {
@@ -215,7 +216,7 @@ internal class Executions(
     ) {
         var isTimedOut = false // with the lock
 
-        fun timedOut(error: SQLException?): SQLException = TimedOut("the statement took longer than $timeout", error)
+        fun timedOut(error: SQLException?): SQLException = TimedOut("the statement took longer than ${readable(timeout)}", error)
     }
 
     private class TimedOut(message: String, cause: SQLException?) :

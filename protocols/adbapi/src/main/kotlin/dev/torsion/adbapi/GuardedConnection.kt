@@ -22,7 +22,7 @@ internal object GuardedConnection {
     /** The methods of a result that go to another row, for which a driver may ask the server. */
     private val MOVES = setOf("next", "previous", "first", "last", "beforeFirst", "afterLast", "absolute", "relative")
 
-    fun of(session: Session): Connection {
+    fun of(session: JobSession): Connection {
         lateinit var guarded: Connection
         guarded =
             proxy(Connection::class.java, session, session.connection) { method, argument, call ->
@@ -43,7 +43,7 @@ internal object GuardedConnection {
         return guarded
     }
 
-    private fun guard(session: Session, connection: Connection, statement: Statement): Statement {
+    private fun guard(session: JobSession, connection: Connection, statement: Statement): Statement {
         @Suppress("UNCHECKED_CAST")
         val type =
             when (statement) {
@@ -66,14 +66,14 @@ internal object GuardedConnection {
         return guarded
     }
 
-    private fun guard(session: Session, connection: Connection, data: DatabaseMetaData): DatabaseMetaData =
+    private fun guard(session: JobSession, connection: Connection, data: DatabaseMetaData): DatabaseMetaData =
         proxy(DatabaseMetaData::class.java, session, data) { method, _, call ->
             val given = if (method.name == "getConnection") connection else session.limited(call)
             if (given is ResultSet) guard(session, given, null, null) else given
         }
 
     /** [result] of [statement], which the program knows as [guarded]; null when the driver has made it without one of the program's. */
-    private fun guard(session: Session, result: ResultSet, statement: Statement?, guarded: Statement?): ResultSet =
+    private fun guard(session: JobSession, result: ResultSet, statement: Statement?, guarded: Statement?): ResultSet =
         proxy(ResultSet::class.java, session, result) { method, _, call ->
             when {
                 method.name == "getStatement" -> guarded ?: call()
@@ -87,12 +87,12 @@ internal object GuardedConnection {
     private fun isOfRow(method: Method) = (method.name.startsWith("get") && method.name != "getMetaData") || method.name == "wasNull"
 
     /** The text of a statement may begin a transaction, or end one. */
-    private fun noteText(session: Session, argument: Any?) {
+    private fun noteText(session: JobSession, argument: Any?) {
         (argument as? String)?.let(session.job.connection::executes)
     }
 
     @Suppress("UNCHECKED_CAST")
-    private fun <T : Any> proxy(type: Class<T>, session: Session, target: T, invoke: (Method, Any?, () -> Any?) -> Any?): T {
+    private fun <T : Any> proxy(type: Class<T>, session: JobSession, target: T, invoke: (Method, Any?, () -> Any?) -> Any?): T {
         val handler =
             InvocationHandler { self, method, arguments ->
                 val plain = { invoked(target, method, arguments) }

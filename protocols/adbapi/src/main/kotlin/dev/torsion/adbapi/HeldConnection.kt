@@ -16,7 +16,7 @@ import kotlin.concurrent.withLock
  * The connection that a job has, and whether it is fit for the next one. It goes back only when no cancellation is on its way over it: that
  * would hit the next one's statement.
  */
-internal class HeldConnection(private val engine: Engine, private val fate: Fate, private val interaction: InteractionOptions?) {
+internal class HeldConnection(private val engine: PoolEngine, private val fate: Fate, private val interaction: InteractionOptions?) {
     private val lock get() = fate.lock
 
     private var held: Connection? = null // is set with the lock, on the job's thread

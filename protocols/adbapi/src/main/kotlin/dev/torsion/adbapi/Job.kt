@@ -4,6 +4,7 @@
 package dev.torsion.adbapi
 
 import dev.torsion.log.Logger
+import dev.torsion.log.readable
 import dev.torsion.log.safeString
 import java.sql.Connection
 import java.sql.SQLException
@@ -38,9 +39,9 @@ internal interface Completion<in T> {
  * In all of them the caller is told at once. When the job has not ended some time after, its connection is cut.
  */
 internal class Job<T>(
-    private val engine: Engine,
+    private val engine: PoolEngine,
     private val interaction: InteractionOptions?,
-    private val work: (Session) -> T,
+    private val work: (JobSession) -> T,
     private val completion: Completion<T>,
 ) {
     private enum class State { QUEUED, RUNNING, COMMITTING, ENDED }
@@ -66,7 +67,7 @@ internal class Job<T>(
         timeLimit =
             engine.deadlines.after(timeout) {
                 engine.counters.timedOut.increment()
-                end(InteractionTimeoutException("the interaction took longer than $timeout"))
+                end(InteractionTimeoutException("the interaction took longer than ${readable(timeout)}"))
             }
     }
 
@@ -270,7 +271,7 @@ internal class Job<T>(
         return try {
             engine.deadlines.after(most) {
                 engine.counters.failed.increment()
-                end(DatabaseUnavailableException("no connection within $timeout", null))
+                end(DatabaseUnavailableException("no connection within ${readable(timeout)}", null))
             }
         } catch (e: Throwable) { // the system is out of threads
             if (!engine.connections.hasTimeout) throw e
@@ -279,7 +280,7 @@ internal class Job<T>(
     }
 
     private fun withSession(taken: Connection): T {
-        val session = Session(this, engine, taken)
+        val session = JobSession(this, engine, taken)
         try {
             return work(session)
         } finally {
@@ -318,8 +319,8 @@ internal class Job<T>(
         connection.cutUnlessOver(taken)
         engine.deadlines.after(engine.options.cancelTimeout) {
             if (lock.withLock { state == State.COMMITTING && connection.current === taken }) {
-                val timeout = engine.options.statementTimeout
-                tell(Result.failure(CommitOutcomeUnknownException("the server has not answered the commit within $timeout", null)))
+                val why = "the server has not answered the commit within ${readable(engine.options.statementTimeout)}"
+                tell(Result.failure(CommitOutcomeUnknownException(why, null)))
             }
         }
     }

@@ -11,7 +11,8 @@ import java.util.concurrent.Flow
 import java.util.concurrent.atomic.AtomicReference
 
 /** Runs the query for each subscriber, as it asks for rows; by the rules of Reactive Streams. */
-internal class RowPublisher<T>(private val reactor: Reactor, private val engine: Engine, private val query: Query<T>) : Flow.Publisher<T> {
+internal class RowPublisher<T>(private val reactor: Reactor, private val engine: PoolEngine, private val query: Query<T>) :
+    Flow.Publisher<T> {
     override fun subscribe(subscriber: Flow.Subscriber<in T>) {
         java.util.Objects.requireNonNull(subscriber)
         val subscription = Subscription(subscriber)

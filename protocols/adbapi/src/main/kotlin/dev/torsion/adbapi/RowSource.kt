@@ -11,7 +11,7 @@ import dev.torsion.spi.TorsionSpi
  * thread, one call at a time.
  */
 internal class RowSource<T>(
-    private val engine: Engine,
+    private val engine: PoolEngine,
     query: Query<T>,
     private val failed: (Throwable) -> Unit = {}, // called with an error that comes while nobody asks
 ) {
@@ -64,7 +64,7 @@ internal class RowSource<T>(
     /** Nobody wants any more. */
     fun cancel(): Unit = job.cancel()
 
-    private fun pump(session: Session, query: Query<T>) {
+    private fun pump(session: JobSession, query: Query<T>) {
         session.open(query).use { cursor ->
             while (true) {
                 job.awaitUntil { receiver != null }

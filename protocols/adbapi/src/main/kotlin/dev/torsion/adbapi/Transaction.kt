@@ -24,7 +24,7 @@ import java.util.function.Consumer
  *
  * Thread: the interaction's only, and only until it is over; then its methods throw [IllegalStateException].
  */
-public class Transaction internal constructor(private val session: Session) {
+public class Transaction internal constructor(private val session: JobSession) {
     /** The rows of [query]. */
     public fun <T> query(query: Query<T>): List<T> = usable().query(query)
 
@@ -60,7 +60,7 @@ public class Transaction internal constructor(private val session: Session) {
     /** The connection, for libraries that want JDBC's. Its statements are cancelled as everything here is. Do not keep it. */
     public fun connection(): Connection = GuardedConnection.of(usable())
 
-    private fun usable() = session.also(Session::checkUsable)
+    private fun usable() = session.also(JobSession::checkUsable)
 
     override fun toString(): String = "Transaction(${session.job})"
 }

@@ -15,9 +15,9 @@ import java.util.concurrent.CompletableFuture
 
 /** How each of the three voices waits for a job. */
 @OptIn(TorsionSpi::class)
-internal class Voices(private val reactor: Reactor, private val engine: Engine) {
+internal class Voices(private val reactor: Reactor, private val engine: PoolEngine) {
     /** On the reactor's thread. */
-    fun <T> deferred(interaction: InteractionOptions?, work: (Session) -> T): Deferred<T> {
+    fun <T> deferred(interaction: InteractionOptions?, work: (JobSession) -> T): Deferred<T> {
         lateinit var job: Job<T>
         val deferred = Deferred<T> { job.cancel() }
         job = Job(engine, interaction, work, OnLoop(deferred, whenStopped = {}))
@@ -30,7 +30,7 @@ internal class Voices(private val reactor: Reactor, private val engine: Engine) 
     }
 
     /** On any thread. */
-    fun <T> future(interaction: InteractionOptions?, work: (Session) -> T): CompletableFuture<T> {
+    fun <T> future(interaction: InteractionOptions?, work: (JobSession) -> T): CompletableFuture<T> {
         lateinit var job: Job<T>
         // Of this, only that it is cancelled counts: so the Deferred belongs to the loop wherever it is made.
         val cancelled =
@@ -63,7 +63,7 @@ internal class Voices(private val reactor: Reactor, private val engine: Engine) 
     }
 
     /** On any thread. */
-    suspend fun <T> suspended(interaction: InteractionOptions?, work: (Session) -> T): T {
+    suspend fun <T> suspended(interaction: InteractionOptions?, work: (JobSession) -> T): T {
         val completion = Resuming<T>()
         val job = Job(engine, interaction, work, completion)
         return park(job::cancel) { parking ->

@@ -28,10 +28,10 @@ internal class DeadlinesSpec :
             val system = System()
             val source = HookedSource()
             val connections =
-                object : Connections by SourceConnections(connect = { source.connection }) {
+                object : PoolConnections by SourceConnections(connect = { source.connection }) {
                     override val hasTimeout get() = true
                 }
-            val engine = Engine(ConnectionPoolOptions.DEFAULT, connections, deadlines = system.deadlines)
+            val engine = PoolEngine(ConnectionPoolOptions.DEFAULT, connections, deadlines = system.deadlines)
             val outcome = CompletableFuture<Executions.Execution?>()
             val job =
                 Job(

@@ -209,7 +209,7 @@ internal class HandOverSpec :
             }
         private val source = HookedSource()
         val engine =
-            Engine(
+            PoolEngine(
                 ConnectionPoolOptions.DEFAULT.withConnections(connections).withQueueLimit(queueLimit),
                 SourceConnections { source.connection },
                 lookout = lookout,

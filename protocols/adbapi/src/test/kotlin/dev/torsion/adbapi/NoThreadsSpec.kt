@@ -54,10 +54,10 @@ internal class NoThreadsSpec :
             val deadlines = Deadlines("test") { throw OutOfMemoryError("unable to create native thread") }
             val source = HookedSource()
             val connections =
-                object : Connections by SourceConnections(connect = { source.connection }) {
+                object : PoolConnections by SourceConnections(connect = { source.connection }) {
                     override val hasTimeout get() = true
                 }
-            val engine = Engine(ConnectionPoolOptions.DEFAULT.withConnections(1), connections, null, deadlines)
+            val engine = PoolEngine(ConnectionPoolOptions.DEFAULT.withConnections(1), connections, null, deadlines)
             val isRunning = CountDownLatch(1)
             val goOn = CountDownLatch(1)
             val told = List(2) { CompletableFuture<Unit>() }

@@ -10,6 +10,7 @@ import io.kotest.assertions.withClue
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.ints.shouldBeGreaterThan
 import io.kotest.matchers.shouldBe
+import io.kotest.matchers.string.shouldContain
 import java.sql.Connection
 import java.sql.SQLException
 import java.time.Duration
@@ -162,7 +163,7 @@ internal class SilentDriverSpec :
                 }
             val source = HookedSource()
             val options = OPTIONS.withConnectTimeout(PATIENCE).withCancelTimeout(Duration.ofMillis(500)).withCloseTimeout(PATIENCE)
-            val engine = Engine(options, SourceConnections { source.connection }, helperFactory = factory)
+            val engine = PoolEngine(options, SourceConnections { source.connection }, helperFactory = factory)
             source.on("Connection.close") { real ->
                 isAsked.awaitSoon()
                 real()
@@ -188,7 +189,7 @@ internal class SilentDriverSpec :
                 }
                 val told = pool.query(query)
                 isMapping.awaitSoon()
-                shouldThrow<StatementTimeoutException> { told.result() }
+                shouldThrow<StatementTimeoutException> { told.result() }.message shouldContain "longer than 2 s"
                 goOn.countDown()
                 pool.query("SELECT 1").result().size shouldBe 1
             }

@@ -153,13 +153,13 @@ internal class SoundnessSpec :
         test("a pool that gets no helper thread closes its connections all the same, and ends") {
             val closed = AtomicInteger()
             val connections =
-                object : Connections by SourceConnections(connect = { null }) {
+                object : PoolConnections by SourceConnections(connect = { null }) {
                     override fun close() {
                         closed.incrementAndGet()
                     }
                 }
             val engine =
-                Engine(
+                PoolEngine(
                     ConnectionPoolOptions.DEFAULT,
                     connections,
                     ThreadFactory {

@@ -15,7 +15,7 @@ internal object HeadRules {
         }
         if (!isTarget(method, target)) bad("The target does not fit the method, or is no URL.", "RFC 9112 3.2")
         if (host != null && !fits(host, target)) bad("The Host is not that of the target.", "RFC 9112 3.2.2")
-        return RequestHead(method, target, isHttp11, headers, framing(told, isHttp11, Framing.NONE))
+        return RequestHead(method, target, isHttp11, headers, framing(told, isHttp11, BodyFraming.NONE))
     }
 
     /** The fields that the rules look at, found in one pass over all. */
@@ -55,13 +55,13 @@ internal object HeadRules {
 
     /** [isToHead]: it answers a HEAD. */
     fun response(status: Int, reason: String, isHttp11: Boolean, headers: Headers, isToHead: Boolean): ResponseHead {
-        val framing = framing(Told(headers), isHttp11, Framing.UNTIL_END)
+        val framing = framing(Told(headers), isHttp11, BodyFraming.UNTIL_END)
         val hasNoBody = isToHead || status == 204 || status == 304 || status < 200
-        return ResponseHead(status, reason, isHttp11, headers, if (hasNoBody) Framing.NONE else framing)
+        return ResponseHead(status, reason, isHttp11, headers, if (hasNoBody) BodyFraming.NONE else framing)
     }
 
     /** RFC 9112 6.3, except for heads with an error in them: that is always refused, and never repaired. */
-    private fun framing(told: Told, isHttp11: Boolean, default: Framing): Framing {
+    private fun framing(told: Told, isHttp11: Boolean, default: BodyFraming): BodyFraming {
         if (told.codings > 0) {
             if (told.lengths > 0) bad("There are both a Transfer-Encoding and a Content-Length.", "RFC 9112 6.1")
             if (!isHttp11) bad("There is a Transfer-Encoding in a message of HTTP/1.0.", "RFC 9112 6.1")
@@ -69,11 +69,11 @@ internal object HeadRules {
         }
         val length = told.length ?: return default
         if (told.lengths > 1) bad("There is more than one Content-Length.", "RFC 9112 6.3")
-        return Framing.of(length(length))
+        return BodyFraming.of(length(length))
     }
 
-    private fun chunked(headers: Headers): Framing {
-        if (headers.all(CODING).singleOrNull().equals("chunked", ignoreCase = true)) return Framing.CHUNKED
+    private fun chunked(headers: Headers): BodyFraming {
+        if (headers.all(CODING).singleOrNull().equals("chunked", ignoreCase = true)) return BodyFraming.CHUNKED
         val codings = headers.tokens(CODING)
         if (codings == listOf("chunked")) bad("Transfer-Encoding has more than chunked.", "RFC 9112 6.1")
         if (codings.count { it == "chunked" } != 1 || codings.last() != "chunked") {

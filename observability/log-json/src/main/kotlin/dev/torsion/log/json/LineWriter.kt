@@ -18,17 +18,17 @@ internal class LineWriter(private val limit: Int) {
         // How much longer the escapes make it only shows at the end: then it is done again with less room.
         var room = limit - RESERVE
         while (room >= RESERVE) {
-            val line = text(event(event, Values(room)))
+            val line = text(event(event, JsonValues(room)))
             if (line.length <= limit) return line
             room /= 2
         }
-        return text(buildJsonObject { head(event, Values(RESERVE)).also { put(TRUNCATED, JsonPrimitive(true)) } })
+        return text(buildJsonObject { head(event, JsonValues(RESERVE)).also { put(TRUNCATED, JsonPrimitive(true)) } })
     }
 
     // Not by an encoder: that one makes a Double of each number that is no Long.
     private fun text(line: JsonObject) = line.toString()
 
-    private fun event(event: LogEvent, values: Values) = buildJsonObject {
+    private fun event(event: LogEvent, values: JsonValues) = buildJsonObject {
         head(event, values)
         put(THREAD, values.text(event.threadName))
         val message = event.message
@@ -39,13 +39,13 @@ internal class LineWriter(private val limit: Int) {
         if (values.isTruncated) put(TRUNCATED, JsonPrimitive(true))
     }
 
-    private fun JsonObjectBuilder.head(event: LogEvent, values: Values) {
+    private fun JsonObjectBuilder.head(event: LogEvent, values: JsonValues) {
         put(TIME, JsonPrimitive(timeText(event.time)))
         put(LEVEL, JsonPrimitive(event.level.name))
         put(LOGGER, values.text(event.namespace))
     }
 
-    private fun error(error: Throwable, values: Values) = buildJsonObject {
+    private fun error(error: Throwable, values: JsonValues) = buildJsonObject {
         put(TYPE, values.text(error.javaClass.name))
         put(MESSAGE, values.of(TextOf { error.message }))
         put(STACK, values.of(TextOf { error.stackTraceToString() }))

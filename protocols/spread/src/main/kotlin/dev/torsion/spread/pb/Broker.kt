@@ -7,6 +7,7 @@ import dev.torsion.defer.Deferred
 import dev.torsion.defer.ScopeExecutor
 import dev.torsion.log.LogKeys
 import dev.torsion.log.Logger
+import dev.torsion.log.readable
 import dev.torsion.log.safeString
 import dev.torsion.net.CloseReason
 import dev.torsion.net.Protocol
@@ -120,7 +121,7 @@ public class Broker internal constructor(
         handshake =
             transport.scope.launch {
                 delay(options.handshakeTimeout.toKotlinDuration())
-                val why = "The peer has not agreed on a dialect within ${options.handshakeTimeout}."
+                val why = "The peer has not agreed on a dialect within ${readable(options.handshakeTimeout)}."
                 transport.abortConnection(ProtocolViolationException(why))
             }
         if (!isClient) send(BananaList(BananaDialect.entries.map { it.wireName }))

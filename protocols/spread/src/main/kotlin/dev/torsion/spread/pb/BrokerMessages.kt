@@ -101,7 +101,7 @@ internal class BrokerMessages(private val broker: Broker) {
         val request = integer(list, 1)
         val name = list[NAME] as? Bytes ?: violated("A call has no name.")
         val asked = Asked(request, integer(list, ANSWER) != 0L, name)
-        val incoming = arrayListOf<Incoming>()
+        val incoming = arrayListOf<IncomingObjects>()
         val target = find(list[TARGET])
         val perspective = target?.perspective
         val result: Any?
@@ -115,7 +115,7 @@ internal class BrokerMessages(private val broker: Broker) {
             isMade = true
             result = target.received(RemoteCall(name.utf8(), args.toList(), kwargs, broker, perspective, incoming))
         } catch (e: Throwable) {
-            if (!isMade || e is NoSuchMethod || e is ArgumentMismatch) incoming.forEach(Incoming::giveBack)
+            if (!isMade || e is NoSuchMethod || e is ArgumentMismatch) incoming.forEach(IncomingObjects::giveBack)
             return answerError(asked, e)
         }
         when (result) {
@@ -128,8 +128,8 @@ internal class BrokerMessages(private val broker: Broker) {
     /** A call of the peer. */
     private class Asked(val request: Long, val wantsAnswer: Boolean, val name: Bytes)
 
-    private fun values(element: BananaElement, perspective: Any?, all: ArrayList<Incoming>): Any? =
-        Incoming(broker, perspective).also(all::add).unjelly(element)
+    private fun values(element: BananaElement, perspective: Any?, all: ArrayList<IncomingObjects>): Any? =
+        IncomingObjects(broker, perspective).also(all::add).unjelly(element)
 
     /** Python 2 sent names as bytes. */
     private fun named(kwargs: Any?): Map<String, Any?> {

@@ -105,7 +105,7 @@ internal class Outgoing(private val broker: Broker, override val perspective: An
 }
 
 /** The values of one message that has come. */
-internal class Incoming(private val broker: Broker, override val perspective: Any?) : ObjectJelly {
+internal class IncomingObjects(private val broker: Broker, override val perspective: Any?) : ObjectJelly {
     // An object that came from the other side: it counts each, and each is to be given back once.
     private val references = ArrayList<RemoteReference>()
     private val caches = ArrayList<RemoteCache>()

@@ -16,9 +16,9 @@ internal class OutgoingCall {
     val deferred: Deferred<Any?> = Deferred<Any?> { isWanted = false }.onUndelivered { giveBack() }
     var isWanted = true
         private set
-    private var answer: Incoming? = null
+    private var answer: IncomingObjects? = null
 
-    fun answered(value: Any?, answer: Incoming) {
+    fun answered(value: Any?, answer: IncomingObjects) {
         this.answer = answer
         if (isWanted) deferred.callback(value) else giveBack()
     }

@@ -68,7 +68,7 @@ internal class OutgoingCalls(private val broker: Broker) {
 
     fun answered(request: Long, element: BananaElement, isError: Boolean) {
         val call = waiting.remove(request) ?: throw ProtocolViolationException("An answer came to no call, number $request.")
-        val incoming = Incoming(broker, null)
+        val incoming = IncomingObjects(broker, null)
         val value: Any?
         val error: Throwable?
         try {

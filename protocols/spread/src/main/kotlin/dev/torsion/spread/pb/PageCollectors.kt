@@ -32,7 +32,7 @@ constructor(
 ) : Referenceable {
     private var callback: Consumer<List<Any?>>? = callback
     private var pages = ArrayList<Any?>()
-    private var held = ArrayList<Incoming>() // the messages of pages with something of the other side's
+    private var held = ArrayList<IncomingObjects>() // the messages of pages with something of the other side's
     private var size = 0L
     private var arriving: RemoteCall? = null // the call that runs
     private var isOver = false
@@ -55,7 +55,7 @@ constructor(
     @Remote
     public fun gotPage(page: Any?) {
         val call = arriving
-        if (isOver) return call?.incoming?.forEach(Incoming::giveBack) ?: Unit
+        if (isOver) return call?.incoming?.forEach(IncomingObjects::giveBack) ?: Unit
         size += maxOf(call?.size ?: 0, PAGE + ((page as? Bytes)?.size ?: (page as? String)?.length ?: 0))
         call?.incoming?.filterTo(held) { !it.isEmpty }
         if (size <= maxBytes) {
@@ -83,14 +83,14 @@ constructor(
 
     /** The messages of the pages that are being given to the callback: for those who give back what nobody gets. */
     @JvmSynthetic
-    internal fun messages(): List<Incoming> = held
+    internal fun messages(): List<IncomingObjects> = held
 
     /** Nobody wants them any more. Pages that somebody was given stay as they are. */
     @JvmSynthetic
     internal fun stop() {
         if (isOver) return
         isOver = true
-        held.forEach(Incoming::giveBack)
+        held.forEach(IncomingObjects::giveBack)
         forget()
     }
 
@@ -135,8 +135,8 @@ public fun getAllPages(
 
 private fun collect(reference: RemoteReference, name: String, args: List<Any?>, maxBytes: Long): Deferred<List<Any?>> {
     var cancel = {}
-    var messages = emptyList<Incoming>()
-    val result = Deferred<List<Any?>> { cancel() }.onUndelivered { messages.forEach(Incoming::giveBack) }
+    var messages = emptyList<IncomingObjects>()
+    val result = Deferred<List<Any?>> { cancel() }.onUndelivered { messages.forEach(IncomingObjects::giveBack) }
     val onLost = Runnable { if (!result.called) result.errback(DeadReferenceException("The connection ended before all pages had come.")) }
 
     fun over(then: () -> Unit) {

@@ -22,11 +22,11 @@ public class RemoteCall internal constructor(
     @get:JvmName("broker") public val broker: Broker,
     @get:JvmName("perspective") public val perspective: Any?,
     /** The values that it came with. */
-    @get:JvmSynthetic internal val incoming: List<Incoming>,
+    @get:JvmSynthetic internal val incoming: List<IncomingObjects>,
 ) {
     /** About how much memory the arguments take. */
     @get:JvmSynthetic
-    internal val size: Long get() = incoming.sumOf(Incoming::size)
+    internal val size: Long get() = incoming.sumOf(IncomingObjects::size)
 
     /** The argument at [index] as a [type]: any number that it fits, `byte[]`, and so on. When it is none, the caller is told. */
     public fun <T> arg(index: Int, type: Class<T>): T {

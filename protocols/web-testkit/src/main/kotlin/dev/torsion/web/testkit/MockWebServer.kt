@@ -3,6 +3,7 @@
 
 package dev.torsion.web.testkit
 
+import dev.torsion.log.readable
 import dev.torsion.net.InternetAddress
 import dev.torsion.net.ListeningPort
 import dev.torsion.reactor.Reactor
@@ -112,7 +113,7 @@ public class MockWebServer private constructor(private val reactor: Reactor, pri
             return requests.remove()
         }
         val nanos = runCatching { timeout.toNanos() }.getOrDefault(Long.MAX_VALUE)
-        return requests.poll(nanos, TimeUnit.NANOSECONDS) ?: throw AssertionError("No request has come within $timeout.")
+        return requests.poll(nanos, TimeUnit.NANOSECONDS) ?: throw AssertionError("No request has come within ${readable(timeout)}.")
     }
 
     /** The same for Kotlin. */

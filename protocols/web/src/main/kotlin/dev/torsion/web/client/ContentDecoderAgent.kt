@@ -65,7 +65,7 @@ constructor(
     private fun decoder(coding: String): Decoder = when (coding) {
         "deflate" -> Deflate()
         "br" -> Brotli(limits.maxBrotliBytes)
-        else -> Gzip()
+        else -> Gunzip()
     }
 
     override fun toString(): String = "ContentDecoderAgent($agent)"

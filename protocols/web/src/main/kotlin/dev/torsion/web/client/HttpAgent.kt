@@ -59,7 +59,7 @@ public class HttpAgent internal constructor(private val reactor: Reactor, public
     internal val proxyTls: TlsClientOptions by lazy { options.proxy?.tls?.withApplicationProtocols(HTTP_1_1) ?: tls }
 
     @get:JvmSynthetic
-    internal val pool: ConnectionPool = ConnectionPool(this)
+    internal val pool: AgentPool = AgentPool(this)
     private var trigger: TriggerHandle? = null
 
     override fun request(request: ClientRequest): Deferred<ClientResponse> {

@@ -22,11 +22,11 @@ class DecodingSpec :
 
         test("gzip, deflate of both kinds, br, and several of them, whatever the pieces") {
             val coded = mapOf(
-                gzip(text) to listOf(::Gzip),
+                gzip(text) to listOf(::Gunzip),
                 deflate(text, false) to listOf(::Deflate),
                 deflate(text, true) to listOf(::Deflate),
-                gzip(deflate(text, false)) to listOf(::Gzip, ::Deflate),
-                gzip(text.copyOf(20_000)) + gzip(text.copyOfRange(20_000, 50_000)) to listOf(::Gzip),
+                gzip(deflate(text, false)) to listOf(::Gunzip, ::Deflate),
+                gzip(text.copyOf(20_000)) + gzip(text.copyOfRange(20_000, 50_000)) to listOf(::Gunzip),
             )
             for ((bytes, decoders) in coded) {
                 for (pieces in pieces(bytes)) decode(pieces, decoders.map { it() }).contentEquals(text) shouldBe true
@@ -39,19 +39,19 @@ class DecodingSpec :
             val member = gzip(text)
             val fields = byteArrayOf(3, 0, 1, 2, 3) + "a name".toByteArray() + 0 + "a comment".toByteArray() + 0 + byteArrayOf(0, 0)
             val bytes = member.copyOf(10).also { it[3] = (2 + 4 + 8 + 16).toByte() } + fields + member.copyOfRange(10, member.size)
-            for (pieces in pieces(bytes)) decode(pieces, listOf(Gzip())).contentEquals(text) shouldBe true
+            for (pieces in pieces(bytes)) decode(pieces, listOf(Gunzip())).contentEquals(text) shouldBe true
             val endless = member.copyOf(10).also { it[3] = 8 } + ByteArray(20_000) { 'a'.code.toByte() }
-            shouldThrow<ContentCodingException> { decode(listOf(endless), listOf(Gzip())) }.message shouldContain "head of more than"
+            shouldThrow<ContentCodingException> { decode(listOf(endless), listOf(Gunzip())) }.message shouldContain "head of more than"
         }
 
         test("a body of no bytes is in any coding") {
-            for (decoder in listOf(Gzip(), Deflate(), Brotli(100))) decode(emptyList(), listOf(decoder)).size shouldBe 0
+            for (decoder in listOf(Gunzip(), Deflate(), Brotli(100))) decode(emptyList(), listOf(decoder)).size shouldBe 0
         }
 
         test("an end that is missing, at whatever byte, is an error") {
             val small = "hello".toByteArray()
             for ((name, bytes, decoder) in listOf(
-                Triple("gzip", gzip(small), ::Gzip),
+                Triple("gzip", gzip(small), ::Gunzip),
                 Triple("zlib", deflate(small, false), ::Deflate),
                 Triple("raw", deflate(small, true), ::Deflate),
                 Triple("br", Base64.getDecoder().decode(BROTLI)) { Brotli(100) },
@@ -67,25 +67,25 @@ class DecodingSpec :
         test("what stands behind the end is an error, and so are wrong sums and other bytes") {
             val small = "hello".toByteArray()
             for (wrong in listOf(gzip(small) + "x".toByteArray(), gzip(small) + ByteArray(8), "not gzip at all".toByteArray())) {
-                for (pieces in pieces(wrong)) shouldThrow<ContentCodingException> { decode(pieces, listOf(Gzip())) }
+                for (pieces in pieces(wrong)) shouldThrow<ContentCodingException> { decode(pieces, listOf(Gunzip())) }
             }
             for (pieces in pieces(deflate(small, false) + 1)) shouldThrow<ContentCodingException> { decode(pieces, listOf(Deflate())) }
             val sum = gzip(small).also { it[it.size - 8]++ }
-            shouldThrow<ContentCodingException> { decode(listOf(sum), listOf(Gzip())) }.message shouldContain "check sum"
+            shouldThrow<ContentCodingException> { decode(listOf(sum), listOf(Gunzip())) }.message shouldContain "check sum"
             val length = gzip(small).also { it[it.size - 1]++ }
-            shouldThrow<ContentCodingException> { decode(listOf(length), listOf(Gzip())) }
+            shouldThrow<ContentCodingException> { decode(listOf(length), listOf(Gunzip())) }
         }
 
         test("a bomb ends at the ratio or at the size, whichever coding it is in, and no piece is large") {
             val bomb = gzip(ByteArray(20_000_000))
-            shouldThrow<ContentCodingException> { decode(listOf(bomb), listOf(Gzip())) }.message shouldContain "200 times"
+            shouldThrow<ContentCodingException> { decode(listOf(bomb), listOf(Gunzip())) }.message shouldContain "200 times"
             val patient = DecodingLimits.DEFAULT.withMaxRatio(5_000)
-            decode(listOf(bomb), listOf(Gzip()), patient).size shouldBe 20_000_000
-            shouldThrow<BodyTooLargeException> { decode(listOf(bomb), listOf(Gzip()), patient.withMaxBytes(1_000_000)) }.limit shouldBe
+            decode(listOf(bomb), listOf(Gunzip()), patient).size shouldBe 20_000_000
+            shouldThrow<BodyTooLargeException> { decode(listOf(bomb), listOf(Gunzip()), patient.withMaxBytes(1_000_000)) }.limit shouldBe
                 1_000_000
             // The inner coding gives nothing at all: empty members.
             val hollow = ByteArrayOutputStream().also { all -> repeat(200_000) { all.write(gzip(ByteArray(0))) } }.toByteArray()
-            shouldThrow<ContentCodingException> { decode(listOf(gzip(hollow)), listOf(Gzip(), Gzip()), patient.withMaxRatio(100)) }
+            shouldThrow<ContentCodingException> { decode(listOf(gzip(hollow)), listOf(Gunzip(), Gunzip()), patient.withMaxRatio(100)) }
         }
 
         test("br has a limit before it is decoded") {
@@ -98,7 +98,7 @@ class DecodingSpec :
             repeat(2_000) {
                 val bytes = good.copyOf().also { it[random.nextInt(it.size)] = random.nextInt().toByte() }
                 val result = try {
-                    decode(listOf(bytes), listOf(Gzip()))
+                    decode(listOf(bytes), listOf(Gunzip()))
                 } catch (_: ContentCodingException) {
                     null
                 }

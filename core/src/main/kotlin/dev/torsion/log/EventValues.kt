@@ -4,7 +4,7 @@
 package dev.torsion.log
 
 /** Reads names and values that were given in turn. */
-internal object Values {
+internal object EventValues {
     /** The name of a value that was given without one. */
     private const val NAMELESS = "?"
 

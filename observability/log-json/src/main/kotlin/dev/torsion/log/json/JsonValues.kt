@@ -12,7 +12,7 @@ import java.math.BigDecimal
 import java.math.BigInteger
 
 /** Makes JSON of the values of one event, as long as there is [room], in characters before escapes. */
-internal class Values(private var room: Int) {
+internal class JsonValues(private var room: Int) {
     /** Whether something had to be left out. */
     var isTruncated = false
         private set

@@ -36,7 +36,7 @@ internal class QueuedCall(val call: Call, val host: PooledHost) {
  *
  * Thread: the reactor's.
  */
-internal class ConnectionPool(private val agent: HttpAgent) {
+internal class AgentPool(private val agent: HttpAgent) {
     private val options = agent.options
     private val hosts = HashMap<Route, PooledHost>()
     private val attempts = LinkedHashSet<Attempt>()
@@ -227,9 +227,9 @@ internal class ConnectionPool(private val agent: HttpAgent) {
     private class Published {
         private val number = AtomicInteger()
 
-        operator fun getValue(pool: ConnectionPool, property: KProperty<*>): Int = number.getAcquire()
+        operator fun getValue(pool: AgentPool, property: KProperty<*>): Int = number.getAcquire()
 
-        operator fun setValue(pool: ConnectionPool, property: KProperty<*>, value: Int) = number.setRelease(value)
+        operator fun setValue(pool: AgentPool, property: KProperty<*>, value: Int) = number.setRelease(value)
     }
 
     private companion object {

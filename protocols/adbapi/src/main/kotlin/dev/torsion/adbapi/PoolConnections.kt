@@ -20,7 +20,7 @@ import javax.sql.DataSource
 import kotlin.concurrent.withLock
 
 /** Where jobs get their connections. On any thread; all may block. */
-internal interface Connections : AutoCloseable {
+internal interface PoolConnections : AutoCloseable {
     val openCount: Int
     val idleCount: Int
 
@@ -55,7 +55,7 @@ internal fun cut(connection: Connection) {
 
 /** Connections that are kept by HikariCP, of a [source] or of a [url]. */
 internal class KeptConnections(private val url: String?, private val source: DataSource?, private val options: ConnectionPoolOptions) :
-    Connections {
+    PoolConnections {
     private val lock = ReentrantLock()
 
     @Volatile
@@ -135,7 +135,7 @@ internal class KeptConnections(private val url: String?, private val source: Dat
  * A connection of its own for each job, by [connect]: of a source that keeps them itself. With [pool], the source is that one. Of another pool
  * all that JDBC can do is `abort`, which some drivers have not, so that pool may keep an evicted connection.
  */
-internal class SourceConnections(private val pool: HikariDataSource? = null, private val connect: () -> Connection?) : Connections {
+internal class SourceConnections(private val pool: HikariDataSource? = null, private val connect: () -> Connection?) : PoolConnections {
     // Those that came with autocommit off: a single statement would be rolled back.
     private val switched: MutableSet<Connection> = Collections.synchronizedSet(Collections.newSetFromMap(IdentityHashMap()))
 

@@ -6,7 +6,7 @@ package dev.torsion.web.client
 import java.util.zip.CRC32
 
 /** `gzip` (RFC 1952): one member, or several. */
-internal class Gzip : Decoder {
+internal class Gunzip : Decoder {
     private val inflating = Inflating("gzip", hasNoWrap = true)
     private val sum = CRC32()
     private var bytes = ByteArray(0) // the input; what stands before [at] is done

@@ -11,7 +11,7 @@ import java.sql.Statement
 import java.time.Duration
 
 /** The work of a job with its connection, on its thread. */
-internal class Session(val job: Job<*>, private val engine: Engine, val connection: Connection) {
+internal class JobSession(val job: Job<*>, private val engine: PoolEngine, val connection: Connection) {
     @Volatile
     private var isOver = false
     private val thread = Thread.currentThread()

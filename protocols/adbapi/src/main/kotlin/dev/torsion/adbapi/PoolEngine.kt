@@ -16,9 +16,9 @@ import java.util.concurrent.atomic.AtomicBoolean
 import java.util.concurrent.atomic.AtomicInteger
 
 /** The parts of a pool that its three voices share. On any thread. */
-internal class Engine(
+internal class PoolEngine(
     val options: ConnectionPoolOptions,
-    val connections: Connections,
+    val connections: PoolConnections,
     helperFactory: ThreadFactory? = null,
     val deadlines: Deadlines = Deadlines(options.name),
     lookout: Lookout<Job<*>> = Lookout(),
