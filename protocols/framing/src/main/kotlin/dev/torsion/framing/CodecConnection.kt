@@ -77,7 +77,7 @@ internal class CodecConnection<T : Any>(
     private var endedBy: ClosedBy? = null // who ended the messages, once they have ended
     private var isEndTold = false // to somebody who waited for a message, or has asked for one since
     private var failure: Throwable? = null // what receiving ends with, when not with null
-    private var heartbeats: Heartbeats<T>? = null
+    private var heartbeats: ConnectionBeats<T>? = null
     private var closedWaiters: ArrayDeque<Deferred<CloseReason>>? = null
 
     override fun peer() = transport.peer()
@@ -592,7 +592,7 @@ internal class CodecConnection<T : Any>(
         beats().answering(isHeartbeat, answer)
     }
 
-    private fun beats() = heartbeats ?: Heartbeats(this, idle).also { heartbeats = it }
+    private fun beats() = heartbeats ?: ConnectionBeats(this, idle).also { heartbeats = it }
 
     /** Whether [message] was a heartbeat, which nobody else gets; an exception of the program ends the connection, as one of a handler does. */
     private fun wasBeat(message: T): Boolean = try {

@@ -12,7 +12,7 @@ import java.util.function.Predicate
  * The messages that [connection] sends again and again, until it sends no more, and those of the peer that it answers at once; [idle] hears of
  * what is sent. On the connection's thread.
  */
-internal class Heartbeats<T : Any>(private val connection: CodecConnection<T>, private val idle: IdleWatch?) {
+internal class ConnectionBeats<T : Any>(private val connection: CodecConnection<T>, private val idle: IdleWatch?) {
     private val all = ArrayList<Beat>(1)
     private var isBeat: Predicate<in T>? = null
     private var answer: Function<in T, out T?> = Function { null }
