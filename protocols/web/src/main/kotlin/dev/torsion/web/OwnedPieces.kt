@@ -30,9 +30,9 @@ internal class OwnedPieces private constructor(
     fun begin(): Boolean = isBegun.compareAndSet(false, true)
 
     /** The next piece; null at the end. One that is null in a program of Java is a fault, and no end: the body would look whole. */
-    fun next(): ByteArray? {
+    fun next(): ByteArray? = ofProgram("The source of a body has failed.") {
         val iterator = pieces ?: opened().also { pieces = it }
-        return if (iterator.hasNext()) Objects.requireNonNull(iterator.next(), "The source of a body has given null.") else null
+        if (iterator.hasNext()) Objects.requireNonNull(iterator.next(), "The source of a body has given null.") else null
     }
 
     private fun opened(): Iterator<ByteArray> {

@@ -8,7 +8,6 @@ import kotlinx.coroutines.channels.Channel
 import kotlinx.coroutines.flow.Flow
 import kotlinx.coroutines.flow.flow
 import java.util.Objects
-import java.util.concurrent.CancellationException
 import java.util.concurrent.atomic.AtomicBoolean
 import java.util.concurrent.atomic.AtomicReference
 import java.util.concurrent.Flow.Publisher as FlowPublisher
@@ -22,7 +21,7 @@ import java.util.concurrent.Flow.Subscription as FlowSubscription
 internal fun <T : Any> FlowPublisher<T>.asFlow(): Flow<T> = flow {
     val items = Items<T>()
     try {
-        subscribe(items)
+        ofProgram(FAILED) { subscribe(items) }
         while (true) {
             emit(items.next() ?: break)
             items.request()
@@ -31,6 +30,8 @@ internal fun <T : Any> FlowPublisher<T>.asFlow(): Flow<T> = flow {
         items.cancel()
     }
 }
+
+private const val FAILED = "The publisher has failed."
 
 /** Its signals come on any thread. None of them throws, except for a null (rule 2.13), whatever the subscription does. */
 private class Items<T : Any> : FlowSubscriber<T> {
@@ -54,8 +55,7 @@ private class Items<T : Any> : FlowSubscriber<T> {
 
     override fun onError(error: Throwable?) {
         notNull(error)
-        // One of the publisher's is no cancellation of ours.
-        items.close(if (error is CancellationException) IllegalStateException("The publisher has failed.", error) else error)
+        items.close(notOurs(FAILED, error!!))
     }
 
     override fun onComplete() {

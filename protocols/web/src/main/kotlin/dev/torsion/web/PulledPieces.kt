@@ -8,7 +8,6 @@ import dev.torsion.reactor.Reactor
 import kotlinx.coroutines.channels.Channel
 import kotlinx.coroutines.coroutineScope
 import kotlinx.coroutines.launch
-import java.util.concurrent.CancellationException
 import java.util.concurrent.atomic.AtomicLong
 import java.util.concurrent.atomic.AtomicReference
 
@@ -62,8 +61,7 @@ internal class PulledPieces(private val reactor: Reactor, private val source: Ow
             }
         } catch (e: Throwable) {
             failure = e
-            // One of the source's is no cancellation of ours: the coroutine that waits would end without a word.
-            throw if (e is CancellationException) IllegalStateException("The source of a body has failed.", e) else e
+            throw e
         } finally {
             if (!isMore || failure != null) {
                 state.set(State.OVER)

@@ -21,6 +21,7 @@ import kotlinx.coroutines.flow.Flow
 import kotlinx.coroutines.flow.emptyFlow
 import kotlinx.coroutines.flow.flow
 import java.nio.ByteBuffer
+import java.util.concurrent.CancellationException
 import java.util.concurrent.CompletableFuture
 import java.util.stream.Stream
 import kotlin.concurrent.thread
@@ -169,6 +170,35 @@ class ManyPiecesSpec :
                             client.ask(get("/")) shouldNotContain "0\r\n\r\n"
                             client.end.shouldBeInstanceOf<ConnectionLost>()
                             logs.flushLoggedErrors(NullPointerException::class.java).single().throwable!!.message shouldContain "null"
+                        }
+                    }
+                }
+            }
+        }
+
+        test("a source that throws a cancellation has failed, and nobody is cancelled: the log says what it was") {
+            val pieces = sequence {
+                yield(bytes("x"))
+                throw CancellationException("the rows are gone")
+            }
+            val broken = Reactive.Publisher<ByteBuffer> { throw CancellationException("the rows are gone") }
+            val ways = mapOf<String, (BodySink) -> CompletableFuture<Void?>>(
+                "loop" to { it.sendAll(pieces.iterator()) },
+                "thread" to { it.sendAllInThread(pieces.iterator()) },
+                "stream" to { it.sendAllInThread { throw CancellationException("the rows are gone") } },
+                "publisher" to { it.sendAll(broken) },
+            )
+            for ((way, send) in ways) {
+                withClue(way) {
+                    CapturedLogs.start().use { logs ->
+                        lateinit var sending: CompletableFuture<*>
+                        scene(handler = { Response.streaming("a/b") { sink -> send(sink).also { sending = it } } }) {
+                            val client = connect()
+                            client.ask(get("/")) shouldNotContain "0\r\n\r\n"
+                            client.end.shouldBeInstanceOf<ConnectionLost>()
+                            sending.isCancelled shouldBe false
+                            val logged = logs.flushLoggedErrors(IllegalStateException::class.java).single().throwable
+                            generateSequence(logged) { it.cause }.last().message shouldBe "the rows are gone"
                         }
                     }
                 }

@@ -15,6 +15,7 @@ import dev.torsion.web.HttpViolationException
 import dev.torsion.web.IncompleteMessageException
 import dev.torsion.web.MessagePart
 import dev.torsion.web.ResponseHead
+import dev.torsion.web.notOurs
 import java.nio.ByteBuffer
 import java.time.Duration
 
@@ -111,7 +112,7 @@ internal class ClientExchange(private val connection: ClientConnection, private 
     private fun notSent(error: Throwable) {
         if (isOver || isSent) return
         if (error is CloseReason && transport.isDisconnecting) return // the connection says so itself, and says more
-        fail(error)
+        fail(notOurs("The writer of the request's body was cancelled.", error)) // not by us: that would be the end of the request
     }
 
     private fun leaveGiven() {
@@ -188,7 +189,7 @@ internal class ClientExchange(private val connection: ClientConnection, private 
             try {
                 request.interimListener?.interim(head.status, head.headers)
             } catch (e: Throwable) { // it is anybody's code
-                return fail(e)
+                return fail(notOurs("The listener of answers on the way has failed.", e))
             }
         }
     }

@@ -16,6 +16,7 @@ import dev.torsion.reactor.Reactor
 import dev.torsion.web.BodyTooLargeException
 import dev.torsion.web.HttpBody
 import dev.torsion.web.ValueReader
+import dev.torsion.web.ofProgram
 import java.io.ByteArrayOutputStream
 import java.net.URI
 import java.nio.file.Path
@@ -264,7 +265,7 @@ public class HttpCall internal constructor(
             var done = 0L
             sink.written = { count ->
                 done += count
-                listener.progress(done, body.length)
+                ofProgram(LISTENER_FAILED) { listener.progress(done, body.length) }
             }
             body.writeTo(sink, reactor)
         }
@@ -302,7 +303,7 @@ public class HttpCall internal constructor(
             val piece = response.body.next().await() ?: return
             each(piece)
             done += piece.size
-            downloading?.progress(done, length)
+            ofProgram(LISTENER_FAILED) { downloading?.progress(done, length) }
         }
     }
 
@@ -314,6 +315,7 @@ public class HttpCall internal constructor(
     private companion object {
         val FOREVER: Duration = Duration.ofSeconds(Long.MAX_VALUE)
         const val FIRST_ERROR = 400
+        const val LISTENER_FAILED = "The listener of progress has failed."
         const val JSON = "application/json"
         const val BYTE_ORDER_MARK = "\uFEFF"
         val MARK = BYTE_ORDER_MARK.toByteArray()

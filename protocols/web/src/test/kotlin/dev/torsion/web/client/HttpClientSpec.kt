@@ -166,6 +166,16 @@ class HttpClientSpec :
             }
         }
 
+        test("a listener of progress that throws a cancellation fails the call, and does not cancel who waits for it") {
+            httpScene(handler = { Response.text("${it.body.readBytes().size}") }) {
+                val listener = ProgressListener { _, _ -> throw java.util.concurrent.CancellationException("of another") }
+                val calls = listOf(http.get(base).onDownload(listener), http.post(base).body("abc").onUpload(listener))
+                for (call in calls) {
+                    shouldThrow<IllegalStateException> { call.text().now() }.message shouldBe "The listener of progress has failed."
+                }
+            }
+        }
+
         test("an upload tells how far it is") {
             httpScene(handler = { Response.text("${it.body.readBytes().size}") }) {
                 val told = ArrayList<Pair<Long, Long>>()

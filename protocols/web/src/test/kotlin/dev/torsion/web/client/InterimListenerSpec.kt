@@ -17,6 +17,8 @@ import io.kotest.matchers.collections.shouldHaveSize
 import io.kotest.matchers.shouldBe
 import io.kotest.matchers.shouldNotBe
 import io.kotest.matchers.types.shouldBeInstanceOf
+import io.kotest.matchers.types.shouldNotBeInstanceOf
+import java.util.concurrent.CancellationException
 
 /** Answers on the way to the last one, and fields behind a body, as a client sees and sends them. */
 class InterimListenerSpec :
@@ -87,6 +89,16 @@ class InterimListenerSpec :
                 val asked = ask(ClientRequest.get(url("/")).withInterimListener { _, _ -> error("not wanted") })
                 answer(early)
                 asked.error!!.message shouldBe "not wanted"
+                agent.pool.count shouldBe 0
+            }
+        }
+
+        test("a listener that throws a cancellation fails the request, and does not cancel who waits for it") {
+            scene {
+                val asked = ask(ClientRequest.get(url("/")).withInterimListener { _, _ -> throw CancellationException("of another") })
+                answer(early)
+                asked.error.shouldBeInstanceOf<IllegalStateException>().shouldNotBeInstanceOf<CancellationException>()
+                asked.error!!.cause!!.message shouldBe "of another"
                 agent.pool.count shouldBe 0
             }
         }

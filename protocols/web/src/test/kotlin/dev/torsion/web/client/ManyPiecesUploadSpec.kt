@@ -4,6 +4,7 @@
 package dev.torsion.web.client
 
 import dev.torsion.testkit.kotest.TorsionSpecExtension
+import dev.torsion.web.BodySink
 import io.kotest.assertions.withClue
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.comparables.shouldBeLessThan
@@ -12,8 +13,13 @@ import io.kotest.matchers.shouldNotBe
 import io.kotest.matchers.string.shouldContain
 import io.kotest.matchers.string.shouldEndWith
 import io.kotest.matchers.string.shouldNotContain
+import io.kotest.matchers.types.shouldBeInstanceOf
+import io.kotest.matchers.types.shouldNotBeInstanceOf
 import kotlinx.coroutines.flow.asFlow
 import java.nio.ByteBuffer
+import java.util.concurrent.CancellationException
+import java.util.concurrent.CompletableFuture
+import java.util.concurrent.CompletionStage
 import java.util.concurrent.SubmissionPublisher
 
 /** Bodies of requests that are many pieces. */
@@ -69,6 +75,24 @@ class ManyPiecesUploadSpec :
                             answer(ok("x"))
                             asked.text shouldBe "x"
                         }
+                    }
+                }
+            }
+        }
+
+        test("a body that ends by a cancellation of its own fails the request, and does not cancel who waits for it") {
+            val gone = sequence<ByteArray> { throw CancellationException("the rows are gone") }
+            val writers = mapOf<String, (BodySink) -> CompletionStage<*>>(
+                "sendAll" to { it.sendAll(gone.iterator()) },
+                "a future" to { CompletableFuture<Void?>().apply { cancel(false) } },
+            )
+            for ((kind, write) in writers) {
+                withClue(kind) {
+                    scene {
+                        val asked = ask("POST", "/", RequestBody.streaming("a/b", { write(it) }))
+                        peers.single().got() shouldNotContain "0\r\n\r\n"
+                        asked.error.shouldBeInstanceOf<IllegalStateException>().shouldNotBeInstanceOf<CancellationException>()
+                        peers.single().end shouldNotBe null
                     }
                 }
             }
