@@ -54,7 +54,7 @@ internal class JavaSurfaceSpec :
             names.filter { type -> hidden.any { exists("$it.${type.simpleName}") } }.map { it.name }.shouldBeEmpty()
         }
 
-        "no internal type, which is public in the bytecode, has the name of a public one: with both packages imported the name is ambiguous" {
+        "no internal type has the name of a public one: it is public in the bytecode, and ambiguous with both packages imported" {
             val names = types().filter { it.isTopLevelClass }.map { it.simpleName }.toSet()
             val others = TorsionModule.entries.filter { it.published }.flatMap { it.classes } - types().toSet()
             others.filter { it.isTopLevelClass && JavaModifier.PUBLIC in it.modifiers && JavaModifier.SYNTHETIC !in it.modifiers }
