@@ -81,7 +81,13 @@ public class ConnectionPool private constructor(private val reactor: Reactor, @g
     public fun <T> runInteraction(options: InteractionOptions, work: Interaction<T>): Deferred<T> =
         deferred("runInteraction", options) { work.run(Transaction(it)) }
 
-    /** Runs [work] with a connection of JDBC's as a transaction, on a thread of the pool. Called on the reactor's thread. */
+    /**
+     * Runs [work] with a connection of JDBC's as a transaction, on a thread of the pool. Called on the reactor's thread.
+     *
+     * The connection, its statements and their results are for [work] alone: after its end, and on other threads, they refuse. A call that may
+     * ask the server has the [statement time-out][ConnectionPoolOptions.statementTimeout], and a commit that takes longer is a
+     * [CommitOutcomeUnknownException]. `unwrap` gives the driver's own classes, whose calls have no limit.
+     */
     public fun <T> runWithConnection(work: ConnectionWork<T>): Deferred<T> =
         deferred("runWithConnection", engine.options.interaction) { work.run(GuardedConnection.of(it)) }
 
