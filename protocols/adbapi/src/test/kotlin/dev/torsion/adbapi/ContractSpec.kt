@@ -177,6 +177,23 @@ internal class ContractSpec :
                 }
             }
 
+            test("JDBC's own statements and results know each other, and refuse on another thread and afterwards", options = one) {
+                fruit("apple" to 3, "plum" to 7)
+                val kept =
+                    pool.withConnection { connection ->
+                        val statement = connection.prepareStatement("SELECT name FROM fruit ORDER BY name")
+                        val result = statement.executeQuery()
+                        (statement.connection === connection && result.statement === statement) shouldBe true
+                        generateSequence { if (result.next()) result.getString("name") else null }.toList() shouldBe listOf("apple", "plum")
+                        shouldThrow<IllegalStateException> { onOtherThread { result.getString(1) } }
+                        val tables = connection.metaData.getTables(null, null, "%", null)
+                        (connection.metaData.connection === connection) shouldBe true
+                        tables.next() shouldBe true
+                        listOf(statement::getMaxRows, result::getRow, tables::next, connection.metaData::getDatabaseProductName)
+                    }.result()
+                kept.forEach { call -> shouldThrow<IllegalStateException> { call() } }
+            }
+
             test(
                 "a future that is cancelled while its statement runs: the statement ends, and the connection comes back clean",
                 options = one,
@@ -365,6 +382,8 @@ internal class ContractSpec :
 
     private companion object {
         val one = ConnectionPoolOptions.DEFAULT.withConnections(1)
+
+        fun <T> onOtherThread(call: () -> T): T = CompletableFuture.supplyAsync { runCatching(call) }.result().getOrThrow()
 
         fun <T> CompletableFuture<T>.resultRaw(): T = try {
             result()

@@ -35,5 +35,5 @@ internal fun RequestHandler.suspending(): suspend (Request) -> Response = when (
     else -> { request -> requireAnswer(requireAnswer(handle(request), "handler").await(), "handler") }
 }
 
-/** The outcome that code of Java has given: null is an error that says whose it is. */
+/** The answer that code of Java has [given]. A null is an error that says whose it is. */
 internal fun <T : Any> requireAnswer(given: T?, from: String): T = given ?: throw NullPointerException("The $from has given no answer.")
