@@ -158,7 +158,8 @@ internal class StartLine(private val isRequest: Boolean, private val maxUrlBytes
                     secondEnd = place
                     begin(At.LAST)
                 }
-                byte !in VISIBLE && byte != SP && byte != TAB -> bad("The reason has characters that are not of ASCII.", "RFC 9112 4")
+                byte !in VISIBLE && byte != SP && byte != TAB && byte < BEYOND_ASCII ->
+                    bad("The reason has a control character.", "RFC 9112 4")
             }
 
             At.LAST -> if (byte == LF) begin(At.DONE) else bad("A carriage return stands alone.", "RFC 9112 2.2")
@@ -199,6 +200,7 @@ internal class StartLine(private val isRequest: Boolean, private val maxUrlBytes
         const val SP = 32
         const val TAB = 9
         const val DEL = 127
+        const val BEYOND_ASCII = 128
         const val LONGEST_METHOD = 64
         const val VERSION_LENGTH = 8
         val VISIBLE = 0x21..0x7e

@@ -3,9 +3,12 @@
 
 package dev.torsion.web.client
 
+import dev.torsion.log.escaped
 import dev.torsion.web.HttpException
 import dev.torsion.web.HttpTimeoutException
 import java.time.Duration
+
+private const val REASON_SHOWN = 200
 
 /** No connection was free for the request within [timeout]. Nothing was sent. */
 public class QueueTimeoutException(timeout: Duration) : HttpTimeoutException("No connection was free for the request", timeout)
@@ -42,4 +45,6 @@ constructor(cause: Throwable? = null) : HttpException("The agent was closed.", c
  * @property status the status that the proxy has answered with
  */
 public class ProxyRefusedException(public val status: Int, reason: String) :
-    HttpException("The proxy has made no tunnel, but answered with $status${if (reason.isEmpty()) "" else " $reason"}.")
+    HttpException(
+        "The proxy has made no tunnel, but answered with $status${if (reason.isEmpty()) "" else " ${escaped(reason, REASON_SHOWN)}"}.",
+    )

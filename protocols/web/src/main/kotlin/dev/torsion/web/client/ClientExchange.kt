@@ -6,7 +6,7 @@ package dev.torsion.web.client
 import dev.torsion.defer.ScopeExecutor
 import dev.torsion.net.CloseReason
 import dev.torsion.net.Producer
-import dev.torsion.web.Framing
+import dev.torsion.web.BodyFraming
 import dev.torsion.web.Headers
 import dev.torsion.web.HttpBody
 import dev.torsion.web.HttpException
@@ -225,7 +225,7 @@ internal class ClientExchange(private val connection: ClientConnection, private 
         if (hasLeave) leaveGiven()
         if (isOver) return
         val head = this.head ?: return awaitHead()
-        if (isMore || !head.isPersistent || head.framing === Framing.UNTIL_END) isLast = true
+        if (isMore || !head.isPersistent || head.framing === BodyFraming.UNTIL_END) isLast = true
         if (!isTold && (refusesExpectation(head) || isGivenUp(head))) return
         if (!isSent && (isAnswered || head.status !in SUCCESS || isLast)) {
             if (upload?.isWhole == true) isSent = true else stopSending()
@@ -397,7 +397,7 @@ internal class ClientExchange(private val connection: ClientConnection, private 
         body?.discard()
         if (isOver) return
         val length = head?.framing?.length ?: -1
-        if (!isSent || head?.framing === Framing.UNTIL_END || length > MOST_DROPPED) return abandon()
+        if (!isSent || head?.framing === BodyFraming.UNTIL_END || length > MOST_DROPPED) return abandon()
         connection.resume()
         await(Waiting.REST, REST)
     }

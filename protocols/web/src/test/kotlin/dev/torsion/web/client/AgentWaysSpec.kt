@@ -145,6 +145,8 @@ class AgentWaysSpec :
                 "HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 5\r\n\r\nhello",
             ).shouldBeInstanceOf<ProxyRefusedException>().status shouldBe
                 407
+            error("HTTP/1.1 403 \u009b1mbold\r\nContent-Length: 0\r\n\r\n")!!.message shouldBe
+                "The proxy has made no tunnel, but answered with 403 \\x9b1mbold."
             error("HTTP/1.1 200 OK\r\n\r\nevil").shouldBeInstanceOf<HttpViolationException>().rule shouldBe "RFC 9110 9.3.6"
             error("HTTP/1.1 103 Early Hints\r\n\r\n".repeat(40)).shouldBeInstanceOf<HttpViolationException>().rule shouldBe "RFC 9110 15.2"
             error("SSH-2.0\r\n").shouldBeInstanceOf<HttpViolationException>()

@@ -49,6 +49,14 @@ class HttpAgentSpec :
             }
         }
 
+        test("a reason in the server's language") {
+            scene {
+                val asked = get("/")
+                answer("HTTP/1.1 404 Non trouv\u00e9\r\nContent-Length: 0\r\n\r\n")
+                asked.response!!.reason shouldBe "Non trouv\u00e9"
+            }
+        }
+
         test("a request of each kind of body") {
             scene {
                 val bodies = listOf(
