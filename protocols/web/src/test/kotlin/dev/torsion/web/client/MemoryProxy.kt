@@ -36,7 +36,7 @@ internal class MemoryProxy(
         fun opened(back: Protocol) {
             if (isOver) return back.transport.loseConnection()
             other = back
-            transport.write(answer.toByteArray())
+            transport.write(answer.toByteArray(Charsets.ISO_8859_1))
         }
 
         override fun connectionLost(reason: CloseReason) {
