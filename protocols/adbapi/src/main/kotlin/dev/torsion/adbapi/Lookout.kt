@@ -34,9 +34,11 @@ internal open class Lookout<J : Any>(
 
     // With the lock of the workers.
     private val odds = Odds()
-    private var hasFound = false // the last look, which is not counted yet
-    private var wasHeldUp = false // it has found a job, but that would have been done sooner by a thread that is woken
     private var emptySince = 0L // when the only thread at work had done its job
+
+    // Of the last look, by its thread, until that has the lock again.
+    private var hasFound = false // a job, which is not counted yet
+    private var wasHeldUp = false // so that a thread that is woken would have done the job sooner
 
     /** Whether the thread that has done its job, as the only one at work, is to [look] now: it must then. With the lock of the workers. */
     fun opens(): Boolean {
