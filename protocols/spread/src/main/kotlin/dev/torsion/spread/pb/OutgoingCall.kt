@@ -34,6 +34,12 @@ internal class OutgoingCall {
             }
         }.onUndelivered { giveBack() }
 
+    /** The end of the call. Its answer is nobody's, and is given back. */
+    fun ended(): Deferred<Any?> = deferred.addCallback {
+        giveBack()
+        null
+    }
+
     fun failed(error: Throwable) {
         if (isWanted) deferred.errback(error)
     }

@@ -152,7 +152,7 @@ private fun collect(reference: RemoteReference, name: String, args: List<Any?>, 
             }
         }
     collector.overflowed = { error -> over { result.errback(error) } }
-    val call = reference.begin(name, listOf<Any?>(collector) + args, emptyMap()).deferred
+    val call = reference.begin(name, listOf<Any?>(collector) + args, emptyMap()).ended()
     cancel = {
         collector.stop()
         reference.broker.dontNotifyOnDisconnect(onLost)

@@ -272,35 +272,12 @@ class JavaVoiceTest {
     }
   }
 
-  static class Stock implements Cacheable {
-    final CountDownLatch left = new CountDownLatch(1);
-
-    @Override
-    public String typeToCopyFor(Object perspective) {
-      return "shop.Stock";
-    }
-
-    @Override
-    public Object stateToCacheAndObserveFor(Object perspective, RemoteCacheObserver observer) {
-      return Map.of();
-    }
-
-    @Override
-    public void stoppedObserving(Object perspective, RemoteCacheObserver observer) {
-      left.countDown();
-    }
-  }
-
-  static class RemoteStock extends RemoteCache {
-    @Override
-    public void setCopyableState(Object state) {}
-  }
-
   @Test
   void copiesAreGivenBackOnAnyThread() throws Exception {
     var stock = new Stock();
     var root = RemoteMethods.create().on("stock", call -> stock);
-    var types = TypeRegistry.builder().remoteCopy("shop.Stock", RemoteStock::new).build();
+    var types =
+        TypeRegistry.builder().remoteCopy("shop.Stock", () -> new RemoteStock(() -> {})).build();
     int port = listen(new PBServerFactory(root.root())).port();
     var copying = PBOptions.DEFAULT.withTypes(types);
     var client = PBClient.connect(reactor, "tcp:127.0.0.1:" + port, copying).join();

@@ -17,7 +17,6 @@ import dev.torsion.spread.banana.Bytes;
 import dev.torsion.spread.jelly.TypeRegistry;
 import java.time.Duration;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CountDownLatch;
@@ -39,39 +38,6 @@ class PagesTest {
   @AfterEach
   void stop() {
     assertTrue(reactor.stopAndJoin(Duration.ofSeconds(10)));
-  }
-
-  /** Of which the client has a copy, until it gives that back. */
-  static class Stock implements Cacheable {
-    final CountDownLatch left = new CountDownLatch(1);
-
-    @Override
-    public String typeToCopyFor(Object perspective) {
-      return "shop.Stock";
-    }
-
-    @Override
-    public Object stateToCacheAndObserveFor(Object perspective, RemoteCacheObserver observer) {
-      return Map.of();
-    }
-
-    @Override
-    public void stoppedObserving(Object perspective, RemoteCacheObserver observer) {
-      left.countDown();
-    }
-  }
-
-  static class RemoteStock extends RemoteCache {
-    final CountDownLatch came;
-
-    RemoteStock(CountDownLatch came) {
-      this.came = came;
-    }
-
-    @Override
-    public void setCopyableState(Object state) {
-      came.countDown();
-    }
   }
 
   /** One page, and then none: the pages never end. */
@@ -192,7 +158,9 @@ class PagesTest {
                 Deferreds.succeed(
                     reactor.listenTcp(0, factory, "127.0.0.1", 50, TcpOptions.DEFAULT)));
     var types =
-        TypeRegistry.builder().remoteCopy("shop.Stock", () -> new RemoteStock(came)).build();
+        TypeRegistry.builder()
+            .remoteCopy("shop.Stock", () -> new RemoteStock(came::countDown))
+            .build();
     var options = PBOptions.DEFAULT.withTypes(types);
     return get(PBClient.connect(reactor, "tcp:127.0.0.1:" + port.port(), options));
   }

@@ -240,6 +240,23 @@ class GivingBackSpec :
             }
         }
 
+        test("objects in the answer of a call for pages are given back, since only the pages are wanted") {
+            val child = RemoteMethods.create().referenceable()
+            val pond = Watched()
+            val server =
+                RemoteMethods.create().on("get") { call ->
+                    val collector = call.arg<RemoteReference>(0)
+                    collector.callRemote("gotPage", "a")
+                    collector.callRemote("endedPaging")
+                    listOf(child, pond)
+                }
+            scene(server.root(), PBOptions(WATCHERS)) {
+                getAllPages(root, "get").await() shouldBe listOf("a")
+                delay(1.seconds)
+                (broker.localObjectCount to pond.observers.size) shouldBe (0 to 0)
+            }
+        }
+
         test("objects in pages that nobody gets are given back: of a call that is cancelled, that come afterwards, and of too many pages") {
             val collectors = ArrayList<RemoteReference>()
             val child = RemoteMethods.create().referenceable()
