@@ -65,9 +65,11 @@ class GivingBackSpec :
                 shouldThrow<ProtocolViolationException> { proxy.suspended() }
                 delay(1.seconds)
                 broker.localObjectCount shouldBe 0
-                root.ask<RemoteReference>("get").callRemoteWith("nobody", emptyList(), emptyMap()).addErrback { }
+                val kept = root.ask<RemoteReference>("get") // which the garbage collector would give back
+                kept.callRemoteWith("nobody", emptyList(), emptyMap()).addErrback { }
                 delay(1.seconds)
                 broker.localObjectCount shouldBe 1 // one that fits stays
+                kept.close()
             }
         }
 
